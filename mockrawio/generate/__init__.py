@@ -1,0 +1,9 @@
+"""Making sessions: from a spec and a seed, or as document 000 makes them."""
+
+from .annotations import generate_annotations
+from .demo import run_data_generation
+from .epiphyte import GenerateData
+from .session import generate_session
+from .spec import SessionSpec
+
+__all__ = ["GenerateData", "SessionSpec", "generate_annotations", "generate_session", "run_data_generation"]

@@ -1,0 +1,6 @@
+"""``python -m mockrawio.generate`` makes the demo data, as document 000's module does when run."""
+
+from .demo import run_data_generation
+
+if __name__ == "__main__":
+    run_data_generation()

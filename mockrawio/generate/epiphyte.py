@@ -1,0 +1,369 @@
+"""Document 000's way to make sessions: :class:`GenerateData` and :func:`run_data_generation`.
+
+The names, arguments and return values are those of Epiphyte's generator. What they make is
+what :func:`generate_session` makes from the same seed, by the same code, byte for byte.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..session import layout
+from ..session.errors import BadFileError, SessionExistsError
+from ..session.logs import Watchlog
+from ..session.manifest import FileRecord, manifest_bytes, read_manifest
+from ..session.writer import write_file
+from . import files, lfp, spikes, stimulus
+from .files import FileJob
+from .plan import UNIT_TYPES, plan_session
+from .spec import BUNDLE, REGIONS, SessionSpec
+from .timing import LFP_RATE, STIMULUS_MIN
+
+__all__ = ["GenerateData"]
+
+Floats = npt.NDArray[np.float64]
+
+_PARTS = (
+    layout.SESSION_INFO,
+    layout.CHANNEL_NAMES,
+    layout.MANIFEST,
+    layout.UNITS,
+    layout.LFP,
+    layout.EVENTS,
+    layout.DAQ,
+    layout.WATCHLOGS,
+    layout.RAW,
+)
+
+
+class GenerateData:
+    """Make a mock session and save it file by file.
+
+    What is random is drawn when the object is made; saving twice writes the same bytes.
+    A folder that already holds another session's files is refused at the first save.
+    Beside what document 000 lists, every save brings ``session_manifest.json`` up to date,
+    by which a later object with the same arguments and seed knows the folder for its own.
+
+    Parameters
+    ----------
+    patient_id, session_nr : int
+        Which session it is.
+    stimulus_len : float, optional
+        Movie length in minutes; None is the longest that fits the recording.
+    seed : int, optional
+        None draws one, kept in :attr:`seed` and in the manifest.
+    root : str or PathLike
+        The session goes to ``{root}/patient_data/{patient_id}/session_{session_nr}``.
+    encoding : {"int16", "float64"}
+        How arrays are saved; "float64" is what Epiphyte writes.
+    overwrite : bool
+        Whether the files of another session in the folder are removed at the first save.
+    **fields
+        Further fields of :class:`SessionSpec`, in place of what Epiphyte draws.
+
+    Attributes
+    ----------
+    patient_id, session_nr : int
+    stimulus_len : float
+        Minutes.
+    nr_channels, nr_units, nr_channels_per_region : int
+    unit_types : list of str
+        "MU" and "SU".
+    brain_regions : list of str
+        Region codes, in the order of the channels.
+    rec_length : int
+        Ms from start to end.
+    rectime_on, rectime_off : int
+        Start and end, ms since the Unix epoch.
+    channel_dict : dict of int to list of str
+        Unit types on each channel (from 1) that has units, in the order of `spike_times`.
+    sampling_rate : int
+        Of the LFP, Hz.
+    len_context_files : int
+        Rows of the events and of the DAQ log.
+    datetime : str
+        ``YYYY-MM-DD_HH-MM-SS`` of the start in UTC, as in the names of the logs.
+    signal_tile : ndarray of int64
+        The event codes that are repeated.
+    stim_on_time, stim_off_time : int
+        The movie's start and end, µs since the Unix epoch.
+    seed : int
+    spec : SessionSpec
+        What :func:`generate_session` makes the same files from.
+
+    Raises
+    ------
+    MockSessionError
+        If an argument is not what it must be.
+    """
+
+    def __init__(
+        self,
+        patient_id: int,
+        session_nr: int,
+        stimulus_len: float | None = STIMULUS_MIN,
+        *,
+        seed: int | None = None,
+        root: str | PathLike[str] = "data",
+        encoding: str = "int16",
+        overwrite: bool = False,
+        **fields: Any,
+    ) -> None:
+        own = {"patient_id": patient_id, "session_nr": session_nr, "stimulus_len": stimulus_len}
+        plan = plan_session(SessionSpec.epiphyte(**own, seed=seed, encoding=encoding, **fields))
+        self._plan = plan
+        self._folder = layout.session_folder(root, patient_id, session_nr).absolute()
+        self._overwrite = overwrite
+        self._records: dict[str, FileRecord] | None = None
+        self.spec, self.seed = plan.spec, plan.seed
+        self.patient_id, self.session_nr = plan.spec.patient_id, plan.spec.session_nr
+        drawn = (plan.stim_off_ms - plan.stim_on_ms) / 60_000
+        self.stimulus_len = drawn if plan.spec.stimulus_len is None else plan.spec.stimulus_len
+        self.nr_channels, self.nr_units = plan.spec.n_channels, len(plan.units)
+        self.nr_channels_per_region = BUNDLE
+        self.unit_types = list(UNIT_TYPES)
+        self.brain_regions = list(REGIONS)
+        self.rec_length = plan.length_ms
+        self.rectime_on, self.rectime_off = plan.start_ms, plan.end_ms
+        self.channel_dict = self.generate_channelwise_unit_distribution()
+        self.sampling_rate = int(LFP_RATE)
+        self.len_context_files = plan.n_events
+        self.datetime = layout.clock_name(plan.start_ms)
+        self.signal_tile = np.array(stimulus.CODES)
+        self.stim_on_time, self.stim_off_time = self.generate_stimulus_onsets()
+
+    @cached_property
+    def spike_times(self) -> list[Floats]:
+        """Spike times of every unit, ms since the Unix epoch, ascending; made on first use."""
+        return [spikes.spike_times(self._plan, unit) for unit in self._plan.units]
+
+    @cached_property
+    def spike_amps(self) -> list[Floats]:
+        """Waveforms of every unit, float64 (n_spikes, 64) in µV; made on first use."""
+        return [
+            np.concatenate([np.empty((0, spikes.N_SAMPLES)), *(b.copy() for b in spikes.waveforms(self.seed, unit))])
+            for unit in self._plan.units
+        ]
+
+    def summarize(self) -> None:
+        """Print what was drawn for this session."""
+        print(f"Patient {self.patient_id}, session {self.session_nr} (seed {self.seed})")
+        print(f"  recording:  {self.datetime} UTC, {self.rec_length / 60_000:.2f} min, {self.nr_channels} channels")
+        print(f"  units:      {self.nr_units} on {len(self.channel_dict)} channels")
+        print(f"  stimulus:   {self.stimulus_len:.2f} min, {self._plan.n_frames} frames")
+        print(f"  events:     {self.len_context_files}")
+
+    def format_save_dir(self, subdir: str | None = None) -> Path:
+        """Return the session folder, or a folder below it, and make it if need be.
+
+        Parameters
+        ----------
+        subdir : str, optional
+            Name of the folder below the session folder.
+
+        Returns
+        -------
+        Path
+            Absolute.
+        """
+        folder = self._folder / subdir if subdir else self._folder
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def generate_spike_trains(self) -> tuple[list[Floats], list[Floats]]:
+        """Return the spike times and waveforms of every unit.
+
+        Returns
+        -------
+        spike_times : list of ndarray, float64 (n_spikes,)
+            Ms since the Unix epoch, ascending.
+        spike_amps : list of ndarray, float64 (n_spikes, 64)
+            Waveforms in µV.
+        """
+        return self.spike_times, self.spike_amps
+
+    def generate_channelwise_unit_distribution(self) -> dict[int, list[str]]:
+        """Return the unit types on each channel (from 1) that has units."""
+        distribution: dict[int, list[str]] = {}
+        for unit in self._plan.units:
+            distribution.setdefault(unit.name.channel, []).append(unit.name.unit_type)
+        return distribution
+
+    def generate_lfp_channel(self) -> tuple[npt.NDArray[np.int64], Floats]:
+        """Return the first LFP channel.
+
+        Returns
+        -------
+        ts : ndarray of int64, shape (n,)
+            Ms since the Unix epoch.
+        samples : ndarray of float64, shape (n,)
+            An 8 Hz sine of 100 µV at 1 kHz.
+        """
+        ts = np.concatenate([block.copy() for block in lfp.lfp_times(self._plan)])
+        samples = lfp.lfp_samples(self._plan, 1, "float64")
+        return ts, np.concatenate([block.copy() for block in samples]).astype(np.float64, copy=False)
+
+    def generate_channel_list(self) -> list[str]:
+        """Return the channels' names, ``LA1`` to ``RPHC8``."""
+        return list(self._plan.spec.names)
+
+    def generate_pings(self) -> npt.NDArray[np.int64]:
+        """Return the code of every event, int64 (len_context_files,)."""
+        return stimulus.event_codes(self.len_context_files)
+
+    def generate_events(self) -> tuple[Floats, Floats]:
+        """Return the events.
+
+        Returns
+        -------
+        timestamps : ndarray of float64, shape (n,)
+            Ms since the Unix epoch, evenly spaced over the recording.
+        events : ndarray of float64, shape (n, 2)
+            Timestamp and code.
+        """
+        events = stimulus.events(self._plan)
+        return events[:, 0].copy(), events
+
+    def generate_stimulus_onsets(self) -> tuple[int, int]:
+        """Return when the movie starts and ends, µs since the Unix epoch."""
+        return self._plan.stim_on_ms * 1000, self._plan.stim_off_ms * 1000
+
+    def seed_and_interval(self) -> tuple[int, int]:
+        """Return the first stamp of the DAQ log, µs since the Unix epoch, and the µs from row to row."""
+        return self._plan.stim_on_ms * 1000, stimulus.daq_interval(self._plan) * 1000
+
+    def generate_daq_log(self) -> list[tuple[int, int, int, int]]:
+        """Return the rows of the DAQ log: code, index, pre and post.
+
+        Pre and post are µs since the Unix epoch, as document 000 has it; the file holds ms.
+        """
+        log = stimulus.daq_log(self._plan)
+        columns = (log.codes, log.index, log.pre * 1000, log.post * 1000)
+        return list(zip(*(column.tolist() for column in columns), strict=True))
+
+    def generate_perfect_watchlog(self) -> tuple[int, list[float], list[int]]:
+        """Return a watchlog without pauses and skips.
+
+        Returns
+        -------
+        nr_frames : int
+        pts : list of float
+            Movie time of each frame, s.
+        cpu_time : list of int
+            Clock of each frame, ms since the Unix epoch.
+        """
+        return _columns(stimulus.watchlog(self._plan, artifacts=False))
+
+    def make_pauses_and_skips(self) -> tuple[int, list[float], list[int], list[int]]:
+        """Return a watchlog with pauses and skips.
+
+        Returns
+        -------
+        nr_frames : int
+            Rows of the log; fewer than the movie has frames where a skip left some out.
+        pts : list of float
+            Movie time of each frame, s, from 0 to the movie's end.
+        cpu_time : list of int
+            Clock of each frame, ms since the Unix epoch.
+        pauses : list of int
+            For each pause, the number of frames before it.
+        """
+        log = stimulus.watchlog(self._plan, artifacts=True)
+        return *_columns(log), log.pauses.tolist()
+
+    def save_session_info(self) -> None:
+        """Save ``session_info.npy``: patient, session, and date and time of the start in UTC."""
+        self._save([files.info_job(self._plan)])
+
+    def save_channel_names(self) -> None:
+        """Save ``ChannelNames.txt``, a name with ``.ncs`` a line."""
+        self._save([files.channel_names_job(self._plan)])
+
+    def save_spike_trains(self) -> None:
+        """Save ``spiking_data/CSC{channel}_{type}{number}.npy`` for every unit."""
+        self._save(files.unit_jobs(self._plan))
+
+    def save_lfp_data(self) -> None:
+        """Save ``lfp_data/CSC1_lfp.npy``, and more channels if the spec has them."""
+        self._save(files.lfp_jobs(self._plan))
+
+    def save_events(self) -> None:
+        """Save ``event_file/Events.npy``."""
+        self._save([files.events_job(self._plan)])
+
+    def save_daq_log(self) -> None:
+        """Save ``daq_files/timedDAQ-log-{datetime}.log``."""
+        self._save([files.daq_job(self._plan)])
+
+    def save_perfect_watchlog(self) -> None:
+        """Save ``watchlogs/ffplay-watchlog-{datetime}.log`` without pauses and skips."""
+        self._save_watchlog(artifacts=False)
+
+    def save_watchlog_with_artifacts(self) -> None:
+        """Save ``watchlogs/ffplay-watchlog-{datetime}.log`` with pauses and skips."""
+        self._save_watchlog(artifacts=True)
+
+    def _save_watchlog(self, artifacts: bool) -> None:
+        self.spec = replace(self.spec, artifacts=artifacts)  # so that the manifest says what was written
+        self._save([files.watchlog_job(self._plan, artifacts)])
+
+    def _save(self, jobs: Iterable[FileJob]) -> None:
+        """Write files, and the manifest of all that have been written so far."""
+        records = self._claim()
+        for job in jobs:
+            records[job.name] = write_file(self._folder / job.name, job.chunks())
+        write_file(self._folder / layout.MANIFEST, [manifest_bytes(files.manifest_content(self.spec), records)])
+
+    def _claim(self) -> dict[str, FileRecord]:
+        """Make sure that the folder is this session's; return the files it has of it."""
+        if self._records is not None:
+            return self._records
+        held = [part for part in _PARTS if _holds_anything(self._folder / part)]
+        known = self._known_files() if held else {}
+        if held and known is None:
+            if not self._overwrite:
+                raise SessionExistsError(
+                    f"{self._folder}: expected no session there, or this one begun; found {', '.join(held)} of another "
+                    "one. Choose another root, or pass overwrite=True to replace it."
+                )
+            for part in held:
+                _remove(self._folder / part)
+        self._records = known or {}
+        return self._records
+
+    def _known_files(self) -> dict[str, FileRecord] | None:
+        """Return the files that the folder's manifest lists, or None if it is another session's folder."""
+        try:
+            manifest = read_manifest(self._folder / layout.MANIFEST)
+        except BadFileError:
+            return None
+        records: dict[str, FileRecord] = manifest["files"]
+        there = {p.relative_to(self._folder).as_posix() for p in self._folder.rglob("*") if p.is_file()}
+        mine = {**self.spec.to_dict(), "artifacts": None}
+        same = {**manifest.get("spec", {}), "artifacts": None} == mine
+        return records if same and there - {layout.MANIFEST} == records.keys() else None
+
+
+def _columns(log: Watchlog) -> tuple[int, list[float], list[int]]:
+    return log.pts.size, log.pts.tolist(), log.clock.tolist()
+
+
+def _holds_anything(path: Path) -> bool:
+    """Tell whether there is a file, or a folder that is not empty."""
+    return any(path.iterdir()) if path.is_dir() else path.exists()
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()

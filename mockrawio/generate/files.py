@@ -1,0 +1,140 @@
+"""The files of a planned session, each a name and a way to make its bytes.
+
+Every file is made from the plan alone and draws from generators of its own, so files can be
+made in any order, by any number of threads, one without the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from ..session import layout
+from ..session.emit import Blocks, array_file, dict_file
+from ..session.logs import format_daq_log, format_watchlog
+from . import lfp, spikes, stimulus
+from .plan import Plan, PlannedUnit
+from .spec import SessionSpec
+from .timing import LFP_RATE, WAVEFORM_RATE
+
+__all__ = [
+    "FileJob",
+    "channel_names_job",
+    "daq_job",
+    "events_job",
+    "info_job",
+    "lfp_jobs",
+    "manifest_content",
+    "session_jobs",
+    "unit_jobs",
+    "watchlog_job",
+]
+
+Chunks = Iterable[bytes | memoryview]
+
+
+@dataclass(frozen=True)
+class FileJob:
+    """A file to be written.
+
+    Attributes
+    ----------
+    name : str
+        Its path below the session folder.
+    nbytes : int
+        About how large it is.
+    chunks : callable
+        Returns the file's bytes in pieces, each done with when the next is asked for.
+    """
+
+    name: str
+    nbytes: int
+    chunks: Callable[[], Chunks]
+
+
+def session_jobs(plan: Plan) -> list[FileJob]:
+    """Return every file of a session but the manifest, those that take longest first."""
+    jobs = [*lfp_jobs(plan), *unit_jobs(plan), watchlog_job(plan, plan.spec.artifacts), daq_job(plan)]
+    jobs += [events_job(plan), info_job(plan), channel_names_job(plan)]
+    return sorted(jobs, key=lambda job: job.nbytes, reverse=True)
+
+
+def manifest_content(spec: SessionSpec) -> dict[str, object]:
+    """Return what the manifest says besides the list of files."""
+    return {"seed": spec.seed, "spec": spec.to_dict()}
+
+
+def info_job(plan: Plan) -> FileJob:
+    """Return ``session_info.npy``."""
+    date, time = layout.clock_name(plan.start_ms).split("_")
+    values = {"patient_id": plan.spec.patient_id, "session_nr": plan.spec.session_nr, "date": date, "time": time}
+    return FileJob(layout.SESSION_INFO, 300, lambda: dict_file(values))
+
+
+def channel_names_job(plan: Plan) -> FileJob:
+    """Return ``ChannelNames.txt``."""
+    text = "".join(f"{name}.ncs\n" for name in plan.spec.names).encode("utf-8")
+    return FileJob(layout.CHANNEL_NAMES, len(text), lambda: [text])
+
+
+def unit_jobs(plan: Plan) -> list[FileJob]:
+    """Return the files of ``spiking_data``, in the order of the units."""
+    size = 8 + spikes.N_SAMPLES * (2 if plan.spec.encoding == "int16" else 8)
+    return [
+        FileJob(layout.unit_file(unit.name), unit.n_spikes * size, lambda unit=unit: _unit_file(plan, unit))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+        for unit in plan.units
+    ]
+
+
+def _unit_file(plan: Plan, unit: PlannedUnit) -> Iterator[bytes | memoryview]:
+    shape = (unit.n_spikes, spikes.N_SAMPLES)
+    values: dict[str, object] = {"spike_times": spikes.spike_times(plan, unit).astype("<f8", copy=False)}
+    blocks = spikes.waveforms(plan.seed, unit)
+    if plan.spec.encoding == "float64":
+        values["spike_amps"] = Blocks("<f8", shape, blocks)
+    else:
+        gain = spikes.waveform_gain(plan.seed, unit)
+        values["spike_amps"] = Blocks("<i2", shape, (spikes.counts(block, gain) for block in blocks))
+        values |= _scale(gain, WAVEFORM_RATE)
+    return dict_file(values)
+
+
+def lfp_jobs(plan: Plan) -> list[FileJob]:
+    """Return the files of ``lfp_data``, ``CSC1_lfp.npy`` first."""
+    size = plan.recorded_ms * (8 + (2 if plan.spec.encoding == "int16" else 8))
+    return [
+        FileJob(layout.lfp_file(channel), size, lambda channel=channel: _lfp_file(plan, channel))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+        for channel in range(1, plan.spec.n_lfp_channels + 1)
+    ]
+
+
+def _lfp_file(plan: Plan, channel: int) -> Iterator[bytes | memoryview]:
+    encoding = plan.spec.encoding
+    shape, samples = (plan.recorded_ms,), lfp.lfp_samples(plan, channel, encoding)
+    values: dict[str, object] = {"ts": Blocks("<i8", shape, lfp.lfp_times(plan))}
+    values["samples"] = Blocks("<f8" if encoding == "float64" else "<i2", shape, samples)
+    if encoding == "int16":
+        values |= _scale(lfp.lfp_gain(plan), LFP_RATE)
+    return dict_file(values)
+
+
+def _scale(gain: float, sampling_rate: float) -> dict[str, object]:
+    """Return the keys that int16 files have beside Epiphyte's."""
+    return {"gain": gain, "offset": 0.0, "units": "uV", "sampling_rate": sampling_rate}
+
+
+def events_job(plan: Plan) -> FileJob:
+    """Return ``event_file/Events.npy``."""
+    return FileJob(layout.EVENTS_FILE, plan.n_events * 16, lambda: array_file(stimulus.events(plan)))
+
+
+def daq_job(plan: Plan) -> FileJob:
+    """Return the DAQ log."""
+    name = layout.daq_file(plan.start_ms)
+    return FileJob(name, plan.n_events * 36, lambda: [format_daq_log(stimulus.daq_log(plan))])
+
+
+def watchlog_job(plan: Plan, artifacts: bool) -> FileJob:
+    """Return the watchlog, with pauses and skips or without."""
+    name = layout.watchlog_file(plan.start_ms)
+    return FileJob(name, plan.n_frames * 31, lambda: [format_watchlog(stimulus.watchlog(plan, artifacts))])

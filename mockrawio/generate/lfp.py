@@ -1,0 +1,109 @@
+"""The LFP: an 8 Hz sine of 100 µV on every channel, and 1/f noise where it is asked for.
+
+Eight periods a second at 1 kHz are one in 125 samples, so a table of one period, laid end
+to end, is the sine at every sample for ever, without a rounding that grows and at the cost
+of a copy. The phase follows the clock: a gap does not stop the wave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import pi, sin, sqrt
+
+import numpy as np
+import numpy.typing as npt
+
+from .draws import Draws, Kind
+from .plan import Plan
+from .spikes import counts, fitting_gain
+
+__all__ = ["AMPLITUDE_UV", "PERIOD", "lfp_gain", "lfp_samples", "lfp_times"]
+
+AMPLITUDE_UV = 100.0
+PERIOD = 125  # samples of 1 kHz in a period of 8 Hz
+LEVELS = 16  # octaves of the noise: a value is held for 1, 2, 4, ... 65536 samples
+BLOCK = 1 << LEVELS
+
+Floats = npt.NDArray[np.float64]
+
+
+def lfp_times(plan: Plan) -> Iterator[npt.NDArray[np.int64]]:
+    """Yield the stamps of a channel's samples, ms since the Unix epoch, in blocks."""
+    first = np.arange(BLOCK, dtype="<i8")
+    buffer = np.empty_like(first)
+    for stamp, _, n in _pieces(plan):
+        yield np.add(first[:n], stamp, out=buffer[:n])
+
+
+def lfp_gain(plan: Plan) -> float:
+    """Return the µV a count of the int16 samples, such that no sample can clip."""
+    return fitting_gain(AMPLITUDE_UV + plan.spec.lfp_noise_uV * sqrt(3 * (LEVELS + 1)))
+
+
+def lfp_samples(plan: Plan, channel: int, encoding: str) -> Iterator[npt.NDArray[np.float64] | npt.NDArray[np.int16]]:
+    """Yield a channel's samples in blocks; each is done with when the next is asked for.
+
+    Parameters
+    ----------
+    plan : Plan
+        The session.
+    channel : int
+        From 1.
+    encoding : {"float64", "int16"}
+        µV, or counts of :func:`lfp_gain`.
+    """
+    sine, gain = _sine(plan.seed, channel), lfp_gain(plan)
+    as_counts = encoding == "int16"
+    if plan.spec.lfp_noise_uV == 0:
+        table = counts(sine, gain) if as_counts else sine
+        for stamp, _, n in _pieces(plan):
+            phase = (stamp - plan.start_ms) % PERIOD
+            yield table[phase : phase + n]
+        return
+    noise = _pink_noise(plan, channel)
+    block: Floats = np.empty(0)
+    for stamp, index, n in _pieces(plan):
+        if index % BLOCK == 0:
+            block = next(noise)
+        phase, begin = (stamp - plan.start_ms) % PERIOD, index % BLOCK
+        samples = block[begin : begin + n]
+        samples += sine[phase : phase + n]
+        yield counts(samples, gain) if as_counts else samples
+
+
+def _pieces(plan: Plan) -> Iterator[tuple[int, int, int]]:
+    """Yield (stamp, index, number) of runs of samples that cross neither a gap nor a block."""
+    index = 0
+    for segment in plan.segments:
+        stamp, end = segment.start_ms, segment.start_ms + segment.n_ms
+        while stamp < end:
+            n = min(end - stamp, BLOCK - index % BLOCK)
+            yield stamp, index, n
+            stamp, index = stamp + n, index + n
+
+
+def _sine(seed: int, channel: int) -> Floats:
+    """Return a block of the channel's sine and a period more, so that it can begin anywhere.
+
+    Channel 1 begins at 0 and rises, every other one at a phase of its own. Rounded to
+    1e-9 µV, so that the last bit of a machine's sine does not matter.
+    """
+    turn = 0.0 if channel == 1 else Draws(seed, Kind.LFP_PHASE, channel).real(0.0, 1.0)
+    period = np.round([AMPLITUDE_UV * sin(2 * pi * (k / PERIOD + turn)) for k in range(PERIOD)], 9)
+    return np.tile(period, BLOCK // PERIOD + 2)[: BLOCK + PERIOD]
+
+
+def _pink_noise(plan: Plan, channel: int) -> Iterator[Floats]:
+    """Yield blocks of 1/f noise: a sum of even draws, each octave's held twice as long as the last's.
+
+    An octave adds the same power to every octave of frequency below its own, which is what
+    1/f is; and the sum has a largest value, which int16 needs.
+    """
+    half = plan.spec.lfp_noise_uV * sqrt(3 / (LEVELS + 1))
+    levels = [Draws(plan.seed, Kind.LFP_NOISE, channel, level) for level in range(LEVELS + 1)]
+    while True:
+        noise: Floats = np.zeros(1)
+        for level, draws in enumerate(levels):
+            noise = np.repeat(noise, 2) if level else noise
+            noise += draws.uniform(noise.size) * (2 * half) - half
+        yield noise

@@ -1,0 +1,150 @@
+"""A session decided but not yet made: all that is drawn before the first file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from ..session.layout import UnitName
+from . import timing
+from .draws import Draws, Kind
+from .spec import SessionSpec
+
+__all__ = ["Plan", "PlannedUnit", "Segment", "plan_session"]
+
+UNIT_TYPES = ("MU", "SU")
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of recording without a gap: ms since the Unix epoch, and its length in ms."""
+
+    start_ms: int
+    n_ms: int
+
+
+@dataclass(frozen=True)
+class PlannedUnit:
+    """A unit: the file it has, the order it was drawn in, which keys its seeds, and its spikes."""
+
+    name: UnitName
+    index: int
+    n_spikes: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a spec and its seed come to.
+
+    Attributes
+    ----------
+    spec : SessionSpec
+        With a seed.
+    seed : int
+    segments : tuple of Segment
+    units : tuple of PlannedUnit
+        Ascending by channel.
+    n_events : int
+        Rows of events, and of the DAQ log.
+    n_frames : int
+        Frames of the movie.
+    stim_on_ms, stim_off_ms : int
+        When the movie starts, and when it would end without pauses; ms since the Unix epoch.
+    """
+
+    spec: SessionSpec
+    seed: int
+    segments: tuple[Segment, ...]
+    units: tuple[PlannedUnit, ...]
+    n_events: int
+    n_frames: int
+    stim_on_ms: int
+    stim_off_ms: int
+
+    @property
+    def start_ms(self) -> int:
+        """Stamp of the first sample, ms since the Unix epoch."""
+        return self.segments[0].start_ms
+
+    @property
+    def end_ms(self) -> int:
+        """Where the last sample ends, ms since the Unix epoch."""
+        return self.segments[-1].start_ms + self.segments[-1].n_ms
+
+    @property
+    def length_ms(self) -> int:
+        """Ms from start to end, gaps included."""
+        return self.end_ms - self.start_ms
+
+    @property
+    def recorded_ms(self) -> int:
+        """Ms with samples: the number of LFP samples a channel has."""
+        return sum(segment.n_ms for segment in self.segments)
+
+
+def plan_session(spec: SessionSpec) -> Plan:
+    """Draw what a session is to hold.
+
+    Parameters
+    ----------
+    spec : SessionSpec
+        What is asked for; without a seed one is drawn.
+    """
+    spec = spec.seeded()
+    seed = spec.seed if spec.seed is not None else 0
+    segments = _segments(spec, seed)
+    last = segments[-1]
+    length = last.start_ms + last.n_ms - segments[0].start_ms
+    onset = Draws(seed, Kind.STIMULUS).real(*timing.ONSET_MS) * timing.shrink(length)
+    n_frames, stimulus_ms = _movie(spec, length)
+    stim_on = segments[0].start_ms + int(onset)
+    units = _units(spec, seed, sum(segment.n_ms for segment in segments))
+    return Plan(spec, seed, segments, units, _n_events(spec, seed, length), n_frames, stim_on, stim_on + stimulus_ms)
+
+
+def _segments(spec: SessionSpec, seed: int) -> tuple[Segment, ...]:
+    start = spec.start_ms
+    if start is None:
+        start = Draws(seed, Kind.START).integer(*timing.START_MS)
+    lengths = [round(s * 1000) for s in spec.segments or ()] or [spec.recorded_ms or _drawn_length(spec, seed)]
+    segments = []
+    for n_ms in lengths:
+        segments.append(Segment(start, n_ms))
+        start += n_ms + round(spec.gap_s * 1000)
+    return tuple(segments)
+
+
+def _drawn_length(spec: SessionSpec, seed: int) -> int:
+    """Draw the length of a recording, longer than Epiphyte's where the movie needs it."""
+    need = timing.room_for(timing.frame_count(spec.stimulus_len or 0.0), timing.LENGTH_MS)
+    return max(timing.LENGTH_MS, need) + Draws(seed, Kind.LENGTH).integer(*timing.EXTRA_MS)
+
+
+def _movie(spec: SessionSpec, length: int) -> tuple[int, int]:
+    """Return the movie's number of frames and its ms."""
+    if spec.stimulus_len is not None:
+        return timing.frame_count(spec.stimulus_len), round(spec.stimulus_len * 60_000)
+    n_frames = timing.fitting_frames(length)
+    return n_frames, round(n_frames * timing.FRAME_S * 1000)
+
+
+def _n_events(spec: SessionSpec, seed: int, length: int) -> int:
+    if spec.n_events is not None:
+        return spec.n_events
+    return Draws(seed, Kind.EVENT_COUNT).integer(*timing.scaled_range(timing.N_EVENTS, timing.share(length)))
+
+
+def _units(spec: SessionSpec, seed: int, recorded: int) -> tuple[PlannedUnit, ...]:
+    """Place every unit on a channel, number it there, and order them by channel."""
+    count = spec.n_units
+    if count is None:
+        count = Draws(seed, Kind.UNIT_COUNT).integer(*timing.UNITS)
+    seen: Counter[tuple[int, str]] = Counter()
+    units = []
+    for index in range(count):
+        draws = Draws(seed, Kind.PLACE, index)
+        place = draws.integer(1, spec.n_channels), UNIT_TYPES[draws.integer(0, 1)]
+        seen[place] += 1
+        n_spikes = draws.integer(*spec.spike_range(recorded))
+        units.append(PlannedUnit(UnitName(*place, seen[place]), index, n_spikes))
+    return tuple(sorted(units, key=lambda unit: unit.name))

@@ -1,0 +1,134 @@
+"""Making a session: every file of the plan, by one worker or several, into a folder that lands whole."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from os import PathLike
+from pathlib import Path
+
+from ..session.errors import MockSessionError
+from ..session.layout import session_folder
+from ..session.writer import SessionWriter
+from .files import Chunks, FileJob, manifest_content, session_jobs
+from .plan import plan_session
+from .spec import SessionSpec
+
+__all__ = ["generate_session"]
+
+Tick = Callable[[int], object]
+
+
+def generate_session(
+    spec: SessionSpec,
+    root: str | PathLike[str],
+    *,
+    n_workers: int = 1,
+    overwrite: bool = False,
+    progress: bool = False,
+) -> Path:
+    """Make a session and write it below `root`.
+
+    The same spec and seed give the same bytes for any number of workers. Memory does not
+    grow with the length of the recording.
+
+    Parameters
+    ----------
+    spec : SessionSpec
+        What to make; a spec without a seed has one drawn, which the manifest records.
+    root : str or PathLike
+        The session goes to ``{root}/patient_data/{patient_id}/session_{session_nr}``.
+    n_workers : int
+        Number of threads; NumPy, hashing and writing run at the same time in them.
+    overwrite : bool
+        Whether a session that is already there may be replaced.
+    progress : bool
+        Whether to show a progress bar on stderr.
+
+    Returns
+    -------
+    Path
+        The session folder, absolute.
+
+    Raises
+    ------
+    SessionExistsError
+        If something is there already and `overwrite` is false.
+    MockSessionError
+        If `spec` is not a SessionSpec, or `n_workers` is below 1.
+    OSError
+        As the file system gives it; nothing is left at the target then.
+
+    Examples
+    --------
+    >>> folder = generate_session(SessionSpec.tiny(seed=0), "data")  # doctest: +SKIP
+    """
+    _check_arguments(spec, n_workers)
+    plan = plan_session(spec)
+    with SessionWriter(session_folder(root, spec.patient_id, spec.session_nr), overwrite=overwrite) as writer:
+        jobs = session_jobs(plan)
+        with _bar(progress, sum(job.nbytes for job in jobs)) as tick:
+            _write_all(writer, jobs, n_workers, tick)
+        writer.write_manifest(manifest_content(plan.spec))
+    return writer.target
+
+
+def _check_arguments(spec: object, n_workers: object) -> None:
+    if not isinstance(spec, SessionSpec):
+        found = type(spec).__name__
+        raise MockSessionError(f"spec: expected a SessionSpec; found {found}. Give SessionSpec(patient_id=1, ...).")
+    if not isinstance(n_workers, int) or isinstance(n_workers, bool) or n_workers < 1:
+        raise MockSessionError(f"n_workers: expected a whole number from 1 up; found {n_workers!r}. Give 1 or more.")
+
+
+def _write_all(writer: SessionWriter, jobs: list[FileJob], n_workers: int, tick: Tick) -> None:
+    """Write every file; when one fails, or the user interrupts, the others stop at their next chunk."""
+    if n_workers == 1:
+        for job in jobs:
+            writer.write(job.name, _counted(job.chunks(), tick))
+        return
+    stop = threading.Event()
+    pool = ThreadPoolExecutor(n_workers)
+    try:
+        futures = [pool.submit(_write_one, writer, job, tick, stop) for job in jobs]
+        done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+        for future in done:
+            future.result()
+    finally:
+        stop.set()
+        pool.shutdown(cancel_futures=True)
+
+
+def _write_one(writer: SessionWriter, job: FileJob, tick: Tick, stop: threading.Event) -> None:
+    def checked(size: int) -> None:
+        if stop.is_set():
+            raise InterruptedError(f"{job.name}: given up, since another file of the session failed")
+        tick(size)
+
+    writer.write(job.name, _counted(job.chunks(), checked))
+
+
+def _counted(chunks: Chunks, tick: Tick) -> Iterator[bytes | memoryview]:
+    for chunk in chunks:
+        yield chunk
+        tick(len(chunk))
+
+
+@contextmanager
+def _bar(progress: bool, total: int) -> Iterator[Tick]:
+    """Give what is to be called with the bytes written, and show them if asked to."""
+    if not progress:
+        yield lambda size: None
+        return
+    from tqdm import tqdm  # costs 20 ms, which only those who look at it should pay
+
+    lock = threading.Lock()
+    with tqdm(total=total, unit="B", unit_scale=True, desc="session") as bar:
+
+        def tick(size: int) -> None:
+            with lock:
+                bar.update(min(size, total - bar.n))  # the total leaves out headers
+
+        yield tick

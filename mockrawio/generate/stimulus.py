@@ -1,0 +1,128 @@
+"""What goes on around the movie: event codes, the DAQ log, and the watchlog.
+
+The numbers are those of Epiphyte's generator, given in :mod:`.timing`; what it does by
+mistake is left out: no frame is written twice, no movie time lies outside the movie, no
+clock stands still.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from ..session.logs import DaqLog, Watchlog
+from . import timing
+from .draws import Draws, Kind
+from .plan import Plan
+
+__all__ = ["CODES", "MOVIE", "daq_interval", "daq_log", "event_codes", "events", "watchlog"]
+
+CODES = (1, 2, 4, 8, 16, 32, 64, 128)
+MOVIE = "movie_stimulus.avi"
+Ints = npt.NDArray[np.int64]
+
+_FEWEST_FRAMES = 50  # a movie of two seconds; there is no room for skips in a shorter one
+
+Integers = npt.NDArray[np.int64]
+
+
+def event_codes(n: int) -> Integers:
+    """Return the codes of `n` events, int64: 1, 2, 4, ... 128, over and over."""
+    return np.resize(np.array(CODES, dtype=np.int64), n)
+
+
+def events(plan: Plan) -> npt.NDArray[np.float64]:
+    """Return the events, shape (n, 2): ms since the Unix epoch, evenly from the first sample to the last; code."""
+    n, last = plan.n_events, plan.end_ms - 1
+    stamps = plan.start_ms + np.arange(n) * ((last - plan.start_ms) / max(1, n - 1))
+    return np.column_stack([np.minimum(stamps, last), event_codes(n)]).astype("<f8", copy=False)
+
+
+def daq_interval(plan: Plan) -> int:
+    """Return the ms between two rows of the DAQ log."""
+    return int((plan.stim_off_ms - plan.stim_on_ms) / max(1, plan.n_events))
+
+
+def daq_log(plan: Plan) -> DaqLog:
+    """Return the DAQ log: a row an event, from the movie's start on, at even steps.
+
+    `pre` and `post` stand half a jitter before and after the step; the jitter is normal and
+    may be negative, so either may be the later.
+    """
+    index = np.arange(plan.n_events)
+    stamps = plan.stim_on_ms + index * daq_interval(plan)
+    mean, sd = timing.JITTER_MS
+    normals = Draws(plan.seed, Kind.DAQ).normals(plan.n_events)
+    half = (mean + sd * normals) * (timing.shrink(plan.length_ms) / 2)
+    pre, post = (np.rint(half * sign).astype(np.int64) + stamps for sign in (-1, 1))
+    return DaqLog(event_codes(plan.n_events), index, pre, post)
+
+
+def watchlog(plan: Plan, artifacts: bool) -> Watchlog:
+    """Return the watchlog, with pauses and skips or without.
+
+    Each frame has the movie time in s at which it ends, and its clock in ms since the Unix epoch:
+    41 ms after the last, plus the pause between them. The movie's last frame ends the log;
+    so does the number of frames the movie has, whichever comes first.
+    """
+    frames: Ints = np.arange(plan.n_frames)
+    pauses: Ints = np.empty(0, np.int64)
+    draws = Draws(plan.seed, Kind.WATCHLOG)
+    if artifacts and plan.n_frames >= _FEWEST_FRAMES:
+        frames = _skipping(draws, plan.n_frames)
+    clock: Ints = plan.stim_on_ms + timing.FRAME_CLOCK_MS * (1 + np.arange(frames.size))
+    if artifacts and plan.n_frames >= _FEWEST_FRAMES:
+        pauses = _pause(draws, clock, timing.shrink(plan.length_ms))
+    return Watchlog(MOVIE, _spelled(plan.n_frames)[frames], 4 * (1 + frames) / 100, clock, pauses)
+
+
+def _skipping(draws: Draws, n: int) -> Integers:
+    """Return the frame shown in each row of a log with 1 to 3 skips.
+
+    The skips lie between a tenth and six tenths of the log and reach a tenth of the movie
+    at most, so that none of them can leave it at its end; at its beginning they are cut.
+    """
+    frames = np.arange(n)
+    rows = _spread(draws, draws.integer(1, 3), n // 10, 6 * n // 10)
+    for row in rows:
+        reach = draws.integer(2, min(timing.SKIP_FRAMES, n // 10))
+        target = frames[row] + (reach if draws.integer(0, 1) else -reach)
+        frames[row:] += max(0, int(target)) - frames[row]
+    return frames[: np.searchsorted(frames[rows[-1] :], n) + rows[-1]]
+
+
+def _pause(draws: Draws, clock: Integers, shrink: float) -> Integers:
+    """Put 1 or 2 pauses into the clock and return how many frames come before each."""
+    least, total = (round(ms * shrink) for ms in timing.PAUSE_MS)
+    lengths = [total]
+    if draws.integer(1, 2) == 2:
+        first = draws.integer(least, total - least)
+        lengths = [first, total - first]
+    rows = _spread(draws, len(lengths), clock.size // 10, 9 * clock.size // 10)
+    for row, length in zip(rows, lengths, strict=True):
+        clock[row:] += length
+    return np.array(rows, dtype=np.int64)
+
+
+def _spread(draws: Draws, n: int, begin: int, end: int) -> list[int]:
+    """Return `n` ascending rows, one in the first nine tenths of each nth of the log's rows."""
+    step = (end - begin) // n
+    return [begin + k * step + draws.integer(0, step * 9 // 10 - 1) for k in range(n)]
+
+
+def _spelled(n: int) -> npt.NDArray[np.str_]:
+    """Return the ends of `n` frames in seconds, as Python spells them: "0.04", "0.08", ... "2.0", ..."""
+    hundredths = 4 * (1 + np.arange(n))
+    width = len(str(4 * n // 100))
+    text = np.zeros((n, width + 3), np.uint32)  # code points, as NumPy holds strings
+    begin = 0
+    for digits in range(1, width + 1):
+        end = int(np.searchsorted(hundredths, 100 * 10**digits))
+        part, value = text[begin:end], hundredths[begin:end]
+        for k in range(digits):
+            part[:, k] = value // 10 ** (digits + 1 - k) % 10 + ord("0")
+        part[:, digits] = ord(".")
+        part[:, digits + 1] = value // 10 % 10 + ord("0")
+        part[:, digits + 2] = np.where(value % 10, value % 10 + ord("0"), 0)
+        begin = end
+    return text.view(f"U{width + 3}").ravel()

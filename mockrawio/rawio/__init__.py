@@ -1,0 +1,5 @@
+"""The reader: a session folder through Neo's RawIO layer."""
+
+from .reader import MockSessionRawIO
+
+__all__ = ["MockSessionRawIO"]

@@ -1,0 +1,54 @@
+"""What Neo objects of a session are annotated with: who, where, and what kind of unit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .session import OpenSession
+
+
+def annotate(raw_annotations: dict[str, Any], session: OpenSession) -> None:
+    """Add a session's facts to Neo's minimal annotations, in place.
+
+    Parameters
+    ----------
+    raw_annotations : dict
+        As ``BaseRawIO._generate_minimal_annotations`` leaves it.
+    session : OpenSession
+    """
+    block = raw_annotations["blocks"][0]
+    who = _who(session)
+    block.update(who, time_origin_ms=session.origin_ms)
+    if session.info:
+        block["rec_datetime"] = session.info.start
+    for segment in block["segments"]:
+        segment.update(who)
+        for annotation, stream in zip(segment["signals"], session.streams, strict=True):
+            annotation.update(who)
+            places = [("", -1) if c.number is None else session.place(c.number) for c in stream.channels]
+            annotation["__array_annotations__"].update(
+                regions=np.array([region for region, _ in places]),
+                bundles=np.array([bundle for _, bundle in places]),
+            )
+        for annotation, unit in zip(segment["spikes"], session.units.units, strict=True):
+            region, bundle = session.place(unit.name.channel)
+            annotation.update(
+                who,
+                region=region,
+                bundle=bundle,
+                unit_type=unit.name.unit_type,
+                channel=unit.name.channel,
+                channel_id=f"CSC{unit.name.channel}",
+            )
+        for annotation in segment["events"]:
+            annotation.update(who)
+
+
+def _who(session: OpenSession) -> dict[str, Any]:
+    """Return patient and session, from session_info or, the session, from the folder's name."""
+    if session.info:
+        return {"patient_id": session.info.patient_id, "session_nr": session.info.session_nr}
+    number = session.files.number
+    return {} if number is None else {"session_nr": number}

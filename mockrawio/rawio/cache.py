@@ -1,0 +1,81 @@
+"""What a float session costs to open, kept for the next time: the count sizes of its arrays.
+
+Neo's own cache is a pickle, which would run whatever someone put there; this one is JSON. A
+kept value counts only while its file has the same size and modification time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+logger = logging.getLogger(__name__)
+
+
+def cache_file(resource: str, cache_path: str) -> Path:
+    """Return where the cache of a session folder lies.
+
+    Parameters
+    ----------
+    resource : str
+        The session folder.
+    cache_path : str
+        "home", "same_as_resource" (beside the session folder) or a folder, as in Neo.
+
+    Raises
+    ------
+    ValueError
+        If `cache_path` is a folder that does not exist.
+    """
+    folder = Path(resource).absolute()
+    if cache_path == "home":
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mockrawio"
+    elif cache_path == "same_as_resource":
+        base = folder.parent
+    else:
+        base = Path(cache_path)
+        if not base.is_dir():
+            raise ValueError(f"cache_path {cache_path}: expected 'home', 'same_as_resource' or a folder; found none")
+    name = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
+    return base / f"{folder.name}-{name}.cache.json"
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Return the cache, a dict with a dict "counts"; empty if there is none or it cannot be read."""
+    try:
+        content = json.loads(path.read_text())
+    except (OSError, ValueError, RecursionError):
+        content = None
+    usable = isinstance(content, dict) and isinstance(content.get("counts"), dict)
+    return content if usable else {"counts": {}}
+
+
+def save(path: Path, content: dict[str, Any]) -> None:
+    """Write the cache whole; a place that cannot be written to is logged, not an error."""
+    staging = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        staging.write_text(json.dumps(content))
+        os.replace(staging, path)
+    except OSError as error:
+        logger.warning("%s: the cache could not be written: %s", path, error)
+
+
+def stamp(path: str) -> list[int]:
+    """Return what tells that a file is still the same: its size and modification time."""
+    status = os.stat(path)
+    return [status.st_size, status.st_mtime_ns]
+
+
+def recall(counts: dict[str, Any], path: str) -> float | None:
+    """Return the count size kept for a file, if the file has not changed since."""
+    entry = counts.get(path)
+    if not isinstance(entry, list) or len(entry) != 3 or entry[:2] != stamp(path):
+        return None
+    value = entry[2]
+    return value if isinstance(value, float) and math.isfinite(value) and value > 0 else None

@@ -1,0 +1,204 @@
+"""Event channels: events, DAQ pulses, movie frames and pauses, annotations.
+
+Each is parsed when it is first asked for. Times stay the files' own ms; an annotation's
+movie times are mapped to the session's clock through the watchlog.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ..session.clock import stamp_divisor
+from ..session.errors import BadFileError
+from ..session.files import open_events, open_label
+from ..session.logs import Watchlog, parse_daq_log, parse_watchlog
+
+Array = npt.NDArray[Any]
+MOVIE_JUMP_S = 1.0  # a longer step of movie time between two frames is a skip
+
+
+class EventTable(NamedTuple):
+    """All events of a channel.
+
+    Attributes
+    ----------
+    start : ndarray
+        ms since the Unix epoch.
+    duration : ndarray or None
+        ms; None for events.
+    label : ndarray of str
+    """
+
+    start: Array
+    duration: Array | None
+    label: Array
+
+    def take(self, which: Any) -> EventTable:
+        """Return some of the events."""
+        duration = None if self.duration is None else self.duration[which]
+        return EventTable(self.start[which], duration, self.label[which])
+
+    def end(self) -> Array:
+        """Return when each ends, ms since the Unix epoch."""
+        return self.start if self.duration is None else self.start + self.duration
+
+
+class EventChannel:
+    """One event channel.
+
+    Parameters
+    ----------
+    id : str
+        Also its name.
+    path : str
+        The file it comes from.
+    """
+
+    type = b"event"
+
+    def __init__(self, id: str, path: str) -> None:
+        self.id = id
+        self.path = path
+
+    def parse(self) -> EventTable:
+        """Read the file."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how it is parsed")  # abstract
+
+    @cached_property
+    def table(self) -> EventTable:
+        """All events, parsed on first use."""
+        return self.parse()
+
+    def segment(self, seg_index: int, boundaries_ms: Sequence[float]) -> EventTable:
+        """Return the events of one segment."""
+        if not boundaries_ms:
+            return self.table
+        return self.table.take(np.searchsorted(boundaries_ms, self.table.start, side="right") == seg_index)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if k != "table"}
+
+
+class CodeEvents(EventChannel):
+    """``Events.npy``: label = code."""
+
+    def parse(self) -> EventTable:
+        """Read the file; an event's time must be finite."""
+        rows = open_events(self.path).view()
+        start = np.ascontiguousarray(rows[:, 0])
+        bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+        if bad.size:
+            raise BadFileError(
+                self.path, "finite times and codes", f"{rows[bad[0]]} in row {bad[0]}", "Repair the row."
+            )
+        if start.size:
+            divisor = stamp_divisor(self.path, float(start.min()), float(start.max()))
+            start = start if divisor == 1 else start / divisor
+        return EventTable(start, None, _code_labels(rows[:, 1]))
+
+
+class DaqEpochs(EventChannel):
+    """The DAQ log: each pulse from the earlier to the later of its two stamps, label = code."""
+
+    type = b"epoch"
+
+    def parse(self) -> EventTable:
+        """Read the log."""
+        log = parse_daq_log(self.path)
+        return EventTable(np.minimum(log.pre, log.post), np.abs(log.post - log.pre), _code_labels(log.codes))
+
+
+class Movie:
+    """The watchlog, parsed once for all channels that need it."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    @cached_property
+    def log(self) -> Watchlog:
+        """The parsed log."""
+        return parse_watchlog(self.path)
+
+    def showings(self) -> list[slice]:
+        """Return the stretches of frames in which movie time runs on; a skip ends one."""
+        step = np.diff(self.log.pts)
+        cuts = np.flatnonzero((step < 0) | (step > MOVIE_JUMP_S)) + 1
+        edges = [0, *cuts.tolist(), self.log.pts.size]
+        return [slice(a, b) for a, b in pairwise(edges) if b > a]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"path": self.path}
+
+
+class MovieFrames(EventChannel):
+    """Frames shown: label = movie time in seconds, as the log spells it."""
+
+    def __init__(self, id: str, movie: Movie) -> None:
+        super().__init__(id, movie.path)
+        self.movie = movie
+
+    def parse(self) -> EventTable:
+        """Read the log."""
+        return EventTable(self.movie.log.clock, None, self.movie.log.labels)
+
+
+class MoviePauses(MovieFrames):
+    """Pauses: from the last frame before to the first frame after, label "pause"."""
+
+    type = b"epoch"
+
+    def parse(self) -> EventTable:
+        """Read the log."""
+        clock, pauses = self.movie.log.clock, self.movie.log.pauses
+        if not clock.size:
+            return EventTable(clock, clock.copy(), np.empty(0, "U5"))
+        start = clock[np.maximum(pauses - 1, 0)]
+        stop = clock[np.minimum(pauses, clock.size - 1)]
+        return EventTable(start, stop - start, np.full(pauses.size, "pause"))
+
+
+class LabelEpochs(EventChannel):
+    """An annotation: label = its value, 0 or 1, one epoch for each time that it was shown."""
+
+    type = b"epoch"
+
+    def __init__(self, id: str, path: str, movie: Movie) -> None:
+        super().__init__(id, path)
+        self.movie = movie
+
+    def parse(self) -> EventTable:
+        """Read the annotation and place it on the session's clock.
+
+        Movie time between two frames is interpolated. What a skip left out is not in the
+        result; what was shown twice is in it twice; a pause lengthens the epoch it falls in.
+        """
+        values, starts, stops = (np.asarray(row, dtype=np.float64) for row in open_label(self.path).view())
+        if not (np.isfinite([values, starts, stops]).all() and (starts <= stops).all()):
+            raise BadFileError(self.path, "finite values, and starts before stops", "others", "Repair the annotation.")
+        pieces = [self._shown(showing, values, starts, stops) for showing in self.movie.showings()]
+        begin, end, value = np.concatenate(pieces, axis=1) if pieces else np.empty((3, 0))
+        order = np.argsort(begin, kind="stable")
+        return EventTable(begin[order], (end - begin)[order], _code_labels(value[order]))
+
+    def _shown(self, showing: slice, values: Array, starts: Array, stops: Array) -> Array:
+        """Return begin, end and value of the epochs within one showing."""
+        pts, clock = self.movie.log.pts[showing], self.movie.log.clock[showing].astype(np.float64)
+        inside = (stops >= pts[0]) & (starts <= pts[-1])
+        # A segment that only touches the showing's edge has its place in the next one.
+        if pts.size > 1:
+            inside &= (stops > pts[0]) & ((starts < pts[-1]) | (starts == stops))
+        begin, end = (np.interp(edge[inside], pts, clock) for edge in (starts, stops))
+        return np.array([begin, end, values[inside]])
+
+
+def _code_labels(codes: Array) -> Array:
+    """Return codes as text, whole numbers without a point."""
+    unique, inverse = np.unique(codes, return_inverse=True)
+    text = [str(int(c)) if float(c).is_integer() else repr(float(c)) for c in unique]
+    return np.array(text, dtype="U")[inverse] if text else np.empty(0, "U1")

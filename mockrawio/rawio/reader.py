@@ -1,0 +1,450 @@
+"""MockSessionRawIO: a mock session through Neo's low-level layer.
+
+The header, raw chunks, and scaling apart, as https://neo.readthedocs.io/en/stable/rawio.html
+describes them. Public methods check their arguments; the hooks do the work.
+
+- ``parse_header()`` costs the number of files, not the number of bytes (a float session is
+  read through once, for its gains; ``use_cache=True`` remembers them).
+- Signals and waveforms are int16; scaling is a second step.
+- Raw time stamps are the files' own ms since the Unix epoch; rescaled ones are seconds from
+  `time_origin_ms`, computed in float64.
+- Nothing is ever written below the session folder, nothing from a file is executed.
+- A reader pickles, may be read from several threads, and holds no file after ``close()``.
+"""
+
+from __future__ import annotations
+
+import os
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from neo.rawio.baserawio import (
+    BaseRawIO,
+    _event_channel_dtype,
+    _signal_buffer_dtype,
+    _signal_channel_dtype,
+    _signal_stream_dtype,
+    _spike_channel_dtype,
+)
+
+from ..session.errors import BoundsError, MockSessionError
+from ..session.layout import find_files
+from . import cache
+from .annotations import annotate
+from .events import EventTable
+from .scaling import FloatSource, count_size, rescale
+from .session import OpenSession
+from .signals import SignalStream
+from .spikes import Unit, seconds
+from .unit_api import UnitApi
+
+Array = npt.NDArray[Any]
+
+
+class MockSessionRawIO(UnitApi):
+    """Read a session folder, `{root}/patient_data/{patient_id}/session_{session_nr}`.
+
+    Parameters
+    ----------
+    dirname : str or PathLike
+        The session folder, ours or one that Epiphyte's generator wrote.
+    labels_dir : str or PathLike, optional
+        Folder of movie annotations; each becomes an epoch channel.
+    raw_dtype : {"int16", "source"}
+        Serve float signals and waveforms as int16 counts (the largest magnitude of a channel
+        or unit is 32767 counts, so the error is at most gain / 2), or as they are, gain 1.
+    strict : bool
+        Check every time stamp in ``parse_header()``, not only those it touches.
+    use_cache : bool
+        Remember the gains of float sources, which a full pass gives, for the next opening.
+    cache_path : str
+        Where: "home", "same_as_resource" (beside the session folder) or a folder.
+
+    Attributes
+    ----------
+    header : dict
+        Neo's, and ``"unit_channels"``, document 002's name for the spike channels.
+    time_origin_ms : float
+        Time 0 in ms since the Unix epoch: the first signal sample; without signals the clock
+        of ``session_info.npy``; without that the earliest stamp.
+
+    Raises
+    ------
+    NotASessionError
+        If the folder holds none of a session's files.
+    MockSessionError
+        Here or in any method, if a file or an argument is not what it must be.
+
+    Examples
+    --------
+    >>> reader = MockSessionRawIO(dirname=folder)
+    >>> reader.parse_header()
+    >>> raw = reader.get_analogsignal_chunk(i_start=0, i_stop=1000)
+    >>> raw.dtype
+    dtype('int16')
+    >>> microvolts = reader.rescale_signal_raw_to_float(raw, dtype="float32")
+    """
+
+    name = "MockSession"
+    description = "Mock electrophysiology session, Epiphyte layout"
+    extensions = ["npy", "log", "txt", "json"]  # noqa: RUF012  # Neo reads it as a list
+    rawmode = "one-dir"
+
+    def __init__(
+        self,
+        dirname: str | PathLike[str] = "",
+        *,
+        labels_dir: str | PathLike[str] | None = None,
+        raw_dtype: str = "int16",
+        strict: bool = False,
+        use_cache: bool = False,
+        cache_path: str = "home",
+    ) -> None:
+        if raw_dtype not in ("int16", "source"):
+            raise MockSessionError(f"raw_dtype: expected 'int16' or 'source'; found {raw_dtype!r}. Give one of them.")
+        self.dirname = os.fspath(dirname)
+        find_files(self.dirname)  # neo.io.get_io takes the first class whose __init__ does not refuse
+        self.labels_dir = None if labels_dir is None else os.fspath(labels_dir)
+        self.raw_dtype = raw_dtype
+        self.strict = strict
+        self._session: OpenSession | None = None
+        self._streams: list[SignalStream] = []
+        BaseRawIO.__init__(self, use_cache=use_cache, cache_path=cache_path)
+
+    # -- opening and closing ----------------------------------------------------------------
+
+    def _parse_header(self) -> None:
+        known = str(self._cache)
+        sizes = None if self.raw_dtype == "source" else self._count_size
+        session = OpenSession(self.dirname, self.labels_dir, sizes, self.strict)
+        if self.use_cache and str(self._cache) != known:
+            self.dump_cache()
+        self.time_origin_ms = session.origin_ms
+        self._session = session
+        self._streams = session.streams
+        self._bounds: list[tuple[float, float]] | None = None
+        self.header = _header(session)
+        self._has_buffer_description_api = bool(len(self.header["signal_buffers"]))
+        self._generate_minimal_annotations()
+        annotate(self.raw_annotations, session)
+
+    def _count_size(self, source: FloatSource) -> float:
+        """Return the size of a count of a float source, from the cache if it is there."""
+        counts = self._cache["counts"] if self.use_cache else {}
+        known = cache.recall(counts, source.path)
+        if known is None:
+            stamp = cache.stamp(source.path)
+            known = count_size(source)
+            counts[source.path] = [*stamp, known]
+        return known
+
+    def setup_cache(self, cache_path: str = "home", **init_kargs: Any) -> None:
+        """Find and load the cache; JSON, where Neo's own would be a pickle."""
+        self.cache_filename = str(cache.cache_file(self.dirname, cache_path))
+        self._cache = cache.load(Path(self.cache_filename))
+
+    def dump_cache(self) -> None:
+        """Write the cache."""
+        cache.save(Path(self.cache_filename), self._cache)
+
+    def close(self) -> None:
+        """Let go of every file; ``parse_header()`` opens them again.
+
+        Chunks read before stay valid: each keeps what it needs.
+        """
+        if self._session is not None:
+            self._session.release()
+        self._session, self._streams = None, []
+
+    def __enter__(self) -> MockSessionRawIO:
+        if self._session is None:
+            self.parse_header()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _source_name(self) -> str:
+        return self.dirname
+
+    @property
+    def _open(self) -> OpenSession:
+        if self._session is None:
+            state = "has not been opened" if self.header is None else "is closed"
+            raise MockSessionError(f"{self.dirname}: the reader {state}. Call parse_header().")
+        return self._session
+
+    # -- checked look-ups ----------------------------------------------------------------------
+
+    def _stream(self, stream_index: int | None) -> SignalStream:
+        streams = self._streams
+        if stream_index is None and len(streams) == 1:
+            return streams[0]
+        count = len(self._open.streams)
+        if stream_index is None and count:
+            names = ", ".join(stream.id for stream in streams)
+            raise MockSessionError(f"{self.dirname}: expected stream_index=, there are {names}. Give 0 to {count - 1}.")
+        if stream_index is not None and 0 <= stream_index < count:
+            return streams[stream_index]
+        raise BoundsError(_outside(self.dirname, "stream_index", stream_index, count, "signal streams"))
+
+    def _segment(self, block_index: int, seg_index: int) -> int:
+        if block_index != 0:
+            raise BoundsError(_outside(self.dirname, "block_index", block_index, 1, "blocks"))
+        count = self._open.n_segments
+        if not 0 <= seg_index < count:
+            raise BoundsError(_outside(self.dirname, "seg_index", seg_index, count, "segments"))
+        return seg_index
+
+    def _unit(self, spike_channel_index: int) -> Unit:
+        units = self._open.units
+        if not 0 <= spike_channel_index < len(units):
+            raise BoundsError(_outside(self.dirname, "spike_channel_index", spike_channel_index, len(units), "units"))
+        return units[spike_channel_index]
+
+    def _events(self, block_index: int, seg_index: int, event_channel_index: int) -> EventTable:
+        seg_index = self._segment(block_index, seg_index)
+        session = self._open
+        count = len(session.events)
+        if not 0 <= event_channel_index < count:
+            what = "event_channel_index"
+            raise BoundsError(_outside(self.dirname, what, event_channel_index, count, "event channels"))
+        return session.events[event_channel_index].segment(seg_index, session.boundaries_ms)
+
+    def _get_stream_index_from_arg(self, stream_index_arg: int | None) -> int:
+        return self._streams.index(self._stream(stream_index_arg))
+
+    # -- segments -------------------------------------------------------------------------------
+
+    def _bound(self, block_index: int, seg_index: int, which: int) -> float:
+        seg_index = self._segment(block_index, seg_index)
+        if self._bounds is None:
+            self._bounds = self._open.bounds_ms()
+        return float(seconds(self._bounds[seg_index][which], self.time_origin_ms))
+
+    def _segment_t_start(self, block_index: int, seg_index: int) -> float:
+        return self._bound(block_index, seg_index, 0)
+
+    def _segment_t_stop(self, block_index: int, seg_index: int) -> float:
+        return self._bound(block_index, seg_index, 1)
+
+    # -- signals -------------------------------------------------------------------------------
+
+    def get_signal_sampling_rate(self, stream_index: int | None = None) -> float:
+        """Return the sampling rate of a stream in Hz; the index may be left out if there is one stream."""
+        return self._stream(stream_index).sampling_rate
+
+    def _get_signal_size(self, block_index: int, seg_index: int, stream_index: int) -> int:
+        return self._stream(stream_index).sizes[self._segment(block_index, seg_index)]
+
+    def _get_signal_t_start(self, block_index: int, seg_index: int, stream_index: int) -> float:
+        run = self._stream(stream_index).runs[self._segment(block_index, seg_index)]
+        return float(seconds(run.t_start_ms, self.time_origin_ms))
+
+    def get_analogsignal_chunk(
+        self,
+        block_index: int = 0,
+        seg_index: int = 0,
+        i_start: int | None = None,
+        i_stop: int | None = None,
+        stream_index: int | None = None,
+        channel_indexes: Any = None,
+        channel_names: Any = None,
+        channel_ids: Any = None,
+        prefer_slice: bool = False,
+        *,
+        out: Array | None = None,
+    ) -> Array:
+        """Return a chunk of raw signal.
+
+        Parameters
+        ----------
+        block_index, seg_index : int
+        i_start, i_stop : int, optional
+            First sample and one past the last; None is the segment's start and end, and
+            ``i_stop=0`` an empty chunk.
+        stream_index : int, optional
+            May be left out if there is one stream.
+        channel_indexes : sequence of int, mask or slice, optional
+            Channels by index within the stream.
+        channel_names, channel_ids : sequence of str, optional
+            The same by name, or by id; an id may be given as the number of its CSC alone.
+        prefer_slice : bool
+            No effect: regular selections are always served as slices.
+        out : ndarray, optional
+            Where to put the chunk: its shape, and the stream's dtype.
+
+        Returns
+        -------
+        ndarray, (samples, channels)
+            `out` if given; else a read-only view of the mapped file where one array covers
+            the request, else a new array.
+
+        Raises
+        ------
+        BoundsError
+            If any index lies outside what there is.
+        MockSessionError
+            If a name is unknown or not unique, or `out` does not fit.
+        """
+        stream = self._stream(stream_index)
+        if block_index != 0 or not 0 <= seg_index < len(stream.sizes):
+            self._segment(block_index, seg_index)
+        start, stop = stream.bounds(seg_index, i_start, i_stop)
+        if channel_indexes is None and channel_names is None and channel_ids is None:
+            return stream.read(seg_index, start, stop, None, out)
+        selection = stream.select(channel_indexes, channel_names, channel_ids)
+        return stream.read(seg_index, start, stop, selection, out)
+
+    def rescale_signal_raw_to_float(
+        self,
+        raw_signal: Array,
+        dtype: npt.DTypeLike = "float32",
+        stream_index: int | None = None,
+        channel_indexes: Any = None,
+        channel_names: Any = None,
+        channel_ids: Any = None,
+        *,
+        out: Array | None = None,
+    ) -> Array:
+        """Return a chunk in physical units (uV): ``raw * gain + offset``.
+
+        Parameters
+        ----------
+        raw_signal : ndarray, (samples, channels)
+            As :meth:`get_analogsignal_chunk` gives it for the same channels.
+        dtype : dtype
+            "float32" (within 1 ulp of Neo's own rescaling) or "float64" (exact).
+        stream_index, channel_indexes, channel_names, channel_ids
+            As they were given for the chunk.
+        out : ndarray, optional
+            Where to put the result.
+
+        Returns
+        -------
+        ndarray of `dtype`, (samples, channels)
+        """
+        stream = self._stream(stream_index)
+        selection = stream.select(channel_indexes, channel_names, channel_ids)
+        chosen = slice(None) if selection is None else selection
+        gains, offsets = stream.gains[chosen], stream.offsets[chosen]
+        raw = np.asarray(raw_signal)
+        if raw.shape[-1:] != gains.shape:
+            raise MockSessionError(
+                f"stream {stream.id}: expected {gains.size} channels along the last axis; found shape {raw.shape}. "
+                "Give the channels that the chunk was read with."
+            )
+        return rescale(raw, gains, offsets, dtype, out)
+
+    def _get_analogsignal_buffer_description(
+        self, block_index: int, seg_index: int, buffer_id: str | None
+    ) -> dict[str, Any]:
+        seg_index = self._segment(block_index, seg_index)
+        known = self.header["signal_buffers"]["id"].tolist()
+        for stream in self._open.streams:
+            if stream.id == buffer_id and (description := stream.buffer(seg_index)):
+                return description
+        raise MockSessionError(
+            f"{self.dirname}: expected buffer_id as one of {known}; found {buffer_id!r}. "
+            "Streams that are put together from several arrays have no buffer."
+        )
+
+    # -- spikes --------------------------------------------------------------------------------
+
+    def _spike_count(self, block_index: int, seg_index: int, spike_channel_index: int) -> int:
+        edges = self._unit(spike_channel_index).edges
+        seg_index = self._segment(block_index, seg_index)
+        return edges[seg_index + 1] - edges[seg_index]
+
+    def _spike_window(
+        self, block_index: int, seg_index: int, spike_channel_index: int, t_start: float | None, t_stop: float | None
+    ) -> tuple[Unit, slice]:
+        seg_index = self._segment(block_index, seg_index)
+        unit = self._unit(spike_channel_index)
+        return unit, unit.window(seg_index, t_start, t_stop, self.time_origin_ms)
+
+    def _get_spike_timestamps(
+        self, block_index: int, seg_index: int, spike_channel_index: int, t_start: float | None, t_stop: float | None
+    ) -> Array:
+        unit, window = self._spike_window(block_index, seg_index, spike_channel_index, t_start, t_stop)
+        return unit.times()[window]
+
+    def _rescale_spike_timestamp(self, spike_timestamps: Array, dtype: npt.DTypeLike) -> Array:
+        return self._seconds(spike_timestamps, dtype)
+
+    def _get_spike_raw_waveforms(
+        self, block_index: int, seg_index: int, spike_channel_index: int, t_start: float | None, t_stop: float | None
+    ) -> Array | None:
+        unit, window = self._spike_window(block_index, seg_index, spike_channel_index, t_start, t_stop)
+        return unit.waveforms(window)
+
+    def _rescale_waveforms(self, raw: Array, dtype: npt.DTypeLike, index: int) -> Array:
+        scale = self._unit(index).scale
+        return rescale(raw, np.array([scale.gain]), np.array([scale.offset]), dtype)
+
+    # -- events --------------------------------------------------------------------------------
+
+    def _event_count(self, block_index: int, seg_index: int, event_channel_index: int) -> int:
+        return int(self._events(block_index, seg_index, event_channel_index).start.size)
+
+    def _get_event_timestamps(
+        self, block_index: int, seg_index: int, event_channel_index: int, t_start: float | None, t_stop: float | None
+    ) -> EventTable:
+        table = self._events(block_index, seg_index, event_channel_index)
+        if t_start is None and t_stop is None:
+            return table
+        times = seconds(table.start, self.time_origin_ms)
+        inside = np.ones(times.size, bool)
+        if t_start is not None:
+            inside &= times >= t_start
+        if t_stop is not None:
+            inside &= times <= t_stop
+        return table.take(inside)
+
+    def _rescale_event_timestamp(
+        self, event_timestamps: Array, dtype: npt.DTypeLike, event_channel_index: int = 0
+    ) -> Array:
+        return self._seconds(event_timestamps, dtype)
+
+    def _rescale_epoch_duration(self, raw_duration: Array, dtype: npt.DTypeLike, event_channel_index: int = 0) -> Array:
+        return (np.asarray(raw_duration) / 1000).astype(dtype)
+
+    def _seconds(self, stamps_ms: Array, dtype: npt.DTypeLike) -> Array:
+        return np.asarray(seconds(np.asarray(stamps_ms), self.time_origin_ms)).astype(dtype)
+
+
+def _outside(dirname: str, what: str, value: object, count: int, kind: str) -> str:
+    known = f"0 to {count - 1}" if count else f"no {kind}"
+    return f"{dirname}: expected {what} in {known}; found {value}. The header lists the {kind}."
+
+
+def _header(session: OpenSession) -> dict[str, Any]:
+    """Return Neo 0.14's header of a session."""
+    buffered = {stream.id for stream in session.streams if stream.buffer(0)}
+    streams, channels = [], []
+    for stream in session.streams:
+        buffer_id = stream.id if stream.id in buffered else ""
+        streams.append((stream.id, stream.id, buffer_id))
+        for c in stream.channels:
+            scale = (c.scale.units, c.scale.gain, c.scale.offset)
+            channels.append((c.name, c.id, stream.sampling_rate, stream.dtype.name, *scale, stream.id, buffer_id))
+    spikes = np.array([_spike_channel(unit) for unit in session.units.units], dtype=_spike_channel_dtype)
+    return {
+        "nb_block": 1,
+        "nb_segment": [session.n_segments],
+        "signal_buffers": np.array([(name, name) for name, _, b in streams if b], dtype=_signal_buffer_dtype),
+        "signal_streams": np.array(streams, dtype=_signal_stream_dtype),
+        "signal_channels": np.array(channels, dtype=_signal_channel_dtype),
+        "spike_channels": spikes,
+        "unit_channels": spikes,
+        "event_channels": np.array([(e.id, e.id, e.type) for e in session.events], dtype=_event_channel_dtype),
+    }
+
+
+def _spike_channel(unit: Unit) -> tuple[str, str, str, float, float, int, float]:
+    file, scale = unit.file, unit.scale
+    rate = file.sampling_rate if file.waveforms is not None else 0.0  # Neo's sign for no waveforms
+    return unit.name.id, unit.name.id, scale.units, scale.gain, scale.offset, file.left_sweep, rate

@@ -1,0 +1,261 @@
+"""A session folder opened for reading: streams, units and event channels, not yet Neo.
+
+Everything that decides what belongs together is here: which LFP channels form a stream,
+where segments begin, what a channel is called. The reader above only speaks Neo.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..session.clock import check_runs
+from ..session.errors import BadFileError, MockSessionError
+from ..session.files import (
+    LfpFile,
+    Scale,
+    SessionInfo,
+    UnitFile,
+    open_channel_names,
+    open_info,
+    open_lfp,
+    open_unit,
+)
+from ..session.layout import BUNDLE, SessionFiles, UnitName, find_files, find_labels
+from ..session.streams import open_stream
+from .events import CodeEvents, DaqEpochs, EventChannel, LabelEpochs, Movie, MovieFrames, MoviePauses
+from .scaling import FloatSource
+from .signals import Channel, SignalStream
+from .spikes import Unit, Units
+
+CountSize = Callable[[FloatSource], float]
+
+
+class OpenSession:
+    """The content of a session folder.
+
+    Parameters
+    ----------
+    folder : str or PathLike
+    labels_dir : str or PathLike, optional
+        Folder of annotations.
+    count_size : callable or None
+        Gives the size of a count for a float array; None serves floats as they are.
+    strict : bool
+        Check every time stamp now.
+
+    Attributes
+    ----------
+    streams : list of SignalStream
+    units : Units
+    events : list of EventChannel
+    info : SessionInfo or None
+    origin_ms : float
+        Time 0, ms since the Unix epoch.
+    boundaries_ms : list of float
+        Where segments 1, 2, … begin.
+    """
+
+    def __init__(
+        self,
+        folder: str | PathLike[str],
+        labels_dir: str | PathLike[str] | None,
+        count_size: CountSize | None,
+        strict: bool,
+    ) -> None:
+        self.files: SessionFiles = find_files(folder)
+        self._names = open_channel_names(self.files.channel_names) if self.files.channel_names else None
+        self.info: SessionInfo | None = open_info(self.files.info) if self.files.info else None
+        lfp = self._open_lfp(strict)
+        units = {name: open_unit(path) for name, path in self.files.units.items()}
+        counts = _counts(lfp, units, count_size)
+        self.streams = [*self._lfp_streams(lfp, counts), *self._raw_streams()]
+        self.n_segments = _common_segments(self.streams)
+        starts = [[s.runs[k].t_start_ms for s in self.streams] for k in range(self.n_segments)]
+        self.boundaries_ms: list[float] = [min(start) for start in starts[1:]]
+        self.units = Units([Unit(name, file, counts.get(file.path)) for name, file in units.items()])
+        self.events = self._event_channels(labels_dir)
+        self.origin_ms = self._origin()
+        if strict:
+            self._check_all()
+        for unit in self.units.units:
+            unit.split(self.boundaries_ms)
+            unit.release()
+
+    # -- names --------------------------------------------------------------------------
+
+    def channel_name(self, number: int) -> str:
+        """Return the name of channel CSC{number}, its id where ChannelNames.txt has none."""
+        if self._names is None:
+            return f"CSC{number}"
+        if not 1 <= number <= len(self._names):
+            warnings.warn(
+                f"{self.files.channel_names}: has {len(self._names)} lines, none for CSC{number}; "
+                f"the channel is called CSC{number}",
+                stacklevel=2,
+            )
+            return f"CSC{number}"
+        return self._names[number - 1]
+
+    def place(self, number: int) -> tuple[str, int]:
+        """Return region and bundle of a channel: its name without the number, and 0 for CSC1 to CSC8."""
+        named = self._names is not None and 1 <= number <= len(self._names)
+        region = self._names[number - 1].rstrip("0123456789") if named and self._names else ""
+        return region, (number - 1) // BUNDLE
+
+    # -- signals ---------------------------------------------------------------------------
+
+    def _open_lfp(self, strict: bool) -> dict[int, LfpFile]:
+        files = {}
+        for number, path in self.files.lfp.items():
+            file = open_lfp(path)
+            if file is None:
+                warnings.warn(f"{path}: holds no samples; the channel is left out", stacklevel=2)
+                continue
+            if strict:
+                check_runs(path, file.ts.view(), file.runs, file.divisor, file.sampling_rate)
+            files[number] = file
+        return files
+
+    def _lfp_streams(self, files: dict[int, LfpFile], counts: dict[str, float]) -> list[SignalStream]:
+        groups: dict[Any, list[tuple[int, LfpFile]]] = {}
+        for number, file in files.items():
+            dtype = np.dtype(np.int16) if file.path in counts else file.samples.dtype.newbyteorder("=")
+            groups.setdefault((file.runs, file.sampling_rate, dtype), []).append((number, file))
+        if len(groups) > 1:
+            names = "; ".join(", ".join(f"CSC{member[0]}" for member in group) for group in groups.values())
+            warnings.warn(
+                f"{self.files.folder}: LFP channels differ in time stamps, rate or dtype and form {len(groups)} "
+                f"streams: {names}",
+                stacklevel=2,
+            )
+        streams = []
+        for position, ((runs, rate, dtype), group) in enumerate(groups.items()):
+            channels = [self._lfp_channel(number, file, counts.get(file.path)) for number, file in group]
+            streams.append(SignalStream(f"lfp_{position + 1}" if position else "lfp", channels, runs, rate, dtype))
+        return streams
+
+    def _lfp_channel(self, number: int, file: LfpFile, count: float | None) -> Channel:
+        scale = file.scale
+        if count is not None:
+            scale = Scale(scale.gain * count, scale.offset, scale.units)
+        return Channel(f"CSC{number}", self.channel_name(number), number, scale, count, file.samples)
+
+    def _raw_streams(self) -> list[SignalStream]:
+        streams = []
+        for name, path in self.files.streams.items():
+            file = open_stream(path)
+            numbers = [int(i[3:]) if i.startswith("CSC") and i[3:].isdigit() else None for i in file.ids]
+            columns = zip(file.ids, file.names, numbers, file.scales, strict=True)
+            channels = [Channel(*column) for column in columns]
+            dtype = np.dtype(np.int16)
+            if channels and file.runs:
+                streams.append(SignalStream(name, channels, file.runs, file.sampling_rate, dtype, file.samples))
+        return streams
+
+    # -- events ---------------------------------------------------------------------------
+
+    def _event_channels(self, labels_dir: str | PathLike[str] | None) -> list[EventChannel]:
+        files = self.files
+        channels: list[EventChannel] = []
+        if files.events:
+            channels.append(CodeEvents("Events", files.events))
+        if files.daq:
+            channels.append(DaqEpochs("DAQ", files.daq))
+        movie = Movie(files.watchlog) if files.watchlog else None
+        if movie:
+            channels += [MovieFrames("movie_frames", movie), MoviePauses("movie_pauses", movie)]
+        if labels_dir is not None:
+            if movie is None:
+                raise MockSessionError(
+                    f"{files.folder}: expected a watchlog, which places the annotations of {labels_dir} in time; "
+                    "found none. Read without labels_dir=."
+                )
+            channels += [LabelEpochs(Path(path).stem, path, movie) for path in find_labels(labels_dir).values()]
+        return channels
+
+    # -- time -----------------------------------------------------------------------------
+
+    def _origin(self) -> float:
+        """Return the first signal sample; else the session's clock; else the earliest stamp."""
+        if self.streams:
+            return min(stream.runs[0].t_start_ms for stream in self.streams)
+        if self.info:
+            return self.info.start_ms
+        stamps = [unit.file.first_ms for unit in self.units.units if not math.isnan(unit.file.first_ms)]
+        stamps += [float(channel.table.start.min()) for channel in self.events if channel.table.start.size]
+        return min(stamps, default=0.0)
+
+    def bounds_ms(self) -> list[tuple[float, float]]:
+        """Return, for each segment, when the first thing in it begins and the last ends."""
+        bounds = []
+        for index in range(self.n_segments):
+            spans = [_span_ms(stream, index) for stream in self.streams]
+            spans += [span for unit in self.units.units if (span := unit.span(index))]
+            for channel in self.events:
+                table = channel.segment(index, self.boundaries_ms)
+                if table.start.size:
+                    spans.append((float(table.start.min()), float(table.end().max())))
+            start = min((low for low, _ in spans), default=self.origin_ms)
+            stop = max((high for _, high in spans), default=start)
+            bounds.append((start, max(stop, start + 1.0)))  # Neo has no segment of no length
+        return bounds
+
+    def _check_all(self) -> None:
+        """Check what opening leaves unchecked: every spike time, and every event."""
+        for unit in self.units.units:
+            unit.times()
+        for channel in self.events:
+            _ = channel.table
+
+    def release(self) -> None:
+        """Let go of every map."""
+        self.units.release()
+        for stream in self.streams:
+            stream.release()
+
+
+def _counts(lfp: dict[int, LfpFile], units: dict[UnitName, UnitFile], count_size: CountSize | None) -> dict[str, float]:
+    """Return, by file, the size of a count of what is not int16 and is to be served so."""
+    if count_size is None:
+        return {}
+    arrays = [(f.samples, f.path, "samples") for f in lfp.values()]
+    arrays += [(f.waveforms, f.path, "spike_amps") for f in units.values() if f.waveforms is not None]
+    sources = [FloatSource(*a) for a in arrays if a[0].dtype.newbyteorder("=") != np.int16]
+    return {source.path: count_size(source) for source in sources}
+
+
+def _span_ms(stream: SignalStream, seg_index: int) -> tuple[float, float]:
+    run = stream.runs[seg_index]
+    return run.t_start_ms, run.t_start_ms + (run.stop - run.start) * 1000 / stream.sampling_rate
+
+
+def _common_segments(streams: list[SignalStream]) -> int:
+    """Return how many segments all streams have, checked to lie at the same times."""
+    counts = {stream.id: len(stream.runs) for stream in streams}
+    if len(set(counts.values())) > 1:
+        found = ", ".join(f"{count} in {name}" for name, count in counts.items())
+        raise BadFileError(
+            _path(streams[0]), "streams with the same segments", found, "Move the streams that differ elsewhere."
+        )
+    for index in range(max(counts.values(), default=0)):
+        spans = [_span_ms(stream, index) for stream in streams]
+        tolerance = max(1000 / stream.sampling_rate for stream in streams)
+        if max(low for low, _ in spans) > min(high for _, high in spans) + tolerance:
+            places = [f"{low:.0f} ms in {s.id}" for (low, _), s in zip(spans, streams, strict=True)]
+            found = f"segment {index} at {', '.join(places)}"
+            raise BadFileError(
+                _path(streams[0]), "streams recorded at the same time", found, "Move the streams that differ elsewhere."
+            )
+    return max(counts.values(), default=1)
+
+
+def _path(stream: SignalStream) -> str:
+    source: Any = stream.matrix or stream.channels[0].source
+    return str(getattr(getattr(source, "file", None), "path", stream.id))

@@ -1,0 +1,254 @@
+"""A session's files opened, one function a kind: keys, dtypes and lengths checked, no data read.
+
+This is the only place that knows the keys of the dict files (document 000 and, for the
+int16 encoding, our own): what lies above sees arrays, gains and stamps in ms.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from .clock import Run, find_runs, stamp_divisor
+from .errors import BadFileError
+from .layout import STAMP
+from .logs import read_text
+from .npy import REWRITE, AnyArray, HeldArray, MappedArray, open_array
+from .pickled import DictFile
+
+LFP_RATE_HZ = 1000.0  # document 000: LFP synthesized at 1 kHz
+WAVEFORM_RATE_HZ = 32_000.0  # the rate of the recordings Epiphyte's units come from
+LEFT_SWEEP = 20  # samples up to and with the peak, which stands at sample 19
+MAX_NAME = 64  # characters of a Neo channel name
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How counts become physical: ``count * gain + offset``, in `units`."""
+
+    gain: float = 1.0
+    offset: float = 0.0
+    units: str = "uV"
+
+
+@dataclass(frozen=True)
+class SessionInfo:
+    """What ``session_info.npy`` says.
+
+    Attributes
+    ----------
+    patient_id, session_nr : int
+    start : datetime
+        Start of the recording, UTC, without a time zone, as Neo keeps its times.
+    """
+
+    patient_id: int
+    session_nr: int
+    start: datetime
+
+    @property
+    def start_ms(self) -> float:
+        """The start in ms since the Unix epoch."""
+        return self.start.replace(tzinfo=timezone.utc).timestamp() * 1000
+
+
+@dataclass(frozen=True)
+class UnitFile:
+    """One unit's file.
+
+    Attributes
+    ----------
+    times : AnyArray
+        Spike times (n,), file units; divided by `divisor` they are ms since the Unix epoch.
+    divisor : int
+    first_ms, last_ms : float
+        NaN for a unit without spikes.
+    waveforms : AnyArray or None
+        (n, samples) counts or physical values.
+    scale : Scale
+        Of the waveforms.
+    sampling_rate : float
+        Of the waveforms, Hz.
+    left_sweep : int
+        Samples before the spike time in each waveform.
+    """
+
+    path: str
+    times: AnyArray
+    divisor: int
+    first_ms: float
+    last_ms: float
+    waveforms: AnyArray | None
+    scale: Scale
+    sampling_rate: float
+    left_sweep: int
+
+
+@dataclass(frozen=True)
+class LfpFile:
+    """One LFP channel's file.
+
+    Attributes
+    ----------
+    samples, ts : AnyArray
+        Both (n,); `ts` divided by `divisor` is ms since the Unix epoch.
+    divisor : int
+    runs : tuple of Run
+        Stretches without a gap.
+    scale : Scale
+        Of the samples.
+    sampling_rate : float
+        Hz.
+    """
+
+    path: str
+    samples: AnyArray
+    ts: AnyArray
+    divisor: int
+    runs: tuple[Run, ...]
+    scale: Scale
+    sampling_rate: float
+
+
+def _array(opened: DictFile, key: str, ndim: int, kinds: str) -> AnyArray:
+    """Return an array of the dict, of so many dimensions and one of these dtype kinds."""
+    value = opened.values.get(key)
+    if not isinstance(value, (MappedArray, HeldArray)):
+        found = f"only {', '.join(map(repr, opened.values)) or 'nothing'}" if value is None else "something else"
+        raise BadFileError(opened.path, f"an array {key!r}", found, REWRITE)
+    if value.dtype.kind not in kinds or (value.shape != (0,) and len(value.shape) != ndim):
+        found = f"{value.dtype}, shape {value.shape}"
+        raise BadFileError(opened.path, f"{key!r} as {ndim}-dimensional real numbers", found, REWRITE)
+    return value
+
+
+def _stamps(opened: DictFile, key: str) -> AnyArray:
+    """Return an array of time stamps: only 64 bits hold ms since 1970 to the ms."""
+    stamps = _array(opened, key, 1, "iuf")
+    if stamps.dtype.itemsize != 8:
+        raise BadFileError(opened.path, f"{key!r} as int64 or float64", str(stamps.dtype), REWRITE)
+    return stamps
+
+
+def _number(opened: DictFile, key: str, default: float, *, positive: bool = False) -> float:
+    value = opened.values.get(key, default)
+    fits = type(value) in (int, float) and math.isfinite(value) and (value > 0 or not positive)
+    if not fits:
+        expected = f"{key!r} as a finite number" + (" above 0" if positive else "")
+        raise BadFileError(opened.path, expected, repr(value)[:60], REWRITE)
+    return float(value)
+
+
+def _scale(opened: DictFile) -> Scale:
+    units = opened.values.get("units", "uV")
+    if type(units) is not str:
+        raise BadFileError(opened.path, "'units' as text", repr(units)[:60], REWRITE)
+    return Scale(_number(opened, "gain", 1.0, positive=True), _number(opened, "offset", 0.0), units)
+
+
+def open_info(path: str) -> SessionInfo:
+    """Open ``session_info.npy``."""
+    with DictFile(path) as opened:
+        values = opened.values
+    for key in ("patient_id", "session_nr"):
+        if type(values.get(key)) is not int:
+            raise BadFileError(path, f"{key!r} as an int", repr(values.get(key))[:60], REWRITE)
+    text = f"{values.get('date')}_{values.get('time')}"
+    try:
+        start = datetime.strptime(text, STAMP)
+    except ValueError:
+        expected = "'date' as YYYY-MM-DD and 'time' as HH-MM-SS"
+        raise BadFileError(path, expected, repr(text[:60]), REWRITE) from None
+    return SessionInfo(values["patient_id"], values["session_nr"], start)
+
+
+def open_channel_names(path: str) -> list[str]:
+    """Read ``ChannelNames.txt``: the name of channel CSCk is item k - 1."""
+    remedy = "Write one {name}.ncs a line; line k is channel CSCk."
+    try:
+        lines = read_text(path).decode("utf-8-sig").rstrip().splitlines()
+    except UnicodeDecodeError as error:
+        raise BadFileError(path, "UTF-8 text", f"byte {error.start} that is not", remedy) from None
+    names = [line.strip().removesuffix(".ncs") for line in lines]
+    for number, name in enumerate(names, 1):
+        if not 0 < len(name) <= MAX_NAME:
+            expected = f"a channel name of 1 to {MAX_NAME} characters"
+            raise BadFileError(path, expected, f"line {number}: {name[:80]!r}", remedy)
+    return names
+
+
+def open_unit(path: str) -> UnitFile:
+    """Open a unit's file.
+
+    Raises
+    ------
+    BadFileError
+        If `spike_times` is missing or not (n,) of 64 bits, `spike_amps` not (n, samples),
+        the first or last spike NaN or out of order, or a scale not a number.
+    """
+    with DictFile(path) as opened:
+        times = _stamps(opened, "spike_times")
+        waveforms = _array(opened, "spike_amps", 2, "iuf") if "spike_amps" in opened.values else None
+        count = times.shape[0]
+        if waveforms is not None and waveforms.shape[0] != count:
+            found = f"{count} and {waveforms.shape[0]}"
+            raise BadFileError(path, "as many 'spike_times' as 'spike_amps'", found, REWRITE)
+        first, last = opened.window.ends(times) if count else (math.nan, math.nan)
+        divisor = stamp_divisor(path, first, last) if count else 1
+        return UnitFile(
+            path,
+            times,
+            divisor,
+            first / divisor,
+            last / divisor,
+            waveforms,
+            _scale(opened),
+            _number(opened, "sampling_rate", WAVEFORM_RATE_HZ, positive=True),
+            int(_number(opened, "left_sweep", LEFT_SWEEP)),
+        )
+
+
+def open_lfp(path: str) -> LfpFile | None:
+    """Open an LFP channel's file; None if it has no samples.
+
+    Raises
+    ------
+    BadFileError
+        If `ts` or `samples` is missing or not (n,), their lengths differ, stamps run
+        backwards or do not fit the sampling rate, or a scale is not a number.
+    """
+    with DictFile(path) as opened:
+        ts, samples = _stamps(opened, "ts"), _array(opened, "samples", 1, "iuf")
+        if ts.shape != samples.shape:
+            found = f"{ts.shape[0]} and {samples.shape[0]}"
+            raise BadFileError(path, "as many 'ts' as 'samples'", found, REWRITE)
+        if not ts.shape[0]:
+            return None
+        rate = _number(opened, "sampling_rate", LFP_RATE_HZ, positive=True)
+        first, last = opened.window.ends(ts)
+        divisor = stamp_divisor(path, first, last)
+        runs = find_runs(path, ts.view, ts.dtype, ts.shape[0], first, last, divisor, rate)
+        return LfpFile(path, samples, ts, divisor, runs, _scale(opened), rate)
+
+
+def open_events(path: str) -> MappedArray:
+    """Open ``Events.npy``: (n, 2), ms since the Unix epoch and code."""
+    array = open_array(path)
+    if array.dtype.kind not in "iuf" or array.dtype.itemsize != 8 or len(array.shape) != 2 or array.shape[1] != 2:
+        raise BadFileError(path, "float64 of shape (n, 2)", f"{array.dtype} of shape {array.shape}", REWRITE)
+    return array
+
+
+def open_label(path: str) -> MappedArray:
+    """Open an annotation: (3, k), value 0 or 1, start and stop in movie seconds."""
+    array = open_array(path)
+    if array.dtype.kind not in "iuf" or len(array.shape) != 2 or array.shape[0] != 3:
+        raise BadFileError(path, "float64 of shape (3, k)", f"{array.dtype} of shape {array.shape}", REWRITE)
+    return array
+
+
+def stamps_in_ms(array: AnyArray, divisor: int) -> Any:
+    """Return time stamps in ms: a view where they are stored so, else a copy."""
+    return array.view() if divisor == 1 else array.view() / divisor

@@ -1,0 +1,267 @@
+"""The two text logs of a session, DAQ and watchlog: parsed by columns, and formatted.
+
+Both are short lines of tab-separated fields (document 000); a whole file is split at once
+and its columns converted at once. Only a file that does not fit is walked line by line, to
+name the line that is wrong.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .clock import stamp_divisor
+from .errors import BadFileError
+
+DAQ_HEADER = b"Initial signature: 255\t255\n255\t255\t\ndata\tStamp\tpre\tpost\n"
+_REMEDY = "Repair or remove that line."
+_PAUSE = (b"Pausing", b"Continuing", b"after", b"pause")
+
+Stamps = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class DaqLog:
+    """A DAQ log's columns.
+
+    Attributes
+    ----------
+    codes, index : ndarray of int64
+        The code sent, and its number.
+    pre, post : ndarray of int64 or float64
+        ms since the Unix epoch before and after the pulse; either may be the later.
+    """
+
+    codes: npt.NDArray[np.int64]
+    index: npt.NDArray[np.int64]
+    pre: Stamps
+    post: Stamps
+
+
+@dataclass(frozen=True)
+class Watchlog:
+    """A watchlog's columns.
+
+    Attributes
+    ----------
+    movie : str
+        The movie's file name.
+    labels : ndarray of str
+        The movie time of each frame, as the log spells it.
+    pts : ndarray of float64
+        The same in seconds.
+    clock : ndarray of int64 or float64
+        When each frame was shown, ms since the Unix epoch.
+    pauses : ndarray of int64
+        For each pause the number of frames shown before it.
+    """
+
+    movie: str
+    labels: npt.NDArray[np.str_]
+    pts: npt.NDArray[np.float64]
+    clock: Stamps
+    pauses: npt.NDArray[np.int64]
+
+
+def read_text(path: str) -> bytes:
+    """Return a text file's bytes, with an error that names it if it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise BadFileError(
+            path, "a readable file", error.strerror or str(error), "Check that it exists and may be read."
+        ) from error
+
+
+def _bad_line(path: str, body: bytes, number: int, above: int, expected: str) -> BadFileError:
+    """Return the error for line `number` of `body`, which has `above` lines above it in the file."""
+    line = body.split(b"\n")[number]
+    return BadFileError(path, expected, f"line {number + above + 1}: {line[:80]!r}", _REMEDY)
+
+
+def _fields_per_line(body: bytes) -> npt.NDArray[np.int64]:
+    """Count the fields of every line, all lines at once."""
+    text = np.frombuffer(body, np.uint8)
+    blank = text <= 32
+    starts = np.flatnonzero(~blank & np.concatenate(([True], blank[:-1])))
+    ends = np.append(np.flatnonzero(text == 10), text.size)
+    return np.diff(np.searchsorted(starts, ends), prepend=0)
+
+
+def _numbers(tokens: Sequence[bytes], dtype: type) -> npt.NDArray[Any]:
+    """Convert a column; raise ValueError with the row of the first field that is no finite number."""
+    text = np.array(tokens, dtype="S")
+    try:
+        numbers: npt.NDArray[Any] = text.astype(dtype)
+    except (ValueError, OverflowError):
+        raise _BadRow(next(i for i, token in enumerate(tokens) if not _is_number(token, dtype))) from None
+    if numbers.dtype.kind == "f" and not np.isfinite(numbers).all():
+        raise _BadRow(int(np.flatnonzero(~np.isfinite(numbers))[0]))
+    return numbers
+
+
+class _BadRow(ValueError):
+    """Carries the row of a column that could not be converted."""
+
+
+def _is_number(token: bytes, dtype: type) -> bool:
+    try:
+        return bool(np.isfinite(np.array(token).astype(dtype)))
+    except (ValueError, OverflowError):
+        return False
+
+
+def _stamps(tokens: Sequence[bytes]) -> Stamps:
+    """Convert a column of clock stamps: int64 where all are whole numbers."""
+    try:
+        return _numbers(tokens, np.int64)
+    except _BadRow:
+        return _numbers(tokens, np.float64)
+
+
+def _in_ms(path: str, *columns: Stamps) -> list[Stamps]:
+    """Return the columns in ms since the Unix epoch."""
+    full = [column for column in columns if column.size]
+    if not full:
+        return list(columns)
+    first, last = min(float(c.min()) for c in full), max(float(c.max()) for c in full)
+    divisor = stamp_divisor(path, first, last)
+    return list(columns) if divisor == 1 else [column / divisor for column in columns]
+
+
+def parse_daq_log(path: str) -> DaqLog:
+    """Parse a DAQ log.
+
+    Parameters
+    ----------
+    path : str
+        ``timedDAQ-log-*.log``: three header lines, then ``code index pre post`` a line.
+
+    Raises
+    ------
+    BadFileError
+        If the header is missing or a line is malformed; the message has its number.
+    """
+    data = read_text(path)
+    lines = data.split(b"\n", 3)
+    if len(lines) < 3 or not lines[0].startswith(b"Initial signature") or lines[2].split()[:1] != [b"data"]:
+        found = repr(data[:60]) if data else "an empty file"
+        raise BadFileError(path, "three header lines, 'Initial signature' to 'data Stamp pre post'", found, _REMEDY)
+    body = lines[3] if len(lines) > 3 else b""
+    expected = "four numbers a line: code, index, pre, post"
+    counts = _fields_per_line(body)
+    rows = np.flatnonzero(counts)
+    if (counts[rows] != 4).any():
+        raise _bad_line(path, body, int(rows[counts[rows] != 4][0]), 3, expected)
+    tokens = body.split()
+    try:
+        codes, index = _numbers(tokens[0::4], np.int64), _numbers(tokens[1::4], np.int64)
+        pre, post = _stamps(tokens[2::4]), _stamps(tokens[3::4])
+    except _BadRow as error:
+        raise _bad_line(path, body, int(rows[error.args[0]]), 3, expected) from None
+    return DaqLog(codes, index, *_in_ms(path, pre, post))
+
+
+def parse_watchlog(path: str) -> Watchlog:
+    """Parse an ffplay watchlog.
+
+    Parameters
+    ----------
+    path : str
+        ``ffplay-watchlog-*.log``: the movie's file name, then ``pts {s} time {clock}`` for
+        every frame and ``Pausing`` / ``Continuing after pause`` for every pause.
+
+    Raises
+    ------
+    BadFileError
+        If the movie's name is missing or a line is malformed; the message has its number.
+
+    Warns
+    -----
+    UserWarning
+        If the log ends in a pause.
+    """
+    head, _, body = read_text(path).partition(b"\n")
+    if not head.strip() or head.startswith(b"pts"):
+        raise BadFileError(path, "the movie's file name in the first line", repr(head[:60]), "Add it.")
+    counts = _fields_per_line(body)
+    rows = np.flatnonzero(counts)
+    tokens = body.split()
+    if tokens[-1:] == [b"Pausing"]:
+        warnings.warn(f"{path}: ends in a pause; its length is not known and taken as 0", stacklevel=2)
+        tokens += _PAUSE[1:]
+        counts, rows = np.append(counts, 3), np.append(rows, counts.size)
+    columns, lines = _frames_and_pauses(path, body, tokens, counts[rows], rows)
+    is_pause = columns[0] == _PAUSE[0]
+    pauses = np.flatnonzero(is_pause)
+    frames = np.flatnonzero(~is_pause)
+    labels = columns[1][frames]
+    try:
+        pts = _numbers(labels, np.float64)
+        clock = _stamps(columns[3][frames])
+    except _BadRow as error:
+        raise _bad_line(path, body, int(lines[frames[error.args[0]]]), 1, _FRAME) from None
+    (clock,) = _in_ms(path, clock)
+    movie = head.strip().decode("utf-8", "replace")
+    return Watchlog(movie, labels.astype(str), pts, clock, pauses - np.arange(pauses.size))
+
+
+_FRAME = "'pts {s} time {clock}', or 'Pausing' and 'Continuing after pause'"
+
+
+def _frames_and_pauses(
+    path: str, body: bytes, tokens: list[bytes], counts: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+    """Return the log as four columns, a pause's two lines as one row, and each row's line."""
+    is_one, is_three = counts == 1, counts == 3
+    lone = (is_one & ~np.append(is_three[1:], False)) | (is_three & ~np.append(False, is_one[:-1]))
+    odd = lone | ~np.isin(counts, (1, 3, 4))
+    if odd.any():
+        raise _bad_line(path, body, int(rows[odd][0]), 1, _FRAME)
+    columns = np.array(tokens, dtype="S").reshape(-1, 4).T
+    lines = rows[~is_three]
+    frame = (columns[0] == b"pts") & (columns[2] == b"time")
+    pause = np.all([column == word for column, word in zip(columns, _PAUSE, strict=True)], axis=0)
+    wrong = np.flatnonzero(~(frame & (counts[~is_three] == 4) | pause & (counts[~is_three] == 1)))
+    if wrong.size:
+        raise _bad_line(path, body, int(lines[wrong[0]]), 1, _FRAME)
+    return columns, lines
+
+
+def format_daq_log(log: DaqLog) -> bytes:
+    """Return a DAQ log as the bytes of its file."""
+    columns = (log.codes.tolist(), log.index.tolist(), log.pre.tolist(), log.post.tolist())
+    rows = zip(*columns, strict=True)
+    return DAQ_HEADER + "".join(["%d\t%d\t%d\t%d\n" % row for row in rows]).encode("ascii")
+
+
+def format_watchlog(log: Watchlog) -> bytes:
+    """Return a watchlog as the bytes of its file, all lines at once."""
+    n = log.labels.size
+    labels = np.ascontiguousarray(log.labels).view(np.uint32).reshape(n, log.labels.itemsize // 4).astype(np.uint8)
+    begin, middle, end = (
+        np.broadcast_to(np.frombuffer(text, np.uint8), (n, len(text))) for text in (b"pts\t", b"\ttime\t", b"\n")
+    )
+    lines = np.concatenate([begin, labels, middle, _digits(log.clock), end], axis=1)
+    runs = [run[run != 0].tobytes() for run in np.split(lines, log.pauses)]
+    return log.movie.encode("utf-8") + b"\n" + b"Pausing\nContinuing\tafter\tpause\n".join(runs)
+
+
+def _digits(numbers: Stamps) -> npt.NDArray[np.uint8]:
+    """Return whole numbers as rows of ASCII digits behind a sign, with 0 where a row has neither."""
+    rest = np.abs(numbers.astype(np.int64))
+    width = len(str(int(rest.max(initial=0))))
+    rows = np.zeros((rest.size, width + 1), np.uint8)
+    rows[:, 0] = np.where(numbers < 0, ord("-"), 0)
+    for k in range(width, 0, -1):
+        tens = rest // 10
+        shown = (rest > 0) | (k == width)
+        rows[:, k] = np.where(shown, rest - tens * 10 + ord("0"), 0)
+        rest = tens
+    return rows

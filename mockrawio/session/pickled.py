@@ -1,0 +1,91 @@
+"""Arrays inside dict ``.npy`` files, without unpickling and without copying.
+
+``numpy.save(path, {"ts": ..., "samples": ...})`` writes a pickle. :mod:`.symbolic` reads it
+without calling anything the file names; here its outcome becomes scalars and mapped arrays.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .errors import BadFileError
+from .npy import REWRITE, FileWindow, HeldArray, MappedArray, MappedFile, read_header
+from .reductions import SymbolicArray
+from .symbolic import REMEDY, Interpreter
+
+__all__ = ["DictFile", "Opaque"]
+
+Value = Any
+"""A scalar, a string, a :class:`MappedArray` or :class:`HeldArray`, or `Opaque`."""
+
+
+class Opaque:
+    """Stands for a value of the dict that this format has no use for; it was not decoded."""
+
+
+class DictFile:
+    """A dict ``.npy`` file, open as a context manager while its ends are looked at.
+
+    Parameters
+    ----------
+    path : str
+        The file, as ``numpy.save`` writes one from a dict.
+
+    Attributes
+    ----------
+    values : dict
+        Key by key: a Python scalar or string as it is; an array as a
+        :class:`MappedArray` (protocol 2: a :class:`HeldArray`); anything else as `Opaque`.
+    window : FileWindow
+        The open file.
+
+    Raises
+    ------
+    BadFileError
+        If the file is damaged, is not a dict, or asks for anything but plain data.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.window = FileWindow(path)
+        try:
+            content = _content(self.window)
+        except BaseException:
+            self.window.__exit__()
+            raise
+        file = MappedFile(path, self.window.size)
+        self.values: dict[str, Value] = {key: _plain(value, file) for key, value in content.items()}
+
+    def __enter__(self) -> DictFile:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.window.__exit__()
+
+
+def _content(window: FileWindow) -> dict[str, Any]:
+    """Return the dict that the file holds, with the symbols still in it."""
+    descr, _, shape, start = read_header(window)
+    if descr.lstrip("|<=") not in ("O", "O8") or shape != ():
+        found = f"an array of dtype {descr!r} and shape {shape}"
+        raise BadFileError(window.path, "a 0-d object array that holds a dict", found, REWRITE)
+    top = Interpreter(window, start).run()
+    outer = type(top) is SymbolicArray and top.dtype is not None and top.dtype.dtype is None and top.shape == ()
+    content = top.payload if outer else None
+    if type(content) is not list or len(content) != 1 or type(content[0]) is not dict:
+        raise BadFileError(window.path, "a 0-d object array that holds one dict", "something else", REMEDY)
+    return content[0]
+
+
+def _plain(value: Any, file: MappedFile) -> Value:
+    if type(value) in (int, float, bool, str, complex) or value is None:
+        return value
+    if type(value) is SymbolicArray and value.dtype is not None and value.dtype.dtype is not None:
+        dtype = value.dtype.dtype
+        if type(value.payload) is bytes:
+            flat: np.ndarray[Any, np.dtype[Any]] = np.frombuffer(value.payload, dtype)
+            return HeldArray(flat.reshape(value.shape, order="F" if value.order == "F" else "C"))
+        return MappedArray(file, dtype, value.shape, value.order, value.payload.offset)
+    return Opaque

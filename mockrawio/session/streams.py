@@ -1,0 +1,144 @@
+"""Further streams, `raw_data/{stream}.npy` with a ``.json`` that describes it.
+
+Ours, and free of pickles: a plain C-order int16 array (n_samples, n_channels).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from .clock import EARLIEST_MS, LATEST_MS, Run
+from .errors import BadFileError
+from .files import Scale
+from .logs import read_text
+from .npy import MappedArray, open_array
+
+_REMEDY = "Repair the description, or write the stream again."
+
+
+@dataclass(frozen=True)
+class StreamFile:
+    """One stream.
+
+    Attributes
+    ----------
+    samples : MappedArray
+        (n_samples, n_channels) int16.
+    sampling_rate : float
+        Hz.
+    ids, names : tuple of str
+        One a channel.
+    scales : tuple of Scale
+        One a channel.
+    runs : tuple of Run
+        Its segments.
+    """
+
+    path: str
+    samples: MappedArray
+    sampling_rate: float
+    ids: tuple[str, ...]
+    names: tuple[str, ...]
+    scales: tuple[Scale, ...]
+    runs: tuple[Run, ...]
+
+
+class _Description:
+    """A stream's json, read key by key with errors that name the key."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        try:
+            self.content = json.loads(read_text(path))
+        except (ValueError, RecursionError) as error:
+            if isinstance(error, BadFileError):
+                raise
+            raise BadFileError(path, "a JSON object", str(error), _REMEDY) from None
+        if type(self.content) is not dict:
+            raise BadFileError(path, "a JSON object", type(self.content).__name__, _REMEDY)
+
+    def fault(self, expected: str, found: object) -> BadFileError:
+        return BadFileError(self.path, expected, repr(found)[:80], _REMEDY)
+
+    def get(self, key: str, kind: type) -> Any:
+        value = self.content.get(key)
+        if type(value) is not kind:
+            raise self.fault(f"{key!r} as a {kind.__name__}", value)
+        return value
+
+    def numbers(self, key: str, count: int, *, positive: bool = False) -> list[float]:
+        value = self.content.get(key)
+        values = value if type(value) is list else [value] * count
+        fits = len(values) == count and all(_is_number(v) and (v > 0 or not positive) for v in values)
+        if not fits:
+            raise self.fault(f"{key!r} as {count} finite numbers" + (" above 0" if positive else ""), value)
+        return [float(v) for v in values]
+
+    def texts(self, key: str, value: object, count: int) -> tuple[str, ...]:
+        if type(value) is not list or len(value) != count or not all(type(v) is str and v for v in value):
+            raise self.fault(f"{key} as {count} strings", value)
+        return tuple(value)
+
+
+def _is_number(value: object) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]  # just checked
+
+
+def open_stream(path: str) -> StreamFile:
+    """Open a stream and its description.
+
+    Parameters
+    ----------
+    path : str
+        The ``.npy``; the ``.json`` of the same name lies beside it.
+
+    Raises
+    ------
+    BadFileError
+        If the array is not int16 of two dimensions, or the description lacks something, does
+        not fit the array, or lists segments that overlap.
+    """
+    samples = open_array(path)
+    if samples.dtype.kind != "i" or samples.dtype.itemsize != 2 or len(samples.shape) != 2:
+        found = f"{samples.dtype} of shape {samples.shape}"
+        raise BadFileError(path, "int16 of shape (n_samples, n_channels)", found, "Write the stream again.")
+    count = samples.shape[1]
+    description = _Description(path[:-4] + ".json")
+    (rate,) = description.numbers("sampling_rate", 1, positive=True)
+    channels = description.get("channels", dict)
+    units = description.get("units", str)
+    gains, offsets = description.numbers("gain", count, positive=True), description.numbers("offset", count)
+    ids = description.texts("channels['ids']", channels.get("ids"), count)
+    if len(set(ids)) != count:
+        raise description.fault("channel ids that differ from each other", ids)
+    return StreamFile(
+        path,
+        samples,
+        rate,
+        ids,
+        description.texts("channels['names']", channels.get("names"), count),
+        tuple(Scale(gain, offset, units) for gain, offset in zip(gains, offsets, strict=True)),
+        _runs(description, samples.shape[0], rate),
+    )
+
+
+def _runs(description: _Description, n_samples: int, rate: float) -> tuple[Run, ...]:
+    """Return the segments that the description lists."""
+    runs: list[Run] = []
+    for segment in description.get("segments", list):
+        t_start, size = (segment.get(k) if type(segment) is dict else None for k in ("t_start_ms", "n_samples"))
+        if not _is_number(t_start) or type(size) is not int or size < 1:
+            raise description.fault("segments with 't_start_ms' and 'n_samples'", segment)
+        if not EARLIEST_MS <= t_start <= LATEST_MS:  # type: ignore[operator]  # a number, just checked
+            raise description.fault("'t_start_ms' in ms since the Unix epoch, 1990 to 2100", t_start)
+        start = runs[-1].stop if runs else 0
+        if runs and t_start < runs[-1].t_start_ms + (start - runs[-1].start) * 1000 / rate - 1000 / rate / 2:  # type: ignore[operator]
+            raise description.fault("segments that do not overlap", segment)
+        runs.append(Run(start, start + size, float(t_start)))  # type: ignore[arg-type]
+    total = runs[-1].stop if runs else 0
+    if total != n_samples:
+        raise description.fault(f"segments of {n_samples} samples in all", total)
+    return tuple(runs)

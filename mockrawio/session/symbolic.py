@@ -1,0 +1,316 @@
+"""A pickle interpreter that executes nothing: enough of the language for a dict of arrays.
+
+- it never imports or calls anything the file names; a global is compared with a short
+  list and becomes a symbol, and only the reductions that NumPy's own arrays, dtypes and
+  scalars need are understood, symbolically;
+- everything else is refused, naming the opcode and its offset;
+- an array is dtype, shape and file offset: no payload is read, whatever its size;
+- opcodes, memo, nesting and string sizes are capped, so is the time it can take.
+
+Protocols 2 to 5. The opcodes are those documented in CPython's ``Lib/pickletools.py``; what
+a reduction means is in :mod:`.reductions`.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from .errors import BadFileError
+from .npy import FileWindow
+from .reductions import MAX_TEXT, SYMBOLS, Blob, build, reduce
+
+__all__ = ["REMEDY", "Interpreter"]
+
+MAX_OPCODES = 50_000
+MAX_DEPTH = 64
+REMEDY = "Write it with numpy.save from a dict of plain arrays; nothing in it was executed."
+
+
+class Interpreter:
+    """Runs one pickle of a file, symbolically.
+
+    ``data[at]`` is the next byte; `data` is a window on the file that begins at `base`.
+    """
+
+    def __init__(self, window: FileWindow, start: int) -> None:
+        self.window = window
+        self.end = window.size
+        self.stack: list[Any] = []
+        self.marks: list[int] = []
+        self.memo: dict[int, Any] = {}
+        self.decoded = 0
+        self.base = self.at = self.safe = 0
+        self.floor = 0  # height of the stack at the last mark
+        self.data = b""
+        self.seek(start)
+
+    # -- the loop ---------------------------------------------------------------
+
+    def run(self) -> Any:
+        """Return what stands on the stack at STOP."""
+        self._proto()
+        stack, memo = self.stack, self.memo
+        try:
+            for _ in range(MAX_OPCODES):
+                if self.at > self.safe:
+                    self.seek(self.base + self.at)
+                base, at, data = self.base, self.at, self.data
+                op = data[at]
+                self.at = at + 1
+                # The commonest opcodes, nine tenths of a file, without a call.
+                if op == _MEMOIZE:
+                    memo[len(memo)] = stack[-1]
+                elif op in _CONSTANTS:
+                    stack.append(_CONSTANTS[op])
+                elif op == _BININT1:
+                    stack.append(data[at + 1])
+                    self.at = at + 2
+                elif op == _BINGET:
+                    stack.append(memo[data[at + 1]])
+                    self.at = at + 2
+                elif op == _SHORT_TEXT and at + 2 + data[at + 1] <= len(data):
+                    self.at = at + 2 + data[at + 1]
+                    stack.append(data[at + 2 : self.at].decode())
+                elif op == _STOP:
+                    return self._stop()
+                else:
+                    _TABLE[op](self)
+        except (IndexError, KeyError, UnicodeDecodeError):
+            self.base, self.at = base, at  # where the opcode at fault stands
+            self._fault(data[at : at + 1])
+        self.refuse("more opcodes", f"at most {MAX_OPCODES} opcodes")
+
+    def _fault(self, op: bytes) -> NoReturn:
+        if not op:
+            self.refuse("the end of the file", "a STOP opcode")
+        why = " without what it needs" if op[0] in _KNOWN else ""
+        self.refuse(f"opcode {_opcode_name(op[0])}{why}")
+
+    def seek(self, position: int) -> None:
+        """Put the window at `position`."""
+        self.base = position
+        self.at = 0
+        self.data = self.window.read(position, _WINDOW)
+        at_end = position + len(self.data) >= self.end
+        self.safe = len(self.data) if at_end else len(self.data) - _AHEAD
+
+    def refuse(self, found: str, expected: str = "a pickled dict of plain arrays") -> NoReturn:
+        """Raise the error that names the file, what was met and where."""
+        raise BadFileError(self.window.path, expected, f"{found} at byte {self.base + self.at}", REMEDY)
+
+    def take(self, count: int) -> bytes:
+        """Return the next `count` bytes, at most MAX_TEXT of them."""
+        if self.at + count > len(self.data):
+            self.seek(self.base + self.at)
+        at: int = self.at
+        taken: bytes = self.data[at : at + count]
+        if len(taken) < count:
+            self.refuse("the end of the file", f"{count} more bytes")
+        self.at = at + count
+        return taken
+
+    def skip(self, count: int) -> Blob:
+        """Step over `count` bytes and say where they are."""
+        position = self.base + self.at
+        if count > self.end - position:
+            self.refuse(f"the end of the file {self.end - position} bytes on", f"{count} more bytes")
+        if self.at + count <= len(self.data):
+            self.at += count
+        else:
+            self.seek(position + count)
+        return Blob(position, count)
+
+    def text(self, count: int) -> str | Blob:
+        """Return the next `count` bytes as text, or where they are if they are many."""
+        if count > MAX_TEXT:
+            return self.skip(count)
+        return self.take(count).decode()
+
+    def pop_mark(self) -> list[Any]:
+        """Return what stands above the last mark, and take both off the stack."""
+        items = self.stack[self.floor :]
+        del self.stack[self.floor :]
+        self.floor = self.marks.pop()
+        return items
+
+    def top(self) -> Any:
+        """Return the uppermost value, which must lie above the last mark."""
+        if len(self.stack) <= self.floor:
+            raise IndexError
+        return self.stack[-1]
+
+    def pop(self) -> Any:
+        """Return the uppermost value, and take it off the stack."""
+        if len(self.stack) <= self.floor:
+            raise IndexError
+        return self.stack.pop()
+
+    # -- frame and memo -----------------------------------------------------------
+
+    def _proto(self) -> None:
+        if self.data[:1] != b"\x80" or self.data[1:2] not in (b"\x02", b"\x03", b"\x04", b"\x05"):
+            self.refuse("no PROTO opcode", "a pickle of protocol 2 to 5")
+        self.at = 2
+
+    def _frame(self) -> None:
+        size = int.from_bytes(self.take(8), "little")
+        if size > self.end - self.base - self.at:
+            self.refuse(f"a FRAME of {size} bytes", "a frame within the file")
+
+    def _stop(self) -> Any:
+        if len(self.stack) != 1 or self.marks:
+            self.refuse("STOP with a stack that does not hold one value")
+        left = self.end - self.base - self.at
+        if left:
+            self.refuse(f"{left} bytes after the pickle", "the end of the file")
+        return self.stack[0]
+
+    def _mark(self) -> None:
+        if len(self.marks) >= MAX_DEPTH:
+            self.refuse("MARKs nested too deep", f"at most {MAX_DEPTH} levels")
+        self.marks.append(self.floor)
+        self.floor = len(self.stack)
+
+    def _put(self, width: int) -> None:
+        self.memo[int.from_bytes(self.take(width), "little")] = self.top()
+
+    def _get(self, width: int) -> None:
+        self.stack.append(self.memo[int.from_bytes(self.take(width), "little")])
+
+    # -- numbers, strings, containers -----------------------------------------------
+
+    def _int(self, width: int, signed: bool) -> None:
+        self.stack.append(int.from_bytes(self.take(width), "little", signed=signed))
+
+    def _long(self) -> None:
+        self._int(self.take(1)[0], True)
+
+    def _float(self) -> None:
+        self.stack.append(struct.unpack(">d", self.take(8))[0])
+
+    def _string(self, width: int) -> None:
+        self.stack.append(self.text(int.from_bytes(self.take(width), "little")))
+
+    def _bytes(self, width: int) -> None:
+        self.stack.append(self.skip(int.from_bytes(self.take(width), "little")))
+
+    def _old_string(self, width: int) -> None:
+        """Read a Python 2 string: it stands for text and for bytes."""
+        count = int.from_bytes(self.take(width), "little")
+        short = count <= 64 and self.data[self.at : self.at + count].isascii()
+        self.stack.append(self.take(count).decode("ascii") if short else self.skip(count))
+
+    def _tuple(self, count: int) -> None:
+        stack = self.stack
+        if len(stack) - self.floor < count:
+            raise IndexError
+        stack[-count:] = [tuple(stack[-count:])]
+
+    def _tuple_mark(self) -> None:
+        items = self.pop_mark()
+        self.stack.append(tuple(items))
+
+    def _append(self) -> None:
+        item = self.pop()
+        self._extend([item])
+
+    def _extend(self, items: list[Any]) -> None:
+        target = self.top()
+        if type(target) is not list:
+            self.refuse("APPEND to something other than a list")
+        target.extend(items)
+
+    def _setitem(self) -> None:
+        value = self.pop()
+        key = self.pop()
+        self._update([key, value])
+
+    def _update(self, items: list[Any]) -> None:
+        target = self.top()
+        if type(target) is not dict or len(items) % 2:
+            self.refuse("SETITEMS on something other than a dict")
+        for key, value in zip(items[::2], items[1::2], strict=True):
+            if type(key) is not str:
+                self.refuse("a dict key that is not a short string")
+            target[key] = value
+
+    # -- globals and the reductions NumPy needs -----------------------------------------
+
+    def _global(self) -> None:
+        """Read a text GLOBAL: two lines, module and name."""
+        lines = self.data[self.at : self.at + 128].split(b"\n", 2)
+        if len(lines) != 3:
+            self.refuse("a GLOBAL with no short name")
+        self._symbol(b" ".join(lines[:2]).decode("latin1"))
+        self.at += len(lines[0]) + len(lines[1]) + 2
+
+    def _stack_global(self) -> None:
+        name, module = self.pop(), self.pop()
+        if type(name) is not str or type(module) is not str:
+            self.refuse("a STACK_GLOBAL of things that are not names")
+        self._symbol(f"{module} {name}")
+
+    def _symbol(self, name: str) -> None:
+        symbol = SYMBOLS.get(name)
+        if symbol is None:
+            self.refuse(f"the global {name.replace(' ', '.', 1)!r}", "only NumPy's array, dtype and scalar")
+        self.stack.append(symbol)
+
+    def _reduce(self) -> None:
+        arguments, symbol = self.pop(), self.pop()
+        self.stack.append(reduce(self, symbol, arguments))
+
+    def _build(self) -> None:
+        state = self.pop()
+        build(self, self.top(), state)
+
+
+def _opcode_name(op: int) -> str:
+    import pickletools  # only when something is refused
+
+    known = {o.code: o for o in pickletools.opcodes}.get(chr(op))
+    return f"{known.name} (0x{op:02x})" if known else f"0x{op:02x}"
+
+
+_WINDOW, _AHEAD = 4096 + 512, 512  # bytes read at once; bytes in view before each opcode
+_STOP, _MEMOIZE, _BININT1, _BINGET, _SHORT_TEXT = 0x2E, 0x94, 0x4B, 0x68, 0x8C
+_CONSTANTS: dict[int, Any] = {0x4E: None, 0x88: True, 0x89: False, 0x29: ()}
+
+# What is in neither is refused.
+_TABLE: dict[int, Callable[[Interpreter], Any]] = {
+    ord("]"): lambda i: i.stack.append([]),
+    ord("}"): lambda i: i.stack.append({}),
+    ord("("): Interpreter._mark,
+    ord("t"): Interpreter._tuple_mark,
+    ord("a"): Interpreter._append,
+    ord("e"): lambda i: i._extend(i.pop_mark()),
+    ord("s"): Interpreter._setitem,
+    ord("u"): lambda i: i._update(i.pop_mark()),
+    ord("b"): Interpreter._build,
+    ord("R"): Interpreter._reduce,
+    ord("c"): Interpreter._global,
+    0x93: Interpreter._stack_global,
+    0x95: Interpreter._frame,
+    ord("q"): lambda i: i._put(1),
+    ord("r"): lambda i: i._put(4),
+    ord("j"): lambda i: i._get(4),
+    ord("M"): lambda i: i._int(2, False),
+    ord("J"): lambda i: i._int(4, True),
+    0x8A: Interpreter._long,
+    ord("G"): Interpreter._float,
+    0x8C: lambda i: i._string(1),
+    ord("X"): lambda i: i._string(4),
+    0x8D: lambda i: i._string(8),
+    ord("C"): lambda i: i._bytes(1),
+    ord("B"): lambda i: i._bytes(4),
+    0x8E: lambda i: i._bytes(8),
+    0x96: lambda i: i._bytes(8),
+    ord("U"): lambda i: i._old_string(1),
+    ord("T"): lambda i: i._old_string(4),
+    0x85: lambda i: i._tuple(1),
+    0x86: lambda i: i._tuple(2),
+    0x87: lambda i: i._tuple(3),
+}
+_KNOWN = {_STOP, _MEMOIZE, _BININT1, _BINGET, _SHORT_TEXT, *_CONSTANTS, *_TABLE}

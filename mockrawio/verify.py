@@ -1,0 +1,254 @@
+"""Checking a session folder: that it is what was written, and that all of it can be read.
+
+Two checks, each of which finds what the other cannot:
+
+- the *manifest*, where there is one, tells whether any file is missing, was added or has
+  other bytes than when the session was made;
+- the *structure* is checked by opening each file on its own, so that no problem hides
+  another, and by reading every signal, spike, waveform and event with the strict reader,
+  whatever program wrote the folder.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+
+from .rawio.reader import MockSessionRawIO
+from .session.clock import check_ascending, check_runs
+from .session.errors import MockSessionError
+from .session.files import open_channel_names, open_events, open_info, open_lfp, open_unit
+from .session.layout import MANIFEST, SessionFiles, find_files
+from .session.logs import parse_daq_log, parse_watchlog
+from .session.manifest import Differences, compare
+from .session.streams import open_stream
+
+__all__ = ["Verification", "verify_session"]
+
+CHUNK = 1 << 18  # samples of a stream read at once
+
+Array = npt.NDArray[Any]
+Tick = Callable[[int], object]
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What :func:`verify_session` found.
+
+    Attributes
+    ----------
+    folder : Path
+        The session folder.
+    has_manifest : bool
+        Whether there was a manifest to compare the files with.
+    missing, extra, changed : tuple of str
+        Files that differ from the manifest, as paths below the folder, sorted: gone, not
+        in the manifest, of another size or content. Empty without a manifest.
+    problems : tuple of str
+        What could not be read, a message each: the file, what was expected there, what was
+        found, and what to do.
+    warnings : tuple of str
+        What could be read, but is not as the format has it.
+    """
+
+    folder: Path
+    has_manifest: bool
+    missing: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong; warnings do not count."""
+        return not (self.missing or self.extra or self.changed or self.problems)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the findings as JSON can hold them, ``ok`` first."""
+        lists = ("missing", "extra", "changed", "problems", "warnings")
+        return {
+            "ok": self.ok,
+            "folder": str(self.folder),
+            "manifest": self.has_manifest,
+            **{name: list(getattr(self, name)) for name in lists},
+        }
+
+    def lines(self) -> Iterator[str]:
+        """Yield the findings as lines of text, the verdict last."""
+        for kind in ("missing", "extra", "changed"):
+            yield from (f"{kind}: {name}" for name in getattr(self, kind))
+        yield from (f"problem: {text}" for text in self.problems)
+        yield from (f"warning: {text}" for text in self.warnings)
+        checked = "as its manifest has it, and readable" if self.has_manifest else "no manifest; readable"
+        yield f"{self.folder}: {f'ok ({checked})' if self.ok else 'NOT ok'}"
+
+
+def verify_session(folder: str | PathLike[str], progress: bool = False) -> Verification:
+    """Check a session folder against its manifest and by reading all of it.
+
+    Parameters
+    ----------
+    folder : str or PathLike
+        The session folder.
+    progress : bool
+        Whether to show a bar on stderr.
+
+    Returns
+    -------
+    Verification
+        Everything that was found, not only the first problem.
+
+    Raises
+    ------
+    NotASessionError
+        If the folder holds none of a session's files.
+    OSError
+        If a file that the manifest lists cannot be opened.
+    """
+    root = Path(folder).absolute()
+    has_manifest = (root / MANIFEST).is_file()
+    if not has_manifest:
+        find_files(root)
+    problems: list[str] = []
+    with _bar(progress, "manifest", _size(root)) as tick:
+        differences = _compared(root, problems, tick) if has_manifest else Differences([], [], [])
+    with _bar(progress, "reading", None) as tick, warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        problems += _unreadable(root, tick)
+    return Verification(
+        root,
+        has_manifest,
+        tuple(differences.missing),
+        tuple(differences.extra),
+        tuple(differences.changed),
+        problems=tuple(dict.fromkeys(problems)),
+        warnings=tuple(dict.fromkeys(str(w.message) for w in caught if w.category is UserWarning)),
+    )
+
+
+def _size(root: Path) -> int:
+    return sum(path.stat().st_size for path in root.rglob("*") if path.is_file())
+
+
+@contextmanager
+def _bar(show: bool, description: str, total: int | None) -> Iterator[Tick]:
+    """Give a function to call with each number of bytes looked at."""
+    if not show:
+        yield lambda size: None
+        return
+    from tqdm import tqdm  # only when it is seen
+
+    with tqdm(desc=description, total=total, unit="B", unit_scale=True, leave=False) as bar:
+        yield bar.update
+
+
+def _compared(root: Path, problems: list[str], tick: Tick) -> Differences:
+    """Compare the folder with its manifest; a manifest that cannot be read is a problem."""
+    try:
+        return compare(root, tick)
+    except MockSessionError as error:
+        problems.append(str(error))
+        return Differences([], [], [])
+
+
+def _unreadable(root: Path, tick: Tick) -> Iterator[str]:
+    """Open every file on its own, then read all through the reader; yield what went wrong."""
+    try:
+        files = find_files(root)
+    except MockSessionError as error:
+        yield str(error)
+        return
+    for check, path in _file_checks(files):
+        yield from _problem(check, path)
+    yield from _read_all(root, tick)
+
+
+def _problem(check: Callable[..., object], *arguments: object) -> Iterator[str]:
+    """Call a check and yield the message of its error, if it has one."""
+    try:
+        check(*arguments)
+    except MockSessionError as error:
+        yield str(error)
+
+
+def _file_checks(files: SessionFiles) -> Iterator[tuple[Callable[[str], object], str]]:
+    """Yield every file of the session with the function that checks it."""
+    single = (
+        (open_info, files.info),
+        (open_channel_names, files.channel_names),
+        (open_events, files.events),
+        (parse_daq_log, files.daq),
+        (parse_watchlog, files.watchlog),
+    )
+    yield from ((check, path) for check, path in single if path is not None)
+    yield from ((_check_lfp, path) for path in files.lfp.values())
+    yield from ((_check_unit, path) for path in files.units.values())
+    yield from ((open_stream, path) for path in files.streams.values())
+
+
+def _check_lfp(path: str) -> None:
+    file = open_lfp(path)
+    if file is not None:
+        check_runs(path, file.ts.view(), file.runs, file.divisor, file.sampling_rate)
+
+
+def _check_unit(path: str) -> None:
+    check_ascending(path, open_unit(path).times.view())
+
+
+def _read_all(root: Path, tick: Tick) -> Iterator[str]:
+    """Read everything through the reader, as its users will."""
+    reader = MockSessionRawIO(dirname=root, strict=True)
+    try:
+        reader.parse_header()
+    except MockSessionError as error:
+        yield str(error)
+        return
+    for read in _all_reads(reader):
+        yield from _problem(_tick_through, read, tick)
+    reader.close()
+
+
+def _tick_through(arrays: Iterator[Array], tick: Tick) -> None:
+    for array in arrays:
+        tick(array.nbytes)
+
+
+def _all_reads(reader: MockSessionRawIO) -> Iterator[Iterator[Array]]:
+    """Yield one iterator for each stream, unit and event channel of each segment."""
+    header = reader.header
+    for segment in range(reader.segment_count(0)):
+        for stream in range(len(header["signal_streams"])):
+            yield _read_signals(reader, segment, stream)
+        for unit in range(len(header["spike_channels"])):
+            yield _read_spikes(reader, segment, unit)
+        for channel in range(len(header["event_channels"])):
+            yield _read_events(reader, segment, channel)
+
+
+def _read_signals(reader: MockSessionRawIO, segment: int, stream: int) -> Iterator[Array]:
+    size = reader.get_signal_size(0, segment, stream)
+    for start in range(0, size, CHUNK):
+        chunk = reader.get_analogsignal_chunk(0, segment, start, min(start + CHUNK, size), stream)
+        chunk.max()  # a view of the file is read only where it is used
+        yield chunk
+
+
+def _read_spikes(reader: MockSessionRawIO, segment: int, unit: int) -> Iterator[Array]:
+    yield reader.get_spike_timestamps(0, segment, unit)
+    waveforms = reader.get_spike_raw_waveforms(0, segment, unit)
+    if waveforms is not None and waveforms.size:
+        waveforms.max()
+        yield waveforms
+
+
+def _read_events(reader: MockSessionRawIO, segment: int, channel: int) -> Iterator[Array]:
+    yield from (column for column in reader.get_event_timestamps(0, segment, channel) if column is not None)

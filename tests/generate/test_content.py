@@ -1,0 +1,294 @@
+"""What is in a session: trains, waveforms, LFP, events and logs, against what they claim to be."""
+
+import tracemalloc
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from mockrawio.generate import SessionSpec
+from mockrawio.generate.files import lfp_jobs
+from mockrawio.generate.lfp import BLOCK, lfp_gain, lfp_samples, lfp_times
+from mockrawio.generate.plan import plan_session
+from mockrawio.generate.spikes import counts, fitting_gain, spike_times, unit_shape, waveform_gain, waveforms
+from mockrawio.generate.stimulus import _spelled, daq_interval, daq_log, event_codes, events, watchlog
+from mockrawio.session.logs import Watchlog, format_daq_log, format_watchlog, parse_daq_log, parse_watchlog
+
+LONG = SessionSpec(duration_s=600.0, seed=11, n_units=2, spikes_per_unit=(5000, 5000), refractory_ms=20.0)
+
+
+def samples_of(plan, channel=1, encoding="float64"):
+    return np.concatenate([block.copy() for block in lfp_samples(plan, channel, encoding)])
+
+
+def times_of(plan):
+    return np.concatenate([block.copy() for block in lfp_times(plan)])
+
+
+def test_a_train_keeps_its_refractory_period_exactly():
+    """The shortest of 4999 intervals is no less than 20 ms, in float64 at 1.6e12 ms."""
+    plan = plan_session(LONG)
+    intervals = np.diff(spike_times(plan, plan.units[0]))
+    assert intervals.min() >= 20.0
+    assert intervals.min() < 20.5
+
+
+def test_a_train_is_a_poisson_process_with_a_dead_time():
+    """Less the dead times, spikes are even over the recording (Kolmogorov-Smirnov, 0.001), intervals exponential."""
+    plan = plan_session(LONG)
+    n, dead = 5000, 20.0
+    free = spike_times(plan, plan.units[0]) - plan.start_ms - dead * np.arange(n)
+    length = plan.length_ms - dead * (n - 1)
+    assert abs(free / length - (np.arange(n) + 0.5) / n).max() < 1.95 / np.sqrt(n)
+    gaps = np.diff(free)
+    assert abs(gaps.std() / gaps.mean() - 1) < 5 / np.sqrt(n)
+
+
+def test_stamps_are_ticks_of_the_waveforms_clock():
+    """Every stamp is a multiple of 1/32 ms, so that it can be a sample at 32 kHz."""
+    plan = plan_session(LONG)
+    ticks = spike_times(plan, plan.units[1]) * 32
+    assert (ticks == np.rint(ticks)).all()
+
+
+def test_trains_of_two_units_have_nothing_in_common():
+    """Within 1 ms of another unit's spikes there are as many spikes as chance puts there."""
+    plan = plan_session(LONG)
+    first, second = (spike_times(plan, unit) for unit in plan.units)
+    near = np.abs(first[:, None] - second[None, :]).min(axis=1) <= 1.0
+    chance = 2 * 5000 / plan.length_ms  # 1 ms on either side
+    assert abs(near.mean() - chance) < 5 * np.sqrt(chance / 5000)
+
+
+def test_every_unit_has_a_shape_of_its_own_around_the_documented_one():
+    """Peaks stand at sample 19 around 37 µV, undershoots near sample 40 around -8 µV, no two alike."""
+    shapes = [unit_shape(0, index) for index in range(200)]
+    means = np.array([shape.mean for shape in shapes])
+    assert (means.argmax(axis=1) == 19).all()
+    assert abs(means.max(axis=1).mean() - 37) < 5 * 8 / np.sqrt(12 * 200)  # even from 33 to 41
+    troughs = means.argmin(axis=1)
+    assert troughs.min() >= 36
+    assert troughs.max() <= 44
+    assert abs(means.min(axis=1).mean() + 8) < 5 * 2 / np.sqrt(12 * 200)  # even from -9 to -7
+    assert len({shape.mean.tobytes() for shape in shapes}) == 200
+    assert all(6.5 <= shape.sd <= 9.5 for shape in shapes)
+
+
+def test_waveforms_scatter_around_their_shape_independently():
+    """Mean, SD and the correlation of neighbours lie within five standard errors, sample by sample."""
+    plan = plan_session(LONG)
+    block = np.concatenate([b.copy() for b in waveforms(plan.seed, plan.units[0])])
+    shape, n = unit_shape(plan.seed, plan.units[0].index), 5000
+    assert block.shape == (n, 64)
+    assert abs(block.mean(axis=0) - shape.mean).max() < 5 * shape.sd / np.sqrt(n)
+    assert abs(block.std(axis=0) / shape.sd - 1).max() < 5 / np.sqrt(2 * n)
+    assert block.std(axis=0).min() > 6
+    assert block.std(axis=0).max() < 10
+    noise = (block - shape.mean) / shape.sd
+    assert abs((noise[:, 1:] * noise[:, :-1]).mean()) < 5 / np.sqrt(n * 63)
+    assert abs((noise[1:] * noise[:-1]).mean()) < 5 / np.sqrt(n * 64)
+
+
+def test_counts_are_the_same_waveforms_within_half_a_count():
+    """int16 counts times gain are the float64 waveforms within half a gain, and none comes near clipping."""
+    plan = plan_session(LONG)
+    unit = plan.units[0]
+    gain = waveform_gain(plan.seed, unit)
+    floats = np.concatenate([b.copy() for b in waveforms(plan.seed, unit)])
+    ints = np.concatenate([counts(b, gain) for b in waveforms(plan.seed, unit)])
+    assert ints.dtype == np.int16
+    assert abs(ints * gain - floats).max() <= gain / 2
+    assert abs(ints.astype(int)).max() < 32767
+
+
+@pytest.mark.parametrize("most", [1e-3, 32767.0, 32768.0, 100.0, 1e6])
+def test_the_gain_is_the_smallest_power_of_two_that_fits(most):
+    """The largest value fits int16 at this gain and would not at half of it."""
+    gain = fitting_gain(most)
+    assert most / gain <= 32767
+    assert most / (gain / 2) >= 32767
+    assert np.log2(gain) % 1 == 0
+
+
+def test_the_lfp_is_an_8_hz_sine_of_100_uv():
+    """Ten minutes of samples are 100 sin(2 pi 8 t) within 1e-8 µV, and the stamps one ms apart."""
+    plan = plan_session(LONG)
+    ts, samples = times_of(plan), samples_of(plan)
+    assert ts.dtype == np.int64
+    assert (ts == plan.start_ms + np.arange(600_000)).all()
+    seconds = (np.arange(600_000) % 125) / 1000  # exact periods, so that the reference itself is exact
+    assert abs(samples - 100 * np.sin(2 * np.pi * 8 * seconds)).max() < 1e-8
+
+
+def test_the_sine_goes_on_through_a_gap():
+    """After a gap of 37 ms the phase is that of the clock, on every channel its own."""
+    plan = plan_session(SessionSpec(segments=(70.0, 1.003, 66.0), gap_s=0.037, seed=0, n_units=0, n_lfp_channels=3))
+    since = times_of(plan) - plan.start_ms
+    assert np.diff(since)[np.diff(since) != 1].tolist() == [38, 38]
+    phases = []
+    for channel in (1, 2, 3):
+        samples = samples_of(plan, channel)
+        at_zero = samples[0]
+        angle = np.arctan2(at_zero, (samples[1] - at_zero * np.cos(2 * np.pi / 125)) / np.sin(2 * np.pi / 125))
+        assert abs(samples - 100 * np.sin(2 * np.pi * since / 125 + angle)).max() < 1e-6
+        phases.append(round(float(angle), 6))
+    assert phases[0] == 0
+    assert len(set(phases)) == 3
+
+
+def test_a_gap_of_one_missing_sample():
+    """gap_s of 1 ms leaves out one stamp."""
+    plan = plan_session(SessionSpec(segments=(1.0, 1.0), gap_s=0.001, seed=0))
+    assert np.flatnonzero(np.diff(times_of(plan)) != 1).tolist() == [999]
+    assert plan.length_ms == 2001
+
+
+def test_lfp_counts_are_the_same_samples_within_half_a_count():
+    """int16 samples times gain are the float64 ones within half a gain, with noise too."""
+    for noise in (0.0, 40.0):
+        plan = plan_session(SessionSpec(duration_s=150.0, seed=5, lfp_noise_uV=noise))
+        ints = samples_of(plan, encoding="int16")
+        assert ints.dtype == np.int16
+        assert abs(ints * lfp_gain(plan) - samples_of(plan)).max() <= lfp_gain(plan) / 2
+        assert abs(ints.astype(int)).max() < 32767
+
+
+def test_lfp_noise_has_the_same_power_in_every_octave():
+    """From 0.5 to 128 Hz the noise's spectrum falls as 1/f, its exponent within 0.15 of -1, and its SD is as asked."""
+    spec = SessionSpec(duration_s=8 * BLOCK / 1000, seed=8, lfp_noise_uV=20.0)
+    plan = plan_session(spec)
+    quiet = plan_session(SessionSpec(duration_s=8 * BLOCK / 1000, seed=8))
+    noise = samples_of(plan) - samples_of(quiet)
+    assert abs(noise.std() / 20 - 1) < 0.15
+    power = abs(np.fft.rfft(noise)) ** 2
+    frequency = np.fft.rfftfreq(noise.size, 1e-3)
+    edges = 2.0 ** np.arange(-1, 8)
+    density = [power[(frequency >= low) & (frequency < 2 * low)].mean() for low in edges[:-1]]
+    slope = np.polyfit(np.log(edges[:-1]), np.log(density), 1)[0]
+    assert abs(slope + 1) < 0.15
+
+
+def test_lfp_noise_does_not_depend_on_gaps_or_blocks():
+    """A recording cut into segments has the samples of the whole one's noise."""
+    whole = SessionSpec(duration_s=140.0, seed=8, lfp_noise_uV=20.0)
+    cut = SessionSpec(segments=(65.536, 0.3, 74.164), gap_s=0.125, seed=8, lfp_noise_uV=20.0)
+    assert (samples_of(plan_session(whole)) == samples_of(plan_session(cut))).all()
+
+
+@pytest.mark.parametrize("noise", [0.0, 5.0])
+def test_memory_does_not_grow_with_the_recording(noise):
+    """An LFP file of 100 minutes takes no more memory to make than one of 10, and less than 6 MB."""
+    peaks = []
+    for minutes in (10, 100):
+        (job,) = lfp_jobs(plan_session(SessionSpec(duration_s=60.0 * minutes, seed=0, lfp_noise_uV=noise)))
+        tracemalloc.start()
+        size = sum(len(chunk) for chunk in job.chunks())
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert size > minutes * 600_000
+    assert peaks[1] < peaks[0] + 100_000
+    assert peaks[1] < 6e6
+
+
+def test_event_codes_are_powers_of_two_over_and_over():
+    """Codes go 1 to 128 and begin again."""
+    assert event_codes(10).tolist() == [1, 2, 4, 8, 16, 32, 64, 128, 1, 2]
+    assert event_codes(0).size == 0
+
+
+def test_events_are_even_from_the_first_sample_to_the_last():
+    """The first event is at the first sample, the last at the last, the steps between them equal."""
+    plan = plan_session(SessionSpec(duration_s=60.0, seed=0, n_events=77))
+    rows = events(plan)
+    assert rows.dtype == np.float64
+    assert rows[[0, -1], 0].tolist() == [plan.start_ms, plan.end_ms - 1]
+    assert np.ptp(np.diff(rows[:, 0])) < 1e-3  # float64 at 1.6e12 ms steps by 2.4e-4
+    assert (rows[:, 1] == event_codes(77)).all()
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_a_session_may_have_no_event_or_one(n):
+    """The arrays have as many rows as asked for, down to none."""
+    plan = plan_session(SessionSpec(duration_s=60.0, seed=0, n_events=n))
+    assert events(plan).shape == (n, 2)
+    assert daq_log(plan).pre.size == n
+
+
+def test_daq_rows_stand_around_even_steps():
+    """Rows are one step apart; post - pre is normal with mean 100 and SD 200 ms, now and then negative."""
+    plan = plan_session(SessionSpec.epiphyte(seed=4))
+    log, n = daq_log(plan), plan.n_events
+    assert daq_interval(plan) == int((plan.stim_off_ms - plan.stim_on_ms) / n)
+    middle = (log.pre + log.post) / 2
+    assert (middle == plan.stim_on_ms + np.arange(n) * daq_interval(plan)).all()
+    width = log.post - log.pre
+    assert abs(width.mean() - 100) < 5 * 200 / np.sqrt(n)
+    assert abs(width.std() / 200 - 1) < 5 / np.sqrt(2 * n)
+    assert 0.2 < (width < 0).mean() < 0.4
+    assert (log.index == np.arange(n)).all()
+
+
+def test_a_perfect_watchlog_shows_every_frame_once():
+    """Frames are 0.04 s of movie and 41 ms of clock apart, from the first to the last."""
+    plan = plan_session(SessionSpec.epiphyte(seed=4))
+    log = watchlog(plan, artifacts=False)
+    assert log.pts.tolist() == [round(0.04 * k, 2) for k in range(1, 124_996)]
+    assert (np.diff(log.clock) == 41).all()
+    assert log.clock[0] == plan.stim_on_ms + 41
+    assert log.pauses.size == 0
+
+
+def test_labels_are_spelled_as_python_spells_them():
+    """The fast spelling is repr(round(x, 2)), at every change of length too."""
+    for n in (0, 1, 24, 25, 26, 249, 250, 251, 25_001, 125_000):
+        assert _spelled(n).tolist() == [repr(round(0.04 * k, 2)) for k in range(1, n + 1)]
+
+
+def test_pauses_and_skips_are_what_the_generator_draws():
+    """Over 60 seeds: 1 or 2 pauses, 60 s in all and 6 s at least; 1 to 3 skips of up to 500 s; no frame twice."""
+    seen = Counter()
+    for seed in range(60):
+        plan = plan_session(SessionSpec.epiphyte(seed=seed))
+        log = watchlog(plan, artifacts=True)
+        waits = np.diff(log.clock) - 41
+        assert waits.sum() == 60_000
+        assert waits[waits > 0].min() >= 6000
+        assert (np.flatnonzero(waits) + 1 == log.pauses).all()
+        steps = np.diff(np.rint(log.pts * 25).astype(int))
+        jumps = steps[steps != 1]
+        assert abs(jumps - 1).max() <= 12_500
+        assert not (steps == 0).any()
+        assert log.pts.min() >= 0.04
+        assert log.pts.max() <= plan.n_frames * 0.04 + 1e-9
+        assert log.pts.size <= plan.n_frames
+        assert log.clock[-1] < plan.end_ms
+        seen[("pauses", log.pauses.size)] += 1
+        seen[("skips", jumps.size)] += 1
+        seen["back"] += int((jumps < 0).sum())
+        seen["forth"] += int((jumps > 0).sum())
+    assert seen.keys() == {("pauses", 1), ("pauses", 2), ("skips", 1), ("skips", 2), ("skips", 3), "back", "forth"}
+
+
+@pytest.mark.parametrize("artifacts", [True, False])
+def test_logs_read_back_as_they_were_written(tmp_path, artifacts):
+    """Both logs, parsed by the package's own parser, have the columns they were made of."""
+    plan = plan_session(SessionSpec(duration_s=120.0, seed=1))
+    daq, movie = daq_log(plan), watchlog(plan, artifacts)
+    path = tmp_path / "a.log"
+    for made, write, read in ((daq, format_daq_log, parse_daq_log), (movie, format_watchlog, parse_watchlog)):
+        path.write_bytes(write(made))
+        found = read(str(path))
+        for name, column in vars(made).items():
+            assert np.array_equal(getattr(found, name), column), name
+
+
+@pytest.mark.parametrize("clock", [[5, 10, 0], [1_656_643_297_114] * 3, [-7, 100, 20], [0, 0, 0]])
+def test_the_fast_watchlog_is_the_one_formatted_line_by_line(clock):
+    """All lines at once are the bytes of one line after another, pauses at either end included."""
+    log = Watchlog("ü.avi", np.array(["0.04", "10.0", "-3.5"]), np.zeros(3), np.array(clock), np.array([0, 1, 1, 3]))
+    lines = [f"pts\t{label}\ttime\t{stamp}\n" for label, stamp in zip(log.labels, clock, strict=True)]
+    for pause in (3, 1, 1, 0):
+        lines.insert(pause, "Pausing\nContinuing\tafter\tpause\n")
+    assert format_watchlog(log) == ("ü.avi\n" + "".join(lines)).encode()
+    empty = Watchlog("a.avi", log.labels[:0], log.pts[:0], log.clock[:0], log.pauses[:0])
+    assert format_watchlog(empty) == b"a.avi\n"

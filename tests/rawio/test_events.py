@@ -1,0 +1,188 @@
+"""Event channels: what each file becomes, parsed only when it is asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mockrawio import MockSessionError, MockSessionRawIO
+from mockrawio.session import logs
+from tests.handmade import T0, Handmade, frame
+
+
+def channel(reader: MockSessionRawIO, name: str) -> int:
+    return reader.header["event_channels"]["name"].tolist().index(name)
+
+
+def read(reader: MockSessionRawIO, name: str, **limits: float) -> tuple[list, list | None, list]:
+    start, duration, label = reader.get_event_timestamps(0, 0, channel(reader, name), **limits)
+    assert label.dtype.kind == "U"
+    return (start - T0).tolist(), None if duration is None else duration.tolist(), label.tolist()
+
+
+def test_channels_and_types(handmade: Handmade) -> None:
+    """Four channels from three files: events, and epochs where there is a duration."""
+    handmade.all()
+    with MockSessionRawIO(handmade.folder) as reader:
+        assert reader.header["event_channels"].tolist() == [
+            ("Events", "Events", b"event"),
+            ("DAQ", "DAQ", b"epoch"),
+            ("movie_frames", "movie_frames", b"event"),
+            ("movie_pauses", "movie_pauses", b"epoch"),
+        ]
+        assert read(reader, "Events") == ([5.0, 105.0, 205.0], None, ["1", "2", "4"])
+        assert read(reader, "DAQ") == ([10, 107], [4, 3], ["1", "2"])
+        assert read(reader, "movie_frames") == (
+            [90, 130, 170, 310, 350, 390],
+            None,
+            ["0.04", "0.08", "0.12", "0.16", "0.2", "0.24"],
+        )
+        assert read(reader, "movie_pauses") == ([170], [140], ["pause"])
+
+
+def test_limits_are_inclusive_and_may_stand_alone(handmade: Handmade) -> None:
+    """t_start and t_stop alone or together, both ends included, durations and labels with them."""
+    handmade.all()
+    with MockSessionRawIO(handmade.folder) as reader:
+        assert read(reader, "Events", t_start=0.105)[2] == ["2", "4"]
+        assert read(reader, "Events", t_stop=0.105)[2] == ["1", "2"]
+        assert read(reader, "DAQ", t_start=0.05, t_stop=0.2) == ([107], [3], ["2"])
+        assert read(reader, "movie_pauses", t_start=1.0) == ([], [], [])
+
+
+def test_rescaling(handmade: Handmade) -> None:
+    """Times become seconds from the origin, durations seconds, in the dtype asked for."""
+    handmade.all()
+    with MockSessionRawIO(handmade.folder) as reader:
+        start, duration, _ = reader.get_event_timestamps(0, 0, channel(reader, "DAQ"))
+        assert reader.rescale_event_timestamp(start, "float64", event_channel_index=1).tolist() == [0.01, 0.107]
+        assert reader.rescale_epoch_duration(duration, dtype="float64", event_channel_index=1).tolist() == [
+            0.004,
+            0.003,
+        ]
+
+
+def test_epiphyte_daq_and_pauses(epiphyte: Path) -> None:
+    """Inverted DAQ pairs have positive durations; the two pauses lie between their frames."""
+    with MockSessionRawIO(epiphyte) as reader:
+        start, duration, _ = reader.get_event_timestamps(0, 0, channel(reader, "DAQ"))
+        rows = np.loadtxt(next(epiphyte.glob("daq_files/*.log")), skiprows=3, dtype=np.int64)
+        np.testing.assert_array_equal(start, rows[:, 2:].min(axis=1))
+        np.testing.assert_array_equal(duration, np.abs(rows[:, 3] - rows[:, 2]))
+        assert (rows[:, 2] > rows[:, 3]).any()
+        start, duration, _ = reader.get_event_timestamps(0, 0, channel(reader, "movie_pauses"))
+        assert start.tolist() == [1656643323181, 1656643330237]
+        assert duration.tolist() == [6096, 53669]
+
+
+def test_parsed_on_first_use_and_once(handmade: Handmade, monkeypatch: pytest.MonkeyPatch) -> None:
+    """parse_header() reads no log; frames, pauses and annotations share one parse."""
+    handmade.all()
+    calls = []
+    parse = logs.parse_watchlog
+    monkeypatch.setattr("mockrawio.rawio.events.parse_watchlog", lambda path: calls.append(path) or parse(path))
+    with MockSessionRawIO(handmade.folder) as reader:
+        reader.get_analogsignal_chunk()
+        reader.get_spike_timestamps()
+        assert not calls
+        for _ in range(2):
+            read(reader, "movie_frames")
+            read(reader, "movie_pauses")
+        assert len(calls) == 1
+
+
+def test_a_malformed_log_spoils_only_its_channels(handmade: Handmade) -> None:
+    """Signals and spikes of a session with a broken log are read; the log's own error names the line."""
+    handmade.all()
+    handmade.daq(["1\t2\t3"])
+    with MockSessionRawIO(handmade.folder) as reader:
+        assert reader.get_analogsignal_chunk().shape == (500, 1)
+        assert read(reader, "Events")[2] == ["1", "2", "4"]
+        with pytest.raises(MockSessionError, match="timedDAQ.*line 4"):
+            reader.get_event_timestamps(0, 0, channel(reader, "DAQ"))
+
+
+def test_pauses_at_the_edges(handmade: Handmade) -> None:
+    """A pause before the first frame or after the last has a place and no length."""
+    pause = ["Pausing", "Continuing\tafter\tpause"]
+    handmade.watchlog([*pause, frame(0.04, T0 + 40), *pause])
+    with MockSessionRawIO(handmade.folder) as reader:
+        start, duration, _ = reader.get_event_timestamps(0, 0, channel(reader, "movie_pauses"))
+        assert (start.tolist(), duration.tolist()) == ([T0 + 40] * 2, [0, 0])
+
+
+def label_folder(folder: Path, rows: list[list[float]]) -> Path:
+    folder.mkdir()
+    np.save(folder / "1_alice_p1_20240131_character.npy", np.array(rows, dtype=np.float64))
+    return folder
+
+
+def annotate(handmade: Handmade, rows: list[list[float]], lines: list[str], tmp_path: Path) -> tuple:
+    handmade.watchlog(lines)
+    labels = label_folder(tmp_path / "labels", rows)
+    with MockSessionRawIO(handmade.folder, labels_dir=labels) as reader:
+        assert reader.header["event_channels"]["type"][-1] == b"epoch"
+        return read(reader, "1_alice_p1_20240131_character")
+
+
+def test_annotations_on_the_session_clock(handmade: Handmade, tmp_path: Path) -> None:
+    """Movie times become session times by the watchlog's frames, between two frames by interpolation."""
+    lines = [frame(k * 1.0, T0 + 1000 + 1025 * k) for k in range(11)]
+    rows = [[0, 1, 0], [0, 2, 5.5], [2, 5.5, 10]]
+    start, duration, label = annotate(handmade, rows, lines, tmp_path)
+    assert label == ["0", "1", "0"]
+    assert start == [1000, 3050, 6637.5]
+    assert duration == [2050, 3587.5, 4612.5]
+
+
+def test_annotations_across_a_pause(handmade: Handmade, tmp_path: Path) -> None:
+    """A pause within an epoch lengthens it: what was on the screen stayed there."""
+    lines = [frame(k * 1.0, T0 + 1000 * k) for k in range(5)]
+    lines += ["Pausing", "Continuing\tafter\tpause"]
+    lines += [frame(k * 1.0, T0 + 1000 * k + 7000) for k in range(5, 9)]
+    start, duration, _ = annotate(handmade, [[1], [2], [6]], lines, tmp_path)
+    assert (start, duration) == ([2000], [11000])
+
+
+def test_annotations_across_skips(handmade: Handmade, tmp_path: Path) -> None:
+    """What a skip left out is not there; what was shown twice is there twice, each at its time."""
+    lines = [frame(k * 1.0, T0 + 1000 * k) for k in range(4)]  # 0 to 3 s of the movie
+    lines += [frame(k * 1.0, T0 + 1000 * (k - 96)) for k in range(100, 104)]  # 100 to 103 s
+    lines += [frame(k * 1.0, T0 + 1000 * (k + 8)) for k in range(4)]  # 0 to 3 s again
+    rows = [[1, 0, 1], [1, 50, 101], [2, 60, 102]]
+    start, duration, label = annotate(handmade, rows, lines, tmp_path)
+    assert label == ["1", "1", "1"]
+    assert start == [1000, 5000, 9000]
+    assert duration == [1000, 1000, 1000]
+
+
+def test_annotations_need_a_watchlog(handmade: Handmade, tmp_path: Path) -> None:
+    """Without one there is no way to place them, and that is said at once."""
+    handmade.lfp()
+    labels = label_folder(tmp_path / "labels", [[1], [0], [1]])
+    with pytest.raises(MockSessionError, match="expected a watchlog"):
+        MockSessionRawIO(handmade.folder, labels_dir=labels).parse_header()
+
+
+@pytest.mark.parametrize("index", [-1, 4])
+def test_channels_that_are_not_there(index: int, handmade: Handmade) -> None:
+    """An index outside the header is an error that says what there is."""
+    handmade.all()
+    with MockSessionRawIO(handmade.folder) as reader:
+        for method in (reader.event_count, reader.get_event_timestamps):
+            with pytest.raises(MockSessionError, match="event_channel_index in 0 to 3"):
+                method(0, 0, index)
+
+
+def test_origin_without_signals(handmade: Handmade) -> None:
+    """Without signals time 0 is session_info's clock; without that, the earliest stamp."""
+    handmade.events()
+    handmade.unit(times=T0 + np.array([3.0]))
+    with MockSessionRawIO(handmade.folder) as reader:
+        assert reader.time_origin_ms == T0 + 3.0
+    handmade.info()
+    with MockSessionRawIO(handmade.folder) as reader:
+        assert reader.time_origin_ms == T0 // 1000 * 1000
+        assert reader.segment_t_stop(0, 0) == pytest.approx(1.017)

@@ -1,0 +1,193 @@
+"""Readers open, pickle, serve threads, close, and leave no file open."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import pickle
+import sys
+import tracemalloc
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mockrawio import MockSessionError, MockSessionRawIO
+from mockrawio.rawio import reader as reader_module
+from mockrawio.session.emit import Blocks, dict_file
+from tests.handmade import T0, Handmade
+
+
+def digest(reader: MockSessionRawIO, seed: int) -> list[float]:
+    """Read chunks, spikes, waveforms and events at random places; return sums of what was read."""
+    rng = np.random.default_rng(seed)
+    sums = []
+    size = reader.get_signal_size(0, 0)
+    for _ in range(20):
+        start = int(rng.integers(0, size - 100))
+        unit = int(rng.integers(reader.unit_channels_count()))
+        t_start = float(rng.uniform(0, 60))
+        sums.append(int(reader.get_analogsignal_chunk(i_start=start, i_stop=start + 100).sum(dtype=np.int64)))
+        sums.append(float(reader.get_spike_timestamps(0, 0, unit, t_start, t_start + 5).sum()))
+        sums.append(int(reader.get_spike_raw_waveforms(0, 0, unit, t_start, None).sum(dtype=np.int64)))
+        sums.append(float(reader.get_event_timestamps(0, 0, 1, t_start, None)[0].sum()))
+    return sums
+
+
+def test_pickle_carries_no_data(epiphyte: Path) -> None:
+    """A reader pickles small, opened or not, and the copy reads the same."""
+    reader = MockSessionRawIO(epiphyte)
+    pickle.loads(pickle.dumps(reader)).parse_header()
+    reader.parse_header()
+    expected = digest(reader, 1)
+    data = pickle.dumps(reader)
+    assert len(data) < 60_000
+    assert digest(pickle.loads(data), 1) == expected
+
+
+def test_processes(epiphyte: Path) -> None:
+    """Two processes read one pickled reader and agree with this one."""
+    with MockSessionRawIO(epiphyte) as reader, ProcessPoolExecutor(2) as pool:
+        seeds = range(4)
+        found = list(pool.map(digest, [reader] * 4, seeds))
+        assert found == [digest(reader, seed) for seed in seeds]
+
+
+def test_threads(epiphyte: Path) -> None:
+    """Eight threads on one reader, from its first use on, read what one thread reads."""
+    with MockSessionRawIO(epiphyte) as alone:
+        expected = [digest(alone, seed) for seed in range(16)]
+    with MockSessionRawIO(epiphyte) as reader, ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(digest, [reader] * 16, range(16))) == expected
+
+
+def test_close(epiphyte: Path) -> None:
+    """After close() chunks read before stay valid, reading is an error, parse_header() opens again."""
+    reader = MockSessionRawIO(epiphyte, raw_dtype="source")
+    with pytest.raises(MockSessionError, match=r"has not been opened. Call parse_header\(\)"):
+        reader.get_analogsignal_chunk()
+    with reader:
+        chunk = reader.get_analogsignal_chunk(i_stop=10)
+    expected = chunk.copy()
+    gc.collect()
+    np.testing.assert_array_equal(chunk, expected)
+    for method in (reader.get_analogsignal_chunk, reader.get_spike_timestamps, reader.get_event_timestamps):
+        with pytest.raises(MockSessionError, match="is closed"):
+            method()
+    reader.close()
+    reader.parse_header()
+    np.testing.assert_array_equal(reader.get_analogsignal_chunk(i_stop=10), expected)
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts handles in /proc")
+def test_no_handle_is_left(epiphyte: Path) -> None:
+    """Opening and closing many times leaves neither handles nor maps, errors included."""
+
+    def count() -> tuple[int, int]:
+        gc.collect()
+        maps = Path("/proc/self/maps").read_text().count("session_1")
+        return len(os.listdir("/proc/self/fd")), maps
+
+    before = count()
+    for _ in range(50):
+        with MockSessionRawIO(epiphyte) as reader:
+            digest(reader, 0)
+            with pytest.raises(MockSessionError):
+                reader.get_analogsignal_chunk(i_stop=-1)
+    del reader
+    assert count() == before
+
+
+def test_header_costs_neither_memory_nor_reads(tmp_path: Path) -> None:
+    """parse_header() of an int16 LFP 100 times as long takes the same memory, a few kB."""
+    peaks = []
+    for minutes in (1, 100):
+        count = minutes * 60_000
+        folder = tmp_path / str(minutes)
+        (folder / "lfp_data").mkdir(parents=True)
+        starts = range(0, count, 60_000)
+        ts = Blocks("<i8", (count,), (T0 + np.arange(k, k + 60_000) for k in starts))
+        samples = Blocks("<i2", (count,), (np.zeros(60_000, np.int16) for _ in starts))
+        with open(folder / "lfp_data" / "CSC1_lfp.npy", "wb") as file:
+            file.writelines(dict_file({"ts": ts, "samples": samples, "gain": 1.0}))
+        reader = MockSessionRawIO(folder)
+        tracemalloc.start()
+        reader.parse_header()
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert reader.get_signal_size(0, 0) == count
+    assert peaks[1] < 1.1 * peaks[0] + 10_000
+    assert peaks[1] < 1_000_000
+
+
+def test_files_that_shrink_are_an_error(handmade: Handmade) -> None:
+    """A file cut between parse_header() and the first read is an error, not a crash."""
+    path = handmade.lfp()
+    handmade.unit()
+    reader = MockSessionRawIO(handmade.folder)
+    reader.parse_header()
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(MockSessionError, match="as when it was opened; found 100 bytes"):
+        reader.get_analogsignal_chunk()
+
+
+@pytest.mark.parametrize("place", ["home", "same_as_resource", "a folder"])
+def test_cache_remembers_gains(place: str, handmade: Handmade, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With use_cache=True a second opening reads no data, unless a file has changed since."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    cache_path = str(tmp_path) if place == "a folder" else place
+    path = handmade.lfp(samples=np.array([1.0, -3.0]))
+    handmade.unit(amps=np.full((3, 64), 2.0))
+    before = sorted(handmade.folder.rglob("*"))
+
+    def gains() -> list[float]:
+        with MockSessionRawIO(handmade.folder, use_cache=True, cache_path=cache_path) as reader:
+            assert reader.get_analogsignal_chunk().tolist() in ([[10922], [-32767]], [[5461], [-32767]])
+            return [*reader.header["signal_channels"]["gain"], *reader.header["spike_channels"]["wf_gain"]]
+
+    first = gains()
+    assert first == [3 / 32767, 2 / 32767]
+    passes = []
+    full = reader_module.count_size
+    monkeypatch.setattr(reader_module, "count_size", lambda source: passes.append(source) or full(source))
+    assert gains() == first
+    assert not passes
+    handmade.lfp(samples=np.array([1.0, -6.0]))
+    os.utime(path, ns=(1, 1))
+    assert gains() == [6 / 32767, 2 / 32767]
+    assert len(passes) == 1
+    assert sorted(handmade.folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"counts": 5}', '{"counts": {"x": [1]}}', "\x80\x04."])
+def test_damaged_cache_is_made_again(content: str, handmade: Handmade, tmp_path: Path) -> None:
+    """A cache that cannot be read, or was tampered with, is as none."""
+    handmade.lfp(samples=np.array([1.0, -3.0]))
+    reader = MockSessionRawIO(handmade.folder, use_cache=True, cache_path=str(tmp_path))
+    reader.parse_header()
+    cache = Path(reader.cache_filename)
+    stored = json.loads(cache.read_text())
+    (path,) = stored["counts"]
+    for text in (content, json.dumps({"counts": {path: [*stored["counts"][path][:2], -1.0]}})):
+        cache.write_text(text)
+        reader = MockSessionRawIO(handmade.folder, use_cache=True, cache_path=str(tmp_path))
+        reader.parse_header()
+        assert reader.header["signal_channels"]["gain"][0] == 3 / 32767
+
+
+def test_cache_place_that_is_not_there(handmade: Handmade, tmp_path: Path) -> None:
+    """A cache_path that is no folder is an error, as in Neo."""
+    handmade.lfp()
+    with pytest.raises(ValueError, match="cache_path"):
+        MockSessionRawIO(handmade.folder, use_cache=True, cache_path=str(tmp_path / "absent"))
+
+
+def test_import_is_light() -> None:
+    """Importing the package brings in neither a CLI nor a plotting library nor the generators."""
+    import subprocess
+
+    code = "import neo, sys; before = set(sys.modules); import mockrawio; print(*(set(sys.modules) - before))"
+    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"click", "tqdm", "matplotlib", "spikeinterface", "mockrawio.generate"} & set(modules)

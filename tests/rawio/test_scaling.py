@@ -1,0 +1,90 @@
+"""Scaling agrees with Neo's base class: exactly in float64, within 1 ulp in float32."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from neo.rawio.baserawio import BaseRawIO
+
+from mockrawio import MockSessionError, MockSessionRawIO
+from mockrawio.rawio.scaling import rescale
+from tests.handmade import Handmade
+
+gains = st.floats(1e-6, 1e3)
+offsets = st.one_of(st.just(0.0), st.floats(-1e4, 1e4))
+
+
+def neo_rescale(raw: np.ndarray, gain: np.ndarray, offset: np.ndarray, dtype: str) -> np.ndarray:
+    """What ``BaseRawIO.rescale_signal_raw_to_float`` does, by that very method."""
+
+    class Header(BaseRawIO):
+        header = {  # noqa: RUF012
+            "signal_streams": np.array([("s", "s", "")], [("name", "U8"), ("id", "U8"), ("buffer_id", "U8")]),
+            "signal_channels": np.array(
+                [("s", g, o) for g, o in zip(gain, offset, strict=True)],
+                [("stream_id", "U8"), ("gain", "f8"), ("offset", "f8")],
+            ),
+        }
+
+        def __init__(self) -> None:
+            pass
+
+    return Header().rescale_signal_raw_to_float(raw, dtype=dtype)
+
+
+@given(st.data(), hnp.arrays(np.int16, hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=8)))
+def test_agrees_with_neo(data: st.DataObject, raw: np.ndarray) -> None:
+    """Any counts, uniform or per-channel gain, with or without offset."""
+    count = raw.shape[1]
+    uniform = data.draw(st.booleans())
+    gain = np.full(count, data.draw(gains)) if uniform else np.array([data.draw(gains) for _ in range(count)])
+    offset = np.array([data.draw(offsets) for _ in range(count)])
+    exact = rescale(raw, gain, offset, "float64")
+    np.testing.assert_array_equal(exact, neo_rescale(raw, gain, offset, "float64"))
+    single = rescale(raw, gain, offset, "float32")
+    assert single.dtype == np.float32
+    np.testing.assert_array_max_ulp(single, neo_rescale(raw, gain, offset, "float32"), maxulp=1)
+
+
+def test_reader_agrees_with_neo_on_real_data(epiphyte: Path) -> None:
+    """Signals and waveforms of a folder we did not write, against the base class's own methods."""
+    with MockSessionRawIO(epiphyte) as reader:
+        raw = reader.get_analogsignal_chunk()
+        for dtype, ulp in (("float32", 1), ("float64", 0)):
+            ours = reader.rescale_signal_raw_to_float(raw, dtype=dtype)
+            neos = BaseRawIO.rescale_signal_raw_to_float(reader, raw, dtype=dtype)
+            np.testing.assert_array_max_ulp(ours, neos, maxulp=ulp) if ulp else np.testing.assert_array_equal(
+                ours, neos
+            )
+        waveforms = reader.get_spike_raw_waveforms()
+        ours = reader.rescale_waveforms_to_float(waveforms, "float64", 0)
+        np.testing.assert_array_equal(ours, BaseRawIO.rescale_waveforms_to_float(reader, waveforms, "float64", 0))
+
+
+def test_out_and_channels_that_do_not_fit(handmade: Handmade) -> None:
+    """The result may go into a buffer; channels other than the chunk's are an error."""
+    handmade.stream()
+    with MockSessionRawIO(handmade.folder) as reader:
+        raw = reader.get_analogsignal_chunk(i_stop=10)
+        out = np.empty((10, 3), np.float32)
+        assert reader.rescale_signal_raw_to_float(raw, out=out) is out
+        np.testing.assert_array_equal(out, raw * np.float32(0.25))
+        with pytest.raises(MockSessionError, match="expected 2 channels along the last axis"):
+            reader.rescale_signal_raw_to_float(raw, channel_indexes=[0, 1])
+
+
+def test_offsets_and_units_of_the_file(handmade: Handmade) -> None:
+    """gain, offset and units in a file reach the header and the result, waveforms included."""
+    handmade.lfp(samples=np.array([0, 10], np.int16), gain=2.0, offset=-5.0, units="mV")
+    handmade.unit(gain=0.5, offset=1.0)
+    with MockSessionRawIO(handmade.folder) as reader:
+        assert reader.header["signal_channels"]["units"][0] == "mV"
+        scaled = reader.rescale_signal_raw_to_float(reader.get_analogsignal_chunk())
+        assert scaled[:, 0].tolist() == [-5.0, 15.0]
+        waveforms = reader.rescale_waveforms_to_float(reader.get_spike_raw_waveforms())
+        assert waveforms[0, 0, :3].tolist() == [1.0, 1.5, 2.0]

@@ -1,0 +1,111 @@
+"""Gaps are found by bisection, as a pass over every stamp would find them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockrawio.session.clock import Run, check_ascending, check_runs, find_runs, stamp_divisor
+from mockrawio.session.errors import BadFileError
+from tests.handmade import T0
+
+
+def runs_of(stamps: np.ndarray, rate: float = 1000.0, divisor: int = 1) -> list[Run]:
+    first, last = stamps[0].item(), stamps[-1].item()
+    found = find_runs("x.npy", lambda: stamps, stamps.dtype, stamps.size, first, last, divisor, rate)
+    check_runs("x.npy", stamps, found, divisor, rate)
+    return list(found)
+
+
+def slow_runs(stamps: np.ndarray, period: float, slack: float) -> list[tuple[int, int]]:
+    """The obvious way: look at every step."""
+    edges = [0, *(np.flatnonzero(np.abs(np.diff(stamps.astype(float)) - period) > slack) + 1), stamps.size]
+    return [(int(a), int(b)) for a, b in pairwise(edges)]
+
+
+@given(st.lists(st.tuples(st.integers(1, 300), st.integers(1, 5000)), min_size=1, max_size=8), st.booleans())
+def test_gaps_agree_with_a_full_pass(pieces: list[tuple[int, int]], micro: bool) -> None:
+    """Any gaps, one missing sample and one-sample segments included, in ms and in µs."""
+    unit = 1000 if micro else 1
+    steps = np.concatenate([np.r_[gap + 1, np.ones(size - 1, int)] for size, gap in pieces])
+    steps[0] = 0
+    stamps = (T0 + np.cumsum(steps)) * unit
+    found = runs_of(stamps, divisor=unit)
+    assert [(r.start, r.stop) for r in found] == slow_runs(stamps, unit, 0)
+    assert [r.t_start_ms for r in found] == [stamps[r.start] / unit for r in found]
+
+
+@pytest.mark.parametrize("rate", [512.0, 2000.0, 30.0, 1024.0, 32000.0])
+@pytest.mark.parametrize("dtype", [np.int64, np.float64])
+def test_rates_whose_period_is_no_whole_number_of_ms(rate: float, dtype: type) -> None:
+    """Stamps rounded to the ms are no gaps; a pause of 100 ms is one."""
+    exact = T0 + np.arange(5000) * 1000 / rate
+    stamps = np.where(np.arange(5000) < 3000, exact, exact + 100)
+    stamps = np.rint(stamps).astype(dtype) if dtype is np.int64 else stamps
+    if 1000 / rate > 60:
+        pytest.fail("choose a larger gap")
+    assert [(r.start, r.stop) for r in runs_of(stamps, rate)] == [(0, 3000), (3000, 5000)]
+
+
+def test_few_stamps_are_touched() -> None:
+    """Three gaps in ten million samples cost a few dozen looks, none without a gap."""
+
+    class Counting:
+        dtype, size, looks = np.dtype(np.int64), 10_000_000, 0
+
+        def __getitem__(self, index: int) -> np.int64:
+            type(self).looks += 1
+            return np.int64(T0 + index + 50 * sum(index >= g for g in (5, 4_000_000, 9_999_999)))
+
+    stamps = Counting()
+    found = find_runs("x", lambda: stamps, stamps.dtype, stamps.size, T0, int(stamps[stamps.size - 1]), 1, 1000.0)  # type: ignore[arg-type, return-value]
+    assert [r.start for r in found] == [0, 5, 4_000_000, 9_999_999]
+    assert stamps.looks < 400
+
+
+def test_stamps_that_run_backwards_are_named() -> None:
+    """A step back is an error with its index, found or hidden behind an equal step forward."""
+    stamps = T0 + np.arange(1000)
+    stamps[600:] -= 40
+    with pytest.raises(BadFileError, match="ascend; found a step of -39 at index 600"):
+        runs_of(stamps)
+    stamps = T0 + np.arange(1000)
+    stamps[300] = stamps[200]
+    runs = find_runs("x", lambda: stamps, stamps.dtype, 1000, T0, T0 + 999, 1, 1000.0)
+    with pytest.raises(BadFileError, match="at index 300"):
+        check_runs("x", stamps, runs, 1, 1000.0)
+
+
+def test_a_wrong_rate_is_one_error_not_a_million_gaps() -> None:
+    """Stamps 2 ms apart in a file without sampling_rate say what to add."""
+    with pytest.raises(BadFileError, match=r"stamps 1 ms apart; found mostly steps of 2 ms.*sampling_rate"):
+        runs_of(T0 + 2 * np.arange(100_000))
+    with pytest.raises(BadFileError, match="one sample apart"):
+        runs_of(T0 + np.arange(1000), rate=500.0)
+
+
+def test_units_of_stamps() -> None:
+    """ms are ms from 1990 to 2100; what can only be µs is, aloud; what is neither stays ms, aloud."""
+    assert stamp_divisor("x", 631_152_000_000, 4_102_444_800_000) == 1
+    assert stamp_divisor("x", T0, T0) == 1
+    with pytest.warns(UserWarning, match="taken as µs"):
+        assert stamp_divisor("x", T0 * 1000, T0 * 1000 + 5) == 1000
+    with pytest.warns(UserWarning, match="taken as ms"):
+        assert stamp_divisor("x", 0, 1000) == 1
+    for bad in (float("nan"), float("inf")):
+        with pytest.raises(BadFileError, match="finite"):
+            stamp_divisor("x", T0, bad)
+    with pytest.raises(BadFileError, match="ascend"):
+        stamp_divisor("x", T0 + 1, T0)
+
+
+def test_check_ascending_names_the_place() -> None:
+    """Equal stamps may stand; a lower one or NaN is named with its index."""
+    check_ascending("x", np.array([1.0, 1.0, 2.0]))
+    for bad in (0.5, np.nan):
+        with pytest.raises(BadFileError, match="at index 2"):
+            check_ascending("x", np.array([1.0, 2.0, bad, 3.0]))

@@ -1,0 +1,143 @@
+"""The two logs are parsed by columns; a line that does not fit is named."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockrawio.session.errors import BadFileError
+from mockrawio.session.logs import Watchlog, format_daq_log, format_watchlog, parse_daq_log, parse_watchlog
+from tests.handmade import T0, Handmade, frame
+
+
+def slow_watchlog(text: str) -> tuple[list[str], list[int], list[int]]:
+    """The obvious way: line by line."""
+    labels, clock, pauses = [], [], []
+    for line in text.splitlines()[1:]:
+        fields = line.split()
+        if fields[:1] == ["pts"]:
+            labels.append(fields[1])
+            clock.append(int(fields[3]))
+        elif fields[:1] == ["Pausing"]:
+            pauses.append(len(labels))
+    return labels, clock, pauses
+
+
+def test_epiphyte_logs_survive_a_round_trip(epiphyte: Path) -> None:
+    """Both logs of a folder we did not write parse to columns that format to the same bytes."""
+    (daq,), (watch,) = epiphyte.glob("daq_files/*.log"), epiphyte.glob("watchlogs/*.log")
+    assert format_daq_log(parse_daq_log(str(daq))) == daq.read_bytes()
+    log = parse_watchlog(str(watch))
+    assert format_watchlog(log) == watch.read_bytes()
+    labels, clock, pauses = slow_watchlog(watch.read_text())
+    assert (log.labels.tolist(), log.clock.tolist(), log.pauses.tolist()) == (labels, clock, pauses)
+    assert log.pts.tolist() == [float(label) for label in labels]
+    assert log.movie == "movie_stimulus.avi"
+
+
+def test_windows_line_ends(handmade: Handmade) -> None:
+    """CRLF changes nothing, in either log."""
+    for path, parse in ((handmade.daq(), parse_daq_log), (handmade.watchlog(), parse_watchlog)):
+        before = parse(str(path))
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+        after = parse(str(path))
+        for name in before.__dataclass_fields__:
+            np.testing.assert_array_equal(getattr(before, name), getattr(after, name))
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["1\t2\t3", "1\t2\t3\t4\t5", "one\t2\t3\t4", "1.5\t2\t3\t4", f"1\t2\t{T0}\tnan", "1 2", "9" * 30 + "\t1\t2\t3"],
+)
+def test_daq_line_that_does_not_fit_is_named(line: str, handmade: Handmade) -> None:
+    """The error has the file, the line's number in the file, and the line."""
+    good = f"1\t0\t{T0}\t{T0}"
+    path = handmade.daq([good, good, line, good])
+    with pytest.raises(BadFileError, match=rf"timedDAQ.*line 6: b'{line[:10]}".replace("\t", r"\\t")):
+        parse_daq_log(str(path))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["pts\t0.1\ttime"],
+        ["pts\t0.1\tclock\t5"],
+        ["pts\tx\ttime\t5"],
+        ["pts\t0.1\ttime\tinf"],
+        ["Pausing", "pts\t0.1\ttime\t5"],
+        ["Continuing\tafter\tpause"],
+        ["Pausing", "Continuing\tafter\tlunch"],
+        ["0.1\t0.2\t0.3\t0.4"],
+        ["pts\t0.1\ttime\t5\tpts\t0.1\ttime\t5"],
+    ],
+)
+def test_watchlog_line_that_does_not_fit_is_named(lines: list[str], handmade: Handmade) -> None:
+    """Whatever is wrong, the number named is that of the first line of the fault."""
+    path = handmade.watchlog([frame(0.04, T0), *lines, frame(0.08, T0)])
+    with pytest.raises(BadFileError, match=r"watchlog.*found line 3: "):
+        parse_watchlog(str(path))
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"pts\t0.04\ttime\t5\n"])
+def test_watchlog_without_a_movie_is_refused(content: bytes, handmade: Handmade) -> None:
+    """The first line is the movie's name; without it the first frame is not swallowed."""
+    path = handmade.watchlog()
+    path.write_bytes(content)
+    with pytest.raises(BadFileError, match="movie's file name"):
+        parse_watchlog(str(path))
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"Initial signature: 255\t255\n255\t255\n1\t2\t3\t4\n"])
+def test_daq_log_without_its_header_is_refused(content: bytes, handmade: Handmade) -> None:
+    """Three header lines belong there; a log without them is not read from the wrong line on."""
+    path = handmade.daq()
+    path.write_bytes(content)
+    with pytest.raises(BadFileError, match="three header lines"):
+        parse_daq_log(str(path))
+
+
+def test_empty_logs_and_blank_lines(handmade: Handmade) -> None:
+    """A log of no rows has no rows; blank lines are no lines."""
+    assert parse_daq_log(str(handmade.daq([]))).codes.size == 0
+    assert parse_watchlog(str(handmade.watchlog([]))).clock.size == 0
+    assert parse_daq_log(str(handmade.daq(["", f"1\t0\t{T0}\t{T0}", "", ""]))).codes.tolist() == [1]
+
+
+def test_log_that_ends_in_a_pause(handmade: Handmade) -> None:
+    """The frames and the pause are there; that its length is unknown is said."""
+    path = handmade.watchlog([frame(0.04, T0), "Pausing"])
+    with pytest.warns(UserWarning, match="ends in a pause"):
+        log = parse_watchlog(str(path))
+    assert (log.pts.tolist(), log.pauses.tolist()) == ([0.04], [1])
+
+
+def test_microseconds_are_taken_as_such_aloud(handmade: Handmade) -> None:
+    """Stamps that can only be µs become ms, with a warning."""
+    path = handmade.daq([f"1\t0\t{T0 * 1000}\t{T0 * 1000 + 2500}"])
+    with pytest.warns(UserWarning, match="taken as µs"):
+        log = parse_daq_log(str(path))
+    assert (log.pre.tolist(), log.post.tolist()) == ([T0], [T0 + 2.5])
+
+
+@given(frames=st.lists(st.tuples(st.integers(0, 500_000), st.integers(0, 10**7)), max_size=30), data=st.data())
+def test_any_watchlog_survives_a_round_trip(
+    frames: list[tuple[int, int]], data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """What is formatted parses to the same columns, pauses anywhere included."""
+    labels = np.array([repr(pts / 100) for pts, _ in frames], dtype=str)
+    clock = np.array([T0 + c for _, c in frames], dtype=np.int64)
+    pauses = np.array(sorted(data.draw(st.lists(st.integers(0, len(frames)), max_size=3))), dtype=np.int64)
+    log = Watchlog("a movie.avi", labels, labels.astype(float), clock, pauses)
+    path = tmp_path_factory.getbasetemp() / "ffplay-watchlog-x.log"
+    path.write_bytes(format_watchlog(log))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        parsed = parse_watchlog(str(path))
+    assert parsed.movie == log.movie
+    for name in ("labels", "pts", "clock", "pauses"):
+        np.testing.assert_array_equal(getattr(parsed, name), getattr(log, name))

@@ -1,0 +1,261 @@
+"""Dict .npy files are read to the value, without running or copying anything."""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import tempfile
+import time
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from mockrawio.session.emit import dict_file
+from mockrawio.session.errors import BadFileError
+from mockrawio.session.npy import MAGIC, HeldArray, MappedArray
+from mockrawio.session.pickled import DictFile, Opaque
+from tests.conftest import EPIPHYTE
+
+HEADER = io.BytesIO()
+np.lib.format.write_array_header_1_0(HEADER, {"descr": "|O", "fortran_order": False, "shape": ()})
+
+
+def npy(pickled: bytes) -> bytes:
+    """Put a 0-d object array's header before a pickle."""
+    return HEADER.getvalue() + pickled
+
+
+def as_values(path: Path) -> dict[str, Any]:
+    with DictFile(str(path)) as opened:
+        items = opened.values.items()
+        return {k: v.view() if isinstance(v, (MappedArray, HeldArray)) else v for k, v in items}
+
+
+def assert_same(found: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert list(found) == list(expected)
+    for key, value in expected.items():
+        if isinstance(value, np.ndarray):
+            # NumPy makes some arrays native as it loads them; a view keeps the file's order.
+            assert found[key].dtype.newbyteorder("=") == value.dtype.newbyteorder("=")
+            assert found[key].shape == value.shape
+        np.testing.assert_array_equal(found[key], value)
+
+
+@pytest.mark.parametrize("path", sorted(EPIPHYTE.rglob("CSC*.npy")), ids=lambda p: p.stem)
+def test_epiphyte_files_agree_with_numpy(path: Path) -> None:
+    """Every dict file of a folder we did not write has NumPy's values, as views of the file."""
+    expected = np.load(path, allow_pickle=True).item()
+    assert_same(as_values(path), expected)
+    with DictFile(str(path)) as opened:
+        assert all(isinstance(v, MappedArray) for v in opened.values.values())
+
+
+DTYPES = ["<i2", ">i2", "<i8", ">i8", "<f8", ">f8", "<f4", ">f4", "|u1", "<u4", "|b1", "<c16", "<U5", "|S3"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data(), st.sampled_from([2, 3, 4, 5]), st.booleans(), st.booleans(), st.sampled_from(DTYPES))
+def test_agrees_with_numpy(data: st.DataObject, protocol: int, old: bool, fortran: bool, dtype: str) -> None:
+    """Any dtype, order, protocol and NumPy module name reads as numpy.load reads it."""
+    shape = data.draw(hnp.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=5))
+    array = data.draw(hnp.arrays(np.dtype(dtype), shape, elements={"allow_nan": False} if dtype[1] in "fc" else None))
+    values = {
+        "a": np.asfortranarray(array) if fortran else array,
+        "n": data.draw(st.integers(-(2**70), 2**70)),
+        "x": data.draw(st.floats(allow_nan=False)),
+        "s": data.draw(st.text(st.characters(exclude_categories=["Cs"]), max_size=300)),
+        "scalar": np.float64(0.5),
+        "again": array,
+    }
+    pickled = pickle.dumps(np.array(values, dtype=object), protocol=protocol)
+    if old:  # the two names differ in length, so only text names can be swapped
+        pickled = pickled.replace(b"cnumpy._core.", b"cnumpy.core.")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x.npy"
+        path.write_bytes(npy(pickled))
+        expected = np.load(path, allow_pickle=True).item()
+        assert_same(as_values(path), expected)
+
+
+def test_numpy_1_names_with_protocol_4(tmp_path: Path) -> None:
+    """The module names of NumPy 1, framed and memoized as protocol 4 has them, are understood."""
+    values = {"ts": np.arange(5), "samples": np.arange(5.0)}
+    pickled = pickle.dumps(np.array(values, dtype=object), protocol=4)
+    new, old = b"\x8c\x16numpy._core.multiarray", b"\x8c\x15numpy.core.multiarray"
+    size = int.from_bytes(pickled[3:11], "little") - 1
+    path = tmp_path / "a.npy"
+    path.write_bytes(npy(pickled[:3] + size.to_bytes(8, "little") + pickled[11:].replace(new, old)))
+    assert_same(as_values(path), np.load(path, allow_pickle=True).item())
+
+
+class _Calls:
+    """Pickles as a call of something."""
+
+    def __init__(self, function: Any, *arguments: Any) -> None:
+        self.call = (function, arguments)
+
+    def __reduce__(self) -> Any:
+        return self.call
+
+
+def _inside(value: Any, protocol: int = 4) -> bytes:
+    return npy(pickle.dumps(np.array({"ts": value}, dtype=object), protocol=protocol))
+
+
+def _raw(body: bytes) -> bytes:
+    return npy(b"\x80\x04" + body)
+
+
+RECONSTRUCT = b"\x8c\x16numpy._core.multiarray\x8c\x0c_reconstruct\x93\x8c\x05numpy\x8c\x07ndarray\x93"
+HOSTILE = {
+    "system": _inside(_Calls(os.system, "touch mark")),
+    "system, protocol 2": _inside(_Calls(os.system, "touch mark"), 2),
+    "eval": _inside(_Calls(eval, "open('mark', 'w')")),
+    "open": _inside(_Calls(open, "mark", "w")),
+    "getattr": _inside(_Calls(getattr, "text", "upper")),
+    "codecs": _inside(_Calls(__import__("codecs").decode, b"41", "hex")),
+    "fromfile": _inside(_Calls(np.fromfile, "/etc/hostname")),
+    "nested pickle": _inside(_Calls(pickle.loads, pickle.dumps(_Calls(os.system, "touch mark")))),
+    "8 GiB": _raw(RECONSTRUCT + b"\x8a\x05\x00\x00\x00\x00\x02\x85C\x01b\x87R."),
+    "dotted name": _raw(b"\x8c\x05numpy\x8c\x0dndarray.dumps\x93."),
+    "dotted module": _raw(b"\x8c\x09numpy.lib\x8c\x04load\x93."),
+    "EXT1": _raw(b"\x82\x01."),
+    "EXT2": _raw(b"\x83\x01\x00."),
+    "EXT4": _raw(b"\x84\x01\x00\x00\x00."),
+    "INST": _raw(b"(ios\nsystem\n."),
+    "OBJ": _raw(b"(\x8c\x02os\x8c\x06system\x93o."),
+    "NEWOBJ": _raw(b"\x8c\x05numpy\x8c\x07ndarray\x93)\x81."),
+    "NEWOBJ_EX": _raw(b"\x8c\x05numpy\x8c\x07ndarray\x93)}\x92."),
+    "PERSID": _raw(b"Pabc\n."),
+    "BINPERSID": _raw(b"NQ."),
+    "out-of-band buffer": npy(b"\x80\x05\x97."),
+    "no PROTO": npy(b"N."),
+    "protocol 0": npy(pickle.dumps(np.array({"ts": 1}, dtype=object), protocol=0)),
+    "protocol 6": npy(b"\x80\x06N."),
+    "empty": npy(b""),
+    "a list": npy(pickle.dumps(np.array([None], dtype=object))),
+    "int keys": _inside(1).replace(b"\x8c\x02ts", b"K\x01K\x02"),
+    "not an array": _raw(b"}."),
+    "two values": _raw(b"NN."),
+    "MARK left": _raw(b"N(."),
+    "deep": _raw(b"(" * 1000 + b"."),
+    "endless": _raw(b"N" * 100_000 + b"."),
+    "memo of nothing": _raw(b"h\x07."),
+    "stack underflow": _raw(b"R."),
+    "tuple over a mark": _raw(b"N(\x85."),
+    "long string": _raw(b"X\xff\xff\xff\x7fab."),
+    "huge bytes": _raw(b"\x8e" + b"\xff" * 8 + b"."),
+    "huge LONG4": _raw(b"\x8b\xff\xff\xff\x7f."),
+    "bad utf-8": _raw(b"\x8c\x02\xff\xfe."),
+    "text opcodes": _raw(b"I1\n."),
+    "trailing bytes": _inside(1) + b"x",
+    "two pickles": _inside(1) + pickle.dumps(1),
+    "array as text": npy(pickle.dumps(np.array("text", dtype=object))),
+    "structured": _inside(np.zeros(2, dtype=[("a", "i4")])),
+    "datetime": _inside(np.zeros(2, dtype="M8[ms]")),
+    "subclass": _inside(np.ma.masked_array([1])),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_files_are_refused(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing in a file is executed, nothing large is allocated, and the error names the file."""
+    mark = tmp_path / "mark"
+    path = tmp_path / "x.npy"
+    path.write_bytes(HOSTILE[name])
+    monkeypatch.chdir(tmp_path)
+    tracemalloc.start()
+    began = time.perf_counter()
+    try:
+        with pytest.raises(BadFileError, match=r"x\.npy: expected .*; found .*\."), DictFile(str(path)):
+            pass
+    finally:
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < 20e6
+    assert time.perf_counter() - began < 2
+    assert not mark.exists()
+
+
+def test_truncation_at_every_byte_is_refused(tmp_path: Path) -> None:
+    """A file cut anywhere is an error, never another value."""
+    path = tmp_path / "x.npy"
+    for whole in (_inside(np.arange(3)), b"".join(bytes(c) for c in dict_file({"ts": np.arange(3), "gain": 0.5}))):
+        for length in range(len(whole)):
+            path.write_bytes(whole[:length])
+            with pytest.raises(BadFileError), DictFile(str(path)):
+                pass
+
+
+def test_every_changed_byte_is_refused_or_changes_only_data(tmp_path: Path) -> None:
+    """Any single byte changed gives an error or a well-formed dict, never another exception."""
+    whole = bytearray(_inside(np.arange(3, dtype=np.int16)))
+    path = tmp_path / "x.npy"
+    for place in range(len(whole)):
+        for change in (0x01, 0x80, 0xFF):
+            damaged = bytearray(whole)
+            damaged[place] ^= change
+            path.write_bytes(damaged)
+            try:
+                as_values(path)
+            except BadFileError:
+                continue
+
+
+def test_arrays_are_not_read(tmp_path: Path) -> None:
+    """Opening a file whose array is 64 GiB (a sparse file) takes no time and no memory."""
+    head = b"".join(bytes(c) for c in dict_file({"ts": np.arange(0)}))
+    cut = head.index(b"\x8e")
+    path, size = tmp_path / "big.npy", 1 << 36
+    with open(path, "wb") as file:
+        shape = b"(\x8a\x05" + (size // 8).to_bytes(5, "little") + b"t"
+        start = head[: head.rindex(b"(\x8a\x01\x00t", 0, cut)] + shape + head[head.rindex(b"h\x02", 0, cut) : cut]
+        file.write(start + b"\x8e" + size.to_bytes(8, "little"))
+        begin = file.tell()
+        file.seek(begin + size)
+        file.write(b"tbuatb.")
+    tracemalloc.start()
+    with DictFile(str(path)) as opened:
+        array = opened.values["ts"]
+        assert array.shape == (size // 8,)
+        assert opened.window.ends(array) == (0, 0)
+    assert tracemalloc.get_traced_memory()[1] < 1e6
+    tracemalloc.stop()
+
+
+def test_values_of_no_use_are_not_decoded(tmp_path: Path) -> None:
+    """Nested containers and object arrays stand as Opaque and hurt nobody."""
+    path = tmp_path / "x.npy"
+    path.write_bytes(npy(pickle.dumps(np.array({"a": [1, {"b": (2,)}], "o": np.array([None]), "n": 3}, dtype=object))))
+    assert as_values(path) == {"a": Opaque, "o": Opaque, "n": 3}
+
+
+def test_python_2_file(tmp_path: Path) -> None:
+    """A protocol 2 pickle whose bytes are Python 2 strings, as old tools wrote it, is mapped."""
+    data = np.arange(100.0).tobytes()
+    dtype = b"cnumpy\ndtype\n(U\x02f8K\x00K\x01tR(K\x03U\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+    objects = b"cnumpy\ndtype\n(U\x02O8K\x00K\x01tR(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK?tb"
+    make = b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(K\x00tU\x01btR(K\x01"
+    array = make + b"(K\x64t" + dtype + b"\x89T" + len(data).to_bytes(4, "little") + data + b"tb"
+    path = tmp_path / "x.npy"
+    path.write_bytes(npy(b"\x80\x02" + make + b")" + objects + b"\x89]}U\x02ts" + array + b"satb."))
+    np.testing.assert_array_equal(as_values(path)["ts"], np.arange(100.0))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"x", MAGIC, MAGIC + b"\x01\x00\xff\xff", MAGIC + b"\x09\x00\x00\x00", b"PK\x03\x04" + b"0" * 100],
+)
+def test_not_npy(content: bytes, tmp_path: Path) -> None:
+    """Something that is no .npy file is an error that says so."""
+    path = tmp_path / "x.npy"
+    path.write_bytes(content)
+    with pytest.raises(BadFileError, match=r"x\.npy"), DictFile(str(path)):
+        pass

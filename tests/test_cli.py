@@ -1,0 +1,315 @@
+"""The `mockrawio` command, mostly within this process; as a process where that is the point."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import mockrawio
+from mockrawio import MockSessionRawIO, SessionSpec, generate_annotations, generate_session
+from mockrawio.cli import main
+
+SMALL = ["--duration", "3", "--channels", "8", "--units", "2"]
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """A root with one small session of two segments and its annotations."""
+    root = tmp_path_factory.mktemp("a root ü")
+    spec = SessionSpec(patient_id=1, session_nr=1, segments=(3.0, 2.0), n_channels=8, n_units=2, seed=3)
+    generate_session(spec, root)
+    generate_annotations(root / "movie_annotations", stimulus_len=0.05, seed=3)
+    return root
+
+
+@pytest.fixture(scope="module")
+def folder(root):
+    """The session's folder."""
+    return root / "patient_data" / "1" / "session_1"
+
+
+def run(*arguments):
+    """Run the command in this process."""
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def process(*arguments, **options):
+    """Run the command as `python -m mockrawio`."""
+    command = [sys.executable, "-m", "mockrawio", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, **options)
+
+
+def assert_one_line_error(result, *words):
+    """Check for exit code 1 and a single line on stderr that has the words in it."""
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("Error: ")
+    assert all(word in line for word in words)
+
+
+def test_console_script():
+    """The installed `mockrawio` and `python -m mockrawio` are the same command."""
+    script = shutil.which("mockrawio", path=os.path.dirname(sys.executable))
+    assert script is not None
+    done = subprocess.run([script, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == process("--version").stdout == f"mockrawio, version {mockrawio.__version__}\n"
+
+
+@pytest.mark.parametrize("command", [[], ["demo"], ["generate"], ["info"], ["verify"]], ids=str)
+def test_help(command):
+    """Help says what a command is for and what its exit codes mean."""
+    result = run(*command, "--help")
+    assert result.exit_code == 0
+    assert result.output.startswith("Usage: ")
+    assert "Exit codes: 0" in result.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["generate"],
+        ["info"],
+        ["verify"],
+        ["generate", "root", "--encoding", "float16"],
+        ["generate", "root", "--segments", "6;4"],
+        ["generate", "root", "--segments", "6", "--duration", "7"],
+        ["generate", "root", "--duration", "-1"],
+        ["generate", "root", "--units", "many"],
+        ["generate", "root", "--workers", "0"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage(arguments, tmp_path, monkeypatch):
+    """Wrong usage is exit code 2, with the reason last on stderr, and nothing is made."""
+    monkeypatch.chdir(tmp_path)
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.splitlines()[-1].startswith("Error: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_demo_leaves_nothing(tmp_path, monkeypatch):
+    """The demo shows header, chunks, spikes, waveforms and events, and removes its folder."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    result = run("demo")
+    assert result.exit_code == 0
+    for shown in ("nb_segment", "signal_channels", "int16", "float32", "CSC", "waveforms", "Events", "movie_frames"):
+        assert shown in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_demo_keeps(tmp_path):
+    """With a folder the demo keeps the session and says where; a second one needs --overwrite."""
+    result = run("demo", tmp_path)
+    kept = result.output.splitlines()[-1].removeprefix("Kept in ")
+    assert run("verify", kept).exit_code == 0
+    assert_one_line_error(run("demo", tmp_path), "overwrite")
+    assert run("demo", tmp_path, "--overwrite").exit_code == 0
+
+
+def test_generate(tmp_path):
+    """The options reach the session, and stdout is its folder alone."""
+    result = run("generate", tmp_path, "--patient-id", 5, "--session-nr", 2, *SMALL, "--seed", 7, "--lfp-channels", 2)
+    folder = tmp_path / "patient_data" / "5" / "session_2"
+    assert result.stdout == f"{folder}\n"
+    with MockSessionRawIO(dirname=folder) as reader:
+        reader.parse_header()
+        assert len(reader.header["signal_channels"]) == 2
+        assert reader.spike_channels_count() == 2
+        assert reader.get_signal_size(0, 0, 0) == 3000
+    assert len((folder / "ChannelNames.txt").read_text().splitlines()) == 8
+
+
+def test_generate_segments_and_encoding(tmp_path):
+    """Segments with commas make gaps, and float64 is stored as such."""
+    result = run("generate", tmp_path, "--segments", "3,2", "--units", 2, "--encoding", "float64", "--seed", 1)
+    described = json.loads(run("info", result.stdout.strip(), "--json").output)
+    assert described["streams"][0]["samples"] == [3000, 2000]
+    assert described["encoding"] == "float64"
+
+
+def test_generate_epiphyte(tmp_path):
+    """The Epiphyte form draws its sizes, and takes other options on top."""
+    result = run("generate", tmp_path, "--epiphyte", "--duration", 3, "--seed", 1, "--encoding", "float64")
+    described = json.loads(run("info", result.stdout.strip(), "--json").output)
+    assert described["encoding"] == "float64"
+    assert 20 <= len(described["units"]) <= 100
+    assert described["streams"][0]["samples"] == [3000]
+
+
+def test_generate_same_bytes(tmp_path):
+    """The same seed makes the same manifest on one worker and on two."""
+    manifests = []
+    for workers in (1, 2):
+        result = run("generate", tmp_path / str(workers), *SMALL, "--seed", 7, "--workers", workers)
+        manifests.append((Path(result.stdout.strip()) / "session_manifest.json").read_bytes())
+    assert manifests[0] == manifests[1]
+
+
+def test_generate_refuses_to_overwrite(tmp_path):
+    """A session that is there stays, unless --overwrite is given."""
+    assert run("generate", tmp_path, *SMALL, "--seed", 1).exit_code == 0
+    assert_one_line_error(run("generate", tmp_path, *SMALL, "--seed", 2), "session_1")
+    result = run("generate", tmp_path, *SMALL, "--seed", 2, "--overwrite")
+    assert json.loads(run("info", result.stdout.strip(), "--json").output)["seed"] == 2
+
+
+def test_generate_annotations(tmp_path):
+    """Annotations land beside patient_data, and info counts them."""
+    result = run("generate", tmp_path, *SMALL, "--seed", 1, "--annotations")
+    labels = tmp_path / "movie_annotations"
+    described = json.loads(run("info", result.stdout.strip(), "--labels", labels, "--json").output)
+    assert len(described["event_channels"]) == 4 + 3
+    assert len(list(labels.iterdir())) == 3
+
+
+def test_generate_annotations_twice(tmp_path):
+    """Annotations that are there already are left alone; the session that was asked for is made."""
+    assert run("generate", tmp_path, *SMALL, "--seed", 1, "--annotations").exit_code == 0
+    again = run("generate", tmp_path, *SMALL, "--seed", 1, "--annotations", "--session-nr", 2)
+    assert again.exit_code == 1
+    assert "movie_annotations" in again.stderr
+    assert run("verify", again.stdout.strip()).exit_code == 0
+    replaced = run("generate", tmp_path, *SMALL, "--seed", 1, "--annotations", "--session-nr", 2, "--overwrite")
+    assert replaced.exit_code == 0
+
+
+def test_generate_where_it_cannot(tmp_path):
+    """A root that is a file is one line on stderr."""
+    (tmp_path / "file").write_text("")
+    assert_one_line_error(run("generate", tmp_path / "file", *SMALL), "file")
+
+
+def test_progress(tmp_path):
+    """The bar is on stderr and only when asked for where there is no terminal."""
+    quiet = run("generate", tmp_path / "1", *SMALL)
+    shown = run("generate", tmp_path / "2", *SMALL, "--progress")
+    assert quiet.stderr == ""
+    assert shown.stderr != ""
+    assert run("verify", shown.stdout.strip(), "--progress").stderr != ""
+
+
+def test_info(folder):
+    """The text names the streams, the units with their counts, and the event channels."""
+    result = run("info", folder)
+    assert result.exit_code == 0
+    for shown in (str(folder), "encoding: int16", "manifest: yes, seed 3", "segments: 2", "1000 Hz", "units: 2", "DAQ"):
+        assert shown in result.output
+
+
+def test_info_json_agrees_with_the_reader(folder):
+    """What the JSON says is what the reader says."""
+    described = json.loads(run("info", folder, "--json").output)
+    with MockSessionRawIO(dirname=folder) as reader:
+        reader.parse_header()
+        assert described["time_origin_ms"] == reader.time_origin_ms
+        assert [unit["id"] for unit in described["units"]] == reader.header["spike_channels"]["id"].tolist()
+        for index, unit in enumerate(described["units"]):
+            assert unit["spikes"] == sum(reader.spike_count(0, segment, index) for segment in range(2))
+        for index, channel in enumerate(described["event_channels"]):
+            assert channel["count"] == sum(reader.event_count(0, segment, index) for segment in range(2))
+    assert described["streams"][0]["samples"] == [3000, 2000]
+    assert described["manifest"] is True
+    assert described["annotations"]["patient_id"] == 1
+
+
+def test_info_of_little(tmp_path):
+    """A folder with nothing but its info has empty lists, and no encoding."""
+    info = {"patient_id": 1, "session_nr": 1, "date": "2020-01-02", "time": "03-04-05"}
+    np.save(tmp_path / "session_info.npy", info, allow_pickle=True)
+    described = json.loads(run("info", tmp_path, "--json").output)
+    assert (described["streams"], described["units"], described["encoding"]) == ([], [], None)
+    assert run("info", tmp_path).exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["info", "verify"])
+def test_not_a_session(command, tmp_path):
+    """A folder that is no session is one line on stderr that says what was looked for."""
+    assert_one_line_error(run(command, tmp_path), str(tmp_path), "session_info.npy")
+    assert_one_line_error(run(command, tmp_path / "absent"), "absent")
+
+
+def test_verify(folder):
+    """A session as made is exit code 0, in text and in JSON."""
+    result = run("verify", folder)
+    assert (result.exit_code, result.output.splitlines()) == (0, [result.output.strip()])
+    assert "ok" in result.output
+    assert json.loads(run("verify", folder, "--json").output)["ok"] is True
+
+
+def test_verify_finds(folder, tmp_path):
+    """A damaged session is exit code 1, and the findings are on stdout."""
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    (copy / "ChannelNames.txt").write_text("X.ncs\n")
+    (copy / "extra.txt").write_text("")
+    next((copy / "watchlogs").iterdir()).unlink()
+    result = run("verify", copy)
+    assert result.exit_code == 1
+    lines = result.output.splitlines()
+    assert [line.split(":")[0] for line in lines[:3]] == ["missing", "extra", "changed"]
+    assert lines[-1].endswith("NOT ok")
+    found = run("verify", copy, "--json")
+    assert found.exit_code == 1
+    assert json.loads(found.stdout)["changed"] == ["ChannelNames.txt"]
+
+
+def test_warnings_are_one_line(folder, tmp_path):
+    """What the reader warns of is one line on stderr, not Python's two with a source line."""
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    log = next((copy / "watchlogs").iterdir())
+    log.write_text(log.read_text() + "Pausing\n")
+    done = process("info", copy)
+    assert done.returncode == 0
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("Warning: ")
+
+
+def test_error_in_a_process(tmp_path):
+    """As a process too an error is one line, exit code 1, and no traceback."""
+    done = process("info", tmp_path)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_terminal_without_the_letters(folder):
+    """Text that the terminal's encoding lacks comes out escaped, not as a traceback."""
+    done = process("info", folder, env={**os.environ, "PYTHONIOENCODING": "koi8-r"})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "a root \\xfc" in done.stdout
+
+
+def test_broken_pipe(folder):
+    """A reader of our output that goes away is no error to tell anybody about."""
+    shell = f'"{sys.executable}" -m mockrawio info "{folder}" --json | true; echo "${{PIPESTATUS[0]}}"'
+    done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, timeout=60)
+    assert done.stderr == ""
+    assert done.stdout.strip() in ("0", "141")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals to a process as POSIX has them")
+def test_interrupt(tmp_path):
+    """Ctrl-C is exit code 130, one line, and no folder that looks like a session."""
+    command = [sys.executable, "-m", "mockrawio", "generate", str(tmp_path), "--epiphyte", "--seed", "1"]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    parent = tmp_path / "patient_data" / "1"
+    deadline = time.monotonic() + 30
+    while child.poll() is None and time.monotonic() < deadline and not any(parent.glob(".*/*")):
+        time.sleep(0.002)
+    child.send_signal(signal.SIGINT)
+    _, stderr = child.communicate(timeout=60)
+    assert (child.returncode, stderr.splitlines()) == (130, ["Interrupted."])
+    assert list(parent.iterdir()) == []

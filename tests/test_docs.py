@@ -1,0 +1,100 @@
+"""Every code block of the README and the documentation is run."""
+
+from __future__ import annotations
+
+import doctest
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from mockrawio.cli import main
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+PAGES = sorted((ROOT / "docs").glob("*.rst"))
+FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE  # as docs/conf.py has them
+
+
+def fenced(text, language):
+    """Return the fenced code blocks of a language in Markdown."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def readme_section(heading):
+    """Return the README's text between a heading and the next."""
+    return README.read_text("utf-8").split(f"\n## {heading}\n")[1].split("\n## ")[0]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_page(page, tmp_path, monkeypatch):
+    """The examples of a page print what the page says."""
+    monkeypatch.chdir(tmp_path)
+    failed, _ = doctest.testfile(str(page), module_relative=False, optionflags=FLAGS, encoding="utf-8")
+    assert failed == 0
+
+
+def test_some_page_has_examples():
+    """The run above has something to run."""
+    assert any(">>> " in page.read_text("utf-8") for page in PAGES)
+
+
+def test_readme_python(tmp_path, monkeypatch):
+    """The README's Python blocks run, one after another."""
+    monkeypatch.chdir(tmp_path)
+    blocks = fenced(README.read_text("utf-8"), "python")
+    assert blocks
+    namespace = {}
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), namespace)
+
+
+@pytest.mark.parametrize("heading", ["Try it", "Run the tests"])
+def test_readme_commands(heading):
+    """Each of the two commands is the only line of the first sh block below its heading."""
+    blocks = fenced(readme_section(heading), "sh")
+    assert len(blocks[0].splitlines()) == 1
+    assert blocks[0].startswith("python3 -m venv .venv && ")
+
+
+def test_readme_shows_the_demo():
+    """What the README shows is what `mockrawio demo` prints, where it is not left out with three dots."""
+    (shown,) = fenced(README.read_text("utf-8"), "text")
+    printed = CliRunner().invoke(main, ["demo"]).output.splitlines()
+    for line in shown.splitlines():
+        if line != "..." and "/tmp/" not in line and not line.startswith("$ "):
+            assert line in printed
+
+
+def commands_of(text):
+    """Return the arguments of each `$ mockrawio` line."""
+    return [shlex.split(line) for line in re.findall(r"^ *\$ mockrawio (.*)$", text, re.MULTILINE)]
+
+
+@pytest.mark.parametrize("path", [README, ROOT / "docs" / "cli.rst"], ids=lambda path: path.name)
+def test_documented_commands(path, tmp_path, monkeypatch):
+    """The `$ mockrawio` lines run one after another."""
+    monkeypatch.chdir(tmp_path)
+    commands = commands_of(path.read_text("utf-8"))
+    assert commands
+    for arguments in commands:
+        result = CliRunner().invoke(main, arguments, catch_exceptions=False)
+        assert result.exit_code == 0, (arguments, result.output)
+
+
+def help_of(command):
+    """Return what `--help` prints."""
+    result = CliRunner().invoke(main, [*command, "--help"])
+    assert result.exit_code == 0
+    return result.output
+
+
+@pytest.mark.parametrize("name", sorted(main.commands))
+def test_commands_are_documented(name):
+    """Each command has a page section of its name, and help with an example that is a command line."""
+    page = (ROOT / "docs" / "cli.rst").read_text("utf-8")
+    assert f"\n{name}\n{'-' * len(name)}\n" in page
+    assert re.search(rf"Example:\s+mockrawio {name}", help_of([name]))
+    assert "Exit codes:" in help_of([name])

@@ -1,0 +1,51 @@
+"""The scripts in example/ run, with nothing and with a folder."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mockrawio import SessionSpec, generate_session
+
+EXAMPLES = sorted((Path(__file__).parents[1] / "example").glob("*.py"))
+
+
+def run(script, *arguments):
+    """Run a script as a user does and return what it prints."""
+    command = [sys.executable, "-W", "error::DeprecationWarning:__main__", str(script), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout
+
+
+def test_the_documented_pair_is_there():
+    """The two layers' scripts stand side by side."""
+    assert {"read_session_io.py", "read_session_rawio.py"} <= {path.name for path in EXAMPLES}
+
+
+@pytest.mark.parametrize("script", EXAMPLES, ids=lambda path: path.name)
+def test_without_arguments(script):
+    """Each example runs with no arguments and prints something."""
+    assert len(run(script).splitlines()) > 5
+
+
+def test_make_session(tmp_path):
+    """The first example makes a session in the folder it is given, twice if asked twice."""
+    for _ in range(2):
+        run(EXAMPLES[0].with_name("make_session.py"), tmp_path)
+    assert (tmp_path / "patient_data" / "1" / "session_1" / "session_manifest.json").is_file()
+
+
+@pytest.mark.parametrize("script", [path for path in EXAMPLES if path.name.startswith("read_")], ids=lambda p: p.name)
+def test_with_a_folder(script, tmp_path):
+    """The reading examples read the folder they are given, float64 and gaps included."""
+    spec = SessionSpec(
+        patient_id=4, session_nr=3, segments=(3.0, 2.0), n_channels=8, n_units=2, encoding="float64", seed=1
+    )
+    printed = run(script, generate_session(spec, tmp_path / "a root ü"))
+    assert "CSC" in printed
+    assert "movie_frames" in printed

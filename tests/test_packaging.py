@@ -1,0 +1,128 @@
+"""What holds of the package as a whole: what it ships, and which part imports which."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+import mockrawio
+
+PACKAGE = Path(mockrawio.__file__).parent
+MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
+
+# What each part of the package may import of the others. Parts not named may import all but cli.
+ALLOWED = {
+    "session": {"session"},
+    "rawio": {"rawio", "session"},
+    "io": {"io", "rawio", "session"},
+    "generate": {"generate", "session"},
+    "hybrid": {"hybrid", "generate", "session"},
+    "rasters": {"rasters", "generate", "session"},
+}
+
+
+def imported_modules(relative: Path) -> set[str]:
+    """Return the absolute names of all a module imports, at its top or inside a function."""
+    package = ("mockrawio", *relative.parent.parts)
+    names = set()
+    for node in ast.walk(ast.parse((PACKAGE / relative).read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join((*base, *filter(None, [node.module])))
+            names |= {module} | {f"{module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def imported_parts(relative: Path) -> set[str]:
+    """Return which parts of mockrawio a module imports."""
+    ours = {name.split(".")[1] for name in imported_modules(relative) if name.startswith("mockrawio.")}
+    return {part for part in ours if (PACKAGE / part).is_dir() or (PACKAGE / f"{part}.py").is_file()}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_layers(module):
+    """Data flows one way: a module imports only the parts below its own, and none the command."""
+    part = module.parts[0].removesuffix(".py")
+    imports = imported_parts(module)
+    assert imports <= ALLOWED.get(part, imports)
+    assert "cli" not in imports or part == "__main__"
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_nothing_unpickles(module):
+    """No module imports pickle or its kin, or lets NumPy unpickle."""
+    names = imported_modules(module)
+    assert not names & {"pickle", "cPickle", "dill", "joblib", "shelve", "marshal"}
+    tree = ast.parse((PACKAGE / module).read_text("utf-8"))
+    allowed = [node.value for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg == "allow_pickle"]
+    assert all(isinstance(value, ast.Constant) and value.value is False for value in allowed)
+
+
+def test_layering_check_sees_relative_imports():
+    """The check above sees an import that is written relative, and one inside a function."""
+    assert "session" in imported_parts(Path("verify.py"))
+    assert "verify" in imported_parts(Path("cli.py"))
+
+
+def test_import_is_light():
+    """Importing mockrawio brings in nothing that only the command or an extra needs."""
+    heavy = ["click", "spikeinterface", "dask", "torch", "matplotlib", "h5py", "pytest"]
+    code = f"import sys, mockrawio; print([m for m in {heavy!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_help_is_light():
+    """The command's help and version need neither Neo nor NumPy's readers and generators."""
+    code = (
+        "import sys; from click.testing import CliRunner; from mockrawio.cli import main; "
+        "assert CliRunner().invoke(main, ['generate', '--help']).exit_code == 0; "
+        "print([m for m in ('mockrawio.generate', 'mockrawio.verify') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_public_names():
+    """Every name in `mockrawio.__all__` is there, in `dir()` too, and an unknown one is an AttributeError."""
+    expected = {
+        "GenerateData",
+        "MockSessionError",
+        "MockSessionIO",
+        "MockSessionRawIO",
+        "NotASessionError",
+        "SessionSpec",
+        "__version__",
+        "generate_session",
+        "run_data_generation",
+    }
+    assert expected <= set(mockrawio.__all__)
+    for name in mockrawio.__all__:
+        assert getattr(mockrawio, name) is not None
+        assert name in dir(mockrawio)
+    with pytest.raises(AttributeError, match="no_such_name"):
+        _ = mockrawio.no_such_name
+
+
+def test_metadata():
+    """The installed distribution has the package's version, its command, and what it needs."""
+    distribution = metadata.distribution("mockrawio")
+    assert distribution.version == mockrawio.__version__
+    (command,) = (e for e in distribution.entry_points if e.name == "mockrawio")
+    assert (command.group, command.value) == ("console_scripts", "mockrawio.cli:main")
+    always = [line for line in distribution.requires or () if "extra ==" not in line]
+    needed = {re.split(r"[>;\s]", line)[0] for line in always}
+    assert needed == {"numpy", "neo", "quantities", "click", "tqdm"}
+
+
+def test_typed():
+    """The marker that tells type checkers to use our annotations lies beside the code."""
+    assert (PACKAGE / "py.typed").is_file()
