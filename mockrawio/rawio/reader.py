@@ -21,20 +21,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from neo.rawio.baserawio import (
-    BaseRawIO,
-    _event_channel_dtype,
-    _signal_buffer_dtype,
-    _signal_channel_dtype,
-    _signal_stream_dtype,
-    _spike_channel_dtype,
-)
+from neo.rawio.baserawio import BaseRawIO
 
 from ..session.errors import BoundsError, MockSessionError
 from ..session.layout import find_files
 from . import cache
 from .annotations import annotate
 from .events import EventTable
+from .header import make_header
 from .scaling import FloatSource, count_size, rescale
 from .session import OpenSession
 from .signals import SignalStream
@@ -126,7 +120,7 @@ class MockSessionRawIO(UnitApi):
         self._session = session
         self._streams = session.streams
         self._bounds: list[tuple[float, float]] | None = None
-        self.header = _header(session)
+        self.header = make_header(session)
         self._has_buffer_description_api = bool(len(self.header["signal_buffers"]))
         self._generate_minimal_annotations()
         annotate(self.raw_annotations, session)
@@ -419,32 +413,3 @@ class MockSessionRawIO(UnitApi):
 def _outside(dirname: str, what: str, value: object, count: int, kind: str) -> str:
     known = f"0 to {count - 1}" if count else f"no {kind}"
     return f"{dirname}: expected {what} in {known}; found {value}. The header lists the {kind}."
-
-
-def _header(session: OpenSession) -> dict[str, Any]:
-    """Return Neo 0.14's header of a session."""
-    buffered = {stream.id for stream in session.streams if stream.buffer(0)}
-    streams, channels = [], []
-    for stream in session.streams:
-        buffer_id = stream.id if stream.id in buffered else ""
-        streams.append((stream.id, stream.id, buffer_id))
-        for c in stream.channels:
-            scale = (c.scale.units, c.scale.gain, c.scale.offset)
-            channels.append((c.name, c.id, stream.sampling_rate, stream.dtype.name, *scale, stream.id, buffer_id))
-    spikes = np.array([_spike_channel(unit) for unit in session.units.units], dtype=_spike_channel_dtype)
-    return {
-        "nb_block": 1,
-        "nb_segment": [session.n_segments],
-        "signal_buffers": np.array([(name, name) for name, _, b in streams if b], dtype=_signal_buffer_dtype),
-        "signal_streams": np.array(streams, dtype=_signal_stream_dtype),
-        "signal_channels": np.array(channels, dtype=_signal_channel_dtype),
-        "spike_channels": spikes,
-        "unit_channels": spikes,
-        "event_channels": np.array([(e.id, e.id, e.type) for e in session.events], dtype=_event_channel_dtype),
-    }
-
-
-def _spike_channel(unit: Unit) -> tuple[str, str, str, float, float, int, float]:
-    file, scale = unit.file, unit.scale
-    rate = file.sampling_rate if file.waveforms is not None else 0.0  # Neo's sign for no waveforms
-    return unit.name.id, unit.name.id, scale.units, scale.gain, scale.offset, file.left_sweep, rate

@@ -35,6 +35,8 @@ class StreamFile:
         One a channel.
     runs : tuple of Run
         Its segments.
+    ground_truth : dict
+        What the description says was planted in it, as it stands there; empty if nothing.
     """
 
     path: str
@@ -44,6 +46,7 @@ class StreamFile:
     names: tuple[str, ...]
     scales: tuple[Scale, ...]
     runs: tuple[Run, ...]
+    ground_truth: dict[str, Any]
 
 
 class _Description:
@@ -122,6 +125,7 @@ def open_stream(path: str) -> StreamFile:
         description.texts("channels['names']", channels.get("names"), count),
         tuple(Scale(gain, offset, units) for gain, offset in zip(gains, offsets, strict=True)),
         _runs(description, samples.shape[0], rate),
+        description.get("ground_truth", dict) if "ground_truth" in description.content else {},
     )
 
 
