@@ -14,6 +14,10 @@ import os
 from pathlib import Path
 from typing import Any
 
+from neo.rawio.baserawio import BaseRawIO
+
+from .scaling import FloatSource, count_size
+
 logger = logging.getLogger(__name__)
 
 
@@ -79,3 +83,28 @@ def recall(counts: dict[str, Any], path: str) -> float | None:
         return None
     value = entry[2]
     return value if isinstance(value, float) and math.isfinite(value) and value > 0 else None
+
+
+class CountCache(BaseRawIO):  # type: ignore[misc]  # neo is not typed
+    """Neo's cache methods, kept for count sizes only."""
+
+    dirname: str
+
+    def _count_size(self, source: FloatSource) -> float:
+        """Return the size of a count of a float source, from the cache if it is there."""
+        counts = self._cache["counts"] if self.use_cache else {}
+        known = recall(counts, source.path)
+        if known is None:
+            before = stamp(source.path)
+            known = count_size(source)
+            counts[source.path] = [*before, known]
+        return known
+
+    def setup_cache(self, cache_path: str = "home", **init_kargs: Any) -> None:
+        """Find and load the cache; JSON, where Neo's own would be a pickle."""
+        self.cache_filename = str(cache_file(self.dirname, cache_path))
+        self._cache = load(Path(self.cache_filename))
+
+    def dump_cache(self) -> None:
+        """Write the cache."""
+        save(Path(self.cache_filename), self._cache)

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import os
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,11 +24,11 @@ from neo.rawio.baserawio import BaseRawIO
 
 from ..session.errors import BoundsError, MockSessionError
 from ..session.layout import find_files
-from . import cache
 from .annotations import annotate
+from .cache import CountCache
 from .events import EventTable
 from .header import make_header
-from .scaling import FloatSource, count_size, rescale
+from .scaling import rescale
 from .session import OpenSession
 from .signals import SignalStream
 from .spikes import Unit, seconds
@@ -38,7 +37,7 @@ from .unit_api import UnitApi
 Array = npt.NDArray[Any]
 
 
-class MockSessionRawIO(UnitApi):
+class MockSessionRawIO(CountCache, UnitApi):
     """Read a session folder, `{root}/patient_data/{patient_id}/session_{session_nr}`.
 
     Parameters
@@ -124,25 +123,6 @@ class MockSessionRawIO(UnitApi):
         self._has_buffer_description_api = bool(len(self.header["signal_buffers"]))
         self._generate_minimal_annotations()
         annotate(self.raw_annotations, session)
-
-    def _count_size(self, source: FloatSource) -> float:
-        """Return the size of a count of a float source, from the cache if it is there."""
-        counts = self._cache["counts"] if self.use_cache else {}
-        known = cache.recall(counts, source.path)
-        if known is None:
-            stamp = cache.stamp(source.path)
-            known = count_size(source)
-            counts[source.path] = [*stamp, known]
-        return known
-
-    def setup_cache(self, cache_path: str = "home", **init_kargs: Any) -> None:
-        """Find and load the cache; JSON, where Neo's own would be a pickle."""
-        self.cache_filename = str(cache.cache_file(self.dirname, cache_path))
-        self._cache = cache.load(Path(self.cache_filename))
-
-    def dump_cache(self) -> None:
-        """Write the cache."""
-        cache.save(Path(self.cache_filename), self._cache)
 
     def close(self) -> None:
         """Let go of every file; ``parse_header()`` opens them again.

@@ -185,7 +185,11 @@ class Interpreter:
         self.stack.append(int.from_bytes(self.take(width), "little", signed=signed))
 
     def _long(self) -> None:
-        self._int(self.take(1)[0], True)
+        start = self.at + 1
+        self.at = stop = start + self.data[self.at]
+        if stop > len(self.data):
+            raise IndexError
+        self.stack.append(int.from_bytes(self.data[start:stop], "little", signed=True))
 
     def _float(self) -> None:
         self.stack.append(struct.unpack(">d", self.take(8))[0])
@@ -209,8 +213,9 @@ class Interpreter:
         stack[-count:] = [tuple(stack[-count:])]
 
     def _tuple_mark(self) -> None:
-        items = self.pop_mark()
-        self.stack.append(tuple(items))
+        stack, floor = self.stack, self.floor
+        self.floor = self.marks.pop()
+        stack[floor:] = [tuple(stack[floor:])]
 
     def _append(self) -> None:
         item = self.pop()

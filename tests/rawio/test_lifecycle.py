@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from mockrawio import MockSessionError, MockSessionRawIO
-from mockrawio.rawio import reader as reader_module
+from mockrawio.rawio import cache as cache_module
 from mockrawio.session.emit import Blocks, dict_file
 from tests.handmade import T0, Handmade
 
@@ -150,8 +150,8 @@ def test_cache_remembers_gains(place: str, handmade: Handmade, tmp_path: Path, m
     first = gains()
     assert first == [3 / 32767, 2 / 32767]
     passes = []
-    full = reader_module.count_size
-    monkeypatch.setattr(reader_module, "count_size", lambda source: passes.append(source) or full(source))
+    full = cache_module.count_size
+    monkeypatch.setattr(cache_module, "count_size", lambda source: passes.append(source) or full(source))
     assert gains() == first
     assert not passes
     handmade.lfp(samples=np.array([1.0, -6.0]))
