@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 __all__ = [
     "BadFileError",
     "BoundsError",
+    "BroadbandTruth",
     "GenerateData",
     "MockSessionError",
     "MockSessionIO",
@@ -24,16 +25,32 @@ __all__ = [
     "SessionExistsError",
     "SessionSpec",
     "__version__",
+    "broadband_truth",
     "generate_annotations",
     "generate_session",
     "run_data_generation",
+    "write_session",
+    "write_session_from_block",
 ]
 
-_GENERATE = {"GenerateData", "SessionSpec", "generate_annotations", "generate_session", "run_data_generation"}
+_GENERATE = {
+    "BroadbandTruth",
+    "GenerateData",
+    "SessionSpec",
+    "broadband_truth",
+    "generate_annotations",
+    "generate_session",
+    "run_data_generation",
+}
+_CONVERT = {"write_session", "write_session_from_block"}
 
 
 def __getattr__(name: str) -> Any:
-    """Import the generators when one is first asked for: readers need not pay for them."""
+    """Import what makes sessions when it is first asked for: readers need not pay for it."""
+    if name in _CONVERT:
+        from . import convert
+
+        return getattr(convert, name)
     if name not in _GENERATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from . import generate

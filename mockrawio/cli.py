@@ -107,16 +107,28 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> t
         raise click.BadParameter(f"{value!r} is not seconds with commas between, such as 6,4") from None
 
 
+def _low_high(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[float, ...] | None:
+    if value is None:
+        return None
+    try:
+        return tuple(float(part) for part in value.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not two numbers with a comma between, such as 5,15") from None
+
+
 @main.command("generate", short_help="Make a session.", epilog=_EXIT_CODES)
 @click.argument("root", type=_FOLDER)
 @click.option("--patient-id", type=int, default=1, show_default=True, help="Patient's number.")
 @click.option("--session-nr", type=int, default=1, show_default=True, help="Session's number.")
 @click.option("--epiphyte", is_flag=True, help="Draw the sizes as Epiphyte's own generator does.")
+@click.option("--broadband", is_flag=True, help="With a 32 kHz stream that the spikes stand in; by default a minute.")
 @click.option("--duration", "duration_s", type=float, help="Seconds to record; by default 95 to 105 minutes.")
 @click.option("--segments", callback=_seconds, help="Seconds of each segment, as in 6,4; in place of --duration.")
 @click.option("--channels", "n_channels", type=int, help="Number of channel names.")
 @click.option("--units", "n_units", type=int, help="Number of units.")
 @click.option("--lfp-channels", "n_lfp_channels", type=int, help="Number of channels with an LFP.")
+@click.option("--snr", callback=_low_high, help="Peaks over the SD of the noise, lowest and highest, as in 5,15.")
+@click.option("--noise", "noise_uV", type=float, help="SD of the stream's noise in µV.")
 @click.option("--encoding", type=click.Choice(["int16", "float64"]), help="How samples are stored.")
 @click.option("--seed", type=int, help="The same seed makes the same bytes; drawn and recorded if not given.")
 @click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Threads to use.")
@@ -126,6 +138,7 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> t
 def generate_command(
     root: Path,
     epiphyte: bool,
+    broadband: bool,
     workers: int,
     overwrite: bool,
     annotations: bool,
@@ -138,12 +151,17 @@ def generate_command(
     there whole, or not at all.
 
     Example: mockrawio generate /tmp/mock --segments 6,4 --channels 16 --units 5 --seed 0
+
+    Example: mockrawio generate /tmp/mock --broadband --duration 60 --snr 8,20 --seed 0
     """
     from .generate import SessionSpec, generate_session
 
     given = {name: value for name, value in fields.items() if value is not None}
+    if epiphyte and broadband:
+        raise click.UsageError("--epiphyte and --broadband: give one of the two")
+    make = SessionSpec.epiphyte if epiphyte else SessionSpec.broadband if broadband else SessionSpec
     try:
-        spec = (SessionSpec.epiphyte(**given) if epiphyte else SessionSpec(**given)).seeded()
+        spec = make(**given).seeded()
     except ValueError as error:
         raise click.UsageError(_one_line(error)) from error
     shown = _on_terminal(progress)

@@ -64,7 +64,8 @@ def description_lines(session: dict[str, Any]) -> Iterator[str]:
     for key, value in session["annotations"].items():
         yield f"  {key}: {value}"
     yield f"  encoding: {session['encoding']}"
-    yield f"  manifest: {'yes, seed ' + str(session['seed']) if session['manifest'] else 'no'}"
+    seed = "" if session["seed"] is None else f", seed {session['seed']}"
+    yield f"  manifest: {'yes' + seed if session['manifest'] else 'no'}"
     yield f"segments: {len(session['segments'])}"
     for segment in session["segments"]:
         yield f"  {segment['t_start']:.3f} to {segment['t_stop']:.3f} s"
@@ -99,13 +100,12 @@ def _annotations(reader: MockSessionRawIO) -> dict[str, Any]:
 
 
 def _encoding(reader: MockSessionRawIO, streams: list[dict[str, Any]]) -> str | None:
-    """Return the dtype of the samples, else of the first unit's waveforms."""
-    if streams:
-        return str(streams[0]["dtype"])
-    if not len(reader.header["spike_channels"]):
-        return None
-    waveforms = reader.get_spike_raw_waveforms(0, 0, 0)
-    return None if waveforms is None else str(waveforms.dtype)
+    """Return the dtype of the LFP, else of the first unit's waveforms, else of any stream, which is int16."""
+    dtypes = [str(stream["dtype"]) for stream in streams if stream["name"].startswith("lfp")]
+    if not dtypes and len(reader.header["spike_channels"]):
+        waveforms = reader.get_spike_raw_waveforms(0, 0, 0)
+        dtypes = [] if waveforms is None else [str(waveforms.dtype)]
+    return next(iter([*dtypes, *(str(stream["dtype"]) for stream in streams)]), None)
 
 
 def _segments(reader: MockSessionRawIO) -> range:

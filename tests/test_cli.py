@@ -88,6 +88,10 @@ def test_help(command):
         ["generate", "root", "--duration", "-1"],
         ["generate", "root", "--units", "many"],
         ["generate", "root", "--workers", "0"],
+        ["generate", "root", "--broadband", "--epiphyte"],
+        ["generate", "root", "--broadband", "--snr", "5"],
+        ["generate", "root", "--broadband", "--snr", "low,high"],
+        ["generate", "root", "--noise", "5"],
     ],
     ids=" ".join,
 )
@@ -148,6 +152,17 @@ def test_generate_epiphyte(tmp_path):
     assert described["encoding"] == "float64"
     assert 20 <= len(described["units"]) <= 100
     assert described["streams"][0]["samples"] == [3000]
+
+
+def test_generate_broadband(tmp_path):
+    """The broadband form has a second stream, with the noise and the peaks that the options ask for."""
+    result = run("generate", tmp_path, "--broadband", *SMALL, "--snr", "8,9", "--noise", 5, "--seed", 1)
+    folder = Path(result.stdout.strip())
+    described = json.loads(run("info", folder, "--json").output)
+    assert [stream["samples"] for stream in described["streams"]] == [[3000], [96_000]]
+    planted = json.loads((folder / "raw_data" / "broadband.json").read_text())["ground_truth"]
+    assert all(8 <= unit["snr"] <= 9 for unit in planted["units"].values())
+    assert all(4 <= level <= 6.1 for level in planted["noise"]["total_uV"])
 
 
 def test_generate_same_bytes(tmp_path):

@@ -22,6 +22,7 @@ ALLOWED = {
     "rawio": {"rawio", "session"},
     "io": {"io", "rawio", "session"},
     "generate": {"generate", "session"},
+    "convert": {"convert", "session"},
     "hybrid": {"hybrid", "generate", "session"},
     "rasters": {"rasters", "generate", "session"},
 }
@@ -74,7 +75,7 @@ def test_layering_check_sees_relative_imports():
 
 def test_import_is_light():
     """Importing mockrawio brings in nothing that only the command or an extra needs."""
-    heavy = ["click", "spikeinterface", "dask", "torch", "matplotlib", "h5py", "pytest"]
+    heavy = ["click", "spikeinterface", "dask", "torch", "matplotlib", "h5py", "pytest", "mockrawio.convert"]
     code = f"import sys, mockrawio; print([m for m in {heavy!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
@@ -103,6 +104,8 @@ def test_public_names():
         "__version__",
         "generate_session",
         "run_data_generation",
+        "write_session",
+        "write_session_from_block",
     }
     assert expected <= set(mockrawio.__all__)
     for name in mockrawio.__all__:

@@ -1,9 +1,20 @@
 """Making sessions: from a spec and a seed, or as document 000 makes them."""
 
 from .annotations import generate_annotations
+from .broadband import BroadbandTruth, broadband_truth
+from .broadband_units import PlantedUnit
 from .demo import run_data_generation
 from .epiphyte import GenerateData
 from .session import generate_session
 from .spec import SessionSpec
 
-__all__ = ["GenerateData", "SessionSpec", "generate_annotations", "generate_session", "run_data_generation"]
+__all__ = [
+    "BroadbandTruth",
+    "GenerateData",
+    "PlantedUnit",
+    "SessionSpec",
+    "broadband_truth",
+    "generate_annotations",
+    "generate_session",
+    "run_data_generation",
+]

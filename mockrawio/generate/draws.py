@@ -42,6 +42,11 @@ class Kind(IntEnum):
     WATCHLOG = 12
     LABELS = 13
     DEMO = 14
+    NOISE_LEVEL = 15
+    NOISE = 16
+    JITTER = 17
+    AMPLITUDE = 18
+    LOCATION = 19
 
 
 class Draws:

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..session import layout
-from ..session.errors import BadFileError, SessionExistsError
+from ..session.errors import BadFileError, MockSessionError, SessionExistsError
 from ..session.logs import Watchlog
 from ..session.manifest import FileRecord, manifest_bytes, read_manifest
 from ..session.writer import write_file
@@ -119,7 +119,13 @@ class GenerateData:
         **fields: Any,
     ) -> None:
         own = {"patient_id": patient_id, "session_nr": session_nr, "stimulus_len": stimulus_len}
-        plan = plan_session(SessionSpec.epiphyte(**own, seed=seed, encoding=encoding, **fields))
+        spec = SessionSpec.epiphyte(**own, seed=seed, encoding=encoding, **fields)
+        if spec.is_broadband:
+            raise MockSessionError(
+                f"GenerateData: expected a session without a broadband stream; found broadband_hz={spec.broadband_hz}. "
+                "Make it with generate_session(SessionSpec.broadband(...), root)."
+            )
+        plan = plan_session(spec)
         self._plan = plan
         self._folder = layout.session_folder(root, patient_id, session_nr).absolute()
         self._overwrite = overwrite

@@ -25,6 +25,7 @@ __all__ = [
     "info_job",
     "lfp_jobs",
     "manifest_content",
+    "scale_keys",
     "session_jobs",
     "unit_jobs",
     "watchlog_job",
@@ -52,16 +53,32 @@ class FileJob:
     chunks: Callable[[], Chunks]
 
 
-def session_jobs(plan: Plan) -> list[FileJob]:
-    """Return every file of a session but the manifest, those that take longest first."""
-    jobs = [*lfp_jobs(plan), *unit_jobs(plan), watchlog_job(plan, plan.spec.artifacts), daq_job(plan)]
+def session_jobs(plan: Plan, units: list[FileJob] | None = None) -> list[FileJob]:
+    """Return every file of a session but the manifest and raw data, those that take longest first.
+
+    Parameters
+    ----------
+    plan : Plan
+    units : list of FileJob, optional
+        The files of the units, where they are others than :func:`unit_jobs` makes.
+    """
+    jobs = [*lfp_jobs(plan), *(unit_jobs(plan) if units is None else units)]
+    jobs += [watchlog_job(plan, plan.spec.artifacts), daq_job(plan)]
     jobs += [events_job(plan), info_job(plan), channel_names_job(plan)]
     return sorted(jobs, key=lambda job: job.nbytes, reverse=True)
 
 
-def manifest_content(spec: SessionSpec) -> dict[str, object]:
-    """Return what the manifest says besides the list of files."""
-    return {"seed": spec.seed, "spec": spec.to_dict()}
+def manifest_content(spec: SessionSpec, clipped: int = 0) -> dict[str, object]:
+    """Return what the manifest says besides the list of files.
+
+    Parameters
+    ----------
+    spec : SessionSpec
+    clipped : int
+        How many values of the broadband stream were clipped; said where there is a stream.
+    """
+    content: dict[str, object] = {"seed": spec.seed, "spec": spec.to_dict()}
+    return {**content, "clipped": clipped} if spec.is_broadband else content
 
 
 def info_job(plan: Plan) -> FileJob:
@@ -95,7 +112,7 @@ def _unit_file(plan: Plan, unit: PlannedUnit) -> Iterator[bytes | memoryview]:
     else:
         gain = spikes.waveform_gain(plan.seed, unit)
         values["spike_amps"] = Blocks("<i2", shape, (spikes.counts(block, gain) for block in blocks))
-        values |= _scale(gain, WAVEFORM_RATE)
+        values |= scale_keys(gain, WAVEFORM_RATE)
     return dict_file(values)
 
 
@@ -114,12 +131,12 @@ def _lfp_file(plan: Plan, channel: int) -> Iterator[bytes | memoryview]:
     values: dict[str, object] = {"ts": Blocks("<i8", shape, lfp.lfp_times(plan))}
     values["samples"] = Blocks("<f8" if encoding == "float64" else "<i2", shape, samples)
     if encoding == "int16":
-        values |= _scale(lfp.lfp_gain(plan), LFP_RATE)
+        values |= scale_keys(lfp.lfp_gain(plan), LFP_RATE)
     return dict_file(values)
 
 
-def _scale(gain: float, sampling_rate: float) -> dict[str, object]:
-    """Return the keys that int16 files have beside Epiphyte's."""
+def scale_keys(gain: float, sampling_rate: float) -> dict[str, object]:
+    """Return the keys that int16 files have beside Epiphyte's: `gain` in µV a count, `sampling_rate` in Hz."""
     return {"gain": gain, "offset": 0.0, "units": "uV", "sampling_rate": sampling_rate}
 
 

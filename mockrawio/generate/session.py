@@ -12,8 +12,10 @@ from pathlib import Path
 from ..session.errors import MockSessionError
 from ..session.layout import session_folder
 from ..session.writer import SessionWriter
+from .broadband import BroadbandTruth
+from .broadband_files import ARRAY, DESCRIPTION, BroadbandFiles, snippet_jobs
 from .files import Chunks, FileJob, manifest_content, session_jobs
-from .plan import plan_session
+from .plan import Plan, plan_session
 from .spec import SessionSpec
 
 __all__ = ["generate_session"]
@@ -68,11 +70,31 @@ def generate_session(
     _check_arguments(spec, n_workers)
     plan = plan_session(spec)
     with SessionWriter(session_folder(root, spec.patient_id, spec.session_nr), overwrite=overwrite) as writer:
-        jobs = session_jobs(plan)
-        with _bar(progress, sum(job.nbytes for job in jobs)) as tick:
-            _write_all(writer, jobs, n_workers, tick)
-        writer.write_manifest(manifest_content(plan.spec))
+        if plan.spec.is_broadband:
+            clipped = _write_broadband(writer, plan, n_workers, progress)
+        else:
+            clipped = 0
+            jobs = session_jobs(plan)
+            with _bar(progress, _size(jobs)) as tick:
+                _write_all(writer, jobs, n_workers, tick)
+        writer.write_manifest(manifest_content(plan.spec, clipped))
     return writer.target
+
+
+def _write_broadband(writer: SessionWriter, plan: Plan, n_workers: int, progress: bool) -> int:
+    """Write the stream, then every other file; return how many values were clipped."""
+    truth = BroadbandTruth(plan)
+    stream = BroadbandFiles(truth, n_workers)
+    jobs = session_jobs(plan, snippet_jobs(truth, writer.staging / ARRAY))
+    with _bar(progress, stream.nbytes + _size(jobs)) as tick:
+        writer.write(ARRAY, _counted(stream.array(), tick))
+        writer.write(DESCRIPTION, stream.description())
+        _write_all(writer, jobs, n_workers, tick)
+    return stream.clipped
+
+
+def _size(jobs: list[FileJob]) -> int:
+    return sum(job.nbytes for job in jobs)
 
 
 def _check_arguments(spec: object, n_workers: object) -> None:

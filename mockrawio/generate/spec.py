@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 import numbers
-import operator
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from ..session.clock import EARLIEST_MS, LATEST_MS
 from ..session.errors import MockSessionError
 from . import timing
+from .checks import REAL, WHOLE, bounds, durations, is_whole_ms, names_of, pair, real, require, whole
 from .draws import fresh_seed
 
 __all__ = ["SessionSpec"]
@@ -19,27 +18,9 @@ __all__ = ["SessionSpec"]
 REGIONS = ("LA", "LAH", "LEC", "LMH", "LPHC", "RA", "RAH", "REC", "RMH", "RPHC")
 BUNDLE = 8
 ENCODINGS = ("int16", "float64")
-
-# The least and the most that each whole number may be.
-_WHOLE = {
-    "patient_id": (0, 10**9),
-    "session_nr": (0, 10**9),
-    "seed": (0, 2**128 - 1),
-    "n_channels": (1, 100_000),
-    "n_units": (0, 100_000),
-    "n_lfp_channels": (0, 100_000),
-    "n_events": (0, 10**8),
-    "start_ms": (EARLIEST_MS, LATEST_MS),
-}
-_DRAWN = ("seed", "n_units", "n_events", "start_ms")
-# The least and the most that each number may be; what they are in follows their names.
-_REAL = {
-    "duration_s": (1.0, 1e8),
-    "gap_s": (0.001, 1e8),
-    "stimulus_len": (0.0, 1e6),
-    "lfp_noise_uV": (0.0, 1e4),
-    "refractory_ms": (0.0, 1e4),
-}
+# What a session without a broadband stream has no use for; its manifest does not mention them.
+_BROADBAND = ("broadband_hz", "noise_uV", "pink_share", "common_share", "snr", "amplitude_sd", "jitter")
+_MOST_SNR = 100.0  # so that a template fits int16, whatever the noise and the spike's own amplitude
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +68,22 @@ class SessionSpec:
         Lowest and highest number of spikes, in place of `rate_hz`.
     channel_names : tuple of str, optional
         Names without ``.ncs``. None: ten regions by 8, ``LA1`` to ``RPHC8``.
+    broadband_hz : float, optional
+        Sampling rate of the broadband stream, 32000. None: no such stream, and none of the
+        fields below.
+    noise_uV : float
+        Standard deviation of a channel's noise, in µV; each channel's own lies within a
+        fifth of it.
+    pink_share : float
+        How much of the variance of a channel's own noise is 1/f-coloured; the rest is white.
+    common_share : float
+        How much of the mean variance of the noise is common to all channels.
+    snr : tuple of two floats
+        Lowest and highest peak of a unit, in standard deviations of its own channel's noise.
+    amplitude_sd : float
+        Standard deviation of a unit's amplitude from spike to spike, as a fraction.
+    jitter : bool
+        Whether spikes fall between samples, in steps of an eighth of one, or on them.
 
     Raises
     ------
@@ -118,51 +115,76 @@ class SessionSpec:
     rate_hz: tuple[float, float] | None = (0.5, 10.0)
     spikes_per_unit: tuple[int, int] | None = None
     channel_names: tuple[str, ...] | None = None
+    broadband_hz: float | None = None
+    noise_uV: float = 10.0
+    pink_share: float = 0.3
+    common_share: float = 0.1
+    snr: tuple[float, float] = (5.0, 15.0)
+    amplitude_sd: float = 0.1
+    jitter: bool = True
 
     def __post_init__(self) -> None:
-        for name in _WHOLE:
-            self._set(name, _whole(name, getattr(self, name)))
-        for name in _REAL:
-            self._set(name, _real(name, getattr(self, name)))
-        _require(isinstance(self.artifacts, bool), "artifacts", "True or False", self.artifacts)
-        _require(self.encoding in ENCODINGS, "encoding", "'int16' or 'float64'", self.encoding)
-        self._set("segments", _durations(self.segments))
-        self._set("rate_hz", _pair("rate_hz", self.rate_hz, numbers.Real))
-        self._set("spikes_per_unit", _pair("spikes_per_unit", self.spikes_per_unit, numbers.Integral))
-        self._set("channel_names", _names(self.channel_names, self.n_channels))
+        for name in WHOLE:
+            self._set(name, whole(name, getattr(self, name)))
+        for name in REAL:
+            self._set(name, real(name, getattr(self, name)))
+        for name in ("artifacts", "jitter"):
+            require(isinstance(getattr(self, name), bool), name, "True or False", getattr(self, name))
+        require(self.encoding in ENCODINGS, "encoding", "'int16' or 'float64'", self.encoding)
+        self._set("segments", durations(self.segments))
+        self._set("rate_hz", pair("rate_hz", self.rate_hz, numbers.Real))
+        self._set("spikes_per_unit", pair("spikes_per_unit", self.spikes_per_unit, numbers.Integral))
+        self._set("channel_names", names_of(self.channel_names, self.n_channels))
+        self._check_broadband()
         self._check_lengths()
         self._check_spikes()
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
 
+    def _check_broadband(self) -> None:
+        expected = f"the lowest and the highest of them, two numbers from 0 to {_MOST_SNR:g}"
+        self._set("snr", bounds("snr", self.snr, numbers.Real, _MOST_SNR, expected))
+        if self.is_broadband:
+            return
+        defaults = {field.name: field.default for field in fields(self)}
+        for name in _BROADBAND:
+            given = getattr(self, name)
+            remedy = "Take SessionSpec.broadband(...), or leave it out."
+            require(given == defaults[name], name, "a session with a broadband stream", given, remedy)
+
     def _check_lengths(self) -> None:
         most = f"at most n_channels, {self.n_channels}"
-        _require(self.n_lfp_channels <= self.n_channels, "n_lfp_channels", most, self.n_lfp_channels)
+        require(self.n_lfp_channels <= self.n_channels, "n_lfp_channels", most, self.n_lfp_channels)
         for name in ("duration_s", "gap_s"):
             seconds = getattr(self, name)
-            _require(seconds is None or _is_whole_ms(seconds), name, "a whole number of ms", seconds)
+            require(seconds is None or is_whole_ms(seconds), name, "a whole number of ms", seconds)
         recorded = self.recorded_ms
         if recorded is None:
             return
         if self.duration_s is not None:
             agree = recorded == round(self.duration_s * 1000)
-            _require(agree, "duration_s", "the sum of segments", self.duration_s, "Give only one of the two.")
-        _require(recorded >= 1000, "segments", "at least 1 s in all", self.segments)
+            require(agree, "duration_s", "the sum of segments", self.duration_s, "Give only one of the two.")
+        require(recorded >= 1000, "segments", "at least 1 s in all", self.segments)
         length = self.length_ms or recorded
         if self.stimulus_len is not None:
             fits = timing.room_for(timing.frame_count(self.stimulus_len), length) <= length
             remedy = "Give a longer recording, or stimulus_len=None for the longest movie that fits."
-            _require(fits, "stimulus_len", f"a movie that fits {length / 60000:.4g} minutes", self.stimulus_len, remedy)
+            require(fits, "stimulus_len", f"a movie that fits {length / 60000:.4g} minutes", self.stimulus_len, remedy)
 
     def _check_spikes(self) -> None:
         recorded = self.recorded_ms or timing.LENGTH_MS
         most = self.spike_range(recorded)[1]
-        room = 0.9 * recorded * timing.SPIKE_CLOCK
+        room = 0.9 * self._spike_room(recorded)
         name = "rate_hz" if self.spikes_per_unit is None else "spikes_per_unit"
         expected = f"spikes that leave a tenth of {recorded / 1000:g} s free with {self.refractory_ms} ms between them"
         remedy = "Give fewer spikes or a shorter refractory_ms."
-        _require(most * self.refractory_ticks <= room, name, expected, f"up to {most} a unit", remedy)
+        require(most * self.refractory_ticks <= room, name, expected, f"up to {most} a unit", remedy)
+
+    def _spike_room(self, recorded: int) -> int:
+        """Return on how many ticks of the spike clock a spike may stand."""
+        lengths = [round(s * 1000) for s in self.segments or ()] or [recorded]
+        return sum(timing.spike_room(n_ms, self.is_broadband) for n_ms in lengths)
 
     @classmethod
     def epiphyte(cls, **fields: Any) -> SessionSpec:
@@ -192,6 +214,24 @@ class SessionSpec:
         return cls(**{**defaults, **({} if own_length else {"duration_s": 10.0}), **fields})
 
     @classmethod
+    def broadband(cls, **fields: Any) -> SessionSpec:
+        """Return a minute of 16 channels with a 32 kHz stream in which the spikes of 10 units stand.
+
+        Parameters
+        ----------
+        **fields
+            Any field of the class.
+
+        Examples
+        --------
+        >>> SessionSpec.broadband(segments=(6.0, 4.0), n_units=5, seed=2).broadband_hz
+        32000.0
+        """
+        own_length = {"duration_s", "segments"} & fields.keys()
+        defaults = {"broadband_hz": timing.WAVEFORM_RATE, "n_channels": 16, "n_units": 10}
+        return cls(**{**defaults, **({} if own_length else {"duration_s": 60.0}), **fields})
+
+    @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> SessionSpec:
         """Return the spec that :meth:`to_dict` gave, as it stands in a manifest.
 
@@ -209,8 +249,9 @@ class SessionSpec:
         return cls(**values)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as a dict that JSON takes, tuples as lists."""
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+        """Return the fields as a dict that JSON takes, tuples as lists; those of a stream only if there is one."""
+        values = {k: v for k, v in asdict(self).items() if self.is_broadband or k not in _BROADBAND}
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
 
     def seeded(self) -> SessionSpec:
         """Return this spec with its seed, or with one drawn if it has none."""
@@ -230,9 +271,18 @@ class SessionSpec:
         return None if self.recorded_ms is None else self.recorded_ms + gaps * round(self.gap_s * 1000)
 
     @property
+    def is_broadband(self) -> bool:
+        """Whether the session has a broadband stream."""
+        return self.broadband_hz is not None
+
+    @property
     def refractory_ticks(self) -> int:
-        """The refractory period on the spike clock, rounded up; at least one tick."""
-        return max(1, math.ceil(self.refractory_ms * timing.SPIKE_CLOCK))
+        """The refractory period on the spike clock, rounded up; at least one tick.
+
+        Spikes between samples are up to a tick nearer to each other than the samples are.
+        """
+        ticks = max(1, math.ceil(self.refractory_ms * timing.SPIKE_CLOCK))
+        return ticks + (self.is_broadband and self.jitter)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -254,67 +304,3 @@ def _default_name(k: int) -> str:
     bundle, wire = divmod(k, BUNDLE)
     round_, region = divmod(bundle, len(REGIONS))
     return f"{REGIONS[region]}{round_ * BUNDLE + wire + 1}"
-
-
-def _require(ok: bool, name: str, expected: str, found: object, remedy: str = "Change it.") -> None:
-    if not ok:
-        shown = found if isinstance(found, str) and " " in found else repr(found)
-        raise MockSessionError(f"SessionSpec.{name}: expected {expected}; found {shown}. {remedy}")
-
-
-def _whole(name: str, value: Any) -> int | None:
-    if value is None and name in _DRAWN:
-        return None
-    low, high = _WHOLE[name]
-    expected = f"a whole number from {low} to {high}" + (", or None to draw it" if name in _DRAWN else "")
-    ok = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-    _require(ok and low <= value <= high, name, expected, value)
-    return operator.index(value)
-
-
-def _real(name: str, value: Any) -> float | None:
-    if value is None and name in ("duration_s", "stimulus_len"):
-        return None
-    low, high = _REAL[name]
-    ok = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    _require(ok and low <= value <= high, name, f"a number from {low:g} to {high:g}", value)
-    return float(value)
-
-
-def _is_whole_ms(seconds: float) -> bool:
-    return abs(seconds * 1000 - round(seconds * 1000)) < 1e-6 * max(1.0, seconds)
-
-
-def _durations(segments: Any) -> tuple[float, ...] | None:
-    if segments is None:
-        return None
-    expected = "a tuple of seconds, each a whole number of ms above 0"
-    _require(isinstance(segments, (tuple, list)) and len(segments) > 0, "segments", expected, segments)
-    for seconds in segments:
-        ok = isinstance(seconds, numbers.Real) and 0.0005 < float(seconds) < 1e8 and _is_whole_ms(float(seconds))
-        _require(ok, "segments", expected, seconds)
-    return tuple(float(seconds) for seconds in segments)
-
-
-def _pair(name: str, value: Any, kind: type) -> tuple[Any, Any] | None:
-    if value is None:
-        return None
-    plain = int if kind is numbers.Integral else float
-    expected = "None, or the lowest and the highest of them, two numbers from 0 up"
-    ok = isinstance(value, (tuple, list)) and len(value) == 2 and all(isinstance(v, kind) for v in value)
-    _require(ok and 0 <= value[0] <= value[1] < 1e9, name, expected, value)
-    return plain(value[0]), plain(value[1])
-
-
-def _names(names: Any, n_channels: int) -> tuple[str, ...] | None:
-    if names is None:
-        return None
-    _require(isinstance(names, (tuple, list)), "channel_names", "a tuple of names", names)
-    remedy = "Give n_channels= to match."
-    _require(len(names) == n_channels, "channel_names", f"{n_channels} names", f"{len(names)} of them", remedy)
-    for name in names:
-        ok = isinstance(name, str) and name.isprintable() and name == name.strip() != "" and not name.endswith(".ncs")
-        _require(ok, "channel_names", "names that are printable, not empty and without .ncs", name)
-    twice = [name for name in names if names.count(name) > 1] if len(set(names)) < len(names) else []
-    _require(not twice, "channel_names", "every name once", twice[:1])
-    return tuple(names)

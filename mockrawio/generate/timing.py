@@ -24,6 +24,8 @@ STIMULUS_MIN = 83.33
 
 SPIKE_CLOCK = 32  # ticks a ms: a spike's stamp is a sample of its 32 kHz waveform, exact in float64
 WAVEFORM_RATE, LFP_RATE = 32_000.0, 1000.0  # Hz
+WAVEFORM = 64  # samples, document 000
+PEAK = 19  # of a waveform: its largest sample; as many come before it
 
 _FULL_SCALE_MS = 600_000
 _AROUND_MS = ONSET_MS[1] + PAUSE_MS[1]
@@ -43,6 +45,11 @@ def scaled_range(bounds: tuple[int, int], factor: float) -> tuple[int, int]:
     """Return a range of counts times `factor`, at least 1."""
     low, high = (max(1, round(bound * factor)) for bound in bounds)
     return low, high
+
+
+def spike_room(n_ms: int, whole_waveforms: bool) -> int:
+    """Return on how many ticks of a segment a spike may stand: on all, or where its waveform has room."""
+    return max(0, n_ms * SPIKE_CLOCK - (WAVEFORM - 1 if whole_waveforms else 0))
 
 
 def frame_count(stimulus_min: float) -> int:

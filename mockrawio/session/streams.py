@@ -37,6 +37,8 @@ class StreamFile:
         Its segments.
     ground_truth : dict
         What the description says was planted in it, as it stands there; empty if nothing.
+    locations : list of list of float, or None
+        Where the channels are, 2 or 3 numbers each in µm; None where the description does not say.
     """
 
     path: str
@@ -47,6 +49,7 @@ class StreamFile:
     scales: tuple[Scale, ...]
     runs: tuple[Run, ...]
     ground_truth: dict[str, Any]
+    locations: list[list[float]] | None
 
 
 class _Description:
@@ -126,7 +129,17 @@ def open_stream(path: str) -> StreamFile:
         tuple(Scale(gain, offset, units) for gain, offset in zip(gains, offsets, strict=True)),
         _runs(description, samples.shape[0], rate),
         description.get("ground_truth", dict) if "ground_truth" in description.content else {},
+        _locations(description, count) if "locations" in description.content else None,
     )
+
+
+def _locations(description: _Description, count: int) -> list[list[float]]:
+    """Return where the channels are."""
+    found: list[list[float]] = description.get("locations", list)
+    points = all(type(point) is list and all(map(_is_number, point)) for point in found)
+    if len(found) != count or not points or {len(point) for point in found} not in ({2}, {3}):
+        raise description.fault(f"'locations' as {count} times 2 or 3 finite numbers", found)
+    return found
 
 
 def _runs(description: _Description, n_samples: int, rate: float) -> tuple[Run, ...]:

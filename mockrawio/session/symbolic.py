@@ -218,8 +218,7 @@ class Interpreter:
         stack[floor:] = [tuple(stack[floor:])]
 
     def _append(self) -> None:
-        item = self.pop()
-        self._extend([item])
+        self._extend([self.pop()])
 
     def _extend(self, items: list[Any]) -> None:
         target = self.top()
@@ -228,9 +227,7 @@ class Interpreter:
         target.extend(items)
 
     def _setitem(self) -> None:
-        value = self.pop()
-        key = self.pop()
-        self._update([key, value])
+        self._update(self.pop_two())
 
     def _update(self, items: list[Any]) -> None:
         target = self.top()
@@ -251,8 +248,17 @@ class Interpreter:
         self._symbol(b" ".join(lines[:2]).decode("latin1"))
         self.at += len(lines[0]) + len(lines[1]) + 2
 
+    def pop_two(self) -> list[Any]:
+        """Return the two uppermost values, and take them off the stack."""
+        stack = self.stack
+        if len(stack) - self.floor < 2:
+            raise IndexError
+        pair = stack[-2:]
+        del stack[-2:]
+        return pair
+
     def _stack_global(self) -> None:
-        name, module = self.pop(), self.pop()
+        module, name = self.pop_two()
         if type(name) is not str or type(module) is not str:
             self.refuse("a STACK_GLOBAL of things that are not names")
         self._symbol(f"{module} {name}")
@@ -264,7 +270,7 @@ class Interpreter:
         self.stack.append(symbol)
 
     def _reduce(self) -> None:
-        arguments, symbol = self.pop(), self.pop()
+        symbol, arguments = self.pop_two()
         self.stack.append(reduce(self, symbol, arguments))
 
     def _build(self) -> None:

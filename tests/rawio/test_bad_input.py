@@ -233,6 +233,12 @@ BAD_STREAMS = {
     "segments overlap": {"segments": [{"t_start_ms": T0, "n_samples": 800}, {"t_start_ms": T0 + 1, "n_samples": 800}]},
     "segments in 1970": {"segments": [{"t_start_ms": 0, "n_samples": 1600}]},
     "no segments": {"segments": {}},
+    "locations no list": {"locations": {}},
+    "locations too few": {"locations": [[0.0, 1.0]]},
+    "locations uneven": {"locations": [[0.0, 1.0], [0.0, 1.0, 2.0], [0.0, 3.0]]},
+    "locations of 1": {"locations": [[0.0], [1.0], [2.0]]},
+    "locations text": {"locations": [[0.0, "1"], [0.0, 2.0], [0.0, 3.0]]},
+    "locations NaN": {"locations": [[0.0, float("nan")], [0.0, 2.0], [0.0, 3.0]]},
 }
 
 

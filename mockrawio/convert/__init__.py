@@ -1,0 +1,12 @@
+"""The way in: a session folder of what others recorded or made.
+
+- :func:`write_session` takes a SpikeInterface recording, a sorting, or both;
+- :func:`write_session_from_block` takes a Neo Block.
+
+Both write whole sessions or nothing, with a manifest, and give the folder's Path.
+"""
+
+from .blocks import write_session_from_block
+from .extractors import write_session
+
+__all__ = ["write_session", "write_session_from_block"]

@@ -1,0 +1,216 @@
+"""A Neo Block as a session folder.
+
+What :func:`write_session_from_block` does:
+
+- Signals of one name, or else of one rate, units and channels, in every segment are one stream of
+  ``raw_data``, int16. Voltages are in uV, other quantities in their own units. Counts of a lazy
+  signal stay as they are, and so do integers that int16 holds; all else is quantised, each channel
+  with a gain of its own, so that nothing clips.
+- Spike trains are matched across segments by name, by the annotation `unit_id` or `id`, else by
+  their place. Waveforms of any length are kept, quantised a unit like a channel; of several
+  channels the first, with a warning.
+- One event channel whose labels are numbers becomes ``Events.npy``; "DAQ", "movie_frames" and
+  "movie_pauses" of a session's own block become its logs again.
+- Segments that overlap in time (where every segment's clock begins at 0, for example) are laid 1 s
+  one behind another, with a warning.
+- Not kept: the groups that Neo's readers make of a stream or a unit; annotations (the manifest has
+  those of the block that JSON can hold); descriptions; `t_start` and `t_stop` of spike trains.
+
+Everything else is named in one error, or left out with a warning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from os import PathLike
+from pathlib import Path
+
+from neo.core import Block
+
+from ..session.errors import MockSessionError
+from .clock import GAP_MS, Span, instant_ms, lay_out
+from .content import Content, Stream, plain, write_content
+from .leftovers import Leftovers, label
+from .names import ChannelNames, csc_number, patient_and_session
+from .neo_events import DAQ, FRAMES, PAUSES, Marks, gather_marks, make_daq, make_events, make_watchlog
+from .neo_points import Timeline
+from .neo_signals import Part, gather_parts, join_parts, make_stream
+from .neo_trains import Train, gather_trains, make_units
+
+__all__ = ["write_session_from_block"]
+
+
+def write_session_from_block(
+    block: Block,
+    folder: str | PathLike[str],
+    *,
+    start: datetime | float | None = None,
+    patient_id: int | None = None,
+    session_nr: int | None = None,
+    skip_unsupported: bool = False,
+    overwrite: bool = False,
+    progress: bool = False,
+) -> Path:
+    """Make a session folder of a Neo Block with signals and spikes, loaded or lazy.
+
+    Parameters
+    ----------
+    block : neo.Block
+        Signals are kept within half a gain (counts of lazy ones as they are), spikes to 1 µs.
+    folder : str or PathLike
+        The session folder itself, whatever its name.
+    start : datetime or float, optional
+        The instant of the block's 0 s, a datetime (UTC if it has no time zone) or ms since the
+        Unix epoch. Else the annotation `time_origin_ms`, which blocks of ours have; else
+        ``block.rec_datetime``; else 2000-01-01 00:00:00 UTC.
+    patient_id, session_nr : int, optional
+        Else those of the folder's name, ``patient_data/{patient_id}/session_{session_nr}``, else
+        the block's annotations, else 1.
+    skip_unsupported : bool
+        Warn of what a session cannot hold and leave it out, instead of raising.
+    overwrite, progress : bool
+        Whether a session that is there may be replaced; whether to show a bar on stderr.
+
+    Returns
+    -------
+    Path
+        The session folder, absolute.
+
+    Raises
+    ------
+    SessionExistsError
+        If something is there already and `overwrite` is false.
+    MockSessionError
+        If `block` is no Block or holds nothing for a session; naming all that a session cannot hold;
+        or if a sample is NaN or infinite. Nothing is left at the folder then.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as other:
+    ...     write_session_from_block(MockSessionIO(folder).read_block(lazy=True), f"{other}/new").name
+    'new'
+    """
+    target, leftovers = Path(folder), Leftovers()
+    content = _checked_content(block, target, start, (patient_id, session_nr), leftovers)
+    leftovers.settle(skip_unsupported)
+    if content is None:
+        raise MockSessionError(
+            "block: expected signals, spikes or events that a session can hold; found none. Add some."
+        )
+    return write_content(content, target, overwrite, progress)
+
+
+def _checked_content(
+    block: object,
+    target: Path,
+    start: datetime | float | None,
+    numbers: tuple[int | None, int | None],
+    leftovers: Leftovers,
+) -> Content | None:
+    """Return what a block holds for a session, None if that is nothing; arguments are checked."""
+    if not isinstance(block, Block):
+        raise MockSessionError(f"block: expected a neo.Block; found {type(block).__name__}. Give a Block.")
+    who = patient_and_session(target.absolute(), *numbers, block.annotations)
+    recorded = None if block.rec_datetime is None else instant_ms(block.rec_datetime)
+    origin = instant_ms(block.annotations.get("time_origin_ms", recorded) if start is None else start)
+    content, holds_anything = _content(block, origin, who, leftovers)
+    content.info_ms = origin if start is not None or recorded is None else recorded
+    content.made_from |= {"left_out": leftovers.lines} if leftovers.lines else {}
+    return content if holds_anything else None
+
+
+def _content(block: Block, origin_ms: float, numbers: tuple[int, int], leftovers: Leftovers) -> tuple[Content, bool]:
+    """Return what a block holds that a session can hold too, and whether that is anything; note the rest."""
+    _note_others(block, leftovers)
+    joined = join_parts(gather_parts(block.segments, leftovers), leftovers)
+    trains, marks = gather_trains(block.segments, leftovers), gather_marks(block.segments, leftovers)
+    moments = _moments(block, trains, marks, leftovers)
+    timeline = _timeline(joined, moments, origin_ms, leftovers)
+    channels = ChannelNames()
+    streams = _streams(joined, timeline, channels)
+    units = make_units(trains, timeline, channels, leftovers)
+    logs = {name: [mark for mark in marks if mark.name == name] for name in (DAQ, FRAMES, PAUSES)}
+    special = {id(mark) for rows in logs.values() for mark in rows if mark.is_epoch == (mark.name != FRAMES)}
+    logs = {name: [mark for mark in rows if id(mark) in special] for name, rows in logs.items()}
+    others = [mark for mark in marks if id(mark) not in special]
+    for mark in (mark for mark in others if mark.is_epoch):
+        leftovers.add(mark.label, "epochs that are neither DAQ pulses nor movie pauses")
+    made_from: dict[str, object] = {"kind": "neo", "class": "Block", "annotations": plain(block.annotations)}
+    made_from |= {key: value for key in ("name", "description") if (value := plain(getattr(block, key))) is not None}
+    made_from |= {"segments_zero_ms": list(timeline.zeros_ms.values()), "channels": channels.origins}
+    content = Content(origin_ms, *numbers, streams, units, made_from, channels.lines())
+    content.events = make_events([mark for mark in others if not mark.is_epoch], timeline, leftovers)
+    content.daq = make_daq(logs[DAQ], timeline, leftovers)
+    content.watchlog = make_watchlog(logs[FRAMES], logs[PAUSES], timeline, leftovers)
+    held = (content.events, content.daq, content.watchlog)
+    return content, bool(streams or trains or any(part is not None for part in held))
+
+
+def _note_others(block: Block, leftovers: Leftovers) -> None:
+    """Note every kind of object that a session has no place for."""
+    for k, segment in enumerate(block.segments):
+        for i, thing in enumerate(segment.irregularlysampledsignals):
+            leftovers.add(label(k, thing, i), "a session has signals of a constant rate only")
+        for i, thing in enumerate(segment.imagesequences):
+            leftovers.add(label(k, thing, i), "a session has no images")
+    for i, group in enumerate(block.groups):
+        name = i if group.name is None else repr(str(group.name))
+        if not {"stream_id", "unit_id"} & group.annotations.keys():  # those that Neo's readers make, ours too
+            leftovers.add(f"Group {name}", "a session has no groups, nor views and regions of interest within them")
+
+
+def _moments(
+    block: Block, trains: Sequence[Train], marks: Sequence[Marks], leftovers: Leftovers
+) -> dict[int, list[float]]:
+    """Return, by segment, the first and last of its spikes and of each of its event channels; note empty segments."""
+    moments: dict[int, list[float]] = {k: [] for k in range(len(block.segments))}
+    for segment, times in [(t.segment, t.times_ms) for t in trains] + [(m.segment, m.times_ms) for m in marks]:
+        if times.size:
+            moments[segment] += [float(times.min()), float(times.max())]
+    for k, segment in enumerate(block.segments):
+        if len(block.segments) > 1 and not moments[k] and not segment.analogsignals:
+            leftovers.add(f"segment {k}", "it has neither signals, spikes nor events")
+    return moments
+
+
+def _timeline(
+    joined: Sequence[list[Part]], moments: dict[int, list[float]], origin_ms: float, leftovers: Leftovers
+) -> Timeline:
+    """Return where the segments lie in the session: those with signals, or all as one if none has any."""
+    full = {k: times for k, times in moments.items() if times}
+    if joined:
+        kept = [part.segment for part in joined[0]]
+        spans = {k: _span([stream[i] for stream in joined], moments[k]) for i, k in enumerate(kept)}
+    else:
+        spans = {k: Span(min(times), max(times), min(times), max(times)) for k, times in full.items()}
+    if len(full) > 1 and not joined:
+        leftovers.add(
+            f"segments {', '.join(map(str, full))}",
+            "without signals they would be read as one, since a session's segments are those of its signals",
+        )
+    slack = min((500 / stream[0].rate for stream in joined), default=0.0)
+    shifts = lay_out(list(spans.values()), slack)
+    if any(shifts):
+        leftovers.remark(
+            f"block: its segments overlap in time, or are not in order; each is laid {GAP_MS / 1000:g} s behind the "
+            "one before"
+        )
+    zeros = {k: origin_ms + shift for k, shift in zip(spans, shifts, strict=True)}
+    if not joined:
+        return Timeline({k: zeros.get(k, origin_ms) for k in moments}, {})
+    return Timeline(zeros, {k: zeros[k] + spans[k].start for k in spans})
+
+
+def _span(parts: Sequence[Part], moments: Sequence[float]) -> Span:
+    start, stop = min(part.t_start_ms for part in parts), max(part.t_stop_ms for part in parts)
+    return Span(start, stop, min([start, *moments]), max([start, *moments]))
+
+
+def _streams(joined: Sequence[list[Part]], timeline: Timeline, channels: ChannelNames) -> list[Stream]:
+    """Return the streams; those whose channels have CSC numbers come first, since they keep them."""
+    streams: list[Stream] = []
+    for parts in sorted(joined, key=lambda parts: any(csc_number(i) is None for i in parts[0].ids or ("",))):
+        starts = [timeline.zeros_ms[part.segment] + part.t_start_ms for part in parts]
+        streams.append(make_stream(parts, [stream.name for stream in streams], starts, channels))
+    return streams

@@ -1,0 +1,90 @@
+"""When things were: the instant of 0 s, and segments laid out so that they do not overlap."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from itertools import pairwise
+from typing import NamedTuple
+
+from ..session.clock import EARLIEST_MS, LATEST_MS
+from ..session.errors import MockSessionError
+
+__all__ = ["DEFAULT_START", "GAP_MS", "SLACK_MS", "Span", "check_era", "instant_ms", "lay_out"]
+
+DEFAULT_START = datetime(2000, 1, 1, tzinfo=timezone.utc)
+GAP_MS = 1000.0  # between segments that say nothing of their own times
+SLACK_MS = 1e-3  # float64 tells stamps of this century apart by 0.25 µs; sums of three may be off by more
+
+
+def instant_ms(start: datetime | float | None, default: float | None = None) -> float:
+    """Return an instant as ms since the Unix epoch.
+
+    Parameters
+    ----------
+    start : datetime, float or None
+        A datetime (UTC if it has no time zone), or ms since the Unix epoch.
+    default : float, optional
+        What None stands for; 2000-01-01 00:00:00 UTC if left out.
+    """
+    if start is None:
+        return DEFAULT_START.timestamp() * 1000 if default is None else default
+    if isinstance(start, datetime):
+        aware = start if start.tzinfo else start.replace(tzinfo=timezone.utc)
+        return aware.timestamp() * 1000
+    if isinstance(start, bool) or not isinstance(start, (int, float)) or not math.isfinite(start):
+        raise MockSessionError(f"start: expected a datetime, or ms since the Unix epoch; found {start!r}. Give one.")
+    return float(start)
+
+
+def check_era(first_ms: float, last_ms: float) -> None:
+    """Refuse times that a reader would not take as ms since the Unix epoch."""
+    for time in (first_ms, last_ms):
+        if not EARLIEST_MS <= time <= LATEST_MS:
+            raise MockSessionError(
+                f"start: expected times from 1990 to 2100; found {time:.0f} ms since the Unix epoch. "
+                "Give the instant of 0 s as start=."
+            )
+
+
+class Span(NamedTuple):
+    """What a segment takes up, ms on any clock.
+
+    Attributes
+    ----------
+    start, stop : float
+        Where its samples begin and end; `start` is where a reader begins the segment.
+    first, last : float
+        The first and the last thing in it.
+    """
+
+    start: float
+    stop: float
+    first: float
+    last: float
+
+
+def lay_out(spans: Sequence[Span], slack: float) -> list[float]:
+    """Return by how many ms each segment is moved so that they follow one another.
+
+    Parameters
+    ----------
+    spans : sequence of Span
+    slack : float
+        By how much a segment's samples may begin before the end of those before.
+
+    Returns
+    -------
+    list of float
+        All 0 if the segments are in order as they are. Else the first stays, and each of the
+        others begins 1 s after the end of the one before.
+    """
+    pairs = list(pairwise(spans))
+    if all(a.stop <= b.start + slack and a.last < b.start + SLACK_MS for a, b in pairs):
+        return [0.0] * len(spans)
+    shifts = [0.0]
+    for before, span in pairs:
+        end = max(before.stop, before.last) + shifts[-1]
+        shifts.append(end + GAP_MS - min(span.start, span.first))
+    return shifts

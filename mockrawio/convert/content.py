@@ -1,0 +1,208 @@
+"""What a session is to hold, gathered from elsewhere, and how it is written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..session import layout
+from ..session.emit import Blocks, array_file, dict_file
+from ..session.logs import DaqLog, Watchlog, format_daq_log, format_watchlog
+from ..session.writer import SessionWriter
+from .clock import check_era
+from .counts import Counts, Source, Tick, encode, passes
+
+__all__ = ["Content", "Stream", "UnitContent", "plain", "write_content"]
+
+Stamps = npt.NDArray[np.float64]
+
+
+@dataclass
+class Stream:
+    """A signal stream.
+
+    Attributes
+    ----------
+    name : str
+        Its files' name.
+    ids, names : tuple of str
+        One a channel.
+    units : str
+    source : Source
+    starts_ms : list of float
+        When each segment begins, ms since the Unix epoch.
+    more : dict
+        Further keys of its description.
+    """
+
+    name: str
+    ids: tuple[str, ...]
+    names: tuple[str, ...]
+    units: str
+    source: Source
+    starts_ms: list[float]
+    more: dict[str, object] = field(default_factory=dict)
+
+    def description(self, counts: Counts) -> bytes:
+        """Return the stream's ``.json``."""
+        sizes = [piece.n_samples for piece in self.source.pieces]
+        content = {
+            "sampling_rate": self.source.rate,
+            "gain": counts.gains.tolist(),
+            "offset": counts.offsets.tolist(),
+            "units": self.units,
+            "channels": {"ids": list(self.ids), "names": list(self.names)},
+            "segments": [
+                {"t_start_ms": start, "n_samples": size} for start, size in zip(self.starts_ms, sizes, strict=True)
+            ],
+            **self.more,
+        }
+        return (json.dumps(content, indent=1) + "\n").encode("ascii")
+
+
+@dataclass
+class UnitContent:
+    """A unit.
+
+    Attributes
+    ----------
+    name : UnitName
+    origin : object
+        What it is called where it comes from; JSON can hold it.
+    times_ms : ndarray of float64
+        Ascending, ms since the Unix epoch.
+    more : dict
+        The further keys of its file.
+    """
+
+    name: layout.UnitName
+    origin: object
+    times_ms: Stamps
+    more: dict[str, object]
+
+
+@dataclass
+class Content:
+    """Everything that goes into a session.
+
+    Attributes
+    ----------
+    info_ms : float
+        What ``session_info.npy`` says of the start, ms since the Unix epoch.
+    patient_id, session_nr : int
+    streams : list of Stream
+    units : callable
+        Takes the folder in which the streams are written by now, gives the units.
+    made_from : dict
+        What the manifest says of where all this comes from.
+    channel_names : bytes or None
+        ``ChannelNames.txt``.
+    events : ndarray or None
+        (n, 2): ms since the Unix epoch, code.
+    daq : DaqLog or None
+    watchlog : Watchlog or None
+    """
+
+    info_ms: float
+    patient_id: int
+    session_nr: int
+    streams: list[Stream]
+    units: Callable[[Path], Iterable[UnitContent]]
+    made_from: dict[str, object]
+    channel_names: bytes | None = None
+    events: Stamps | None = None
+    daq: DaqLog | None = None
+    watchlog: Watchlog | None = None
+
+
+def write_content(content: Content, folder: Path, overwrite: bool, progress: bool) -> Path:
+    """Write a session, whole or not at all; return its folder."""
+    with SessionWriter(folder, overwrite=overwrite) as writer:
+        samples = sum(s.source.n_samples * len(s.ids) * passes(s.source.dtype) for s in content.streams)
+        with _bar(progress, samples) as tick:
+            for stream in content.streams:
+                _write_stream(writer, stream, tick)
+        units = _write_units(writer, content.units(writer.staging))
+        _write_small(writer, content)
+        writer.write_manifest({"made_from": content.made_from, "units": units})
+    return writer.target
+
+
+def _write_stream(writer: SessionWriter, stream: Stream, tick: Tick) -> None:
+    source = stream.source
+    for start, piece in zip(stream.starts_ms, source.pieces, strict=True):
+        check_era(start, start + piece.n_samples * 1000 / source.rate)
+    counts = encode(source, tick)
+    shape = (source.n_samples, len(stream.ids))
+    writer.write(f"{layout.RAW}/{stream.name}.npy", array_file(Blocks("<i2", shape, counts.blocks())))
+    writer.write(f"{layout.RAW}/{stream.name}.json", [stream.description(counts)])
+
+
+def _write_units(writer: SessionWriter, units: Iterable[UnitContent]) -> dict[str, object]:
+    """Write the units; return, by name, what they are called where they come from."""
+    origins = {}
+    for unit in units:
+        if unit.times_ms.size:
+            check_era(float(unit.times_ms[0]), float(unit.times_ms[-1]))
+        values = {"spike_times": unit.times_ms.astype("<f8", copy=False), **unit.more}
+        writer.write(layout.unit_file(unit.name), dict_file(values))
+        origins[unit.name.id] = unit.origin
+    return origins
+
+
+def _write_small(writer: SessionWriter, content: Content) -> None:
+    check_era(content.info_ms, content.info_ms)
+    date, time = layout.clock_name(content.info_ms).split("_")
+    info = {"patient_id": content.patient_id, "session_nr": content.session_nr, "date": date, "time": time}
+    writer.write(layout.SESSION_INFO, dict_file(info))
+    if content.channel_names is not None:
+        writer.write(layout.CHANNEL_NAMES, [content.channel_names])
+    if content.events is not None:
+        writer.write(layout.EVENTS_FILE, array_file(content.events.astype("<f8", copy=False)))
+    if content.daq is not None:
+        writer.write(layout.daq_file(content.info_ms), [format_daq_log(content.daq)])
+    if content.watchlog is not None:
+        writer.write(layout.watchlog_file(content.info_ms), [format_watchlog(content.watchlog)])
+
+
+@contextmanager
+def _bar(show: bool, total: int) -> Iterator[Tick]:
+    """Give what is to be called with the samples done, and show them if asked to."""
+    if not show:
+        yield lambda size: None
+        return
+    from tqdm import tqdm  # only when it is seen
+
+    with tqdm(total=total, unit="sample", unit_scale=True, desc="session") as bar:
+        yield bar.update
+
+
+def plain(value: object) -> Any:
+    """Return a value as JSON can hold it: what it cannot hold is left out, and so are absolute paths.
+
+    Returns None for a value that is left out altogether.
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, Mapping):
+        kept = {str(key): plain(item) for key, item in value.items()}
+        return {key: item for key, item in kept.items() if item is not None}
+    if isinstance(value, (list, tuple)):
+        return [item for item in map(plain, value) if item is not None]
+    if isinstance(value, str):
+        return None if _is_path(value) else value
+    if isinstance(value, float):
+        return value if np.isfinite(value) else None
+    return value if isinstance(value, (bool, int)) else None
+
+
+def _is_path(text: str) -> bool:
+    absolute = PurePosixPath(text).is_absolute() or PureWindowsPath(text).is_absolute()
+    return absolute or text.startswith(("~", "file:"))

@@ -1,0 +1,227 @@
+"""Samples of any type as the int16 counts of a session, block by block.
+
+The contract of :func:`encode`:
+
+- whole numbers that int16 holds stay as they are, count for count; uint16 moves down by
+  32768, its offset up by as many gains;
+- everything else is quantised: the largest magnitude of a channel is 32767 counts, so that
+  nothing clips and no sample is off by more than half a gain;
+- a source is read in blocks, twice where the first pass must find the gains; memory does not
+  grow with its length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ..session.errors import MockSessionError
+
+__all__ = ["Counts", "Piece", "Source", "Tick", "encode", "passes"]
+
+Array = npt.NDArray[Any]
+Tick = Callable[[int], object]
+
+FULL_SCALE = 32767
+LOWEST = -32768
+BLOCK = 1 << 20  # samples read at once, 2 MiB as counts
+MOST = 16  # blocks at most, for sources that make their samples a second at a time
+
+
+class Piece(NamedTuple):
+    """One segment's samples.
+
+    Attributes
+    ----------
+    n_samples : int
+    read : callable
+        Takes the first sample and one past the last, gives (samples, channels).
+    """
+
+    n_samples: int
+    read: Callable[[int, int], Array]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Samples that are to be written, and how they become physical: ``sample * gain + offset``.
+
+    Attributes
+    ----------
+    label : str
+        What it is, for messages.
+    channels : tuple of str
+        What each channel is called where it comes from.
+    dtype : numpy.dtype
+        Of the samples.
+    gains, offsets : ndarray of float64
+        One a channel.
+    rate : float
+        Sampling rate, Hz.
+    pieces : tuple of Piece
+        One a segment.
+    """
+
+    label: str
+    channels: tuple[str, ...]
+    dtype: np.dtype[Any]
+    gains: npt.NDArray[np.float64]
+    offsets: npt.NDArray[np.float64]
+    rate: float
+    pieces: tuple[Piece, ...]
+
+    @property
+    def n_samples(self) -> int:
+        """Samples of all segments."""
+        return sum(piece.n_samples for piece in self.pieces)
+
+    def place(self, segment: int, sample: int, channel: int) -> str:
+        """Say where a sample is, for messages."""
+        return f"channel {self.channels[channel]!r}, segment {segment}, frame {sample}"
+
+    def blocks(self) -> Iterator[tuple[int, int, Array]]:
+        """Yield (segment, first sample, samples) in order."""
+        wide = len(self.channels)
+        step = max(1, BLOCK // wide, min(int(self.rate), MOST * BLOCK // wide))
+        for segment, piece in enumerate(self.pieces):
+            for first in range(0, piece.n_samples, step):
+                stop = min(first + step, piece.n_samples)
+                block = np.asarray(piece.read(first, stop))
+                if block.shape != (stop - first, wide):
+                    raise MockSessionError(
+                        f"{self.label}: expected samples {first} to {stop} of segment {segment} as "
+                        f"{(stop - first, wide)}; found shape {block.shape}. Check what gives them."
+                    )
+                yield segment, first, block
+
+
+@dataclass(frozen=True)
+class Counts:
+    """A source as int16.
+
+    Attributes
+    ----------
+    gains, offsets : ndarray of float64
+        One a channel: ``count * gain + offset`` is physical.
+    blocks : callable
+        Starts a pass over the counts, C-contiguous little-endian int16 (samples, channels).
+    """
+
+    gains: npt.NDArray[np.float64]
+    offsets: npt.NDArray[np.float64]
+    blocks: Callable[[], Iterator[Array]]
+
+
+def passes(dtype: np.dtype[Any]) -> int:
+    """Return how often samples of a dtype are read: once where they are counts already, else twice."""
+    return 1 if dtype.kind in "iu" and dtype.itemsize <= 2 else 2
+
+
+def encode(source: Source, tick: Tick = lambda size: None) -> Counts:
+    """Return a source as counts, its gains found by a first pass where they must be.
+
+    Parameters
+    ----------
+    source : Source
+    tick : callable
+        Called with the number of samples done, in each pass.
+
+    Raises
+    ------
+    MockSessionError
+        If the dtype is no real number, a gain is not above 0, an offset not finite, or, in
+        either pass, a sample is NaN or infinite; the message has its place.
+    """
+    _check_scale(source)
+    dtype = source.dtype
+    if dtype.kind not in "iuf":
+        raise MockSessionError(f"{source.label}: expected real numbers; found {dtype}. Convert the samples first.")
+    gains, offsets = source.gains, source.offsets
+    if dtype.kind == "u" and dtype.itemsize == 2:
+        return Counts(gains, offsets - LOWEST * gains, lambda: _shifted(source, tick))
+    if passes(dtype) == 1:
+        return Counts(gains, offsets, lambda: _same(source, tick))
+    steps = _steps(source, *_extremes(source, tick))
+    with np.errstate(over="ignore"):
+        gains = steps * source.gains
+    if not np.isfinite(gains).all():
+        raise MockSessionError(
+            f"{source.label}: expected values that float64 holds; found larger ones. Set other gains."
+        )
+    return Counts(gains, offsets, lambda: _quantised(source, steps, tick))
+
+
+def _check_scale(source: Source) -> None:
+    for channel, gain, offset in zip(source.channels, source.gains.tolist(), source.offsets.tolist(), strict=True):
+        if not 0 < gain < np.inf:
+            raise MockSessionError(
+                f"{source.label}: expected gains above 0; found {gain} on channel {channel!r}. "
+                "Where a gain turns the signal round, negate samples and gain before they are written."
+            )
+        if not np.isfinite(offset):
+            raise MockSessionError(
+                f"{source.label}: expected finite offsets; found {offset} on channel {channel!r}. Set another."
+            )
+
+
+def _same(source: Source, tick: Tick) -> Iterator[Array]:
+    for _, _, block in source.blocks():
+        yield np.ascontiguousarray(block, "<i2")
+        tick(block.size)
+
+
+def _shifted(source: Source, tick: Tick) -> Iterator[Array]:
+    for _, _, block in source.blocks():
+        yield (block.astype("<u2") ^ np.uint16(0x8000)).view("<i2")
+        tick(block.size)
+
+
+def _extremes(source: Source, tick: Tick) -> tuple[Array, Array]:
+    """Return the lowest and the highest sample of each channel, float64."""
+    low, high = (np.full(len(source.channels), fill) for fill in (np.inf, -np.inf))
+    for segment, first, block in source.blocks():
+        bottom, top = block.min(axis=0).astype(np.float64), block.max(axis=0).astype(np.float64)
+        if not (np.isfinite(bottom) & np.isfinite(top)).all():
+            raise _not_finite(source, segment, first, block)
+        np.minimum(low, bottom, out=low)
+        np.maximum(high, top, out=high)
+        tick(block.size)
+    return low, high
+
+
+def _not_finite(source: Source, segment: int, first: int, block: Array) -> MockSessionError:
+    sample, channel = np.argwhere(~np.isfinite(block))[0].tolist()
+    return MockSessionError(
+        f"{source.label}: expected finite samples; found {block[sample, channel]} on "
+        f"{source.place(segment, first + sample, channel)}. Replace it, or take the channel out."
+    )
+
+
+def _steps(source: Source, low: Array, high: Array) -> npt.NDArray[np.float64]:
+    """Return the size of a count of each channel, in the source's own numbers."""
+    largest = np.maximum(np.abs(low), np.abs(high))
+    steps = np.where((largest > 0) & np.isfinite(largest), largest / FULL_SCALE, 1.0)
+    if source.dtype.kind in "iu":
+        steps[(low >= LOWEST) & (high <= FULL_SCALE)] = 1.0
+    tiny = np.finfo(np.float64).tiny  # below it a step has few digits, and largest / step may not fit
+    large_enough: npt.NDArray[np.float64] = np.maximum(steps, tiny / np.minimum(source.gains, 1.0))
+    return large_enough
+
+
+def _quantised(source: Source, steps: npt.NDArray[np.float64], tick: Tick) -> Iterator[Array]:
+    for segment, first, block in source.blocks():
+        scaled = block / steps
+        np.rint(scaled, out=scaled)
+        if not (scaled.min() >= LOWEST and scaled.max() <= FULL_SCALE):
+            if not np.isfinite(block).all():
+                raise _not_finite(source, segment, first, block)
+            raise MockSessionError(
+                f"{source.label}: expected the same samples in both passes; found larger ones in the second, in "
+                f"segment {segment} from frame {first}. Save the signal first, and write what was saved."
+            )
+        yield scaled.astype("<i2")
+        tick(block.size)

@@ -1,0 +1,162 @@
+"""SpikeInterface's recordings and sortings as a session folder.
+
+What :func:`write_session` does:
+
+- Samples: integers that int16 holds keep their counts, gains and offsets; uint16 moves down by
+  32768 and its offset up by as many gains; all else is quantised, each channel with a gain of its
+  own. Memory does not grow with the length of the recording.
+- Channels whose ids are all `CSC{k}` keep them; others become CSC1, CSC2, … in order, named by the
+  property `channel_name`, or by their ids.
+- Segments lie where ``get_start_time()`` says, counted from `start`; if they overlap so, each begins
+  1 s after the end of the one before. Of a sorting alone they are read as one: a session's segments
+  are those of its signals. The manifest has where each begins.
+- A unit goes on the channel that its properties `channel_id`, `main_channel_id`, `max_channel_id` or
+  `max_channel` name, else the nearest one to its `gt_unit_locations`, else the one with the
+  largest mean waveform (of up to 200 spikes); without a recording and such properties on CSC1. It
+  is MU where `unit_type`, `quality`, `KSLabel` or `group` say so ("mua"), else SU.
+- Waveforms are the recording's counts on that channel, 20 samples before the spike and 44 from it
+  on, 0 beyond the ends of a segment. Without a recording there are none.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from datetime import datetime
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from ..session.errors import MockSessionError
+from .clock import instant_ms
+from .content import Content, Stream, write_content
+from .names import ChannelNames, patient_and_session
+from .recordings import check_kind, described, recording_stream, segment_starts
+from .sortings import Spikes, lone_units, unit_frames, units_of_recording
+
+__all__ = ["write_session"]
+
+_RECORDING = ("get_traces", "get_num_samples", "get_property", "get_start_time")
+_SORTING = ("get_unit_spike_train", "get_property", "get_start_time")
+
+
+def write_session(
+    *,
+    recording: Any = None,
+    sorting: Any = None,
+    folder: str | PathLike[str],
+    stream_name: str = "broadband",
+    start: datetime | float | None = None,
+    patient_id: int | None = None,
+    session_nr: int | None = None,
+    overwrite: bool = False,
+    progress: bool = False,
+) -> Path:
+    """Make a session folder of a SpikeInterface recording, a sorting, or both.
+
+    Parameters
+    ----------
+    recording : spikeinterface BaseRecording, optional
+        Becomes an int16 stream: count for count if it is one already, else within half a gain.
+    sorting : spikeinterface BaseSorting, optional
+        Of the same rate and segments. Becomes units, each spike at its very frame.
+    folder : str or PathLike
+        The session folder itself, whatever its name.
+    stream_name : str
+    start : datetime or float, optional
+        The instant of 0 s, a datetime (UTC if it has no time zone) or ms since the Unix epoch;
+        2000-01-01 00:00:00 UTC if left out.
+    patient_id, session_nr : int, optional
+        Else those of the folder's name, ``patient_data/{patient_id}/session_{session_nr}``, else 1.
+    overwrite : bool
+        Whether a session that is already there may be replaced.
+    progress : bool
+        Whether to show a bar on stderr.
+
+    Returns
+    -------
+    Path
+        The session folder, absolute.
+
+    Raises
+    ------
+    SessionExistsError
+        If something is there already and `overwrite` is false.
+    MockSessionError
+        If an argument is not what it must be, the two do not belong together, a gain is not above
+        0, a sample NaN or infinite, or times irregular. Nothing is left at the folder then.
+
+    Warns
+    -----
+    UserWarning
+        If integers have no gain, segments are moved, or a sorting alone has several.
+    """
+    _check(recording, sorting)
+    target = Path(folder)
+    numbers = patient_and_session(target.absolute(), patient_id, session_nr)
+    content = _content(recording, sorting, stream_name, instant_ms(start), numbers)
+    return write_content(content, target, overwrite, progress)
+
+
+def _content(recording: Any, sorting: Any, stream_name: str, start_ms: float, numbers: tuple[int, int]) -> Content:
+    """Return what the two have for a session, nothing read but metadata and spikes."""
+    channels = ChannelNames()
+    streams = [] if recording is None else [recording_stream(recording, stream_name, start_ms, channels)]
+    starts = streams[0].starts_ms if streams else _lone_starts(sorting, start_ms)
+    units = _units(recording, sorting, streams, starts, channels)
+    made_from: dict[str, object] = {"kind": "spikeinterface"}
+    made_from |= {k: described(v) for k, v in (("recording", recording), ("sorting", sorting)) if v is not None}
+    made_from |= {"segments_t_start_ms": starts, "channels": channels.origins}
+    return Content(starts[0], *numbers, streams, units, made_from, channels.lines())
+
+
+def _check(recording: Any, sorting: Any) -> None:
+    """Refuse anything but a recording, a sorting, or two that belong together."""
+    if recording is None and sorting is None:
+        raise MockSessionError("write_session: expected recording= or sorting=; found neither. Give at least one.")
+    if recording is not None:
+        check_kind("recording", recording, _RECORDING)
+    if sorting is not None:
+        check_kind("sorting", sorting, _SORTING)
+    if recording is None or sorting is None:
+        return
+    rates = float(recording.sampling_frequency), float(sorting.sampling_frequency)
+    if not math.isclose(*rates, rel_tol=1e-6):
+        raise MockSessionError(
+            f"sorting: expected the recording's sampling frequency, {rates[0]} Hz; found {rates[1]} Hz. "
+            "Give the recording that was sorted."
+        )
+    counts = recording.get_num_segments(), sorting.get_num_segments()
+    if counts[0] != counts[1]:
+        raise MockSessionError(
+            f"sorting: expected the recording's {counts[0]} segments; found {counts[1]}. "
+            "Give the recording that was sorted."
+        )
+
+
+def _lone_starts(sorting: Any, start_ms: float) -> list[float]:
+    """Return when the segments of a sorting begin that comes without a recording."""
+    segments = range(sorting.get_num_segments())
+    if len(segments) > 1:
+        warnings.warn(
+            f"sorting: its {len(segments)} segments will be read as one, since a session's segments are those of its "
+            "signals; the manifest says where they begin. Give the recording too to keep them",
+            stacklevel=4,
+        )
+    sizes = [1] * len(segments)
+    for unit_id in sorting.unit_ids:
+        for index, frames in enumerate(unit_frames(sorting, unit_id, None)):
+            sizes[index] = max(sizes[index], int(frames.max(initial=0)) + 1)
+    return segment_starts("sorting", sorting, sizes, float(sorting.sampling_frequency), start_ms)
+
+
+def _units(recording: Any, sorting: Any, streams: list[Stream], starts: list[float], channels: ChannelNames) -> Any:
+    if sorting is None:
+        return lambda folder: ()
+    spikes = Spikes(sorting, starts)
+    if recording is None:
+        return lone_units(spikes, channels)
+    sizes = [piece.n_samples for piece in streams[0].source.pieces]
+    for unit_id in sorting.unit_ids:
+        unit_frames(sorting, unit_id, sizes)  # before the hours that a long recording may take
+    return units_of_recording(spikes, streams[0], recording)

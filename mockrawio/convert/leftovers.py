@@ -1,0 +1,57 @@
+"""What a block holds and a session cannot: gathered first, then named all at once."""
+
+from __future__ import annotations
+
+import warnings
+
+from ..session.errors import MockSessionError
+
+__all__ = ["Leftovers"]
+
+
+class Leftovers:
+    """Collects what cannot be held.
+
+    Attributes
+    ----------
+    lines : list of str
+        One a thing: where it is, what it is, and why it cannot be held.
+    remarks : list of str
+        What is held, but otherwise than it was.
+    """
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.remarks: list[str] = []
+
+    def add(self, what: str, why: str) -> None:
+        """Note one thing."""
+        self.lines.append(f"{what}: {why}")
+
+    def remark(self, text: str) -> None:
+        """Note what is to be warned of."""
+        self.remarks.append(text)
+
+    def settle(self, skip: bool) -> None:
+        """Raise one error that names everything, or warn of everything if it is to be skipped."""
+        if skip or not self.lines:
+            for text in self.remarks:
+                warnings.warn(text, stacklevel=3)
+        if not self.lines:
+            return
+        things = "1 thing" if len(self.lines) == 1 else f"{len(self.lines)} things"
+        said = "\n".join(f"  - {line}" for line in self.lines)
+        if skip:
+            warnings.warn(f"block: left out, since a session cannot hold {things}:\n{said}", stacklevel=3)
+            return
+        raise MockSessionError(
+            f"block: expected what a session can hold; found {things} that it cannot:\n{said}\n"
+            "Take them out of the block, or pass skip_unsupported=True to leave them out."
+        )
+
+
+def label(segment: int, thing: object, index: int) -> str:
+    """Return what a Neo object is called in messages: its place, its kind, its name."""
+    name = getattr(thing, "name", None)
+    kind = type(thing).__name__.removeprefix("_").removesuffix("Proxy")
+    return f"segment {segment}, {kind} {index if name is None else repr(str(name))}"

@@ -1,0 +1,163 @@
+"""Names in a session: channels CSC1, CSC2, …, units `CSC{ch}_{SU|MU}{n}`, streams, the folder's numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..session.errors import MockSessionError
+from ..session.files import MAX_NAME
+from ..session.layout import UnitName, parse_unit_file
+
+__all__ = ["ChannelNames", "UnitNames", "patient_and_session", "stream_file_name", "unit_type_of"]
+
+_CSC = re.compile(r"CSC([1-9]\d{0,5})")
+_FOLDER = re.compile(r"session_(\d+)")
+_UNFIT = re.compile(r"[^A-Za-z0-9_.-]+")
+MULTI = {"mu", "mua", "multi", "multiunit", "multi-unit", "multi_unit"}
+
+
+def csc_number(channel_id: str) -> int | None:
+    """Return the k of `CSC{k}`, None for any other id."""
+    match = _CSC.fullmatch(channel_id)
+    return int(match[1]) if match else None
+
+
+class ChannelNames:
+    """Gives channels their CSC numbers, and collects the lines of ``ChannelNames.txt``."""
+
+    def __init__(self) -> None:
+        self.names: dict[int, str] = {}
+        self.origins: dict[str, Any] = {}
+
+    def add(self, label: str, ids: Sequence[str], names: Sequence[str] | None = None) -> tuple[str, ...]:
+        """Name the channels of a stream.
+
+        Parameters
+        ----------
+        label : str
+            The stream, for messages.
+        ids : sequence of str
+            The channels' own ids. All `CSC{k}` are kept; others become the next free CSCs.
+        names : sequence of str, optional
+            Their names; the ids if left out.
+
+        Returns
+        -------
+        tuple of str
+            `CSC{k}`, one a channel.
+
+        Raises
+        ------
+        MockSessionError
+            If ids are not unique, or a name is none that a line of text holds.
+        """
+        if len(set(ids)) != len(ids):
+            twice = next(i for i in ids if list(ids).count(i) > 1)
+            raise MockSessionError(f"{label}: expected unique channel ids; found {twice!r} twice. Rename the channels.")
+        known = [number for i in ids if (number := csc_number(i)) is not None]
+        free = max(self.names, default=0) + 1
+        numbers = known if len(known) == len(ids) else list(range(free, free + len(ids)))
+        for number, name, origin in zip(numbers, names or ids, ids, strict=True):
+            check_name(label, name)
+            self.names.setdefault(number, name)
+            self.origins.setdefault(f"CSC{number}", origin)
+        return tuple(f"CSC{number}" for number in numbers)
+
+    def lines(self) -> bytes | None:
+        """Return ``ChannelNames.txt``, None if there is no channel; a number that no channel has is its own name."""
+        if not self.names:
+            return None
+        names = (self.names.get(k, f"CSC{k}") for k in range(1, max(self.names) + 1))
+        return "".join(f"{name}.ncs\n" for name in names).encode("utf-8")
+
+
+def check_name(label: str, name: str) -> None:
+    """Refuse a channel name that ``ChannelNames.txt`` or Neo's header would not give back."""
+    fits = 0 < len(name) <= MAX_NAME and name.splitlines() == [name.strip().strip("\ufeff")]
+    if not fits or not name.isprintable():
+        raise MockSessionError(
+            f"{label}: expected channel names of 1 to {MAX_NAME} printable characters, without blanks around "
+            f"them; found {name[:80]!r}. Rename the channel."
+        )
+
+
+def usable(names: Iterable[str]) -> bool:
+    """Tell whether names could be channel names, each of them different."""
+    given = list(names)
+    try:
+        for name in given:
+            check_name("", name)
+    except MockSessionError:
+        return False
+    return len(set(given)) == len(given)
+
+
+class UnitNames:
+    """Gives units their names.
+
+    Parameters
+    ----------
+    keep : iterable of str
+        What units are called already; those that are a session's names stay theirs.
+    """
+
+    def __init__(self, keep: Iterable[str] = ()) -> None:
+        self._kept = {text: name for text in keep if (name := unit_name(text)) is not None}
+        self._taken = set(self._kept.values())
+
+    def name(self, channel: int, unit_type: str, own: str = "") -> UnitName:
+        """Return the next name on a channel, or the unit's own if that was to be kept."""
+        kept = self._kept.pop(own, None)
+        if kept is not None:
+            return kept
+        number = 1
+        while (name := UnitName(channel, unit_type, number)) in self._taken:
+            number += 1
+        self._taken.add(name)
+        return name
+
+
+def unit_name(text: str) -> UnitName | None:
+    """Return what a unit's id says if it is as a session writes it, else None."""
+    name = parse_unit_file(f"{text}.npy")
+    return name if name is not None and name.id == text else None
+
+
+def unit_type_of(quality: object) -> str:
+    """Return SU or MU for what a sorter or a person says of a unit: "good" or "mua", for example."""
+    return "MU" if str(quality).strip().lower() in MULTI else "SU"
+
+
+def stream_file_name(name: str | None, taken: Iterable[str]) -> str:
+    """Return a stream's name as a file's: letters, digits, `_`, `.` and `-`, and none of `taken`."""
+    safe = _UNFIT.sub("_", name or "").strip("._")[: MAX_NAME - 6] or "signal"
+    used = {other.lower() for other in taken}
+    number, unique = 1, safe
+    while unique.lower() in used:
+        number += 1
+        unique = f"{safe}_{number}"
+    return unique
+
+
+def patient_and_session(
+    folder: Path, patient_id: int | None, session_nr: int | None, known: dict[str, Any] | None = None
+) -> tuple[int, int]:
+    """Return both numbers: as given, else as the folder is called, else as known (if that is an int), else 1."""
+    match = _FOLDER.fullmatch(folder.name)
+    patient = folder.parent.name if match and folder.parent.parent.name == "patient_data" else ""
+    said = {
+        "patient_id": int(patient) if patient.isdecimal() else None,
+        "session_nr": int(match[1]) if match else None,
+    }
+    numbers = []
+    for key, given in (("patient_id", patient_id), ("session_nr", session_nr)):
+        annotated = (known or {}).get(key)
+        choices = (given, said[key], annotated if type(annotated) is int else None, 1)
+        number = next(choice for choice in choices if choice is not None)
+        if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+            raise MockSessionError(f"{key}: expected a whole number from 0 up; found {number!r}. Give one.")
+        numbers.append(number)
+    return numbers[0], numbers[1]

@@ -1,0 +1,175 @@
+"""Neo's events and epochs as the event file and the two logs, as far as they fit those.
+
+- ``Events.npy``: one event channel whose labels are numbers, the one called "Events" if several;
+- DAQ log: epochs called "DAQ" with whole numbers for labels, in whole ms;
+- watchlog: events "movie_frames", labelled with movie seconds, and epochs "movie_pauses".
+
+Everything else is noted as what a session cannot hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from neo.io.proxyobjects import EpochProxy, EventProxy
+
+from ..session.logs import DaqLog, Watchlog
+from .clock import SLACK_MS
+from .leftovers import Leftovers, label
+from .neo_points import Stamps, Timeline, magnitude_ms
+
+__all__ = ["Marks", "gather_marks", "make_daq", "make_events", "make_watchlog"]
+
+FRAMES, PAUSES, DAQ, EVENTS = "movie_frames", "movie_pauses", "DAQ", "Events"
+MOVIE = "movie"  # a Neo block does not say the movie's file name
+
+
+@dataclass(frozen=True)
+class Marks:
+    """An Event or an Epoch of one segment.
+
+    Attributes
+    ----------
+    segment : int
+        Of the block.
+    label, name : str
+        For messages, and its own name.
+    times_ms, durations_ms : ndarray of float64
+        On the block's clock; durations of events are 0.
+    labels : ndarray of str
+    is_epoch : bool
+    """
+
+    segment: int
+    label: str
+    name: str
+    times_ms: Stamps
+    durations_ms: Stamps
+    labels: npt.NDArray[np.str_]
+    is_epoch: bool
+
+    @property
+    def numbers(self) -> Stamps | None:
+        """The labels as numbers, or None if they are not all finite numbers."""
+        try:
+            numbers = self.labels.astype(np.float64)
+        except ValueError:
+            return None
+        return numbers if np.isfinite(numbers).all() else None
+
+
+def gather_marks(segments: Sequence[Any], leftovers: Leftovers) -> list[Marks]:
+    """Return the events and epochs of all segments that have any moment in them."""
+    found: list[Marks] = []
+    for k, segment in enumerate(segments):
+        for i, thing in enumerate([*segment.events, *segment.epochs]):
+            position = i if i < len(segment.events) else i - len(segment.events)
+            marks = _marks(k, label(k, thing, position), thing, leftovers)
+            if marks is not None and marks.times_ms.size:
+                found.append(marks)
+    return found
+
+
+def _marks(segment: int, what: str, given: Any, leftovers: Leftovers) -> Marks | None:
+    thing = given.load() if isinstance(given, (EventProxy, EpochProxy)) else given
+    is_epoch = hasattr(thing, "durations")
+    times = magnitude_ms(thing.times)
+    durations = magnitude_ms(thing.durations) if is_epoch else np.zeros(times.size)
+    labels = np.asarray(thing.labels)
+    labels = labels.astype("U") if labels.size else np.full(times.size, "", "U1")
+    sizes = {times.size, durations.size, labels.size}
+    if len(sizes) > 1 or not (np.isfinite(times).all() and np.isfinite(durations).all()):
+        leftovers.add(what, "times, durations and labels that are not as many, or not finite")
+        return None
+    return Marks(segment, what, given.name or "", times, durations, labels, is_epoch)
+
+
+def make_events(marks: Iterable[Marks], timeline: Timeline, leftovers: Leftovers) -> Stamps | None:
+    """Return ``Events.npy`` of the one channel that can be it, None without one; note the others."""
+    channels: dict[str, list[Marks]] = {}
+    for mark in marks:
+        channels.setdefault(mark.name, []).append(mark)
+    fit = {name: rows for name, rows in channels.items() if all(mark.numbers is not None for mark in rows)}
+    chosen = EVENTS if EVENTS in fit else next(iter(fit), None)
+    for mark in (mark for name, rows in channels.items() if name != chosen for mark in rows):
+        why = "labels that are no numeric codes" if mark.numbers is None else "a second channel of codes"
+        leftovers.add(mark.label, why)
+    if chosen is None:
+        return None
+    rows = []
+    for mark in fit[chosen]:
+        times, which = timeline.place(mark.label, mark.segment, mark.times_ms, leftovers)
+        rows.append(np.column_stack([times, mark.labels.astype(np.float64)[which]]))
+    table: Stamps = np.concatenate(rows)
+    return table[np.argsort(table[:, 0], kind="stable")]
+
+
+def _whole(values: Stamps) -> npt.NDArray[np.int64] | None:
+    """Return what are whole numbers as such, None if some are not."""
+    whole = np.rint(values)
+    return whole.astype(np.int64) if (np.abs(values - whole) <= SLACK_MS).all() else None
+
+
+def _placed_whole(mark: Marks, timeline: Timeline, leftovers: Leftovers) -> Any:
+    """Return starts and durations in whole ms, and which they are; None for the first if they are not whole."""
+    times, which = timeline.place(mark.label, mark.segment, mark.times_ms, leftovers)
+    starts, durations = _whole(times), _whole(mark.durations_ms[which])
+    return (None if durations is None else starts), durations, which
+
+
+def make_daq(marks: Iterable[Marks], timeline: Timeline, leftovers: Leftovers) -> DaqLog | None:
+    """Return the DAQ log, None if there is none that can be held."""
+    codes, starts, stops = [], [], []
+    for mark in marks:
+        start, duration, which = _placed_whole(mark, timeline, leftovers)
+        numbers = mark.numbers
+        code = None if numbers is None or not (numbers == np.rint(numbers)).all() else numbers.astype(np.int64)
+        if start is None or code is None:
+            leftovers.add(mark.label, "a DAQ log has whole numbers for codes, and whole ms")
+            continue
+        codes.append(code[which])
+        starts.append(start)
+        stops.append(start + duration)
+    if not codes:
+        return None
+    pre, post = np.concatenate(starts), np.concatenate(stops)
+    return DaqLog(np.concatenate(codes), np.arange(pre.size), pre, post)
+
+
+def make_watchlog(
+    frames: Sequence[Marks], pauses: Sequence[Marks], timeline: Timeline, leftovers: Leftovers
+) -> Watchlog | None:
+    """Return the watchlog, None if there is none that can be held."""
+    clocks, labels = [], []
+    for mark in frames:
+        clock, _, which = _placed_whole(mark, timeline, leftovers)
+        texts = mark.labels[which]
+        if clock is None or mark.numbers is None or not all(text.isascii() and text == text.strip() for text in texts):
+            leftovers.add(mark.label, "a watchlog has movie seconds for labels, and whole ms")
+            continue
+        clocks.append(clock)
+        labels.append(texts)
+    clock = np.concatenate(clocks) if clocks else np.empty(0, np.int64)
+    before = [_frames_before(mark, clock, timeline, leftovers) for mark in pauses]
+    if not clock.size:
+        return None
+    texts = np.concatenate(labels)
+    counts = np.sort(np.concatenate([np.empty(0, np.int64), *before]))
+    return Watchlog(MOVIE, texts, texts.astype(np.float64), clock, counts)
+
+
+def _frames_before(mark: Marks, clock: npt.NDArray[np.int64], timeline: Timeline, leftovers: Leftovers) -> Any:
+    """Return how many frames were shown before each pause: it lasts from one frame to the next."""
+    start, duration, _ = _placed_whole(mark, timeline, leftovers)
+    if start is not None and clock.size > 1 and (np.diff(clock) >= 0).all():
+        count = np.searchsorted(clock, start, side="right")
+        inside = np.clip(count, 1, clock.size - 1)
+        fits = (clock[inside - 1] == start) & (clock[inside] - clock[inside - 1] == duration)
+        if fits.all():
+            return inside
+    leftovers.add(mark.label, "pauses that do not last from one frame of movie_frames to the next")
+    return np.empty(0, np.int64)

@@ -1,0 +1,247 @@
+"""Neo's analog signals as streams: the same signal of every segment, joined.
+
+A lazy signal is never loaded: its raw samples are taken from its reader chunk by chunk, count
+for count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import quantities as pq
+from neo.io.proxyobjects import AnalogSignalProxy
+
+from .content import Stream
+from .counts import Piece, Source
+from .leftovers import Leftovers, label
+from .names import ChannelNames, stream_file_name
+
+__all__ = ["Part", "gather_parts", "join_parts", "make_stream", "to_uv"]
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A signal in one segment.
+
+    Attributes
+    ----------
+    segment : int
+        Of the block.
+    label : str
+        For messages.
+    name : str or None
+    rate : float
+        Hz.
+    units : str
+        "uV" for any voltage.
+    ids, names : tuple of str or None
+        Of its channels, as far as it says them.
+    dtype : numpy.dtype
+        Of its samples.
+    gains, offsets : ndarray of float64
+        From its samples to `units`.
+    t_start_ms : float
+        On the block's clock.
+    piece : Piece
+    """
+
+    segment: int
+    label: str
+    name: str | None
+    rate: float
+    units: str
+    ids: tuple[str, ...] | None
+    names: tuple[str, ...] | None
+    dtype: np.dtype[Any]
+    gains: npt.NDArray[np.float64]
+    offsets: npt.NDArray[np.float64]
+    t_start_ms: float
+    piece: Piece
+
+    @property
+    def t_stop_ms(self) -> float:
+        """When its last sample ends."""
+        return self.t_start_ms + self.piece.n_samples * 1000 / self.rate
+
+    @property
+    def kind(self) -> Hashable:
+        """What must be the same in all segments of a stream."""
+        scale = self.gains.tobytes(), self.offsets.tobytes()
+        return self.rate, self.units, self.ids, self.names, self.dtype.str, scale
+
+
+def to_uv(units: pq.Quantity) -> tuple[float, str] | None:
+    """Return the factor to µV, and "uV"; 1 and their own name for units of something else.
+
+    None for units whose name Neo could not read back.
+    """
+    try:
+        return float(pq.Quantity(1.0, units).rescale("uV").magnitude), "uV"
+    except ValueError:
+        text: str = units.dimensionality.string
+    # A unit that this program defined parses here, and nowhere else.
+    if not all(isinstance(unit, pq.CompoundUnit) or hasattr(pq, unit.symbol) for unit in units.dimensionality):
+        return None
+    return (1.0, text) if len(text) <= 64 and pq.Quantity(1.0, text) == pq.Quantity(1.0, units) else None
+
+
+def gather_parts(segments: Sequence[Any], leftovers: Leftovers) -> list[list[Part]]:
+    """Return the signals of each segment; what cannot be one is noted."""
+    return [
+        [part for i, signal in enumerate(segment.analogsignals) if (part := _part(k, i, signal, leftovers))]
+        for k, segment in enumerate(segments)
+    ]
+
+
+def _part(segment: int, index: int, signal: Any, leftovers: Leftovers) -> Part | None:
+    what = label(segment, signal, index)
+    scale = to_uv(signal.units)
+    if scale is None:
+        leftovers.add(what, f"units {signal.units.dimensionality} that have no known name")
+    elif 0 in signal.shape:
+        leftovers.add(what, f"no samples (shape {tuple(signal.shape)})")
+    elif np.dtype(signal.dtype).kind not in "iuf":
+        leftovers.add(what, f"{signal.dtype} samples, which are no real numbers")
+    else:
+        raw = _raw_of_proxy(signal) if isinstance(signal, AnalogSignalProxy) else _raw_of_signal(signal)
+        dtype, gains, offsets, read = raw
+        return Part(
+            segment,
+            what,
+            signal.name,
+            float(signal.sampling_rate.rescale("Hz").magnitude),
+            scale[1],
+            _texts(signal, "channel_ids"),
+            _texts(signal, "channel_names"),
+            dtype,
+            gains * scale[0],
+            offsets * scale[0],
+            float(signal.t_start.rescale("ms").magnitude),
+            Piece(int(signal.shape[0]), read),
+        )
+    return None
+
+
+def _texts(signal: Any, key: str) -> tuple[str, ...] | None:
+    values = signal.array_annotations.get(key)
+    return None if values is None else tuple(str(value) for value in np.asarray(values).tolist())
+
+
+_Raw = tuple[np.dtype[Any], Array, Array, Callable[[int, int], Array]]
+
+
+def _raw_of_signal(signal: Any) -> _Raw:
+    samples: Array = signal.magnitude
+    count = samples.shape[1]
+    return samples.dtype, np.ones(count), np.zeros(count), lambda start, stop: samples[start:stop]
+
+
+def _raw_of_proxy(proxy: AnalogSignalProxy) -> _Raw:
+    reader, inner = proxy._rawio, proxy._inner_stream_channels
+    channels = reader.header["signal_channels"][proxy._global_channel_indexes]
+
+    def read(start: int, stop: int) -> Array:
+        chunk: Array = reader.get_analogsignal_chunk(
+            block_index=proxy._block_index,
+            seg_index=proxy._seg_index,
+            i_start=start,
+            i_stop=stop,
+            stream_index=proxy._stream_index,
+            channel_indexes=None if isinstance(inner, slice) and inner == slice(None) else inner,
+        )
+        return chunk
+
+    scale = (channels[key].astype(np.float64) for key in ("gain", "offset"))
+    return np.dtype(str(proxy.dtype)), *scale, read  # type: ignore[return-value]  # two arrays
+
+
+def join_parts(parts: Sequence[Sequence[Part]], leftovers: Leftovers) -> list[list[Part]]:
+    """Return the streams, each as its part of every segment that has signals.
+
+    Signals of one name belong together, and then those of one kind (rate, units, channels), in
+    the order in which they stand in their segments. What is not in every segment, or not recorded
+    at the same time as the others, is noted.
+    """
+    left = [list(of_segment) for of_segment in parts if of_segment]
+    joined = _take_equal(left, lambda part: None if part.name is None else (part.name, part.kind))
+    joined += _take_equal(left, lambda part: part.kind)
+    for part in (part for of_segment in left for part in of_segment):
+        leftovers.add(part.label, "no signal of the same rate, units and channels in every other segment")
+    order = {id(part): i for of_segment in parts for i, part in enumerate(of_segment)}
+    joined.sort(key=lambda stream: order[id(stream[0])])
+    return _simultaneous(joined, leftovers)
+
+
+def _take_equal(left: list[list[Part]], key_of: Callable[[Part], Hashable]) -> list[list[Part]]:
+    """Take out of every segment those parts whose keys all segments have, in order."""
+    if not left:
+        return []
+    found: list[dict[Hashable, Part]] = []
+    for of_segment in left:
+        keyed: dict[Hashable, Part] = {}
+        for part in of_segment:
+            key = key_of(part)
+            if key is not None:
+                keyed[key, sum(k[0] == key for k in keyed)] = part  # type: ignore[index]  # pairs
+        found.append(keyed)
+    common = [key for key in found[0] if all(key in keyed for keyed in found)]
+    streams = [[keyed[key] for keyed in found] for key in common]
+    taken = {id(part) for stream in streams for part in stream}
+    for of_segment in left:
+        of_segment[:] = [part for part in of_segment if id(part) not in taken]
+    return streams
+
+
+def _simultaneous(streams: list[list[Part]], leftovers: Leftovers) -> list[list[Part]]:
+    """Return the streams that overlap in time with all before them, segment by segment."""
+    kept: list[list[Part]] = []
+    for stream in streams:
+        against = next((other[0] for other in kept if not _overlap(stream, other)), None)
+        if against is None:
+            kept.append(stream)
+            continue
+        for part in stream:
+            leftovers.add(part.label, f"not recorded at the same time as {against.label}")
+    return kept
+
+
+def _overlap(one: list[Part], other: list[Part]) -> bool:
+    pairs = zip(one, other, strict=True)
+    return all(max(a.t_start_ms, b.t_start_ms) <= min(a.t_stop_ms, b.t_stop_ms) for a, b in pairs)
+
+
+def make_stream(parts: list[Part], taken: Sequence[str], starts_ms: list[float], channels: ChannelNames) -> Stream:
+    """Return joined parts as a stream.
+
+    Parameters
+    ----------
+    parts : list of Part
+        One a segment.
+    taken : sequence of str
+        Names of other streams.
+    starts_ms : list of float
+        When they begin, ms since the Unix epoch.
+    channels : ChannelNames
+        Takes their channels in.
+    """
+    first = parts[0]
+    name, wide = stream_file_name(first.name, taken), first.gains.size
+    own = (name,) if wide == 1 else tuple(f"{name}_{k + 1}" for k in range(wide))
+    ids = first.ids or first.names or own
+    source = Source(
+        first.label.split(", ", 1)[1],
+        ids,
+        first.dtype,
+        first.gains,
+        first.offsets,
+        first.rate,
+        tuple(part.piece for part in parts),
+    )
+    names = first.names or own
+    return Stream(name, channels.add(source.label, ids, names), names, first.units, source, starts_ms)

@@ -1,0 +1,168 @@
+"""A SpikeInterface recording as a signal stream, by its methods alone: nothing is imported for it."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..session.errors import MockSessionError
+from .clock import GAP_MS, Span, lay_out
+from .content import Stream, plain
+from .counts import Piece, Source
+from .names import ChannelNames, stream_file_name, usable
+
+__all__ = ["channel_locations", "check_kind", "recording_stream", "segment_starts"]
+
+_TIME_BLOCK = 1 << 20  # time stamps looked at at once
+
+
+def check_kind(what: str, given: Any, methods: tuple[str, ...]) -> None:
+    """Refuse what has not the methods of a recording or a sorting, or has no segment."""
+    if not all(callable(getattr(given, method, None)) for method in (*methods, "get_num_segments")):
+        raise MockSessionError(
+            f"{what}: expected a SpikeInterface {what}; found {type(given).__name__}. "
+            "Give an object, as spikeinterface.load or an extractor returns it."
+        )
+    if not given.get_num_segments():
+        raise MockSessionError(f"{what}: expected a segment at least; found none. Give one with data.")
+
+
+def recording_stream(recording: Any, name: str, start_ms: float, channels: ChannelNames) -> Stream:
+    """Return a recording as a stream, nothing read but its metadata and times.
+
+    Parameters
+    ----------
+    recording : BaseRecording
+    name : str
+        The stream's.
+    start_ms : float
+        0 s, ms since the Unix epoch.
+    channels : ChannelNames
+        Takes its channels in.
+    """
+    if not isinstance(name, str) or name != stream_file_name(name, ()):
+        raise MockSessionError(
+            f"stream_name: expected letters, digits, '_', '.' and '-', at most 58; found {name!r}. Give another."
+        )
+    source = _source(recording)
+    sizes = [piece.n_samples for piece in source.pieces]
+    if not source.channels or min(sizes) < 1:
+        found = f"{len(source.channels)} channels and segments of {sizes} samples"
+        raise MockSessionError(f"recording: expected samples in every segment; found {found}. Leave out what is empty.")
+    names = _names(recording, source.channels)
+    ids = channels.add("recording", source.channels, names)
+    _check_times(recording, sizes, source.rate)
+    starts = segment_starts("recording", recording, sizes, source.rate, start_ms)
+    locations = channel_locations(recording)
+    more: dict[str, object] = {} if locations is None else {"locations": locations.tolist()}
+    return Stream(name, ids, names, "uV", source, starts, more)
+
+
+def _source(recording: Any) -> Source:
+    dtype = np.dtype(recording.get_dtype())
+    ids = tuple(str(i) for i in np.asarray(recording.channel_ids).tolist())
+    rate = float(recording.sampling_frequency)
+    if not 0 < rate < math.inf:
+        raise MockSessionError(f"recording: expected a sampling frequency above 0; found {rate}. Set another.")
+    return Source("recording", ids, dtype, *_scale(recording, dtype, len(ids)), rate, _pieces(recording))
+
+
+def _pieces(recording: Any) -> tuple[Piece, ...]:
+    def piece(index: int) -> Piece:
+        def read(start: int, stop: int) -> npt.NDArray[Any]:
+            traces: npt.NDArray[Any] = recording.get_traces(segment_index=index, start_frame=start, end_frame=stop)
+            return traces
+
+        return Piece(int(recording.get_num_samples(segment_index=index)), read)
+
+    return tuple(piece(index) for index in range(recording.get_num_segments()))
+
+
+def _scale(recording: Any, dtype: np.dtype[Any], count: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Return gains and offsets to µV."""
+    gains, offsets = recording.get_property("gain_to_uV"), recording.get_property("offset_to_uV")
+    if gains is None:
+        if dtype.kind != "f":  # floats without a gain are µV to SpikeInterface too
+            warnings.warn(
+                "recording: has no gain_to_uV; a count is taken as 1 uV. recording.set_channel_gains(...) sets it",
+                stacklevel=6,
+            )
+        return np.ones(count), np.zeros(count)
+    offsets = np.zeros(count) if offsets is None else offsets
+    return np.asarray(gains, dtype=np.float64), np.asarray(offsets, dtype=np.float64)
+
+
+def _names(recording: Any, ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what the channels are called: by a property of that kind if it will do, else their ids."""
+    for key in ("channel_name", "channel_names"):
+        values = recording.get_property(key)
+        if values is not None:
+            names = tuple(str(value) for value in np.asarray(values).tolist())
+            if usable(names):
+                return names
+    return ids
+
+
+def channel_locations(recording: Any) -> npt.NDArray[np.float64] | None:
+    """Return where the channels are, (n, 2 or 3) in µm, or None if that is not known."""
+    has = getattr(recording, "has_channel_location", None)
+    if not callable(has) or not has():
+        return None
+    locations = np.asarray(recording.get_channel_locations(), dtype=np.float64)
+    return locations if np.isfinite(locations).all() else None
+
+
+def _check_times(recording: Any, sizes: list[int], rate: float) -> None:
+    """Refuse a vector of times that is not regular: a session holds a start and a rate for each segment."""
+    for index, size in enumerate(sizes):
+        if not recording.has_time_vector(segment_index=index):
+            continue
+        origin = float(recording.get_times(segment_index=index, start_frame=0, end_frame=1)[0])
+        for first in range(0, size, _TIME_BLOCK):
+            stop = min(first + _TIME_BLOCK, size)
+            times = recording.get_times(segment_index=index, start_frame=first, end_frame=stop)
+            off = np.abs(times - origin - np.arange(first, stop) / rate)
+            if not off.max() <= 0.5 / rate:
+                frame = first + int(np.flatnonzero(~(off <= 0.5 / rate))[0])
+                raise MockSessionError(
+                    f"recording: expected times {1 / rate:g} s apart; found frame {frame} of segment {index} more than "
+                    "half a sample off. A session holds a start and a rate: call recording.reset_times() first."
+                )
+
+
+def segment_starts(what: str, timed: Any, sizes: list[int], rate: float, start_ms: float) -> list[float]:
+    """Return when each segment begins, ms since the Unix epoch.
+
+    Parameters
+    ----------
+    what : str
+        For messages.
+    timed : BaseRecording or BaseSorting
+        Has ``get_start_time()``.
+    sizes : list of int
+        Samples in each segment.
+    rate : float
+        Hz.
+    start_ms : float
+        0 s, ms since the Unix epoch.
+    """
+    own = [start_ms + float(timed.get_start_time(segment_index=k)) * 1000 for k in range(len(sizes))]
+    spans = [Span(t, stop := t + n * 1000 / rate, t, stop - 1000 / rate) for t, n in zip(own, sizes, strict=True)]
+    shifts = lay_out(spans, 500 / rate)
+    if any(shifts) and any(t != start_ms for t in own[1:]):
+        warnings.warn(
+            f"{what}: its segments overlap in time, or are not in order; each is laid {GAP_MS / 1000:g} s behind the "
+            "one before",
+            stacklevel=5,
+        )
+    return [t + shift for t, shift in zip(own, shifts, strict=True)]
+
+
+def described(what: Any) -> dict[str, object]:
+    """Return what the manifest says of a recording or a sorting."""
+    annotations = {key: what.get_annotation(key) for key in what.get_annotation_keys()}
+    return {"class": type(what).__name__, "annotations": plain(annotations)}

@@ -1,0 +1,195 @@
+"""A SpikeInterface sorting as the units of a session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..session.emit import Blocks
+from ..session.errors import MockSessionError
+from ..session.files import LEFT_SWEEP
+from ..session.layout import RAW
+from ..session.npy import open_array
+from ..session.streams import open_stream
+from .content import Stream, UnitContent, plain
+from .cut import N_SAMPLES, largest_channel, waveforms
+from .names import ChannelNames, UnitNames, csc_number, unit_name, unit_type_of
+from .recordings import channel_locations
+
+__all__ = ["Spikes", "frames_to_ms", "lone_units", "unit_frames", "units_of_recording"]
+
+Array = npt.NDArray[Any]
+Frames = list[npt.NDArray[np.int64]]
+
+# Properties that say on which channel a unit is, by the channel's id; ours come first.
+_CHANNEL = ("channel_id", "main_channel_id", "max_channel_id", "max_channel")
+_PLACE = ("gt_unit_location", "gt_unit_locations")
+# Properties that say whether a unit is multi-unit activity: ours, SpikeInterface's, Kilosort's, Phy's.
+_TYPE = ("unit_type", "quality", "KSLabel", "group")
+
+
+def unit_frames(sorting: Any, unit_id: Any, sizes: list[int] | None) -> Frames:
+    """Return a unit's spikes in each segment, as ascending frames.
+
+    Raises
+    ------
+    MockSessionError
+        If a frame is negative, or past the end of its segment.
+    """
+    segments: Frames = []
+    for index in range(sorting.get_num_segments()):
+        train = np.asarray(sorting.get_unit_spike_train(unit_id=unit_id, segment_index=index))
+        frames = np.sort(train.astype(np.int64, casting="same_kind"))
+        size = np.iinfo(np.int64).max if sizes is None else sizes[index]
+        if frames.size and not 0 <= frames[0] <= frames[-1] < size:
+            end = "up" if sizes is None else f"to {size - 1}"
+            raise MockSessionError(
+                f"sorting: expected spikes of unit {plain(unit_id)!r} at frames 0 {end} in segment {index}; found "
+                f"frames {frames[0]} to {frames[-1]}. Give the recording that was sorted, or leave those spikes out."
+            )
+        segments.append(frames)
+    return segments
+
+
+def frames_to_ms(frames: npt.NDArray[np.int64], start_ms: float, rate: float) -> npt.NDArray[np.float64]:
+    """Return frames as ms since the Unix epoch, from which rounding gives back the very frames.
+
+    Raises
+    ------
+    MockSessionError
+        If float64 has not the digits for that, as with rates above 1 MHz.
+    """
+    times = np.asarray(start_ms + frames * 1000.0 / rate, dtype=np.float64)
+    back = np.rint((times - start_ms) * rate / 1000)
+    if not np.array_equal(back, frames):
+        wrong = int(frames[np.flatnonzero(back != frames)[0]])
+        raise MockSessionError(
+            f"sorting: expected frames that ms since the Unix epoch tell apart in float64; found frame {wrong} at "
+            f"{rate:g} Hz, which they do not. Resample, or give a start= nearer to 1970."
+        )
+    return times
+
+
+@dataclass
+class Spikes:
+    """A sorting and where its segments begin.
+
+    Attributes
+    ----------
+    sorting : BaseSorting
+    starts_ms : list of float
+    """
+
+    sorting: Any
+    starts_ms: list[float]
+
+    @property
+    def ids(self) -> list[Any]:
+        """The units' ids, as Python values."""
+        return list(np.asarray(self.sorting.unit_ids).tolist())
+
+    def pairs(self) -> Iterator[tuple[int, Any]]:
+        """Yield each unit's index and its id, as the sorting has it."""
+        yield from enumerate(self.sorting.unit_ids)
+
+    def times(self, frames: Frames) -> npt.NDArray[np.float64]:
+        """Return a unit's spike times, ms since the Unix epoch."""
+        rate = float(self.sorting.sampling_frequency)
+        of_segments = [frames_to_ms(f, t, rate) for f, t in zip(frames, self.starts_ms, strict=True)]
+        times: npt.NDArray[np.float64] = np.concatenate(of_segments)
+        return times
+
+    def values(self, keys: tuple[str, ...]) -> list[Any]:
+        """Return one property for all units, the first of these that the sorting has; else None for each."""
+        for key in keys:
+            values = self.sorting.get_property(key)
+            if values is not None:
+                return list(np.asarray(values).tolist())
+        return [None] * len(self.ids)
+
+    def types(self) -> list[str]:
+        """Return SU or MU for each unit: SU unless it is said to be multi-unit."""
+        return [unit_type_of(value) for value in self.values(_TYPE)]
+
+
+def units_of_recording(spikes: Spikes, stream: Stream, recording: Any) -> Callable[[Path], Iterator[UnitContent]]:
+    """Return what gives the units of a sorting, their waveforms cut from the stream once that is written."""
+    choose = _chooser(spikes, stream, recording)
+    ids = [str(i) for i in spikes.ids]
+    known = [unit_name(i) for i in ids]
+    keep = all(name is not None and f"CSC{name.channel}" in stream.ids for name in known)
+    names = UnitNames(ids if keep else ())
+    sizes = [piece.n_samples for piece in stream.source.pieces]
+
+    def units(folder: Path) -> Iterator[UnitContent]:
+        path = str(folder / RAW / f"{stream.name}.npy")
+        scales, mapped = open_stream(path).scales, open_array(path)
+        gains = np.array([scale.gain for scale in scales])
+        try:
+            for index, unit_id in spikes.pairs():
+                frames = unit_frames(spikes.sorting, unit_id, sizes)
+                channel = choose(index, ids[index])
+                if channel is None:
+                    channel = largest_channel(mapped.view(), sizes, frames, gains)
+                number = csc_number(stream.ids[channel])
+                name = names.name(number or 1, spikes.types()[index], ids[index])
+                times = spikes.times(frames)
+                cut = Blocks("<i2", (times.size, N_SAMPLES), waveforms(mapped.view(), sizes, frames, channel))
+                scale = scales[channel]
+                more: dict[str, object] = {"spike_amps": cut, "gain": scale.gain, "offset": scale.offset}
+                more |= {"units": scale.units, "sampling_rate": stream.source.rate, "left_sweep": LEFT_SWEEP}
+                yield UnitContent(name, plain(spikes.ids[index]), times, more)
+        finally:
+            mapped.release()
+
+    return units
+
+
+def _chooser(spikes: Spikes, stream: Stream, recording: Any) -> Callable[[int, str], int | None]:
+    """Return what finds the index of a unit's channel as far as the sorting says it."""
+    by_id = {channel: index for index, channel in enumerate(stream.source.channels)}
+    own_ids = {name: index for index, name in enumerate(stream.ids)} if by_id.keys() == set(stream.ids) else {}
+    said = spikes.values(_CHANNEL)
+    places, contacts = spikes.values(_PLACE), channel_locations(recording)
+
+    def choose(index: int, unit_id: str) -> int | None:
+        own = unit_name(unit_id)
+        if own is not None and f"CSC{own.channel}" in own_ids:
+            return own_ids[f"CSC{own.channel}"]
+        if str(said[index]) in by_id:
+            return by_id[str(said[index])]
+        place = places[index]
+        if contacts is None or place is None or not np.isfinite(place[:2]).all():
+            return None
+        distance = np.linalg.norm(contacts[:, :2] - np.asarray(place[:2], dtype=np.float64), axis=1)
+        return int(np.argmin(distance))
+
+    return choose
+
+
+def lone_units(spikes: Spikes, channels: ChannelNames) -> Callable[[Path], Iterator[UnitContent]]:
+    """Return what gives the units of a sorting without a recording: no waveforms, channels as far as they are said."""
+    ids = [str(i) for i in spikes.ids]
+    known = [name for i in ids if (name := unit_name(i)) is not None]
+    keep = len(known) == len(ids)
+    said = [f"CSC{name.channel}" for name in known] if keep else spikes.values(_CHANNEL)
+    texts = [None if value is None else str(value) for value in said]
+    different = list(dict.fromkeys(text for text in texts if text is not None))
+    numbers = dict(zip(different, map(csc_number, channels.add("sorting", different)), strict=True))
+    names = UnitNames(ids if keep else ())
+    rate = float(spikes.sorting.sampling_frequency)
+
+    def units(folder: Path) -> Iterator[UnitContent]:
+        for index, unit_id in spikes.pairs():
+            times = spikes.times(unit_frames(spikes.sorting, unit_id, None))
+            text = texts[index]
+            number = (numbers[text] if text is not None else None) or 1
+            name = names.name(number, spikes.types()[index], ids[index])
+            yield UnitContent(name, plain(spikes.ids[index]), times, {"sampling_rate": rate})
+
+    return units

@@ -1,0 +1,151 @@
+"""The files of a broadband session that differ from those of another: the stream and the units.
+
+The stream is written first, chunk by chunk, by as many threads as one likes; the units'
+waveforms are then cut out of what was written.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..session import layout
+from ..session.emit import Blocks, array_file, dict_file
+from ..session.npy import open_array
+from .broadband import STREAM, BroadbandTruth
+from .broadband_noise import CHUNK
+from .broadband_units import PlantedUnit
+from .files import Chunks, FileJob, scale_keys
+from .spikes import N_SAMPLES, PEAK_SAMPLE
+
+__all__ = ["ARRAY", "DESCRIPTION", "BroadbandFiles", "snippet_jobs"]
+
+ARRAY, DESCRIPTION = (f"{layout.RAW}/{STREAM}.{ending}" for ending in ("npy", "json"))
+_SPIKES_A_BLOCK = 4096
+
+Int16s = npt.NDArray[np.int16]
+
+
+class BroadbandFiles:
+    """The stream's two files, made while they are written: the array first, then its description.
+
+    Parameters
+    ----------
+    truth : BroadbandTruth
+    n_workers : int
+        Threads that make chunks. What is made ahead of the writing is one chunk more than that.
+
+    Attributes
+    ----------
+    nbytes : int
+        Of the array.
+    clipped : int
+        How many values were clipped in what has been written.
+    """
+
+    def __init__(self, truth: BroadbandTruth, n_workers: int) -> None:
+        self.truth = truth
+        self.n_workers = n_workers
+        self.shape = (sum(truth.n_samples), truth.n_channels)
+        self.nbytes = self.shape[0] * self.shape[1] * 2
+        self.clipped = 0
+
+    def array(self) -> Chunks:
+        """Yield the bytes of the ``.npy``, each piece done with when the next is asked for."""
+        self.clipped = 0
+        return array_file(Blocks("<i2", self.shape, self._chunks()))
+
+    def description(self) -> Chunks:
+        """Return the bytes of the ``.json``; the array must have been written."""
+        return [(json.dumps(self.truth.description(self.clipped), indent=1) + "\n").encode("utf-8")]
+
+    def _chunks(self) -> Iterator[Int16s]:
+        """Yield the chunks in order, while those that follow are being made."""
+        n_ahead = self.n_workers + 1
+        longest = min(CHUNK, max(self.truth.n_samples))
+        buffers = [np.empty((longest, self.truth.n_channels), "<i2") for _ in range(n_ahead)]
+        making: list[Future[tuple[Int16s, int]]] = []
+        stop = threading.Event()
+        with ThreadPoolExecutor(self.n_workers) as pool:
+            try:
+                for number, (seg_index, chunk, n) in enumerate(self._places()):
+                    if len(making) == n_ahead:
+                        yield self._next(making)
+                    out = buffers[number % n_ahead][:n]
+                    making.append(pool.submit(self._make, stop, out, seg_index, chunk))
+                while making:
+                    yield self._next(making)
+            finally:
+                stop.set()
+
+    def _places(self) -> Iterator[tuple[int, int, int]]:
+        """Yield segment, chunk and number of samples of every chunk."""
+        for seg_index, n_samples in enumerate(self.truth.n_samples):
+            for chunk, begin in enumerate(range(0, n_samples, CHUNK)):
+                yield seg_index, chunk, min(CHUNK, n_samples - begin)
+
+    def _make(self, stop: threading.Event, out: Int16s, seg_index: int, chunk: int) -> tuple[Int16s, int]:
+        """Make one chunk, unless nobody waits for it any more."""
+        return out, 0 if stop.is_set() else self.truth.fill_chunk(out, seg_index, chunk)
+
+    def _next(self, making: list[Future[tuple[Int16s, int]]]) -> Int16s:
+        out, clipped = making.pop(0).result()
+        self.clipped += clipped
+        return out
+
+
+def snippet_jobs(truth: BroadbandTruth, array: Path) -> list[FileJob]:
+    """Return the files of ``spiking_data``, whose waveforms are what the stream has at the spikes.
+
+    Parameters
+    ----------
+    truth : BroadbandTruth
+    array : Path
+        The stream's array, written.
+    """
+    size = 8 + N_SAMPLES * (2 if truth.plan.spec.encoding == "int16" else 8)
+    return [
+        FileJob(layout.unit_file(unit.unit.name), unit.n_spikes * size, partial(_unit_file, truth, unit, array))
+        for unit in truth.units.values()
+    ]
+
+
+def _unit_file(truth: BroadbandTruth, unit: PlantedUnit, array: Path) -> Iterator[bytes | memoryview]:
+    shape = (unit.n_spikes, N_SAMPLES)
+    values: dict[str, object] = {"spike_times": unit.times_ms().astype("<f8", copy=False)}
+    snippets = _snippets(truth, unit, array)
+    if truth.plan.spec.encoding == "float64":
+        values["spike_amps"] = Blocks("<f8", shape, (block * np.float64(truth.gain) for block in snippets))
+    else:
+        values["spike_amps"] = Blocks("<i2", shape, snippets)
+        values |= {**scale_keys(truth.gain, truth.sampling_rate), "left_sweep": PEAK_SAMPLE}
+    return dict_file(values)
+
+
+def _snippets(truth: BroadbandTruth, unit: PlantedUnit, array: Path) -> Iterator[Int16s]:
+    """Yield the 64 samples of the unit's own channel around each spike, in blocks of spikes.
+
+    They are read, not mapped: pages of a map would count as memory, all of the stream's in the end.
+    """
+    segments, frames = unit.places()
+    rows = np.cumsum([0, *truth.n_samples])[segments] + frames - PEAK_SAMPLE
+    offsets = (rows * (truth.n_channels * 2) + open_array(str(array)).offset).tolist()
+    around: npt.NDArray[Any] = np.empty((N_SAMPLES, truth.n_channels), "<i2")
+    own = around[:, unit.own_column]
+    with open(array, "rb", buffering=0) as file:
+        for begin in range(0, len(offsets), _SPIKES_A_BLOCK):
+            some = offsets[begin : begin + _SPIKES_A_BLOCK]
+            block = np.empty((len(some), N_SAMPLES), "<i2")
+            for row, offset in zip(block, some, strict=True):
+                file.seek(offset)
+                file.readinto(around)  # type: ignore[arg-type]  # an ndarray is a buffer
+                row[:] = own
+            yield block

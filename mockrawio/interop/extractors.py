@@ -1,0 +1,128 @@
+"""What the SpikeInterface extractors are made of: arguments that can be stored, and segments."""
+
+from __future__ import annotations
+
+import os
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..rawio import MockSessionRawIO
+from . import missing
+from .frames import FrameClock, Frames
+
+try:
+    from spikeinterface.extractors.neoextractors.neobaseextractor import NeoEventSegment, NeoSortingSegment
+except ModuleNotFoundError as error:
+    raise missing("spikeinterface", error) from error
+
+Array = npt.NDArray[Any]
+Folder = str | PathLike[str]
+
+
+class StorableSession:
+    """What the three extractors share: the reader's name in Neo, and arguments that can be stored.
+
+    SpikeInterface makes relative, and absolute again, the stored arguments that have "path" in
+    their name; its hook for older files gives them the names that the constructors know.
+    """
+
+    NeoRawIOClass = "MockSessionRawIO"  # importing mockrawio, hence unpickling these, tells Neo of it
+    _STORED_AS = {"folder": "folder_path", "labels_dir": "labels_path"}  # noqa: RUF012  # never changed
+
+    neo_reader: MockSessionRawIO
+    _kwargs: dict[str, Any]
+    extra_requirements: list[str]
+
+    @classmethod
+    def map_to_neo_kwargs(
+        cls, folder: Folder, labels_dir: Folder | None = None, raw_dtype: str = "int16"
+    ) -> dict[str, Any]:
+        """Return the arguments of the reader; what needs no samples asks for them as they are ("source").
+
+        Float samples as int16 need a gain, and that needs all of them.
+        """
+        return {"dirname": os.fspath(folder), "labels_dir": labels_dir, "raw_dtype": raw_dtype}
+
+    def store(self, **arguments: Any) -> None:
+        """Note what makes this object again: what was given, paths absolute."""
+        given = {name: value for name, value in arguments.items() if value is not None}
+        for name, stored in self._STORED_AS.items():
+            if name in given:
+                given[stored] = str(Path(given.pop(name)).absolute())
+        self._kwargs.update(given)
+        self.extra_requirements.append("mockrawio")
+
+    @classmethod
+    def _handle_kwargs_backward_compatibility(cls, kwargs: dict[str, Any], _whole: Any) -> dict[str, Any]:
+        names = {stored: name for name, stored in cls._STORED_AS.items()}
+        return {names.get(name, name): value for name, value in kwargs.items()}
+
+
+class MockSessionSortingSegment(NeoSortingSegment):  # type: ignore[misc]  # not typed
+    """The spikes of one segment.
+
+    Parameters
+    ----------
+    neo_reader : MockSessionRawIO
+    segment_index : int
+    clock : FrameClock
+        Which samples there are.
+    """
+
+    def __init__(self, neo_reader: MockSessionRawIO, segment_index: int, clock: FrameClock) -> None:
+        t_start = (clock.start_ms - neo_reader.time_origin_ms) / 1000
+        NeoSortingSegment.__init__(self, neo_reader, 0, segment_index, t_start, clock.rate, neo_returns_frames=False)
+        self.clock = clock
+
+    def _stamps(self, unit_id: str) -> Array:
+        index = self.map_from_unit_id_to_spike_channel_index(unit_id)
+        stamps: Array = self.neo_reader.get_spike_timestamps(0, self.segment_index, index)
+        return stamps
+
+    def count_outside(self, unit_id: str) -> int:
+        """Return for how many spikes of a unit there is no sample."""
+        stamps = self._stamps(unit_id)
+        return len(stamps) - len(stamps[self.clock.inside(stamps)])
+
+    def get_unit_spike_train(
+        self, unit_id: str, start_frame: int | None = None, end_frame: int | None = None
+    ) -> Frames:
+        """Return the frames of a unit, int64, ascending: start_frame <= frame < end_frame."""
+        stamps = self._stamps(unit_id)
+        frames = self.clock.frames(stamps[self.clock.inside(stamps)])
+        low = 0 if start_frame is None else np.searchsorted(frames, start_frame)
+        high = len(frames) if end_frame is None else np.searchsorted(frames, end_frame)
+        return frames[low:high]
+
+    def get_unit_spike_train_in_seconds(
+        self, unit_id: str, start_time: float | None = None, end_time: float | None = None
+    ) -> npt.NDArray[np.float64]:
+        """Return the reader's seconds of the spikes that have a frame, both limits included."""
+        stamps = self._stamps(unit_id)
+        times: Array = self.neo_reader.rescale_spike_timestamp(stamps[self.clock.inside(stamps)], "float64")
+        low = 0 if start_time is None else np.searchsorted(times, start_time)
+        high = len(times) if end_time is None else np.searchsorted(times, end_time, side="right")
+        return times[low:high]
+
+
+class MockSessionEventSegment(NeoEventSegment):  # type: ignore[misc]  # not typed
+    """The events of one segment.
+
+    Parameters
+    ----------
+    neo_reader : MockSessionRawIO
+    segment_index : int
+    """
+
+    def __init__(self, neo_reader: MockSessionRawIO, segment_index: int) -> None:
+        NeoEventSegment.__init__(self, neo_reader, 0, segment_index, t_start=None, use_names_as_ids=False)
+
+    def get_events(self, channel_id: str, start_time: float | None, end_time: float | None) -> Array:
+        """Return the events of a channel, start_time <= time < end_time, durations in seconds."""
+        events: Array = NeoEventSegment.get_events(self, channel_id, start_time, end_time)
+        events["duration"] /= 1000
+        return events

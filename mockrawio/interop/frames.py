@@ -1,0 +1,60 @@
+"""Spike times as sample numbers: ms since the Unix epoch to integer frames and nothing lost.
+
+A spike belongs to the nearest sample. Seconds times rate, rounded down, names the sample before
+in some cases: 0.29 s at 100 Hz is frame 28. Here the difference of two stamps, which is exact in
+float64, is scaled once and rounded once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Frames = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class FrameClock:
+    """The samples of one segment.
+
+    Attributes
+    ----------
+    start_ms : float
+        When sample 0 was taken, ms since the Unix epoch.
+    rate : float
+        Samples a second.
+    size : int or None
+        How many samples there are; None for no end.
+    """
+
+    start_ms: float
+    rate: float
+    size: int | None = None
+
+    def frames(self, stamps_ms: npt.NDArray[Any]) -> Frames:
+        """Return the number of the sample nearest to each stamp; halves go to the even one.
+
+        Parameters
+        ----------
+        stamps_ms : ndarray, (n,)
+            ms since the Unix epoch.
+
+        Returns
+        -------
+        ndarray of int64, (n,)
+            Negative before the first sample.
+        """
+        return np.rint((stamps_ms - self.start_ms) * (self.rate / 1000)).astype(np.int64)
+
+    def inside(self, stamps_ms: npt.NDArray[Any]) -> slice:
+        """Return which of these ascending stamps have a sample in the segment."""
+        if self.size is None or not len(stamps_ms):
+            return slice(0, len(stamps_ms))
+        first, last = self.frames(stamps_ms[[0, -1]])
+        if first >= 0 and last < self.size:  # a look at two stamps is all that most units need
+            return slice(0, len(stamps_ms))
+        low, high = np.searchsorted(self.frames(stamps_ms), [0, self.size])
+        return slice(int(low), int(high))

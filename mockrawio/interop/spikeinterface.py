@@ -1,0 +1,394 @@
+"""Sessions as SpikeInterface objects: recordings, sortings and events, and one call for them all.
+
+Built on SpikeInterface's Neo base classes, so what it does with any Neo format it does here:
+dump, load, pickle, save, several processes. What is particular to a session:
+
+- traces are the reader's own views of the mapped files;
+- channels have a probe of one shank a bundle, a `group` a bundle, and a `brain_area`;
+- spikes are integer frames, each the sample nearest to its stamp (:mod:`mockrawio.interop.frames`);
+- times are the reader's seconds: ``get_times()``, spike trains in seconds, and events agree.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import Any
+
+import numpy as np
+
+from ..rawio import MockSessionRawIO
+from ..session.errors import MockSessionError
+from ..session.files import WAVEFORM_RATE_HZ
+from ..session.layout import find_files
+from ..session.probe import bundles
+from . import missing
+from .extractors import Folder, MockSessionEventSegment, MockSessionSortingSegment, StorableSession
+from .frames import FrameClock
+from .probe import channel_numbers, main_stream, planted_places, stream_probe
+
+try:
+    from probeinterface import Probe
+    from spikeinterface.core import BaseEvent, BaseSorting, ChannelSliceRecording
+    from spikeinterface.core import load as load_extractor  # document 003's name for it
+    from spikeinterface.extractors.neoextractors.neobaseextractor import (
+        NeoBaseEventExtractor,
+        NeoBaseRecordingExtractor,
+        NeoBaseSortingExtractor,
+        _neo_event_dtype,
+        _NeoBaseExtractor,
+    )
+except ModuleNotFoundError as error:
+    raise missing("spikeinterface", error) from error
+
+
+__all__ = [
+    "MockSessionEventExtractor",
+    "MockSessionRecordingExtractor",
+    "MockSessionSortingExtractor",
+    "load_extractor",
+    "read_mocksession",
+]
+
+
+class MockSessionRecordingExtractor(StorableSession, NeoBaseRecordingExtractor):  # type: ignore[misc]  # not typed
+    """One signal stream of a session as a recording.
+
+    Parameters
+    ----------
+    folder : str or PathLike
+        The session folder.
+    stream_id, stream_name : str, optional
+        Which stream, "lfp" or one of ``raw_data``; need not be given if there is only one.
+    all_annotations : bool
+        Annotate with patient and session, and give channels `regions` and `bundles`.
+    use_names_as_ids : bool
+        Channel ids "LA1", ... instead of "CSC1", ...
+
+    Raises
+    ------
+    ValueError
+        If there are several streams and none is chosen; the message lists them.
+    MockSessionError
+        If the folder is not a session or has no signals.
+
+    Notes
+    -----
+    Channel properties: `channel_name`, `gain_to_uV`, `offset_to_uV`; `brain_area`, the channel's
+    name without its number; `group`, the bundle, 0 for CSC1 to CSC8; and `location`, which is
+    ``get_channel_locations()``. A stream whose description has `locations`, as of a recording
+    that was made elsewhere, has a probe of those, in one group. Otherwise channels that are not
+    called CSCk have no known place: if there is one, there is no probe and no group.
+
+    Examples
+    --------
+    >>> from mockrawio.interop.spikeinterface import MockSessionRecordingExtractor
+    >>> recording = MockSessionRecordingExtractor(folder)
+    >>> recording.get_traces(segment_index=0, end_frame=3).dtype
+    dtype('int16')
+    """
+
+    def __init__(
+        self,
+        folder: Folder,
+        stream_id: str | None = None,
+        stream_name: str | None = None,
+        all_annotations: bool = False,
+        use_names_as_ids: bool = False,
+    ) -> None:
+        neo_kwargs = self.map_to_neo_kwargs(folder)
+        self.neo_reader = self.get_neo_io_reader(self.NeoRawIOClass, **neo_kwargs)
+        if not self.neo_reader.header["signal_streams"].size:
+            raise MockSessionError(f"{os.fspath(folder)}: expected signals; found none. Read its sorting or events.")
+        NeoBaseRecordingExtractor.__init__(
+            self,
+            stream_id=stream_id,
+            stream_name=stream_name,
+            all_annotations=all_annotations,
+            use_names_as_ids=use_names_as_ids,
+            **neo_kwargs,
+        )
+        self.store(folder=folder)
+        self._describe_channels()
+
+    def _describe_channels(self) -> None:
+        channels = self.neo_reader.header["signal_channels"]
+        channels = channels[channels["stream_id"] == self.stream_id]
+        ids = channels["id"].tolist()
+        self.set_property("brain_area", [_region(*pair) for pair in zip(ids, channels["name"].tolist(), strict=True)])
+        probe = stream_probe(self.neo_reader, self.stream_id)
+        if probe is not None:
+            self.set_probe(probe)
+        if probe is not None and probe.shank_ids is not None:
+            self.set_property("group", bundles(channel_numbers(ids) or []))  # 0 is CSC1 to CSC8, recorded or not
+
+    def get_property(self, key: str, ids: Any = None) -> Any:
+        """Return a channel property; `location` is where the probe, whichever it is now, has the contacts."""
+        if key == "location" and self.has_probe():
+            return self.get_channel_locations(channel_ids=ids)
+        return NeoBaseRecordingExtractor.get_property(self, key, ids=ids)
+
+    def set_probe(self, probe: Probe, *args: Any, **kwargs: Any) -> Any:
+        """Attach a probe, as SpikeInterface does; return the recording, as document 003 expects."""
+        result = NeoBaseRecordingExtractor.set_probe(self, probe, *args, **kwargs)
+        return self if result is None else result
+
+    def channel_slice(self, channel_ids: Any, renamed_channel_ids: Any = None) -> ChannelSliceRecording:
+        """Return the recording of some channels: document 003's name for ``select_channels()``."""
+        return ChannelSliceRecording(self, channel_ids, renamed_channel_ids=renamed_channel_ids)
+
+    def _buffer(self) -> dict[str, Any] | None:
+        """Return Neo's description of the one buffer that holds all samples to the end of its file."""
+        buffer_id = str(self.neo_reader.header["signal_streams"]["buffer_id"][self.stream_index])
+        if not buffer_id or self.get_num_segments() != 1:
+            return None
+        buffer: dict[str, Any] = self.neo_reader.get_analogsignal_buffer_description(0, 0, buffer_id)
+        size = int(np.prod(buffer["shape"])) * np.dtype(buffer["dtype"]).itemsize
+        return buffer if buffer["file_offset"] + size == os.path.getsize(buffer["file_path"]) else None
+
+    def is_binary_compatible(self) -> bool:
+        """Tell whether one file holds the samples, from an offset to its end: a stream of one segment."""
+        return self._buffer() is not None
+
+    def get_binary_description(self) -> dict[str, Any]:
+        """Return where the samples are, in SpikeInterface's terms.
+
+        Raises
+        ------
+        NotImplementedError
+            If ``is_binary_compatible()`` is False.
+        """
+        buffer = self._buffer()
+        if buffer is None:
+            raise NotImplementedError(f"stream {self.stream_id}: its samples are not the whole rest of one file")
+        return {
+            "file_paths": [buffer["file_path"]],
+            "dtype": np.dtype(buffer["dtype"]),
+            "num_channels": buffer["shape"][1],
+            "time_axis": 0,
+            "file_offset": buffer["file_offset"],
+        }
+
+
+class MockSessionSortingExtractor(StorableSession, NeoBaseSortingExtractor):  # type: ignore[misc]  # not typed
+    """The units of a session as a sorting, in the frames of a stream.
+
+    Parameters
+    ----------
+    folder : str or PathLike
+        The session folder.
+    stream_id, stream_name : str, optional
+        Count the samples of this stream. Without it those of `broadband`, or of the fastest
+        stream of ``raw_data``. In a session without such streams frames are counted at 32 kHz
+        from the segment's start (its first signal sample, spike or event), not at the LFP's 1 kHz.
+    sampling_frequency : float, optional
+        Hz; count frames at this rate from the segment's start, whatever streams there are.
+
+    Warns
+    -----
+    UserWarning
+        Of spikes for which the stream has no sample: they are left out, so that every frame is
+        one of the recording's.
+
+    Raises
+    ------
+    MockSessionError
+        If there is no such stream, or both a stream and a rate are given.
+
+    Notes
+    -----
+    Unit properties: `unit_type` ("SU" or "MU"), `channel_id`, `brain_area`; `group`, the bundle
+    or, beside a stream with locations of its own, 0, as the channels there; and
+    `gt_unit_location`, x, y, z in µm, if the stream's description has the unit's place (NaN for
+    units of which it says nothing). Spike trains in seconds are the stamps themselves, not
+    rounded to frames, as long as no recording is registered.
+
+    Examples
+    --------
+    >>> from mockrawio.interop.spikeinterface import MockSessionSortingExtractor
+    >>> sorting = MockSessionSortingExtractor(folder)
+    >>> sorting.get_unit_spike_train(sorting.unit_ids[0], segment_index=0).dtype
+    dtype('int64')
+    """
+
+    def __init__(
+        self,
+        folder: Folder,
+        stream_id: str | None = None,
+        stream_name: str | None = None,
+        sampling_frequency: float | None = None,
+    ) -> None:
+        _NeoBaseExtractor.__init__(self, None, **self.map_to_neo_kwargs(folder, raw_dtype="source"))
+        reader = self.neo_reader
+        given = stream_id if stream_id is not None else stream_name  # the reader's ids are also its names
+        if given is not None and sampling_frequency is not None:
+            raise MockSessionError(f"{given!r}, {sampling_frequency}: expected a stream or a rate, not both.")
+        self.stream_id = given or (main_stream(reader) if sampling_frequency is None else None)
+        clocks = self._clocks(WAVEFORM_RATE_HZ if sampling_frequency is None else float(sampling_frequency))
+        BaseSorting.__init__(self, clocks[0].rate, reader.header["spike_channels"]["id"])
+        for seg_index, clock in enumerate(clocks):
+            self.add_sorting_segment(MockSessionSortingSegment(reader, seg_index, clock))
+        self.store(folder=folder, stream_id=given, sampling_frequency=sampling_frequency)
+        self._describe_units()
+        self._warn_outside()
+
+    def _clocks(self, rate: float) -> list[FrameClock]:
+        """Return the clock of each segment: the stream's, or from the segment's start at this rate."""
+        reader = self.neo_reader
+        segments = range(reader.segment_count(0))
+        if self.stream_id is None:
+            return [FrameClock(_in_ms(reader, reader.segment_t_start(0, k)), rate) for k in segments]
+        ids: list[str] = reader.header["signal_streams"]["id"].tolist()
+        if self.stream_id not in ids:
+            found = f"expected a stream, one of {ids}; found {self.stream_id!r}. Give one of them."
+            raise MockSessionError(f"{reader.dirname}: {found}")
+        index = ids.index(self.stream_id)
+        rate = reader.get_signal_sampling_rate(index)
+        starts = [_in_ms(reader, reader.get_signal_t_start(0, k, index)) for k in segments]
+        return [FrameClock(starts[k], rate, reader.get_signal_size(0, k, index)) for k in segments]
+
+    def _describe_units(self) -> None:
+        reader = self.neo_reader
+        facts = reader.raw_annotations["blocks"][0]["segments"][0]["spikes"]
+        named = dict(reader.header["signal_channels"][["id", "name"]].tolist())
+        channels = [unit["channel_id"] for unit in facts]
+        areas = [unit["region"] or _region(i, named.get(i, i)) for unit, i in zip(facts, channels, strict=True)]
+        self.set_property("unit_type", np.array([unit["unit_type"] for unit in facts], dtype="U2"))
+        self.set_property("channel_id", np.array(channels, dtype="U"))
+        self.set_property("brain_area", np.array(areas, dtype="U"))
+        probe = stream_probe(reader, self.stream_id) if self.stream_id else None
+        groups = [0 if probe is not None and probe.shank_ids is None else unit["bundle"] for unit in facts]
+        self.set_property("group", np.array(groups, dtype=np.int64))
+        places = planted_places(reader, self.stream_id, self.unit_ids.tolist())
+        if np.isfinite(places).any():
+            self.set_property("gt_unit_location", places)
+
+    def _warn_outside(self) -> None:
+        counts = {i: sum(segment.count_outside(i) for segment in self.segments) for i in self.unit_ids.tolist()}
+        lost = {unit_id: count for unit_id, count in counts.items() if count}
+        if lost:
+            units = ", ".join(f"{unit_id} {count}" for unit_id, count in list(lost.items())[:8])
+            warnings.warn(
+                f"{self.neo_reader.dirname}: stream {self.stream_id} has no sample for {sum(lost.values())} spikes of "
+                f"{len(lost)} units ({units}{', ...' if len(lost) > 8 else ''}); they are left out",
+                stacklevel=3,
+            )
+
+
+class MockSessionEventExtractor(StorableSession, NeoBaseEventExtractor):  # type: ignore[misc]  # not typed
+    """The events and epochs of a session.
+
+    Parameters
+    ----------
+    folder : str or PathLike
+        The session folder.
+    labels_dir : str or PathLike, optional
+        Folder of movie annotations; each is an epoch channel.
+
+    Notes
+    -----
+    ``get_events(channel_id, segment_index)`` gives `time` and `duration` in seconds and `label`;
+    the duration of an event, which has none, is NaN, as with SpikeInterface's other formats.
+
+    Examples
+    --------
+    >>> from mockrawio.interop.spikeinterface import MockSessionEventExtractor
+    >>> MockSessionEventExtractor(folder).channel_ids.tolist()
+    ['Events', 'DAQ', 'movie_frames', 'movie_pauses']
+    """
+
+    def __init__(self, folder: Folder, labels_dir: Folder | None = None) -> None:
+        # Not NeoBaseEventExtractor's own: it asks for a signal, and takes ms of duration for seconds.
+        _NeoBaseExtractor.__init__(self, None, **self.map_to_neo_kwargs(folder, labels_dir, raw_dtype="source"))
+        BaseEvent.__init__(self, self.neo_reader.header["event_channels"]["id"], structured_dtype=_neo_event_dtype)
+        for seg_index in range(self.neo_reader.segment_count(0)):
+            self.add_event_segment(MockSessionEventSegment(self.neo_reader, seg_index))
+        self.store(folder=folder, labels_dir=labels_dir)
+
+
+def read_mocksession(
+    folder: Folder,
+    stream_id: str | None = None,
+    stream_name: str | None = None,
+    *,
+    load_recording: bool = True,
+    load_sorting: bool = False,
+    load_events: bool = False,
+    labels_dir: Folder | None = None,
+) -> Any:
+    """Read a session into SpikeInterface.
+
+    Parameters
+    ----------
+    folder : str or PathLike
+        The session folder.
+    stream_id, stream_name : str, optional
+        The recording's stream. Without it `broadband`, or the fastest stream of ``raw_data``, or
+        the LFP.
+    load_recording, load_sorting, load_events : bool
+        What to read.
+    labels_dir : str or PathLike, optional
+        Folder of movie annotations, for the events.
+
+    Returns
+    -------
+    extractor, or tuple of extractors
+        What was asked for, in the order recording, sorting, events; not a tuple if it is one.
+        A sorting counts the recording's own samples, and has it registered, unless that is LFP:
+        then it is as :class:`MockSessionSortingExtractor` gives it by itself.
+
+    Raises
+    ------
+    MockSessionError
+        If the folder is not a session, or lacks the stream, or nothing is asked for.
+
+    Examples
+    --------
+    >>> from mockrawio.interop.spikeinterface import read_mocksession
+    >>> recording, sorting = read_mocksession(folder, load_sorting=True)
+    >>> recording.sampling_frequency, sorting.sampling_frequency
+    (1000.0, 32000.0)
+    """
+    found: list[Any] = []
+    recording = None
+    if load_recording:
+        if stream_id is None and stream_name is None:
+            stream_id = _first_choice(folder)
+        recording = MockSessionRecordingExtractor(folder, stream_id=stream_id, stream_name=stream_name)
+        found.append(recording)
+    if load_sorting:
+        found.append(_sorting_of(folder, recording))
+    if load_events:
+        found.append(MockSessionEventExtractor(folder, labels_dir=labels_dir))
+    if not found:
+        raise MockSessionError(f"{os.fspath(folder)}: expected something to read; found all of it set to False.")
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+def _first_choice(folder: Folder) -> str | None:
+    with MockSessionRawIO(folder, raw_dtype="source") as reader:
+        streams = reader.header["signal_streams"]["id"].tolist()
+        return main_stream(reader) or (streams[0] if streams else None)
+
+
+def _sorting_of(folder: Folder, recording: MockSessionRecordingExtractor | None) -> MockSessionSortingExtractor:
+    """Return the sorting in the recording's frames, registered, or on its own beside LFP."""
+    if recording is None or recording.stream_id not in find_files(folder).streams:
+        return MockSessionSortingExtractor(folder)
+    sorting = MockSessionSortingExtractor(folder, stream_id=recording.stream_id)
+    sorting.register_recording(recording)
+    return sorting
+
+
+def _in_ms(reader: MockSessionRawIO, t_seconds: float) -> float:
+    """Return ms since the Unix epoch of a time that the reader gave in seconds.
+
+    This is the very number in the file: such stamps are a quarter of a microsecond apart in
+    float64, the way to seconds and back loses a millionth of that.
+    """
+    return float(reader.time_origin_ms + t_seconds * 1000)
+
+
+def _region(channel_id: str, name: str) -> str:
+    """Return a channel's name without its number; nothing if it has no name but its id."""
+    return "" if name == channel_id else name.rstrip("0123456789")

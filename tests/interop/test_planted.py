@@ -1,0 +1,64 @@
+"""What was planted in a broadband session is found again, by frame and by SpikeInterface's matching."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import spikeinterface as si
+from spikeinterface.comparison import compare_sorter_to_ground_truth
+from spikeinterface.sortingcomponents.matching import find_spikes_from_templates
+
+from mockrawio import SessionSpec, generate_session
+from mockrawio.generate.broadband import broadband_truth
+from mockrawio.interop.spikeinterface import read_mocksession
+
+JOB = {"n_jobs": 1, "progress_bar": False}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A minute of 16 channels and 8 units, as SessionSpec.broadband makes it."""
+    spec = SessionSpec.broadband(duration_s=60.0, n_channels=16, n_units=8, seed=3)
+    return generate_session(spec, tmp_path_factory.mktemp("planted"))
+
+
+@pytest.mark.parametrize("segments", [(60.0,), (3.0, 2.0, 1.5)], ids=str)
+def test_frames(segments, folder, tmp_path):
+    """Every frame of the sorting is the sample where the generator put the peak, segment by segment."""
+    if len(segments) > 1:
+        folder = generate_session(SessionSpec.broadband(segments=segments, n_units=12, seed=5), tmp_path)
+    sorting = read_mocksession(folder, load_recording=False, load_sorting=True)
+    truth = broadband_truth(folder)
+    assert sorting.unit_ids.tolist() == list(truth.units)
+    places = [unit.location for unit in truth.units.values()]
+    np.testing.assert_allclose(sorting.get_property("gt_unit_location"), places)
+    for unit_id, unit in truth.units.items():
+        for segment in range(len(segments)):
+            frames = sorting.get_unit_spike_train(unit_id, segment)
+            np.testing.assert_array_equal(frames, unit.frames()[unit.segments() == segment])
+
+
+def test_samples(folder):
+    """The recording's samples are the generator's, made again: background and templates, count for count."""
+    recording = read_mocksession(folder)
+    np.testing.assert_array_equal(
+        recording.get_traces(start_frame=50_000, end_frame=90_000), broadband_truth(folder).recording(0, 50_000, 90_000)
+    )
+
+
+def test_templates_are_found(folder):
+    """SpikeInterface's template matching recovers all 8 units, most of them to the last spike."""
+    recording, sorting = read_mocksession(folder, load_sorting=True)
+    recording = recording.astype("float32")
+    analyzer = si.create_sorting_analyzer(sorting, recording, sparse=False, return_in_uV=False, job_kwargs=JOB)
+    analyzer.compute("random_spikes", max_spikes_per_unit=200, seed=0)
+    analyzer.compute("templates", ms_before=0.6, ms_after=1.4, **JOB)
+    templates = analyzer.get_extension("templates").get_data(outputs="Templates")
+    spikes = find_spikes_from_templates(recording, templates, method="wobble", job_kwargs=JOB)
+    found = si.NumpySorting.from_samples_and_labels(
+        [spikes["sample_index"]], [sorting.unit_ids[spikes["cluster_index"]]], recording.sampling_frequency
+    )
+    comparison = compare_sorter_to_ground_truth(sorting, found, exhaustive_gt=True)
+    accuracy = comparison.get_performance()["accuracy"].astype(float)
+    assert comparison.count_well_detected_units(0.85) == 8, accuracy  # two share a channel: 0.92 and 0.93
+    assert accuracy.median() > 0.95, accuracy
