@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from . import __version__
+from .cli_hybrid import hybrid_commands
 from .session.errors import MockSessionError
 
 if TYPE_CHECKING:
@@ -218,3 +219,6 @@ def verify_command(ctx: click.Context, folder: Path, as_json: bool, progress: bo
     found = verify_session(folder, _on_terminal(progress))
     click.echo(json.dumps(found.as_dict(), indent=2) if as_json else "\n".join(found.lines()))
     ctx.exit(0 if found.ok else 1)
+
+
+main.add_command(hybrid_commands)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -75,8 +76,9 @@ def commands_of(text):
 
 @pytest.mark.parametrize("path", [README, ROOT / "docs" / "cli.rst"], ids=lambda path: path.name)
 def test_documented_commands(path, tmp_path, monkeypatch):
-    """The `$ mockrawio` lines run one after another."""
+    """The `$ mockrawio` lines run one after another, beside a copy of the hybrid sample."""
     monkeypatch.chdir(tmp_path)
+    shutil.copytree(ROOT / "tests" / "data" / "hybrid", "bench", ignore=shutil.ignore_patterns("original*"))
     commands = commands_of(path.read_text("utf-8"))
     assert commands
     for arguments in commands:

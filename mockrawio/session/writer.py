@@ -23,7 +23,7 @@ from .errors import SessionExistsError
 from .layout import MANIFEST
 from .manifest import FileRecord, manifest_bytes
 
-__all__ = ["SessionWriter", "write_file"]
+__all__ = ["SessionWriter", "clean_up", "sibling", "write_file"]
 
 Chunks = Iterable[bytes | memoryview]
 
@@ -49,13 +49,13 @@ class SessionWriter:
     def __init__(self, target: str | PathLike[str], *, overwrite: bool = False) -> None:
         self.target = Path(target).absolute()
         self.overwrite = overwrite
-        self.staging = _sibling(self.target, "partial")
+        self.staging = sibling(self.target, "partial")
         self.files: dict[str, FileRecord] = {}
         self._lock = threading.Lock()
 
     def __enter__(self) -> SessionWriter:
         self.target.parent.mkdir(parents=True, exist_ok=True)
-        _clean_up(self.target)
+        clean_up(self.target)
         self._refuse_taken()
         self.staging.mkdir()
         return self
@@ -103,7 +103,7 @@ class SessionWriter:
                 self._refuse_taken()
                 raise
             return
-        aside = _sibling(self.target, "replaced")
+        aside = sibling(self.target, "replaced")
         os.rename(self.target, aside)
         try:
             os.rename(self.staging, self.target)
@@ -127,11 +127,12 @@ def _remove(path: Path) -> None:
         path.unlink()
 
 
-def _sibling(target: Path, purpose: str) -> Path:
+def sibling(target: Path, purpose: str) -> Path:
+    """Return a new name beside `target`, which says that it is not for readers, and whose it is."""
     return target.with_name(f".{target.name}.{purpose}-{os.getpid()}-{secrets.token_hex(4)}")
 
 
-def _clean_up(target: Path) -> None:
+def clean_up(target: Path) -> None:
     """Remove what writers that are no longer running left beside `target`, or put it back."""
     for path in target.parent.glob(f".{target.name}.*-*-*"):
         purpose, pid, _ = path.name[len(target.name) + 2 :].split("-")
@@ -190,7 +191,7 @@ def write_file(path: str | PathLike[str], chunks: Chunks) -> FileRecord:
     """
     path = Path(path).absolute()
     path.parent.mkdir(parents=True, exist_ok=True)
-    staging = _sibling(path, "partial")
+    staging = sibling(path, "partial")
     try:
         record = _write(staging, chunks)
         os.replace(staging, path)

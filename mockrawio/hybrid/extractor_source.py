@@ -1,0 +1,258 @@
+"""A SpikeInterface recording and sorting as the source of a hybrid run, by their methods alone.
+
+Nothing is imported for them. Segments follow one another on the absolute axis without a gap, so that
+a sample's number is the one that it has in the concatenated recording; no event crosses from one
+segment to the next.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..session.errors import BoundsError, MockSessionError
+from .probe import Probe
+from .recording import RawFile, RawRecording
+from .session_source import joined_sorting, unknown_unit
+from .sorters import Sorting
+
+__all__ = ["ExtractorRecording", "ExtractorSorting", "extractor_probe", "open_recording", "open_units"]
+
+READ_BYTES = 1 << 22  # asked of get_traces at a time
+NEAR = 1024  # samples between two windows that are read along with them
+
+_RECORDING = ("get_traces", "get_num_samples", "get_dtype", "get_num_segments")
+_SORTING = ("get_unit_spike_train", "get_num_segments")
+
+Array = npt.NDArray[Any]
+Ints = npt.NDArray[np.int64]
+
+
+def _check_kind(what: str, given: Any, methods: Sequence[str]) -> None:
+    if not all(callable(getattr(given, method, None)) for method in methods):
+        raise MockSessionError(
+            f"{what}: expected a SpikeInterface {what}; found {type(given).__name__}. "
+            "Give an object, as spikeinterface.load or an extractor returns it."
+        )
+
+
+@dataclass(frozen=True)
+class ExtractorRecording(RawRecording):
+    """The traces of a recording, read in blocks when they are asked for.
+
+    Attributes
+    ----------
+    extractor : BaseRecording
+    as_int16 : bool
+        Whether samples are what a session holds of them: whole numbers of 16 bits or fewer as they
+        are, uint16 less 32768.
+    """
+
+    extractor: Any
+    as_int16: bool = False
+
+    def __getstate__(self) -> dict[str, Any]:
+        own = {name: self.__dict__[name] for name in ("extractor", "as_int16")}
+        return {**super().__getstate__(), **own}
+
+    def read(self, start: int, stop: int, channels: Sequence[int] | Ints | None = None) -> Array:
+        """Return the samples from `start` to `stop` (not included), as :meth:`RawRecording.read` does."""
+        rows = None if channels is None else self._rows(channels)
+        parts = [self._traces(k, a, b, rows) for k, a, b in self._parts(start, stop)]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _traces(self, k: int, first: int, stop: int, rows: Ints | None) -> Array:
+        chosen = None if rows is None else np.asarray(self.extractor.channel_ids)[rows]
+        traces = np.asarray(
+            self.extractor.get_traces(segment_index=k, start_frame=first, end_frame=stop, channel_ids=chosen)
+        )
+        expected = (stop - first, self.n_channels if rows is None else len(rows))
+        if traces.shape != expected:
+            raise MockSessionError(
+                f"recording: expected {expected} samples from frame {first} of segment {k}; "
+                f"found {traces.shape}. Check what gives them."
+            )
+        if self.as_int16 and traces.dtype.kind == "u" and traces.dtype.itemsize == 2:
+            return (traces.astype("<u2") ^ np.uint16(0x8000)).view("<i2")
+        return traces.astype(self.dtype, copy=False)
+
+    def _gather_file(self, k: int, starts: Ints, events: Ints, offsets: Ints, windows: Array) -> None:
+        """Fill the windows of `events`, all in segment k and ascending, from blocks of traces."""
+        length = int(offsets.max()) // self.n_channels + 1
+        rows = offsets[: len(offsets) // length]
+        first = starts[events] - self.files[k].start
+        span = max(length, READ_BYTES // (len(rows) * self.dtype.itemsize))
+        for low, high in _groups(first, length, span):
+            begin = int(first[low])
+            traces = self._traces(k, begin, int(first[high - 1]) + length, rows)
+            frames = (first[low:high] - begin)[:, None] + np.arange(length)
+            windows[events[low:high]] = traces[frames].reshape(high - low, -1)
+
+    def release(self) -> None:
+        """Do nothing: what is mapped is the extractor's."""
+
+
+def _groups(first: Ints, length: int, span: int) -> Iterator[tuple[int, int]]:
+    """Cut ascending windows into groups that are read in one go, none much longer than `span`."""
+    low = 0
+    while low < len(first):
+        reach = int(np.searchsorted(first, first[low] + span - length, side="right"))
+        far = np.flatnonzero(np.diff(first[low:reach]) > length + NEAR)
+        high = low + int(far[0]) + 1 if len(far) else max(reach, low + 1)
+        yield low, high
+        low = high
+
+
+def open_recording(recording: Any, *, as_int16: bool) -> ExtractorRecording:
+    """Return a recording as the source of a run; nothing is read of it.
+
+    Parameters
+    ----------
+    recording : BaseRecording
+    as_int16 : bool
+        Whether the samples are to be what a session holds.
+
+    Raises
+    ------
+    MockSessionError
+        If it is no recording, has no samples, or samples that are not whole numbers.
+    """
+    _check_kind("recording", recording, _RECORDING)
+    sizes = [int(recording.get_num_samples(segment_index=k)) for k in range(recording.get_num_segments())]
+    n_channels, rate = len(recording.channel_ids), float(recording.sampling_frequency)
+    if not n_channels or min(sizes, default=0) < 1 or not 0 < rate < math.inf:
+        found = f"{n_channels} channels and segments of {sizes} samples at {rate} Hz"
+        raise MockSessionError(f"recording: expected samples in every segment; found {found}. Leave out what is empty.")
+    dtype = _dtype(np.dtype(recording.get_dtype()), as_int16)
+    files, start = [], 0
+    for k, size in enumerate(sizes):
+        files.append(RawFile(f"recording_t{k}.bin", start, size))
+        start += size
+    return ExtractorRecording(tuple(files), dtype, n_channels, rate, recording, as_int16)
+
+
+def _dtype(dtype: np.dtype[Any], as_int16: bool) -> np.dtype[Any]:
+    remedy = (
+        "Make counts of it: mockrawio.write_session(recording=recording, sorting=sorting, folder=session), and give "
+        "that session to hybrid_from_session; or, where events need room above its largest samples, "
+        "spikeinterface.preprocessing.scale(recording, gain=..., dtype='int16')."
+    )
+    widest = 2 if as_int16 else 4
+    if dtype.kind not in "iu" or dtype.itemsize > widest:
+        expected = f"integers of at most {8 * widest} bits"
+        raise MockSessionError(f"recording: expected {expected}; found {dtype}. {remedy}")
+    return np.dtype("<i2") if as_int16 else dtype.newbyteorder("<")
+
+
+def extractor_probe(recording: Any) -> Probe:
+    """Return the probe of a recording, every channel connected.
+
+    Raises
+    ------
+    MockSessionError
+        If nothing says where its channels are.
+    """
+    has, get = (getattr(recording, name, None) for name in ("has_channel_location", "get_channel_locations"))
+    known = callable(has) and callable(get) and has()
+    places = np.asarray(get(), np.float64) if known and callable(get) else np.empty((0, 2))
+    if not len(places) or not np.isfinite(places).all():
+        found = "channels whose place is not a number" if len(places) else "no probe and no channel locations"
+        raise MockSessionError(
+            f"recording: expected a probe; found {found}. "
+            "Set one with recording.set_probe(probe), or recording.set_dummy_probe_from_locations(...)."
+        )
+    rows = np.arange(len(places))
+    return Probe(rows, np.ones(len(rows), bool), places, "recording")
+
+
+@dataclass(frozen=True)
+class ExtractorSorting:
+    """The units of a sorting.
+
+    Attributes
+    ----------
+    unit_ids : dict of int to object
+        By label, 1, 2, ... in the sorting's own order.
+    trains : dict of int to ndarray
+        By label, the spikes on the absolute axis.
+    """
+
+    unit_ids: dict[int, Any]
+    trains: dict[int, Ints]
+
+    @property
+    def sorting(self) -> Sorting:
+        """All spikes."""
+        return joined_sorting(self.trains)
+
+    def json_ids(self) -> dict[int, Any]:
+        """Return the ids by label as JSON can hold them."""
+        items = self.unit_ids.items()
+        return {label: unit if isinstance(unit, (str, int, float)) else str(unit) for label, unit in items}
+
+    def labels(self, units: Sequence[Any]) -> list[int]:
+        """Return the labels of units, which are given by their ids.
+
+        Raises
+        ------
+        MockSessionError
+            If the sorting has no such unit.
+        """
+        known = {unit_id: label for label, unit_id in self.unit_ids.items()}
+        for unit in units:
+            if _plain(unit) not in known:
+                raise unknown_unit(unit, list(known))
+        return [known[_plain(unit)] for unit in units]
+
+
+def _plain(unit_id: Any) -> Any:
+    return unit_id.item() if isinstance(unit_id, np.generic) else unit_id
+
+
+def open_units(sorting: Any, recording: ExtractorRecording) -> ExtractorSorting:
+    """Return a sorting's units on the axis of the recording that was sorted.
+
+    Raises
+    ------
+    MockSessionError
+        If it is no sorting, is none of this recording (other segments, another rate, spikes where
+        it has no samples), or has no spikes.
+    """
+    _check_kind("sorting", sorting, _SORTING)
+    _check_same(sorting, recording)
+    unit_ids = {label: _plain(unit) for label, unit in enumerate(sorting.unit_ids, 1)}
+    trains = {label: _train(sorting, unit, recording.files) for label, unit in enumerate(sorting.unit_ids, 1)}
+    if not any(len(train) for train in trains.values()):
+        raise MockSessionError("sorting: expected spikes; found none. Give the sorting of this recording.")
+    return ExtractorSorting(unit_ids, trains)
+
+
+def _check_same(sorting: Any, recording: ExtractorRecording) -> None:
+    for what, of_sorting, of_recording in (
+        ("segments", sorting.get_num_segments(), len(recording.files)),
+        ("Hz", float(sorting.sampling_frequency), recording.sample_rate),
+    ):
+        if not math.isclose(of_sorting, of_recording, rel_tol=1e-6):
+            expected = f"{of_recording:g} {what}, as the recording has"
+            raise MockSessionError(
+                f"sorting: expected {expected}; found {of_sorting:g}. Give the sorting of this recording."
+            )
+
+
+def _train(sorting: Any, unit: Any, files: Sequence[RawFile]) -> Ints:
+    parts = []
+    for k, file in enumerate(files):
+        frames = np.sort(np.asarray(sorting.get_unit_spike_train(unit_id=unit, segment_index=k), np.int64))
+        outside = frames[(frames < 0) | (frames >= file.n_frames)]
+        if len(outside):
+            raise BoundsError(
+                f"sorting: expected frames 0 to {file.n_frames - 1} in segment {k}; found {outside[0]} of unit "
+                f"{_plain(unit)!r}. Give the sorting of this recording, or remove excess spikes."
+            )
+        parts.append(frames + file.start)
+    return np.concatenate(parts)

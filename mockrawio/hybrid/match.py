@@ -1,0 +1,279 @@
+"""Which true events a sorter found, and which of its clusters stands for which true unit.
+
+The numbers are those of SpikeInterface's ``compare_sorter_to_ground_truth``: two events match
+if they are at most a window apart, a pair of trains agrees by matches / (true + found -
+matches), and units are paired so that the agreements above a threshold add up to the most.
+
+One thing differs. Here pairs are one to one, always: in order of time, each true event takes
+the first event in its window that none has taken, which gives as many pairs as there can be.
+SpikeInterface may count a found event twice where three events of one true unit lie within
+twice the window of one another; nowhere else do the two differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Agreement", "Confusion", "compare_trains", "confusion_matrix", "match_times", "nearest_left", "pair_units"]
+
+Array = npt.NDArray[Any]
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+def match_times(true: Ints, found: Ints, window: int) -> tuple[Ints, Ints]:
+    """Pair the events of two trains, one to one.
+
+    Parameters
+    ----------
+    true, found : ndarray of int64
+        Samples, ascending; an event may occur twice.
+    window : int
+        How many samples apart the two of a pair may be.
+
+    Returns
+    -------
+    i, j : ndarray of int64, shape (pairs,)
+        ``true[i]`` and ``found[j]`` are pairs; both ascending.
+    """
+    first = np.searchsorted(found, true - window, side="left")
+    stop = np.searchsorted(found, true + window, side="right")
+    some = np.flatnonzero(first < stop)
+    taken: Ints = first[some]
+    if not (np.diff(taken) > 0).all():  # two true events would take the same
+        some, taken = _in_turn(some, taken, stop[some])
+    return some, taken
+
+
+def _in_turn(events: Ints, first: Ints, stop: Ints) -> tuple[Ints, Ints]:
+    """Let each event take the first that is left of its own."""
+    pairs, free = [], 0
+    for event, low, high in zip(events.tolist(), first.tolist(), stop.tolist(), strict=True):
+        free = max(free, low)
+        if free < high:
+            pairs.append((event, free))
+            free += 1
+    both = np.array(pairs, np.int64).reshape(-1, 2)
+    return both[:, 0], both[:, 1]
+
+
+@dataclass(frozen=True, eq=False)
+class Agreement:
+    """How true units (U) and found clusters (V) agree.
+
+    Attributes
+    ----------
+    n_true : ndarray of int64, shape (U,)
+        Events of each true unit.
+    n_found : ndarray of int64, shape (V,)
+        Events of each cluster.
+    n_matched : ndarray of int64, shape (U, V)
+        Pairs of events.
+    scores : ndarray of float64, shape (U, V)
+        Matched / (true + found - matched); 0 if there are no events.
+    partner : ndarray of int64, shape (U,)
+        The cluster that stands for each unit, as an index; -1 if none does.
+    """
+
+    n_true: Ints
+    n_found: Ints
+    n_matched: Ints
+    scores: Floats
+    partner: Ints
+
+
+def compare_trains(true: Sequence[Ints], found: Sequence[Ints], window: int, *, match_score: float = 0.5) -> Agreement:
+    """Compare every true unit with every cluster.
+
+    Parameters
+    ----------
+    true, found : sequence of ndarray of int64
+        The times of each unit and of each cluster, ascending; either may be empty.
+    window : int
+        How many samples apart a true and a found event may be.
+    match_score : float
+        The least agreement of a unit and the cluster that stands for it.
+    """
+    n_true = np.array([len(times) for times in true], np.int64)
+    n_found = np.array([len(times) for times in found], np.int64)
+    n_matched = np.zeros((len(true), len(found)), np.int64)
+    for row, times in enumerate(true):
+        n_matched[row] = [len(match_times(times, others, window)[0]) for others in found]
+    either = n_true[:, None] + n_found - n_matched
+    scores = n_matched / np.where(either > 0, either, 1)
+    return Agreement(n_true, n_found, n_matched, scores, pair_units(scores, match_score))
+
+
+def pair_units(scores: Floats, least: float) -> Ints:
+    """Pair rows with columns so that the scores of the pairs, none below `least`, add up to the most.
+
+    Ties are resolved as SciPy's ``linear_sum_assignment`` resolves them, since it is what
+    SpikeInterface calls.
+
+    Parameters
+    ----------
+    scores : ndarray of float64, shape (U, V)
+    least : float
+
+    Returns
+    -------
+    ndarray of int64, shape (U,)
+        The column of each row, -1 for none.
+    """
+    counted = np.where(scores >= least, scores, 0.0)
+    partner = np.full(len(scores), -1, np.int64)
+    rows, columns = _assign(-counted)
+    good = scores[rows, columns] >= least
+    partner[rows[good]] = columns[good]
+    return partner
+
+
+def _assign(costs: Floats) -> tuple[Ints, Ints]:
+    """Return rows and columns of the cheapest pairs, as many as there are of the fewer."""
+    if costs.shape[0] > costs.shape[1]:
+        columns, rows = _assign(costs.T)
+        return rows, columns
+    n_rows, n_columns = costs.shape
+    row_price, column_price = np.zeros(n_rows), np.zeros(n_columns)
+    row_of = np.full(n_columns, -1)
+    column_of = np.full(n_rows, -1)
+    for row in range(n_rows):
+        path, column, reached = _cheapest_path(costs, row, (row_price, column_price), row_of)
+        lowest, lengths, rows_seen, columns_seen = reached
+        row_price[row] += lowest
+        others = rows_seen[rows_seen != row]
+        row_price[others] += lowest - lengths[column_of[others]]
+        column_price[columns_seen] -= lowest - lengths[columns_seen]
+        while True:  # turn the path round: each row on it takes the column after it
+            taker = path[column]
+            row_of[column] = taker
+            column_of[taker], column = column, column_of[taker]
+            if taker == row:
+                break
+    return np.arange(n_rows), column_of
+
+
+def _cheapest_path(
+    costs: Floats, row: int, prices: tuple[Floats, Floats], row_of: Ints
+) -> tuple[Ints, int, tuple[float, Floats, Ints, Ints]]:
+    """Return the cheapest way from a row to a column that no row has, over pairs that are there (Crouse 2016)."""
+    row_price, column_price = prices
+    n_columns = costs.shape[1]
+    lengths, path = np.full(n_columns, np.inf), np.full(n_columns, -1)
+    left = np.arange(n_columns)[::-1].copy()  # SciPy looks at the columns from the last to the first
+    lowest, rows_seen, columns_seen = 0.0, [row], []
+    while True:
+        steps = lowest + costs[row, left] - row_price[row] - column_price[left]
+        better = steps < lengths[left]
+        path[left[better]], lengths[left[better]] = row, steps[better]
+        k = _next(lengths[left], row_of[left] == -1)
+        lowest, column = float(lengths[left[k]]), int(left[k])
+        columns_seen.append(column)
+        left[k] = left[-1]
+        left = left[:-1]
+        if row_of[column] == -1:
+            return path, column, (lowest, lengths, np.array(rows_seen), np.array(columns_seen))
+        row = int(row_of[column])
+        rows_seen.append(row)
+
+
+def _next(lengths: Floats, free: npt.NDArray[np.bool_]) -> int:
+    """Return which column is nearest: the last one that no row has, else the first of all."""
+    nearest = lengths == lengths.min()
+    unpaired = np.flatnonzero(nearest & free)
+    return int(unpaired[-1] if len(unpaired) else np.argmax(nearest))
+
+
+@dataclass(frozen=True, eq=False)
+class Confusion:
+    """How many events of each true unit each cluster has.
+
+    Attributes
+    ----------
+    true_labels : tuple
+        Of the rows, ascending; after the last, `counts` has one more row, of what is found and
+        belongs to no true event.
+    hybrid_labels : tuple
+        Of the columns; after the last, `counts` has one more column, of true events that were
+        not found.
+    counts : ndarray of int64, shape (rows + 1, columns + 1)
+    """
+
+    true_labels: tuple[Any, ...]
+    hybrid_labels: tuple[Any, ...]
+    counts: Ints
+
+
+def confusion_matrix(rows: Ints, columns: Ints, n_rows: int, n_found: Ints, *, sort: bool = True) -> tuple[Ints, Ints]:
+    """Count what became of the true events.
+
+    Parameters
+    ----------
+    rows : ndarray of int64, shape (K,)
+        The true unit of each event, as an index.
+    columns : ndarray of int64, shape (K,)
+        The cluster that it was found in, as an index; -1 if it was not found.
+    n_rows : int
+        Number of true units.
+    n_found : ndarray of int64, shape (V,)
+        Events of each cluster.
+    sort : bool
+        Whether to bring the large counts to the diagonal: row by row, the columns from the
+        row's own on are sorted by the row's counts, the largest first.
+
+    Returns
+    -------
+    order : ndarray of int64
+        Which clusters the columns are, those without any true event left out.
+    counts : ndarray of int64, shape (n_rows + 1, len(order) + 1)
+        As in :class:`Confusion`.
+    """
+    counts = np.zeros((n_rows + 1, len(n_found) + 1), np.int64)
+    np.add.at(counts, (rows, columns), 1)  # column -1 is the last
+    order = np.flatnonzero(counts[:-1, :-1].any(axis=0))
+    counts[-1, :-1] = n_found - counts[:-1, :-1].sum(axis=0)
+    if sort:
+        for row in range(min(n_rows, len(order))):
+            order[row:] = order[row:][np.argsort(-counts[row, order[row:]], kind="stable")]
+    return order, counts[:, np.append(order, len(n_found))]
+
+
+def nearest_left(true: Ints, found: Ints, window: int, taken: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:
+    """Pair true events with the nearest of those found events that are not taken, one to one.
+
+    Parameters
+    ----------
+    true, found : ndarray of int64
+        Samples; `found` ascending.
+    window : int
+        How many samples apart the two may be.
+    taken : ndarray of bool
+        Which of `found` are not to be used.
+
+    Returns
+    -------
+    i, j : ndarray of int64, shape (pairs,)
+        ``true[i]`` and ``found[j]`` are pairs. The closest pair of all is made first; of equally
+        close ones that of the earlier true event, then of the earlier found one.
+    """
+    free = np.flatnonzero(~taken)
+    first = np.searchsorted(found[free], true - window, side="left")
+    counts = np.searchsorted(found[free], true + window, side="right") - first
+    i = np.repeat(np.arange(len(true)), counts)
+    j = free[np.arange(len(i)) + np.repeat(first - (np.cumsum(counts) - counts), counts)]
+    order = np.argsort(np.abs(found[j] - true[i]), kind="stable")
+    events: set[int] = set()
+    spikes: set[int] = set()
+    pairs = []
+    for event, spike in zip(i[order].tolist(), j[order].tolist(), strict=True):
+        if event not in events and spike not in spikes:
+            events.add(event)
+            spikes.add(spike)
+            pairs.append((event, spike))
+    both = np.array(pairs, np.int64).reshape(-1, 2)
+    return both[:, 0], both[:, 1]

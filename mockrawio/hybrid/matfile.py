@@ -1,0 +1,86 @@
+"""Arrays of a MATLAB v7.3 file, which is HDF5, in the order that MATLAB shows them."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..session.errors import BadFileError, MockSessionError
+
+__all__ = ["MatFile"]
+
+_SAVE = "Save it again in MATLAB with save(..., '-v7.3')."
+
+
+def _h5py() -> Any:
+    try:
+        return importlib.import_module("h5py")
+    except ImportError:
+        raise MockSessionError(
+            "h5py: expected it to be installed, for rez.mat and _jrc.mat files; found that it is not. "
+            "Run pip install 'mockrawio[hybrid]'."
+        ) from None
+
+
+class MatFile:
+    """A v7.3 ``.mat`` file, open for reading; use as a context manager.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+
+    Raises
+    ------
+    BadFileError
+        If it cannot be read, or is an older ``.mat`` file.
+    MockSessionError
+        If h5py is not installed.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        h5py = _h5py()
+        self._dataset: Any = h5py.Dataset
+        try:
+            with open(path, "rb") as file:
+                head = file.read(128)
+            self._file = h5py.File(path, "r")
+        except OSError as error:
+            if not os.path.isfile(path) or error.errno:
+                found, remedy = error.strerror or str(error), "Check that it exists and may be read."
+                raise BadFileError(path, "a readable file", found, remedy) from None
+            found = "an older .mat file" if head.startswith(b"MATLAB 5.0") else str(error)
+            raise BadFileError(path, "a MATLAB v7.3 (HDF5) file", found, _SAVE) from None
+
+    def __enter__(self) -> MatFile:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._file.close()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._file
+
+    def array(self, name: str) -> npt.NDArray[Any]:
+        """Return a numeric array of the file, its axes as in MATLAB.
+
+        Raises
+        ------
+        BadFileError
+            If there is none of that name, or it is not of numbers, or it lies in another file.
+        """
+        item: Any = self._file.get(name)
+        if not isinstance(item, self._dataset) or item.dtype.kind not in "iuf" or item.shape is None:
+            found = "none" if item is None else f"{item!r}"
+            raise BadFileError(self.path, f"an array of numbers, {name}", found, _SAVE)
+        if item.file.filename != self._file.filename or item.external or item.is_virtual:
+            raise BadFileError(self.path, f"{name} in the file itself", "a link to another file", _SAVE)
+        try:
+            return np.asarray(item[()]).T
+        except (OSError, MemoryError) as error:
+            raise BadFileError(self.path, f"{name} in full", str(error) or "more than memory holds", _SAVE) from None

@@ -1,0 +1,193 @@
+"""Parameter files: TOML read and written, ``params.py`` read, names checked, paths resolved."""
+
+from __future__ import annotations
+
+import difflib
+import glob
+import json
+import math
+import os
+import re
+import sys
+from collections.abc import Iterable
+from dataclasses import MISSING, fields
+from importlib import import_module
+from typing import Any
+
+from ..session.errors import BadFileError, MockSessionError
+from ..session.logs import read_text
+from .checks import require
+from .probe import Probe, custom_probe, eMouse, neuropixels3a
+
+__all__ = ["absolute_source", "check_names", "located", "read_python", "read_toml", "toml_text"]
+
+MAX_BYTES = 1 << 24
+_BUILTIN = {"neuropixels3a": neuropixels3a, "eMouse": eMouse}
+_PROBE_KEYS = ("name", "channel_map", "connected", "channel_positions")
+# What the original's documents call parameters that it knows by other names.
+_DOCUMENTED_AS = {"time_jitter": "jitter_factor", "probe_type": "probe"}
+
+
+def _toml_module() -> Any:
+    name = "tomllib" if sys.version_info >= (3, 11) else "tomli"
+    try:
+        return import_module(name)
+    except ImportError:
+        raise MockSessionError(
+            f"{name}: expected it to be installed, for TOML files; found that it is not. "
+            "Run pip install 'mockrawio[hybrid]'."
+        ) from None
+
+
+def absolute_source(source: str, base: str) -> str:
+    """Return `raw_source_file` made absolute, so that only its own characters make it a glob."""
+    path = os.path.abspath(os.path.join(base, source))
+    if os.path.lexists(path) or not glob.has_magic(source) or os.path.isabs(source):
+        return path
+    return os.path.abspath(os.path.join(glob.escape(os.path.abspath(base)), source))
+
+
+def _suggestion(name: str, known: Iterable[str]) -> str:
+    if name in _DOCUMENTED_AS:
+        return f"The parameter is called {_DOCUMENTED_AS[name]}."
+    close = difflib.get_close_matches(name, known, 1)
+    return f"Did you mean {close[0]}?" if close else "Remove it."
+
+
+def check_names(values: Iterable[str], cls: Any) -> None:
+    """Refuse names that are no parameters, and parameters left out.
+
+    Parameters
+    ----------
+    values : iterable of str
+        The names given.
+    cls : dataclass
+        Whose fields are the parameters.
+
+    Raises
+    ------
+    MockSessionError
+        Naming each, and what was probably meant.
+    """
+    given, known = set(values), [field.name for field in fields(cls)]
+    for name in sorted(given - set(known), key=str):
+        remedy = _suggestion(str(name), known)
+        raise MockSessionError(f"HybridParams.{name}: expected the name of a parameter; found {name!r}. {remedy}")
+    missing = [field.name for field in fields(cls) if field.default is MISSING and field.name not in given]
+    require(not missing, f"HybridParams.{', '.join(missing)}", "a value", "none", "Give it.")
+
+
+def located(path: str, error: MockSessionError, lines: dict[str, int]) -> MockSessionError:
+    """Return an error that begins with the file, and the line if the parameter at fault has one."""
+    match = re.match(r"HybridParams\.(\w+):", str(error))
+    line = lines.get(match[1]) if match else None
+    where = path if line is None else f"{path}, line {line}"
+    return MockSessionError(f"{where}: {error}")
+
+
+def read_python(path: str, cls: Any) -> tuple[dict[str, Any], dict[str, int]]:
+    """Read a ``params.py``.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    cls : dataclass
+        Whose fields are the parameters.
+
+    Returns
+    -------
+    values, lines : dict
+        Of every parameter, and of every name that nothing uses.
+    """
+    from .params_py import read_py  # only for this form
+
+    parsed = read_py(path)
+    known = {field.name for field in fields(cls)}
+    helpers = {name for name in parsed.values if name not in known and (name in parsed.used or name.startswith("_"))}
+    return {name: value for name, value in parsed.values.items() if name not in helpers}, parsed.lines
+
+
+def read_toml(path: str) -> dict[str, Any]:
+    """Read a TOML file; its ``probe`` becomes a :class:`~mockrawio.hybrid.Probe`.
+
+    Raises
+    ------
+    BadFileError
+        If it cannot be read, or is not TOML.
+    MockSessionError
+        If its probe is not one.
+    """
+    toml = _toml_module()
+    body = read_text(path)
+    if len(body) > MAX_BYTES:
+        raise BadFileError(path, f"at most {MAX_BYTES} bytes", f"{len(body)}", "Keep the probe in an .npz.")
+    try:
+        values: dict[str, Any] = toml.loads(body.decode("utf-8-sig").replace("\r\n", "\n"))
+    except (ValueError, RecursionError) as error:  # of which TOMLDecodeError and UnicodeDecodeError are kinds
+        raise BadFileError(path, "TOML", str(error) or "too much nesting", "Correct that line.") from None
+    if "probe" in values:
+        try:
+            values["probe"] = _probe(values["probe"], os.path.dirname(os.path.abspath(path)))
+        except MockSessionError as error:
+            raise located(path, error, {}) from None
+    return values
+
+
+def _probe(value: Any, base: str) -> Probe:
+    if isinstance(value, str) and value.endswith(".npz"):
+        return Probe.load(os.path.join(base, value))
+    table = {"builtin": value} if isinstance(value, str) else value
+    expected = "a table, 'neuropixels3a', 'eMouse', or the path of an .npz"
+    require(isinstance(table, dict), "HybridParams.probe", expected, value)
+    keys = {"builtin", "sync_channel"} if "builtin" in table else set(_PROBE_KEYS)
+    for key in sorted(table.keys() - keys):
+        require(False, f"HybridParams.probe.{key}", f"one of {', '.join(sorted(keys))}", key, _suggestion(key, keys))
+    if "builtin" in table:
+        return _builtin(table)
+    missing = [key for key in _PROBE_KEYS[1:] if key not in table]
+    require(not missing, "HybridParams.probe", f"the arrays {', '.join(_PROBE_KEYS[1:])}", f"no {', '.join(missing)}")
+    return custom_probe(**table)
+
+
+def _builtin(table: dict[str, Any]) -> Probe:
+    name, sync = table["builtin"], table.get("sync_channel", True)
+    known = isinstance(name, str) and name in _BUILTIN
+    require(known, "HybridParams.probe.builtin", "'neuropixels3a' or 'eMouse'", name)
+    plain = "sync_channel" not in table or (name == "neuropixels3a" and isinstance(sync, bool))
+    require(plain, "HybridParams.probe.sync_channel", "true or false, for neuropixels3a only", sync)
+    return neuropixels3a(sync) if name == "neuropixels3a" else eMouse()
+
+
+def toml_text(values: dict[str, Any]) -> str:
+    """Return parameters as TOML, the probe last.
+
+    Parameters
+    ----------
+    values : dict
+        Numbers, texts, bools, tuples of numbers, paths; and ``probe``, a Probe.
+    """
+    probe: Probe = values["probe"]
+    lines = [f"{name} = {_toml(value)}" for name, value in values.items() if name != "probe"]
+    rows = "".join(f"    {_toml(row)},\n" for row in probe.channel_positions.tolist())
+    lines += ["", "[probe]", f"name = {_toml(probe.name)}"]
+    lines += [f"{name} = {_toml(getattr(probe, name).tolist())}" for name in ("channel_map", "connected")]
+    return "\n".join([*lines, f"channel_positions = [\n{rows}]", ""])
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (tuple, list)):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # nan, inf, -inf: TOML calls them so too
+    if isinstance(value, (int, float)):
+        return repr(value)
+    return _toml_string(os.fspath(value))
+
+
+def _toml_string(text: str) -> str:
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise MockSessionError(f"{text!r}: expected text that UTF-8 has; found other bytes. Rename the file.")
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

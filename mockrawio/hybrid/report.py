@@ -1,0 +1,110 @@
+"""What a run made, and what a validation found, as lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .generate import HybridResult
+    from .match import Confusion
+    from .plan import UnitReport
+    from .validate import Validation
+
+__all__ = ["generation_lines", "table_lines", "validation_lines"]
+
+MOST_COLUMNS = 12  # clusters of a confusion matrix in text
+
+
+def table_lines(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
+    """Return a table as lines whose columns end below one another.
+
+    Parameters
+    ----------
+    head : sequence of str
+        The columns' names.
+    rows : iterable of sequences
+        Shares (floats) get three decimals; None is a dash.
+    """
+    cells = [list(head), *([_cell(value) for value in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return ["  ".join(text.rjust(width) for text, width in zip(row, widths, strict=True)) for row in cells]
+
+
+def _cell(value: Any) -> str:
+    return "-" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def generation_lines(result: HybridResult, *, dry_run: bool = False) -> list[str]:
+    """Return what was made of each unit, or why not, and what was written.
+
+    Parameters
+    ----------
+    result : HybridResult
+    dry_run : bool
+        Whether nothing was written.
+    """
+    units = [_unit_line(unit) for unit in result.units]
+    made = sum(unit.made for unit in result.units)
+    total = f"{made} of {_counted(len(result.units), 'unit')}, {_counted(result.n_events, 'event')}"
+    base = result.params.phy_base
+    seed = f"seed {result.params.random_seed}" + ("" if base is None else f", phy's samples counted from {base}")
+    if dry_run:
+        return [*units, f"would make {total} ({seed}); nothing was written"]
+    files = [f"wrote {path}" for path in result.files]
+    return [*units, *files, f"made {total}, {_counted(result.n_clipped, 'sample')} clipped ({seed})"]
+
+
+def _unit_line(unit: UnitReport) -> str:
+    if not unit.made:
+        return f"unit {unit.true_unit}: skipped: {unit.reason}"
+    parts = [
+        f"unit {unit.true_unit} -> {unit.new_unit}: {_counted(unit.n_events, 'event')} on "
+        f"{_counted(len(unit.channels), 'channel')} around row {unit.center_channel}"
+    ]
+    reasons = {
+        "at a file's edge": unit.n_edge,
+        "too close to other spikes": unit.n_refractory,
+        "over max_events": unit.n_over_cap,
+        "of its spikes at a file's edge not used": unit.n_source_edge,
+    }
+    dropped = [f"{count} {reason}" for reason, count in reasons.items() if count]
+    return "; ".join([*parts, *([f"left out: {', '.join(dropped)}"] if dropped else [])])
+
+
+def _confusion_lines(confusion: Confusion) -> list[str]:
+    """Return the counts; clusters that do not fit the terminal are added up."""
+    labels, counts = [str(label) for label in confusion.hybrid_labels], confusion.counts.tolist()
+    if len(labels) > MOST_COLUMNS + 1:
+        labels = [*labels[:MOST_COLUMNS], "others"]
+        counts = [[*row[:MOST_COLUMNS], sum(row[MOST_COLUMNS:-1]), row[-1]] for row in counts]
+    rows = zip([*confusion.true_labels, "unmatched"], counts, strict=True)
+    return table_lines(["true label", *labels, "unmatched"], [[label, *row] for label, row in rows])
+
+
+_SCORES = ("n_true", "found_unit", "n_found", "n_matched", "accuracy", "recall", "precision", "best_unit")
+_TEMPLATES = ("source_template", "found_template", "pearson", "frobenius", "best_pearson_template", "best_pearson")
+
+
+def validation_lines(validation: Validation) -> list[str]:
+    """Return the tables of a validation.
+
+    Parameters
+    ----------
+    validation : Validation
+    """
+    clusters, window = _counted(validation.n_clusters, "cluster"), f"within ±{validation.window_ms:g} ms"
+    lines = [f"{validation.sorter}: {clusters} against {_counted(len(validation.units), 'true unit')}, {window}", ""]
+    rows = [[unit.label, *(getattr(unit, name) for name in _SCORES), unit.best_agreement] for unit in validation.units]
+    lines += table_lines(["true_unit", *_SCORES, "best_agreement"], rows)
+    lines += ["", "events of true units (rows) by hybrid label (columns):", *_confusion_lines(validation.confusion)]
+    if validation.templates:
+        scores = [[one.label, *(getattr(one, name) for name in _TEMPLATES)] for one in validation.templates]
+        lines += ["", "templates:", *table_lines(["true_unit", *_TEMPLATES], scores)]
+    left_out = validation.n_unassigned
+    notes = [f"{_counted(left_out, 'event')} of no cluster left out"] if left_out else []
+    return [*lines, *([""] if notes or validation.notes else []), *notes, *validation.notes]

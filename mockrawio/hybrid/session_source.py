@@ -1,0 +1,236 @@
+"""A session folder as the source of a hybrid run: its stream, what was sorted in it, and its probe.
+
+Segments of the stream are files of the recording on one absolute axis: the first begins at 0, every
+other where its stamp says, so that gaps stay gaps.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ..session.clock import Run, check_ascending
+from ..session.errors import BadFileError, MockSessionError
+from ..session.files import UnitFile, open_unit, stamps_in_ms
+from ..session.layout import SessionFiles, UnitName, find_files
+from ..session.npy import MappedArray, MappedFile
+from ..session.probe import contact_positions
+from ..session.streams import StreamFile, open_stream
+from .probe import Probe
+from .recording import RawFile, RawRecording
+from .sorters import Sorting
+
+__all__ = ["SessionSource", "StreamRecording", "channel_numbers", "joined_sorting", "open_session"]
+
+BROADBAND = "broadband"
+
+_CHANNEL = re.compile(r"CSC([1-9]\d{0,5})")
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class StreamRecording(RawRecording):
+    """The samples of a stream, mapped where they lie in its ``.npy``.
+
+    Attributes
+    ----------
+    samples : MappedArray
+        (n_samples, C) int16, C order.
+    first_rows : tuple of int
+        Where each segment begins in it.
+    """
+
+    samples: MappedArray
+    first_rows: tuple[int, ...]
+
+    @property
+    def _maps(self) -> tuple[MappedFile, ...]:  # type: ignore[override]  # one file, whatever the segments
+        return (self.samples.file,)
+
+    def _frames(self, k: int) -> npt.NDArray[Any]:
+        first = self.first_rows[k]
+        return self.samples.view()[first : first + self.files[k].n_frames]
+
+    def __getstate__(self) -> dict[str, Any]:
+        own = {name: self.__dict__[name] for name in ("samples", "first_rows")}
+        return {**super().__getstate__(), **own}
+
+    @classmethod
+    def of(cls, path: str, samples: MappedArray, runs: Sequence[Run], rate: float) -> StreamRecording:
+        """Return the recording that an array and its segments are."""
+        starts = _starts(runs, rate)
+        sizes, names = [run.stop - run.start for run in runs], [f"{path[:-4]}_t{k}.npy" for k in range(len(runs))]
+        files = tuple(map(RawFile, names, starts, sizes))
+        first_rows = tuple(run.start for run in runs)
+        return cls(files, samples.dtype, samples.shape[1], rate, samples, first_rows)
+
+
+def _starts(runs: Sequence[Run], rate: float) -> list[int]:
+    """Return where each segment begins on the absolute axis."""
+    starts: list[int] = []
+    stop = 0
+    for run in runs:
+        by_clock = round((run.t_start_ms - runs[0].t_start_ms) * rate / 1000)
+        starts.append(max(by_clock, stop))  # stamps may be off by up to half a sample
+        stop = starts[-1] + run.stop - run.start
+    return starts
+
+
+class SessionSource(NamedTuple):
+    """What a run takes from a session.
+
+    Attributes
+    ----------
+    files : SessionFiles
+    name : str
+        The stream's.
+    stream : StreamFile
+    recording : StreamRecording
+    units : dict of int to UnitName
+        By label, 1, 2, ... in the order of the unit files.
+    sorting : Sorting
+    n_outside : dict of int to int
+        By label, spikes for which the stream has no sample.
+    probe : Probe
+    """
+
+    files: SessionFiles
+    name: str
+    stream: StreamFile
+    recording: StreamRecording
+    units: dict[int, UnitName]
+    sorting: Sorting
+    n_outside: dict[int, int]
+    probe: Probe
+
+    def labels(self, units: Sequence[Any]) -> list[int]:
+        """Return the labels of units, which are given by name.
+
+        Raises
+        ------
+        MockSessionError
+            If the session has no such unit.
+        """
+        known = {name.id: label for label, name in self.units.items()}
+        for unit in units:
+            if str(unit) not in known:
+                raise unknown_unit(unit, list(known))
+        return [known[str(unit)] for unit in units]
+
+
+def unknown_unit(unit: object, known: Sequence[object]) -> MockSessionError:
+    """Return the error about a unit that the source has not."""
+    some = ", ".join(map(repr, known[:12])) + (", ..." if len(known) > 12 else "")
+    return MockSessionError(f"units: expected units of the source, {some}; found {unit!r}. Choose among them.")
+
+
+def open_session(folder: str | PathLike[str], stream: str | None = None) -> SessionSource:
+    """Open a session as the source of a run; samples are mapped, and none is read.
+
+    Parameters
+    ----------
+    folder : str or PathLike
+        The session folder.
+    stream : str, optional
+        The stream of ``raw_data`` that the units were sorted in. None: ``broadband``, else the fastest.
+
+    Raises
+    ------
+    MockSessionError
+        If it has no such stream or no units, or its stream is not int16 in C order, or nothing
+        says where its channels are.
+    """
+    files = find_files(folder)
+    name, opened = _main_stream(files, stream)
+    _check_layout(opened)
+    recording = StreamRecording.of(opened.path, opened.samples, opened.runs, opened.sampling_rate)
+    if not files.units:
+        raise MockSessionError(
+            f"{files.folder}: expected units in spiking_data; found none. "
+            "Sort its stream first, or give another session."
+        )
+    units = dict(enumerate(files.units, 1))
+    trains, outside = {}, {}
+    for label, path in enumerate(files.units.values(), 1):
+        trains[label], outside[label] = _frames(open_unit(path), opened, recording)
+    if not any(len(train) for train in trains.values()):
+        found = f"none inside the segments of {name!r}"
+        raise MockSessionError(f"{files.folder}: expected spikes; found {found}. Give the stream that was sorted.")
+    return SessionSource(
+        files, name, opened, recording, units, joined_sorting(trains), outside, _probe(files, name, opened)
+    )
+
+
+def _main_stream(files: SessionFiles, stream: str | None) -> tuple[str, StreamFile]:
+    if not files.streams or (stream is not None and stream not in files.streams):
+        expected = "a stream" if stream is None else f"the stream {stream!r}"
+        found = ", ".join(map(repr, files.streams)) or "none"
+        remedy = "Name one that is there." if files.streams else "LFP has no spikes: give a session with broadband."
+        raise MockSessionError(f"{files.folder}: expected {expected} in raw_data; found {found}. {remedy}")
+    if stream is None and BROADBAND in files.streams:
+        stream = BROADBAND
+    if stream is not None:
+        return stream, open_stream(files.streams[stream])
+    opened = {name: open_stream(path) for name, path in files.streams.items()}
+    fastest = max(opened, key=lambda name: opened[name].sampling_rate)
+    return fastest, opened[fastest]
+
+
+def _check_layout(stream: StreamFile) -> None:
+    samples = stream.samples
+    if samples.order != "C" or samples.dtype != np.dtype("<i2"):
+        found = f"{samples.dtype.str} in {samples.order} order"
+        remedy = "Save numpy.ascontiguousarray(array, dtype='<i2') in its place."
+        raise BadFileError(stream.path, "little-endian int16 in C order", found, remedy)
+
+
+def _frames(unit: UnitFile, stream: StreamFile, recording: StreamRecording) -> tuple[Ints, int]:
+    """Return a unit's spikes on the absolute axis, each at the nearest sample, and how many have none."""
+    if not unit.times.shape[0]:
+        return np.empty(0, np.int64), 0
+    stamps = np.asarray(stamps_in_ms(unit.times, unit.divisor), np.float64)
+    check_ascending(unit.path, stamps)
+    rate, edges = stream.sampling_rate, [run.t_start_ms for run in stream.runs]
+    k = np.searchsorted(np.array(edges) - 500 / rate, stamps, side="right") - 1
+    frames = np.rint((stamps - np.array(edges)[k]) * (rate / 1000)).astype(np.int64)
+    sizes = np.array([file.n_frames for file in recording.files])
+    inside = (k >= 0) & (frames >= 0) & (frames < sizes[k])
+    starts = np.array([file.start for file in recording.files], np.int64)
+    return (starts[k] + frames)[inside], int((~inside).sum())
+
+
+def joined_sorting(trains: dict[int, Ints]) -> Sorting:
+    """Return the spikes of all units as one sorting; a unit's template is its label less 1."""
+    times = np.concatenate(list(trains.values()))
+    labels = np.repeat(np.array(list(trains), np.int64), [len(train) for train in trains.values()])
+    order = np.argsort(times, kind="stable")
+    times, labels = times[order], labels[order]
+    return Sorting(times, labels, labels - 1, None, "phy")
+
+
+def channel_numbers(ids: Sequence[str]) -> list[int] | None:
+    """Return the k of each CSCk; None if any is called otherwise, or two the same."""
+    matches = [_CHANNEL.fullmatch(channel) for channel in ids]
+    numbers = [int(match[1]) for match in matches if match]
+    return numbers if len(set(numbers)) == len(matches) else None
+
+
+def _probe(files: SessionFiles, name: str, stream: StreamFile) -> Probe:
+    numbers = channel_numbers(stream.ids)
+    if stream.locations is None and numbers is None:
+        raise BadFileError(
+            f"{stream.path[:-4]}.json",
+            "'locations', or channel ids of the form CSCk",
+            f"neither, so no probe (ids {', '.join(stream.ids[:4])})",
+            "Write 'locations' there, x and y in µm of every channel.",
+        )
+    places = contact_positions(numbers or ()) if stream.locations is None else np.array(stream.locations)
+    rows = np.arange(stream.samples.shape[1])
+    return Probe(rows, np.ones(len(rows), bool), places, f"{name} of {files.folder.name}")

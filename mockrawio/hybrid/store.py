@@ -1,0 +1,75 @@
+"""The events of a run in a file: ``events-<session>.npz``, from which all that was added can be made again.
+
+Plain arrays, a name each: ``unit_<new unit>_<field>``, and ``units``, (k, 4) int64, with the
+true unit, the new unit, the samples before and the centre's raw row of each. A unit's events are either
+``basis`` (r, n, m) and ``weights`` (K, r), whose product, rounded half to even, they are, or
+``samples`` (K, n, m) as they stand.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..session.errors import BadFileError
+from .units import Events, FixedEvents, LowRankEvents, PlantedUnit
+
+__all__ = ["events_bytes", "load_events"]
+
+_REMEDY = "Run the generation again."
+
+Array = npt.NDArray[Any]
+
+
+def events_bytes(units: Sequence[PlantedUnit]) -> bytes:
+    """Return the events of a run as the bytes of their file, the same for the same events."""
+    rows = [(unit.true_unit, unit.new_unit, unit.before, unit.center) for unit in units]
+    arrays: dict[str, Array] = {"units": np.array(rows, np.int64).reshape(-1, 4)}
+    for unit in units:
+        fields = {"channels": unit.channels, "times": unit.times, **unit.events.arrays()}
+        arrays.update({f"unit_{unit.new_unit}_{name}": array for name, array in fields.items()})
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)  # type: ignore[arg-type,unused-ignore]
+    return buffer.getvalue()
+
+
+def load_events(path: str | os.PathLike[str]) -> list[PlantedUnit]:
+    """Read the events of a run.
+
+    Parameters
+    ----------
+    path : str or PathLike
+        ``events-<session>.npz``.
+
+    Raises
+    ------
+    BadFileError
+        If it is not such a file. Nothing is unpickled.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as members:
+            return [_unit(members, row) for row in members["units"].reshape(-1, 4).tolist()]
+    except OSError as error:
+        raise BadFileError(path, "a readable file", error.strerror or str(error), "Check the path.") from None
+    except (ValueError, KeyError, IndexError, TypeError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+        raise BadFileError(path, "the events of a hybrid run", str(error) or type(error).__name__, _REMEDY) from None
+
+
+def _unit(members: Mapping[str, Array], row: list[int]) -> PlantedUnit:
+    true_unit, new_unit, before, center = row
+
+    def field(name: str) -> Array:
+        return members[f"unit_{new_unit}_{name}"]
+
+    times, channels = field("times").astype(np.int64), field("channels").astype(np.int64)
+    fixed = f"unit_{new_unit}_samples" in members
+    events: Events = FixedEvents(field("samples")) if fixed else LowRankEvents(field("basis"), field("weights"))
+    if len(events) != len(times) or events.counts(0, 1).shape[2:] != channels.shape:
+        raise ValueError(f"unit {new_unit} has times, channels and events of different lengths")
+    return PlantedUnit(true_unit, new_unit, channels, times, before, center, events)

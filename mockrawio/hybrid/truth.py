@@ -1,0 +1,203 @@
+"""What a hybrid run added, read from its output folder: the truth that a sorter is held against.
+
+``firings_true.npy`` is all that must be there. Its row 2 has the unit whose events were used;
+``artificial_units-<session>.csv`` also has the label that each lot of new events got, which
+tells two of them apart where one unit was asked for twice. The manifest, or ``dtype-*.npy``
+where the original wrote the folder, has the sample rate.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..session.errors import BadFileError, MockSessionError
+from ..session.npy import open_array
+from .probe import Probe
+from .sorters import load_firings
+
+__all__ = ["TrueUnit", "Truth", "load_truth"]
+
+Ints = npt.NDArray[np.int64]
+
+COLUMNS = ("timestep", "true_unit", "new_unit", "center_channel")
+_AGAIN = "Run the generation again."
+
+
+@dataclass(frozen=True, eq=False)
+class TrueUnit:
+    """Events that a run added.
+
+    Attributes
+    ----------
+    label : str
+        The true unit's, followed by ``/`` and the new one if there are several of that true unit.
+    true_unit : int
+        The unit whose events were used, as ``ground_truth_units`` has it.
+    new_unit : int or None
+        The label of the new events; None if the folder does not tell.
+    center : int
+        Raw row on which they are centred.
+    times : ndarray of int64
+        Samples on the absolute axis, ascending.
+    """
+
+    label: str
+    true_unit: int
+    new_unit: int | None
+    center: int
+    times: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """What a hybrid run's folder tells.
+
+    Attributes
+    ----------
+    folder : Path
+    sample_rate : float
+        Hz.
+    units : tuple of TrueUnit
+        Ascending by true unit, then new unit.
+    probe : Probe or None
+    manifest : dict
+        Empty if there is none, as where the original wrote the folder.
+    """
+
+    folder: Path
+    sample_rate: float
+    units: tuple[TrueUnit, ...]
+    probe: Probe | None
+    manifest: dict[str, Any]
+
+    def moved(self, unit: TrueUnit) -> tuple[Ints, Ints] | None:
+        """Return the raw rows that a unit's events come from, and where they went; None if it is not known."""
+        for report in self.manifest.get("units", ()):
+            if report["new_unit"] == unit.new_unit and report["source_channels"]:
+                return np.array(report["source_channels"], np.int64), np.array(report["channels"], np.int64)
+        return None
+
+
+def load_truth(directory: str | os.PathLike[str], session_name: str | None = None) -> Truth:
+    """Read what a hybrid run added.
+
+    Parameters
+    ----------
+    directory : str or PathLike
+        Its output folder.
+    session_name : str, optional
+        Which run, if the files of several are there.
+
+    Raises
+    ------
+    MockSessionError
+        If a file is missing, or not as it must be, or does not go with the others.
+    """
+    folder = Path(directory)
+    if not folder.is_dir():
+        raise BadFileError(folder, "the output folder of a hybrid run", "no such folder", "Check the path.")
+    firings = load_firings(folder / "firings_true.npy")
+    if firings.min(initial=0) < 0:
+        raise BadFileError(folder / "firings_true.npy", "no negative numbers", str(firings.min()), _AGAIN)
+    table = _one(folder, "artificial_units", "csv", session_name)
+    lots = _from_firings(firings) if table is None else _from_table(table, firings)
+    manifest, probe = _manifest(folder, session_name), _one(folder, "probe", "npz", session_name)
+    rate = float(manifest["sample_rate"]) if manifest else _stored_rate(folder, session_name)
+    return Truth(folder, rate, _labelled(lots), None if probe is None else Probe.load(probe), manifest)
+
+
+def _one(folder: Path, kind: str, suffix: str, session_name: str | None) -> Path | None:
+    """Return the only file of a kind, or None if there is none."""
+    if session_name is not None:
+        path = folder / f"{kind}-{session_name}.{suffix}"
+        if not path.is_file():
+            raise BadFileError(path, f"a file of the session {session_name!r}", "none", "Check the session's name.")
+        return path
+    found = sorted(folder.glob(f"{kind}-*.{suffix}"))
+    if len(found) > 1:
+        names = ", ".join(path.name for path in found)
+        raise BadFileError(folder, f"one {kind}-*.{suffix}", names, "Say which with session_name.")
+    return found[0] if found else None
+
+
+def _from_firings(firings: Ints) -> list[TrueUnit]:
+    centers, times, labels = firings
+    return [_lot(times, centers, labels == unit, int(unit), None) for unit in np.unique(labels)]
+
+
+def _lot(times: Ints, centers: Ints, of: npt.NDArray[np.bool_], true_unit: int, new_unit: int | None) -> TrueUnit:
+    return TrueUnit("", true_unit, new_unit, int(centers[of][0]), np.sort(times[of]))
+
+
+def _from_table(path: Path, firings: Ints) -> list[TrueUnit]:
+    times, true, new, centers = _read_table(path)
+    pairs = np.array(sorted(zip(times, true, strict=True)), np.int64).reshape(-1, 2)
+    if not np.array_equal(pairs, np.array(sorted(zip(*firings[1:], strict=True)), np.int64).reshape(-1, 2)):
+        remedy = "The run that was last written into the folder has replaced it; keep one run to a folder."
+        raise BadFileError(path.with_name("firings_true.npy"), f"the events of {path.name}", "others", remedy)
+    both = sorted(set(zip(true.tolist(), new.tolist(), strict=True)))
+    return [_lot(times, centers, (true == a) & (new == b), a, b) for a, b in both]
+
+
+def _read_table(path: Path) -> Ints:
+    """Return the four columns of a table of artificial events, (4, K)."""
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        values = [[int(row[name]) for name in COLUMNS] for row in rows]
+        return np.array(values, np.int64).reshape(-1, len(COLUMNS)).T
+    except (KeyError, ValueError, TypeError, csv.Error, OverflowError) as error:
+        raise BadFileError(path, f"whole numbers in columns {', '.join(COLUMNS)}", str(error), _AGAIN) from None
+
+
+def _labelled(lots: list[TrueUnit]) -> tuple[TrueUnit, ...]:
+    """Give each its label."""
+    several = Counter(lot.true_unit for lot in lots)
+    return tuple(
+        TrueUnit(
+            str(lot.true_unit) if several[lot.true_unit] == 1 else f"{lot.true_unit}/{lot.new_unit}",
+            lot.true_unit,
+            lot.new_unit,
+            lot.center,
+            lot.times,
+        )
+        for lot in lots
+    )
+
+
+def _manifest(folder: Path, session_name: str | None) -> dict[str, Any]:
+    if session_name is not None and not (folder / f"manifest-{session_name}.json").is_file():
+        return {}  # the original writes none
+    path = _one(folder, "manifest", "json", session_name)
+    if path is None:
+        return {}
+    try:
+        content = json.loads(path.read_text("utf-8"))
+        float(content["sample_rate"])
+        for unit in content["units"]:
+            _ = unit["new_unit"], unit["source_channels"], unit["channels"]
+        _ = content["parameters"]["data_directory"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise BadFileError(path, "the manifest of a hybrid run", f"{type(error).__name__}: {error}", _AGAIN) from None
+    return dict(content)
+
+
+def _stored_rate(folder: Path, session_name: str | None) -> float:
+    path = _one(folder, "dtype", "npy", session_name)
+    if path is None:
+        remedy = "Validate the whole output folder of a run."
+        raise MockSessionError(f"{folder}: expected manifest-*.json or dtype-*.npy, for the rate; found none. {remedy}")
+    stored = open_array(str(path)).view().ravel()
+    if stored.size != 1 or stored.dtype.kind not in "iuf" or not stored[0] > 0:
+        found = f"{stored.dtype} {stored.tolist()[:1]}"
+        raise BadFileError(path, "the sample rate, a number above 0", found, "A rate of 32768 Hz or more did not fit.")
+    return float(stored[0])

@@ -1,0 +1,146 @@
+"""The events of a unit, rebuilt from the leading singular vectors of their derivatives.
+
+Let M have a column for each event: its windows, without the straight line between the first
+and the last sample, differenced along time. The rank-r truncated SVD of M, summed up again
+along time, is the events less their noise, and 0 at both ends (HYBRID.md 6.4). Taking off
+the line before differencing is the same as taking off the mean afterwards, which is how it
+is done here.
+
+The vectors come from the smaller of the two Gram matrices, M·Mᵀ or Mᵀ·M, by ``eigh``: a full
+SVD would make a p × p matrix of p events (D13). M itself is never whole in memory unless it
+is smaller than its Gram matrix, so that memory does not grow with the number of events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .units import LowRankEvents, Source, UnitSkipped
+
+__all__ = ["derivatives", "low_rank_events", "low_rank_factors"]
+
+CHUNK_ITEMS = 1 << 19  # float64 of M at a time: 4 MiB, and as much again to make them
+KEPT_BYTES = 1 << 24  # windows of a unit that are kept, so as to be read once; more are read twice
+
+Array = npt.NDArray[Any]
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+def derivatives(windows: Array) -> Floats:
+    """Return the columns of M for these windows, as rows.
+
+    Parameters
+    ----------
+    windows : ndarray of integers, shape (p, n, m)
+        Events, samples, channels.
+
+    Returns
+    -------
+    ndarray of float64, shape (p, (n - 1) * m)
+        The channel changes fastest.
+    """
+    slope = np.subtract(windows[:, -1:], windows[:, :1], dtype=np.float64) / (windows.shape[1] - 1)
+    steps = np.subtract(windows[:, 1:], windows[:, :-1], dtype=np.float64)
+    steps -= slope
+    return steps.reshape(len(windows), -1)
+
+
+def low_rank_events(
+    recording: Source,
+    times: Ints,
+    channels: Ints,
+    extent: tuple[int, int],
+    rank: int,
+    chosen: Ints,
+    factors: Floats,
+) -> LowRankEvents:
+    """Rebuild a unit's events and scale those that were chosen.
+
+    Parameters
+    ----------
+    recording : RawRecording
+        The source.
+    times : ndarray of int64, shape (p,)
+        The unit's spikes; their windows lie inside its files.
+    channels : ndarray of int64, shape (m,)
+        Its raw rows.
+    extent : tuple of int
+        Samples before and after a spike, both 1 or more.
+    rank : int
+        Number of singular values, r.
+    chosen : ndarray of int64, shape (K,)
+        Which spike each new event is made of, by index.
+    factors : ndarray of float64, shape (K,)
+        Amplitude of each new event.
+
+    Returns
+    -------
+    LowRankEvents
+
+    Raises
+    ------
+    UnitSkipped
+        If there are fewer spikes, or steps in a window, than singular values wanted.
+    """
+    basis, weights = low_rank_factors(recording, times, channels, extent, rank, chosen)
+    return LowRankEvents.rounded(basis, weights * factors[:, None])
+
+
+def low_rank_factors(
+    recording: Source, times: Ints, channels: Ints, extent: tuple[int, int], rank: int, chosen: Ints
+) -> tuple[Floats, Floats]:
+    """Return what rebuilds a unit's events: ``tensordot(weights, basis, 1)``, in full precision.
+
+    Parameters and errors are those of :func:`low_rank_events`.
+
+    Returns
+    -------
+    basis : ndarray of float64, shape (r, n, m)
+    weights : ndarray of float64, shape (K, r)
+    """
+    n, m = sum(extent) + 1, len(channels)
+    size = (n - 1) * m
+    if min(len(times), size) < rank:
+        short = f"{len(times)} spikes" if len(times) < rank else f"{size} steps in a window"
+        raise UnitSkipped(f"{short} are too few for {rank} singular values (num_singular_values)")
+
+    few = len(times) * n * m * recording.dtype.itemsize <= KEPT_BYTES
+    kept = recording.gather(times, *extent, channels) if few else None
+
+    def rows(which: Ints) -> Iterator[Floats]:
+        step = max(1, CHUNK_ITEMS // size)
+        for part in (which[begin : begin + step] for begin in range(0, len(which), step)):
+            yield derivatives(recording.gather(times[part], *extent, channels) if kept is None else kept[part])
+
+    if len(times) <= size:
+        table = np.concatenate(list(rows(np.arange(len(times)))))
+        vectors = _leading(table @ table.T, rank)
+        steps, weights = vectors.T @ table, vectors[chosen]
+    else:
+        vectors = _leading(_gram(rows(np.arange(len(times))), size), rank)
+        used, which = np.unique(chosen, return_inverse=True)
+        steps, weights = vectors.T, np.concatenate([part @ vectors for part in rows(used)])[which.ravel()]
+    basis = np.zeros((rank, n, m))
+    np.cumsum(steps.reshape(rank, n - 1, m), axis=1, out=basis[:, 1:])
+    return basis, weights
+
+
+def _gram(parts: Iterable[Floats], size: int) -> Floats:
+    """Return M·Mᵀ, (d, d), from the rows of Mᵀ, some at a time."""
+    total, product = np.zeros((size, size)), np.empty((size, size))
+    for part in parts:
+        total += np.matmul(part.T, part, out=product)
+    return total
+
+
+def _leading(gram: Floats, rank: int) -> Floats:
+    """Return the eigenvectors of the `rank` largest eigenvalues, (d, r), the largest first."""
+    vectors = np.linalg.eigh(gram)[1][:, ::-1][:, :rank]
+    largest = np.abs(vectors).argmax(axis=0)
+    signed: Floats = vectors * np.sign(vectors[largest, np.arange(rank)])  # eigh may give either sign
+    return signed
