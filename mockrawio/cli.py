@@ -23,6 +23,7 @@ import click
 
 from . import __version__
 from .cli_hybrid import hybrid_commands
+from .cli_raster import raster_command
 from .session.errors import MockSessionError
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ def _low_high(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 @click.option("--lfp-channels", "n_lfp_channels", type=int, help="Number of channels with an LFP.")
 @click.option("--snr", callback=_low_high, help="Peaks over the SD of the noise, lowest and highest, as in 5,15.")
 @click.option("--noise", "noise_uV", type=float, help="SD of the stream's noise in µV.")
+@click.option("--spikes", type=click.Path(), help="SONATA file to take the spikes from, a unit for each node.")
 @click.option("--encoding", type=click.Choice(["int16", "float64"]), help="How samples are stored.")
 @click.option("--seed", type=int, help="The same seed makes the same bytes; drawn and recorded if not given.")
 @click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Threads to use.")
@@ -222,3 +224,4 @@ def verify_command(ctx: click.Context, folder: Path, as_json: bool, progress: bo
 
 
 main.add_command(hybrid_commands)
+main.add_command(raster_command)

@@ -76,9 +76,10 @@ def commands_of(text):
 
 @pytest.mark.parametrize("path", [README, ROOT / "docs" / "cli.rst"], ids=lambda path: path.name)
 def test_documented_commands(path, tmp_path, monkeypatch):
-    """The `$ mockrawio` lines run one after another, beside a copy of the hybrid sample."""
+    """The `$ mockrawio` lines run one after another, beside copies of the hybrid sample and of the example's groups."""
     monkeypatch.chdir(tmp_path)
     shutil.copytree(ROOT / "tests" / "data" / "hybrid", "bench", ignore=shutil.ignore_patterns("original*"))
+    shutil.copy(ROOT / "example" / "groups.toml", "groups.toml")
     commands = commands_of(path.read_text("utf-8"))
     assert commands
     for arguments in commands:

@@ -254,7 +254,10 @@ def _trains(plan: Plan, units: list[PlantedUnit]) -> list[_Train]:
 
 def _largest_sum(plan: Plan, units: list[PlantedUnit]) -> float:
     """Return a bound of what spikes can add up to on any channel, however they fall, in counts."""
-    overlapping = 1 + (N_SAMPLES - 1) // plan.spec.refractory_ticks
+    if plan.source is None:
+        overlapping = 1 + (N_SAMPLES - 1) // plan.spec.refractory_ticks
+    else:
+        overlapping = plan.source.most_within(N_SAMPLES)
     most_factor = 1 + plan.spec.amplitude_sd * float(normal_table()[-1])
     sums = np.zeros(plan.spec.n_channels)
     for unit in units:

@@ -7,13 +7,26 @@ from __future__ import annotations
 
 import numbers
 import operator
+import re
 from typing import Any
 
 from ..session.clock import EARLIEST_MS, LATEST_MS
 from ..session.errors import MockSessionError
 from . import timing
 
-__all__ = ["REAL", "WHOLE", "bounds", "durations", "is_whole_ms", "names_of", "pair", "real", "require", "whole"]
+__all__ = [
+    "REAL",
+    "WHOLE",
+    "bounds",
+    "durations",
+    "is_whole_ms",
+    "names_of",
+    "pair",
+    "real",
+    "require",
+    "sha256",
+    "whole",
+]
 
 # The least and the most that each whole number may be.
 WHOLE = {
@@ -75,6 +88,13 @@ def real(name: str, value: Any) -> float | None:
 def is_whole_ms(seconds: float) -> bool:
     """Tell whether seconds are a whole number of ms, as far as float64 can."""
     return abs(seconds * 1000 - round(seconds * 1000)) < 1e-6 * max(1.0, seconds)
+
+
+def sha256(name: str, value: Any) -> str | None:
+    """Return a SHA-256, or None."""
+    ok = value is None or (isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None)
+    require(ok, name, "None, or 64 hexadecimal digits", value)
+    return value  # type: ignore[no-any-return]  # checked above
 
 
 def durations(segments: Any) -> tuple[float, ...] | None:

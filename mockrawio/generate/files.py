@@ -27,6 +27,7 @@ __all__ = [
     "manifest_content",
     "scale_keys",
     "session_jobs",
+    "source_content",
     "unit_jobs",
     "watchlog_job",
 ]
@@ -79,6 +80,26 @@ def manifest_content(spec: SessionSpec, clipped: int = 0) -> dict[str, object]:
     """
     content: dict[str, object] = {"seed": spec.seed, "spec": spec.to_dict()}
     return {**content, "clipped": clipped} if spec.is_broadband else content
+
+
+def source_content(plan: Plan) -> dict[str, object]:
+    """Return what the manifest says of spikes that come from a file; nothing where they are drawn.
+
+    Parameters
+    ----------
+    plan : Plan
+
+    Returns
+    -------
+    dict
+        Under ``spikes``: how many were left out, how many are closer than `refractory_ms`, and the
+        node id of every unit.
+    """
+    if plan.source is None:
+        return {}
+    nodes = {unit.name.id: int(plan.source.node_ids[unit.index]) for unit in plan.units}
+    close = plan.source.too_close(plan.spec.refractory_ms)
+    return {"spikes": {"dropped": plan.source.n_dropped, "closer_than_refractory": close, "node_ids": nodes}}
 
 
 def info_job(plan: Plan) -> FileJob:

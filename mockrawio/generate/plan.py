@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+import numpy as np
+
+from ..session.errors import MockSessionError
 from ..session.layout import UnitName
 from . import timing
+from .checks import WHOLE
 from .draws import Draws, Kind
+from .source import SpikeSource, open_source
 from .spec import SessionSpec
 
 __all__ = ["Plan", "PlannedUnit", "Segment", "plan_session"]
@@ -50,6 +56,8 @@ class Plan:
         Frames of the movie.
     stim_on_ms, stim_off_ms : int
         When the movie starts, and when it would end without pauses; ms since the Unix epoch.
+    source : SpikeSource or None
+        The spikes of the units, where they are not drawn; a unit's are those of node `index`.
     """
 
     spec: SessionSpec
@@ -60,6 +68,7 @@ class Plan:
     n_frames: int
     stim_on_ms: int
     stim_off_ms: int
+    source: SpikeSource | None = None
 
     @property
     def start_ms(self) -> int:
@@ -98,8 +107,26 @@ def plan_session(spec: SessionSpec) -> Plan:
     onset = Draws(seed, Kind.STIMULUS).real(*timing.ONSET_MS) * timing.shrink(length)
     n_frames, stimulus_ms = _movie(spec, length)
     stim_on = segments[0].start_ms + int(onset)
-    units = _units(spec, seed, sum(segment.n_ms for segment in segments))
-    return Plan(spec, seed, segments, units, _n_events(spec, seed, length), n_frames, stim_on, stim_on + stimulus_ms)
+    source = _source(spec, segments)
+    if source is None:
+        units = _units(spec, seed, sum(segment.n_ms for segment in segments))
+    else:
+        spec = replace(spec, spikes_sha256=source.sha256)
+        units = _placed(spec, seed, [len(source.train(index)) for index in range(len(source))])
+    n_events = _n_events(spec, seed, length)
+    return Plan(spec, seed, segments, units, n_events, n_frames, stim_on, stim_on + stimulus_ms, source)
+
+
+def _source(spec: SessionSpec, segments: tuple[Segment, ...]) -> SpikeSource | None:
+    """Read the spikes that come from a file, as far as the session has room for them."""
+    if spec.spikes is None:
+        return None
+    source = open_source(spec.spikes, spec.spikes_sha256)
+    most = WHOLE["n_units"][1]
+    if len(source) > most:
+        raise MockSessionError(f"{spec.spikes}: expected at most {most} nodes; found {len(source)}. Give fewer.")
+    starts = np.array([float(segment.start_ms - segments[0].start_ms) for segment in segments])
+    return source.within(starts, np.array([float(segment.n_ms) for segment in segments]), spec.is_broadband)
 
 
 def _segments(spec: SessionSpec, seed: int) -> tuple[Segment, ...]:
@@ -135,16 +162,21 @@ def _n_events(spec: SessionSpec, seed: int, length: int) -> int:
 
 
 def _units(spec: SessionSpec, seed: int, recorded: int) -> tuple[PlannedUnit, ...]:
-    """Place every unit on a channel, number it there, and order them by channel."""
+    """Place every unit on a channel, and draw how many spikes it has."""
     count = spec.n_units
     if count is None:
         count = Draws(seed, Kind.UNIT_COUNT).integer(*timing.UNITS)
+    return _placed(spec, seed, [None] * count, recorded)
+
+
+def _placed(spec: SessionSpec, seed: int, n_spikes: Sequence[int | None], recorded: int = 0) -> tuple[PlannedUnit, ...]:
+    """Place every unit on a channel, number it there, and order them by channel; None: draw its spikes' number."""
     seen: Counter[tuple[int, str]] = Counter()
     units = []
-    for index in range(count):
+    for index, count in enumerate(n_spikes):
         draws = Draws(seed, Kind.PLACE, index)
         place = draws.integer(1, spec.n_channels), UNIT_TYPES[draws.integer(0, 1)]
         seen[place] += 1
-        n_spikes = draws.integer(*spec.spike_range(recorded))
-        units.append(PlannedUnit(UnitName(*place, seen[place]), index, n_spikes))
+        count = draws.integer(*spec.spike_range(recorded)) if count is None else count
+        units.append(PlannedUnit(UnitName(*place, seen[place]), index, count))
     return tuple(sorted(units, key=lambda unit: unit.name))

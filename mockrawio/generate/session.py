@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from ..session.layout import session_folder
 from ..session.writer import SessionWriter
 from .broadband import BroadbandTruth
 from .broadband_files import ARRAY, DESCRIPTION, BroadbandFiles, snippet_jobs
-from .files import Chunks, FileJob, manifest_content, session_jobs
+from .files import Chunks, FileJob, manifest_content, session_jobs, source_content
 from .plan import Plan, plan_session
 from .spec import SessionSpec
 
@@ -77,8 +78,23 @@ def generate_session(
             jobs = session_jobs(plan)
             with _bar(progress, _size(jobs)) as tick:
                 _write_all(writer, jobs, n_workers, tick)
-        writer.write_manifest(manifest_content(plan.spec, clipped))
+        writer.write_manifest({**manifest_content(plan.spec, clipped), **source_content(plan)})
+    _warn_of_source(plan)
     return writer.target
+
+
+def _warn_of_source(plan: Plan) -> None:
+    """Say which spikes of a file were left out, and which are closer than they should be."""
+    if plan.source is None:
+        return
+    dropped, close = plan.source.n_dropped, plan.source.too_close(plan.spec.refractory_ms)
+    if dropped:
+        room = " with room for its waveform" if plan.spec.is_broadband else ""
+        text = f"left out spikes that are in no recorded segment{room}: {dropped}"
+        warnings.warn(f"{plan.spec.spikes}: {text}", stacklevel=3)
+    if close:
+        text = f"spikes closer than {plan.spec.refractory_ms:g} ms to the one before of their unit: {close}"
+        warnings.warn(f"{plan.spec.spikes}: {text}; refractory_ms=0 expects them", stacklevel=3)
 
 
 def _write_broadband(writer: SessionWriter, plan: Plan, n_workers: int, progress: bool) -> int:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import numbers
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from ..session.errors import MockSessionError
 from . import timing
-from .checks import REAL, WHOLE, bounds, durations, is_whole_ms, names_of, pair, real, require, whole
+from .checks import REAL, WHOLE, bounds, durations, is_whole_ms, names_of, pair, real, require, sha256, whole
 from .draws import fresh_seed
 
 __all__ = ["SessionSpec"]
@@ -20,6 +21,8 @@ BUNDLE = 8
 ENCODINGS = ("int16", "float64")
 # What a session without a broadband stream has no use for; its manifest does not mention them.
 _BROADBAND = ("broadband_hz", "noise_uV", "pink_share", "common_share", "snr", "amplitude_sd", "jitter")
+_SPIKES = ("spikes", "spikes_sha256")  # of which a session that draws its spikes does not speak either
+_DRAWN = ("n_units", "rate_hz")  # what a session with the spikes of a file does not draw
 _MOST_SNR = 100.0  # so that a template fits int16, whatever the noise and the spike's own amplitude
 
 
@@ -84,6 +87,14 @@ class SessionSpec:
         Standard deviation of a unit's amplitude from spike to spike, as a fraction.
     jitter : bool
         Whether spikes fall between samples, in steps of an eighth of one, or on them.
+    spikes : str or PathLike, optional
+        A SONATA file of one population that the spikes come from, in place of being drawn; the
+        path stays as it is given. Each node with a spike is a unit, and times count from the
+        start of the recording. `n_units` and `rate_hz` are left to the file. Spikes in no
+        segment, or, in a broadband session, too near to an end of one for their waveform, are
+        left out; those closer than `refractory_ms` are kept. Warnings and the manifest count both.
+    spikes_sha256 : str, optional
+        What the SHA-256 of that file must be. None: whatever it is; the manifest records it.
 
     Raises
     ------
@@ -122,6 +133,8 @@ class SessionSpec:
     snr: tuple[float, float] = (5.0, 15.0)
     amplitude_sd: float = 0.1
     jitter: bool = True
+    spikes: str | os.PathLike[str] | None = None
+    spikes_sha256: str | None = None
 
     def __post_init__(self) -> None:
         for name in WHOLE:
@@ -135,6 +148,7 @@ class SessionSpec:
         self._set("rate_hz", pair("rate_hz", self.rate_hz, numbers.Real))
         self._set("spikes_per_unit", pair("spikes_per_unit", self.spikes_per_unit, numbers.Integral))
         self._set("channel_names", names_of(self.channel_names, self.n_channels))
+        self._check_source()
         self._check_broadband()
         self._check_lengths()
         self._check_spikes()
@@ -152,6 +166,19 @@ class SessionSpec:
             given = getattr(self, name)
             remedy = "Take SessionSpec.broadband(...), or leave it out."
             require(given == defaults[name], name, "a session with a broadband stream", given, remedy)
+
+    def _check_source(self) -> None:
+        if self.spikes is None:
+            require(self.spikes_sha256 is None, "spikes_sha256", "None without spikes", self.spikes_sha256)
+            return
+        require(isinstance(self.spikes, (str, os.PathLike)), "spikes", "the path of a SONATA file", self.spikes)
+        self._set("spikes", os.fsdecode(self.spikes))
+        self._set("spikes_sha256", sha256("spikes_sha256", self.spikes_sha256))
+        defaults = {field.name: field.default for field in fields(self)}
+        for name in (*_DRAWN, "spikes_per_unit"):
+            given = getattr(self, name)
+            require(given in (None, defaults[name]), name, "None where spikes come from a file", given, "Leave it out.")
+            self._set(name, None)
 
     def _check_lengths(self) -> None:
         most = f"at most n_channels, {self.n_channels}"
@@ -173,6 +200,8 @@ class SessionSpec:
             require(fits, "stimulus_len", f"a movie that fits {length / 60000:.4g} minutes", self.stimulus_len, remedy)
 
     def _check_spikes(self) -> None:
+        if self.spikes is not None:
+            return
         recorded = self.recorded_ms or timing.LENGTH_MS
         most = self.spike_range(recorded)[1]
         room = 0.9 * self._spike_room(recorded)
@@ -209,9 +238,7 @@ class SessionSpec:
         **fields
             Any field of the class.
         """
-        own_length = {"duration_s", "segments"} & fields.keys()
-        defaults = {"n_channels": 16, "n_units": 4, "rate_hz": (2.0, 8.0)}
-        return cls(**{**defaults, **({} if own_length else {"duration_s": 10.0}), **fields})
+        return cls._with_defaults({"n_channels": 16, "n_units": 4, "rate_hz": (2.0, 8.0)}, 10.0, fields)
 
     @classmethod
     def broadband(cls, **fields: Any) -> SessionSpec:
@@ -227,9 +254,17 @@ class SessionSpec:
         >>> SessionSpec.broadband(segments=(6.0, 4.0), n_units=5, seed=2).broadband_hz
         32000.0
         """
-        own_length = {"duration_s", "segments"} & fields.keys()
         defaults = {"broadband_hz": timing.WAVEFORM_RATE, "n_channels": 16, "n_units": 10}
-        return cls(**{**defaults, **({} if own_length else {"duration_s": 60.0}), **fields})
+        return cls._with_defaults(defaults, 60.0, fields)
+
+    @classmethod
+    def _with_defaults(cls, defaults: dict[str, Any], duration_s: float, fields: dict[str, Any]) -> SessionSpec:
+        """Return a spec of some fields, with defaults for those of the rest that go together with them."""
+        if not {"duration_s", "segments"} & fields.keys():
+            defaults = {"duration_s": duration_s, **defaults}
+        if fields.get("spikes") is not None:
+            defaults = {name: value for name, value in defaults.items() if name not in _DRAWN}
+        return cls(**{**defaults, **fields})
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> SessionSpec:
@@ -250,7 +285,8 @@ class SessionSpec:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as a dict that JSON takes, tuples as lists; those of a stream only if there is one."""
-        values = {k: v for k, v in asdict(self).items() if self.is_broadband or k not in _BROADBAND}
+        left_out = (() if self.is_broadband else _BROADBAND) + (() if self.spikes is not None else _SPIKES)
+        values = {k: v for k, v in asdict(self).items() if k not in left_out}
         return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
 
     def seeded(self) -> SessionSpec:

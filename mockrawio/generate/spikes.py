@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from .draws import Draws, Kind, normal_table
 from .plan import Plan, PlannedUnit
+from .source import Place
 from .timing import PEAK, SPIKE_CLOCK, WAVEFORM, spike_room
 
 __all__ = [
@@ -64,8 +65,11 @@ def spike_times(plan: Plan, unit: PlannedUnit) -> Floats:
     -------
     ndarray of float64, shape (n_spikes,)
         ms since the Unix epoch, ascending, multiples of 1/32 ms, none in a gap; with jitter
-        in a broadband session, multiples of 1/512 ms.
+        in a broadband session, multiples of 1/512 ms. Where they come from a file and there is
+        no broadband stream, the file's, to the nearest float64.
     """
+    if plan.source is not None and not plan.spec.is_broadband:
+        return plan.start_ms + plan.source.train(unit.index)
     segments, frames = spike_frames(plan, unit)
     starts = np.array([segment.start_ms for segment in plan.segments]) * SPIKE_CLOCK
     stamps: Floats = (frames + starts[segments]) / SPIKE_CLOCK
@@ -82,6 +86,8 @@ def spike_frames(plan: Plan, unit: PlannedUnit) -> tuple[Ints, Ints]:
     segments, frames : ndarray of int64, shape (n_spikes,)
         In a broadband session, where in the stream the peak of each spike stands.
     """
+    if plan.source is not None:
+        return _source_place(plan, unit)[:2]
     whole = plan.spec.is_broadband
     n, dead = unit.n_spikes, plan.spec.refractory_ticks
     ends = np.cumsum([0] + [spike_room(segment.n_ms, whole) for segment in plan.segments])
@@ -90,6 +96,13 @@ def spike_frames(plan: Plan, unit: PlannedUnit) -> tuple[Ints, Ints]:
     ticks += np.arange(n) * dead
     segments = np.searchsorted(ends[:-1], ticks, side="right") - 1
     return segments, ticks - ends[segments] + (PEAK_SAMPLE if whole else 0)
+
+
+def _source_place(plan: Plan, unit: PlannedUnit) -> Place:
+    """Return where the spikes of a unit are, which come from a file."""
+    assert plan.source is not None
+    starts = np.array([float(segment.start_ms - plan.start_ms) for segment in plan.segments])
+    return Place.of(plan.source.train(unit.index), starts)
 
 
 def jitter_steps(plan: Plan) -> tuple[float, ...]:
@@ -101,6 +114,8 @@ def jitter_phases(plan: Plan, unit: PlannedUnit) -> npt.NDArray[np.uint8]:
     """Return which of :func:`jitter_steps` each spike of a broadband session has."""
     if not plan.spec.jitter:
         return np.zeros(unit.n_spikes, np.uint8)
+    if plan.source is not None:
+        return _source_place(plan, unit).phases
     return (Draws(plan.seed, Kind.JITTER, unit.index).words16(unit.n_spikes) & 7).astype(np.uint8)
 
 

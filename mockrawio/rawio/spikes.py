@@ -125,7 +125,8 @@ class Units:
     def __getitem__(self, index: int) -> Unit:
         unit = self.units[index]
         recent = self._recent
-        recent[index] = None
+        recent.pop(index, None)
+        recent[index] = None  # the latest stands last
         if len(recent) > OPEN_MAPS:
             try:
                 oldest, _ = recent.popitem(last=False)

@@ -1,0 +1,209 @@
+"""A SONATA spike file as where the units of a session have their spikes from.
+
+Only what a session needs of the file is read here: ``spikes/<population>`` with its
+``timestamps`` and its ``node_ids``. Every node that has a spike becomes a unit.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ..session.errors import BadFileError, MockSessionError
+from ..session.manifest import file_record
+from .timing import PEAK, SPIKE_CLOCK, WAVEFORM
+
+__all__ = ["Place", "SpikeSource", "open_source"]
+
+PHASES = 8  # into which a sample is divided where spikes fall between samples
+_STAMP_MS = 2.0**-11  # more than what float64 rounds a stamp of today by
+_ROUNDING_MS = 1e-6  # by which a sum of float64 intervals may be off
+# What files say their times are in, as ms.
+_UNITS = {"": 1.0, "ms": 1.0, "millisecond": 1.0, "milliseconds": 1.0, "s": 1e3, "second": 1e3, "seconds": 1e3}
+_REWRITE = "Write it with mockrawio.rasters.write_sonata, or name another file."
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+class Place(NamedTuple):
+    """Where some spikes are, each array (n,).
+
+    Attributes
+    ----------
+    segments, frames : ndarray of int64
+        The segment of each spike, and the tick in it that is nearest to the spike.
+    phases : ndarray of uint8
+        In which eighth of the sample around that tick the spike is.
+    """
+
+    segments: Ints
+    frames: Ints
+    phases: npt.NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, times_ms: Floats, starts_ms: Floats) -> Place:
+        """Return where spikes are that all lie in segments, by the ms at which those start."""
+        segments = np.searchsorted(starts_ms, times_ms, side="right") - 1
+        ticks = (times_ms - starts_ms[segments]) * SPIKE_CLOCK
+        frames = np.floor(ticks + 0.5)
+        phases = np.clip(np.floor((ticks - frames + 0.5) * PHASES), 0, PHASES - 1)
+        return cls(segments, frames.astype(np.int64), phases.astype(np.uint8))
+
+
+@dataclass(frozen=True, eq=False)
+class SpikeSource:
+    """The spikes of a SONATA file, those that a session has room for, node after node.
+
+    Attributes
+    ----------
+    sha256 : str
+        Of the file.
+    times_ms : ndarray of float64, shape (n,)
+        From the start of the recording; ascending within a node.
+    node_ids : ndarray of uint64, shape (n_nodes,)
+        Ascending; those of all nodes with a spike in the file.
+    ends : ndarray of int64, shape (n_nodes + 1,)
+        Node k has ``times_ms[ends[k]:ends[k + 1]]``.
+    n_dropped : int
+        How many spikes of the file the session has no room for.
+    """
+
+    sha256: str
+    times_ms: Floats
+    node_ids: npt.NDArray[np.uint64]
+    ends: Ints
+    n_dropped: int = 0
+
+    def __len__(self) -> int:
+        return len(self.node_ids)
+
+    def train(self, index: int) -> Floats:
+        """Return the spike times of a node, by its place among all nodes."""
+        return self.times_ms[self.ends[index] : self.ends[index + 1]]
+
+    def within(self, starts_ms: Floats, lengths_ms: Floats, whole_waveforms: bool) -> SpikeSource:
+        """Return the spikes that a session has room for.
+
+        Parameters
+        ----------
+        starts_ms, lengths_ms : ndarray of float64, shape (n_segments,)
+            Of the session's segments, from the start of the recording on.
+        whole_waveforms : bool
+            Whether the 64 samples around a spike must lie in its segment too.
+        """
+        segments = np.searchsorted(starts_ms, self.times_ms, side="right") - 1
+        late = self.times_ms - starts_ms[segments]
+        fits = (segments >= 0) & (late < lengths_ms[segments] - _STAMP_MS)
+        if whole_waveforms:
+            frames = np.floor(late * SPIKE_CLOCK + 0.5)
+            fits &= (frames >= PEAK) & (frames + WAVEFORM - PEAK <= lengths_ms[segments] * SPIKE_CLOCK)
+        kept = np.concatenate([[0], np.cumsum(fits)])[self.ends]
+        return SpikeSource(self.sha256, self.times_ms[fits], self.node_ids, kept, int(np.count_nonzero(~fits)))
+
+    def too_close(self, refractory_ms: float) -> int:
+        """Return how many spikes come less than the refractory period after the one before of their node."""
+        close = np.diff(self.times_ms) < refractory_ms - _ROUNDING_MS
+        borders = self.ends[1:-1] - 1
+        close[borders[(borders >= 0) & (borders < len(close))]] = False
+        return int(np.count_nonzero(close))
+
+    def most_within(self, n_ticks: int) -> int:
+        """Return how many spikes of one node lie within that many ticks of each other, at the most."""
+        most = 0
+        for index in range(len(self)):
+            train = self.train(index)
+            counts = np.searchsorted(train, train + (n_ticks + 1) / SPIKE_CLOCK, side="right") - np.arange(len(train))
+            most = max(most, int(counts.max(initial=0)))
+        return most
+
+
+def open_source(path: str | PathLike[str], sha256: str | None = None) -> SpikeSource:
+    """Read a SONATA spike file.
+
+    Parameters
+    ----------
+    path : str or PathLike
+    sha256 : str, optional
+        What the file's must be.
+
+    Raises
+    ------
+    BadFileError
+        If it is no SONATA file with one population of finite times, or has another SHA-256.
+    MockSessionError
+        If h5py is not installed.
+    """
+    try:
+        found = file_record(Path(path)).sha256
+    except OSError as error:
+        remedy = "Give the path of a SONATA file; a session made from one needs it to be made again."
+        raise BadFileError(path, "a SONATA spike file", error.strerror or str(error), remedy) from None
+    if sha256 is not None and sha256 != found:
+        remedy = "Restore the file that the session was made from, or leave spikes_sha256 out."
+        raise BadFileError(path, f"SHA-256 {sha256}", found, remedy)
+    times, nodes = _read(path)
+    order = np.lexsort((times, nodes))
+    node_ids, counts = np.unique(nodes, return_counts=True)
+    return SpikeSource(found, times[order], node_ids, np.concatenate([[0], np.cumsum(counts)]))
+
+
+def _read(path: str | PathLike[str]) -> tuple[Floats, npt.NDArray[np.uint64]]:
+    """Return timestamps and node_ids of the one population of a file."""
+    h5py = _h5py()
+    try:
+        with h5py.File(path, "r") as file:
+            group = _population(path, file)
+            units = group["timestamps"].attrs.get("units", "")
+            times, nodes = (_own(path, file, group[name]) for name in ("timestamps", "node_ids"))
+    except (OSError, KeyError, AttributeError, TypeError, MemoryError) as error:
+        raise BadFileError(path, "SONATA spikes, timestamps and node_ids", str(error), _REWRITE) from None
+    units = units.decode("utf-8", "replace") if isinstance(units, bytes) else str(units)
+    if units not in _UNITS:
+        raise BadFileError(path, "timestamps in milliseconds", f"units {units!r}", _REWRITE)
+    return _checked(path, times, nodes, _UNITS[units])
+
+
+def _own(path: str | PathLike[str], file: Any, dataset: Any) -> npt.NDArray[Any]:
+    """Return what a dataset holds, which must lie in the file itself, for its SHA-256 to speak of it."""
+    if dataset.file.filename != file.filename or dataset.external or dataset.is_virtual:
+        raise BadFileError(path, f"{dataset.name} in the file itself", "a link to another file", _REWRITE)
+    return np.asarray(dataset[()])
+
+
+def _checked(
+    path: str | PathLike[str], times: npt.NDArray[Any], nodes: npt.NDArray[Any], scale: float
+) -> tuple[Floats, npt.NDArray[np.uint64]]:
+    numbers = times.dtype.kind in "iuf" and nodes.dtype.kind in "iu"
+    if not numbers or times.ndim != 1 or times.shape != nodes.shape:
+        found = f"{times.dtype} {times.shape} and {nodes.dtype} {nodes.shape}"
+        raise BadFileError(path, "as many timestamps as node_ids, (n,) numbers", found, _REWRITE)
+    times = times * np.float64(scale)
+    if not np.isfinite(times).all() or (nodes < 0).any():
+        raise BadFileError(path, "finite timestamps and node_ids from 0 up", "others", _REWRITE)
+    return times, nodes.astype(np.uint64)
+
+
+def _population(path: str | PathLike[str], file: Any) -> Any:
+    """Return the group of the only population."""
+    names = list(file["spikes"])
+    if len(names) != 1:
+        found = f"{len(names)}: {', '.join(names)}"[:200]
+        raise BadFileError(path, "one population of spikes", found, "Write the one you mean to a file of its own.")
+    return file["spikes"][names[0]]
+
+
+def _h5py() -> Any:
+    try:
+        return importlib.import_module("h5py")
+    except ImportError:
+        raise MockSessionError(
+            "h5py: expected it to be installed, for SONATA files; found that it is not. "
+            "Run pip install 'mockrawio[sonata]'."
+        ) from None

@@ -1,0 +1,58 @@
+"""Spike rasters of functional groups, and SONATA files (document 004).
+
+The document's names are here as it has them, each random one with ``seed=`` and ``rng=``. Beside
+them is the modern form: `RasterSpec` and `generate_raster`, or `poisson_raster` alone; and SONATA
+files written and read in bounded memory. Files need the extra ``sonata``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .bridges import from_spiketrains, session_raster, session_to_sonata, to_spiketrains
+from .generate import generate_raster, group_profile, group_rates, iter_raster
+from .legacy import SonataWriter, make_save_spikes
+from .noise import make_noise, minmax, shift_exc_noise, zscore
+from .poisson import poisson_raster
+from .raster import Raster
+from .sonata import append_sonata, write_sonata
+from .sonata_read import iter_sonata, read_sonata, sonata_populations
+from .spec import FunctionalGroup, RasterSpec
+
+__all__ = [
+    "FunctionalGroup",
+    "Raster",
+    "RasterSpec",
+    "SonataWriter",
+    "append_sonata",
+    "from_spiketrains",
+    "generate_raster",
+    "group_profile",
+    "group_rates",
+    "iter_raster",
+    "iter_sonata",
+    "make_noise",
+    "make_save_spikes",
+    "minmax",
+    "plot_raster",
+    "poisson_raster",
+    "read_sonata",
+    "session_raster",
+    "session_to_sonata",
+    "shift_exc_noise",
+    "sonata_populations",
+    "to_spiketrains",
+    "write_sonata",
+    "zscore",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the figure when it is asked for: only it needs matplotlib."""
+    if name != "plot_raster":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        from .figure import plot_raster
+    except ImportError as error:
+        raise ImportError("plot_raster needs matplotlib: pip install 'mockrawio[plot]'") from error
+    return plot_raster

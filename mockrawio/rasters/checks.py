@@ -1,0 +1,100 @@
+"""What arguments may be: each function returns the value in its plain form or says what is wrong.
+
+All of them raise :class:`MockSessionError` with the argument's name, what it may be, and what it is.
+"""
+
+from __future__ import annotations
+
+import numbers
+import sys
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..session.errors import MockSessionError
+
+__all__ = ["FLOAT_MAX", "extra_module", "floats", "generator", "number", "require", "toml_module", "whole"]
+
+Floats = npt.NDArray[np.float64]
+FLOAT_MAX = sys.float_info.max
+
+
+def require(ok: bool, name: str, expected: str, found: object, remedy: str = "Change it.") -> None:
+    """Raise the error of an argument unless it is all right; text in `found` is shown as it is."""
+    if not ok:
+        shown = found if isinstance(found, str) else repr(found)
+        raise MockSessionError(f"{name}: expected {expected}; found {shown}. {remedy}")
+
+
+def number(name: str, value: Any, low: float, high: float = FLOAT_MAX, *, open_low: bool = False) -> float:
+    """Return a finite float within bounds; `open_low` leaves the lower one out."""
+    expected = f"a number {'above' if open_low else 'from'} {low:g}"
+    expected += f" to {high:g}" if high < FLOAT_MAX else ""
+    ok = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    ok = ok and low <= value <= high and not (open_low and value == low)
+    require(ok, name, expected, value)
+    return float(value)
+
+
+def whole(name: str, value: Any, low: int, high: int) -> int:
+    """Return an int within bounds."""
+    ok = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    require(ok and low <= value <= high, name, f"a whole number from {low} to {high}", value)
+    return int(value)
+
+
+def floats(name: str, values: Any, dimensions: tuple[int, ...], *, any_value: bool = False) -> Floats:
+    """Return finite float64, of one of so many dimensions; not a copy where it is that already."""
+    try:
+        array: Floats = np.asarray(values, np.float64)
+    except (TypeError, ValueError):
+        raise MockSessionError(f"{name}: expected numbers; found {values!r:.80}. Change it.") from None
+    expected = " or ".join(str(count) for count in dimensions)
+    require(array.ndim in dimensions, name, f"an array of {expected} dimension(s)", f"shape {array.shape}")
+    finite = any_value or array.size == 0 or bool(np.isfinite(array.min()) and np.isfinite(array.max()))
+    require(finite, name, "finite numbers", "NaN or an infinity among them", "Replace it.")
+    return array
+
+
+def generator(seed: Any, rng: np.random.Generator | None) -> np.random.Generator:
+    """Return `rng`, or a new generator for `seed`; both None draws a seed from the system.
+
+    Raises
+    ------
+    MockSessionError
+        If both are given, or one is not what it must be.
+    """
+    if rng is None:
+        try:
+            return np.random.default_rng(seed)
+        except (TypeError, ValueError):
+            raise MockSessionError(
+                f"seed: expected a whole number from 0, or None; found {seed!r}. Change it."
+            ) from None
+    require(seed is None, "seed and rng", "one of the two", "both", "Leave one out.")
+    require(isinstance(rng, np.random.Generator), "rng", "a numpy.random.Generator", rng)
+    return rng
+
+
+def extra_module(name: str, purpose: str) -> Any:
+    """Return a module that the extra ``sonata`` brings.
+
+    Raises
+    ------
+    MockSessionError
+        If it is not installed, with the command that installs it.
+    """
+    try:
+        return import_module(name)
+    except ImportError:
+        raise MockSessionError(
+            f"{name}: expected it to be installed, for {purpose}; found that it is not. "
+            "Run pip install 'mockrawio[sonata]'."
+        ) from None
+
+
+def toml_module() -> Any:
+    """Return Python's TOML reader, or the package that stands in for it before Python 3.11."""
+    return extra_module("tomllib" if sys.version_info >= (3, 11) else "tomli", "TOML files")

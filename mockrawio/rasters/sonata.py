@@ -1,0 +1,249 @@
+"""Spikes written to SONATA files, a block at a time.
+
+The format is the SONATA developer guide's, as libsonata and bmtk read it: ``/spikes/{population}``
+with the datasets ``timestamps`` (float64, attribute ``units`` "milliseconds") and ``node_ids``
+(uint64), and the enumeration ``sorting``; ``magic`` and ``version`` at the root. Two attributes
+are ours, and others pass over them: ``duration_ms``, and ``groups`` as JSON.
+
+- Datasets are chunked and can grow, so that a file can be appended to.
+- A file holds no clock time: the same spikes make the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from ..session.errors import BadFileError, SessionExistsError
+from .checks import extra_module, require
+from .raster import ORDERS, Raster, Sorting
+from .sonata_read import h5_file, population_group, sorting_of
+from .spool import by_id
+
+__all__ = ["CHUNK", "MAGIC", "VERSION", "append_sonata", "label", "new_dataset", "write_sonata"]
+
+MAGIC, VERSION = 0x0A7A, (0, 1)
+CHUNK = 1 << 16  # spikes; 512 KiB, half of what HDF5 keeps of each dataset by default
+MOST_TEXT = 60_000  # bytes: HDF5 takes attributes up to 64 KiB
+_SORTINGS = {"none": 0, "by_id": 1, "by_time": 2}
+
+Compression = Literal["gzip"] | None
+Spikes = Raster | Iterable[Raster]
+
+
+def write_sonata(
+    path: str | PathLike[str],
+    spikes: Spikes,
+    *,
+    population: str = "default",
+    sorting: Sorting = "by_time",
+    compression: Compression = None,
+    overwrite: bool = False,
+) -> Path:
+    """Write a SONATA spike file, whole or not at all, in bounded memory.
+
+    Parameters
+    ----------
+    path : str or PathLike
+        The file to make; its folder is made as needed.
+    spikes : Raster or iterable of Raster
+        All the spikes, or consecutive stretches of time, each taken when the last is written.
+    population : str
+        The population's name.
+    sorting : {"by_time", "by_id", "none"}
+        The order in the file. Blocks come by time as they are; by id they go by way of temporary
+        files beside `path`, of 16 bytes a spike, twice.
+    compression : {None, "gzip"}
+        None is plain: libsonata as it comes from PyPI (0.2.2) has no gzip in its HDF5, and cannot
+        read what is compressed. h5py and bmtk can; "gzip" halves the file, or better, and takes
+        a few times as long.
+    overwrite : bool
+        Whether a file that is there already may be replaced.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    SessionExistsError
+        If `path` is there and `overwrite` is false.
+    MockSessionError
+        If an argument is not one of the above, blocks are not in the order of time, or h5py is
+        not installed.
+    """
+    target = Path(path).absolute()
+    require(sorting in ORDERS, "sorting", "one of by_time, by_id, none", sorting)
+    require(compression in ("gzip", None), "compression", '"gzip" or None', compression)
+    ok = isinstance(population, str) and population not in ("", ".", "..") and "/" not in population
+    require(ok, "population", "a name without a slash", population)
+    if not overwrite:
+        _refuse_taken(target)
+    blocks = [spikes] if isinstance(spikes, Raster) else spikes
+    with _staged(target, overwrite) as staging, h5_file(staging, "w") as file:
+        group = file.create_group("spikes").create_group(population)
+        new_dataset(group, "timestamps", np.float64, compression)
+        new_dataset(group, "node_ids", np.uint64, compression)
+        label(file, group, sorting)
+        _append(group, _ordered(blocks, sorting, target))
+    return target
+
+
+def append_sonata(path: str | PathLike[str], spikes: Spikes, *, population: str | None = None) -> Path:
+    """Add spikes at the end of a population of a SONATA file.
+
+    Parameters
+    ----------
+    path : str or PathLike
+        A SONATA spike file whose datasets can grow, as :func:`write_sonata` makes them.
+    spikes : Raster or iterable of Raster
+        What to add. In a file by time, it begins no earlier than the file ends. A file by id
+        becomes one of no order.
+    population : str or None
+        Which; None is the only one there is.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    MockSessionError
+        If the file cannot be appended to, or the spikes are not later than those it has; the
+        file is then as it was.
+    """
+    target = Path(path).absolute()
+    blocks = [spikes] if isinstance(spikes, Raster) else spikes
+    with h5_file(target, "r+") as file:
+        group = population_group(file, target, population)
+        times = group["timestamps"]
+        grows = all(group[name].maxshape == (None,) for name in ("timestamps", "node_ids"))
+        if not grows:
+            raise BadFileError(target, "datasets that can grow", "some of fixed size", "Write it anew.")
+        order = sorting_of(group)
+        last = float(times[-1]) if order == "by_time" and times.size else 0.0
+        size = times.size
+        try:
+            _append(group, _ordered(blocks, "by_time" if order == "by_time" else "none", target, last))
+        except BaseException:
+            for name in ("timestamps", "node_ids"):
+                group[name].resize((size,))
+            raise
+        if order == "by_id":
+            _set_sorting(group, "none")
+    return target
+
+
+def new_dataset(group: Any, name: str, dtype: Any, compression: Compression = None) -> Any:
+    """Make an empty dataset that can grow.
+
+    Parameters
+    ----------
+    group : h5py.Group
+        Where.
+    name : str
+        What it is called.
+    dtype : dtype-like
+        What it holds.
+    compression : {"gzip", None}
+        How it is stored.
+    """
+    options = {"compression": "gzip", "compression_opts": 1, "shuffle": True} if compression else {}
+    return group.create_dataset(
+        name, shape=(0,), maxshape=(None,), dtype=dtype, chunks=(CHUNK,), track_times=False, **options
+    )
+
+
+def label(file: Any, group: Any, sorting: Sorting) -> None:
+    """Write the attributes that SONATA asks for.
+
+    Parameters
+    ----------
+    file : h5py.File
+        The root gets the format's mark and version.
+    group : h5py.Group
+        The population gets its order, and its timestamps their units.
+    sorting : {"none", "by_id", "by_time"}
+        The order.
+    """
+    file.attrs["magic"] = np.uint32(MAGIC)
+    file.attrs["version"] = np.array(VERSION, np.uint32)
+    _set_sorting(group, sorting)
+    group["timestamps"].attrs["units"] = "milliseconds"
+
+
+def _set_sorting(group: Any, sorting: Sorting) -> None:
+    h5py = extra_module("h5py", "SONATA files")
+    kind = h5py.enum_dtype(_SORTINGS, basetype="u1")
+    group.attrs.create("sorting", _SORTINGS[sorting], dtype=kind)
+
+
+def _append(group: Any, blocks: Iterable[Raster]) -> None:
+    """Write blocks at the end of a population, and how long it has become."""
+    stop = float(group.attrs.get("duration_ms", 0.0))
+    groups: dict[str, range] = {}
+    for block in blocks:
+        for name, values in (("timestamps", block.times_ms), ("node_ids", block.node_ids)):
+            dataset = group[name]
+            size = dataset.shape[0]
+            if values.size:
+                dataset.resize((size + values.size,))
+                dataset[size:] = values
+        stop, groups = max(stop, block.stop_ms), {**groups, **block.groups}
+    group.attrs["duration_ms"] = stop
+    text = json.dumps({name: [ids.start, ids.stop] for name, ids in groups.items()})
+    if groups and len(text) < MOST_TEXT:
+        group.attrs["groups"] = text
+
+
+def _ordered(blocks: Iterable[Raster], sorting: Sorting, target: Path, last: float = 0.0) -> Iterator[Raster]:
+    if sorting == "none":
+        return iter(blocks)
+    if sorting == "by_time":
+        return _by_time(blocks, last)
+    if isinstance(blocks, list) and len(blocks) == 1:
+        return iter([blocks[0].sorted_by("id")])
+    return by_id(blocks, target)
+
+
+def _by_time(blocks: Iterable[Raster], last: float) -> Iterator[Raster]:
+    for block in blocks:
+        block = block.sorted_by("time")
+        if len(block):
+            first = float(block.times_ms[0])
+            expected = f"blocks in the order of time, from {last} ms on"
+            require(first >= last, "spikes", expected, f"a spike at {first} ms", "Put them in order.")
+            last = float(block.times_ms[-1])
+        yield block
+
+
+def _refuse_taken(target: Path) -> None:
+    if os.path.lexists(target):
+        raise SessionExistsError(
+            f"{target}: expected nothing there; found a file or folder. "
+            "Choose another place, or pass overwrite=True to replace it."
+        )
+
+
+@contextmanager
+def _staged(target: Path, overwrite: bool) -> Iterator[Path]:
+    """Yield a path beside `target`, which becomes `target` at the end if nothing went wrong."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    staging = target.with_name(f".{target.name}.partial-{os.getpid()}-{secrets.token_hex(4)}")
+    try:
+        yield staging
+        if not overwrite:
+            _refuse_taken(target)
+        os.replace(staging, target)
+    finally:
+        staging.unlink(missing_ok=True)
