@@ -45,7 +45,7 @@ class _Commands(click.Group):
             except BrokenPipeError:
                 _leave_quietly()
             except (MockSessionError, OSError) as error:
-                raise click.ClickException(_one_line(error)) from error
+                raise click.ClickException(_one_line(error).replace("overwrite=True", "--overwrite")) from error
             except KeyboardInterrupt:
                 click.echo("Interrupted.", err=True)
                 raise click.exceptions.Exit(130) from None

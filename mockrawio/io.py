@@ -108,7 +108,10 @@ class MockSessionIO(MockSessionRawIO, BaseFromRaw):  # type: ignore[misc]  # neo
         segment.analogsignals = [proxy.load(**how) for proxy in segment.analogsignals]
         segment.events = [proxy.load(**how) for proxy in segment.events]
         segment.epochs = [proxy.load(**how) for proxy in segment.epochs]
-        segment.spiketrains = [proxy.load(load_waveforms=load_waveforms, **how) for proxy in segment.spiketrains]
+        segment.spiketrains = [
+            proxy.load(load_waveforms=load_waveforms and proxy.sampling_rate is not None, **how)  # if it has any
+            for proxy in segment.spiketrains
+        ]
         segment.check_relationships()
         return segment
 

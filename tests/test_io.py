@@ -164,3 +164,12 @@ def test_import_alone_registers() -> None:
     """A fresh interpreter that only imports the package can ask Neo for the classes."""
     code = "import mockrawio; from neo.rawio import MockSessionRawIO; from neo.io import MockSessionIO, get_io"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_units_without_waveforms(handmade: Handmade) -> None:
+    """With load_waveforms=True those that have waveforms get them, the others stay without."""
+    handmade.unit("CSC1_SU1")
+    path = handmade.unit("CSC2_SU1")
+    np.save(path, {"spike_times": T0 + np.array([1.0, 2.0])}, allow_pickle=True)
+    (segment,) = MockSessionIO(handmade.folder).read_block(load_waveforms=True).segments
+    assert [None if t.waveforms is None else t.waveforms.shape for t in segment.spiketrains] == [(3, 1, 64), None]

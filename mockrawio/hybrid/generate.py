@@ -23,7 +23,7 @@ from .probe import Probe
 from .recording import open_raw
 from .sorters import Sorting, load_sorting
 from .store import events_bytes, load_events
-from .target import Staging, reset, target_names, write_target
+from .target import Staging, refuse_other_runs, reset, target_names, write_target
 from .units import PlantedUnit, Source, SourceFile
 
 __all__ = [
@@ -242,7 +242,9 @@ class _Run:
 
     def make(self, tick: Tick) -> HybridResult:
         """Make and write everything."""
-        if not self.params.copy:
+        if self.params.copy:
+            refuse_other_runs(self.folder, self._name("manifest", "json"), self.names)
+        else:
             reset(self.recording, self.folder)
         in_place = not self.params.copy and not self.params.compat
         with Staging(self.folder, str(self.params.session_name)) as staging:

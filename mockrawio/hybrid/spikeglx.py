@@ -96,7 +96,7 @@ def frame_count(path: str, frame_bytes: int, allow_partial: bool = False) -> int
         raise BadFileError(path, f"at least one frame of {frame_bytes} bytes", f"{size} bytes", "Check the file.")
     if rest and not allow_partial:
         expected = f"whole frames of {frame_bytes} bytes"
-        remedy = "Check the number of channels and the data type, or pass allow_partial=True to leave it out."
+        remedy = "Check the number of channels and the data type, or cut the file after its last whole frame."
         raise BadFileError(path, expected, f"{frames} of them and {rest} bytes more", remedy)
     return frames
 

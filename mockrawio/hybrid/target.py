@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import json
 import os
 import shutil
 from collections import deque
@@ -25,14 +26,14 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from ..session.errors import BadFileError, MockSessionError
+from ..session.errors import BadFileError, MockSessionError, SessionExistsError
 from ..session.manifest import FileRecord, file_record
 from ..session.writer import clean_up, sibling
 from .insert import Inserter
 from .store import load_events
 from .units import PlantedUnit, Source, SourceFile
 
-__all__ = ["Staging", "reset", "target_names", "write_target"]
+__all__ = ["Staging", "refuse_other_runs", "reset", "target_names", "write_target"]
 
 BLOCK_BYTES = 1 << 21  # of a recording at a time; two of them are in work at once
 RELEASE_BLOCKS = 8  # after so many, what a source has mapped is let go of
@@ -58,6 +59,31 @@ def target_names(files: Sequence[SourceFile]) -> list[str]:
         found = f"raw_source_file: expected files of different names; found two that both make {twice[0]}"
         raise MockSessionError(f"{found}. Rename one of them, or run them one at a time.")
     return names
+
+
+def refuse_other_runs(folder: Path, own_manifest: str, names: Sequence[str]) -> None:
+    """Refuse to replace the results of another session's run, whose tables would then tell of what is not there.
+
+    Raises
+    ------
+    SessionExistsError
+        If another manifest in the folder is of results of these names.
+    """
+    for path in sorted(folder.glob("manifest-*.json")):
+        taken = [] if path.name == own_manifest else sorted(_results_of(path) & set(names))
+        if taken and (folder / taken[0]).exists():
+            raise SessionExistsError(
+                f"{folder / taken[0]}: expected no result of another run; found that of {path.name}. "
+                "Choose another output_directory, the same session_name, or remove that run's files."
+            )
+
+
+def _results_of(manifest: Path) -> set[str]:
+    """Return the results a manifest lists; none if it cannot be read."""
+    try:
+        return {str(result["path"]) for result in json.loads(manifest.read_bytes())["results"]}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return set()
 
 
 class Staging:

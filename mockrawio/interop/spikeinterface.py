@@ -19,7 +19,7 @@ import numpy as np
 
 from ..rawio import MockSessionRawIO
 from ..session.errors import MockSessionError
-from ..session.files import WAVEFORM_RATE_HZ
+from ..session.files import WAVEFORM_RATE_HZ, is_number
 from ..session.layout import find_files
 from ..session.probe import bundles
 from . import missing
@@ -100,6 +100,7 @@ class MockSessionRecordingExtractor(StorableSession, NeoBaseRecordingExtractor):
         self.neo_reader = self.get_neo_io_reader(self.NeoRawIOClass, **neo_kwargs)
         if not self.neo_reader.header["signal_streams"].size:
             raise MockSessionError(f"{os.fspath(folder)}: expected signals; found none. Read its sorting or events.")
+        _chosen_stream(self.neo_reader, stream_id, stream_name)
         NeoBaseRecordingExtractor.__init__(
             self,
             stream_id=stream_id,
@@ -220,9 +221,12 @@ class MockSessionSortingExtractor(StorableSession, NeoBaseSortingExtractor):  # 
     ) -> None:
         _NeoBaseExtractor.__init__(self, None, **self.map_to_neo_kwargs(folder, raw_dtype="source"))
         reader = self.neo_reader
-        given = stream_id if stream_id is not None else stream_name  # the reader's ids are also its names
+        given = _chosen_stream(reader, stream_id, stream_name)
         if given is not None and sampling_frequency is not None:
             raise MockSessionError(f"{given!r}, {sampling_frequency}: expected a stream or a rate, not both.")
+        if sampling_frequency is not None and not (is_number(sampling_frequency) and sampling_frequency > 0):
+            found = f"expected Hz, above 0; found {sampling_frequency!r}"
+            raise MockSessionError(f"sampling_frequency: {found}. Change it.")
         self.stream_id = given or (main_stream(reader) if sampling_frequency is None else None)
         clocks = self._clocks(WAVEFORM_RATE_HZ if sampling_frequency is None else float(sampling_frequency))
         BaseSorting.__init__(self, clocks[0].rate, reader.header["spike_channels"]["id"])
@@ -239,9 +243,6 @@ class MockSessionSortingExtractor(StorableSession, NeoBaseSortingExtractor):  # 
         if self.stream_id is None:
             return [FrameClock(_in_ms(reader, reader.segment_t_start(0, k)), rate) for k in segments]
         ids: list[str] = reader.header["signal_streams"]["id"].tolist()
-        if self.stream_id not in ids:
-            found = f"expected a stream, one of {ids}; found {self.stream_id!r}. Give one of them."
-            raise MockSessionError(f"{reader.dirname}: {found}")
         index = ids.index(self.stream_id)
         rate = reader.get_signal_sampling_rate(index)
         starts = [_in_ms(reader, reader.get_signal_t_start(0, k, index)) for k in segments]
@@ -304,6 +305,17 @@ class MockSessionEventExtractor(StorableSession, NeoBaseEventExtractor):  # type
         for seg_index in range(self.neo_reader.segment_count(0)):
             self.add_event_segment(MockSessionEventSegment(self.neo_reader, seg_index))
         self.store(folder=folder, labels_dir=labels_dir)
+
+
+def _chosen_stream(reader: Any, stream_id: str | None, stream_name: str | None) -> str | None:
+    """Return which stream was asked for, if any; the reader's ids are also its names."""
+    given = stream_id if stream_id is not None else stream_name
+    ids: list[str] = reader.header["signal_streams"]["id"].tolist()
+    if given is not None and given not in ids:
+        raise MockSessionError(f"{reader.dirname}: expected a stream, one of {ids}; found {given!r}. Give one of them.")
+    if stream_name is not None and stream_name != given:
+        raise MockSessionError(f"{reader.dirname}: expected one stream; found {given!r} and {stream_name!r}. Give one.")
+    return given
 
 
 def read_mocksession(

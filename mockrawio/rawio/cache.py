@@ -16,6 +16,7 @@ from typing import Any
 
 from neo.rawio.baserawio import BaseRawIO
 
+from ..session.errors import MockSessionError
 from .scaling import FloatSource, count_size
 
 logger = logging.getLogger(__name__)
@@ -33,8 +34,8 @@ def cache_file(resource: str, cache_path: str) -> Path:
 
     Raises
     ------
-    ValueError
-        If `cache_path` is a folder that does not exist.
+    MockSessionError
+        If `cache_path` is a folder that does not exist, or lies in the session folder.
     """
     folder = Path(resource).absolute()
     if cache_path == "home":
@@ -44,7 +45,13 @@ def cache_file(resource: str, cache_path: str) -> Path:
     else:
         base = Path(cache_path)
         if not base.is_dir():
-            raise ValueError(f"cache_path {cache_path}: expected 'home', 'same_as_resource' or a folder; found none")
+            raise MockSessionError(
+                f"cache_path {cache_path}: expected 'home', 'same_as_resource' or a folder; found none. Make it first."
+            )
+        if folder.resolve() in (base.resolve(), *base.resolve().parents):
+            raise MockSessionError(
+                f"cache_path {cache_path}: expected a folder outside the session; found one in it. Choose another."
+            )
     name = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
     return base / f"{folder.name}-{name}.cache.json"
 

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..session.clock import stamp_divisor
+from ..session.clock import check_ascending, stamp_divisor
 from ..session.errors import BadFileError
-from ..session.files import open_events, open_label
+from ..session.files import MAX_NAME, open_events, open_label
 from ..session.logs import Watchlog, parse_daq_log, parse_watchlog
 
 Array = npt.NDArray[Any]
@@ -63,8 +63,11 @@ class EventChannel:
     type = b"event"
 
     def __init__(self, id: str, path: str) -> None:
+        if len(id) > MAX_NAME:
+            raise BadFileError(path, f"a name of at most {MAX_NAME} characters", f"{len(id)}", "Rename the file.")
         self.id = id
         self.path = path
+        self._shares: list[Array] | None = None  # which events each segment has
 
     def parse(self) -> EventTable:
         """Read the file."""
@@ -76,13 +79,17 @@ class EventChannel:
         return self.parse()
 
     def segment(self, seg_index: int, boundaries_ms: Sequence[float]) -> EventTable:
-        """Return the events of one segment."""
+        """Return the events of one segment, in the file's order."""
         if not boundaries_ms:
             return self.table
-        return self.table.take(np.searchsorted(boundaries_ms, self.table.start, side="right") == seg_index)
+        if self._shares is None:
+            segments = np.searchsorted(boundaries_ms, self.table.start, side="right")
+            order = np.argsort(segments, kind="stable")
+            self._shares = np.split(order, np.searchsorted(segments[order], np.arange(1, len(boundaries_ms) + 1)))
+        return self.table.take(self._shares[seg_index])
 
     def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in self.__dict__.items() if k != "table"}
+        return {**{k: v for k, v in self.__dict__.items() if k != "table"}, "_shares": None}
 
 
 class CodeEvents(EventChannel):
@@ -97,6 +104,7 @@ class CodeEvents(EventChannel):
             raise BadFileError(
                 self.path, "finite times and codes", f"{rows[bad[0]]} in row {bad[0]}", "Repair the row."
             )
+        check_ascending(self.path, start)
         if start.size:
             divisor = stamp_divisor(self.path, float(start.min()), float(start.max()))
             start = start if divisor == 1 else start / divisor
@@ -122,8 +130,10 @@ class Movie:
 
     @cached_property
     def log(self) -> Watchlog:
-        """The parsed log."""
-        return parse_watchlog(self.path)
+        """The parsed log; a frame is never shown before the one that precedes it."""
+        log = parse_watchlog(self.path)
+        check_ascending(self.path, log.clock)
+        return log
 
     def showings(self) -> list[slice]:
         """Return the stretches of frames in which movie time runs on; a skip ends one."""

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..session.errors import BadFileError
+from ..session.errors import BadFileError, MockSessionError
 from ..session.npy import AnyArray, HeldArray, MappedArray
 
 FULL_SCALE = 32767
@@ -42,7 +42,8 @@ def rescale(raw: Array, gain: Array, offset: Array, dtype: npt.DTypeLike, out: A
     ndarray
         `out` if given, else a new array.
     """
-    result = np.empty(raw.shape, dtype) if out is None else out
+    new = out is None  # and then in the layout of the chunk
+    result = np.empty_like(raw, dtype=dtype, subok=False) if new else check_out(out, raw.shape, np.dtype(dtype))
     with_gain, with_offset = bool((gain != 1.0).any()), bool((offset != 0.0).any())
     if not with_gain:
         result[...] = raw
@@ -50,11 +51,33 @@ def rescale(raw: Array, gain: Array, offset: Array, dtype: npt.DTypeLike, out: A
         # gain rounded to float32 and the product rounded: at most 1 ulp from the exact route.
         np.multiply(raw, _one_or_all(gain).astype(np.float32), out=result, dtype=np.float32, casting="unsafe")
     else:
-        # Products in float64, rounded into the result before the offset is added: Neo's order.
-        np.multiply(raw, gain, out=result, dtype=np.float64, casting="unsafe")
+        # Neo's order: the raw values rounded, then the products, then the sums, each in float64.
+        result[...] = raw
+        np.multiply(result, gain, out=result, dtype=np.float64, casting="unsafe")
     if with_offset:
         np.add(result, offset, out=result, dtype=np.float64, casting="unsafe")
     return result
+
+
+def check_out(out: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """Return `out` if it is a writable array of this shape and dtype.
+
+    Raises
+    ------
+    MockSessionError
+        If it is anything else; nothing is cast or broadcast into it.
+    """
+    if not isinstance(out, np.ndarray):
+        found = type(out).__name__
+    elif out.shape != shape or out.dtype != dtype:
+        found = f"{out.shape}, {out.dtype}"
+    elif not out.flags.writeable:
+        found = "one that is read-only"
+    else:
+        return out
+    raise MockSessionError(
+        f"out: expected a writable array of shape {shape}, {dtype}; found {found}. Slice the buffer to that shape."
+    )
 
 
 def _one_or_all(values: Array) -> Array:
@@ -87,7 +110,8 @@ def count_size(source: FloatSource) -> float:
         if not math.isfinite(peak):
             raise _not_finite(source, first, block)
         largest = max(largest, peak)
-    return largest / FULL_SCALE if largest > 0 else 1.0
+    count = largest / FULL_SCALE
+    return count if count >= np.finfo(np.float64).tiny else 1.0  # smaller ones are not exact
 
 
 def _not_finite(source: FloatSource, first: int, block: Array) -> BadFileError:
@@ -128,4 +152,4 @@ def _read_into(file: RawIOBase, view: memoryview) -> None:
 
 def quantise(values: Array, count: float, out: Array) -> None:
     """Write physical values as int16 counts of size `count`, rounded to the nearest."""
-    np.rint(values / count, out=out, casting="unsafe")
+    np.rint(np.divide(values, count, dtype=np.float64), out=out, casting="unsafe")

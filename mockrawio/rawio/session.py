@@ -18,6 +18,7 @@ import numpy as np
 from ..session.clock import check_runs
 from ..session.errors import BadFileError, MockSessionError
 from ..session.files import (
+    MAX_NAME,
     LfpFile,
     Scale,
     SessionInfo,
@@ -75,7 +76,8 @@ class OpenSession:
         lfp = self._open_lfp(strict)
         units = {name: open_unit(path) for name, path in self.files.units.items()}
         counts = _counts(lfp, units, count_size)
-        self.streams = [*self._lfp_streams(lfp, counts), *self._raw_streams()]
+        self.streams = self._lfp_streams(lfp, counts)
+        self.streams += self._raw_streams({stream.id for stream in self.streams})
         self.n_segments = _common_segments(self.streams)
         starts = [[s.runs[k].t_start_ms for s in self.streams] for k in range(self.n_segments)]
         self.boundaries_ms: list[float] = [min(start) for start in starts[1:]]
@@ -147,9 +149,12 @@ class OpenSession:
             scale = Scale(scale.gain * count, scale.offset, scale.units)
         return Channel(f"CSC{number}", self.channel_name(number), number, scale, count, file.samples)
 
-    def _raw_streams(self) -> list[SignalStream]:
+    def _raw_streams(self, taken: set[str]) -> list[SignalStream]:
         streams = []
         for name, path in self.files.streams.items():
+            if name in taken or len(name) > MAX_NAME:
+                expected = f"a name of at most {MAX_NAME} characters that no other stream has"
+                raise BadFileError(path, expected, repr(name), "Rename the stream's .npy and .json.")
             file = open_stream(path)
             numbers = [int(i[3:]) if i.startswith("CSC") and i[3:].isdigit() else None for i in file.ids]
             columns = zip(file.ids, file.names, numbers, file.scales, strict=True)

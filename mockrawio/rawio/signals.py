@@ -21,7 +21,7 @@ from ..session.clock import Run
 from ..session.errors import BoundsError, MockSessionError
 from ..session.files import Scale
 from ..session.npy import AnyArray, MappedArray
-from .scaling import quantise
+from .scaling import check_out, quantise
 
 Array = npt.NDArray[Any]
 Selection = slice | Array
@@ -230,8 +230,7 @@ class SignalStream:
                 chunk = chunk[:, selection]
             if out is None:
                 return chunk
-            self._check_out(out, chunk.shape)
-            out[...] = chunk
+            check_out(out, chunk.shape, self.dtype)[...] = chunk
             return out
         return self._gather(seg_index, start, stop, selection, out)
 
@@ -242,7 +241,7 @@ class SignalStream:
         if out is None:
             out = np.empty(shape, self.dtype, order="F")  # channels are filled one by one
         else:
-            self._check_out(out, shape)
+            check_out(out, shape, self.dtype)
         first = self.runs[seg_index].start
         for column, index in enumerate(chosen):
             channel = self.channels[index]
@@ -253,13 +252,6 @@ class SignalStream:
             else:
                 quantise(piece, channel.count, out[:, column])
         return out
-
-    def _check_out(self, out: Array, shape: tuple[int, ...]) -> None:
-        if out.shape != shape or out.dtype != self.dtype:
-            raise MockSessionError(
-                f"stream {self.id}: expected out= of shape {shape}, {self.dtype}; "
-                f"found {out.shape}, {out.dtype}. Slice the buffer to the chunk's shape."
-            )
 
 
 def _as_slice(indexes: list[int]) -> slice | None:

@@ -83,7 +83,7 @@ class _Rate(NamedTuple):
     def excess(self, distance: float, samples: int) -> float:
         """Return by how much `distance` is too long (or, negative, too short), 0 if it fits."""
         deviation = distance - samples * self.period
-        return deviation if abs(deviation) > self.slack else 0.0
+        return 0.0 if abs(deviation) <= self.slack else deviation
 
 
 def _rate(dtype: np.dtype[Any], divisor: int, rate: float) -> _Rate:
@@ -149,7 +149,10 @@ def _find_gaps(path: str, stamps: npt.NDArray[Any], expect: _Rate, divisor: int)
     todo = [(0, stamps.size - 1)]
     while todo:
         low, high = todo.pop()
-        distance = float(stamps[high] - stamps[low])
+        distance = float(stamps[high]) - float(stamps[low])  # unsigned stamps would wrap
+        if not math.isfinite(distance):
+            bad = low if math.isfinite(stamps[high]) else high
+            raise BadFileError(path, "finite time stamps", f"{stamps[bad]} at index {bad}", "Repair the stamps.")
         excess = expect.excess(distance, high - low)
         if not excess:
             continue

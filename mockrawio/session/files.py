@@ -7,6 +7,7 @@ int16 encoding, our own): what lies above sees arrays, gains and stamps in ms.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -22,6 +23,9 @@ LFP_RATE_HZ = 1000.0  # document 000: LFP synthesized at 1 kHz
 WAVEFORM_RATE_HZ = 32_000.0  # the rate of the recordings Epiphyte's units come from
 LEFT_SWEEP = 20  # samples up to and with the peak, which stands at sample 19
 MAX_NAME = 64  # characters of a Neo channel name
+
+
+_NCS = re.compile(r"\.ncs$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -134,11 +138,29 @@ def _stamps(opened: DictFile, key: str) -> AnyArray:
 
 def _number(opened: DictFile, key: str, default: float, *, positive: bool = False) -> float:
     value = opened.values.get(key, default)
-    fits = type(value) in (int, float) and math.isfinite(value) and (value > 0 or not positive)
-    if not fits:
+    if not is_number(value) or (positive and value <= 0):
         expected = f"{key!r} as a finite number" + (" above 0" if positive else "")
-        raise BadFileError(opened.path, expected, repr(value)[:60], REWRITE)
+        raise BadFileError(opened.path, expected, _shown(value), REWRITE)
     return float(value)
+
+
+def is_number(value: object) -> bool:
+    """Tell whether a value is an int or a float that float64 holds, and finite."""
+    try:
+        return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]  # just checked
+    except OverflowError:
+        return False
+
+
+def _shown(value: object) -> str:
+    return "a number beyond float64" if type(value) is int and value.bit_length() > 1024 else repr(value)[:60]
+
+
+def _left_sweep(opened: DictFile) -> int:
+    value = _number(opened, "left_sweep", LEFT_SWEEP)
+    if not value.is_integer() or not 0 <= value < 2**31:
+        raise BadFileError(opened.path, "'left_sweep' as a whole number of samples", repr(value), REWRITE)
+    return int(value)
 
 
 def _scale(opened: DictFile) -> Scale:
@@ -171,7 +193,7 @@ def open_channel_names(path: str) -> list[str]:
         lines = read_text(path).decode("utf-8-sig").rstrip().splitlines()
     except UnicodeDecodeError as error:
         raise BadFileError(path, "UTF-8 text", f"byte {error.start} that is not", remedy) from None
-    names = [line.strip().removesuffix(".ncs") for line in lines]
+    names = [_NCS.sub("", line.strip()) for line in lines]
     for number, name in enumerate(names, 1):
         if not 0 < len(name) <= MAX_NAME:
             expected = f"a channel name of 1 to {MAX_NAME} characters"
@@ -206,7 +228,7 @@ def open_unit(path: str) -> UnitFile:
             waveforms,
             _scale(opened),
             _number(opened, "sampling_rate", WAVEFORM_RATE_HZ, positive=True),
-            int(_number(opened, "left_sweep", LEFT_SWEEP)),
+            _left_sweep(opened),
         )
 
 
@@ -230,6 +252,7 @@ def open_lfp(path: str) -> LfpFile | None:
         first, last = opened.window.ends(ts)
         divisor = stamp_divisor(path, first, last)
         runs = find_runs(path, ts.view, ts.dtype, ts.shape[0], first, last, divisor, rate)
+        ts.release()  # a gap has mapped the file; a thousand channels would be a thousand open files
         return LfpFile(path, samples, ts, divisor, runs, _scale(opened), rate)
 
 

@@ -181,7 +181,7 @@ def find_files(folder: str | PathLike[str]) -> SessionFiles:
             f"{path}: expected a finished session; found one that a writer left unfinished. Make it again."
         )
     files = SessionFiles(path)
-    for entry in sorted(os.scandir(path), key=lambda e: e.name):
+    for entry in _scan(path):
         find = _FINDERS.get(entry.name)
         if find is not None:
             find(files, entry)
@@ -202,7 +202,18 @@ def _listed(folder: os.DirEntry[str]) -> list[tuple[str, str]]:
     """Return the (name, path) of a folder's files but for hidden ones, sorted."""
     if not folder.is_dir():
         raise BadFileError(folder.path, "a folder", "a file", "Move it away.")
-    return sorted((e.name, e.path) for e in os.scandir(folder.path) if not e.name.startswith("."))
+    return [(e.name, e.path) for e in _scan(folder.path) if not e.name.startswith(".")]
+
+
+def _scan(folder: str | Path) -> list[os.DirEntry[str]]:
+    """Return what a folder holds, sorted by name."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        raise BadFileError(
+            folder, "a folder that may be read", error.strerror or str(error), "Change its permissions."
+        ) from error
 
 
 def _arrays(folder: os.DirEntry[str], pattern: re.Pattern[str], form: str) -> list[tuple[re.Match[str], str]]:
@@ -235,7 +246,11 @@ def _find_units(files: SessionFiles, folder: os.DirEntry[str]) -> None:
 
 
 def _find_lfp(files: SessionFiles, folder: os.DirEntry[str]) -> None:
-    found = {int(match[1]): path for match, path in _arrays(folder, _LFP, "CSC{channel}_lfp.npy")}
+    found: dict[int, str] = {}
+    for match, path in _arrays(folder, _LFP, "CSC{channel}_lfp.npy"):
+        if int(match[1]) in found:
+            raise BadFileError(path, f"one file for CSC{int(match[1])}", "two", "Rename or move one of them.")
+        found[int(match[1])] = path
     files.lfp = {channel: found[channel] for channel in sorted(found)}
 
 
@@ -294,7 +309,7 @@ def find_labels(folder: str | PathLike[str]) -> dict[LabelName, str]:
     if not path.is_dir():
         raise BadFileError(path, "a folder of annotations", "none", "Give the folder that holds them as labels_dir=.")
     found = {}
-    for name in sorted(os.listdir(path)):
+    for name in (entry.name for entry in _scan(path)):
         label = parse_label_file(name)
         if label is not None:
             found[label] = str(path / name)

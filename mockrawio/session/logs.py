@@ -20,6 +20,7 @@ from .errors import BadFileError
 
 DAQ_HEADER = b"Initial signature: 255\t255\n255\t255\t\ndata\tStamp\tpre\tpost\n"
 _REMEDY = "Repair or remove that line."
+MAX_FIELD = 64  # characters
 _PAUSE = (b"Pausing", b"Continuing", b"after", b"pause")
 
 Stamps = npt.NDArray[Any]
@@ -83,6 +84,16 @@ def _bad_line(path: str, body: bytes, number: int, above: int, expected: str) ->
     """Return the error for line `number` of `body`, which has `above` lines above it in the file."""
     line = body.split(b"\n")[number]
     return BadFileError(path, expected, f"line {number + above + 1}: {line[:80]!r}", _REMEDY)
+
+
+def _refuse_long(
+    path: str, body: bytes, tokens: list[bytes], counts: npt.NDArray[np.int64], above: int, expected: str
+) -> None:
+    """Refuse a field longer than any number: a column of bytes is as wide as its longest."""
+    if max(map(len, tokens), default=0) > MAX_FIELD:
+        index = next(i for i, token in enumerate(tokens) if len(token) > MAX_FIELD)
+        line = int(np.searchsorted(np.cumsum(counts), index, side="right"))
+        raise _bad_line(path, body, line, above, expected)
 
 
 def _fields_per_line(body: bytes) -> npt.NDArray[np.int64]:
@@ -160,6 +171,7 @@ def parse_daq_log(path: str) -> DaqLog:
     if (counts[rows] != 4).any():
         raise _bad_line(path, body, int(rows[counts[rows] != 4][0]), 3, expected)
     tokens = body.split()
+    _refuse_long(path, body, tokens, counts, 3, expected)
     try:
         codes, index = _numbers(tokens[0::4], np.int64), _numbers(tokens[1::4], np.int64)
         pre, post = _stamps(tokens[2::4]), _stamps(tokens[3::4])
@@ -188,11 +200,12 @@ def parse_watchlog(path: str) -> Watchlog:
         If the log ends in a pause.
     """
     head, _, body = read_text(path).partition(b"\n")
-    if not head.strip() or head.startswith(b"pts"):
+    if not head.strip() or head.startswith(b"pts\t"):
         raise BadFileError(path, "the movie's file name in the first line", repr(head[:60]), "Add it.")
     counts = _fields_per_line(body)
     rows = np.flatnonzero(counts)
     tokens = body.split()
+    _refuse_long(path, body, tokens, counts, 1, _FRAME)
     if tokens[-1:] == [b"Pausing"]:
         warnings.warn(f"{path}: ends in a pause; its length is not known and taken as 0", stacklevel=2)
         tokens += _PAUSE[1:]

@@ -115,16 +115,20 @@ class MappedFile:
 
     def buffer(self) -> mmap.mmap:
         """Return the map of the whole file, opening it if it is not open."""
-        if self._map is None:
-            self._map = self._open()
-        return self._map
+        opened = self._map  # another thread may let go of it at any moment
+        if opened is None:
+            opened = self._map = self._open()
+        return opened
 
     def _open(self) -> mmap.mmap:
         with FileWindow(self.path) as window:
             if window.size < self.size:
                 found = f"{window.size} bytes"
                 raise BadFileError(self.path, f"{self.size} bytes, as when it was opened", found, REWRITE)
-            return mmap.mmap(window.fileno(), 0, access=mmap.ACCESS_READ, **_UNTRACKED)
+            try:
+                return mmap.mmap(window.fileno(), 0, access=mmap.ACCESS_READ, **_UNTRACKED)
+            except OSError as error:
+                raise _unreadable(self.path, error) from error
 
     def release(self) -> None:
         """Let go of the map; views of it that are still in use stay valid."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_TEXT", "SYMBOLS", "Blob", "SymbolicArray", "build", "reduce"]
 
-MAX_SCALAR = 64  # bytes
+MAX_SCALAR = 256  # bytes: a date as text takes 40
 MAX_TEXT = 4096  # longer strings are kept as a place in the file, never decoded unasked
 
 
@@ -100,9 +100,12 @@ def _make_scalar(machine: Interpreter, arguments: tuple[Any, ...]) -> Any:
         machine.refuse("a scalar of something other than a plain dtype")
     dtype = arguments[0].dtype
     data = _contents(machine, arguments[1])
-    if len(data) != dtype.itemsize or dtype.kind in "SU":
+    if len(data) != dtype.itemsize:
         machine.refuse(f"{len(data)} bytes for a scalar of {dtype}")
-    return np.frombuffer(data, dtype)[0].item()
+    try:
+        return np.frombuffer(data, dtype)[0].item()
+    except ValueError:  # text that is none
+        machine.refuse(f"bytes that are no {dtype}")
 
 
 def _make_from_buffer(machine: Interpreter, arguments: tuple[Any, ...]) -> SymbolicArray:

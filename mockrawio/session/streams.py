@@ -6,13 +6,12 @@ Ours, and free of pickles: a plain C-order int16 array (n_samples, n_channels).
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
 from typing import Any
 
 from .clock import EARLIEST_MS, LATEST_MS, Run
 from .errors import BadFileError
-from .files import Scale
+from .files import Scale, is_number
 from .logs import read_text
 from .npy import MappedArray, open_array
 
@@ -78,7 +77,7 @@ class _Description:
     def numbers(self, key: str, count: int, *, positive: bool = False) -> list[float]:
         value = self.content.get(key)
         values = value if type(value) is list else [value] * count
-        fits = len(values) == count and all(_is_number(v) and (v > 0 or not positive) for v in values)
+        fits = len(values) == count and all(is_number(v) and (v > 0 or not positive) for v in values)
         if not fits:
             raise self.fault(f"{key!r} as {count} finite numbers" + (" above 0" if positive else ""), value)
         return [float(v) for v in values]
@@ -87,10 +86,6 @@ class _Description:
         if type(value) is not list or len(value) != count or not all(type(v) is str and v for v in value):
             raise self.fault(f"{key} as {count} strings", value)
         return tuple(value)
-
-
-def _is_number(value: object) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]  # just checked
 
 
 def open_stream(path: str) -> StreamFile:
@@ -136,7 +131,7 @@ def open_stream(path: str) -> StreamFile:
 def _locations(description: _Description, count: int) -> list[list[float]]:
     """Return where the channels are."""
     found: list[list[float]] = description.get("locations", list)
-    points = all(type(point) is list and all(map(_is_number, point)) for point in found)
+    points = all(type(point) is list and all(map(is_number, point)) for point in found)
     if len(found) != count or not points or {len(point) for point in found} not in ({2}, {3}):
         raise description.fault(f"'locations' as {count} times 2 or 3 finite numbers", found)
     return found
@@ -147,7 +142,7 @@ def _runs(description: _Description, n_samples: int, rate: float) -> tuple[Run, 
     runs: list[Run] = []
     for segment in description.get("segments", list):
         t_start, size = (segment.get(k) if type(segment) is dict else None for k in ("t_start_ms", "n_samples"))
-        if not _is_number(t_start) or type(size) is not int or size < 1:
+        if not is_number(t_start) or type(size) is not int or size < 1:
             raise description.fault("segments with 't_start_ms' and 'n_samples'", segment)
         if not EARLIEST_MS <= t_start <= LATEST_MS:  # type: ignore[operator]  # a number, just checked
             raise description.fault("'t_start_ms' in ms since the Unix epoch, 1990 to 2100", t_start)

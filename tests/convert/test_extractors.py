@@ -578,3 +578,17 @@ def test_same_bytes_twice(tmp_path):
     recording, sorting = generate_ground_truth_recording([1.0], num_channels=4, num_units=3, seed=3)
     folders = [write_session(recording=recording, sorting=sorting, folder=tmp_path / name) for name in "ab"]
     assert manifest(folders[0]) == manifest(folders[1])
+
+
+def test_the_source_is_never_replaced(tmp_path):
+    """A session is not overwritten with a part of itself, however the recording was sliced."""
+    recording, sorting = generate_ground_truth_recording(durations=[1.0], num_channels=4, num_units=2, seed=0)
+    folder = write_session(recording=recording, sorting=sorting, folder=tmp_path / "session_1")
+    own = MockSessionRecordingExtractor(folder)
+    for source in (own, own.frame_slice(0, 1000).select_channels(own.channel_ids[:2])):
+        with pytest.raises(MockSessionError, match="a folder apart from the source"):
+            write_session(recording=source, folder=folder, overwrite=True)
+    with pytest.raises(MockSessionError, match="a folder apart from the source"):
+        write_session(sorting=MockSessionSortingExtractor(folder), folder=folder, overwrite=True)
+    verified(folder)
+    assert len(MockSessionSortingExtractor(folder).unit_ids) == 2

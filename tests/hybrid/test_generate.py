@@ -294,6 +294,18 @@ def test_planted_events_of_a_folder(made, tmp_path):
     result = generate_hybrid(made.params)
     for source in (result, result.folder, str(result.folder / "events-s.npz")):
         assert [unit.new_unit for unit in planted_events(source)] == [3, 4]
-    generate_hybrid(replace(made.params, session_name="other"))
+    (result.folder / "events-other.npz").write_bytes((result.folder / "events-s.npz").read_bytes())
     with pytest.raises(MockSessionError, match="found events-other"):
         planted_events(result.folder)
+
+
+def test_another_runs_results_are_not_half_replaced(tmp_path):
+    """A run over results of another session is refused and changes nothing; the same session is made again."""
+    made = make(tmp_path, n_channels=32, seconds=4.0, counts=(60, 50, 40))
+    generate_hybrid(made.params)
+    before = tree(made.params.output_directory)
+    with pytest.raises(MockSessionError, match="expected no result of another run; found that of manifest-"):
+        generate_hybrid(replace(made.params, session_name="another", random_seed=7))
+    assert tree(made.params.output_directory) == before
+    generate_hybrid(made.params)
+    assert tree(made.params.output_directory) == before

@@ -272,8 +272,22 @@ def test_which_stream(one):
     """With several streams one must be chosen; the message lists them."""
     with pytest.raises(ValueError, match=r"several streams(.|\n)*'lfp', 'broadband'"):
         MockSessionRecordingExtractor(one)
-    with pytest.raises(AssertionError, match="is not in"):
-        MockSessionRecordingExtractor(one, stream_id="nothing")
+    for extractor in (MockSessionRecordingExtractor, MockSessionSortingExtractor):
+        with pytest.raises(MockSessionError, match=r"one of \['lfp', 'broadband'\]; found 'nothing'"):
+            extractor(one, stream_id="nothing")
+        with pytest.raises(MockSessionError, match="expected one stream; found 'lfp' and 'broadband'"):
+            extractor(one, stream_id="lfp", stream_name="broadband")
+
+
+@pytest.mark.parametrize("rate", [0, -1.0, float("nan"), float("inf"), True, "fast"])
+def test_rates_that_are_none(rate, one):
+    """Frames are counted at a finite rate above 0, or not at all."""
+    with pytest.raises(MockSessionError, match="sampling_frequency: expected Hz"):
+        MockSessionSortingExtractor(one, sampling_frequency=rate)
+
+
+def test_streams_are_listed(one):
+    """The streams of a session can be asked for without opening one."""
     assert MockSessionRecordingExtractor.get_streams(one) == (["lfp", "broadband"], ["lfp", "broadband"])
 
 

@@ -283,3 +283,36 @@ def test_read_only_folder_with_spaces_and_unicode(tmp_path: Path) -> None:
     assert sorted(handmade.folder.rglob("*")) == before
     for path in [handmade.folder, *before]:
         path.chmod(0o755)
+
+
+@pytest.mark.parametrize("key", ["gain", "offset", "sampling_rate"])
+def test_numbers_beyond_float64(key: str, handmade: Handmade) -> None:
+    """A whole number that float64 cannot hold is an error like any other."""
+    handmade.lfp(**{key: 10**400})
+    with pytest.raises(MockSessionError, match="as a finite number"):
+        read_all(handmade.folder)
+
+
+@pytest.mark.parametrize("value", [10**20, 19.7, -1])
+def test_left_sweeps_that_are_none(value: float, handmade: Handmade) -> None:
+    """left_sweep counts samples."""
+    handmade.unit(left_sweep=value)
+    with pytest.raises(MockSessionError, match="'left_sweep' as a whole number"):
+        read_all(handmade.folder)
+
+
+def test_stream_json_beyond_float64(handmade: Handmade) -> None:
+    """The same in a stream's description."""
+    handmade.stream(gain=[10**400, 1, 1])
+    with pytest.raises(MockSessionError, match=r"broadband\.json: expected 'gain'"):
+        read_all(handmade.folder)
+
+
+def test_upper_case_suffixes_and_numpy_text(handmade: Handmade) -> None:
+    """LA1.NCS is LA1, and a date that is a NumPy string is a date."""
+    handmade.lfp()
+    (handmade.folder / "ChannelNames.txt").write_text("LA1.NCS\n")
+    handmade.info(date=np.str_("2022-07-01"))
+    reader = read_all(handmade.folder)
+    assert reader.header["signal_channels"]["name"].tolist() == ["LA1"]
+    assert reader.raw_annotations["blocks"][0]["rec_datetime"].year == 2022

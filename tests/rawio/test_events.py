@@ -186,3 +186,32 @@ def test_origin_without_signals(handmade: Handmade) -> None:
     with MockSessionRawIO(handmade.folder) as reader:
         assert reader.time_origin_ms == T0 // 1000 * 1000
         assert reader.segment_t_stop(0, 0) == pytest.approx(1.017)
+
+
+def test_events_out_of_order(handmade: Handmade) -> None:
+    """Stamps that descend are an error at first use, and at once with strict=True."""
+    handmade.lfp()
+    handmade.events([[T0 + 50, 1], [T0 + 5, 2]])
+    with MockSessionRawIO(handmade.folder) as reader, pytest.raises(MockSessionError, match=r"Events\.npy.*at index 1"):
+        reader.get_event_timestamps()
+    with pytest.raises(MockSessionError, match=r"Events\.npy"):
+        MockSessionRawIO(handmade.folder, strict=True).parse_header()
+
+
+def test_a_clock_that_runs_backwards(handmade: Handmade) -> None:
+    """No pause is ever of negative length: a watchlog whose clock goes back is an error."""
+    handmade.lfp()
+    handmade.watchlog([frame(0.04, T0 + 90), "Pausing", "Continuing\tafter\tpause", frame(0.08, T0)])
+    with MockSessionRawIO(handmade.folder) as reader, pytest.raises(MockSessionError, match="watchlog.*at index 1"):
+        reader.get_event_timestamps(0, 0, channel(reader, "movie_pauses"))
+
+
+def test_many_segments(handmade: Handmade) -> None:
+    """Events of any number of segments are shared out once, each to its own."""
+    handmade.lfp(samples=np.zeros(50, np.int16), ts=T0 + 10 * np.arange(50), sampling_rate=1000.0)
+    rows = [[T0 + 4.0 * k, 1] for k in range(120)]
+    handmade.events(rows)
+    with MockSessionRawIO(handmade.folder) as reader:
+        found = [reader.get_event_timestamps(seg_index=k)[0] - T0 for k in range(50)]
+    np.testing.assert_array_equal(np.concatenate(found), [4.0 * k for k in range(120)])
+    assert all(((f >= 10 * k) & (f < 10 * k + 10)).all() for k, f in enumerate(found[:-1]))

@@ -191,3 +191,30 @@ def test_import_is_light() -> None:
     code = "import neo, sys; before = set(sys.modules); import mockrawio; print(*(set(sys.modules) - before))"
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"click", "tqdm", "matplotlib", "spikeinterface", "mockrawio.generate"} & set(modules)
+
+
+def test_threads_with_more_units_than_open_maps(handmade: Handmade, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A map that one thread lets go of while another is about to use it does not spoil what is read."""
+    monkeypatch.setattr("mockrawio.rawio.spikes.OPEN_MAPS", 1)
+    for k in range(12):
+        handmade.unit(f"CSC{k + 1}_SU1", times=T0 + 1000.0 * k + np.arange(50.0))
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with MockSessionRawIO(handmade.folder) as reader, ThreadPoolExecutor(6) as pool:
+
+            def wrong(seed: int) -> int:
+                units = np.random.default_rng(seed).integers(0, 12, 1500).tolist()
+                return sum(reader.get_spike_timestamps(0, 0, k)[0] != T0 + 1000.0 * k for k in units)
+
+            assert sum(pool.map(wrong, range(6))) == 0
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def test_no_cache_in_the_session(handmade: Handmade) -> None:
+    """Nothing is written below the session folder, also when that is asked for."""
+    handmade.lfp()
+    for place in (handmade.folder, handmade.folder / "lfp_data"):
+        with pytest.raises(MockSessionError, match="outside the session"):
+            MockSessionRawIO(handmade.folder, use_cache=True, cache_path=str(place))

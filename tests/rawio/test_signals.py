@@ -251,3 +251,58 @@ def test_one_sample_and_gaps_of_one_sample(handmade: Handmade) -> None:
     reader = opened(handmade)
     assert [reader.get_analogsignal_chunk(seg_index=k).tolist() for k in range(3)] == [[[0]], [[1]], [[2]]]
     assert [reader.segment_t_start(0, k) for k in range(3)] == [0.0, 0.002, 0.004]
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "i4", "u2"])
+@pytest.mark.parametrize("size", [1e-3, 1.0, 3e4])
+def test_any_source_dtype_is_within_half_a_count(dtype: str, size: float, handmade: Handmade) -> None:
+    """Quantising is done in float64 whatever the file has: no count wraps, none is off by more."""
+    values = (np.random.default_rng(0).uniform(-1, 1, 3000) * size).astype(dtype)
+    handmade.lfp(samples=values)
+    handmade.unit(times=np.array([float(T0)]), amps=values[:64].reshape(1, 64))
+    with opened(handmade) as reader:
+        gain = reader.header["signal_channels"]["gain"][0]
+        found = reader.get_analogsignal_chunk()[:, 0] * gain
+        assert np.abs(found - values.astype(np.float64)).max() <= gain / 2 * (1 + 1e-9)
+        gain = reader.header["spike_channels"]["wf_gain"][0]
+        found = reader.get_spike_raw_waveforms()[0, 0] * gain
+        assert np.abs(found - values[:64].astype(np.float64)).max() <= gain / 2 * (1 + 1e-9)
+
+
+def test_magnitudes_below_any_normal_number(handmade: Handmade) -> None:
+    """A signal of subnormal size is 0 counts of gain 1, not garbage."""
+    handmade.lfp(samples=np.array([1.5e-323, 0.0, -5e-324]))
+    reader = opened(handmade)
+    assert reader.header["signal_channels"]["gain"][0] == 1.0
+    assert reader.get_analogsignal_chunk()[:, 0].tolist() == [0, 0, 0]
+
+
+def test_buffers_that_do_not_fit(handmade: Handmade) -> None:
+    """A read-only array, a list, or one that would be cast or broadcast into: each is refused."""
+    handmade.lfp()
+    reader = opened(handmade)
+    raw = reader.get_analogsignal_chunk(i_stop=4)
+    for out in (np.broadcast_to(np.int16(0), (4, 1)), [[0]] * 4, np.empty((4, 1), np.float32)):
+        with pytest.raises(MockSessionError, match="out: expected a writable array"):
+            reader.get_analogsignal_chunk(i_stop=4, out=out)
+    for out in (np.empty((4, 1), np.int16), np.empty((4, 1)), np.empty((2, 4, 1), np.float32), None):
+        if out is not None:
+            with pytest.raises(MockSessionError, match="out: expected a writable array"):
+                reader.rescale_signal_raw_to_float(raw, dtype="float32", out=out)
+
+
+def test_two_files_for_one_channel(handmade: Handmade) -> None:
+    """CSC1 and CSC01 are one channel; which file is it, is for their owner to say."""
+    path = handmade.lfp(1)
+    path.with_name("CSC01_lfp.npy").write_bytes(path.read_bytes())
+    with pytest.raises(MockSessionError, match="one file for CSC1; found two"):
+        MockSessionRawIO(handmade.folder)
+
+
+@pytest.mark.parametrize("name", ["lfp", "x" * 65])
+def test_stream_names_that_neo_cannot_hold(name: str, handmade: Handmade) -> None:
+    """A stream called as another one, or by more than 64 characters, is refused by name."""
+    handmade.lfp()
+    handmade.stream(name)
+    with pytest.raises(MockSessionError, match="no other stream has"):
+        opened(handmade)

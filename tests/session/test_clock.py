@@ -109,3 +109,19 @@ def test_check_ascending_names_the_place() -> None:
     for bad in (0.5, np.nan):
         with pytest.raises(BadFileError, match="at index 2"):
             check_ascending("x", np.array([1.0, 2.0, bad, 3.0]))
+
+
+def test_unsigned_stamps_that_run_backwards() -> None:
+    """uint64 differences wrap round; a step back is found all the same."""
+    stamps = (T0 + np.r_[0:250, 200:450]).astype(np.uint64)
+    with pytest.raises(BadFileError, match="ascend; found a step of -49 at index 250"):
+        runs_of(stamps)
+
+
+def test_a_stamp_that_is_no_number_hides_no_gap() -> None:
+    """NaN among float stamps that the bisection looks at is named, not taken for a fit."""
+    stamps = T0 + np.arange(501.0)
+    stamps[300:] += 1000
+    stamps[250] = np.nan
+    with pytest.raises(BadFileError, match="finite time stamps; found nan at index 250"):
+        find_runs("x", lambda: stamps, stamps.dtype, 501, stamps[0], stamps[-1], 1, 1000.0)

@@ -141,3 +141,16 @@ def test_any_watchlog_survives_a_round_trip(
     assert parsed.movie == log.movie
     for name in ("labels", "pts", "clock", "pauses"):
         np.testing.assert_array_equal(getattr(parsed, name), getattr(log, name))
+
+
+@pytest.mark.parametrize("kind", ["daq", "watchlog"])
+def test_a_field_longer_than_any_number_is_named(kind: str, handmade: Handmade) -> None:
+    """One field of 400 kB does not make a column of 20,000 times that."""
+    long = "9" * 400_000
+    good, bad = (f"1\t0\t{T0}\t{T0}", f"1\t0\t{T0}\t{long}")
+    if kind == "watchlog":
+        good, bad = frame(0.04, T0), f"pts\t0.08\ttime\t{long}"
+    path = getattr(handmade, kind)([*[good] * 20_000, bad, good])
+    line = 20_004 if kind == "daq" else 20_002
+    with pytest.raises(BadFileError, match=f"found line {line}: "):
+        (parse_daq_log if kind == "daq" else parse_watchlog)(str(path))
