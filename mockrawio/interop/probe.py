@@ -192,3 +192,14 @@ def _make_probe(name: str, positions: npt.NDArray[np.float64], ids: list[str]) -
     probe.set_contacts(positions, shapes="circle", shape_params=shape, plane_axes=axes, contact_ids=ids)
     probe.set_device_channel_indices(np.arange(count))
     return probe
+
+
+def chosen_stream(reader: Any, stream_id: str | None, stream_name: str | None) -> str | None:
+    """Return which stream was asked for, if any; the reader's ids are also its names."""
+    given = stream_id if stream_id is not None else stream_name
+    ids: list[str] = reader.header["signal_streams"]["id"].tolist()
+    if given is not None and given not in ids:
+        raise MockSessionError(f"{reader.dirname}: expected a stream, one of {ids}; found {given!r}. Give one of them.")
+    if stream_name is not None and stream_name != given:
+        raise MockSessionError(f"{reader.dirname}: expected one stream; found {given!r} and {stream_name!r}. Give one.")
+    return given

@@ -25,7 +25,7 @@ from ..session.probe import bundles
 from . import missing
 from .extractors import Folder, MockSessionEventSegment, MockSessionSortingSegment, StorableSession
 from .frames import FrameClock
-from .probe import channel_numbers, main_stream, planted_places, stream_probe
+from .probe import channel_numbers, chosen_stream, main_stream, planted_places, stream_probe
 
 try:
     from probeinterface import Probe
@@ -100,7 +100,7 @@ class MockSessionRecordingExtractor(StorableSession, NeoBaseRecordingExtractor):
         self.neo_reader = self.get_neo_io_reader(self.NeoRawIOClass, **neo_kwargs)
         if not self.neo_reader.header["signal_streams"].size:
             raise MockSessionError(f"{os.fspath(folder)}: expected signals; found none. Read its sorting or events.")
-        _chosen_stream(self.neo_reader, stream_id, stream_name)
+        chosen_stream(self.neo_reader, stream_id, stream_name)
         NeoBaseRecordingExtractor.__init__(
             self,
             stream_id=stream_id,
@@ -221,7 +221,7 @@ class MockSessionSortingExtractor(StorableSession, NeoBaseSortingExtractor):  # 
     ) -> None:
         _NeoBaseExtractor.__init__(self, None, **self.map_to_neo_kwargs(folder, raw_dtype="source"))
         reader = self.neo_reader
-        given = _chosen_stream(reader, stream_id, stream_name)
+        given = chosen_stream(reader, stream_id, stream_name)
         if given is not None and sampling_frequency is not None:
             raise MockSessionError(f"{given!r}, {sampling_frequency}: expected a stream or a rate, not both.")
         if sampling_frequency is not None and not (is_number(sampling_frequency) and sampling_frequency > 0):
@@ -305,17 +305,6 @@ class MockSessionEventExtractor(StorableSession, NeoBaseEventExtractor):  # type
         for seg_index in range(self.neo_reader.segment_count(0)):
             self.add_event_segment(MockSessionEventSegment(self.neo_reader, seg_index))
         self.store(folder=folder, labels_dir=labels_dir)
-
-
-def _chosen_stream(reader: Any, stream_id: str | None, stream_name: str | None) -> str | None:
-    """Return which stream was asked for, if any; the reader's ids are also its names."""
-    given = stream_id if stream_id is not None else stream_name
-    ids: list[str] = reader.header["signal_streams"]["id"].tolist()
-    if given is not None and given not in ids:
-        raise MockSessionError(f"{reader.dirname}: expected a stream, one of {ids}; found {given!r}. Give one of them.")
-    if stream_name is not None and stream_name != given:
-        raise MockSessionError(f"{reader.dirname}: expected one stream; found {given!r} and {stream_name!r}. Give one.")
-    return given
 
 
 def read_mocksession(
