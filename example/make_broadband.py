@@ -21,7 +21,6 @@ def make_broadband(root):
     truth = broadband_truth(folder)
     show_units(truth)
     with MockSessionRawIO(dirname=folder) as reader:
-        reader.parse_header()
         for seg_index in range(reader.segment_count(block_index=0)):
             prove(reader, truth, seg_index)
     return folder

@@ -14,8 +14,7 @@ from mockrawio import MockSessionRawIO, SessionSpec, generate_session
 
 def read_session(folder):
     """Show the header, then signals, spikes, waveforms and events of the first segment."""
-    with MockSessionRawIO(dirname=folder) as reader:
-        reader.parse_header()  # costs the number of files, not of bytes
+    with MockSessionRawIO(dirname=folder) as reader:  # parses the header, which costs the number of files, not of bytes
         print(reader)
         for key, value in reader.header.items():
             print(key, value)

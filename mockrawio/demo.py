@@ -45,7 +45,6 @@ def demo(root: str | PathLike[str], echo: Echo = print, overwrite: bool = False)
     sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
     echo(f"Made {folder}: {len(sizes)} files, {sum(sizes) / 1e6:.1f} MB in {took:.2f} s, from seed {SPEC.seed}.")
     with MockSessionRawIO(dirname=folder) as reader:
-        reader.parse_header()
         for show in (_header, _signals, _spikes, _events):
             show(reader, echo)
     return folder

@@ -41,7 +41,6 @@ def describe_session(folder: str | PathLike[str], labels_dir: str | PathLike[str
     """
     root = Path(folder).absolute()
     with MockSessionRawIO(dirname=root, labels_dir=labels_dir, raw_dtype="source") as reader:
-        reader.parse_header()
         made_by = read_manifest(root / MANIFEST) if (root / MANIFEST).is_file() else None
         streams = [_stream(reader, index) for index in range(len(reader.header["signal_streams"]))]
         return {

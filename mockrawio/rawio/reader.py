@@ -9,7 +9,8 @@ describes them. Public methods check their arguments; the hooks do the work.
 - Raw time stamps are the files' own ms since the Unix epoch; rescaled ones are seconds from
   `time_origin_ms`, computed in float64.
 - Nothing is ever written below the session folder, nothing from a file is executed.
-- A reader pickles, may be read from several threads, and holds no file after ``close()``.
+- A reader pickles, may be read from several threads, and holds no file after ``close()``. As a
+  context manager it parses its header when it is entered, and closes when it is left.
 """
 
 from __future__ import annotations

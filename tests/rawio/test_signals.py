@@ -285,10 +285,9 @@ def test_buffers_that_do_not_fit(handmade: Handmade) -> None:
     for out in (np.broadcast_to(np.int16(0), (4, 1)), [[0]] * 4, np.empty((4, 1), np.float32)):
         with pytest.raises(MockSessionError, match="out: expected a writable array"):
             reader.get_analogsignal_chunk(i_stop=4, out=out)
-    for out in (np.empty((4, 1), np.int16), np.empty((4, 1)), np.empty((2, 4, 1), np.float32), None):
-        if out is not None:
-            with pytest.raises(MockSessionError, match="out: expected a writable array"):
-                reader.rescale_signal_raw_to_float(raw, dtype="float32", out=out)
+    for out in (np.empty((4, 1), np.int16), np.empty((4, 1)), np.empty((2, 4, 1), np.float32)):
+        with pytest.raises(MockSessionError, match="out: expected a writable array"):
+            reader.rescale_signal_raw_to_float(raw, dtype="float32", out=out)
 
 
 def test_two_files_for_one_channel(handmade: Handmade) -> None:
