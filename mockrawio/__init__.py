@@ -9,12 +9,21 @@ from typing import Any
 
 from .io import MockSessionIO, register
 from .rawio import MockSessionRawIO
-from .session.errors import BadFileError, BoundsError, MockSessionError, NotASessionError, SessionExistsError
+from .session.errors import (
+    BadFileError,
+    BadTypeError,
+    BoundsError,
+    MockSessionError,
+    NotASessionError,
+    NotWrittenError,
+    SessionExistsError,
+)
 
 __version__ = "0.1.0"
 
 __all__ = [
     "BadFileError",
+    "BadTypeError",
     "BoundsError",
     "BroadbandTruth",
     "GenerateData",
@@ -22,6 +31,7 @@ __all__ = [
     "MockSessionIO",
     "MockSessionRawIO",
     "NotASessionError",
+    "NotWrittenError",
     "SessionExistsError",
     "SessionSpec",
     "__version__",

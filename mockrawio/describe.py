@@ -15,7 +15,9 @@ from .session.manifest import read_manifest
 __all__ = ["describe_session", "description_lines"]
 
 
-def describe_session(folder: str | PathLike[str], labels_dir: str | PathLike[str] | None = None) -> dict[str, Any]:
+def describe_session(
+    folder: str | PathLike[str], labels_dir: str | PathLike[str] | None = None, *, follow_symlinks: bool = False
+) -> dict[str, Any]:
     """Describe a session folder in values that JSON can hold.
 
     Parameters
@@ -24,6 +26,8 @@ def describe_session(folder: str | PathLike[str], labels_dir: str | PathLike[str
         The session folder.
     labels_dir : str or PathLike, optional
         The folder of its movie annotations, each of which is an event channel.
+    follow_symlinks : bool
+        Follow links that lead out of the session folder.
 
     Returns
     -------
@@ -40,14 +44,14 @@ def describe_session(folder: str | PathLike[str], labels_dir: str | PathLike[str
         If the folder is no session, or a file in it is not as it must be.
     """
     root = Path(folder).absolute()
-    with MockSessionRawIO(dirname=root, labels_dir=labels_dir, raw_dtype="source") as reader:
+    with MockSessionRawIO(root, labels_dir=labels_dir, raw_dtype="source", follow_symlinks=follow_symlinks) as reader:
         made_by = read_manifest(root / MANIFEST) if (root / MANIFEST).is_file() else None
         streams = [_stream(reader, index) for index in range(len(reader.header["signal_streams"]))]
         return {
             "folder": str(root),
             "manifest": made_by is not None,
             "encoding": _encoding(reader, streams),
-            "seed": _find(made_by, "seed"),
+            "seed": _seed(made_by),
             "time_origin_ms": reader.time_origin_ms,
             "annotations": _annotations(reader),
             "segments": [_segment(reader, index) for index in _segments(reader)],
@@ -82,12 +86,13 @@ def description_lines(session: dict[str, Any]) -> Iterator[str]:
         yield f"  {channel['name']} ({channel['type']}): {channel['count']}"
 
 
-def _find(made_by: dict[str, Any] | None, key: str) -> Any:
-    """Return a value of the manifest, its own or its spec's."""
+def _seed(made_by: dict[str, Any] | None) -> int | None:
+    """Return the seed of the manifest, its own or its spec's, if it is one."""
     if made_by is None:
         return None
     spec = made_by.get("spec")
-    return made_by.get(key, spec.get(key) if isinstance(spec, dict) else None)
+    seed = made_by.get("seed", spec.get("seed") if isinstance(spec, dict) else None)
+    return seed if type(seed) is int else None
 
 
 def _annotations(reader: MockSessionRawIO) -> dict[str, Any]:

@@ -7,17 +7,20 @@ asks for samples past the end (Neo's own rounds a slice's start and length apart
 
 from __future__ import annotations
 
+from contextlib import suppress
 from os import PathLike
 from typing import Any
 
 import neo.io
 import neo.rawio
 import numpy as np
-from neo.core import Segment
+from neo.core import Block, Segment
 from neo.io.basefromrawio import BaseFromRaw
+from neo.io.baseio import BaseIO
 from neo.io.proxyobjects import AnalogSignalProxy, ensure_second
 
 from .rawio import MockSessionRawIO
+from .session.errors import MockSessionError
 
 Slice = tuple[Any, Any]
 
@@ -32,7 +35,8 @@ class _SignalProxy(AnalogSignalProxy):  # type: ignore[misc]  # neo is not typed
         ends = [end if given is None else ensure_second(given) for given, end in zip(time_slice, limits, strict=True)]
         for name, end in zip(("t_start", "t_stop"), ends, strict=True):
             if strict_slicing and not limits[0] <= end <= limits[1]:
-                raise ValueError(f"`{name}` is outside of the time range")
+                expected = f"time_slice: expected {name} from {limits[0]} to {limits[1]}; found {end}"
+                raise MockSessionError(f"{expected}. Move it, or pass strict_slicing=False to have the slice cut.")
         start, stop = (self._nearest(end) for end in ends)
         return start, max(start, stop), self.t_start + start / self.sampling_rate
 
@@ -51,6 +55,13 @@ class MockSessionIO(MockSessionRawIO, BaseFromRaw):  # type: ignore[misc]  # neo
     **kwargs
         As for :class:`~mockrawio.rawio.MockSessionRawIO`.
 
+    Raises
+    ------
+    NotASessionError
+        If the folder holds none of a session's files. What is wrong in a folder that is a
+        session is said by ``read_block()``, or ``parse_header()``: ``neo.io.get_io`` would not
+        let it through from here, and take another class.
+
     Examples
     --------
     >>> block = MockSessionIO(folder).read_block(load_waveforms=True)
@@ -65,7 +76,19 @@ class MockSessionIO(MockSessionRawIO, BaseFromRaw):  # type: ignore[misc]  # neo
 
     def __init__(self, dirname: str | PathLike[str] = "", **kwargs: Any) -> None:
         MockSessionRawIO.__init__(self, dirname, **kwargs)
-        BaseFromRaw.__init__(self, self.dirname)
+        BaseIO.__init__(self, self.dirname)
+        with suppress(MockSessionError):  # and said once something is read
+            self.parse_header()
+
+    def read_block(self, *args: Any, **kwargs: Any) -> Block:
+        """Read the session; the arguments are those of Neo's ``read_block``."""
+        if not self.is_header_parsed:
+            self.parse_header()
+        return super().read_block(*args, **kwargs)
+
+    def has_buffer_description_api(self) -> bool:
+        """Say no: a client of Neo objects that mapped a buffer itself would miss its offset and its gain."""
+        return False
 
     def read_segment(
         self,
@@ -96,10 +119,12 @@ class MockSessionIO(MockSessionRawIO, BaseFromRaw):  # type: ignore[misc]  # neo
         -------
         neo.core.Segment
         """
+        if not self.is_header_parsed:
+            self.parse_header()
         unsuitable = {"time_slice": time_slice, "load_waveforms": load_waveforms} if lazy else {}
         segment = super().read_segment(block_index, seg_index, True, signal_group_mode, **unsuitable)
-        signals = [self._own_proxy(proxy) for proxy in segment.analogsignals]
-        segment.analogsignals = signals
+        for proxy in segment.analogsignals:
+            proxy.__class__ = _SignalProxy  # to make them anew would take as long again
         if lazy:
             return segment
         if time_slice is not None:
@@ -114,18 +139,6 @@ class MockSessionIO(MockSessionRawIO, BaseFromRaw):  # type: ignore[misc]  # neo
         ]
         segment.check_relationships()
         return segment
-
-    def _own_proxy(self, proxy: AnalogSignalProxy) -> _SignalProxy:
-        channels = proxy._inner_stream_channels
-        own = _SignalProxy(
-            rawio=self,
-            stream_index=proxy._stream_index,
-            inner_stream_channels=None if channels == slice(None) else channels,
-            block_index=proxy._block_index,
-            seg_index=proxy._seg_index,
-        )
-        own.name = proxy.name
-        return own
 
 
 def register() -> None:

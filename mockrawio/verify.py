@@ -2,18 +2,21 @@
 
 Two checks, each of which finds what the other cannot:
 
-- the *manifest*, where there is one, tells whether any file is missing, was added or has
-  other bytes than when the session was made;
+- the *manifest*, where there is one, tells whether any file is missing, was added, has another
+  size or other bytes than when the session was made;
 - the *structure* is checked by opening each file on its own, so that no problem hides
   another, and by reading every signal, spike, waveform and event with the strict reader,
   whatever program wrote the folder.
+
+What writers that were cut short left beside the folder is named too.
 """
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -23,11 +26,13 @@ import numpy.typing as npt
 
 from .rawio.reader import MockSessionRawIO
 from .session.clock import check_ascending, check_runs
-from .session.errors import MockSessionError
+from .session.durable import leftovers
+from .session.errors import BadFileError, MockSessionError, NotASessionError, unreadable
 from .session.files import open_channel_names, open_events, open_info, open_lfp, open_unit
 from .session.layout import MANIFEST, SessionFiles, find_files
 from .session.logs import parse_daq_log, parse_watchlog
 from .session.manifest import Differences, compare
+from .session.progress import Tick, progress_bar
 from .session.streams import open_stream
 
 __all__ = ["Verification", "verify_session"]
@@ -35,7 +40,8 @@ __all__ = ["Verification", "verify_session"]
 CHUNK = 1 << 18  # samples of a stream read at once
 
 Array = npt.NDArray[Any]
-Tick = Callable[[int], object]
+
+_KINDS = ("missing", "extra", "changed", "corrupt", "unreadable")
 
 
 @dataclass(frozen=True)
@@ -48,14 +54,17 @@ class Verification:
         The session folder.
     has_manifest : bool
         Whether there was a manifest to compare the files with.
-    missing, extra, changed : tuple of str
-        Files that differ from the manifest, as paths below the folder, sorted: gone, not
-        in the manifest, of another size or content. Empty without a manifest.
+    missing, extra, changed, corrupt, unreadable : tuple of str
+        Files that differ from the manifest, as paths below the folder, sorted: gone; not in the
+        manifest; of another size; of the same size with other bytes; not to be compared, since
+        they cannot be read or are no plain files. Empty without a manifest.
     problems : tuple of str
         What could not be read, a message each: the file, what was expected there, what was
         found, and what to do.
     warnings : tuple of str
         What could be read, but is not as the format has it.
+    leftovers : tuple of str
+        Absolute paths of what writers have beside the folder that are not done, or were killed.
     """
 
     folder: Path
@@ -63,35 +72,40 @@ class Verification:
     missing: tuple[str, ...] = ()
     extra: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
+    corrupt: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    leftovers: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is wrong; warnings do not count."""
-        return not (self.missing or self.extra or self.changed or self.problems)
+        """Whether nothing is wrong; warnings and leftovers do not count."""
+        return not (self.problems or any(getattr(self, kind) for kind in _KINDS))
 
     def as_dict(self) -> dict[str, Any]:
         """Return the findings as JSON can hold them, ``ok`` first."""
-        lists = ("missing", "extra", "changed", "problems", "warnings")
         return {
             "ok": self.ok,
             "folder": str(self.folder),
             "manifest": self.has_manifest,
-            **{name: list(getattr(self, name)) for name in lists},
+            **{name: list(getattr(self, name)) for name in (*_KINDS, "problems", "warnings", "leftovers")},
         }
 
     def lines(self) -> Iterator[str]:
         """Yield the findings as lines of text, the verdict last."""
-        for kind in ("missing", "extra", "changed"):
+        for kind in _KINDS:
             yield from (f"{kind}: {name}" for name in getattr(self, kind))
         yield from (f"problem: {text}" for text in self.problems)
         yield from (f"warning: {text}" for text in self.warnings)
+        yield from (f"left by a writer that is not done, or was killed: {path}" for path in self.leftovers)
         checked = "as its manifest has it, and readable" if self.has_manifest else "no manifest; readable"
         yield f"{self.folder}: {f'ok ({checked})' if self.ok else 'NOT ok'}"
 
 
-def verify_session(folder: str | PathLike[str], progress: bool = False) -> Verification:
+def verify_session(
+    folder: str | PathLike[str], progress: bool = False, *, follow_symlinks: bool = False
+) -> Verification:
     """Check a session folder against its manifest and by reading all of it.
 
     Parameters
@@ -100,6 +114,8 @@ def verify_session(folder: str | PathLike[str], progress: bool = False) -> Verif
         The session folder.
     progress : bool
         Whether to show a bar on stderr.
+    follow_symlinks : bool
+        Follow links that lead out of the folder, which are problems otherwise.
 
     Returns
     -------
@@ -110,65 +126,73 @@ def verify_session(folder: str | PathLike[str], progress: bool = False) -> Verif
     ------
     NotASessionError
         If the folder holds none of a session's files.
-    OSError
-        If a file that the manifest lists cannot be opened.
     """
     root = Path(folder).absolute()
-    has_manifest = (root / MANIFEST).is_file()
+    left = tuple(str(found.path) for found in leftovers(root))
+    has_manifest = os.path.lexists(root / MANIFEST)
     if not has_manifest:
-        find_files(root)
+        _refuse_foreign(root, left)
     problems: list[str] = []
-    with _bar(progress, "manifest", _size(root)) as tick:
-        differences = _compared(root, problems, tick) if has_manifest else Differences([], [], [])
-    with _bar(progress, "reading", None) as tick, warnings.catch_warnings(record=True) as caught:
+    with progress_bar(progress, "manifest", _size(root) if progress else None, leave=False) as tick:
+        found = _compared(root, problems, tick, follow_symlinks) if has_manifest else _NO_DIFFERENCES
+    with progress_bar(progress, "reading", None, leave=False) as tick, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
-        problems += _unreadable(root, tick)
+        problems += [*found.unreadable.values(), *_unreadable(root, tick, follow_symlinks)]
     return Verification(
         root,
         has_manifest,
-        tuple(differences.missing),
-        tuple(differences.extra),
-        tuple(differences.changed),
+        **{kind: tuple(getattr(found, kind)) for kind in _KINDS},
         problems=tuple(dict.fromkeys(problems)),
         warnings=tuple(dict.fromkeys(str(w.message) for w in caught if w.category is UserWarning)),
+        leftovers=left,
     )
 
 
+_NO_DIFFERENCES = Differences([], [], [], [], {})
+
+
+def _refuse_foreign(root: Path, left: tuple[str, ...]) -> None:
+    """Raise NotASessionError for a folder that is none; what else is wrong with it is told later."""
+    try:
+        find_files(root)
+    except NotASessionError as error:
+        if left:
+            remedy = "Make the session again: the next writer puts back what was there, or removes it."
+            raise NotASessionError(f"{error} A writer left {', '.join(left)} beside it. {remedy}") from None
+        raise
+    except BadFileError:
+        pass
+
+
 def _size(root: Path) -> int:
-    return sum(path.stat().st_size for path in root.rglob("*") if path.is_file())
+    """Return about how many bytes a folder has; what cannot be looked at is told later."""
+    size = 0
+    for folder, _, names in os.walk(root):
+        for name in names:
+            with suppress(OSError):
+                size += os.lstat(os.path.join(folder, name)).st_size
+    return size
 
 
-@contextmanager
-def _bar(show: bool, description: str, total: int | None) -> Iterator[Tick]:
-    """Give a function to call with each number of bytes looked at."""
-    if not show:
-        yield lambda size: None
-        return
-    from tqdm import tqdm  # only when it is seen
-
-    with tqdm(desc=description, total=total, unit="B", unit_scale=True, leave=False) as bar:
-        yield bar.update
-
-
-def _compared(root: Path, problems: list[str], tick: Tick) -> Differences:
+def _compared(root: Path, problems: list[str], tick: Tick, follow_symlinks: bool) -> Differences:
     """Compare the folder with its manifest; a manifest that cannot be read is a problem."""
     try:
-        return compare(root, tick)
+        return compare(root, tick, follow_symlinks=follow_symlinks)
     except MockSessionError as error:
         problems.append(str(error))
-        return Differences([], [], [])
+        return _NO_DIFFERENCES
 
 
-def _unreadable(root: Path, tick: Tick) -> Iterator[str]:
+def _unreadable(root: Path, tick: Tick, follow_symlinks: bool) -> Iterator[str]:
     """Open every file on its own, then read all through the reader; yield what went wrong."""
     try:
-        files = find_files(root)
+        files = find_files(root, follow_symlinks=follow_symlinks)
     except MockSessionError as error:
         yield str(error)
         return
     for check, path in _file_checks(files):
         yield from _problem(check, path)
-    yield from _read_all(root, tick)
+    yield from _read_all(root, tick, follow_symlinks)
 
 
 def _problem(check: Callable[..., object], *arguments: object) -> Iterator[str]:
@@ -177,6 +201,8 @@ def _problem(check: Callable[..., object], *arguments: object) -> Iterator[str]:
         check(*arguments)
     except MockSessionError as error:
         yield str(error)
+    except OSError as error:
+        yield str(unreadable(error.filename or "a file", error))
 
 
 def _file_checks(files: SessionFiles) -> Iterator[tuple[Callable[[str], object], str]]:
@@ -204,9 +230,9 @@ def _check_unit(path: str) -> None:
     check_ascending(path, open_unit(path).times.view())
 
 
-def _read_all(root: Path, tick: Tick) -> Iterator[str]:
+def _read_all(root: Path, tick: Tick, follow_symlinks: bool) -> Iterator[str]:
     """Read everything through the reader, as its users will."""
-    reader = MockSessionRawIO(dirname=root, strict=True)
+    reader = MockSessionRawIO(dirname=root, strict=True, follow_symlinks=follow_symlinks)
     try:
         reader.parse_header()
     except MockSessionError as error:

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import settings
 
 from tests.handmade import Handmade
+
+# How long an example takes says nothing on a busy machine.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
+
+# Started in the background, as by some CI, a process and its children ignore what Ctrl-C sends.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+if int(np.__version__.split(".")[0]) < 2:
+    # What NumPy 2 pickled names `numpy._core`, which the oldest NumPy's own loader, our reference, cannot find.
+    import numpy.core
+
+    sys.modules.setdefault("numpy._core", numpy.core)
+    sys.modules.setdefault("numpy._core.multiarray", numpy.core.multiarray)
+    sys.modules.setdefault("numpy._core.numeric", numpy.core.numeric)
 
 EPIPHYTE = Path(__file__).parent / "data" / "epiphyte" / "patient_data" / "7" / "session_1"
 

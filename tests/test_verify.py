@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mockrawio import MockSessionError, NotASessionError, SessionSpec, generate_session
+from mockrawio.session import manifest
+from mockrawio.session.durable import sibling
+from mockrawio.session.manifest import compare, differences, read_manifest
 from mockrawio.verify import verify_session
 
 
@@ -51,18 +57,21 @@ def test_without_manifest(encoding, tmp_path):
 
 
 def test_kinds_of_difference(folder):
-    """Missing, extra and changed files are told apart."""
+    """Missing, extra, changed and corrupt files are told apart."""
     (folder / "ChannelNames.txt").unlink()
     (folder / "notes.txt").write_text("mine")
     lfp = next((folder / "lfp_data").iterdir())
     data = bytearray(lfp.read_bytes())
     data[-100] ^= 1
     lfp.write_bytes(data)
+    log = next((folder / "daq_files").iterdir())
+    log.write_bytes(log.read_bytes()[:-1])
     found = verify_session(folder)
     assert not found.ok
     assert found.missing == ("ChannelNames.txt",)
     assert found.extra == ("notes.txt",)
-    assert found.changed == (f"lfp_data/{lfp.name}",)
+    assert found.corrupt == (f"lfp_data/{lfp.name}",)
+    assert found.changed == (f"daq_files/{log.name}",)
 
 
 def test_same_size_other_bytes(folder):
@@ -72,7 +81,7 @@ def test_same_size_other_bytes(folder):
     data[len(data) // 2] ^= 1
     unit.write_bytes(data)
     found = verify_session(folder)
-    assert found.changed == (f"spiking_data/{unit.name}",)
+    assert found.corrupt == (f"spiking_data/{unit.name}",)
     assert not found.ok
 
 
@@ -188,3 +197,188 @@ def test_writes_nothing(folder):
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
     verify_session(folder)
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+
+
+def bits(size):
+    """Return places in a file: every one of a small file, else the ends and a spread of the middle."""
+    return range(size) if size <= 300 else sorted({*range(64), *range(size - 64, size), *range(0, size, size // 40)})
+
+
+def test_any_flipped_bit_is_found(folder):
+    """In every file, at every place of the small ones, one other bit is corruption of that file and no other."""
+    records = read_manifest(folder / "session_manifest.json")["files"]
+    assert {name.split("/")[0] for name in records} >= {"lfp_data", "spiking_data", "daq_files", "watchlogs"}
+    count = 0
+    for name, record in records.items():
+        data = bytearray((folder / name).read_bytes())
+        for place in bits(len(data)):
+            data[place] ^= 1 << place % 8
+            (folder / name).write_bytes(data)
+            found = differences(folder, {name: record})
+            assert (found.corrupt, found.changed, found.missing) == ([name], [], [])
+            data[place] ^= 1 << place % 8
+            count += 1
+        (folder / name).write_bytes(data)
+    assert count > 1500
+    assert not any(compare(folder))
+
+
+def test_a_flipped_bit_of_each_kind_of_file(folder):
+    """The whole check tells which file it is, and the manifest itself is no exception."""
+    for name in [*read_manifest(folder / "session_manifest.json")["files"], "session_manifest.json"]:
+        path = folder / name
+        data = path.read_bytes()
+        path.write_bytes(data[:10] + bytes([data[10] ^ 1]) + data[11:])
+        found = verify_session(folder)
+        assert not found.ok
+        assert found.corrupt == (() if name == "session_manifest.json" else (name,))
+        path.write_bytes(data)
+    assert verify_session(folder).ok
+
+
+@pytest.mark.parametrize("cut", [0, 1, -1])
+def test_another_size(folder, cut):
+    """A file that was emptied, cut short or added to is changed, not corrupt."""
+    path = folder / "event_file" / "Events.npy"
+    data = path.read_bytes()
+    path.write_bytes(data[:cut] if cut != 1 else data + b"x")
+    found = verify_session(folder)
+    assert (found.changed, found.corrupt) == (("event_file/Events.npy",), ())
+
+
+HOSTILE = {
+    "leaves": {"../../x": {"size": 0, "sha256": "0" * 64}},
+    "absolute": {"/etc/passwd": {"size": 0, "sha256": "0" * 64}},
+    "dots": {"lfp_data/./x": {"size": 0, "sha256": "0" * 64}},
+    "nul": {"a\0b": {"size": 0, "sha256": "0" * 64}},
+    "empty name": {"": {"size": 0, "sha256": "0" * 64}},
+    "negative": {"x": {"size": -1, "sha256": "0" * 64}},
+    "infinite": {"x": {"size": float("inf"), "sha256": "0" * 64}},
+    "no number": {"x": {"size": True, "sha256": "0" * 64}},
+    "no hash": {"x": {"size": 0, "sha256": "0" * 63 + "g"}},
+    "no record": {"x": 3},
+    "a list": [],
+}
+
+
+@pytest.mark.parametrize("files", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_manifest(folder, files):
+    """A manifest that names what is no file of the folder is a problem, in one line of bounded length."""
+    path = folder / "session_manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "files": files}))
+    found = verify_session(folder)
+    assert len(found.problems) == 1
+    assert found.problems[0].startswith(f"{path}: expected a session manifest; found ")
+    assert len(found.problems[0]) < 800
+    assert not found.ok
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"format_version": ' + "9" * 5000 + "}", "", "\0", "null", "\xff"])
+def test_manifest_that_is_none(folder, text):
+    """So is text that no parser should have to read, whatever it does to one."""
+    (folder / "session_manifest.json").write_text(text, "latin-1")
+    assert len(verify_session(folder).problems) == 1
+
+
+def test_huge_manifest(folder, monkeypatch):
+    """A manifest longer than any is not read."""
+    monkeypatch.setattr("mockrawio.session.logs.MAX_TEXT_FILE", 1 << 10)
+    (problem,) = (text for text in verify_session(folder).problems if "session_manifest.json" in text)
+    assert "expected at most 0 MiB of text; found " in problem
+
+
+def test_huge_size(folder):
+    """A size that no disk has room for is another size, and nothing is set aside for it."""
+    path = folder / "session_manifest.json"
+    content = json.loads(path.read_text())
+    content["files"]["ChannelNames.txt"]["size"] = 10**40
+    path.write_text(json.dumps(content))
+    assert verify_session(folder).changed == ("ChannelNames.txt",)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX")
+@pytest.mark.parametrize("name", ["ChannelNames.txt", "session_manifest.json", "more"])
+def test_pipes_are_not_opened(folder, name):
+    """A named pipe in place of a file, at which an opening would wait for ever, is told and not opened."""
+    (folder / name).unlink(missing_ok=True)
+    os.mkfifo(folder / name)
+    found = verify_session(folder)
+    assert not found.ok
+    assert found.unreadable == (("ChannelNames.txt",) if name == "ChannelNames.txt" else ())
+    assert found.extra == (("more",) if name == "more" else ())
+    assert name == "more" or any(f"{folder / name}: expected" in problem for problem in found.problems)
+
+
+def test_links(folder, tmp_path):
+    """A link out of the folder is followed only when told; one that leads nowhere is told; a circle ends."""
+    away = tmp_path / "away.txt"
+    (folder / "ChannelNames.txt").rename(away)
+    (folder / "ChannelNames.txt").symlink_to(away)
+    found = verify_session(folder)
+    assert found.unreadable == ("ChannelNames.txt",)
+    assert any("follow_symlinks" in problem for problem in found.problems)
+    assert verify_session(folder, follow_symlinks=True).ok
+    (folder / "circle").symlink_to(folder, target_is_directory=True)
+    assert verify_session(folder, follow_symlinks=True).ok
+    away.unlink()
+    assert verify_session(folder, follow_symlinks=True).unreadable == ("ChannelNames.txt",)
+
+
+def test_what_the_system_does_not_let_us_read(folder, monkeypatch):
+    """A file that cannot be opened is unreadable, not corrupt, and the others are compared all the same."""
+    real = manifest.file_record
+
+    def record(path, *arguments, **options):
+        if path.name == "Events.npy":
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, *arguments, **options)
+
+    monkeypatch.setattr(manifest, "file_record", record)
+    (folder / "ChannelNames.txt").write_text("X.ncs\n")
+    found = verify_session(folder)
+    assert (found.unreadable, found.changed) == (("event_file/Events.npy",), ("ChannelNames.txt",))
+    assert any("Permission denied" in problem for problem in found.problems)
+
+
+def test_leftovers_are_named(folder):
+    """What a writer has beside the session is named, and does not fail the check of the session."""
+    left = sibling(folder, "replaced")
+    left.mkdir()
+    found = verify_session(folder)
+    assert (found.ok, found.leftovers) == (True, (str(left),))
+    assert any(str(left) in line for line in found.lines())
+    shutil.rmtree(folder)
+    with pytest.raises(NotASessionError, match=f"{left.name} beside it. Make the session again"):
+        verify_session(folder)
+
+
+def test_json_keys_are_those_documented(folder):
+    """The page on faults lists the keys of the JSON, in their order."""
+    page = (Path(__file__).parents[1] / "docs" / "faults.rst").read_text("utf-8")
+    keys = re.findall(r"^   \* - ``(\w+)``$", page, re.MULTILINE)
+    assert list(verify_session(folder).as_dict()) == keys
+
+
+def test_a_folder_above_that_may_not_be_listed(folder, monkeypatch):
+    """A session in a folder that one may pass through and not list is checked all the same."""
+    listing = Path.iterdir
+
+    def iterdir(path):
+        if path == folder.parent:
+            raise PermissionError(13, "Permission denied")
+        return listing(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    assert verify_session(folder).ok
+
+
+def test_a_bar_over_what_may_not_be_looked_at(folder, monkeypatch, capsys):
+    """To measure how long the bar has to be nothing must be readable: what is not is told by the check itself."""
+
+    def refuse(path, **options):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "lstat", refuse)
+    monkeypatch.setattr(Path, "lstat", refuse)
+    assert verify_session(folder, progress=True).ok
+    capsys.readouterr()

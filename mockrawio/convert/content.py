@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
@@ -15,9 +14,10 @@ import numpy.typing as npt
 from ..session import layout
 from ..session.emit import Blocks, array_file, dict_file
 from ..session.logs import DaqLog, Watchlog, format_daq_log, format_watchlog
+from ..session.progress import Tick, progress_bar
 from ..session.writer import SessionWriter
 from .clock import check_era
-from .counts import Counts, Source, Tick, encode, passes
+from .counts import Counts, Source, encode, passes
 
 __all__ = ["Content", "Stream", "UnitContent", "plain", "write_content"]
 
@@ -126,7 +126,7 @@ def write_content(content: Content, folder: Path, overwrite: bool, progress: boo
     """Write a session, whole or not at all; return its folder."""
     with SessionWriter(folder, overwrite=overwrite) as writer:
         samples = sum(s.source.n_samples * len(s.ids) * passes(s.source.dtype) for s in content.streams)
-        with _bar(progress, samples) as tick:
+        with progress_bar(progress, "session", samples, "sample") as tick:
             for stream in content.streams:
                 _write_stream(writer, stream, tick)
         units = _write_units(writer, content.units(writer.staging))
@@ -170,18 +170,6 @@ def _write_small(writer: SessionWriter, content: Content) -> None:
         writer.write(layout.daq_file(content.info_ms), [format_daq_log(content.daq)])
     if content.watchlog is not None:
         writer.write(layout.watchlog_file(content.info_ms), [format_watchlog(content.watchlog)])
-
-
-@contextmanager
-def _bar(show: bool, total: int) -> Iterator[Tick]:
-    """Give what is to be called with the samples done, and show them if asked to."""
-    if not show:
-        yield lambda size: None
-        return
-    from tqdm import tqdm  # only when it is seen
-
-    with tqdm(total=total, unit="sample", unit_scale=True, desc="session") as bar:
-        yield bar.update
 
 
 def plain(value: object) -> Any:

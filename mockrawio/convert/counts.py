@@ -20,11 +20,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ..session.errors import MockSessionError
+from ..session.progress import Tick
 
-__all__ = ["Counts", "Piece", "Source", "Tick", "encode", "passes"]
+__all__ = ["Counts", "Piece", "Source", "encode", "passes"]
 
 Array = npt.NDArray[Any]
-Tick = Callable[[int], object]
 
 FULL_SCALE = 32767
 LOWEST = -32768

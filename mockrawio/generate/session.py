@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 
 from ..session.errors import MockSessionError
 from ..session.layout import session_folder
+from ..session.progress import Tick, progress_bar
 from ..session.writer import SessionWriter
 from .broadband import BroadbandTruth
 from .broadband_files import ARRAY, DESCRIPTION, BroadbandFiles, snippet_jobs
@@ -20,8 +20,6 @@ from .plan import Plan, plan_session
 from .spec import SessionSpec
 
 __all__ = ["generate_session"]
-
-Tick = Callable[[int], object]
 
 
 def generate_session(
@@ -61,8 +59,8 @@ def generate_session(
         If something is there already and `overwrite` is false.
     MockSessionError
         If `spec` is not a SessionSpec, or `n_workers` is below 1.
-    OSError
-        As the file system gives it; nothing is left at the target then.
+    NotWrittenError
+        If the file system does not let it be (also an OSError); nothing is left at the target then.
 
     Examples
     --------
@@ -76,7 +74,7 @@ def generate_session(
         else:
             clipped = 0
             jobs = session_jobs(plan)
-            with _bar(progress, _size(jobs)) as tick:
+            with progress_bar(progress, "session", _size(jobs)) as tick:
                 _write_all(writer, jobs, n_workers, tick)
         writer.write_manifest({**manifest_content(plan.spec, clipped), **source_content(plan)})
     _warn_of_source(plan)
@@ -94,7 +92,7 @@ def _warn_of_source(plan: Plan) -> None:
         warnings.warn(f"{plan.spec.spikes}: {text}", stacklevel=3)
     if close:
         text = f"spikes closer than {plan.spec.refractory_ms:g} ms to the one before of their unit: {close}"
-        warnings.warn(f"{plan.spec.spikes}: {text}; refractory_ms=0 expects them", stacklevel=3)
+        warnings.warn(f"{plan.spec.spikes}: {text}; they are kept, and refractory_ms=0 expects them", stacklevel=3)
 
 
 def _write_broadband(writer: SessionWriter, plan: Plan, n_workers: int, progress: bool) -> int:
@@ -102,7 +100,7 @@ def _write_broadband(writer: SessionWriter, plan: Plan, n_workers: int, progress
     truth = BroadbandTruth(plan)
     stream = BroadbandFiles(truth, n_workers)
     jobs = session_jobs(plan, snippet_jobs(truth, writer.staging / ARRAY))
-    with _bar(progress, stream.nbytes + _size(jobs)) as tick:
+    with progress_bar(progress, "session", stream.nbytes + _size(jobs)) as tick:
         writer.write(ARRAY, _counted(stream.array(), tick))
         writer.write(DESCRIPTION, stream.description())
         _write_all(writer, jobs, n_workers, tick)
@@ -140,7 +138,7 @@ def _write_all(writer: SessionWriter, jobs: list[FileJob], n_workers: int, tick:
 
 
 def _write_one(writer: SessionWriter, job: FileJob, tick: Tick, stop: threading.Event) -> None:
-    def checked(size: int) -> None:
+    def checked(size: float) -> None:
         if stop.is_set():
             raise InterruptedError(f"{job.name}: given up, since another file of the session failed")
         tick(size)
@@ -152,21 +150,3 @@ def _counted(chunks: Chunks, tick: Tick) -> Iterator[bytes | memoryview]:
     for chunk in chunks:
         yield chunk
         tick(len(chunk))
-
-
-@contextmanager
-def _bar(progress: bool, total: int) -> Iterator[Tick]:
-    """Give what is to be called with the bytes written, and show them if asked to."""
-    if not progress:
-        yield lambda size: None
-        return
-    from tqdm import tqdm  # costs 20 ms, which only those who look at it should pay
-
-    lock = threading.Lock()
-    with tqdm(total=total, unit="B", unit_scale=True, desc="session") as bar:
-
-        def tick(size: int) -> None:
-            with lock:
-                bar.update(min(size, total - bar.n))  # the total leaves out headers
-
-        yield tick

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from ..session.durable import whole_file
 from .pairs import TemplateScore
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def save_figures(validation: Validation, folder: Path) -> list[Path]:
         if score.found_samples is not None:
             figures[f"template_{score.label.replace('/', '_')}.png"] = plot_templates(score)
     for name, figure in figures.items():
-        figure.savefig(folder / name, dpi=120)
+        with whole_file((folder / name).absolute()) as staging:
+            figure.savefig(staging, dpi=120, format="png")
     return [folder / name for name in figures]
 
 

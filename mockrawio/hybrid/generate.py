@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from os import PathLike
 from pathlib import Path
@@ -13,7 +12,8 @@ from typing import Any
 
 from ..session.errors import MockSessionError
 from ..session.manifest import FileRecord, file_record
-from ..session.writer import write_file
+from ..session.progress import Tick, progress_bar
+from ..session.writer import write_file, write_plain
 from .insert import Inserter
 from .legacy import run_legacy
 from .output import Tables, csv_bytes, firings_bytes, manifest_bytes, metadata_bytes, rate_bytes, tables
@@ -23,7 +23,7 @@ from .probe import Probe
 from .recording import open_raw
 from .sorters import Sorting, load_sorting
 from .store import events_bytes, load_events
-from .target import Staging, refuse_other_runs, reset, target_names, write_target
+from .target import Staging, mend, refuse_other_runs, reset, target_names, write_target
 from .units import PlantedUnit, Source, SourceFile
 
 __all__ = [
@@ -32,11 +32,9 @@ __all__ = [
     "generate_hybrid_from",
     "manifest_content",
     "planted_events",
-    "progress_bar",
     "small_files",
 ]
 
-Tick = Callable[[int], object]
 
 # What files, and how they are read and written: says nothing of a source that has no such files.
 _OF_FILES = {"data_directory", "raw_source_file", "output_directory", "output_type", "phy_base", "start_time", "copy"}
@@ -148,8 +146,8 @@ def generate_hybrid(
     MockSessionError
         If the inputs are not as they must be. A unit that cannot be made is none: see
         :attr:`HybridResult.units`.
-    OSError
-        As the file system gives it; the output folder is then as it was before.
+    NotWrittenError
+        If the file system does not let it be (also an OSError); the output folder is then as it was before.
     """
     recording = open_raw(
         params.raw_source_file,
@@ -206,7 +204,7 @@ def generate_hybrid_from(
     params = replace(params, probe=probe, output_type=params.output_type or sorting.kind).resolved()
     run = _Run(recording, sorting, probe, params, n_workers, origin)
     total = sum(file.n_frames for file in recording.files) * recording.n_channels * recording.dtype.itemsize
-    with progress_bar(progress and not dry_run, total) as tick:
+    with progress_bar(progress and not dry_run, "hybrid", total) as tick:
         return run.dry() if dry_run else run.make(tick)
 
 
@@ -242,6 +240,7 @@ class _Run:
 
     def make(self, tick: Tick) -> HybridResult:
         """Make and write everything."""
+        mend(self.folder, str(self.params.session_name))
         if self.params.copy:
             refuse_other_runs(self.folder, self._name("manifest", "json"), self.names)
         else:
@@ -272,7 +271,9 @@ class _Run:
 
     def _write(self, inserter: Inserter, paths: Sequence[Path], tick: Tick, in_place: bool = False) -> dict[str, Any]:
         made = [
-            write_target(self.recording, file, inserter, path, in_place=in_place, tick=tick)
+            write_target(
+                self.recording, file, inserter, path, place=self.folder / path.name, in_place=in_place, tick=tick
+            )
             for file, path in zip(self.recording.files, paths, strict=True)
         ]
         sources, results, clipped = zip(*made, strict=True)
@@ -291,11 +292,10 @@ class _Run:
         contents = small_files(self.recording, result, made, [str(path) for path in result.targets])
         if self.origin is None:
             contents[f"hfparams_{self.params.session_name}.toml"] = self.params.to_toml().encode()
-        for name, content in contents.items():
-            (folder / name).write_bytes(content)
-        files = {name: file_record(folder / name) for name in contents}
-        manifest = manifest_bytes(manifest_content(self.recording, result, self.origin), files)
-        (folder / self._name("manifest", "json")).write_bytes(manifest)
+        files = {name: write_plain(folder / name, [data], self.folder / name) for name, data in contents.items()}
+        name = self._name("manifest", "json")
+        content = manifest_content(self.recording, result, self.origin)
+        write_plain(folder / name, [manifest_bytes(content, files)], self.folder / name)
 
 
 def small_files(recording: Source, result: HybridResult, made: Tables, paths: Sequence[str]) -> dict[str, bytes]:
@@ -367,15 +367,3 @@ def _parameters(params: HybridParams, *, of_files: bool) -> dict[str, Any]:
     values = {name: getattr(params, name) if of_files or name not in _OF_FILES else None for name in names}
     shown = {name: os.fspath(value) if isinstance(value, PathLike) else value for name, value in values.items()}
     return {**shown, "probe": params.probe.name}
-
-
-@contextmanager
-def progress_bar(progress: bool, total: int) -> Iterator[Tick]:
-    """Give what is to be called with the bytes written, and show them if asked to."""
-    if not progress:
-        yield lambda size: None
-        return
-    from tqdm import tqdm  # costs 20 ms, which only those who look at it should pay
-
-    with tqdm(total=total, unit="B", unit_scale=True, desc="hybrid") as bar:
-        yield bar.update

@@ -29,8 +29,9 @@ from ..session.files import LEFT_SWEEP, Scale
 from ..session.layout import UnitName
 from ..session.manifest import FileRecord
 from ..session.npy import open_array
+from ..session.progress import Tick, progress_bar
 from ..session.writer import SessionWriter
-from .generate import HybridResult, Tick, manifest_content, progress_bar, small_files
+from .generate import HybridResult, manifest_content, small_files
 from .insert import Inserter
 from .output import manifest_bytes, tables
 from .recording import RawFile, RawRecording
@@ -159,13 +160,13 @@ def write_hybrid_session(made: SessionOutput, *, overwrite: bool = False, progre
     ------
     SessionExistsError
         If something is there already and `overwrite` is false.
-    OSError
-        As the file system gives it; the folder is then as it was before.
+    NotWrittenError
+        If the file system does not let it be (also an OSError); the folder is then as it was before.
     """
     with SessionWriter(made.result.folder, overwrite=overwrite) as writer:
         run = _Run(made, writer)
         total = sum(file.n_frames for file in made.recording.files) * made.recording.n_channels * 2
-        with progress_bar(progress, total) as tick:
+        with progress_bar(progress, "hybrid", total) as tick:
             result = run.write(tick)
     return result
 

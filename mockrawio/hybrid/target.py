@@ -1,7 +1,9 @@
 """The files that a run writes: whole, or not at all.
 
-- A run writes everything into a staging folder inside the output folder and moves it to its
-  place at the end, file by file; if a move fails or is interrupted, those made are undone.
+- A run writes everything into a staging folder inside the output folder and, once it is on the
+  disk, moves it to its place, file by file, the manifest last; if a move fails or is
+  interrupted, those made are undone. If the process is killed, the next run does that
+  (:func:`mend`); until then the folder has no manifest of the run.
 - Every block of a result is written once, in order: copied from the source, with the events
   that fall into it added, and hashed on the way, by threads of their own.
 - A result that is edited in place must be equal to the source, byte for byte, before it is.
@@ -18,27 +20,29 @@ import json
 import os
 import shutil
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..session.durable import clean_up, leftovers, locked, make_folder, naming, sibling, sync_file, sync_folder
 from ..session.errors import BadFileError, MockSessionError, SessionExistsError
 from ..session.manifest import FileRecord, file_record
-from ..session.writer import clean_up, sibling
+from ..session.progress import Tick
+from ..session.writer import sync_now, write_all
 from .insert import Inserter
 from .store import load_events
 from .units import PlantedUnit, Source, SourceFile
 
-__all__ = ["Staging", "refuse_other_runs", "reset", "target_names", "write_target"]
+__all__ = ["Staging", "mend", "refuse_other_runs", "reset", "target_names", "write_target"]
 
 BLOCK_BYTES = 1 << 21  # of a recording at a time; two of them are in work at once
 RELEASE_BLOCKS = 8  # after so many, what a source has mapped is let go of
-
-Tick = Callable[[int], object]
+_ASIDE, _JOURNAL = "replaced", "landing"  # in a staging folder: what stood in the way, and what is being moved
+_LAST = "manifest-"
 
 
 def target_names(files: Sequence[SourceFile]) -> list[str]:
@@ -98,38 +102,92 @@ class Staging:
     """
 
     def __init__(self, folder: Path, name: str) -> None:
-        self.folder = folder
-        self._target = folder / f"hybrid-{name}"
-        self.path = sibling(self._target, "partial")
+        self.folder, self.name = folder, name
+        self.path = sibling(_staging_target(folder, name), "partial")
 
     def __enter__(self) -> Staging:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        clean_up(self._target)
-        self.path.mkdir()
+        make_folder(self.folder)
+        mend(self.folder, self.name)
+        with naming(self.folder):
+            self.path.mkdir()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        shutil.rmtree(self.path, ignore_errors=True)
+        if not _is_half_moved(self.path):  # else what it has of the old files is all there is of them
+            shutil.rmtree(self.path, ignore_errors=True)
 
     def land(self) -> list[Path]:
         """Move every file to its place, over what is there; all of them, or none."""
-        aside = self.path / "replaced"
-        aside.mkdir()
-        undo: list[tuple[Path, Path]] = []
-        try:
-            for new in sorted(path for path in self.path.iterdir() if path != aside):
-                place = self.folder / new.name
-                if os.path.lexists(place):
-                    undo.append((aside / new.name, place))
-                    os.rename(place, aside / new.name)
-                undo.append((place, new))
-                os.rename(new, place)
-        except BaseException:
-            for moved, back in reversed(undo):
-                if os.path.lexists(moved):
-                    os.replace(moved, back)
-            raise
-        return [back.parent.parent / back.name for place, back in undo if place.parent == self.folder]
+        names = sorted((path.name for path in self.path.iterdir()), key=lambda name: (name.startswith(_LAST), name))
+        with naming(self.folder), locked(self.folder):
+            try:
+                self._prepare(names)
+                for name in reversed(names):  # the old manifest first: it is not to tell of new files
+                    if os.path.lexists(self.folder / name):
+                        os.rename(self.folder / name, self.path / _ASIDE / name)
+                for name in names:
+                    os.rename(self.path / name, self.folder / name)
+                sync_folder(self.folder)
+            except BaseException:
+                _undo(self.path, self.folder, names)
+                (self.path / _JOURNAL).unlink(missing_ok=True)
+                raise
+        return [self.folder / name for name in names]
+
+    def _prepare(self, names: Sequence[str]) -> None:
+        """Put the files onto the disk, and with them what is about to be moved."""
+        for name in names:
+            sync_file(self.path / name)
+        (self.path / _ASIDE).mkdir()
+        (self.path / _JOURNAL).write_text(json.dumps(names), "ascii")
+        sync_file(self.path / _JOURNAL)
+        sync_folder(self.path)
+
+
+def _staging_target(folder: Path, name: str) -> Path:
+    return folder / f"hybrid-{name}"
+
+
+def mend(folder: Path, name: str) -> None:
+    """Undo what a run of that name had moved when it was killed, and remove what it left.
+
+    Raises
+    ------
+    NotWrittenError
+        If the file system does not let it be.
+    """
+    target = _staging_target(folder, name)
+    for path, _, in_use in leftovers(target):
+        if not in_use and _is_half_moved(path):
+            with naming(folder), locked(folder):
+                _undo(path, folder, _journal(path))
+    clean_up(target)
+
+
+def _is_half_moved(staging: Path) -> bool:
+    """Tell whether a run has begun to move its files, and not moved the last one."""
+    names = _journal(staging)
+    return bool(names) and os.path.lexists(staging / names[-1])
+
+
+def _journal(staging: Path) -> list[str]:
+    """Return the names of the files that a run was moving, in that order; none if it was not."""
+    try:
+        names = json.loads((staging / _JOURNAL).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return []
+    plain = isinstance(names, list) and all(isinstance(name, str) and Path(name).name == name for name in names)
+    return names if plain else []
+
+
+def _undo(staging: Path, folder: Path, names: Sequence[str]) -> None:
+    """Move the new files back, then the old ones; cut short, it can be done again."""
+    for name in names:
+        if not os.path.lexists(staging / name) and os.path.lexists(folder / name):
+            os.replace(folder / name, staging / name)
+    for name in names:
+        if os.path.lexists(staging / _ASIDE / name):
+            os.replace(staging / _ASIDE / name, folder / name)
 
 
 class _Hasher:
@@ -154,7 +212,14 @@ class _Hasher:
 
 
 def write_target(
-    recording: Source, file: SourceFile, inserter: Inserter, path: Path, *, in_place: bool = False, tick: Tick
+    recording: Source,
+    file: SourceFile,
+    inserter: Inserter,
+    path: Path,
+    *,
+    place: Path | None = None,
+    in_place: bool = False,
+    tick: Tick,
 ) -> tuple[FileRecord, FileRecord, int]:
     """Write one file of the result, in one pass.
 
@@ -168,6 +233,8 @@ def write_target(
         The events to add.
     path : Path
         The file to write.
+    place : Path, optional
+        Where the file is to go in the end, which errors name; `path` if it is not given.
     in_place : bool
         Whether `path` is already equal to the source, so that only blocks with events are written.
     tick : callable
@@ -182,10 +249,10 @@ def write_target(
     """
     frame = recording.n_channels * recording.dtype.itemsize
     step = max(1, BLOCK_BYTES // frame)
-    stop, clipped = file.start + file.n_frames, 0
+    stop, clipped, place = file.start + file.n_frames, 0, place or path
     buffers = [np.empty((min(step, file.n_frames), recording.n_channels), recording.dtype) for _ in range(2)]
     free: deque[list[Future[None]]] = deque([[], []])  # what must be done before a buffer is used again
-    with open(path, "r+b" if in_place else "wb", buffering=0) as out, _Hasher() as source, _Hasher() as result:
+    with _opened(path, place, in_place) as out, _Hasher() as source, _Hasher() as result:
         for k, start in enumerate(range(file.start, stop, step)):
             for future in free.popleft():
                 future.result()
@@ -196,14 +263,12 @@ def write_target(
             clipped += inserter.add(block, start)
             hashed.append(result.update(block))
             free.append(hashed)
-            if in_place and not inserter.touches(start, start + len(block)):
-                out.seek(block.nbytes, os.SEEK_CUR)
-            else:
-                _write_all(out, block)
+            _put(out, block, place, there_already=in_place and not inserter.touches(start, start + len(block)))
             del original, hashed
             if k % RELEASE_BLOCKS == RELEASE_BLOCKS - 1:
                 release(recording)
             tick(block.nbytes)
+        sync_now(out, place)
         size = file.n_frames * frame
         return FileRecord(size, source.hexdigest()), FileRecord(size, result.hexdigest()), clipped
 
@@ -215,10 +280,16 @@ def release(recording: Source) -> None:
         let_go()
 
 
-def _write_all(out: BinaryIO | Any, block: npt.NDArray[Any]) -> None:
-    view = block.data.cast("B")
-    while view.nbytes:
-        view = view[out.write(view) :]
+def _opened(path: Path, place: Path, in_place: bool) -> Any:
+    with naming(place):
+        return open(path, "r+b" if in_place else "wb", buffering=0)
+
+
+def _put(out: Any, block: npt.NDArray[Any], place: Path, *, there_already: bool) -> None:
+    if there_already:
+        out.seek(block.nbytes, os.SEEK_CUR)
+    else:
+        write_all(out, block.data, place)
 
 
 def reset(recording: Source, folder: str | os.PathLike[str], *, tick: Tick = lambda size: None) -> list[FileRecord]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..session.durable import make_folder
 from ..session.errors import MockSessionError
 from ..session.writer import write_file
 from .checks import is_real, require
@@ -151,7 +152,7 @@ class Validation:
         if figures:
             check_matplotlib()
         target = Path(folder)
-        target.mkdir(parents=True, exist_ok=True)
+        make_folder(target.absolute())
         written = [target / name for name in self._write_tables(target)]
         if figures:
             from .figures import save_figures  # matplotlib takes a second to import

@@ -39,17 +39,26 @@ class StorableSession:
 
     @classmethod
     def map_to_neo_kwargs(
-        cls, folder: Folder, labels_dir: Folder | None = None, raw_dtype: str = "int16"
+        cls,
+        folder: Folder,
+        labels_dir: Folder | None = None,
+        raw_dtype: str = "int16",
+        follow_symlinks: bool = False,
     ) -> dict[str, Any]:
         """Return the arguments of the reader; what needs no samples asks for them as they are ("source").
 
         Float samples as int16 need a gain, and that needs all of them.
         """
-        return {"dirname": os.fspath(folder), "labels_dir": labels_dir, "raw_dtype": raw_dtype}
+        return {
+            "dirname": os.fspath(folder),
+            "labels_dir": labels_dir,
+            "raw_dtype": raw_dtype,
+            "follow_symlinks": follow_symlinks,
+        }
 
     def store(self, **arguments: Any) -> None:
         """Note what makes this object again: what was given, paths absolute."""
-        given = {name: value for name, value in arguments.items() if value is not None}
+        given = {name: value for name, value in arguments.items() if value is not None and value is not False}
         for name, stored in self._STORED_AS.items():
             if name in given:
                 given[stored] = str(Path(given.pop(name)).absolute())
@@ -126,3 +135,17 @@ class MockSessionEventSegment(NeoEventSegment):  # type: ignore[misc]  # not typ
         events: Array = NeoEventSegment.get_events(self, channel_id, start_time, end_time)
         events["duration"] /= 1000
         return events
+
+
+def in_ms(reader: MockSessionRawIO, t_seconds: float) -> float:
+    """Return ms since the Unix epoch of a time that the reader gave in seconds.
+
+    This is the very number in the file: such stamps are a quarter of a microsecond apart in
+    float64, the way to seconds and back loses a millionth of that.
+    """
+    return float(reader.time_origin_ms + t_seconds * 1000)
+
+
+def region_of(channel_id: str, name: str) -> str:
+    """Return a channel's name without its number; nothing if it has no name but its id."""
+    return "" if name == channel_id else name.rstrip("0123456789")

@@ -50,7 +50,7 @@ def main_stream(reader: MockSessionRawIO) -> str | None:
         After ``parse_header()``.
     """
     ids = reader.header["signal_streams"]["id"].tolist()
-    raw = [name for name in find_files(reader.dirname).streams if name in ids]
+    raw = [name for name in find_files(reader.dirname, follow_symlinks=reader.follow_symlinks).streams if name in ids]
     if "broadband" in raw:
         return "broadband"
     return max(raw, key=lambda name: reader.get_signal_sampling_rate(ids.index(name)), default=None)
@@ -77,7 +77,7 @@ def planted_places(reader: MockSessionRawIO, stream_id: str | None, unit_ids: Se
         If the description has something else in the place of these numbers.
     """
     places = np.full((len(unit_ids), 3), np.nan)
-    path = find_files(reader.dirname).streams.get(stream_id or "")
+    path = find_files(reader.dirname, follow_symlinks=reader.follow_symlinks).streams.get(stream_id or "")
     units = open_stream(path).ground_truth.get("units", {}) if path else {}
     for row, unit_id in enumerate(unit_ids):
         unit = units.get(unit_id, {}) if isinstance(units, dict) else None
@@ -111,7 +111,7 @@ def stream_probe(reader: MockSessionRawIO, stream_id: str) -> Probe | None:
     """
     channels = reader.header["signal_channels"]
     ids = channels["id"][channels["stream_id"] == stream_id].tolist()
-    path = find_files(reader.dirname).streams.get(stream_id)
+    path = find_files(reader.dirname, follow_symlinks=reader.follow_symlinks).streams.get(stream_id)
     locations = open_stream(path).locations if path else None
     numbers = channel_numbers(ids)
     if locations is None or (numbers and np.array_equal(locations, contact_positions(numbers))):

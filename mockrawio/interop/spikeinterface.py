@@ -23,7 +23,7 @@ from ..session.files import WAVEFORM_RATE_HZ, is_number
 from ..session.layout import find_files
 from ..session.probe import bundles
 from . import missing
-from .extractors import Folder, MockSessionEventSegment, MockSessionSortingSegment, StorableSession
+from .extractors import Folder, MockSessionEventSegment, MockSessionSortingSegment, StorableSession, in_ms, region_of
 from .frames import FrameClock
 from .probe import channel_numbers, chosen_stream, main_stream, planted_places, stream_probe
 
@@ -64,6 +64,8 @@ class MockSessionRecordingExtractor(StorableSession, NeoBaseRecordingExtractor):
         Annotate with patient and session, and give channels `regions` and `bundles`.
     use_names_as_ids : bool
         Channel ids "LA1", ... instead of "CSC1", ...
+    follow_symlinks : bool
+        Follow links that lead out of the session folder.
 
     Raises
     ------
@@ -95,8 +97,9 @@ class MockSessionRecordingExtractor(StorableSession, NeoBaseRecordingExtractor):
         stream_name: str | None = None,
         all_annotations: bool = False,
         use_names_as_ids: bool = False,
+        follow_symlinks: bool = False,
     ) -> None:
-        neo_kwargs = self.map_to_neo_kwargs(folder)
+        neo_kwargs = self.map_to_neo_kwargs(folder, follow_symlinks=follow_symlinks)
         self.neo_reader = self.get_neo_io_reader(self.NeoRawIOClass, **neo_kwargs)
         if not self.neo_reader.header["signal_streams"].size:
             raise MockSessionError(f"{os.fspath(folder)}: expected signals; found none. Read its sorting or events.")
@@ -109,14 +112,14 @@ class MockSessionRecordingExtractor(StorableSession, NeoBaseRecordingExtractor):
             use_names_as_ids=use_names_as_ids,
             **neo_kwargs,
         )
-        self.store(folder=folder)
+        self.store(folder=folder, follow_symlinks=follow_symlinks)
         self._describe_channels()
 
     def _describe_channels(self) -> None:
         channels = self.neo_reader.header["signal_channels"]
         channels = channels[channels["stream_id"] == self.stream_id]
         ids = channels["id"].tolist()
-        self.set_property("brain_area", [_region(*pair) for pair in zip(ids, channels["name"].tolist(), strict=True)])
+        self.set_property("brain_area", [region_of(*pair) for pair in zip(ids, channels["name"].tolist(), strict=True)])
         probe = stream_probe(self.neo_reader, self.stream_id)
         if probe is not None:
             self.set_probe(probe)
@@ -184,6 +187,8 @@ class MockSessionSortingExtractor(StorableSession, NeoBaseSortingExtractor):  # 
         from the segment's start (its first signal sample, spike or event), not at the LFP's 1 kHz.
     sampling_frequency : float, optional
         Hz; count frames at this rate from the segment's start, whatever streams there are.
+    follow_symlinks : bool
+        Follow links that lead out of the session folder.
 
     Warns
     -----
@@ -218,8 +223,10 @@ class MockSessionSortingExtractor(StorableSession, NeoBaseSortingExtractor):  # 
         stream_id: str | None = None,
         stream_name: str | None = None,
         sampling_frequency: float | None = None,
+        follow_symlinks: bool = False,
     ) -> None:
-        _NeoBaseExtractor.__init__(self, None, **self.map_to_neo_kwargs(folder, raw_dtype="source"))
+        neo_kwargs = self.map_to_neo_kwargs(folder, raw_dtype="source", follow_symlinks=follow_symlinks)
+        _NeoBaseExtractor.__init__(self, None, **neo_kwargs)
         reader = self.neo_reader
         given = chosen_stream(reader, stream_id, stream_name)
         if given is not None and sampling_frequency is not None:
@@ -232,7 +239,9 @@ class MockSessionSortingExtractor(StorableSession, NeoBaseSortingExtractor):  # 
         BaseSorting.__init__(self, clocks[0].rate, reader.header["spike_channels"]["id"])
         for seg_index, clock in enumerate(clocks):
             self.add_sorting_segment(MockSessionSortingSegment(reader, seg_index, clock))
-        self.store(folder=folder, stream_id=given, sampling_frequency=sampling_frequency)
+        self.store(
+            folder=folder, stream_id=given, sampling_frequency=sampling_frequency, follow_symlinks=follow_symlinks
+        )
         self._describe_units()
         self._warn_outside()
 
@@ -241,11 +250,11 @@ class MockSessionSortingExtractor(StorableSession, NeoBaseSortingExtractor):  # 
         reader = self.neo_reader
         segments = range(reader.segment_count(0))
         if self.stream_id is None:
-            return [FrameClock(_in_ms(reader, reader.segment_t_start(0, k)), rate) for k in segments]
+            return [FrameClock(in_ms(reader, reader.segment_t_start(0, k)), rate) for k in segments]
         ids: list[str] = reader.header["signal_streams"]["id"].tolist()
         index = ids.index(self.stream_id)
         rate = reader.get_signal_sampling_rate(index)
-        starts = [_in_ms(reader, reader.get_signal_t_start(0, k, index)) for k in segments]
+        starts = [in_ms(reader, reader.get_signal_t_start(0, k, index)) for k in segments]
         return [FrameClock(starts[k], rate, reader.get_signal_size(0, k, index)) for k in segments]
 
     def _describe_units(self) -> None:
@@ -253,7 +262,7 @@ class MockSessionSortingExtractor(StorableSession, NeoBaseSortingExtractor):  # 
         facts = reader.raw_annotations["blocks"][0]["segments"][0]["spikes"]
         named = dict(reader.header["signal_channels"][["id", "name"]].tolist())
         channels = [unit["channel_id"] for unit in facts]
-        areas = [unit["region"] or _region(i, named.get(i, i)) for unit, i in zip(facts, channels, strict=True)]
+        areas = [unit["region"] or region_of(i, named.get(i, i)) for unit, i in zip(facts, channels, strict=True)]
         self.set_property("unit_type", np.array([unit["unit_type"] for unit in facts], dtype="U2"))
         self.set_property("channel_id", np.array(channels, dtype="U"))
         self.set_property("brain_area", np.array(areas, dtype="U"))
@@ -285,6 +294,8 @@ class MockSessionEventExtractor(StorableSession, NeoBaseEventExtractor):  # type
         The session folder.
     labels_dir : str or PathLike, optional
         Folder of movie annotations; each is an epoch channel.
+    follow_symlinks : bool
+        Follow links that lead out of the session folder.
 
     Notes
     -----
@@ -298,13 +309,14 @@ class MockSessionEventExtractor(StorableSession, NeoBaseEventExtractor):  # type
     ['Events', 'DAQ', 'movie_frames', 'movie_pauses']
     """
 
-    def __init__(self, folder: Folder, labels_dir: Folder | None = None) -> None:
+    def __init__(self, folder: Folder, labels_dir: Folder | None = None, follow_symlinks: bool = False) -> None:
         # Not NeoBaseEventExtractor's own: it asks for a signal, and takes ms of duration for seconds.
-        _NeoBaseExtractor.__init__(self, None, **self.map_to_neo_kwargs(folder, labels_dir, raw_dtype="source"))
+        neo_kwargs = self.map_to_neo_kwargs(folder, labels_dir, "source", follow_symlinks)
+        _NeoBaseExtractor.__init__(self, None, **neo_kwargs)
         BaseEvent.__init__(self, self.neo_reader.header["event_channels"]["id"], structured_dtype=_neo_event_dtype)
         for seg_index in range(self.neo_reader.segment_count(0)):
             self.add_event_segment(MockSessionEventSegment(self.neo_reader, seg_index))
-        self.store(folder=folder, labels_dir=labels_dir)
+        self.store(folder=folder, labels_dir=labels_dir, follow_symlinks=follow_symlinks)
 
 
 def read_mocksession(
@@ -316,6 +328,7 @@ def read_mocksession(
     load_sorting: bool = False,
     load_events: bool = False,
     labels_dir: Folder | None = None,
+    follow_symlinks: bool = False,
 ) -> Any:
     """Read a session into SpikeInterface.
 
@@ -330,6 +343,8 @@ def read_mocksession(
         What to read.
     labels_dir : str or PathLike, optional
         Folder of movie annotations, for the events.
+    follow_symlinks : bool
+        Follow links that lead out of the session folder.
 
     Returns
     -------
@@ -354,42 +369,32 @@ def read_mocksession(
     recording = None
     if load_recording:
         if stream_id is None and stream_name is None:
-            stream_id = _first_choice(folder)
-        recording = MockSessionRecordingExtractor(folder, stream_id=stream_id, stream_name=stream_name)
+            stream_id = _first_choice(folder, follow_symlinks)
+        recording = MockSessionRecordingExtractor(
+            folder, stream_id=stream_id, stream_name=stream_name, follow_symlinks=follow_symlinks
+        )
         found.append(recording)
     if load_sorting:
-        found.append(_sorting_of(folder, recording))
+        found.append(_sorting_of(folder, recording, follow_symlinks))
     if load_events:
-        found.append(MockSessionEventExtractor(folder, labels_dir=labels_dir))
+        found.append(MockSessionEventExtractor(folder, labels_dir=labels_dir, follow_symlinks=follow_symlinks))
     if not found:
         raise MockSessionError(f"{os.fspath(folder)}: expected something to read; found all of it set to False.")
     return found[0] if len(found) == 1 else tuple(found)
 
 
-def _first_choice(folder: Folder) -> str | None:
-    with MockSessionRawIO(folder, raw_dtype="source") as reader:
+def _first_choice(folder: Folder, follow_symlinks: bool) -> str | None:
+    with MockSessionRawIO(folder, raw_dtype="source", follow_symlinks=follow_symlinks) as reader:
         streams = reader.header["signal_streams"]["id"].tolist()
         return main_stream(reader) or (streams[0] if streams else None)
 
 
-def _sorting_of(folder: Folder, recording: MockSessionRecordingExtractor | None) -> MockSessionSortingExtractor:
+def _sorting_of(
+    folder: Folder, recording: MockSessionRecordingExtractor | None, follow_symlinks: bool
+) -> MockSessionSortingExtractor:
     """Return the sorting in the recording's frames, registered, or on its own beside LFP."""
-    if recording is None or recording.stream_id not in find_files(folder).streams:
-        return MockSessionSortingExtractor(folder)
-    sorting = MockSessionSortingExtractor(folder, stream_id=recording.stream_id)
+    if recording is None or recording.stream_id not in find_files(folder, follow_symlinks=follow_symlinks).streams:
+        return MockSessionSortingExtractor(folder, follow_symlinks=follow_symlinks)
+    sorting = MockSessionSortingExtractor(folder, stream_id=recording.stream_id, follow_symlinks=follow_symlinks)
     sorting.register_recording(recording)
     return sorting
-
-
-def _in_ms(reader: MockSessionRawIO, t_seconds: float) -> float:
-    """Return ms since the Unix epoch of a time that the reader gave in seconds.
-
-    This is the very number in the file: such stamps are a quarter of a microsecond apart in
-    float64, the way to seconds and back loses a millionth of that.
-    """
-    return float(reader.time_origin_ms + t_seconds * 1000)
-
-
-def _region(channel_id: str, name: str) -> str:
-    """Return a channel's name without its number; nothing if it has no name but its id."""
-    return "" if name == channel_id else name.rstrip("0123456789")

@@ -19,10 +19,11 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from ..session.durable import naming, whole_file
 from ..session.errors import MockSessionError
 from .raster import Raster
 
-__all__ = ["COLOURS", "MAX_SPIKES", "check_kind", "plot_raster", "save_raster_figure"]
+__all__ = ["COLOURS", "MAX_SPIKES", "check_kind", "figure_of", "plot_raster", "save_figure", "save_raster_figure"]
 
 # Okabe and Ito's colours, which can be told apart with any colour vision, without their yellow,
 # which a white page swallows.
@@ -76,8 +77,8 @@ class _Thinning:
             f"{n_units:,} unit{'s' if n_units > 1 else ''}",
             f"{_short(n_drawn)} of {_short(n_spikes)} spikes",
         )
-        if not n_spikes:
-            return "no spikes"
+        if n_spikes < 2:
+            return "1 spike" if n_spikes else "no spikes"
         if self.share < 1:
             return f"{units}; {of_all} drawn, chosen at random"
         if not self.differ:
@@ -103,6 +104,7 @@ def plot_raster(
     bin_ms: float | None = None,
     colours: Colours | None = None,
     seed: int = 0,
+    offset_s: float = 0.0,
 ) -> Figure:
     """Draw a raster by functional group, and below it the mean rate of each group's units.
 
@@ -123,6 +125,8 @@ def plot_raster(
         there are more groups. None: a palette that can be told apart with any colour vision.
     seed : int
         Decides which spikes a random part consists of.
+    offset_s : float
+        What is added to the times that are shown: where on another clock the raster's 0 is.
 
     Returns
     -------
@@ -139,16 +143,17 @@ def plot_raster(
     _check("bin_ms", 1.0 if bin_ms is None else bin_ms)
     axes = _axes(ax)
     duration_ms = raster.duration_ms or 1.0  # an axis has some length
-    bands = _stacked(list(_bands(raster, colours)))
+    bands = _stacked(list(_bands(raster, colours, offset_s)))
+    start_ms = raster.start_ms + offset_s * 1000
     _draw_spikes(axes[0], bands, max_spikes, seed)
     if len(axes) == 2:
-        _draw_rates(axes[1], bands, (raster.start_ms, raster.start_ms + duration_ms), bin_ms)
+        _draw_rates(axes[1], bands, (start_ms, start_ms + duration_ms), bin_ms)
         axes[0].tick_params(labelbottom=False)
     for part in axes:
-        part.set_xlim(raster.start_ms / 1000, (raster.start_ms + duration_ms) / 1000)
+        part.set_xlim(start_ms / 1000, (start_ms + duration_ms) / 1000)
         part.spines[["top", "right"]].set_visible(False)
     axes[-1].set_xlabel("time (s)")
-    return _figure_of(axes[0])
+    return figure_of(axes[0])
 
 
 def save_raster_figure(raster: Raster, path: str | PathLike[str], **options: Any) -> Path:
@@ -173,9 +178,37 @@ def save_raster_figure(raster: Raster, path: str | PathLike[str], **options: Any
     MockSessionError
         If there is no such kind of file.
     """
+    target = check_kind(path)  # before the work
+    return save_figure(plot_raster(raster, **options), target)
+
+
+def save_figure(figure: Figure, path: str | PathLike[str], dpi: float = _DPI, *, overwrite: bool = True) -> Path:
+    """Write a figure, whole or not at all.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    path : str or PathLike
+        Its ending says of which kind: ``.png``, ``.pdf``, ``.svg`` or what else matplotlib writes.
+        Its folder is made as needed.
+    dpi : float
+        Dots per inch, of the figure or of what is rastered in it.
+    overwrite : bool
+        Whether a file that is there is replaced.
+
+    Returns
+    -------
+    Path
+        The file, absolute.
+
+    Raises
+    ------
+    MockSessionError
+        If there is no such kind of file, or the file is there and must not be replaced.
+    """
     target = check_kind(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    plot_raster(raster, **options).savefig(target, dpi=_DPI)
+    with whole_file(target, overwrite=overwrite) as staging, naming(target):
+        figure.savefig(staging, dpi=dpi, format=target.suffix[1:].lower())
     return target
 
 
@@ -212,7 +245,7 @@ def _axes(ax: Axes | Sequence[Axes] | None) -> list[Axes]:
     return list(figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": (3, 1)}))
 
 
-def _figure_of(axes: Axes) -> Figure:
+def figure_of(axes: Axes) -> Figure:
     """Return the figure that axes lie in, at whatever depth."""
     figure: Any = axes.figure
     while not isinstance(figure, Figure):
@@ -220,13 +253,13 @@ def _figure_of(axes: Axes) -> Figure:
     return figure
 
 
-def _bands(raster: Raster, colours: Colours | None) -> Iterator[_Band]:
+def _bands(raster: Raster, colours: Colours | None, offset_s: float) -> Iterator[_Band]:
     """Yield the groups with their spikes, not yet placed; units of no group come last."""
     groups, n_groups = raster.groups, len(raster.groups)
     if n_groups > _MOST_BANDS:
         groups = {}
     order = np.argsort(raster.node_ids, kind="stable")
-    nodes, times = raster.node_ids[order], raster.times_ms[order] / 1000
+    nodes, times = raster.node_ids[order], raster.times_ms[order] / 1000 + offset_s
     chosen = _colours(list(groups), colours)
     lone = np.ones(len(nodes), np.bool_)
     for (name, ids), colour in zip(groups.items(), chosen, strict=True):
@@ -279,7 +312,7 @@ def _thinning(bands: list[_Band], max_spikes: int) -> _Thinning:
 def _draw_spikes(axes: Axes, bands: list[_Band], max_spikes: int, seed: int) -> None:
     thinning = _thinning(bands, max_spikes)
     total = bands[-1].low + bands[-1].height
-    points = 72 * axes.get_position().height * _figure_of(axes).get_size_inches()[1] / total
+    points = 72 * axes.get_position().height * figure_of(axes).get_size_inches()[1] / total
     n_drawn = 0
     for band, step, drawn in zip(bands, thinning.steps, thinning.of(bands, seed), strict=True):
         n_drawn += int(np.count_nonzero(drawn))

@@ -12,18 +12,18 @@ are ours, and others pass over them: ``duration_ms``, and ``groups`` as JSON.
 from __future__ import annotations
 
 import json
-import os
-import secrets
+import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from ..session.errors import BadFileError, SessionExistsError
+from ..session.durable import clean_up, locked, naming, refuse_taken, whole_file
+from ..session.errors import BadFileError
 from .checks import extra_module, require
+from .h5_out import h5_out
 from .raster import ORDERS, Raster, Sorting
 from .sonata_read import h5_file, population_group, sorting_of
 from .spool import by_id
@@ -77,6 +77,8 @@ def write_sonata(
     ------
     SessionExistsError
         If `path` is there and `overwrite` is false.
+    NotWrittenError
+        If the file system does not let it be; what was there is then as it was.
     MockSessionError
         If an argument is not one of the above, blocks are not in the order of time, or h5py is
         not installed.
@@ -86,20 +88,24 @@ def write_sonata(
     require(compression in ("gzip", None), "compression", '"gzip" or None', compression)
     ok = isinstance(population, str) and population not in ("", ".", "..") and "/" not in population
     require(ok, "population", "a name without a slash", population)
+    clean_up(target)
     if not overwrite:
-        _refuse_taken(target)
+        refuse_taken(target)
     blocks = [spikes] if isinstance(spikes, Raster) else spikes
-    with _staged(target, overwrite) as staging, h5_file(staging, "w") as file:
+    with whole_file(target, overwrite=overwrite) as staging, h5_out(staging, "w", target) as (file, out):
         group = file.create_group("spikes").create_group(population)
         new_dataset(group, "timestamps", np.float64, compression)
         new_dataset(group, "node_ids", np.uint64, compression)
         label(file, group, sorting)
-        _append(group, _ordered(blocks, sorting, target))
+        _append(group, out.checked(_ordered(blocks, sorting, target)))
     return target
 
 
 def append_sonata(path: str | PathLike[str], spikes: Spikes, *, population: str | None = None) -> Path:
     """Add spikes at the end of a population of a SONATA file.
+
+    They are added to a copy, which takes the file's place at the end: whatever happens, the file is as
+    it was or has all of them.
 
     Parameters
     ----------
@@ -122,26 +128,27 @@ def append_sonata(path: str | PathLike[str], spikes: Spikes, *, population: str 
         If the file cannot be appended to, or the spikes are not later than those it has; the
         file is then as it was.
     """
-    target = Path(path).absolute()
+    target = Path(path).resolve()
     blocks = [spikes] if isinstance(spikes, Raster) else spikes
-    with h5_file(target, "r+") as file:
-        group = population_group(file, target, population)
-        times = group["timestamps"]
-        grows = all(group[name].maxshape == (None,) for name in ("timestamps", "node_ids"))
-        if not grows:
-            raise BadFileError(target, "datasets that can grow", "some of fixed size", "Write it anew.")
-        order = sorting_of(group)
-        last = float(times[-1]) if order == "by_time" and times.size else 0.0
-        size = times.size
-        try:
-            _append(group, _ordered(blocks, "by_time" if order == "by_time" else "none", target, last))
-        except BaseException:
-            for name in ("timestamps", "node_ids"):
-                group[name].resize((size,))
-            raise
-        if order == "by_id":
-            _set_sorting(group, "none")
+    with h5_file(target, "r") as file:
+        _check_grows(file, target, population)
+    with locked(target.parent), whole_file(target) as staging:
+        with naming(target):
+            shutil.copy(target, staging)
+        with h5_out(staging, "r+", target) as (file, out):
+            group = population_group(file, target, population)
+            times, order = group["timestamps"], sorting_of(group)
+            last = float(times[-1]) if order == "by_time" and times.size else 0.0
+            _append(group, out.checked(_ordered(blocks, "by_time" if order == "by_time" else "none", target, last)))
+            if order == "by_id":
+                _set_sorting(group, "none")
     return target
+
+
+def _check_grows(file: Any, target: Path, population: str | None) -> None:
+    group = population_group(file, target, population)
+    if not all(group[name].maxshape == (None,) for name in ("timestamps", "node_ids")):
+        raise BadFileError(target, "datasets that can grow", "some of fixed size", "Write it anew.")
 
 
 def new_dataset(group: Any, name: str, dtype: Any, compression: Compression = None) -> Any:
@@ -225,25 +232,3 @@ def _by_time(blocks: Iterable[Raster], last: float) -> Iterator[Raster]:
             require(first >= last, "spikes", expected, f"a spike at {first} ms", "Put them in order.")
             last = float(block.times_ms[-1])
         yield block
-
-
-def _refuse_taken(target: Path) -> None:
-    if os.path.lexists(target):
-        raise SessionExistsError(
-            f"{target}: expected nothing there; found a file or folder. "
-            "Choose another place, or pass overwrite=True to replace it."
-        )
-
-
-@contextmanager
-def _staged(target: Path, overwrite: bool) -> Iterator[Path]:
-    """Yield a path beside `target`, which becomes `target` at the end if nothing went wrong."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    staging = target.with_name(f".{target.name}.partial-{os.getpid()}-{secrets.token_hex(4)}")
-    try:
-        yield staging
-        if not overwrite:
-            _refuse_taken(target)
-        os.replace(staging, target)
-    finally:
-        staging.unlink(missing_ok=True)

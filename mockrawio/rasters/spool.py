@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..session.durable import naming
+from ..session.writer import write_all
 from .raster import Raster
 
 __all__ = ["by_id"]
@@ -41,11 +43,11 @@ def by_id(blocks: Iterable[Raster], target: Path) -> Iterator[Raster]:
     Raster
         Of consecutive ids, each with the groups and the duration of all blocks.
     """
-    with TemporaryFile(dir=target.parent) as first, TemporaryFile(dir=target.parent) as second:
-        ids, counts, sizes, outline = _spool(blocks, first)
+    with _temporary(target) as first, _temporary(target) as second:
+        ids, counts, sizes, outline = _spool(blocks, first, target)
         ends = _range_ends(counts)
         places = np.concatenate([[0], np.cumsum(counts)])[np.concatenate([[0], ends])]
-        _scatter(first, sizes, second, ids[ends - 1], places)
+        _scatter(first, sizes, second, ids[ends - 1], places, target)
         second.seek(0)
         for size in np.diff(places):
             spikes = _read(second, int(size))
@@ -55,7 +57,12 @@ def by_id(blocks: Iterable[Raster], target: Path) -> Iterator[Raster]:
             yield outline
 
 
-def _spool(blocks: Iterable[Raster], file: Any) -> tuple[Any, Any, list[int], Raster]:
+def _temporary(target: Path) -> Any:
+    with naming(target):
+        return TemporaryFile(dir=target.parent, buffering=0)
+
+
+def _spool(blocks: Iterable[Raster], file: Any, target: Path) -> tuple[Any, Any, list[int], Raster]:
     """Write blocks to a file; return each id with its count, the blocks' sizes, and how long they last."""
     ids, counts = np.empty(0, np.uint64), np.empty(0, np.int64)
     sizes: list[int] = []
@@ -65,7 +72,7 @@ def _spool(blocks: Iterable[Raster], file: Any) -> tuple[Any, Any, list[int], Ra
         stop, groups = max(stop, block.stop_ms), {**groups, **block.groups}
         spikes = np.empty(len(block), _SPIKE)
         spikes["id"], spikes["ms"] = block.node_ids, block.times_ms
-        file.write(spikes.data)
+        write_all(file, _bytes(spikes), target)
         sizes.append(spikes.size)
         ids, counts = _merged(ids, counts, *np.unique(block.node_ids, return_counts=True))
     return ids, counts, sizes, Raster(np.empty(0), np.empty(0, np.uint64), stop, groups)
@@ -85,7 +92,7 @@ def _range_ends(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
     return np.append(ends, counts.size) if counts.size else ends
 
 
-def _scatter(first: Any, sizes: list[int], second: Any, last_ids: Any, places: Any) -> None:
+def _scatter(first: Any, sizes: list[int], second: Any, last_ids: Any, places: Any, target: Path) -> None:
     """Send each spike of the first file to its range's place in the second."""
     at = places.copy()
     first.seek(0)
@@ -95,9 +102,17 @@ def _scatter(first: Any, sizes: list[int], second: Any, last_ids: Any, places: A
         bounds = np.concatenate([[0], np.searchsorted(spikes["id"], last_ids, side="right")])
         for index, (low, high) in enumerate(pairwise(bounds)):
             second.seek(int(at[index]) * _SPIKE.itemsize)
-            second.write(spikes[low:high].data)
+            write_all(second, _bytes(spikes[low:high]), target)
             at[index] += high - low
 
 
 def _read(file: Any, size: int) -> Spikes:
-    return np.frombuffer(file.read(size * _SPIKE.itemsize), _SPIKE)
+    spikes = np.empty(size, _SPIKE)
+    view = _bytes(spikes)
+    while view.nbytes and (count := file.readinto(view)):
+        view = view[count:]
+    return spikes
+
+
+def _bytes(spikes: Spikes) -> memoryview:
+    return spikes.view(np.uint8).data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timezone
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,9 @@ def annotate(raw_annotations: dict[str, Any], session: OpenSession) -> None:
     who = _who(session)
     block.update(who, time_origin_ms=session.origin_ms)
     if session.info:
+        # Neo takes the first out of the annotations for the Block's own attribute; its NWBIO asks for the second.
         block["rec_datetime"] = session.info.start
+        block["session_start_time"] = session.info.start.replace(tzinfo=timezone.utc)
     for segment in block["segments"]:
         segment.update(who)
         for annotation, stream in zip(segment["signals"], session.streams, strict=True):

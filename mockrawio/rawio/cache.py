@@ -16,7 +16,8 @@ from typing import Any
 
 from neo.rawio.baserawio import BaseRawIO
 
-from ..session.errors import MockSessionError
+from ..session.errors import MockSessionError, NotWrittenError, unreadable
+from ..session.writer import write_file
 from .scaling import FloatSource, count_size
 
 logger = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ def cache_file(resource: str, cache_path: str) -> Path:
     elif cache_path == "same_as_resource":
         base = folder.parent
     else:
-        base = Path(cache_path)
+        base = Path(cache_path).absolute()
         if not base.is_dir():
             raise MockSessionError(
                 f"cache_path {cache_path}: expected 'home', 'same_as_resource' or a folder; found none. Make it first."
@@ -68,18 +69,18 @@ def load(path: Path) -> dict[str, Any]:
 
 def save(path: Path, content: dict[str, Any]) -> None:
     """Write the cache whole; a place that cannot be written to is logged, not an error."""
-    staging = path.with_name(f"{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        staging.write_text(json.dumps(content))
-        os.replace(staging, path)
-    except OSError as error:
-        logger.warning("%s: the cache could not be written: %s", path, error)
+        write_file(path, [json.dumps(content).encode("ascii")])
+    except NotWrittenError as error:
+        logger.warning("the cache could not be written: %s", error)
 
 
 def stamp(path: str) -> list[int]:
     """Return what tells that a file is still the same: its size and modification time."""
-    status = os.stat(path)
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        raise unreadable(path, error) from error
     return [status.st_size, status.st_mtime_ns]
 
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ..session.clock import check_ascending, stamp_divisor
 from ..session.errors import BadFileError
-from ..session.files import MAX_NAME, open_events, open_label
+from ..session.files import MAX_NAME, is_name, open_events, open_label
 from ..session.logs import Watchlog, parse_daq_log, parse_watchlog
 
 Array = npt.NDArray[Any]
@@ -63,8 +63,9 @@ class EventChannel:
     type = b"event"
 
     def __init__(self, id: str, path: str) -> None:
-        if len(id) > MAX_NAME:
-            raise BadFileError(path, f"a name of at most {MAX_NAME} characters", f"{len(id)}", "Rename the file.")
+        if not is_name(id):
+            expected = f"a name of at most {MAX_NAME} printable characters"
+            raise BadFileError(path, expected, f"{len(id)}: {id[:80]!r}", "Rename the file.")
         self.id = id
         self.path = path
         self._shares: list[Array] | None = None  # which events each segment has
@@ -89,7 +90,9 @@ class EventChannel:
         return self.table.take(self._shares[seg_index])
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**{k: v for k, v in self.__dict__.items() if k != "table"}, "_shares": None}
+        state = {**self.__dict__, "_shares": None}  # at one stroke: another thread may be adding the table
+        state.pop("table", None)
+        return state
 
 
 class CodeEvents(EventChannel):
@@ -210,5 +213,6 @@ class LabelEpochs(EventChannel):
 def _code_labels(codes: Array) -> Array:
     """Return codes as text, whole numbers without a point."""
     unique, inverse = np.unique(codes, return_inverse=True)
-    text = [str(int(c)) if float(c).is_integer() else repr(float(c)) for c in unique]
+    # A label is as wide as the widest: one of 1e308 in full would make a large file of a small one.
+    text = [str(int(c)) if float(c).is_integer() and abs(float(c)) < 1e16 else repr(float(c)) for c in unique]
     return np.array(text, dtype="U")[inverse] if text else np.empty(0, "U1")

@@ -11,21 +11,24 @@ describes them. Public methods check their arguments; the hooks do the work.
 - Nothing is ever written below the session folder, nothing from a file is executed.
 - A reader pickles, may be read from several threads, and holds no file after ``close()``. As a
   context manager it parses its header when it is entered, and closes when it is left.
+- A call that meets ``close()`` or ``parse_header()`` in another thread gives the right data, or
+  says that the reader is closed.
 """
 
 from __future__ import annotations
 
-import os
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from neo.rawio.baserawio import BaseRawIO
 
-from ..session.errors import BoundsError, MockSessionError
-from ..session.layout import find_files
+from ..session.errors import MockSessionError
+from ..session.layout import refuse_foreign
 from .annotations import annotate
+from .arguments import checked_index, time_limit
 from .cache import CountCache
 from .events import EventTable
 from .header import make_header
@@ -56,6 +59,8 @@ class MockSessionRawIO(CountCache, UnitApi):
         Remember the gains of float sources, which a full pass gives, for the next opening.
     cache_path : str
         Where: "home", "same_as_resource" (beside the session folder) or a folder.
+    follow_symlinks : bool
+        Follow links in the session folder that lead out of it; without it they are an error.
 
     Attributes
     ----------
@@ -68,7 +73,8 @@ class MockSessionRawIO(CountCache, UnitApi):
     Raises
     ------
     NotASessionError
-        If the folder holds none of a session's files.
+        If the folder holds none of a session's files. What is wrong in a folder that is one is
+        said by ``parse_header()``.
     MockSessionError
         Here or in any method, if a file or an argument is not what it must be.
 
@@ -96,12 +102,14 @@ class MockSessionRawIO(CountCache, UnitApi):
         strict: bool = False,
         use_cache: bool = False,
         cache_path: str = "home",
+        follow_symlinks: bool = False,
     ) -> None:
         if raw_dtype not in ("int16", "source"):
             raise MockSessionError(f"raw_dtype: expected 'int16' or 'source'; found {raw_dtype!r}. Give one of them.")
-        self.dirname = os.fspath(dirname)
-        find_files(self.dirname)  # neo.io.get_io takes the first class whose __init__ does not refuse
-        self.labels_dir = None if labels_dir is None else os.fspath(labels_dir)
+        self.dirname = str(Path(dirname).absolute())  # wherever the process goes from here
+        refuse_foreign(self.dirname)  # neo.io.get_io takes the first class whose __init__ does not refuse
+        self.labels_dir = None if labels_dir is None else str(Path(labels_dir).absolute())
+        self.follow_symlinks = follow_symlinks
         self.raw_dtype = raw_dtype
         self.strict = strict
         self._session: OpenSession | None = None
@@ -113,13 +121,12 @@ class MockSessionRawIO(CountCache, UnitApi):
     def _parse_header(self) -> None:
         known = str(self._cache)
         sizes = None if self.raw_dtype == "source" else self._count_size
-        session = OpenSession(self.dirname, self.labels_dir, sizes, self.strict)
+        session = OpenSession(self.dirname, self.labels_dir, sizes, self.strict, self.follow_symlinks)
         if self.use_cache and str(self._cache) != known:
             self.dump_cache()
         self.time_origin_ms = session.origin_ms
         self._session = session
         self._streams = session.streams
-        self._bounds: list[tuple[float, float]] | None = None
         self.header = make_header(session)
         self._has_buffer_description_api = bool(len(self.header["signal_buffers"]))
         self._generate_minimal_annotations()
@@ -130,9 +137,9 @@ class MockSessionRawIO(CountCache, UnitApi):
 
         Chunks read before stay valid: each keeps what it needs.
         """
-        if self._session is not None:
-            self._session.release()
-        self._session, self._streams = None, []
+        session, self._session, self._streams = self._session, None, []
+        if session is not None:
+            session.release()
 
     def __enter__(self) -> MockSessionRawIO:
         if self._session is None:
@@ -147,10 +154,11 @@ class MockSessionRawIO(CountCache, UnitApi):
 
     @property
     def _open(self) -> OpenSession:
-        if self._session is None:
+        session = self._session
+        if session is None:
             state = "has not been opened" if self.header is None else "is closed"
             raise MockSessionError(f"{self.dirname}: the reader {state}. Call parse_header().")
-        return self._session
+        return session
 
     # -- checked look-ups ----------------------------------------------------------------------
 
@@ -158,47 +166,43 @@ class MockSessionRawIO(CountCache, UnitApi):
         streams = self._streams
         if stream_index is None and len(streams) == 1:
             return streams[0]
-        count = len(self._open.streams)
-        if stream_index is None and count:
-            names = ", ".join(stream.id for stream in streams)
-            raise MockSessionError(f"{self.dirname}: expected stream_index=, there are {names}. Give 0 to {count - 1}.")
-        if stream_index is not None and 0 <= stream_index < count:
+        if type(stream_index) is int and 0 <= stream_index < len(streams):
             return streams[stream_index]
-        raise BoundsError(_outside(self.dirname, "stream_index", stream_index, count, "signal streams"))
+        streams = self._open.streams
+        if stream_index is None and streams:
+            names = ", ".join(stream.id for stream in streams)
+            raise MockSessionError(
+                f"{self.dirname}: expected stream_index=, there are {names}. Give 0 to {len(streams) - 1}."
+            )
+        return streams[checked_index(self.dirname, "stream_index", stream_index, len(streams), "signal streams")]
 
-    def _segment(self, block_index: int, seg_index: int) -> int:
-        if block_index != 0:
-            raise BoundsError(_outside(self.dirname, "block_index", block_index, 1, "blocks"))
-        count = self._open.n_segments
-        if not 0 <= seg_index < count:
-            raise BoundsError(_outside(self.dirname, "seg_index", seg_index, count, "segments"))
-        return seg_index
+    def _segment(self, block_index: int, seg_index: int, session: OpenSession | None = None) -> int:
+        count = (session or self._open).n_segments  # of the one that is read: another thread may open the next
+        checked_index(self.dirname, "block_index", block_index, 1, "blocks")
+        return checked_index(self.dirname, "seg_index", seg_index, count, "segments")
 
-    def _unit(self, spike_channel_index: int) -> Unit:
-        units = self._open.units
-        if not 0 <= spike_channel_index < len(units):
-            raise BoundsError(_outside(self.dirname, "spike_channel_index", spike_channel_index, len(units), "units"))
-        return units[spike_channel_index]
+    def _unit(self, spike_channel_index: int, session: OpenSession | None = None) -> Unit:
+        units = (session or self._open).units
+        return units[checked_index(self.dirname, "spike_channel_index", spike_channel_index, len(units), "units")]
 
     def _events(self, block_index: int, seg_index: int, event_channel_index: int) -> EventTable:
-        seg_index = self._segment(block_index, seg_index)
         session = self._open
-        count = len(session.events)
-        if not 0 <= event_channel_index < count:
-            what = "event_channel_index"
-            raise BoundsError(_outside(self.dirname, what, event_channel_index, count, "event channels"))
-        return session.events[event_channel_index].segment(seg_index, session.boundaries_ms)
+        seg_index = self._segment(block_index, seg_index, session)
+        index = checked_index(
+            self.dirname, "event_channel_index", event_channel_index, len(session.events), "event channels"
+        )
+        return session.events[index].segment(seg_index, session.boundaries_ms)
 
     def _get_stream_index_from_arg(self, stream_index_arg: int | None) -> int:
-        return self._streams.index(self._stream(stream_index_arg))
+        stream = self._stream(stream_index_arg)
+        return [other.id for other in self._open.streams].index(stream.id)
 
     # -- segments -------------------------------------------------------------------------------
 
     def _bound(self, block_index: int, seg_index: int, which: int) -> float:
-        seg_index = self._segment(block_index, seg_index)
-        if self._bounds is None:
-            self._bounds = self._open.bounds_ms()
-        return float(seconds(self._bounds[seg_index][which], self.time_origin_ms))
+        session = self._open
+        seg_index = self._segment(block_index, seg_index, session)
+        return float(seconds(session.bounds_ms[seg_index][which], session.origin_ms))
 
     def _segment_t_start(self, block_index: int, seg_index: int) -> float:
         return self._bound(block_index, seg_index, 0)
@@ -266,8 +270,8 @@ class MockSessionRawIO(CountCache, UnitApi):
             If a name is unknown or not unique, or `out` does not fit.
         """
         stream = self._stream(stream_index)
-        if block_index != 0 or not 0 <= seg_index < len(stream.sizes):
-            self._segment(block_index, seg_index)
+        if block_index != 0 or type(seg_index) is not int or not 0 <= seg_index < len(stream.sizes):
+            seg_index = self._segment(block_index, seg_index)
         start, stop = stream.bounds(seg_index, i_start, i_stop)
         if channel_indexes is None and channel_names is None and channel_ids is None:
             return stream.read(seg_index, start, stop, None, out)
@@ -330,16 +334,19 @@ class MockSessionRawIO(CountCache, UnitApi):
     # -- spikes --------------------------------------------------------------------------------
 
     def _spike_count(self, block_index: int, seg_index: int, spike_channel_index: int) -> int:
-        edges = self._unit(spike_channel_index).edges
-        seg_index = self._segment(block_index, seg_index)
+        session = self._open
+        edges = self._unit(spike_channel_index, session).edges
+        seg_index = self._segment(block_index, seg_index, session)
         return edges[seg_index + 1] - edges[seg_index]
 
     def _spike_window(
         self, block_index: int, seg_index: int, spike_channel_index: int, t_start: float | None, t_stop: float | None
     ) -> tuple[Unit, slice]:
-        seg_index = self._segment(block_index, seg_index)
-        unit = self._unit(spike_channel_index)
-        return unit, unit.window(seg_index, t_start, t_stop, self.time_origin_ms)
+        session = self._open
+        seg_index = self._segment(block_index, seg_index, session)
+        unit = self._unit(spike_channel_index, session)
+        limits = time_limit("t_start", t_start), time_limit("t_stop", t_stop)
+        return unit, unit.window(seg_index, *limits, session.origin_ms)
 
     def _get_spike_timestamps(
         self, block_index: int, seg_index: int, spike_channel_index: int, t_start: float | None, t_stop: float | None
@@ -369,6 +376,7 @@ class MockSessionRawIO(CountCache, UnitApi):
         self, block_index: int, seg_index: int, event_channel_index: int, t_start: float | None, t_stop: float | None
     ) -> EventTable:
         table = self._events(block_index, seg_index, event_channel_index)
+        t_start, t_stop = time_limit("t_start", t_start), time_limit("t_stop", t_stop)
         if t_start is None and t_stop is None:
             return table
         times = seconds(table.start, self.time_origin_ms)
@@ -389,8 +397,3 @@ class MockSessionRawIO(CountCache, UnitApi):
 
     def _seconds(self, stamps_ms: Array, dtype: npt.DTypeLike) -> Array:
         return np.asarray(seconds(np.asarray(stamps_ms), self.time_origin_ms)).astype(dtype)
-
-
-def _outside(dirname: str, what: str, value: object, count: int, kind: str) -> str:
-    known = f"0 to {count - 1}" if count else f"no {kind}"
-    return f"{dirname}: expected {what} in {known}; found {value}. The header lists the {kind}."

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from io import RawIOBase
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -18,9 +17,13 @@ from ..session.errors import BadFileError, MockSessionError
 from ..session.npy import AnyArray, HeldArray, MappedArray
 
 FULL_SCALE = 32767
+LARGEST = 1e15  # in a float source; times the largest gain, it still fits float32
 BLOCK = 1 << 20  # bytes read at a time: fewer, and the calls begin to show
+SCALED = 1 << 19  # bytes scaled at a time: a block is cast, and still in cache when it is multiplied
 
 Array = npt.NDArray[Any]
+Step = tuple[np.ufunc, Array]
+"""Multiply by or add: the values, one or one a channel."""
 
 
 def rescale(raw: Array, gain: Array, offset: Array, dtype: npt.DTypeLike, out: Array | None = None) -> Array:
@@ -45,18 +48,47 @@ def rescale(raw: Array, gain: Array, offset: Array, dtype: npt.DTypeLike, out: A
     new = out is None  # and then in the layout of the chunk
     result = np.empty_like(raw, dtype=dtype, subok=False) if new else check_out(out, raw.shape, np.dtype(dtype))
     with_gain, with_offset = bool((gain != 1.0).any()), bool((offset != 0.0).any())
-    if not with_gain:
-        result[...] = raw
-    elif result.dtype == np.float32 and not with_offset:
-        # gain rounded to float32 and the product rounded: at most 1 ulp from the exact route.
-        np.multiply(raw, _one_or_all(gain).astype(np.float32), out=result, dtype=np.float32, casting="unsafe")
-    else:
-        # Neo's order: the raw values rounded, then the products, then the sums, each in float64.
-        result[...] = raw
-        np.multiply(result, gain, out=result, dtype=np.float64, casting="unsafe")
+    steps: list[Step] = []
+    if with_gain:
+        steps.append((np.multiply, _narrow(gain, result.dtype, rounded=not with_offset)))
     if with_offset:
-        np.add(result, offset, out=result, dtype=np.float64, casting="unsafe")
+        steps.append((np.add, _narrow(offset, result.dtype)))
+    if result.flags.f_contiguous and not result.flags.c_contiguous:
+        _scale(raw.T, result.T, steps, by_line=True)
+    else:
+        _scale(np.atleast_2d(raw), np.atleast_2d(result), steps, by_line=False)
     return result
+
+
+def _narrow(values: Array, dtype: np.dtype[Any], rounded: bool = False) -> Array:
+    """Return values in `dtype` where that makes no difference, else as they are, float64.
+
+    Neo computes each step in float64 and rounds its result to `dtype`. Where no value changes
+    in `dtype`, neither does that. A gain without an offset after it may be `rounded` to float32:
+    that moves the result by 1 ulp at most.
+    """
+    with np.errstate(over="ignore"):  # what is too large for float16 is not narrowed
+        narrow = values.astype(dtype)
+    return narrow if (rounded and dtype == np.float32) or (narrow == values).all() else values
+
+
+def _scale(raw: Array, out: Array, steps: list[Step], by_line: bool) -> None:
+    """Scale block by block; a step has a value for each line, or for each column."""
+    lines = max(1, SCALED // max(1, out.itemsize * math.prod(out.shape[1:])))
+    patterns = [(step, _pattern(values, min(len(out), lines), by_line)) for step, values in steps]
+    for first in range(0, len(out), lines):
+        block = out[first : first + lines]
+        block[...] = raw[first : first + lines]
+        for step, pattern in patterns:
+            values = pattern[first % len(pattern) :][: len(block)] if pattern.ndim else pattern
+            step(block, values, out=block, dtype=pattern.dtype, casting="unsafe")
+
+
+def _pattern(values: Array, lines: int, by_line: bool) -> Array:
+    """Return a step's values as NumPy is fastest with them: one, or a column, or one an element of a block."""
+    if (values == values[:1]).all():
+        return np.asarray(values[0])
+    return values[:, None] if by_line else values[None].repeat(lines, 0)
 
 
 def check_out(out: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
@@ -80,11 +112,6 @@ def check_out(out: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     )
 
 
-def _one_or_all(values: Array) -> Array:
-    """Return a single value where all are the same: NumPy's loop over a scalar is the faster."""
-    return values[:1] if values.size and (values == values[0]).all() else values
-
-
 class FloatSource(NamedTuple):
     """A float array that is to be served as int16, and where it stands, for messages."""
 
@@ -102,12 +129,12 @@ def count_size(source: FloatSource) -> float:
     Raises
     ------
     BadFileError
-        If a value is NaN or infinite; the message has its index.
+        If a value is NaN, infinite or beyond `LARGEST`; the message has its index.
     """
     largest = 0.0
     for first, block in _blocks(source.array):
         peak = max(float(block.max()), -float(block.min()))
-        if not math.isfinite(peak):
+        if not peak <= LARGEST:
             raise _not_finite(source, first, block)
         largest = max(largest, peak)
     count = largest / FULL_SCALE
@@ -115,14 +142,15 @@ def count_size(source: FloatSource) -> float:
 
 
 def _not_finite(source: FloatSource, first: int, block: Array) -> BadFileError:
-    bad = int(np.flatnonzero(~np.isfinite(block))[0])
+    bad = int(np.flatnonzero(~((block >= -LARGEST) & (block <= LARGEST)))[0])
     array = source.array
     order: Literal["C", "F"] = "F" if isinstance(array, MappedArray) and array.order == "F" else "C"
     index = ", ".join(str(int(i)) for i in np.unravel_index(first + bad, array.shape, order=order))
     found = f"{block[bad]} at index {index}"
-    return BadFileError(
-        source.path, f"finite values in {source.key!r}", found, "Repair it, or read with raw_dtype='source'."
-    )
+    expected = f"{'' if math.isfinite(block[bad]) else 'finite '}values in {source.key!r}"
+    if math.isfinite(block[bad]):
+        expected += f" up to {LARGEST:g}"
+    return BadFileError(source.path, expected, found, "Repair it, or read with raw_dtype='source'.")
 
 
 def _blocks(array: AnyArray) -> Iterator[tuple[int, Array]]:
@@ -133,21 +161,12 @@ def _blocks(array: AnyArray) -> Iterator[tuple[int, Array]]:
         return
     size = math.prod(array.shape)
     buffer = np.empty(min(size, BLOCK // array.dtype.itemsize), array.dtype)
-    with open(array.file.path, "rb", buffering=0) as file:
-        file.seek(array.offset)
+    with array.file.window() as window:
         for first in range(0, size, max(1, buffer.size)):
             block = buffer[: size - first]
-            _read_into(file, memoryview(block).cast("B"))  # type: ignore[arg-type]  # an ndarray is a buffer
+            view = memoryview(block).cast("B")  # type: ignore[arg-type]  # an ndarray is a buffer
+            window.read_into(array.offset + first * array.dtype.itemsize, view)
             yield first, block
-
-
-def _read_into(file: RawIOBase, view: memoryview) -> None:
-    while view.nbytes:
-        got = file.readinto(view)
-        if not got:
-            path = str(getattr(file, "name", "file"))
-            raise BadFileError(path, "as many bytes as when it was opened", "fewer", "Open it again.")
-        view = view[got:]
 
 
 def quantise(values: Array, count: float, out: Array) -> None:

@@ -7,8 +7,11 @@ where segments begin, what a channel is called. The reader above only speaks Neo
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from collections.abc import Callable
+from functools import cached_property
+from itertools import pairwise
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -23,6 +26,7 @@ from ..session.files import (
     Scale,
     SessionInfo,
     UnitFile,
+    is_name,
     open_channel_names,
     open_info,
     open_lfp,
@@ -34,6 +38,9 @@ from .events import CodeEvents, DaqEpochs, EventChannel, LabelEpochs, Movie, Mov
 from .scaling import FloatSource
 from .signals import Channel, SignalStream
 from .spikes import Unit, Units
+
+_CSC = re.compile(r"CSC[0-9]{1,9}")
+DRIFT = 3  # gaps of a single sample: fewer may be lost samples
 
 CountSize = Callable[[FloatSource], float]
 
@@ -50,6 +57,8 @@ class OpenSession:
         Gives the size of a count for a float array; None serves floats as they are.
     strict : bool
         Check every time stamp now.
+    follow_symlinks : bool
+        Follow links that lead out of the session folder, or out of that of the annotations.
 
     Attributes
     ----------
@@ -69,8 +78,9 @@ class OpenSession:
         labels_dir: str | PathLike[str] | None,
         count_size: CountSize | None,
         strict: bool,
+        follow_symlinks: bool = False,
     ) -> None:
-        self.files: SessionFiles = find_files(folder)
+        self.files: SessionFiles = find_files(folder, follow_symlinks=follow_symlinks)
         self._names = open_channel_names(self.files.channel_names) if self.files.channel_names else None
         self.info: SessionInfo | None = open_info(self.files.info) if self.files.info else None
         lfp = self._open_lfp(strict)
@@ -122,6 +132,7 @@ class OpenSession:
                 continue
             if strict:
                 check_runs(path, file.ts.view(), file.runs, file.divisor, file.sampling_rate)
+                file.ts.release()
             files[number] = file
         return files
 
@@ -139,6 +150,7 @@ class OpenSession:
             )
         streams = []
         for position, ((runs, rate, dtype), group) in enumerate(groups.items()):
+            _warn_drift(group[0][1])
             channels = [self._lfp_channel(number, file, counts.get(file.path)) for number, file in group]
             streams.append(SignalStream(f"lfp_{position + 1}" if position else "lfp", channels, runs, rate, dtype))
         return streams
@@ -152,11 +164,11 @@ class OpenSession:
     def _raw_streams(self, taken: set[str]) -> list[SignalStream]:
         streams = []
         for name, path in self.files.streams.items():
-            if name in taken or len(name) > MAX_NAME:
-                expected = f"a name of at most {MAX_NAME} characters that no other stream has"
+            if name in taken or not is_name(name):
+                expected = f"a name of at most {MAX_NAME} printable characters that no other stream has"
                 raise BadFileError(path, expected, repr(name), "Rename the stream's .npy and .json.")
             file = open_stream(path)
-            numbers = [int(i[3:]) if i.startswith("CSC") and i[3:].isdigit() else None for i in file.ids]
+            numbers = [int(i[3:]) if _CSC.fullmatch(i) else None for i in file.ids]
             columns = zip(file.ids, file.names, numbers, file.scales, strict=True)
             channels = [Channel(*column) for column in columns]
             dtype = np.dtype(np.int16)
@@ -182,7 +194,8 @@ class OpenSession:
                     f"{files.folder}: expected a watchlog, which places the annotations of {labels_dir} in time; "
                     "found none. Read without labels_dir=."
                 )
-            channels += [LabelEpochs(Path(path).stem, path, movie) for path in find_labels(labels_dir).values()]
+            labels = find_labels(labels_dir, follow_symlinks=files.follow_symlinks)
+            channels += [LabelEpochs(Path(path).stem, path, movie) for path in labels.values()]
         return channels
 
     # -- time -----------------------------------------------------------------------------
@@ -197,12 +210,14 @@ class OpenSession:
         stamps += [float(channel.table.start.min()) for channel in self.events if channel.table.start.size]
         return min(stamps, default=0.0)
 
+    @cached_property
     def bounds_ms(self) -> list[tuple[float, float]]:
-        """Return, for each segment, when the first thing in it begins and the last ends."""
+        """For each segment, when the first thing in it begins and the last ends."""
         bounds = []
+        of_units = [unit.spans() for unit in self.units.units]
         for index in range(self.n_segments):
             spans = [_span_ms(stream, index) for stream in self.streams]
-            spans += [span for unit in self.units.units if (span := unit.span(index))]
+            spans += [span for unit in of_units if (span := unit[index])]
             for channel in self.events:
                 table = channel.segment(index, self.boundaries_ms)
                 if table.start.size:
@@ -216,6 +231,7 @@ class OpenSession:
         """Check what opening leaves unchecked: every spike time, and every event."""
         for unit in self.units.units:
             unit.times()
+            unit.release()
         for channel in self.events:
             _ = channel.table
 
@@ -234,6 +250,20 @@ def _counts(lfp: dict[int, LfpFile], units: dict[UnitName, UnitFile], count_size
     arrays += [(f.waveforms, f.path, "spike_amps") for f in units.values() if f.waveforms is not None]
     sources = [FloatSource(*a) for a in arrays if a[0].dtype.newbyteorder("=") != np.int16]
     return {source.path: count_size(source) for source in sources}
+
+
+def _warn_drift(file: LfpFile) -> None:
+    """Warn of a clock that does not keep the rate: its stamps leave out samples, or get out of step."""
+    period = 1000 / file.sampling_rate
+    pauses = [b.t_start_ms - a.t_start_ms - (a.stop - a.start) * period for a, b in pairwise(file.runs)]
+    left_out = sum(pause < 1.5 * period for pause in pauses)
+    remedy = f"the clock does not keep {file.sampling_rate:g} Hz; give the true rate as 'sampling_rate'"
+    if left_out >= DRIFT:
+        found = f"{left_out} of {len(pauses)} gaps are of a single sample, and each begins a segment"
+        warnings.warn(f"{file.path}: {found}: {remedy}", stacklevel=2)
+    elif abs(file.drift_ms) > max(period, 1.0):  # whole-number stamps are rounded, at both ends
+        found = f"the last stamp is {file.drift_ms:.4g} ms off, and times are counted from the first"
+        warnings.warn(f"{file.path}: {found}: {remedy}", stacklevel=2)
 
 
 def _span_ms(stream: SignalStream, seg_index: int) -> tuple[float, float]:

@@ -5,26 +5,36 @@ The contract of a :class:`SignalStream`:
 - it holds no data: one mapped array (samples, channels), or one mapped array a channel;
 - ``read()`` gives a view where one array covers the request, else a new array, or `out`;
 - float sources become int16 counts as they are read (or not at all, `raw_dtype="source"`);
-- it pickles without its maps, which are opened again when next needed.
+- it pickles without its maps, which are opened again when next needed;
+- it keeps no more files open than a quarter of what the process may; the rest are opened for
+  each chunk.
 """
 
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from ..session.clock import Run
-from ..session.errors import BoundsError, MockSessionError
+from ..session.errors import BadTypeError, BoundsError, MockSessionError
 from ..session.files import Scale
 from ..session.npy import AnyArray, MappedArray
 from .scaling import check_out, quantise
 
+try:
+    import resource
+except ModuleNotFoundError:  # a system without such limits
+    resource = None  # type: ignore[assignment]  # told apart where it is used
+
 Array = npt.NDArray[Any]
 Selection = slice | Array
+FEW = 32  # files that may be open under any limit
+UNLIMITED = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -50,6 +60,24 @@ class Channel:
     scale: Scale
     count: float | None = None
     source: AnyArray | None = None
+
+
+class Held(NamedTuple):
+    """What a stream keeps of the one array that covers it.
+
+    Attributes
+    ----------
+    views : list of ndarray, (samples, channels)
+        One a segment.
+    size : callable
+        Gives the size of the mapped file in bytes, as it is now.
+    needed : int
+        What it must be at least.
+    """
+
+    views: list[Array]
+    size: Callable[[], int]
+    needed: int
 
 
 class SignalStream:
@@ -92,10 +120,10 @@ class SignalStream:
         self._by_name: dict[str, int | None] = {}
         for i, c in enumerate(channels):
             self._by_name[c.name] = None if c.name in self._by_name else i
-        self._views: list[Array] | None = None
+        self._held: Held | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_views": None}
+        return {**self.__dict__, "_held": None}
 
     # -- where the bytes are ------------------------------------------------------------
 
@@ -123,21 +151,22 @@ class SignalStream:
             "shape": (run.stop - run.start, width),
         }
 
-    def views(self) -> list[Array]:
-        """Return, for each segment, the (samples, channels) view of the one array; else nothing."""
-        if self._views is None:
-            whole = self._whole()
-            # Other byte orders go the long way, so that what is served is native.
-            if whole is None or not whole.dtype.isnative:
-                self._views = []
-            else:
-                table = whole.view().reshape(-1, len(self.channels))
-                self._views = [table[run.start : run.stop] for run in self.runs]
-        return self._views
+    def _hold(self) -> Held:
+        """Return, and keep, for each segment the (samples, channels) view of the one array; else nothing."""
+        whole = self._whole()
+        # Other byte orders go the long way, so that what is served is native.
+        if whole is None or not whole.dtype.isnative:
+            held = Held([], int, 0)
+        else:
+            table = whole.view().reshape(-1, len(self.channels))
+            size = whole.file.buffer().size if table.size else int
+            held = Held([table[run.start : run.stop] for run in self.runs], size, whole.file.size if table.size else 0)
+        self._held = held
+        return held
 
     def release(self) -> None:
         """Let go of the maps; views that are in use elsewhere stay valid."""
-        self._views = None
+        self._held = None
         for array in (self.matrix, *(c.source for c in self.channels)):
             if array is not None:
                 array.release()
@@ -147,8 +176,14 @@ class SignalStream:
     def bounds(self, seg_index: int, i_start: int | None, i_stop: int | None) -> tuple[int, int]:
         """Return the sample range, checked: 0 <= i_start <= i_stop <= size."""
         size = self.sizes[seg_index]
-        start = 0 if i_start is None else operator.index(i_start)
-        stop = size if i_stop is None else operator.index(i_stop)
+        try:
+            start = 0 if i_start is None else operator.index(i_start)
+            stop = size if i_stop is None else operator.index(i_stop)
+        except TypeError:  # nothing is rounded for the caller
+            raise BadTypeError(
+                f"stream {self.id}: expected i_start and i_stop as whole numbers; "
+                f"found {i_start!r} and {i_stop!r}. Round them as you mean it."
+            ) from None
         if 0 <= start <= stop <= size:
             return start, stop
         raise BoundsError(
@@ -163,14 +198,23 @@ class SignalStream:
         """
         if channel_indexes is None:
             if channel_names is not None:
-                channel_indexes = [self._named(name) for name in channel_names]
-            elif channel_ids is not None:
-                channel_indexes = [self._identified(i) for i in channel_ids]
-            else:
-                return None
+                return _as_selection([self._named(name) for name in self._listed("channel_names", channel_names)])
+            if channel_ids is not None:
+                return _as_selection([self._identified(i) for i in self._listed("channel_ids", channel_ids)])
+            return None
         if isinstance(channel_indexes, slice):
+            try:
+                channel_indexes.indices(len(self.channels))
+            except (TypeError, ValueError):
+                raise self._bad_selection("a slice of whole numbers", str(channel_indexes)) from None
             return None if channel_indexes == slice(None) else channel_indexes
         return self._indexes(channel_indexes)
+
+    def _listed(self, what: str, values: Any) -> Any:
+        """Return names or ids, if they are several: a text is not its letters."""
+        if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+            raise BadTypeError(f"stream {self.id}: expected {what} as a list; found {values!r}. Give [{values!r}].")
+        return values
 
     def _named(self, name: Any) -> int:
         index = self._by_name.get(str(name), -1)
@@ -200,7 +244,10 @@ class SignalStream:
 
     def _indexes(self, channel_indexes: Any) -> Selection:
         count = len(self.channels)
-        given = np.atleast_1d(np.asarray(channel_indexes))
+        try:
+            given = np.array(channel_indexes, ndmin=1)
+        except ValueError:
+            raise self._bad_selection("whole numbers", repr(channel_indexes)[:60]) from None
         if given.dtype == np.bool_:
             if given.shape != (count,):
                 raise self._bad_selection(f"a mask of {count}", f"a mask of shape {given.shape}")
@@ -212,7 +259,7 @@ class SignalStream:
         indexes = given.tolist()  # a few Python ints are looked at faster than a small array
         if min(indexes) < 0 or max(indexes) >= count:
             raise self._bad_selection(f"0 to {count - 1}", str(channel_indexes))
-        return _as_slice(indexes) or given
+        return _as_selection(indexes)
 
     def _bad_selection(self, expected: str, found: str) -> BoundsError:
         return BoundsError(
@@ -223,11 +270,16 @@ class SignalStream:
 
     def read(self, seg_index: int, start: int, stop: int, selection: Selection | None, out: Array | None) -> Array:
         """Return raw values (stop - start, channels); arguments are checked already."""
-        views = self._views if self._views is not None else self.views()
+        views, size, needed = self._held or self._hold()
+        if size() < needed:  # to touch what has been cut off would end the process
+            self.release()
+            views, _, _ = self._hold()  # says so
         if views:
             chunk = views[seg_index][start:stop]
-            if selection is not None:
+            if isinstance(selection, slice):
                 chunk = chunk[:, selection]
+            elif selection is not None:  # take() is faster than an index, but copies what is not in C order first
+                chunk = chunk.take(selection, axis=1) if chunk.flags.c_contiguous else chunk[:, selection]
             if out is None:
                 return chunk
             check_out(out, chunk.shape, self.dtype)[...] = chunk
@@ -243,6 +295,7 @@ class SignalStream:
         else:
             check_out(out, shape, self.dtype)
         first = self.runs[seg_index].start
+        keep = len(self.channels) if len(self.channels) <= FEW else most_maps()
         for column, index in enumerate(chosen):
             channel = self.channels[index]
             whole = channel.source.view() if self.matrix is None else self.matrix.view()[:, index]
@@ -251,11 +304,26 @@ class SignalStream:
                 out[:, column] = piece
             else:
                 quantise(piece, channel.count, out[:, column])
+            if index >= keep and channel.source is not None:
+                channel.source.release()
         return out
 
 
-def _as_slice(indexes: list[int]) -> slice | None:
-    """Return evenly ascending indexes as a slice, which is served as a view; else None."""
+def most_maps() -> int:
+    """Return how many files a stream may keep mapped: a quarter of those that this process may have open.
+
+    Each map holds a file descriptor.
+    """
+    if resource is None:
+        return UNLIMITED  # type: ignore[unreachable]  # here it is not
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return UNLIMITED if soft == resource.RLIM_INFINITY else max(soft // 4, FEW)
+
+
+def _as_selection(indexes: list[int]) -> Selection:
+    """Return evenly ascending indexes as a slice, which is served as a view; others as an array."""
+    if not indexes:
+        return slice(0, 0)
     step = indexes[1] - indexes[0] if len(indexes) > 1 else 1
-    run = range(indexes[0], indexes[-1] + 1, step) if step > 0 else None
-    return slice(run.start, run.stop, step) if run is not None and indexes == list(run) else None
+    run = range(indexes[0], indexes[-1] + 1, step) if step > 0 else range(0)
+    return slice(run.start, run.stop, step) if indexes == list(run) else np.array(indexes)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from ..session.layout import UnitName
 from .scaling import quantise
 
 Array = npt.NDArray[Any]
-OPEN_MAPS = 64  # before Python 3.13 each map holds a file descriptor
+OPEN_MAPS = 64  # each map holds a file descriptor
 
 
 class Unit:
@@ -62,15 +63,15 @@ class Unit:
             times = self.times()
             self.edges = [0, *(bisect_left(times, b) for b in boundaries_ms), times.size]
 
-    def span(self, seg_index: int) -> tuple[float, float] | None:
-        """Return the first and the last spike of a segment, ms, or None if it has none."""
-        low, high = self.edges[seg_index : seg_index + 2]
-        if low == high:
-            return None
-        if len(self.edges) == 2:
-            return self.file.first_ms, self.file.last_ms
+    def spans(self) -> list[tuple[float, float] | None]:
+        """Return the first and the last spike of each segment, ms, or None where it has none."""
+        edges = self.edges
+        if len(edges) == 2:
+            return [(self.file.first_ms, self.file.last_ms) if edges[1] else None]
         times = self.times()
-        return float(times[low]), float(times[high - 1])
+        spans = [(float(times[low]), float(times[high - 1])) if low < high else None for low, high in pairwise(edges)]
+        self.release()  # a thousand units would be a thousand open files
+        return spans
 
     def window(self, seg_index: int, t_start: float | None, t_stop: float | None, origin_ms: float) -> slice:
         """Return which spikes of a segment lie within the limits, ends included.
@@ -121,6 +122,9 @@ class Units:
 
     def __len__(self) -> int:
         return len(self.units)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"units": self.units, "_recent": OrderedDict()}  # not one that another thread may be changing
 
     def __getitem__(self, index: int) -> Unit:
         unit = self.units[index]

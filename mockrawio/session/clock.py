@@ -19,6 +19,8 @@ from .errors import BadFileError
 
 # 1990-01-01 and 2100-01-01, in ms since the Unix epoch.
 EARLIEST_MS, LATEST_MS = 631_152_000_000, 4_102_444_800_000
+FARTHEST = 2**62  # the distance of two stamps within it fits int64
+MAX_RUNS = 10_000  # segments: Neo keeps objects for each, with which a small file could fill the memory
 
 
 def stamp_divisor(path: str, first: float, last: float) -> int:
@@ -40,12 +42,14 @@ def stamp_divisor(path: str, first: float, last: float) -> int:
     Raises
     ------
     BadFileError
-        If a stamp is NaN or infinite, or the last is before the first.
+        If a stamp is NaN, infinite or beyond 2**62, or the last is before the first.
     """
     if not (math.isfinite(first) and math.isfinite(last)):
         raise BadFileError(path, "finite time stamps", f"{first} and {last} at the ends", "Repair the stamps.")
     if last < first:
         raise BadFileError(path, "time stamps that ascend", f"{first} first and {last} last", "Sort the stamps.")
+    if max(abs(first), abs(last)) >= FARTHEST:
+        raise BadFileError(path, "time stamps below 2**62", f"{first:g} to {last:g}", "Repair the stamps.")
     if first >= EARLIEST_MS and last <= LATEST_MS:
         return 1
     if first / 1000 >= EARLIEST_MS and last / 1000 <= LATEST_MS:
@@ -163,6 +167,8 @@ def _find_gaps(path: str, stamps: npt.NDArray[Any], expect: _Rate, divisor: int)
         if excess < 0:
             raise _too_close(path, high, distance)
         gaps.append(high)
+        if len(gaps) >= MAX_RUNS:
+            raise BadFileError(path, f"at most {MAX_RUNS} segments", "more gaps in the stamps", _RATE_REMEDY)
         if len(gaps) > 64 and len(gaps) > high // 2:
             found = f"mostly steps of {distance / divisor:g} ms"
             raise BadFileError(path, f"stamps {expect.period / divisor:g} ms apart", found, _RATE_REMEDY)

@@ -17,7 +17,7 @@ import numpy as np
 
 from .npy import ALIGN, header_bytes
 
-__all__ = ["Blocks", "array_file", "dict_file"]
+__all__ = ["OPENING", "Blocks", "array_file", "dict_file"]
 
 BLOCK = 1 << 20  # bytes; a block stays in a core's second-level cache
 
@@ -82,8 +82,8 @@ def dict_file(values: Mapping[str, object]) -> Iterator[bytes | memoryview]:
     begin = header_bytes("|O", ())
     yield begin
     position = len(begin)
-    yield _OPENING
-    position += len(_OPENING)
+    yield OPENING
+    position += len(OPENING)
     for key, value in values.items():
         if isinstance(value, (np.ndarray, Blocks)):
             blocks = value if isinstance(value, Blocks) else Blocks.of(value)
@@ -139,7 +139,7 @@ def _dtype(code: str, dtype: bytes = b"h\x02") -> bytes:
 # The outer array leaves in the memo what every array is made with: 0 the function, 1 its
 # arguments, 2 the dtype class. numpy.core is the name that NumPy 1 and 2 both answer to
 # without a warning.
-_OPENING = (
+OPENING = (
     b"\x80\x04"
     + _global("numpy.core.multiarray", "_reconstruct")
     + b"q\x00"

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 
 from .clock import Run, find_runs, stamp_divisor
 from .errors import BadFileError
@@ -26,10 +28,31 @@ MAX_NAME = 64  # characters of a Neo channel name
 
 
 _NCS = re.compile(r"\.ncs$", re.IGNORECASE)
+_NEWLINE = re.compile(r"\r\n|\r|\n")
 
 
-@dataclass(frozen=True)
-class Scale:
+class Limits(NamedTuple):
+    """Between which values a number must lie, ends included."""
+
+    low: float
+    high: float
+
+    def hold(self, value: object) -> bool:
+        """Tell whether a value is a number within the limits."""
+        return type(value) in (int, float) and self.low <= value <= self.high  # type: ignore[operator]  # just checked
+
+    def __str__(self) -> str:
+        if self.low > 0:
+            return f" above 0 ({self.low:g} to {self.high:g})"
+        return "" if self is ANY else f" ({self.low:g} to {self.high:g})"
+
+
+# Wider than anything recorded, and such that int16 counts in physical units fit float32.
+GAINS, OFFSETS, RATES = Limits(1e-15, 1e15), Limits(-1e15, 1e15), Limits(1e-6, 1e9)
+ANY = Limits(-sys.float_info.max, sys.float_info.max)
+
+
+class Scale(NamedTuple):
     """How counts become physical: ``count * gain + offset``, in `units`."""
 
     gain: float = 1.0
@@ -58,8 +81,7 @@ class SessionInfo:
         return self.start.replace(tzinfo=timezone.utc).timestamp() * 1000
 
 
-@dataclass(frozen=True)
-class UnitFile:
+class UnitFile(NamedTuple):
     """One unit's file.
 
     Attributes
@@ -90,8 +112,7 @@ class UnitFile:
     left_sweep: int
 
 
-@dataclass(frozen=True)
-class LfpFile:
+class LfpFile(NamedTuple):
     """One LFP channel's file.
 
     Attributes
@@ -105,6 +126,8 @@ class LfpFile:
         Of the samples.
     sampling_rate : float
         Hz.
+    drift_ms : float
+        By how much the last stamp is later than its run's start and the rate have it.
     """
 
     path: str
@@ -114,13 +137,15 @@ class LfpFile:
     runs: tuple[Run, ...]
     scale: Scale
     sampling_rate: float
+    drift_ms: float
 
 
 def _array(opened: DictFile, key: str, ndim: int, kinds: str) -> AnyArray:
     """Return an array of the dict, of so many dimensions and one of these dtype kinds."""
     value = opened.values.get(key)
     if not isinstance(value, (MappedArray, HeldArray)):
-        found = f"only {', '.join(map(repr, opened.values)) or 'nothing'}" if value is None else "something else"
+        keys = ", ".join(repr(name[:20]) for name in islice(opened.values, 8))
+        found = f"only {keys or 'nothing'}" if value is None else "something else"
         raise BadFileError(opened.path, f"an array {key!r}", found, REWRITE)
     if value.dtype.kind not in kinds or (value.shape != (0,) and len(value.shape) != ndim):
         found = f"{value.dtype}, shape {value.shape}"
@@ -136,20 +161,21 @@ def _stamps(opened: DictFile, key: str) -> AnyArray:
     return stamps
 
 
-def _number(opened: DictFile, key: str, default: float, *, positive: bool = False) -> float:
+def _number(opened: DictFile, key: str, default: float, limits: Limits) -> float:
     value = opened.values.get(key, default)
-    if not is_number(value) or (positive and value <= 0):
-        expected = f"{key!r} as a finite number" + (" above 0" if positive else "")
-        raise BadFileError(opened.path, expected, _shown(value), REWRITE)
+    if not limits.hold(value):
+        raise BadFileError(opened.path, f"{key!r} as a finite number{limits}", _shown(value), REWRITE)
     return float(value)
+
+
+def is_name(value: object) -> bool:
+    """Tell whether a value is text that a Neo header can hold, and a terminal show."""
+    return type(value) is str and 0 < len(value) <= MAX_NAME and value.isprintable()
 
 
 def is_number(value: object) -> bool:
     """Tell whether a value is an int or a float that float64 holds, and finite."""
-    try:
-        return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]  # just checked
-    except OverflowError:
-        return False
+    return ANY.hold(value)
 
 
 def _shown(value: object) -> str:
@@ -157,7 +183,7 @@ def _shown(value: object) -> str:
 
 
 def _left_sweep(opened: DictFile) -> int:
-    value = _number(opened, "left_sweep", LEFT_SWEEP)
+    value = _number(opened, "left_sweep", LEFT_SWEEP, ANY)
     if not value.is_integer() or not 0 <= value < 2**31:
         raise BadFileError(opened.path, "'left_sweep' as a whole number of samples", repr(value), REWRITE)
     return int(value)
@@ -165,9 +191,9 @@ def _left_sweep(opened: DictFile) -> int:
 
 def _scale(opened: DictFile) -> Scale:
     units = opened.values.get("units", "uV")
-    if type(units) is not str:
-        raise BadFileError(opened.path, "'units' as text", repr(units)[:60], REWRITE)
-    return Scale(_number(opened, "gain", 1.0, positive=True), _number(opened, "offset", 0.0), units)
+    if not is_name(units):
+        raise BadFileError(opened.path, f"'units' as text of 1 to {MAX_NAME} characters", repr(units)[:60], REWRITE)
+    return Scale(_number(opened, "gain", 1.0, GAINS), _number(opened, "offset", 0.0, OFFSETS), units)
 
 
 def open_info(path: str) -> SessionInfo:
@@ -175,8 +201,8 @@ def open_info(path: str) -> SessionInfo:
     with DictFile(path) as opened:
         values = opened.values
     for key in ("patient_id", "session_nr"):
-        if type(values.get(key)) is not int:
-            raise BadFileError(path, f"{key!r} as an int", repr(values.get(key))[:60], REWRITE)
+        if type(values.get(key)) is not int or values[key].bit_length() > 63:
+            raise BadFileError(path, f"{key!r} as an int of 64 bits", repr(values.get(key))[:60], REWRITE)
     text = f"{values.get('date')}_{values.get('time')}"
     try:
         start = datetime.strptime(text, STAMP)
@@ -190,13 +216,14 @@ def open_channel_names(path: str) -> list[str]:
     """Read ``ChannelNames.txt``: the name of channel CSCk is item k - 1."""
     remedy = "Write one {name}.ncs a line; line k is channel CSCk."
     try:
-        lines = read_text(path).decode("utf-8-sig").rstrip().splitlines()
+        text = read_text(path).decode("utf-8-sig").rstrip()
     except UnicodeDecodeError as error:
         raise BadFileError(path, "UTF-8 text", f"byte {error.start} that is not", remedy) from None
+    lines = _NEWLINE.split(text) if text else []  # splitlines() would split at a dozen characters more
     names = [_NCS.sub("", line.strip()) for line in lines]
     for number, name in enumerate(names, 1):
-        if not 0 < len(name) <= MAX_NAME:
-            expected = f"a channel name of 1 to {MAX_NAME} characters"
+        if not is_name(name):
+            expected = f"a channel name of 1 to {MAX_NAME} characters, all printable"
             raise BadFileError(path, expected, f"line {number}: {name[:80]!r}", remedy)
     return names
 
@@ -227,7 +254,7 @@ def open_unit(path: str) -> UnitFile:
             last / divisor,
             waveforms,
             _scale(opened),
-            _number(opened, "sampling_rate", WAVEFORM_RATE_HZ, positive=True),
+            _number(opened, "sampling_rate", WAVEFORM_RATE_HZ, RATES),
             _left_sweep(opened),
         )
 
@@ -248,12 +275,14 @@ def open_lfp(path: str) -> LfpFile | None:
             raise BadFileError(path, "as many 'ts' as 'samples'", found, REWRITE)
         if not ts.shape[0]:
             return None
-        rate = _number(opened, "sampling_rate", LFP_RATE_HZ, positive=True)
+        rate = _number(opened, "sampling_rate", LFP_RATE_HZ, RATES)
         first, last = opened.window.ends(ts)
         divisor = stamp_divisor(path, first, last)
         runs = find_runs(path, ts.view, ts.dtype, ts.shape[0], first, last, divisor, rate)
         ts.release()  # a gap has mapped the file; a thousand channels would be a thousand open files
-        return LfpFile(path, samples, ts, divisor, runs, _scale(opened), rate)
+        start, stop, t_start_ms = runs[-1]
+        drift = last / divisor - t_start_ms - (stop - 1 - start) * 1000 / rate
+        return LfpFile(path, samples, ts, divisor, runs, _scale(opened), rate, drift)
 
 
 def open_events(path: str) -> MappedArray:

@@ -16,6 +16,8 @@ from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
 
+from .durable import LEFTOVER
+from .entries import check_link, regular_file, scan
 from .errors import BadFileError, NotASessionError
 
 SESSION_INFO = "session_info.npy"
@@ -35,13 +37,20 @@ STAMP = "%Y-%m-%d_%H-%M-%S"
 
 BUNDLE = 8  # microwires a bundle, document 000's channels per region
 
-_FOLDER = re.compile(r"session_(\d+)")
-_UNIT = re.compile(r"CSC(\d+)_(SU|MU)(\d+)\.npy")
-_LFP = re.compile(r"CSC(\d+)_lfp\.npy")
+_FOLDER = re.compile(r"session_([0-9]{1,9})")
+_UNIT = re.compile(r"CSC([0-9]{1,9})_(SU|MU)([0-9]{1,9})\.npy")
+_LFP = re.compile(r"CSC([0-9]{1,9})_lfp\.npy")
 _DAQ = re.compile(r"timedDAQ-log-(.+)\.log")
 _WATCHLOG = re.compile(r"ffplay-watchlog-(.+)\.log")
-_LABEL = re.compile(r"(\d+)_(.+)_([^_]+)_(\d{8})_character\.npy")
-_STAGING = re.compile(r"\.(.+)\.(?:partial|replaced)-[0-9a-f-]+")
+_LABEL = re.compile(r"([0-9]{1,9})_(.+)_([^_]+)_([0-9]{8})_character\.npy")
+_PATTERNS = {
+    UNITS: _UNIT,
+    LFP: _LFP,
+    EVENTS: re.compile(r"Events\.npy"),
+    DAQ: _DAQ,
+    WATCHLOGS: _WATCHLOG,
+    RAW: re.compile(r"[^.].*\.npy"),
+}
 
 
 class UnitName(NamedTuple):
@@ -115,7 +124,7 @@ def parse_label_file(name: str) -> LabelName | None:
 
 def is_staging(folder: Path) -> bool:
     """Tell whether a folder's name says that a writer has not finished it, or is replacing it."""
-    return _STAGING.fullmatch(folder.name) is not None
+    return LEFTOVER.fullmatch(folder.name) is not None
 
 
 @dataclass
@@ -125,6 +134,8 @@ class SessionFiles:
     Attributes
     ----------
     folder : Path
+    follow_symlinks : bool
+        Whether a link may lead out of the folder.
     info, channel_names, events, daq, watchlog, manifest : str or None
         Absolute paths, None where there is no such file.
     units : dict of UnitName to str
@@ -135,6 +146,7 @@ class SessionFiles:
     """
 
     folder: Path
+    follow_symlinks: bool = False
     info: str | None = None
     channel_names: str | None = None
     manifest: str | None = None
@@ -157,21 +169,33 @@ class SessionFiles:
         return int(match[1]) if match else None
 
 
-def find_files(folder: str | PathLike[str]) -> SessionFiles:
-    """Look through a session folder, by names alone.
+def refuse_foreign(folder: str | PathLike[str]) -> None:
+    """Refuse a folder that is no session; one that is, with whatever is wrong in it, is not refused.
 
-    Parameters
-    ----------
-    folder : str or PathLike
-        A `session_{nr}` folder, whatever its own name is.
+    Looks no further than the first file of a session, and at names alone.
 
     Raises
     ------
     NotASessionError
         If there is no such folder, or none of a session's files in it.
     BadFileError
-        If a file's name does not fit, or there are two logs where one belongs.
+        If it may not be read.
     """
+    path = _finished(folder)
+    if not any(_speaks_of_a_session(entry) for entry in scan(path)):
+        raise NotASessionError(_not_a_session(path))
+
+
+def _speaks_of_a_session(entry: os.DirEntry[str]) -> bool:
+    pattern = _PATTERNS.get(entry.name)
+    if pattern is None or not entry.is_dir():
+        return entry.name in (SESSION_INFO, CHANNEL_NAMES)
+    names = {inner.name for inner in scan(entry.path)}
+    return any(pattern.fullmatch(name) and (entry.name != RAW or f"{name[:-4]}.json" in names) for name in names)
+
+
+def _finished(folder: str | PathLike[str]) -> Path:
+    """Return a folder's absolute path, if it is one and no writer's staging."""
     path = Path(folder).absolute()
     if not path.is_dir():
         found = "a file" if path.exists() else "nothing"
@@ -180,8 +204,30 @@ def find_files(folder: str | PathLike[str]) -> SessionFiles:
         raise NotASessionError(
             f"{path}: expected a finished session; found one that a writer left unfinished. Make it again."
         )
-    files = SessionFiles(path)
-    for entry in _scan(path):
+    return path
+
+
+def find_files(folder: str | PathLike[str], *, follow_symlinks: bool = False) -> SessionFiles:
+    """Look through a session folder, by names alone.
+
+    Parameters
+    ----------
+    folder : str or PathLike
+        A `session_{nr}` folder, whatever its own name is; a link to one will do.
+    follow_symlinks : bool
+        Follow links in it that lead out of it. Links within it are always followed.
+
+    Raises
+    ------
+    NotASessionError
+        If there is no such folder, or none of a session's files in it.
+    BadFileError
+        If a file's name does not fit, there are two logs where one belongs, a link leads to
+        nothing or out of the folder, or what is called as a file is none.
+    """
+    path = _finished(folder)
+    files = SessionFiles(path, follow_symlinks)
+    for entry in scan(path):
         find = _FINDERS.get(entry.name)
         if find is not None:
             find(files, entry)
@@ -198,46 +244,42 @@ def _not_a_session(path: Path) -> str:
     return f"{path}: expected a session folder, with any of {looked}; found none of them. {hint}"
 
 
-def _listed(folder: os.DirEntry[str]) -> list[tuple[str, str]]:
-    """Return the (name, path) of a folder's files but for hidden ones, sorted."""
+def _listed(files: SessionFiles, folder: os.DirEntry[str]) -> dict[str, os.DirEntry[str]]:
+    """Return what a folder holds but for hidden files, by name, sorted."""
+    check_link(folder, files.folder, files.follow_symlinks)
     if not folder.is_dir():
         raise BadFileError(folder.path, "a folder", "a file", "Move it away.")
-    return [(e.name, e.path) for e in _scan(folder.path) if not e.name.startswith(".")]
+    return {e.name: e for e in scan(folder.path) if not e.name.startswith(".")}
 
 
-def _scan(folder: str | Path) -> list[os.DirEntry[str]]:
-    """Return what a folder holds, sorted by name."""
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
-    except OSError as error:
-        raise BadFileError(
-            folder, "a folder that may be read", error.strerror or str(error), "Change its permissions."
-        ) from error
+def _file(files: SessionFiles, entry: os.DirEntry[str]) -> str:
+    return regular_file(entry, files.folder, files.follow_symlinks)
 
 
-def _arrays(folder: os.DirEntry[str], pattern: re.Pattern[str], form: str) -> list[tuple[re.Match[str], str]]:
+def _arrays(files: SessionFiles, folder: os.DirEntry[str], form: str) -> list[tuple[re.Match[str], str]]:
     found = []
-    for name, path in _listed(folder):
-        match = pattern.fullmatch(name)
+    for name, entry in _listed(files, folder).items():
+        match = _PATTERNS[folder.name].fullmatch(name)
         if match:
-            found.append((match, path))
+            found.append((match, _file(files, entry)))
         elif name.endswith(".npy"):
-            raise BadFileError(path, f"a name of the form {form}", repr(name), "Rename the file, or move it away.")
+            raise BadFileError(
+                entry.path, f"a name of the form {form}", repr(name), "Rename the file, or move it away."
+            )
     return found
 
 
-def _one_log(folder: os.DirEntry[str], pattern: re.Pattern[str]) -> str | None:
-    found = [path for name, path in _listed(folder) if pattern.fullmatch(name)]
+def _one_log(files: SessionFiles, folder: os.DirEntry[str]) -> str | None:
+    found = [entry for name, entry in _listed(files, folder).items() if _PATTERNS[folder.name].fullmatch(name)]
     if len(found) > 1:
-        names = " and ".join(os.path.basename(path) for path in found)
+        names = " and ".join(entry.name for entry in found)
         raise BadFileError(folder.path, "one log for the session", names, "Keep the one that belongs to it.")
-    return found[0] if found else None
+    return _file(files, found[0]) if found else None
 
 
 def _find_units(files: SessionFiles, folder: os.DirEntry[str]) -> None:
     found = {}
-    for match, path in _arrays(folder, _UNIT, "CSC{channel}_{SU|MU}{number}.npy"):
+    for match, path in _arrays(files, folder, "CSC{channel}_{SU|MU}{number}.npy"):
         name = UnitName(int(match[1]), match[2], int(match[3]))
         if name in found:
             raise BadFileError(path, f"one file for unit {name.id}", "two", "Rename or move one of them.")
@@ -247,7 +289,7 @@ def _find_units(files: SessionFiles, folder: os.DirEntry[str]) -> None:
 
 def _find_lfp(files: SessionFiles, folder: os.DirEntry[str]) -> None:
     found: dict[int, str] = {}
-    for match, path in _arrays(folder, _LFP, "CSC{channel}_lfp.npy"):
+    for match, path in _arrays(files, folder, "CSC{channel}_lfp.npy"):
         if int(match[1]) in found:
             raise BadFileError(path, f"one file for CSC{int(match[1])}", "two", "Rename or move one of them.")
         found[int(match[1])] = path
@@ -255,30 +297,33 @@ def _find_lfp(files: SessionFiles, folder: os.DirEntry[str]) -> None:
 
 
 def _find_streams(files: SessionFiles, folder: os.DirEntry[str]) -> None:
-    for name, path in _listed(folder):
+    listed = _listed(files, folder)
+    for name, entry in listed.items():
         if not name.endswith(".npy"):
             continue
-        if os.path.exists(path[:-4] + ".json"):
-            files.streams[name[:-4]] = path
-        else:
+        description = listed.get(f"{name[:-4]}.json")
+        if description is None:
             remedy = "Restore it, or move the stream away."
-            raise BadFileError(path, "a .json of the same name beside it", "none", remedy)
+            raise BadFileError(entry.path, "a .json of the same name beside it", "none", remedy)
+        _file(files, description)
+        files.streams[name[:-4]] = _file(files, entry)
 
 
 def _find_events(files: SessionFiles, folder: os.DirEntry[str]) -> None:
-    files.events = dict(_listed(folder)).get("Events.npy")
+    entry = _listed(files, folder).get("Events.npy")
+    files.events = _file(files, entry) if entry else None
 
 
 def _find_daq(files: SessionFiles, folder: os.DirEntry[str]) -> None:
-    files.daq = _one_log(folder, _DAQ)
+    files.daq = _one_log(files, folder)
 
 
 def _find_watchlog(files: SessionFiles, folder: os.DirEntry[str]) -> None:
-    files.watchlog = _one_log(folder, _WATCHLOG)
+    files.watchlog = _one_log(files, folder)
 
 
 def _single(attribute: str) -> Callable[[SessionFiles, os.DirEntry[str]], None]:
-    return lambda files, entry: setattr(files, attribute, entry.path)
+    return lambda files, entry: setattr(files, attribute, _file(files, entry))
 
 
 _FINDERS: dict[str, Callable[[SessionFiles, os.DirEntry[str]], None]] = {
@@ -294,27 +339,28 @@ _FINDERS: dict[str, Callable[[SessionFiles, os.DirEntry[str]], None]] = {
 }
 
 
-def find_labels(folder: str | PathLike[str]) -> dict[LabelName, str]:
+def find_labels(folder: str | PathLike[str], *, follow_symlinks: bool = False) -> dict[LabelName, str]:
     """Return the annotation files of a labels folder, by number.
 
-    Warns of every ``.npy`` there whose name is not an annotation's.
+    Warns of every ``.npy`` there whose name is not an annotation's. Links out of the folder are
+    followed only with `follow_symlinks`.
 
     Raises
     ------
     BadFileError
-        If there is no such folder, or no annotation in it.
+        If there is no such folder, no annotation in it, or one that is no regular file of the folder's own.
     """
     path = Path(folder).absolute()
     form = "{n}_{name}_{annotator}_{YYYYMMDD}_character.npy"
     if not path.is_dir():
         raise BadFileError(path, "a folder of annotations", "none", "Give the folder that holds them as labels_dir=.")
     found = {}
-    for name in (entry.name for entry in _scan(path)):
-        label = parse_label_file(name)
+    for entry in scan(path):
+        label = parse_label_file(entry.name)
         if label is not None:
-            found[label] = str(path / name)
-        elif name.endswith(".npy"):
-            warnings.warn(f"{path / name} is left out: its name is not {form}", stacklevel=3)
+            found[label] = regular_file(entry, path, follow_symlinks)
+        elif entry.name.endswith(".npy"):
+            warnings.warn(f"{entry.path} is left out: its name is not {form}", stacklevel=3)
     if not found:
         raise BadFileError(path, f"annotations, {form}", "none", "Give the folder that holds them as labels_dir=.")
     return {label: found[label] for label in sorted(found)}

@@ -7,8 +7,9 @@ name the line that is wrong.
 
 from __future__ import annotations
 
+import os
+import re
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +17,14 @@ import numpy as np
 import numpy.typing as npt
 
 from .clock import stamp_divisor
-from .errors import BadFileError
+from .errors import BadFileError, unreadable
+from .fields import BadRow, Fields, Text, as_str, numbers
 
 DAQ_HEADER = b"Initial signature: 255\t255\n255\t255\t\ndata\tStamp\tpre\tpost\n"
 _REMEDY = "Repair or remove that line."
-MAX_FIELD = 64  # characters
+MAX_TEXT_FILE = 1 << 26  # bytes: a day of a movie's frames
+MAX_PTS = 1e9  # seconds: no movie is longer
+_CONTROLS = bytes(c for c in range(32) if c not in b"\t\r\n") + b"\x7f"
 _PAUSE = (b"Pausing", b"Continuing", b"after", b"pause")
 
 Stamps = npt.NDArray[Any]
@@ -73,11 +77,21 @@ def read_text(path: str) -> bytes:
     """Return a text file's bytes, with an error that names it if it cannot be read."""
     try:
         with open(path, "rb") as file:
-            return file.read()
+            size = os.fstat(file.fileno()).st_size
+            if size <= MAX_TEXT_FILE:
+                return file.read(size)
     except OSError as error:
-        raise BadFileError(
-            path, "a readable file", error.strerror or str(error), "Check that it exists and may be read."
-        ) from error
+        raise unreadable(path, error) from error
+    raise BadFileError(path, f"at most {MAX_TEXT_FILE >> 20} MiB of text", f"{size} bytes", "Move it away.")
+
+
+def _read_log(path: str) -> bytes:
+    """Return a log's bytes, none of which is a control character but for tabs and line ends."""
+    data = read_text(path)
+    if len(data.translate(None, _CONTROLS)) != len(data):
+        first = next(match.start() for match in re.finditer(b"[%s]" % re.escape(_CONTROLS), data))
+        raise _bad_line(path, data, data.count(b"\n", 0, first), 0, "lines of text, without control characters")
+    return data
 
 
 def _bad_line(path: str, body: bytes, number: int, above: int, expected: str) -> BadFileError:
@@ -86,54 +100,21 @@ def _bad_line(path: str, body: bytes, number: int, above: int, expected: str) ->
     return BadFileError(path, expected, f"line {number + above + 1}: {line[:80]!r}", _REMEDY)
 
 
-def _refuse_long(
-    path: str, body: bytes, tokens: list[bytes], counts: npt.NDArray[np.int64], above: int, expected: str
-) -> None:
-    """Refuse a field longer than any number: a column of bytes is as wide as its longest."""
-    if max(map(len, tokens), default=0) > MAX_FIELD:
-        index = next(i for i, token in enumerate(tokens) if len(token) > MAX_FIELD)
-        line = int(np.searchsorted(np.cumsum(counts), index, side="right"))
+def _split(path: str, body: bytes, above: int, expected: str) -> Fields:
+    """Split a log's lines, with an error for a field longer than any number."""
+    fields = Fields(body)
+    line = fields.long_line()
+    if line is not None:
         raise _bad_line(path, body, line, above, expected)
+    return fields
 
 
-def _fields_per_line(body: bytes) -> npt.NDArray[np.int64]:
-    """Count the fields of every line, all lines at once."""
-    text = np.frombuffer(body, np.uint8)
-    blank = text <= 32
-    starts = np.flatnonzero(~blank & np.concatenate(([True], blank[:-1])))
-    ends = np.append(np.flatnonzero(text == 10), text.size)
-    return np.diff(np.searchsorted(starts, ends), prepend=0)
-
-
-def _numbers(tokens: Sequence[bytes], dtype: type) -> npt.NDArray[Any]:
-    """Convert a column; raise ValueError with the row of the first field that is no finite number."""
-    text = np.array(tokens, dtype="S")
-    try:
-        numbers: npt.NDArray[Any] = text.astype(dtype)
-    except (ValueError, OverflowError):
-        raise _BadRow(next(i for i, token in enumerate(tokens) if not _is_number(token, dtype))) from None
-    if numbers.dtype.kind == "f" and not np.isfinite(numbers).all():
-        raise _BadRow(int(np.flatnonzero(~np.isfinite(numbers))[0]))
-    return numbers
-
-
-class _BadRow(ValueError):
-    """Carries the row of a column that could not be converted."""
-
-
-def _is_number(token: bytes, dtype: type) -> bool:
-    try:
-        return bool(np.isfinite(np.array(token).astype(dtype)))
-    except (ValueError, OverflowError):
-        return False
-
-
-def _stamps(tokens: Sequence[bytes]) -> Stamps:
+def _stamps(column: Text) -> Stamps:
     """Convert a column of clock stamps: int64 where all are whole numbers."""
     try:
-        return _numbers(tokens, np.int64)
-    except _BadRow:
-        return _numbers(tokens, np.float64)
+        return numbers(column, np.int64)
+    except BadRow:
+        return numbers(column, np.float64)
 
 
 def _in_ms(path: str, *columns: Stamps) -> list[Stamps]:
@@ -159,23 +140,22 @@ def parse_daq_log(path: str) -> DaqLog:
     BadFileError
         If the header is missing or a line is malformed; the message has its number.
     """
-    data = read_text(path)
+    data = _read_log(path)
     lines = data.split(b"\n", 3)
     if len(lines) < 3 or not lines[0].startswith(b"Initial signature") or lines[2].split()[:1] != [b"data"]:
         found = repr(data[:60]) if data else "an empty file"
         raise BadFileError(path, "three header lines, 'Initial signature' to 'data Stamp pre post'", found, _REMEDY)
     body = lines[3] if len(lines) > 3 else b""
     expected = "four numbers a line: code, index, pre, post"
-    counts = _fields_per_line(body)
-    rows = np.flatnonzero(counts)
-    if (counts[rows] != 4).any():
-        raise _bad_line(path, body, int(rows[counts[rows] != 4][0]), 3, expected)
-    tokens = body.split()
-    _refuse_long(path, body, tokens, counts, 3, expected)
+    fields = _split(path, body, 3, expected)
+    rows = np.flatnonzero(fields.counts)
+    odd = rows[fields.counts[rows] != 4]
+    if odd.size:
+        raise _bad_line(path, body, int(odd[0]), 3, expected)
     try:
-        codes, index = _numbers(tokens[0::4], np.int64), _numbers(tokens[1::4], np.int64)
-        pre, post = _stamps(tokens[2::4]), _stamps(tokens[3::4])
-    except _BadRow as error:
+        codes, index = (numbers(fields.column(k, 4), np.int64) for k in (0, 1))
+        pre, post = (_stamps(fields.column(k, 4)) for k in (2, 3))
+    except BadRow as error:
         raise _bad_line(path, body, int(rows[error.args[0]]), 3, expected) from None
     return DaqLog(codes, index, *_in_ms(path, pre, post))
 
@@ -199,49 +179,48 @@ def parse_watchlog(path: str) -> Watchlog:
     UserWarning
         If the log ends in a pause.
     """
-    head, _, body = read_text(path).partition(b"\n")
+    head, _, body = _read_log(path).partition(b"\n")
     if not head.strip() or head.startswith(b"pts\t"):
         raise BadFileError(path, "the movie's file name in the first line", repr(head[:60]), "Add it.")
-    counts = _fields_per_line(body)
-    rows = np.flatnonzero(counts)
-    tokens = body.split()
-    _refuse_long(path, body, tokens, counts, 1, _FRAME)
-    if tokens[-1:] == [b"Pausing"]:
+    if body.rsplit(None, 1)[-1:] == [_PAUSE[0]]:
         warnings.warn(f"{path}: ends in a pause; its length is not known and taken as 0", stacklevel=2)
-        tokens += _PAUSE[1:]
-        counts, rows = np.append(counts, 3), np.append(rows, counts.size)
-    columns, lines = _frames_and_pauses(path, body, tokens, counts[rows], rows)
+        body += b"\n" + b" ".join(_PAUSE[1:])
+    columns, lines = _frames_and_pauses(path, body)
     is_pause = columns[0] == _PAUSE[0]
     pauses = np.flatnonzero(is_pause)
     frames = np.flatnonzero(~is_pause)
     labels = columns[1][frames]
     try:
-        pts = _numbers(labels, np.float64)
+        pts = numbers(labels, np.float64)
+        if (far := np.flatnonzero(np.abs(pts) > MAX_PTS)).size:
+            raise BadRow(far[0])
         clock = _stamps(columns[3][frames])
-    except _BadRow as error:
+    except BadRow as error:
         raise _bad_line(path, body, int(lines[frames[error.args[0]]]), 1, _FRAME) from None
     (clock,) = _in_ms(path, clock)
     movie = head.strip().decode("utf-8", "replace")
-    return Watchlog(movie, labels.astype(str), pts, clock, pauses - np.arange(pauses.size))
+    return Watchlog(movie, as_str(labels), pts, clock, pauses - np.arange(pauses.size))
 
 
 _FRAME = "'pts {s} time {clock}', or 'Pausing' and 'Continuing after pause'"
 
 
-def _frames_and_pauses(
-    path: str, body: bytes, tokens: list[bytes], counts: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+def _frames_and_pauses(path: str, body: bytes) -> tuple[list[Text], npt.NDArray[np.int64]]:
     """Return the log as four columns, a pause's two lines as one row, and each row's line."""
+    fields = _split(path, body, 1, _FRAME)
+    rows = np.flatnonzero(fields.counts)
+    counts = fields.counts[rows]
     is_one, is_three = counts == 1, counts == 3
     lone = (is_one & ~np.append(is_three[1:], False)) | (is_three & ~np.append(False, is_one[:-1]))
-    odd = lone | ~np.isin(counts, (1, 3, 4))
+    odd = lone | ~(is_one | is_three | (counts == 4))
     if odd.any():
         raise _bad_line(path, body, int(rows[odd][0]), 1, _FRAME)
-    columns = np.array(tokens, dtype="S").reshape(-1, 4).T
-    lines = rows[~is_three]
-    frame = (columns[0] == b"pts") & (columns[2] == b"time")
-    pause = np.all([column == word for column, word in zip(columns, _PAUSE, strict=True)], axis=0)
-    wrong = np.flatnonzero(~(frame & (counts[~is_three] == 4) | pause & (counts[~is_three] == 1)))
+    columns = [fields.column(k, 4) for k in range(4)]
+    lines, counts = rows[~is_three], counts[~is_three]
+    frame = (columns[0] == b"pts") & (columns[2] == b"time") & (counts == 4)
+    rest = np.flatnonzero(~frame)
+    pause = np.all([column[rest] == word for column, word in zip(columns, _PAUSE, strict=True)], axis=0)
+    wrong = rest[~(pause & (counts[rest] == 1))]
     if wrong.size:
         raise _bad_line(path, body, int(lines[wrong[0]]), 1, _FRAME)
     return columns, lines

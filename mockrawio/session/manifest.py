@@ -1,20 +1,34 @@
-"""The manifest of a session: what made it, and the size and SHA-256 of every file."""
+"""The manifest of a session: what made it, and the size and SHA-256 of every file.
+
+A manifest may come from a stranger: it is JSON of bounded size, and names in it are compared with
+those of the files that are there; none is ever opened because a manifest names it.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+import re
+import reprlib
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .errors import BadFileError
+from .entries import check_link, is_own, regular_file, scan
+from .errors import BadFileError, unreadable
+from .jsontext import read_json
 from .layout import MANIFEST
-from .logs import read_text
+from .progress import Tick
+
+__all__ = ["Differences", "FileRecord", "compare", "differences", "file_record", "manifest_bytes", "read_manifest"]
 
 FORMAT, FORMAT_VERSION = "mockrawio session", 1
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_REMEDY = "Restore the manifest, or remove it to have the folder checked by its structure."
 
 
 class FileRecord(NamedTuple):
@@ -41,31 +55,58 @@ def read_manifest(path: str | PathLike[str]) -> dict[str, Any]:
     Raises
     ------
     BadFileError
-        If it is not a manifest of a version this package knows.
+        If it is not a manifest of a version this package knows, or names files outside its folder.
     """
-    remedy = "Restore the manifest, or remove it to have the folder checked by its structure."
+    content = read_json(path, "a session manifest", _REMEDY)
     try:
-        content = json.loads(read_text(str(path)))
         version = content["format_version"], content["format"]
-        files = {str(k): FileRecord(int(v["size"]), str(v["sha256"])) for k, v in content["files"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        if isinstance(error, BadFileError):
-            raise
-        raise BadFileError(path, "a session manifest", f"{type(error).__name__}: {error}", remedy) from None
-    if version != (FORMAT_VERSION, FORMAT):
-        raise BadFileError(path, f"{FORMAT!r}, version {FORMAT_VERSION}", f"{version[1]!r}, {version[0]!r}", remedy)
+        files = {name: _record(name, said) for name, said in content["files"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadFileError(path, "a session manifest", f"{type(error).__name__}: {error}"[:300], _REMEDY) from None
+    if version != (FORMAT_VERSION, FORMAT) or type(version[0]) is not int:
+        found = f"{reprlib.repr(version[1])}, {reprlib.repr(version[0])}"
+        raise BadFileError(path, f"{FORMAT!r}, version {FORMAT_VERSION}", found, _REMEDY)
     return {**content, "files": files}
 
 
+def _record(name: str, said: Mapping[str, object]) -> FileRecord:
+    """Return what a manifest says of a file; raise ValueError if it cannot be said of one in its folder."""
+    size, sha256 = said["size"], said["sha256"]
+    if not all(name.split("/")) or {".", ".."} & set(name.split("/")) or not name.isprintable():
+        raise ValueError(f"{name[:200]!r} as the name of a file in this folder")
+    if type(size) is not int or size < 0 or not (isinstance(sha256, str) and _SHA256.fullmatch(sha256)):
+        raise ValueError(f"size {str(size)[:40]!r} and sha256 {str(sha256)[:80]!r} of {name[:200]!r}")
+    return FileRecord(size, sha256)
+
+
 class Differences(NamedTuple):
-    """How a folder differs from its manifest: relative paths, sorted."""
+    """How a folder differs from its manifest: relative paths, sorted.
+
+    Attributes
+    ----------
+    missing : list of str
+        In the manifest and not there.
+    extra : list of str
+        There and not in the manifest.
+    changed : list of str
+        Of another size.
+    corrupt : list of str
+        Of the same size, with other bytes.
+    unreadable : dict of str to str
+        What could not be compared, and why: no plain file, a link that leads out of the folder, or
+        what the system does not let us read.
+    """
 
     missing: list[str]
     extra: list[str]
     changed: list[str]
+    corrupt: list[str]
+    unreadable: dict[str, str]
 
 
-def compare(folder: str | PathLike[str], tick: Callable[[int], object] = lambda size: None) -> Differences:
+def compare(
+    folder: str | PathLike[str], tick: Tick = lambda size: None, *, follow_symlinks: bool = False
+) -> Differences:
     """Compare a session folder with its manifest, reading every byte.
 
     Parameters
@@ -74,21 +115,114 @@ def compare(folder: str | PathLike[str], tick: Callable[[int], object] = lambda 
         The session folder.
     tick : callable
         Called with the number of bytes looked at, as the work goes on.
+    follow_symlinks : bool
+        Follow links that lead out of the folder.
+
+    Raises
+    ------
+    BadFileError
+        If the manifest, or a folder, cannot be read.
     """
-    root = Path(folder)
-    expected: dict[str, FileRecord] = read_manifest(root / MANIFEST)["files"]
-    there = {p.relative_to(root).as_posix() for p in root.rglob("*") if not p.is_dir()} - {MANIFEST}
-    both = sorted(there & expected.keys())
-    changed = [name for name in both if file_record(root / name, tick) != expected[name]]
-    return Differences(sorted(expected.keys() - there), sorted(there - expected.keys()), changed)
+    root = Path(folder).absolute()
+    if not is_own(root / MANIFEST, root, follow_symlinks):
+        raise BadFileError(root / MANIFEST, "a plain file in its folder", "none, or a link out of it", _REMEDY)
+    return differences(root, read_manifest(root / MANIFEST)["files"], tick, follow_symlinks=follow_symlinks)
 
 
-def file_record(path: Path, tick: Callable[[int], object] = lambda size: None) -> FileRecord:
-    """Return a file's size and SHA-256, read in blocks."""
-    digest, block = hashlib.sha256(), bytearray(1 << 20)
+def differences(
+    root: Path, expected: Mapping[str, FileRecord], tick: Tick = lambda size: None, *, follow_symlinks: bool = False
+) -> Differences:
+    """Compare the files of a folder with records of them; see :func:`compare`."""
+    there, odd = _files(root, follow_symlinks)
+    there.pop(MANIFEST, None)
+    found = Differences(
+        sorted(expected.keys() - there.keys() - odd.keys()),
+        sorted((there.keys() | odd.keys()) - expected.keys() - {MANIFEST}),
+        [],
+        [],
+        {name: odd[name] for name in sorted(odd.keys() & expected.keys())},
+    )
+    names = sorted(there.keys() & expected.keys())
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for name, verdict in zip(names, pool.map(_checker(there, expected, tick), names), strict=True):
+            if isinstance(verdict, str):
+                found.unreadable[name] = verdict
+            elif verdict is not None:
+                (found.changed if verdict.size != expected[name].size else found.corrupt).append(name)
+    return found
+
+
+def _checker(
+    there: Mapping[str, str], expected: Mapping[str, FileRecord], tick: Tick
+) -> Callable[[str], FileRecord | str | None]:
+    """Return what compares a file, in any thread.
+
+    It gives None if the file is right, else what is there instead, or why that is not known.
+    """
+    lock = threading.Lock()
+
+    def locked_tick(size: float) -> None:
+        with lock:
+            tick(size)
+
+    def check(name: str) -> FileRecord | str | None:
+        try:
+            record = file_record(Path(there[name]), locked_tick, of_size=expected[name].size)
+        except OSError as error:
+            return str(unreadable(there[name], error))
+        return None if record == expected[name] else record
+
+    return check
+
+
+def _files(root: Path, follow_symlinks: bool) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the path of every plain file below a folder, and what is wrong with everything else."""
+    found: dict[str, str] = {}
+    odd: dict[str, str] = {}
+    seen = {os.path.realpath(root)}
+    folders = [str(root)]
+    while folders:
+        for entry in scan(folders.pop()):
+            name = Path(entry.path).relative_to(root).as_posix()
+            try:
+                if entry.is_dir():
+                    check_link(entry, root, follow_symlinks)
+                    folders += _unseen(entry, seen)
+                else:
+                    found[name] = regular_file(entry, root, follow_symlinks)
+            except (BadFileError, OSError) as error:
+                odd[name] = str(error)
+    return found, odd
+
+
+def _unseen(entry: os.DirEntry[str], seen: set[str]) -> Iterable[str]:
+    """Return a folder's path, unless it was looked through by another name."""
+    real = os.path.realpath(entry.path)
+    if real in seen:
+        return []
+    seen.add(real)
+    return [entry.path]
+
+
+def file_record(path: Path, tick: Tick = lambda size: None, *, of_size: int | None = None) -> FileRecord:
+    """Return a file's size and SHA-256, read in blocks.
+
+    Parameters
+    ----------
+    path : Path
+    tick : callable
+        Called with the number of bytes read, as the work goes on.
+    of_size : int, optional
+        A file of another size is not read; its SHA-256 is then "".
+    """
+    digest, block, size = hashlib.sha256(), bytearray(1 << 20), 0
     with open(path, "rb", buffering=0) as file:
-        size = os.fstat(file.fileno()).st_size
+        there = os.fstat(file.fileno()).st_size
+        if of_size is not None and there != of_size:
+            tick(there)
+            return FileRecord(there, "")
         while count := file.readinto(block):
             digest.update(memoryview(block)[:count])
+            size += count
             tick(count)
     return FileRecord(size, digest.hexdigest())

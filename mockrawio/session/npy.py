@@ -5,42 +5,45 @@ The contract of a :class:`MappedArray`:
 - it knows dtype, shape, order and file offset, and holds no bytes;
 - ``view()`` is a read-only NumPy view of the mapped file, never a copy;
 - it pickles as those few numbers and maps the file again where it is unpickled;
-- a file that has become shorter than the array is an error, not a crash.
+- a file that has become shorter than it was, or has changed before it is mapped, is an error
+  when a view is asked for; a view that was given before is beyond help.
 
 The header layout is NEP 1 (https://numpy.org/neps/nep-0001-npy-format.html).
 """
 
 from __future__ import annotations
 
-import ast
 import mmap
 import os
 import re
-import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from math import prod
 from typing import Any, Literal
 
 import numpy as np
 
-from .errors import BadFileError
+from .errors import BadFileError, unreadable
 
 MAGIC = b"\x93NUMPY"
 MAX_HEADER = 10_000  # numpy.lib.format refuses longer headers by default, and so do we
 ALIGN = 64  # what numpy.lib.format aligns array data to
+HEAD = 5 << 10  # bytes read at once: a header, and what a pickle has before its first array
 REWRITE = "Write the file again, or restore it from a copy."
-_UNTRACKED: dict[str, Any] = {"trackfd": False} if sys.version_info >= (3, 13) else {}
 
 _HEADER = re.compile(rb"\{'descr': *'([^'\\]*)', *'fortran_order': *(True|False), *'shape': *\(([0-9, ]*)\), *\}[ \n]*")
-_PLAIN_DESCR = re.compile(r"[<>|=]?(?:b1|[iu][1248]|f[248]|c8|c16|[SU]\d{1,6})")
-
-
-def _unreadable(path: str, error: OSError) -> BadFileError:
-    return BadFileError(path, "a readable file", error.strerror or str(error), "Check that it exists and may be read.")
+_ITEM = re.compile(
+    rb"""[ \t\n]*(['"])(descr|fortran_order|shape)\1[ \t\n]*:[ \t\n]*"""
+    rb"""(?:(['"])([^'"\\]*)\3|(True|False)|\(([0-9, \t\n]*)\))[ \t\n]*(?:,|$)"""
+)
+_PLAIN_DESCR = re.compile(r"[<>|=]?(?:b1|[iu][1248]|f[248]|c8|c16|[SU][1-9][0-9]{0,5})")
 
 
 class FileWindow:
     """A file open for a few small reads, which cost less than a map would.
+
+    Its beginning, which is looked at again and again, is read once.
 
     Parameters
     ----------
@@ -53,15 +56,17 @@ class FileWindow:
         If it cannot be opened, or is empty.
     """
 
-    __slots__ = ("_file", "path", "size")
+    __slots__ = ("_file", "_head", "modified", "path", "size")
 
     def __init__(self, path: str) -> None:
         self.path = path
+        self._head = b""
         try:
             self._file = open(path, "rb", buffering=0)  # noqa: SIM115  # closed by __exit__
         except OSError as error:
-            raise _unreadable(path, error) from error
-        self.size = os.fstat(self._file.fileno()).st_size
+            raise unreadable(path, error) from error
+        status = os.fstat(self._file.fileno())
+        self.size, self.modified = status.st_size, status.st_mtime_ns
         if self.size == 0:
             self._file.close()
             raise BadFileError(path, "a .npy file", "an empty file", REWRITE)
@@ -74,11 +79,30 @@ class FileWindow:
 
     def read(self, offset: int, count: int) -> bytes:
         """Return `count` bytes from `offset`, fewer at the end of the file."""
+        if offset + count <= HEAD:
+            if not self._head:
+                self._head = self._read(0, HEAD)
+            return self._head[offset : offset + count]
+        return self._read(offset, count)
+
+    def _read(self, offset: int, count: int) -> bytes:
         try:
             self._file.seek(offset)
             return self._file.read(count)
         except OSError as error:
-            raise _unreadable(self.path, error) from error
+            raise unreadable(self.path, error) from error
+
+    def read_into(self, offset: int, view: memoryview) -> None:
+        """Fill a buffer with the bytes from `offset` on, all of which must be there."""
+        try:
+            self._file.seek(offset)
+            while view.nbytes:
+                count = self._file.readinto(view)
+                if not count:
+                    raise BadFileError(self.path, f"{view.nbytes} more bytes", "the end of the file", REWRITE)
+                view = view[count:]
+        except OSError as error:
+            raise unreadable(self.path, error) from error
 
     def fileno(self) -> int:
         """Return the descriptor, which closes with the window."""
@@ -104,41 +128,64 @@ class MappedFile:
         The file to map.
     size : int
         Its size in bytes when it was looked at; it must not have shrunk since.
+    modified : int, optional
+        Its modification time then, in ns; where given, it must be the same when the file is mapped.
     """
 
-    __slots__ = ("_map", "path", "size")
+    __slots__ = ("_map", "modified", "path", "size")
 
-    def __init__(self, path: str, size: int) -> None:
+    def __init__(self, path: str, size: int, modified: int | None = None) -> None:
         self.path = path
         self.size = size
+        self.modified = modified
         self._map: mmap.mmap | None = None
 
     def buffer(self) -> mmap.mmap:
-        """Return the map of the whole file, opening it if it is not open."""
+        """Return the map of the whole file, opening it if it is not open.
+
+        Raises
+        ------
+        BadFileError
+            If the file has become shorter, for which the system would end the process once what
+            is cut off is touched; or is not the file that was looked at, when it is mapped.
+        """
         opened = self._map  # another thread may let go of it at any moment
         if opened is None:
             opened = self._map = self._open()
+        elif opened.size() < self.size:  # of the file, not of the map: one fstat
+            raise self._shrunk(opened.size())
         return opened
 
-    def _open(self) -> mmap.mmap:
+    @contextmanager
+    def window(self) -> Iterator[FileWindow]:
+        """Open the file to be read, if it is what was looked at; see :meth:`buffer`."""
         with FileWindow(self.path) as window:
             if window.size < self.size:
-                found = f"{window.size} bytes"
-                raise BadFileError(self.path, f"{self.size} bytes, as when it was opened", found, REWRITE)
+                raise self._shrunk(window.size)
+            if self.modified not in (None, window.modified):
+                expected = "the file as it was when it was opened"
+                raise BadFileError(self.path, expected, "one that has changed since", "Call parse_header() again.")
+            yield window
+
+    def _open(self) -> mmap.mmap:
+        with self.window() as window:
             try:
-                return mmap.mmap(window.fileno(), 0, access=mmap.ACCESS_READ, **_UNTRACKED)
+                return mmap.mmap(window.fileno(), 0, access=mmap.ACCESS_READ)
             except OSError as error:
-                raise _unreadable(self.path, error) from error
+                raise unreadable(self.path, error) from error
+
+    def _shrunk(self, size: int) -> BadFileError:
+        return BadFileError(self.path, f"{self.size} bytes, as when it was opened", f"{size} bytes", REWRITE)
 
     def release(self) -> None:
         """Let go of the map; views of it that are still in use stay valid."""
         self._map = None
 
-    def __getstate__(self) -> tuple[str, int]:
-        return self.path, self.size
+    def __getstate__(self) -> tuple[str, int, int | None]:
+        return self.path, self.size, self.modified
 
-    def __setstate__(self, state: tuple[str, int]) -> None:
-        self.path, self.size = state
+    def __setstate__(self, state: tuple[str, int, int | None]) -> None:
+        self.path, self.size, self.modified = state
         self._map = None
 
 
@@ -225,7 +272,7 @@ def checked_shape(shape: object, itemsize: int) -> tuple[int, ...] | None:
     """Return `shape` if it is a tuple of sizes that NumPy can hold, else None."""
     if type(shape) is not tuple or len(shape) > 8:
         return None
-    size = itemsize
+    size = itemsize or 1
     for n in shape:
         if type(n) is not int or n < 0:
             return None
@@ -254,9 +301,9 @@ def read_header(window: FileWindow) -> tuple[str, bool, tuple[int, ...], int]:
     head = window.read(0, 256)
     if head[:6] != MAGIC:
         raise BadFileError(path, "a .npy file", f"a file that begins with {head[:6]!r}", REWRITE)
-    major = head[6] if len(head) > 6 else 0
-    if major not in (1, 2, 3):
-        raise BadFileError(path, "a .npy header of version 1, 2 or 3", f"version {major}", REWRITE)
+    major, minor = head[6:8] if len(head) > 7 else (0, 0)
+    if major not in (1, 2, 3) or minor:
+        raise BadFileError(path, "a .npy header of version 1.0, 2.0 or 3.0", f"version {major}.{minor}", REWRITE)
     begin = 10 if major == 1 else 12
     length = int.from_bytes(head[8:begin], "little")
     end = begin + length
@@ -274,23 +321,38 @@ def _usual_header(text: bytes) -> tuple[str, bool, tuple[int, ...]] | None:
     if match is None:
         return None
     descr, fortran, sizes = match.groups()
-    numbers = [n.strip() for n in sizes.split(b",") if n.strip()]
-    if not all(n.isdigit() and len(n) < 20 for n in numbers):
-        return None
-    return descr.decode("latin1"), fortran == b"True", tuple(int(n) for n in numbers)
+    shape = _sizes(sizes)
+    return None if shape is None else (descr.decode("latin1"), fortran == b"True", shape)
+
+
+def _sizes(text: bytes) -> tuple[int, ...] | None:
+    """Return what stands between a shape's parentheses, or None if that is no tuple of sizes."""
+    *numbers, rest = (n.strip() for n in text.split(b","))
+    if rest:
+        if not numbers:
+            return None  # a number in parentheses
+        numbers.append(rest)
+    plain = all(n.isdigit() and len(n) < 20 and (n[0] != 48 or len(n) == 1) for n in numbers)
+    return tuple(map(int, numbers)) if plain else None
 
 
 def _odd_header(text: bytes, path: str) -> tuple[str, bool, tuple[int, ...]]:
-    """Read a header that is laid out otherwise than NumPy lays it out."""
-    try:
-        header = ast.literal_eval(text.decode("latin1").strip())
-        descr, fortran, shape = header["descr"], header["fortran_order"], header["shape"]
-    except (ValueError, SyntaxError, KeyError, TypeError, MemoryError, RecursionError):
-        expected = "a .npy header with descr, fortran_order and shape"
-        raise BadFileError(path, expected, repr(text[:80]), REWRITE) from None
-    if type(descr) is not str or type(fortran) is not bool or checked_shape(shape, 1) is None:
-        raise BadFileError(path, "a plain dtype, True or False, and a shape", repr(text[:80]), REWRITE)
-    return descr, fortran, shape
+    """Read a header that is laid out otherwise than NumPy lays it out; no expression is evaluated."""
+    inner = text.strip(b" \t\n")
+    inside = inner[:1] == b"{" and inner[-1:] == b"}"
+    inner, at = inner[1:-1].rstrip(b" \t\n"), 0
+    found: dict[bytes, Any] = {}
+    while inside and (item := _ITEM.match(inner, at)):
+        at = item.end()
+        name, (descr, fortran, sizes) = item[2], item.group(4, 5, 6)
+        value = {b"descr": descr, b"fortran_order": fortran, b"shape": None if sizes is None else _sizes(sizes)}[name]
+        if value is None or name in found:
+            break
+        found[name] = value
+    if at < len(inner) or len(found) != 3 or checked_shape(found[b"shape"], 1) is None:
+        expected = "a .npy header with descr, a plain dtype, fortran_order, True or False, and shape, a tuple of sizes"
+        raise BadFileError(path, expected, repr(text[:80]), REWRITE)
+    return found[b"descr"].decode("latin1"), found[b"fortran_order"] == b"True", found[b"shape"]
 
 
 def open_array(path: str) -> MappedArray:
@@ -303,12 +365,12 @@ def open_array(path: str) -> MappedArray:
     """
     with FileWindow(path) as window:
         descr, fortran, shape, offset = read_header(window)
-    file = MappedFile(path, window.size)
+    file = MappedFile(path, window.size, window.modified)
     dtype = plain_dtype(descr)
     if dtype is None:
-        raise BadFileError(path, "an array of numbers", f"dtype {descr!r}", "Save it as a plain numeric array.")
+        raise BadFileError(path, "an array of numbers", f"dtype {descr[:80]!r}", "Save it as a plain numeric array.")
     if checked_shape(shape, dtype.itemsize) is None:
-        raise BadFileError(path, "a shape that NumPy can hold", str(shape), REWRITE)
+        raise BadFileError(path, "a shape that NumPy can hold", f"{shape}"[:80], REWRITE)
     need, have = prod(shape) * dtype.itemsize, file.size - offset
     if need != have:
         raise BadFileError(path, f"{need} bytes of data for shape {shape}, {dtype}", f"{have}", REWRITE)

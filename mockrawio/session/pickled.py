@@ -55,7 +55,7 @@ class DictFile:
         except BaseException:
             self.window.__exit__()
             raise
-        file = MappedFile(path, self.window.size)
+        file = MappedFile(path, self.window.size, self.window.modified)
         self.values: dict[str, Value] = {key: _plain(value, file) for key, value in content.items()}
 
     def __enter__(self) -> DictFile:
@@ -68,8 +68,8 @@ class DictFile:
 def _content(window: FileWindow) -> dict[str, Any]:
     """Return the dict that the file holds, with the symbols still in it."""
     descr, _, shape, start = read_header(window)
-    if descr.lstrip("|<=") not in ("O", "O8") or shape != ():
-        found = f"an array of dtype {descr!r} and shape {shape}"
+    if descr not in ("|O", "O", "|O8", "O8") or shape != ():
+        found = f"an array of dtype {descr[:32]!r} and shape {str(shape)[:64]}"
         raise BadFileError(window.path, "a 0-d object array that holds a dict", found, REWRITE)
     top = Interpreter(window, start).run()
     outer = type(top) is SymbolicArray and top.dtype is not None and top.dtype.dtype is None and top.shape == ()

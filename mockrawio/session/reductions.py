@@ -20,9 +20,11 @@ from .npy import checked_shape, plain_dtype
 if TYPE_CHECKING:
     from .symbolic import Interpreter
 
-__all__ = ["MAX_TEXT", "SYMBOLS", "Blob", "SymbolicArray", "build", "reduce"]
+__all__ = ["MAX_TEXT", "SYMBOLS", "Blob", "SymbolicArray", "SymbolicDtype", "Text", "build", "reduce"]
 
 MAX_SCALAR = 256  # bytes: a date as text takes 40
+MAX_ALIGNMENT = 64
+_PLAIN_FLAGS, _OBJECT_FLAGS = (0, 8), (63,)  # as NumPy's dtypes have them; 8 is text's
 MAX_TEXT = 4096  # longer strings are kept as a place in the file, never decoded unasked
 
 
@@ -34,6 +36,12 @@ class Blob:
     def __init__(self, offset: int, length: int) -> None:
         self.offset = offset
         self.length = length
+
+
+class Text(Blob):
+    """A long string in UTF-8, which is not the bytes that it spells."""
+
+    __slots__ = ()
 
 
 class SymbolicDtype:
@@ -78,14 +86,16 @@ SYMBOLS = {key: Symbol(value) for key, value in _NAMES.items()}
 
 
 def _make_array(machine: Interpreter, arguments: tuple[Any, ...]) -> SymbolicArray:
-    if len(arguments) != 3 or arguments[0] is not SYMBOLS["numpy ndarray"] or arguments[1] != (0,):
+    usual = len(arguments) == 3 and arguments[0] is SYMBOLS["numpy ndarray"] and _same(arguments[1], (0,))
+    if not usual or _contents(machine, arguments[2]) != b"b":
         machine.refuse(f"_reconstruct with {len(arguments)} arguments of unknown meaning")
     return SymbolicArray()
 
 
 def _make_dtype(machine: Interpreter, arguments: tuple[Any, ...]) -> SymbolicDtype:
     code = arguments[0] if len(arguments) == 3 else None
-    if type(code) is not str:
+    # Not aligned, and a copy: NumPy does not set the byte order of a dtype that all share.
+    if type(code) is not str or not all(map(_is_flag, arguments[1:])) or arguments[1:] != (False, True):
         machine.refuse("a dtype made of something other than its name")
     if code in ("O8", "O4", "O"):
         return SymbolicDtype(code, None)
@@ -100,7 +110,7 @@ def _make_scalar(machine: Interpreter, arguments: tuple[Any, ...]) -> Any:
         machine.refuse("a scalar of something other than a plain dtype")
     dtype = arguments[0].dtype
     data = _contents(machine, arguments[1])
-    if len(data) != dtype.itemsize:
+    if len(data) != dtype.itemsize or len(data) > MAX_SCALAR:
         machine.refuse(f"{len(data)} bytes for a scalar of {dtype}")
     try:
         return np.frombuffer(data, dtype)[0].item()
@@ -120,13 +130,13 @@ def _encode(machine: Interpreter, arguments: tuple[Any, ...]) -> bytes:
     text, codec = arguments if len(arguments) == 2 else ("", "")
     if codec not in ("latin1", "latin-1"):
         machine.refuse("_codecs.encode with anything but text and latin1")
-    if type(text) not in (Blob, str):
+    if type(text) not in (Text, str):
         machine.refuse("_codecs.encode of something other than text")
-    machine.decoded += text.length if type(text) is Blob else len(text)
+    machine.decoded += text.length if type(text) is Text else len(text)
     if machine.decoded > machine.end:
         machine.refuse("the same text decoded again and again")
     try:
-        if type(text) is Blob:
+        if type(text) is Text:
             text = machine.window.read(text.offset, text.length).decode("utf-8")
         return text.encode("latin1")
     except UnicodeError:
@@ -139,11 +149,26 @@ def _no_bytes(machine: Interpreter, arguments: tuple[Any, ...]) -> bytes:
     return b""
 
 
+def _same(found: Any, expected: tuple[int]) -> bool:
+    """Tell whether a value is a tuple of just this int: True and 1.0 are equal to 1, but not the same."""
+    return type(found) is tuple and found == expected and type(found[0]) is int
+
+
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, int) and value in (0, 1)
+
+
 def _contents(machine: Interpreter, payload: object) -> bytes:
+    """Return bytes that are few."""
     if type(payload) is Blob:
-        return machine.window.read(payload.offset, min(payload.length, MAX_SCALAR + 1))
-    if type(payload) is str:
-        return payload.encode("latin1", "replace")
+        return machine.peek(payload.offset, min(payload.length, MAX_SCALAR + 1))
+    return _as_bytes(machine, payload)
+
+
+def _as_bytes(machine: Interpreter, payload: object) -> bytes:
+    """Return bytes as they are; a short string is one of Python 2, which knew no other bytes."""
+    if type(payload) is str and payload.isascii():
+        return payload.encode("ascii")
     if type(payload) is not bytes:
         machine.refuse("array data that is not bytes")
     return payload
@@ -177,19 +202,23 @@ def build(machine: Interpreter, target: Any, state: Any) -> None:
         machine.refuse("BUILD with a state that is not a tuple")
     if type(target) is SymbolicDtype:
         _build_dtype(machine, target, state)
-    elif type(target) is SymbolicArray and len(state) == 5 and type(state[3]) in (bool, int):
+    elif type(target) is SymbolicArray and _same(state[:1], (1,)) and len(state) == 5 and _is_flag(state[3]):
         _fill(machine, target, state[1], state[2], "F" if state[3] else "C", state[4])
     else:
         machine.refuse("BUILD of something other than an array or a dtype")
 
 
 def _build_dtype(machine: Interpreter, target: SymbolicDtype, state: tuple[Any, ...]) -> None:
-    if len(state) != 8 or state[0] != 3 or state[1] not in ("<", ">", "|", "=") or state[2:5] != (None,) * 3:
+    sizes = (*state[:1], *state[5:])
+    usual = len(state) == 8 and state[0] == 3 and all(type(size) is int for size in sizes)
+    if not usual or state[1] not in ("<", ">", "|", "=") or state[2:5] != (None,) * 3:
         machine.refuse("a dtype with fields, sub-arrays or metadata")
+    if not -1 <= state[6] <= MAX_ALIGNMENT or state[7] not in (_OBJECT_FLAGS if target.dtype is None else _PLAIN_FLAGS):
+        machine.refuse(f"a dtype {target.code!r} with flags of another kind")  # NumPy would count references wrongly
     if target.dtype is not None:
         target.dtype = _ordered(target.code, state[1])
-        if state[5] not in (-1, target.dtype.itemsize):
-            machine.refuse("a dtype with another item size than its name says")
+    if state[5] not in (-1, 8 if target.dtype is None else target.dtype.itemsize):
+        machine.refuse("a dtype with another item size than its name says")
 
 
 def _fill(
@@ -201,10 +230,8 @@ def _fill(
     if checked_shape(shape, plain.itemsize if plain else 8) is None:
         machine.refuse("an array of impossible shape")
     if plain is not None:
-        if type(payload) is str:  # a short Python 2 string
-            payload = payload.encode("latin1", "replace")
-        if type(payload) not in (Blob, bytes):
-            machine.refuse("array data that is not bytes")
+        if type(payload) is not Blob:
+            payload = _as_bytes(machine, payload)
         have = payload.length if type(payload) is Blob else len(payload)
         need = prod(shape) * plain.itemsize
         if have != need:

@@ -5,14 +5,14 @@ Ours, and free of pickles: a plain C-order int16 array (n_samples, n_channels).
 
 from __future__ import annotations
 
-import json
+import reprlib
 from dataclasses import dataclass
 from typing import Any
 
-from .clock import EARLIEST_MS, LATEST_MS, Run
+from .clock import EARLIEST_MS, LATEST_MS, MAX_RUNS, Run
 from .errors import BadFileError
-from .files import Scale, is_number
-from .logs import read_text
+from .files import GAINS, MAX_NAME, OFFSETS, RATES, Limits, Scale, is_name, is_number
+from .jsontext import read_json
 from .npy import MappedArray, open_array
 
 _REMEDY = "Repair the description, or write the stream again."
@@ -56,17 +56,10 @@ class _Description:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        try:
-            self.content = json.loads(read_text(path))
-        except (ValueError, RecursionError) as error:
-            if isinstance(error, BadFileError):
-                raise
-            raise BadFileError(path, "a JSON object", str(error), _REMEDY) from None
-        if type(self.content) is not dict:
-            raise BadFileError(path, "a JSON object", type(self.content).__name__, _REMEDY)
+        self.content = read_json(path, "a JSON object", _REMEDY)
 
     def fault(self, expected: str, found: object) -> BadFileError:
-        return BadFileError(self.path, expected, repr(found)[:80], _REMEDY)
+        return BadFileError(self.path, expected, reprlib.repr(found), _REMEDY)
 
     def get(self, key: str, kind: type) -> Any:
         value = self.content.get(key)
@@ -74,17 +67,16 @@ class _Description:
             raise self.fault(f"{key!r} as a {kind.__name__}", value)
         return value
 
-    def numbers(self, key: str, count: int, *, positive: bool = False) -> list[float]:
+    def numbers(self, key: str, count: int, limits: Limits) -> list[float]:
         value = self.content.get(key)
-        values = value if type(value) is list else [value] * count
-        fits = len(values) == count and all(is_number(v) and (v > 0 or not positive) for v in values)
-        if not fits:
-            raise self.fault(f"{key!r} as {count} finite numbers" + (" above 0" if positive else ""), value)
+        values: list[Any] = value if type(value) is list else [value] * count
+        if len(values) != count or not all(limits.hold(v) for v in values):
+            raise self.fault(f"{key!r} as {count} finite numbers{limits}", value)
         return [float(v) for v in values]
 
     def texts(self, key: str, value: object, count: int) -> tuple[str, ...]:
-        if type(value) is not list or len(value) != count or not all(type(v) is str and v for v in value):
-            raise self.fault(f"{key} as {count} strings", value)
+        if type(value) is not list or len(value) != count or not all(map(is_name, value)):
+            raise self.fault(f"{key} as {count} strings of 1 to {MAX_NAME} printable characters", value)
         return tuple(value)
 
 
@@ -108,11 +100,11 @@ def open_stream(path: str) -> StreamFile:
         raise BadFileError(path, "int16 of shape (n_samples, n_channels)", found, "Write the stream again.")
     count = samples.shape[1]
     description = _Description(path[:-4] + ".json")
-    (rate,) = description.numbers("sampling_rate", 1, positive=True)
+    (rate,) = description.numbers("sampling_rate", 1, RATES)
     channels = description.get("channels", dict)
-    units = description.get("units", str)
-    gains, offsets = description.numbers("gain", count, positive=True), description.numbers("offset", count)
-    ids = description.texts("channels['ids']", channels.get("ids"), count)
+    (units,) = description.texts("'units'", [description.get("units", str)], 1)
+    ids = description.texts("channels['ids']", channels.get("ids"), count)  # as many, or the count is a lie
+    gains, offsets = description.numbers("gain", count, GAINS), description.numbers("offset", count, OFFSETS)
     if len(set(ids)) != count:
         raise description.fault("channel ids that differ from each other", ids)
     return StreamFile(
@@ -140,9 +132,12 @@ def _locations(description: _Description, count: int) -> list[list[float]]:
 def _runs(description: _Description, n_samples: int, rate: float) -> tuple[Run, ...]:
     """Return the segments that the description lists."""
     runs: list[Run] = []
-    for segment in description.get("segments", list):
+    segments = description.get("segments", list)
+    if len(segments) > MAX_RUNS:
+        raise description.fault(f"at most {MAX_RUNS} segments", len(segments))
+    for segment in segments:
         t_start, size = (segment.get(k) if type(segment) is dict else None for k in ("t_start_ms", "n_samples"))
-        if not is_number(t_start) or type(size) is not int or size < 1:
+        if not is_number(t_start) or type(size) is not int or not 1 <= size <= n_samples:
             raise description.fault("segments with 't_start_ms' and 'n_samples'", segment)
         if not EARLIEST_MS <= t_start <= LATEST_MS:  # type: ignore[operator]  # a number, just checked
             raise description.fault("'t_start_ms' in ms since the Unix epoch, 1990 to 2100", t_start)

@@ -17,14 +17,16 @@ import struct
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from .emit import OPENING
 from .errors import BadFileError
 from .npy import FileWindow
-from .reductions import MAX_TEXT, SYMBOLS, Blob, build, reduce
+from .reductions import MAX_TEXT, SYMBOLS, Blob, SymbolicArray, SymbolicDtype, Text, build, reduce
 
 __all__ = ["REMEDY", "Interpreter"]
 
 MAX_OPCODES = 50_000
 MAX_DEPTH = 64
+MAX_SPELLED = 1 << 20  # bytes of text kept, all strings together
 REMEDY = "Write it with numpy.save from a dict of plain arrays; nothing in it was executed."
 
 
@@ -40,8 +42,9 @@ class Interpreter:
         self.stack: list[Any] = []
         self.marks: list[int] = []
         self.memo: dict[int, Any] = {}
-        self.decoded = 0
+        self.decoded = self.spelled = 0  # bytes of text made into values
         self.base = self.at = self.safe = 0
+        self.frame_end = 0  # of the FRAME that we are in, 0 if in none
         self.floor = 0  # height of the stack at the last mark
         self.data = b""
         self.seek(start)
@@ -50,18 +53,18 @@ class Interpreter:
 
     def run(self) -> Any:
         """Return what stands on the stack at STOP."""
-        self._proto()
+        self._begin()
         stack, memo = self.stack, self.memo
         try:
             for _ in range(MAX_OPCODES):
                 if self.at > self.safe:
-                    self.seek(self.base + self.at)
+                    self._move_on()
                 base, at, data = self.base, self.at, self.data
                 op = data[at]
                 self.at = at + 1
                 # The commonest opcodes, nine tenths of a file, without a call.
                 if op == _MEMOIZE:
-                    memo[len(memo)] = stack[-1]
+                    memo[len(memo)] = stack[-1] if len(stack) > self.floor else self.top()
                 elif op in _CONSTANTS:
                     stack.append(_CONSTANTS[op])
                 elif op == _BININT1:
@@ -93,8 +96,25 @@ class Interpreter:
         self.base = position
         self.at = 0
         self.data = self.window.read(position, _WINDOW)
-        at_end = position + len(self.data) >= self.end
+        self._look_ahead()
+
+    def _look_ahead(self) -> None:
+        """Work out how far the opcodes run without a look at window and frame."""
+        at_end = self.base + len(self.data) >= self.end
         self.safe = len(self.data) if at_end else len(self.data) - _AHEAD
+        if self.frame_end:
+            self.safe = min(self.safe, self.frame_end - self.base - 1)
+
+    def _move_on(self) -> None:
+        """Leave a frame, or put the window where we are."""
+        position = self.base + self.at
+        if 0 < self.frame_end < position:
+            self.refuse("an opcode across the end of its FRAME")
+        if self.frame_end == position:
+            self.frame_end = 0
+            self._look_ahead()
+        if self.at > self.safe:
+            self.seek(position)
 
     def refuse(self, found: str, expected: str = "a pickled dict of plain arrays") -> NoReturn:
         """Raise the error that names the file, what was met and where."""
@@ -125,8 +145,19 @@ class Interpreter:
     def text(self, count: int) -> str | Blob:
         """Return the next `count` bytes as text, or where they are if they are many."""
         if count > MAX_TEXT:
-            return self.skip(count)
+            blob = self.skip(count)
+            return Text(blob.offset, blob.length)
+        self.spelled += count
+        if self.spelled > MAX_SPELLED:
+            self.refuse("more text", f"at most {MAX_SPELLED} bytes of text")
         return self.take(count).decode()
+
+    def peek(self, position: int, count: int) -> bytes:
+        """Return a few bytes at `position`, from the window if they are in it."""
+        at = position - self.base
+        if at >= 0 and at + count <= len(self.data):
+            return self.data[at : at + count]
+        return self.window.read(position, count)
 
     def pop_mark(self) -> list[Any]:
         """Return what stands above the last mark, and take both off the stack."""
@@ -149,6 +180,18 @@ class Interpreter:
 
     # -- frame and memo -----------------------------------------------------------
 
+    def _begin(self) -> None:
+        """Step over what our own writer begins every dict with, which is known by heart, or else PROTO alone."""
+        if not self.data.startswith(OPENING):
+            self._proto()
+            return
+        self.at = len(OPENING)
+        letter = Blob(self.base + OPENING.index(b"C\x01b") + 2, 1)
+        self.memo.update(enumerate((_RECONSTRUCT, (_NDARRAY, (0,), letter), _DTYPE)))
+        self.stack += [SymbolicArray(), 1, (), SymbolicDtype("O8", None), False, [], {}]
+        self.marks += [0, 1]
+        self.floor = len(self.stack)
+
     def _proto(self) -> None:
         if self.data[:1] != b"\x80" or self.data[1:2] not in (b"\x02", b"\x03", b"\x04", b"\x05"):
             self.refuse("no PROTO opcode", "a pickle of protocol 2 to 5")
@@ -158,6 +201,10 @@ class Interpreter:
         size = int.from_bytes(self.take(8), "little")
         if size > self.end - self.base - self.at:
             self.refuse(f"a FRAME of {size} bytes", "a frame within the file")
+        if self.frame_end:
+            self.refuse("a FRAME within a FRAME")
+        self.frame_end = self.base + self.at + size
+        self._look_ahead()
 
     def _stop(self) -> Any:
         if len(self.stack) != 1 or self.marks:
@@ -174,7 +221,10 @@ class Interpreter:
         self.floor = len(self.stack)
 
     def _put(self, width: int) -> None:
-        self.memo[int.from_bytes(self.take(width), "little")] = self.top()
+        index = int.from_bytes(self.take(width), "little")
+        if index >= MAX_OPCODES:
+            self.refuse(f"PUT as number {index}", f"at most {MAX_OPCODES} values kept")
+        self.memo[index] = self.top()
 
     def _get(self, width: int) -> None:
         self.stack.append(self.memo[int.from_bytes(self.take(width), "little")])
@@ -233,10 +283,10 @@ class Interpreter:
         target = self.top()
         if type(target) is not dict or len(items) % 2:
             self.refuse("SETITEMS on something other than a dict")
-        for key, value in zip(items[::2], items[1::2], strict=True):
-            if type(key) is not str:
-                self.refuse("a dict key that is not a short string")
-            target[key] = value
+        keys = items[::2]
+        if any(type(key) is not str for key in keys):
+            self.refuse("a dict key that is not a short string")
+        target.update(zip(keys, items[1::2], strict=True))
 
     # -- globals and the reductions NumPy needs -----------------------------------------
 
@@ -287,6 +337,9 @@ def _opcode_name(op: int) -> str:
 
 _WINDOW, _AHEAD = 4096 + 512, 512  # bytes read at once; bytes in view before each opcode
 _STOP, _MEMOIZE, _BININT1, _BINGET, _SHORT_TEXT = 0x2E, 0x94, 0x4B, 0x68, 0x8C
+_RECONSTRUCT, _NDARRAY, _DTYPE = (
+    SYMBOLS[name] for name in ("numpy.core.multiarray _reconstruct", "numpy ndarray", "numpy dtype")
+)
 _CONSTANTS: dict[int, Any] = {0x4E: None, 0x88: True, 0x89: False, 0x29: ()}
 
 # What is in neither is refused.

@@ -29,7 +29,7 @@ def test_whole_or_nothing(made, monkeypatch, when):
     before = tree(first.folder)
     places = {
         "plan": "mockrawio.hybrid.plan.low_rank_events",
-        "write": "mockrawio.hybrid.target._write_all",
+        "write": "mockrawio.hybrid.target.write_all",
         "small": "mockrawio.hybrid.generate.manifest_bytes",
         "land": "mockrawio.hybrid.target.os.rename",
     }
@@ -127,15 +127,15 @@ def test_interrupted_in_place(made, monkeypatch):
     params = replace(made.params, session_name="b", random_seed=78, copy=False)
     monkeypatch.setattr("mockrawio.hybrid.target.BLOCK_BYTES", 6000 * 48)
     with monkeypatch.context() as patch:
-        real, calls = target_module._write_all, []
+        real, calls = target_module.write_all, []
 
-        def fail(out, block):
+        def fail(*arguments):
             calls.append(1)
             if len(calls) == 4:
                 raise KeyboardInterrupt
-            real(out, block)
+            real(*arguments)
 
-        patch.setattr(target_module, "_write_all", fail)
+        patch.setattr(target_module, "write_all", fail)
         with pytest.raises(KeyboardInterrupt):
             generate_hybrid(params)
     assert sha256(params.output_directory / "raw.GT.bin") != sha256(params.data_directory / "raw.bin")

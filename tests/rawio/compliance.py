@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
+from unittest import mock
 
 from neo.test.rawiotest import rawio_compliance as rules
 
@@ -18,6 +20,8 @@ def comply(reader: Any) -> None:
         rules.read_spike_waveforms,
         rules.read_events,
         rules.has_annotations,
-        rules.check_buffer_api,
     ):
         rule(reader)
+    # With xarray Neo also tries an experiment of its own, which wants zarr 3; clients of ours still bring zarr 2.
+    with mock.patch.dict(sys.modules, xarray=None):
+        rules.check_buffer_api(reader)

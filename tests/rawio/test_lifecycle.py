@@ -218,3 +218,13 @@ def test_no_cache_in_the_session(handmade: Handmade) -> None:
     for place in (handmade.folder, handmade.folder / "lfp_data"):
         with pytest.raises(MockSessionError, match="outside the session"):
             MockSessionRawIO(handmade.folder, use_cache=True, cache_path=str(place))
+
+
+def test_cache_written_by_many_threads(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Readers of one process that save a cache at the same time do not take each other's file away."""
+    path = tmp_path / "below" / "s.cache.json"
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda k: cache_module.save(path, {"counts": {"x" * 5000: [k, k, 1.0]}}), range(200)))
+    assert not caplog.records
+    assert list(cache_module.load(path)["counts"]) == ["x" * 5000]
+    assert [p.name for p in path.parent.iterdir()] == [path.name]

@@ -12,6 +12,7 @@ from hypothesis.extra import numpy as hnp
 from neo.rawio.baserawio import BaseRawIO
 
 from mockrawio import MockSessionError, MockSessionRawIO
+from mockrawio.rawio import scaling
 from mockrawio.rawio.scaling import rescale
 from tests.handmade import Handmade
 
@@ -49,6 +50,46 @@ def test_agrees_with_neo(data: st.DataObject, raw: np.ndarray) -> None:
     single = rescale(raw, gain, offset, "float32")
     assert single.dtype == np.float32
     np.testing.assert_array_max_ulp(single, neo_rescale(raw, gain, offset, "float32"), maxulp=1)
+
+
+@pytest.mark.parametrize("n_samples", [1, 7, 8, 9, 100])
+@pytest.mark.parametrize("layout", ["C", "F", "every other channel", "every other sample", "backwards"])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+@pytest.mark.parametrize("to", ["new", "out", "strided out"])
+def test_blocks_are_the_whole(
+    n_samples: int, layout: str, dtype: str, to: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many blocks, the last of them short, in any layout, give what one pass over all gives, step by step."""
+    monkeypatch.setattr(scaling, "SCALED", 8 * 6 * np.dtype(dtype).itemsize)
+    stored = np.random.default_rng(0).integers(-32768, 32767, (2 * n_samples, 12), dtype=np.int16)
+    raw = {
+        "C": np.ascontiguousarray(stored[:n_samples, :6]),
+        "F": np.asfortranarray(stored[:n_samples, :6]),
+        "every other channel": stored[:n_samples, ::2],
+        "every other sample": stored[::2, :6],
+        "backwards": stored[:n_samples, 5::-1],
+    }[layout]
+    uniform = np.ones(6)
+    for gain, offset in (
+        (uniform, 0 * uniform),
+        (0.195 * uniform, 0 * uniform),
+        (np.linspace(1e-3, 1e-2, 6), 0 * uniform),
+        (uniform, np.arange(6) - 2.5),  # exact in any of the dtypes
+        (0.25 * uniform, -5.1 * uniform),
+        (np.linspace(1e-3, 1e-2, 6), np.linspace(-5, 5, 6)),
+    ):
+        slow = raw.astype(dtype)
+        slow *= gain
+        slow += offset
+        out = {"new": None, "out": np.empty(raw.shape, dtype), "strided out": np.empty((n_samples, 9), dtype)[:, :6]}[
+            to
+        ]
+        scaled = rescale(raw, gain, offset, dtype, out)
+        assert scaled.dtype == dtype and (out is None or scaled is out)
+        alone = dtype == "float32" and not offset.any()
+        np.testing.assert_array_max_ulp(scaled, slow, maxulp=1) if alone else np.testing.assert_array_equal(
+            scaled, slow
+        )
 
 
 def test_reader_agrees_with_neo_on_real_data(epiphyte: Path) -> None:

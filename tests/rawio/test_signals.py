@@ -295,7 +295,7 @@ def test_two_files_for_one_channel(handmade: Handmade) -> None:
     path = handmade.lfp(1)
     path.with_name("CSC01_lfp.npy").write_bytes(path.read_bytes())
     with pytest.raises(MockSessionError, match="one file for CSC1; found two"):
-        MockSessionRawIO(handmade.folder)
+        opened(handmade)
 
 
 @pytest.mark.parametrize("name", ["lfp", "x" * 65])

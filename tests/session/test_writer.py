@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -11,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from mockrawio.session import writer
-from mockrawio.session.errors import NotASessionError, SessionExistsError
+from mockrawio.session import durable, writer
+from mockrawio.session.errors import NotASessionError, NotWrittenError, SessionExistsError
 from mockrawio.session.layout import find_files
 from mockrawio.session.manifest import compare
 from mockrawio.session.writer import SessionWriter, write_file
@@ -43,7 +45,7 @@ def test_a_session_lands_with_a_manifest_that_holds(tmp_path: Path) -> None:
     (tmp_path / "a" / "s" / "lfp_data" / "a.txt").write_bytes(b"x" * 15)
     (tmp_path / "a" / "s" / "more").touch()
     (tmp_path / "a" / "s" / "ChannelNames.txt").unlink()
-    assert compare(tmp_path / "a" / "s") == (["ChannelNames.txt"], ["more"], ["lfp_data/a.txt"])
+    assert compare(tmp_path / "a" / "s") == (["ChannelNames.txt"], ["more"], [], ["lfp_data/a.txt"], {})
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError, OSError(28, "No space left on device")])
@@ -109,7 +111,7 @@ def test_a_replacement_that_fails_is_undone(tmp_path: Path, monkeypatch: pytest.
 
 KILLED = """
 import os, signal, sys
-from mockrawio.session import writer
+from mockrawio.session import durable, writer
 if sys.argv[2] == "replacing":
     rename = os.rename
     def once(a, b):
@@ -155,3 +157,205 @@ def test_write_file_replaces_whole(tmp_path: Path) -> None:
 def _fails():  # type: ignore[no-untyped-def]
     yield b"half"
     raise RuntimeError
+
+
+def test_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every file and folder is synced before the rename, and after it the folder that has the new name."""
+    done: list[tuple[str, int]] = []
+    real_sync, real_rename = os.fsync, os.rename
+
+    def sync(descriptor: int) -> None:
+        done.append(("sync", os.fstat(descriptor).st_ino))
+        real_sync(descriptor)
+
+    def rename(source: Path, target: Path) -> None:
+        done.append(("rename", os.stat(source).st_ino))
+        real_rename(source, target)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    monkeypatch.setattr(os, "rename", rename)
+    write(tmp_path / "a" / "s")
+    session = tmp_path / "a" / "s"
+    at = done.index(("rename", session.stat().st_ino))
+    below = [path.stat().st_ino for path in (session, *session.rglob("*"))]
+    assert len(below) == 5
+    assert {("sync", node) for node in below} <= set(done[:at])
+    assert ("sync", tmp_path.stat().st_ino) in done[:at]  # in which the folder "a" was made
+    assert done[at + 1 :] == [("sync", session.parent.stat().st_ino)]
+
+
+def test_a_large_file_begins_to_be_synced_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file longer than SYNC_BYTES is handed to the disk in parts, and is the same."""
+    monkeypatch.setattr(writer, "SYNC_BYTES", 10)
+    synced = []
+    monkeypatch.setattr(writer, "sync_fd", synced.append)
+    with SessionWriter(tmp_path / "s") as session:
+        session.write("a", [b"x" * 7] * 5)
+    assert len(synced) == 3
+    assert (tmp_path / "s" / "a").read_bytes() == b"x" * 35
+
+
+def test_more_files_than_may_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A writer that is faster than the disk waits for it, and does not run out of open files."""
+    monkeypatch.setattr(writer, "_MOST_WAITING", 2)
+    with SessionWriter(tmp_path / "s") as session:
+        for k in range(20):
+            session.write(f"{k}", [b"x"])
+    assert len(everything(tmp_path / "s")) == 20
+
+
+def test_a_disk_that_fails_late_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What only the sync finds out, as on a network disk, is an error that names the file; nothing lands."""
+
+    def fail(descriptor: int) -> None:
+        raise OSError(errno.EDQUOT, "Disk quota exceeded")
+
+    monkeypatch.setattr(writer, "sync_fd", fail)
+    with pytest.raises(NotWrittenError, match="ChannelNames.txt.*Disk quota exceeded. Free some space") as caught:
+        write(tmp_path / "s")
+    assert (caught.value.errno, caught.value.filename) == (errno.EDQUOT, str(tmp_path / "s" / "ChannelNames.txt"))
+    assert list(tmp_path.iterdir()) == []
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.errno) == (str(caught.value), errno.EDQUOT)
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP])
+def test_a_disk_that_cannot_sync(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system that has no such thing as a sync is written to all the same."""
+
+    def cannot(descriptor: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", cannot)
+    write(tmp_path / "s")
+    assert not any(compare(tmp_path / "s"))
+
+
+@pytest.mark.parametrize("overwrite", [True, False])
+def test_another_lands_in_between(overwrite: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another writer that lands just before the rename is replaced, or stays: both times one is there, whole."""
+    rename, calls = os.rename, []
+
+    def late(source: Path, target: Path) -> None:
+        calls.append(source)
+        if len(calls) == 1:
+            monkeypatch.setattr(os, "rename", rename)
+            write(tmp_path / "s", b"between", overwrite=True)
+            monkeypatch.setattr(os, "rename", late)
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", late)
+    if overwrite:
+        write(tmp_path / "s", b"late", overwrite=True)
+    else:
+        with pytest.raises(SessionExistsError):
+            write(tmp_path / "s", b"late")
+    assert (tmp_path / "s" / "ChannelNames.txt").read_bytes() == (b"late" if overwrite else b"between")
+    assert not any(compare(tmp_path / "s"))
+    assert [p.name for p in tmp_path.iterdir()] == ["s"]
+
+
+def test_only_what_is_stale_is_cleaned_up(tmp_path: Path) -> None:
+    """Leftovers of a dead process go, or come back; those of a live one, another machine or another target stay."""
+    dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    pid, host = int(dead.stdout), durable._HOST
+    names = {
+        f".a[1].partial-{pid}-{host}00": False,
+        f".a[1].partial-{os.getpid()}-{host}00": True,
+        f".a[1].partial-{pid}-{int(host, 16) ^ 1:08x}00": True,
+        f".other.partial-{pid}-{host}00": True,
+        ".a[1].partial-x-y-z": True,
+    }
+    for name in names:
+        (tmp_path / name).mkdir()
+    aside = tmp_path / f".a[1].replaced-{pid}-{host}00"
+    aside.mkdir()
+    (aside / "ChannelNames.txt").write_text("old")
+    with pytest.raises(SessionExistsError):
+        write(tmp_path / "a[1]")
+    assert {name: (tmp_path / name).exists() for name in names} == names
+    assert everything(tmp_path / "a[1]") == ["ChannelNames.txt"]
+
+
+@pytest.mark.parametrize("below", ["s", "s/t"])
+def test_a_file_in_the_way(below: str, tmp_path: Path) -> None:
+    """A file where a folder has to be is an error that names it and says what to do."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NotWrittenError, match=r"file: expected a place .*; found a file there. Choose another place"):
+        write(tmp_path / "file" / below)
+    with pytest.raises(NotWrittenError, match="d: .* found a folder there"):
+        (tmp_path / "d").mkdir()
+        write_file(tmp_path / "d", [b"x"])
+    assert everything(tmp_path) == ["d", "file"]
+
+
+def test_a_folder_that_may_not_be_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside a target in a folder that may be written to and not listed, nothing is looked for."""
+    listing = Path.iterdir
+
+    def iterdir(path: Path) -> object:
+        if path == tmp_path:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return listing(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    assert durable.leftovers(tmp_path / "s") == []
+    write(tmp_path / "s")
+    write(tmp_path / "s", b"two", overwrite=True)
+    write_file(tmp_path / "f", [b"x"])
+    assert not any(compare(tmp_path / "s"))
+
+
+def test_an_empty_folder_that_does_not_give_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no folder can be renamed onto another, and the other is in use, that is an error and not for ever."""
+    tries = []
+
+    def rename(source: object, target: object) -> None:
+        tries.append(target)
+        assert len(tries) < 10
+        raise FileExistsError(errno.EEXIST, "File exists")
+
+    def rmdir(path: Path) -> None:
+        raise PermissionError(errno.EACCES, "The folder is in use")
+
+    (tmp_path / "s").mkdir()
+    monkeypatch.setattr(writer.os, "rename", rename)
+    monkeypatch.setattr(Path, "rmdir", rmdir)
+    with pytest.raises(NotWrittenError, match="s: expected .*; found The folder is in use"):
+        write(tmp_path / "s")
+    assert everything(tmp_path) == ["s"]
+
+
+def test_no_handles_left_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that cannot be handed to the threads that sync is an error that names it."""
+
+    def dup(descriptor: int) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(writer.os, "dup", dup)
+    with pytest.raises(NotWrittenError, match=r"ChannelNames\.txt: .*Too many open files"):
+        write(tmp_path / "s")
+    assert everything(tmp_path) == []
+
+
+def test_a_leftover_whose_name_has_two_lines(tmp_path: Path) -> None:
+    """A name with a line end in it is a name like any other: what is left beside it is not read."""
+    left = durable.sibling(tmp_path / "a\nb", "partial")
+    left.mkdir()
+    assert [found.path for found in durable.leftovers(tmp_path / "a\nb")] == [left]
+    with pytest.raises(NotASessionError, match="unfinished"):
+        find_files(left)
+
+
+def test_a_name_too_long_to_write_beside(tmp_path: Path) -> None:
+    """A name without room for what a file is called while it is written is an error that says how long it may be."""
+    with pytest.raises(NotWrittenError, match=r"found File name too long\. Choose a name of at most 200 bytes"):
+        write_file(tmp_path / ("n" * 240), [b"x"])
+    write_file(tmp_path / ("n" * 200), [b"x"])
+    assert everything(tmp_path) == ["n" * 200]
+
+
+def test_a_folder_that_cannot_be_locked(tmp_path: Path) -> None:
+    """What cannot be opened to be locked is an error that names it."""
+    with pytest.raises(NotWrittenError, match="absent: "), durable.locked(tmp_path / "absent"):
+        raise AssertionError("it was")

@@ -1,0 +1,64 @@
+"""What a caller gives, checked: an index of what there is, a limit of time."""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import Any
+
+from ..session.errors import BadTypeError, BoundsError
+
+
+def checked_index(source: str, what: str, value: Any, count: int, kind: str) -> int:
+    """Return an index as an int: a NumPy integer is one, ``True`` is 1, 1.0 and "1" are refused.
+
+    Parameters
+    ----------
+    source : str
+        The session folder, for messages.
+    what : str
+        The argument's name.
+    value : int or numpy.integer
+    count : int
+        How many there are.
+    kind : str
+        Of what.
+
+    Raises
+    ------
+    BadTypeError
+        If it is no whole number.
+    BoundsError
+        If it is negative, or too large, or there is nothing to take by default.
+    """
+    if type(value) is int and 0 <= value < count:
+        return value
+    try:
+        index = -1 if value is None else operator.index(value)
+    except TypeError:
+        raise BadTypeError(
+            f"{source}: expected {what} as a whole number; found {value!r}. The header lists the {kind}."
+        ) from None
+    if not 0 <= index < count:
+        known = f"0 to {count - 1}" if count else f"no {kind}"
+        raise BoundsError(f"{source}: expected {what} in {known}; found {value}. The header lists the {kind}.")
+    return index
+
+
+def time_limit(name: str, value: Any) -> float | None:
+    """Return a limit in seconds as a float, None for none; infinity is a limit, NaN is not.
+
+    Raises
+    ------
+    BadTypeError
+        If it is no number.
+    """
+    if value is None or (type(value) is float and value == value):
+        return value
+    try:
+        number = math.nan if isinstance(value, (str, bytes)) else float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if math.isnan(number):
+        raise BadTypeError(f"{name}: expected a number, seconds, or None; found {value!r}. Change it.")
+    return number

@@ -1,0 +1,286 @@
+"""What every writer of files needs so that they are whole or absent, whatever happens.
+
+- A file or folder is made under a name beside its place (`.{name}.partial-…`), is put onto
+  the disk, and then gets its name; that is on the disk too before the writer says that it is done.
+- The name says which process on which machine it is of, so that the next writer can remove what
+  one left that was killed (:func:`clean_up`), and leaves alone what another one is at.
+- An error of the file system names the place that the user knows, not the one beside it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import platform
+import re
+import secrets
+import shutil
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from os import PathLike
+from pathlib import Path
+from typing import NamedTuple
+
+from .errors import NotWrittenError, SessionExistsError
+
+__all__ = [
+    "LEFTOVER",
+    "Leftover",
+    "clean_up",
+    "leftovers",
+    "locked",
+    "make_folder",
+    "naming",
+    "put_back",
+    "refuse_taken",
+    "remove",
+    "sibling",
+    "sync_fd",
+    "sync_file",
+    "sync_folder",
+    "taken",
+    "whole_file",
+]
+
+LEFTOVER = re.compile(r"\.(.+)\.(partial|replaced)-(\d{1,18})-([0-9a-f]+)", re.DOTALL)
+_HOST = f"{zlib.crc32(platform.node().encode()):08x}"  # a process number means nothing on another machine
+_ROOM, _LEAVE = "Free some space, or choose another place.", "Choose a place that may be written to."
+_REMEDIES = {
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+    errno.EFBIG: _ROOM,
+    errno.EACCES: _LEAVE,
+    errno.EPERM: _LEAVE,
+    errno.EROFS: _LEAVE,
+    errno.ENAMETOOLONG: "Choose a name of at most 200 bytes: what is being written has a longer one.",
+    errno.EEXIST: "Choose another place, or move away what is there.",
+    errno.ENOTDIR: "Choose another place, or move away what is there.",
+    errno.EISDIR: "Choose another place, or move away what is there.",
+}
+_FOUND = {errno.EEXIST: "a file there", errno.ENOTDIR: "a file for a folder", errno.EISDIR: "a folder there"}
+_NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS}  # a file system without it; nothing is wrong with the file
+
+
+@contextmanager
+def naming(path: str | PathLike[str]) -> Iterator[None]:
+    """Turn an error of the file system into one that names `path` and says what to do.
+
+    Raises
+    ------
+    NotWrittenError
+        Also an OSError, with the ``errno`` of the one that it replaces.
+    """
+    try:
+        yield
+    except NotWrittenError:
+        raise
+    except OSError as error:
+        remedy = _REMEDIES.get(error.errno or 0, "Look after the disk, or choose another place.")
+        found = _FOUND.get(error.errno or 0) or error.strerror or str(error)
+        raise NotWrittenError(path, "a place that can be written to", found, remedy, error.errno) from error
+
+
+def sync_fd(descriptor: int) -> None:
+    """Wait until an open file is on the disk."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
+
+
+def sync_file(path: str | PathLike[str]) -> None:
+    """Wait until a closed file is on the disk."""
+    with open(path, "r+b", buffering=0) as file:
+        sync_fd(file.fileno())
+
+
+def sync_folder(folder: str | PathLike[str]) -> None:
+    """Wait until the names in a folder are on the disk, where a folder can be opened for that."""
+    if os.name != "posix":
+        return
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except PermissionError:  # one may write to it and not read it
+        return
+    try:
+        sync_fd(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and its parents, each on the disk before the next.
+
+    Raises
+    ------
+    NotWrittenError
+        If that cannot be, as where a file is in the way.
+    """
+    with naming(folder):
+        missing = [path for path in (folder, *folder.parents) if not path.is_dir()]
+    for path in reversed(missing):
+        with naming(path):
+            path.mkdir(exist_ok=True)
+            sync_folder(path.parent)
+
+
+def taken(target: Path) -> bool:
+    """Tell whether anything but an empty folder stands at `target`."""
+    if target.is_dir() and not target.is_symlink():
+        return next(target.iterdir(), None) is not None
+    return os.path.lexists(target)
+
+
+def refuse_taken(target: Path) -> None:
+    """Raise a SessionExistsError if anything but an empty folder stands at `target`."""
+    if taken(target):
+        raise SessionExistsError(
+            f"{target}: expected nothing there; found a folder or file. "
+            "Choose another place, or pass overwrite=True to replace it."
+        )
+
+
+def remove(path: Path) -> None:
+    """Remove a file or folder that was aside; cut short, what is left of it is nothing to put back."""
+    place, purpose = LEFTOVER.fullmatch(path.name), "partial"
+    if place is not None and place[2] != purpose:
+        doomed = sibling(path.with_name(place[1]), purpose)
+        os.rename(path, doomed)
+        path = doomed
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def put_back(aside: Path, target: Path) -> None:
+    """Put back what stood at `target`, unless something else stands there now: then remove it."""
+    with suppress(OSError):  # whoever writes there next does it
+        if not taken(target):
+            os.rename(aside, target)
+        elif os.path.lexists(aside):
+            remove(aside)
+
+
+def sibling(target: Path, purpose: str) -> Path:
+    """Return a new name beside `target`, which says that it is not for readers, and whose it is."""
+    return target.with_name(f".{target.name}.{purpose}-{os.getpid()}-{_HOST}{secrets.token_hex(4)}")
+
+
+class Leftover(NamedTuple):
+    """What a writer has beside its target: its own, `partial`, or what stood there before, `replaced`."""
+
+    path: Path
+    purpose: str
+    in_use: bool
+
+
+def leftovers(target: Path) -> list[Leftover]:
+    """Return what writers have beside `target`, sorted by name.
+
+    ``in_use`` is whether the writer may still be running: it is, or it was on another machine.
+    A folder that may not be listed has none that we could know of.
+    """
+    try:
+        beside = sorted(target.parent.iterdir())
+    except OSError:
+        return []
+    found = ((path, LEFTOVER.fullmatch(path.name)) for path in beside)
+    return [
+        Leftover(path, match[2], not match[4].startswith(_HOST) or _is_running(int(match[3])))
+        for path, match in found
+        if match and match[1] == target.name
+    ]
+
+
+def clean_up(target: Path) -> None:
+    """Remove what writers that are no longer running left beside `target`, or put it back."""
+    for path, purpose, in_use in leftovers(target):
+        if in_use:
+            continue
+        if purpose == "replaced":
+            put_back(path, target)
+        else:
+            with suppress(OSError):  # another writer removes it too
+                remove(path)
+
+
+def _is_running(pid: int) -> bool:
+    if os.name != "posix":  # there os.kill(pid, 0) would end the process
+        return True
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+@contextmanager
+def whole_file(target: Path, *, overwrite: bool = True) -> Iterator[Path]:
+    """Yield a path beside `target` to write to, which becomes `target` at the end if nothing went wrong.
+
+    Parameters
+    ----------
+    target : Path
+        Absolute; its folder is made if need be.
+    overwrite : bool
+        Whether a file that is there at the end may be replaced.
+
+    Raises
+    ------
+    SessionExistsError
+        If something is there at the end and `overwrite` is false.
+    NotWrittenError
+        If the file system does not let it be.
+    """
+    make_folder(target.parent)
+    clean_up(target)
+    staging = sibling(target, "partial")
+    try:
+        yield staging
+        with naming(target):
+            sync_file(staging)
+            _name(staging, target, overwrite)
+            sync_folder(target.parent)
+    finally:
+        with suppress(OSError):
+            staging.unlink()
+
+
+def _name(staging: Path, target: Path, overwrite: bool) -> None:
+    if overwrite:
+        os.replace(staging, target)
+        return
+    try:
+        os.link(staging, target)  # fails where a rename would replace
+    except FileExistsError:
+        refuse_taken(target)
+        raise
+    except OSError:  # a file system without hard links
+        refuse_taken(target)
+        os.replace(staging, target)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep other writers that ask for the same out of a folder; a lock ends with its process, however it ends.
+
+    Where there are no such locks (not POSIX, some network file systems) this does nothing.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    with naming(folder):
+        descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

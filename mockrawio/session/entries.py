@@ -1,0 +1,60 @@
+"""What a folder of others may hold beside plain files: links that lead elsewhere, pipes, devices.
+
+Nothing here opens a file: listing a folder tells what is a plain file, and only the rest is
+looked at. A hard link cannot be told from the file itself.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from .errors import BadFileError, unreadable
+
+
+def scan(folder: str | Path) -> list[os.DirEntry[str]]:
+    """Return what a folder holds, sorted by name."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        raise BadFileError(
+            folder, "a folder that may be read", error.strerror or str(error), "Change its permissions."
+        ) from error
+
+
+def regular_file(entry: os.DirEntry[str], root: Path, follow_symlinks: bool) -> str:
+    """Return the path of a regular file; to open a pipe, say, would be to wait for ever."""
+    if not entry.is_file(follow_symlinks=False):  # told by the listing of the folder, without a look at the file
+        check_link(entry, root, follow_symlinks)
+        try:
+            mode = entry.stat().st_mode
+        except OSError as error:  # gone meanwhile, or not to be looked at
+            raise unreadable(entry.path, error) from error
+        if not stat.S_ISREG(mode):
+            kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
+            found = kinds.get(stat.S_IFMT(mode), "a device")
+            raise BadFileError(entry.path, "a readable file", found, "Move it away.")
+    return entry.path
+
+
+def check_link(entry: os.DirEntry[str], root: Path, follow_symlinks: bool) -> None:
+    """Check that an entry, if it is a link, leads somewhere, and nowhere outside the root."""
+    if not entry.is_symlink():
+        return
+    target = os.path.realpath(entry.path)
+    if not os.path.exists(target):
+        raise BadFileError(entry.path, "a file or folder", f"a link to {target}, which is not there", "Restore it.")
+    if not follow_symlinks and not _within(target, root):
+        expected, remedy = f"no link out of {root}", "Copy what it leads to, or read with follow_symlinks=True."
+        raise BadFileError(entry.path, expected, f"a link to {target}", remedy)
+
+
+def is_own(path: Path, root: Path, follow_symlinks: bool) -> bool:
+    """Tell whether a path is a regular file, and below the root once all links are followed, if that matters."""
+    return path.is_file() and (follow_symlinks or _within(os.path.realpath(path), root))
+
+
+def _within(target: str, root: Path) -> bool:
+    return Path(os.path.realpath(root)) in Path(target).parents

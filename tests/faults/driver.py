@@ -1,0 +1,151 @@
+"""Lets faults befall writers, each in a process forked for it, and prints how that ended as JSON.
+
+It is a program of its own, so that what is forked is small and has no threads. For each scenario
+and kind of fault: where it struck, how the writer ended, what is there then, and what is there
+after the next run.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from mockrawio import SessionExistsError
+from tests.faults.faults import Fault, arm, in_child
+from tests.faults.scenarios import SCENARIOS, Scenario, digest
+
+KILLS = 22  # of each scenario
+OTHERS = ("full", "read-only", "denied", "broken", "interrupt")
+AT = (0.0, 0.4, 0.8, 1.0)  # of a writer's steps, for the other faults
+ROUNDS = 6
+NEVER = 1 << 30
+
+
+class Survey:
+    """One scenario, at one place, again and again.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    folder : Path
+        Where there is room for it.
+    """
+
+    def __init__(self, scenario: Scenario, folder: Path) -> None:
+        self.scenario, self.place, self.kept = scenario, folder / "place", folder / "kept"
+        self.place.mkdir(parents=True)
+        self.known: dict[str, str] = {}
+        if scenario.old:
+            scenario.write(self.place, 1)
+            self.known[digest(self.target)] = "old"
+        self.place.rename(self.kept)
+        self.learn("new", 2)
+        if scenario.adds:
+            for seeds in ((2, 2), (2, 3), (3, 2)):
+                self.learn("both", *seeds)
+
+    @property
+    def target(self) -> Path:
+        """What the scenario makes."""
+        return self.place / self.scenario.target
+
+    def _restore(self) -> None:
+        shutil.rmtree(self.place, ignore_errors=True)
+        shutil.copytree(self.kept, self.place)
+
+    def struck(self, kind: str, k: int) -> dict[str, Any]:
+        """Let a fault strike at the k-th step; tell what is there, before and after the next run."""
+        self._restore()
+        fault = Fault(kind, k)
+        write = partial(self.scenario.write, self.place, 2)
+        ended = in_child(write, partial(arm, fault, self.place))()
+        found = {"k": k, **ended, "state": self._state(), "staged": self.scenario.staged(self.place)}
+        try:
+            write()
+            again = None
+        except SessionExistsError as error:
+            again = type(error).__name__
+        return {**found, "again": again, "then": self._state(), "left": self.scenario.staged(self.place)}
+
+    def steps(self, kind: str) -> int:
+        """Return how many steps there are at which a fault of a kind can strike."""
+        self._restore()
+        fault = Fault(kind, NEVER)
+
+        def count() -> None:
+            self.scenario.write(self.place, 2)
+            raise InterruptedError(str(fault.steps))
+
+        return int(in_child(count, partial(arm, fault, self.place))()["text"])
+
+    def limited(self, size: int) -> dict[str, Any]:
+        """Let no file grow beyond `size`: the system writes a part of a block, then refuses."""
+        import resource
+
+        self._restore()
+        limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (size, size))
+        ended = in_child(partial(self.scenario.write, self.place, 2), limit)()
+        return {"k": size, **ended, "state": self._state(), "staged": self.scenario.staged(self.place)}
+
+    def two(self, n: int) -> dict[str, Any]:
+        """Let two processes write at once; tell how each ended, and whose it is that is there."""
+        self._restore()
+        reading, writing = os.pipe()
+
+        def wait() -> None:
+            os.close(writing)
+            os.read(reading, 1)  # until the other end is closed
+
+        waits = [in_child(partial(self.scenario.write, self.place, seed), wait) for seed in (2, 2 + n % 2)]
+        os.close(writing)
+        ended = [wait() for wait in waits]
+        os.close(reading)
+        return {"ended": ended, "state": self._state(), "left": self.scenario.staged(self.place)}
+
+    def learn(self, name: str, *seeds: int) -> None:
+        """Have what these seeds make, one after the other, known by a name."""
+        self._restore()
+        for seed in seeds:
+            self.scenario.write(self.place, seed)
+        self.known[digest(self.target)] = name
+
+    def _state(self) -> str:
+        return self.scenario.state(self.place, self.known)
+
+
+def spread(steps: int, count: int) -> list[int]:
+    """Return `count` of the numbers 1 to `steps`, or all of them, evenly spread, both ends included."""
+    count = min(count, steps)
+    return sorted({1 + round(i * (steps - 1) / max(1, count - 1)) for i in range(count)})
+
+
+def survey(name: str, folder: Path) -> Iterator[tuple[str, Any]]:
+    """Yield each kind of fault with how it ended, wherever it struck."""
+    one = Survey(SCENARIOS[name], folder)
+    yield "kill", [one.struck("kill", k) for k in spread(one.steps("kill"), KILLS)]
+    for kind in OTHERS:
+        steps = one.steps(kind)
+        points = sorted({max(1, round(at * steps)) for at in AT})
+        yield kind, [one.struck(kind, k) for k in points if k <= steps]
+    yield "limit", [one.limited(size) for size in (0, 3000)]
+    one.learn("other", 3)
+    yield "two", [one.two(n) for n in range(ROUNDS)]
+
+
+def main(folder: Path, only: Callable[[str], bool] = lambda name: True) -> None:
+    """Print how everything ended."""
+    gc.freeze()  # so that what is forked shares it
+    os.fsync = lambda descriptor: None  # that it is called is another test; whether it works, none can tell
+    found = {name: dict(survey(name, folder / str(k))) for k, name in enumerate(SCENARIOS) if only(name)}
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), lambda name: len(sys.argv) < 3 or name in sys.argv[2:])

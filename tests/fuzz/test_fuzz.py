@@ -1,0 +1,113 @@
+"""The harness itself: it runs its cases, says the same twice, and would see what it looks for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CASES = 20_000
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+
+
+def test_hostile_files() -> None:
+    """Of 20,000 hostile files each is refused with our error, or read as what it says; nothing else happens."""
+    done = run("-m", "tests.fuzz", "--cases", str(CASES), "--jobs", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    *_, total = done.stdout.splitlines()
+    _, cases, same, changed, refused, finds = total.split()
+    assert int(cases) == CASES and finds == "0"
+    assert min(int(same), int(changed)) > 300 and int(refused) > CASES / 2
+
+
+def test_counts_come_from_the_seed() -> None:
+    """The same cases come out the same, however many processes share them; another seed has others."""
+    one, two, other = (
+        run("-m", "tests.fuzz", "--cases", "1200", "--first", "100000", "--seed", seed, "--jobs", jobs).stdout
+        for seed, jobs in (("3", "1"), ("3", "2"), ("4", "2"))
+    )
+    assert one == two != other
+
+
+PLANT = """
+import pickle, sys, tempfile, warnings
+from pathlib import Path
+from tests.fuzz import drive
+from tests.fuzz.mutate import Case
+from mockrawio.session.errors import BadFileError
+
+class Call:
+    def __reduce__(self):
+        return print, ("obeyed",)
+
+def swallow(path):
+    try:
+        pickle.loads(hostile)
+    except BaseException:
+        raise BadFileError(path, "", "", "") from None
+
+def forever(path):
+    while True:
+        pass
+
+hostile = pickle.dumps(Call())
+faults = {
+    "obeys": lambda path: pickle.loads(hostile),
+    "hides": swallow,
+    "evaluates": lambda path: eval("1+1"),
+    "imports": lambda path: __import__("this"),
+    "writes": lambda path: open(path, "ab").close(),
+    "strays": lambda path: open(sys.executable, "rb").close(),
+    "fills": lambda path: bytes(1 << 28),
+    "hangs": forever,
+    "breaks": lambda path: {}[path],
+    "warns": lambda path: warnings.warn("x", RuntimeWarning),
+    "rambles": lambda path: (_ for _ in ()).throw(BadFileError(path, "x" * 3000, "", "")),
+    "guesses": lambda path: ["LA1"],
+    "refuses": lambda path: (_ for _ in ()).throw(BadFileError(path, "", "", "")),
+}
+with tempfile.TemporaryDirectory() as root:
+    driver = drive.Driver(Path(root))
+    case = Case("names", "usual", driver.files.whole["names"], "same")
+    print("none", driver.outcome(case, False), driver.outcome(case, True))
+    for name, fault in faults.items():
+        drive.PARSERS["names"] = fault
+        print(name, driver.outcome(case, False).replace(chr(10), " "))
+"""
+
+SEEN = {
+    "none": "same same",
+    "obeys": "Tripped: pickle.find_class",
+    "hides": "Tripped: pickle.find_class",
+    "evaluates": "Tripped: compile",
+    "imports": "Tripped: import",
+    "writes": "Tripped: open",
+    "strays": "Tripped: open",
+    "fills": "MemoryError",
+    "hangs": "Tripped: more than 2.0 s",
+    "breaks": "KeyError",
+    "warns": "AssertionError: RuntimeWarning",
+    "rambles": "AssertionError: a message",
+    "guesses": "AssertionError: ['LA1']",
+    "refuses": "was refused, must be same",
+}
+
+
+@pytest.fixture(scope="module")
+def planted() -> dict[str, str]:
+    """What the harness says of parsers with a fault each."""
+    done = run("-c", PLANT)
+    return dict(line.split(" ", 1) for line in done.stdout.splitlines()) or {"none": done.stderr}
+
+
+@pytest.mark.parametrize("fault", SEEN)
+def test_faults_are_seen(fault: str, planted: dict[str, str]) -> None:
+    """A parser that does what it may not is found out, even if it turns that into our own error."""
+    assert planted[fault].startswith(SEEN[fault])

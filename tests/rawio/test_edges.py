@@ -1,0 +1,331 @@
+"""Numbers at the edges of what files and requests can hold."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mockrawio import BoundsError, MockSessionError, MockSessionIO, MockSessionRawIO
+from mockrawio.session.emit import Blocks, dict_file, header_bytes
+from tests.handmade import T0, Handmade
+from tests.rawio.compliance import comply
+
+START_1990 = 631_152_000_000
+
+
+def opened(handmade: Handmade, **how: Any) -> MockSessionRawIO:
+    reader = MockSessionRawIO(handmade.folder, **how)
+    reader.parse_header()
+    return reader
+
+
+# -- how long, how early, how large ----------------------------------------------------------
+
+
+def test_a_recording_of_25_days_from_1990(handmade: Handmade) -> None:
+    """The first ms of 1990, and more ms than int32 holds: counts, times and limits are exact to the end."""
+    count, period = 22_000, 100_000  # 2.2e9 ms at one sample in 100 s
+    ts = START_1990 + period * np.arange(count)
+    handmade.lfp(samples=np.arange(count, dtype=np.int16), ts=ts, gain=1.0, sampling_rate=0.01)
+    last = float(ts[-1])
+    handmade.unit(times=np.array([START_1990, last - 1, last]))
+    handmade.events([[START_1990, 1], [last, 2]])
+    with opened(handmade, strict=True) as reader:
+        assert reader.time_origin_ms == START_1990
+        assert reader.segment_t_stop(0, 0) == count * period / 1000
+        assert reader.get_analogsignal_chunk(i_start=count - 2).ravel().tolist() == [count - 2, count - 1]
+        seconds = reader.rescale_spike_timestamp(reader.get_spike_timestamps(), "float64").tolist()
+        assert seconds == [0.0, (last - 1 - START_1990) / 1000, (last - START_1990) / 1000]
+        assert reader.get_spike_timestamps(t_start=seconds[1], t_stop=seconds[1]).tolist() == [last - 1]
+        assert reader.get_event_timestamps(t_start=seconds[2])[2].tolist() == ["2"]
+
+
+@pytest.fixture
+def sparse(handmade: Handmade) -> Handmade:
+    """A stream of more than 4 GiB in two segments: a hole, and a few samples at its end."""
+    rows = 2**29 + 1000  # of 4 channels: 4 GiB and 8 kB
+    path = handmade.stream(samples=np.zeros((1, 4), np.int16))
+    head = header_bytes("<i2", (rows, 4))
+    with open(path, "wb") as file:
+        file.write(head)
+        file.seek(len(head) + 8 * (rows - 3))
+        file.write(np.arange(12, dtype=np.int16).tobytes())
+    description = json.loads(path.with_suffix(".json").read_text())
+    description["segments"] = [
+        {"t_start_ms": T0, "n_samples": rows - 2},
+        {"t_start_ms": T0 + 10**8, "n_samples": 2},
+    ]
+    path.with_suffix(".json").write_text(json.dumps(description))
+    return handmade
+
+
+def test_a_stream_beyond_4_gib(sparse: Handmade) -> None:
+    """What lies past 2^32 bytes is read where it is, as a view, by channels, into a buffer, and by its description."""
+    with opened(sparse) as reader:
+        size = reader.get_signal_size(0, 0, 0)
+        assert size == 2**29 + 998
+        assert reader.get_analogsignal_chunk(0, 0, size - 1, None).tolist() == [[0, 1, 2, 3]]
+        assert reader.get_analogsignal_chunk(0, 1).tolist() == [[4, 5, 6, 7], [8, 9, 10, 11]]
+        assert reader.get_analogsignal_chunk(0, 1, 1, 2, channel_indexes=[3, 0]).tolist() == [[11, 8]]
+        out = np.empty((2, 4), np.int16)
+        reader.get_analogsignal_chunk(0, 1, out=out)
+        assert out[1].tolist() == [8, 9, 10, 11]
+        description = reader.get_analogsignal_buffer_description(0, 1, "broadband")
+        assert description["file_offset"] > 2**32
+        assert np.fromfile(description["file_path"], "<i2", 4, offset=description["file_offset"]).tolist() == [
+            4,
+            5,
+            6,
+            7,
+        ]
+
+
+def test_an_lfp_channel_beyond_4_gib(handmade: Handmade) -> None:
+    """The same for arrays inside a dict file: its samples are 4 GiB, its stamps 16, and lie after them."""
+    count, size = 2**31 + 500, 1 << 22
+    hole = np.zeros(size, np.int64)
+
+    def blocks(first: np.ndarray, last: np.ndarray) -> Iterator[np.ndarray]:
+        yield first
+        left = count - first.size - last.size
+        for start in range(0, left, size):
+            yield hole.view(first.dtype)[: min(size, left - start)]
+        yield last
+
+    samples = blocks(np.array([-5], np.int16), np.arange(5, dtype=np.int16))
+    stamps = blocks(np.array([T0]), np.array([T0 + count - 1]))
+    path = handmade.folder / "lfp_data" / "CSC1_lfp.npy"
+    path.parent.mkdir()
+    values = {"samples": Blocks("<i2", (count,), samples), "ts": Blocks("<i8", (count,), stamps), "gain": 1.0}
+    with open(path, "wb") as file:
+        for piece in dict_file(values):
+            if isinstance(piece, memoryview) and np.frombuffer(piece, "b").ctypes.data == hole.ctypes.data:
+                file.seek(piece.nbytes, os.SEEK_CUR)  # a hole takes no room
+            else:
+                file.write(piece)
+    assert path.stat().st_size > 10 * count
+    with opened(handmade) as reader:
+        assert reader.get_signal_size(0, 0) == count
+        assert reader.segment_t_stop(0, 0) == count / 1000  # ms beyond int32
+        assert reader.get_analogsignal_chunk(i_stop=2).tolist() == [[-5], [0]]
+        assert reader.get_analogsignal_chunk(i_start=count - 3).ravel().tolist() == [2, 3, 4]
+        assert reader.get_analogsignal_buffer_description(buffer_id="lfp")["shape"] == (count, 1)
+
+
+# -- how few -----------------------------------------------------------------------------------
+
+
+def test_as_little_as_there_can_be(handmade: Handmade) -> None:
+    """One sample, a unit of one spike and one of none, no event, no pulse, no frame: all of Neo's rules hold."""
+    handmade.lfp(samples=np.array([7], np.int16), gain=1.0)
+    handmade.unit("CSC1_SU1", times=np.array([T0 + 0.5]), gain=1.0)
+    handmade.unit("CSC1_SU2", times=np.empty(0), amps=np.empty((0, 64), np.int16), gain=1.0)
+    handmade.events(np.empty((0, 2)))
+    handmade.daq([])
+    handmade.watchlog([])
+    with opened(handmade, strict=True) as reader:
+        comply(reader)
+        assert reader.get_analogsignal_chunk().tolist() == [[7]]
+        assert [reader.spike_count(0, 0, k) for k in range(2)] == [1, 0]
+        assert reader.get_spike_raw_waveforms(0, 0, 1).shape == (0, 1, 64)
+        assert [reader.event_count(0, 0, k) for k in range(4)] == [0, 0, 0, 0]
+        assert (reader.segment_t_start(0, 0), reader.segment_t_stop(0, 0)) == (0.0, 0.001)
+    assert MockSessionIO(handmade.folder).read_block(load_waveforms=True).segments[0].t_stop == 0.001
+
+
+def test_segments_shorter_than_a_chunk(handmade: Handmade) -> None:
+    """A chunk that would run over the end of a segment is an error; None is the segment's own end."""
+    handmade.lfp(samples=np.arange(7, dtype=np.int16), ts=T0 + np.array([0, 1, 10, 11, 12, 20, 21]))
+    with opened(handmade) as reader:
+        assert [reader.get_signal_size(0, k, 0) for k in range(3)] == [2, 3, 2]
+        with pytest.raises(BoundsError, match="i_stop <= 3"):
+            reader.get_analogsignal_chunk(0, 1, 0, 4)
+        assert reader.get_analogsignal_chunk(0, 1, 1, None).ravel().tolist() == [3, 4]
+        assert reader.get_analogsignal_chunk(0, 1, 3, 3).shape == (0, 1)
+
+
+# -- values and scales -------------------------------------------------------------------------
+
+
+def test_the_ends_of_int16_and_of_scales(handmade: Handmade) -> None:
+    """-32768 and 32767 are served as they are and scaled exactly, waveforms with an offset as well as samples."""
+    ends = np.array([-32768, 32767, 0], np.int16)
+    handmade.lfp(samples=ends, gain=0.195, offset=-1000.5)
+    handmade.unit(amps=np.repeat(ends[:, None], 64, axis=1), gain=1e-3, offset=12.25)
+    with opened(handmade) as reader:
+        raw, waveforms = reader.get_analogsignal_chunk(), reader.get_spike_raw_waveforms()
+        assert raw.ravel().tolist() == ends.tolist() and waveforms[:, 0, 0].tolist() == ends.tolist()
+        expected = ends.astype(np.float64) * 0.195 - 1000.5
+        assert reader.rescale_signal_raw_to_float(raw, "float64").ravel().tolist() == expected.tolist()
+        expected = ends.astype(np.float64) * 1e-3 + 12.25
+        assert reader.rescale_waveforms_to_float(waveforms, "float64")[:, 0, 63].tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("gain", [0.0, -0.5, float("nan"), float("inf"), True])
+@pytest.mark.parametrize("kind", ["lfp", "unit", "stream"])
+def test_gains_that_are_none(kind: str, gain: float, handmade: Handmade) -> None:
+    """A gain of 0, below 0, NaN, infinite or no number is refused, wherever it stands, naming file and key."""
+    make = {"lfp": handmade.lfp, "unit": handmade.unit, "stream": handmade.stream}[kind]
+    path = make(gain=[gain] * 3 if kind == "stream" else gain)
+    refused = rf"{path.stem}\.(npy|json): expected ('gain' as .*finite number|a JSON object)"  # JSON has no NaN
+    with pytest.raises(MockSessionError, match=refused):
+        opened(handmade)
+
+
+def test_duplicate_channel_names(handmade: Handmade) -> None:
+    """Of two channels of one name, in LFP and in a stream: by name an error, by id and index each is itself."""
+    handmade.names(["LA1", "LA1", "LA2"])
+    for k in range(1, 4):
+        handmade.lfp(k, np.full(20, k, np.int16))
+    handmade.stream(channels={"ids": ["a", "b", "c"], "names": ["x", "x", "y"]})
+    with opened(handmade) as reader:
+        for stream, name, alone in ((0, "LA1", "LA2"), (1, "x", "y")):
+            request = {"i_stop": 2, "stream_index": stream}
+            with pytest.raises(MockSessionError, match="more than once. Select by id or by index"):
+                reader.get_analogsignal_chunk(**request, channel_names=[name])
+            ids = reader.header["signal_channels"]["id"][3 * stream :].tolist()
+            for k in range(2):
+                by_index = reader.get_analogsignal_chunk(**request, channel_indexes=[k])
+                np.testing.assert_array_equal(by_index, reader.get_analogsignal_chunk(**request, channel_ids=[ids[k]]))
+            assert reader.get_analogsignal_chunk(**request, channel_names=[alone]).shape == (2, 1)
+
+
+# -- clocks ------------------------------------------------------------------------------------
+
+
+def test_a_clock_that_leaves_out_samples(handmade: Handmade) -> None:
+    """Stamps that leave out one now and then make segments of one-sample gaps, and a warning with their number."""
+    ts = T0 + np.round(np.arange(5000) * 1.001).astype(np.int64)
+    handmade.lfp(samples=np.zeros(5000, np.int16), ts=ts)
+    handmade.lfp(2, samples=np.zeros(5000, np.int16), ts=ts)
+    with pytest.warns(UserWarning) as caught:
+        reader = opened(handmade)
+    (message,) = (str(warning.message) for warning in caught)
+    assert reader.segment_count(0) == 6
+    assert "CSC1_lfp.npy: 5 of 5 gaps are of a single sample, and each begins a segment" in message
+    assert "does not keep 1000 Hz; give the true rate as 'sampling_rate'" in message
+
+
+def test_a_float_clock_that_drifts(handmade: Handmade) -> None:
+    """Float stamps that keep another rate have no gap to be seen, and a warning says how far off the last one is."""
+    handmade.lfp(samples=np.zeros(5000, np.int16), ts=T0 + np.arange(5000) * 1.001)
+    with pytest.warns(UserWarning, match="CSC1_lfp.npy: the last stamp is 4.999 ms off"):
+        assert opened(handmade).segment_count(0) == 1
+    handmade.lfp(samples=np.zeros(5000, np.int16), ts=T0 + np.arange(5000) * 1.001, sampling_rate=1000 / 1.001)
+    assert opened(handmade).segment_count(0) == 1
+
+
+@pytest.mark.parametrize("rate", [2000.0, 999.0, 32000 / 33])
+def test_stamps_rounded_to_ms(rate: float, handmade: Handmade) -> None:
+    """Whole-number stamps of a rate that has no whole-number period are rounded: neither gaps nor drift."""
+    stamps = T0 + np.round(np.arange(5000) * 1000 / rate).astype(np.int64)
+    handmade.lfp(samples=np.zeros(5000, np.int16), ts=stamps, sampling_rate=rate)
+    assert opened(handmade, strict=True).segment_count(0) == 1
+
+
+def test_float_stamps_that_jitter(handmade: Handmade) -> None:
+    """A stamp within half a sample of its place will do; one further off is an error of the strict reader, by index."""
+    ts = T0 + np.arange(100.0)
+    ts[50] += 0.4
+    handmade.lfp(samples=np.zeros(100, np.int16), ts=ts)
+    assert opened(handmade, strict=True).get_signal_size(0, 0) == 100
+    ts[50] += 0.3
+    handmade.lfp(samples=np.zeros(100, np.int16), ts=ts)
+    assert opened(handmade).get_signal_size(0, 0) == 100
+    with pytest.raises(MockSessionError, match="index 50"):
+        opened(handmade, strict=True)
+
+
+# -- what a caller may give --------------------------------------------------------------------
+
+
+@pytest.fixture
+def reader(handmade: Handmade) -> MockSessionRawIO:
+    """A reader of one file of every kind."""
+    handmade.all()
+    return opened(handmade)
+
+
+INDEXES = {
+    "block_index": lambda reader, value: reader.get_spike_timestamps(block_index=value),
+    "seg_index": lambda reader, value: reader.get_analogsignal_chunk(seg_index=value),
+    "seg_index of spikes": lambda reader, value: reader.get_spike_timestamps(seg_index=value),
+    "stream_index": lambda reader, value: reader.get_analogsignal_chunk(stream_index=value),
+    "spike_channel_index": lambda reader, value: reader.get_spike_timestamps(spike_channel_index=value),
+    "event_channel_index": lambda reader, value: reader.get_event_timestamps(event_channel_index=value),
+    "i_start": lambda reader, value: reader.get_analogsignal_chunk(i_start=value),
+    "i_stop": lambda reader, value: reader.get_analogsignal_chunk(i_stop=value),
+}
+
+
+@pytest.mark.parametrize("name", INDEXES)
+def test_indexes_of_other_types(name: str, reader: MockSessionRawIO) -> None:
+    """NumPy integers and False are indexes; text, floats and objects are an error that is a TypeError as well."""
+    for value in (0, np.int64(0), np.uint8(0), False, np.array(0)):
+        INDEXES[name](reader, value)
+    for value in ("0", 0.0, 1.5, np.float64(0), [0], object(), b"0"):
+        with pytest.raises(MockSessionError, match=f"expected .*{name.split()[0]}.* whole number") as caught:
+            INDEXES[name](reader, value)
+        assert isinstance(caught.value, TypeError)
+
+
+@pytest.mark.parametrize("name", ["block_index", "seg_index", "spike_channel_index", "event_channel_index"])
+def test_none_is_no_index(name: str, reader: MockSessionRawIO) -> None:
+    """Only a stream may be left to the reader, where there is one."""
+    with pytest.raises(MockSessionError, match=f"expected {name} in 0 to .*; found None"):
+        INDEXES[name](reader, None)
+    assert INDEXES["stream_index"](reader, None).shape == (500, 1)
+
+
+@pytest.mark.parametrize("value", ["1", float("nan"), [1.0, 2.0], object(), b"1"], ids=repr)
+@pytest.mark.parametrize("limit", ["t_start", "t_stop"])
+def test_limits_that_are_no_numbers(limit: str, value: object, reader: MockSessionRawIO) -> None:
+    """A limit of time is a number; infinity is one that nothing lies beyond."""
+    for method in (reader.get_spike_timestamps, reader.get_spike_raw_waveforms, reader.get_event_timestamps):
+        with pytest.raises(MockSessionError, match=f"{limit}: expected a number, seconds, or None"):
+            method(**{limit: value})
+    wide = {"t_start": -np.inf, "t_stop": np.inf}
+    assert reader.get_spike_timestamps(**wide).size == reader.get_event_timestamps(**wide)[0].size == 3
+    assert reader.get_spike_timestamps(t_start=np.float32(0.25), t_stop=1).size == 1
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        {"channel_ids": "CSC1"},
+        {"channel_names": "LA1"},
+        {"channel_ids": 1},
+        {"channel_indexes": "0"},
+        {"channel_indexes": [None]},
+        {"channel_indexes": [[0], [0, 0]]},
+        {"channel_indexes": [0.0]},
+        {"channel_indexes": slice("a", None)},
+    ],
+    ids=str,
+)
+def test_selections_of_other_types(selection: dict[str, Any], reader: MockSessionRawIO) -> None:
+    """One name is not a list of letters, and no selection of another kind is guessed at."""
+    with pytest.raises(MockSessionError, match="stream lfp: expected"):
+        reader.get_analogsignal_chunk(i_stop=3, **selection)
+
+
+def test_a_relative_folder(handmade: Handmade, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader made of relative paths finds its files wherever the process has gone since."""
+    handmade.all()
+    handmade.lfp(2, np.array([1.0, -1.0]))
+    (tmp_path / "cache").mkdir()
+    monkeypatch.chdir(handmade.folder.parent)
+    cache = os.path.relpath(tmp_path / "cache")
+    reader = MockSessionRawIO(handmade.folder.name, use_cache=True, cache_path=cache)
+    monkeypatch.chdir("/")
+    with pytest.warns(UserWarning, match="form 2 streams"):
+        reader.parse_header()
+    assert reader.dirname == str(handmade.folder)
+    assert reader.get_analogsignal_chunk(stream_index=0, i_stop=3).tolist() == [[0], [1], [2]]
+    assert len(list((tmp_path / "cache").iterdir())) == 1
