@@ -1,0 +1,176 @@
+"""Which engine: by the device and the library that are asked for, and what the machine has."""
+
+from __future__ import annotations
+
+import logging
+import os
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, cast
+
+from ..interop import missing
+from ..session.errors import MockSessionError
+from .cupy_engine import CupyEngine
+from .engine import Engine, HostEngine
+from .jax_engine import JaxEngine
+from .torch_engine import TorchEngine
+
+LIBRARIES = ("torch", "cupy", "jax", "numpy", "array_api_strict")
+DTYPES = ("float32", "float64")
+ON_CPU = ("torch", "jax", "numpy", "array_api_strict")
+ON_CUDA = ("torch", "cupy", "jax")
+BY_HAND = {"cupy": "cupy-cuda12x, or -cuda13x, whichever the driver has", "jax": "'jax[cuda12]', or jax for the CPU"}
+
+_LOG = logging.getLogger("mockrawio.device")
+
+
+def choose_engine(device: str, library: str) -> Engine:
+    """Return the engine for a device and a library.
+
+    Parameters
+    ----------
+    device : str
+        "cpu", "cuda", "cuda:1" and so on, or "auto": CUDA if the library finds one, else the CPU.
+        What "auto" chose is the engine's `device`, and a line at INFO of the logger `mockrawio.device`.
+    library : {"torch", "cupy", "jax", "numpy", "array_api_strict"}
+
+    Raises
+    ------
+    MockSessionError
+        If there is no such device for the library; the message says what was looked for.
+    ImportError
+        If the library is not installed.
+    """
+    if library not in LIBRARIES:
+        raise MockSessionError(f"out: expected one of {', '.join(LIBRARIES)}; found {library!r}. Give one of them.")
+    kind, index = _parse(device)
+    if kind == "auto":
+        lacks = _lacks_cuda(library)
+        kind = "cpu" if lacks and library in ON_CPU else "cuda"
+        engine = _engine(kind, None, library)
+        _LOG.info("device='auto' is %s by %s%s", engine.device, library, f": {lacks}" if lacks else "")
+        return engine
+    return _engine(kind, index, library)
+
+
+def choose_for_view(device: str) -> Engine:
+    """Return the engine that reduces int16 for a view: of torch and CuPy the one that has the device."""
+    kind, _ = _parse(device)
+    if kind == "cpu":
+        return HostEngine("numpy")
+    lacks = {name: _lacks_cuda(name) for name in ("torch", "cupy")}
+    able = [name for name, why in lacks.items() if not why]
+    if able or kind == "cuda":
+        return choose_engine(device, (able or ["torch"])[0])
+    _LOG.info("device='auto' is cpu by numpy: %s", "; ".join(lacks.values()))
+    return HostEngine("numpy")
+
+
+def check_dtype(dtype: str, engine: Engine) -> str:
+    """Return the name of a result's dtype, checked."""
+    name = getattr(dtype, "name", None) or getattr(dtype, "__name__", None) or str(dtype)
+    if name not in DTYPES:
+        raise MockSessionError(f"dtype: expected 'float32' or 'float64'; found {dtype!r}. Give one of them.")
+    if name == "float64" and engine.library == "jax" and not import_module("jax").config.jax_enable_x64:
+        raise MockSessionError(
+            "dtype: expected 'float32', for JAX makes no float64 here; found 'float64'. "
+            "Call jax.config.update('jax_enable_x64', True) first, or take float32."
+        )
+    return name
+
+
+def _parse(device: str) -> tuple[str, int | None]:
+    kind, colon, index = str(device).partition(":")
+    if kind in ("cpu", "auto", "cuda") and not colon:
+        return kind, None
+    if kind == "cuda" and index.isdecimal():
+        return kind, int(index)
+    raise MockSessionError(f"device: expected 'cuda', 'cuda:0', 'cpu' or 'auto'; found {device!r}. Give one of them.")
+
+
+def _engine(kind: str, index: int | None, library: str) -> Engine:
+    if kind == "cpu":
+        return _host_engine(library)
+    if library in ON_CUDA:
+        _import(_carrier(library))  # if it is not installed, that is the error
+    lacks = _lacks_cuda(library, index)
+    if lacks:
+        raise MockSessionError(
+            f"device='cuda': expected a CUDA device that {library} can use; found none: {lacks}. "
+            "Give device='cpu', or 'auto' to take what there is."
+        )
+    if library == "cupy":
+        return CupyEngine(_import("cupy"), _import("cupyx"), index)
+    torch = _import("torch")
+    engine = TorchEngine(torch, index)
+    if library == "torch":
+        return engine
+    return cast(Engine, JaxEngine(_import("jax.numpy"), engine, partial(torch.cuda.device, engine.device)))
+
+
+def _host_engine(library: str) -> Engine:
+    if library not in ON_CPU:
+        known = ", ".join(ON_CPU)
+        raise MockSessionError(f"device='cpu': expected out= as one of {known}; found {library!r}. Give one of them.")
+    if library == "jax":
+        return cast(Engine, JaxEngine(_import("jax.numpy"), HostEngine("numpy")))
+    return HostEngine(library)
+
+
+def _carrier(library: str) -> str:
+    """Return the library that moves the data and scales it."""
+    return "cupy" if library == "cupy" else "torch"
+
+
+def _lacks_cuda(library: str, index: int | None = None) -> str:
+    """Return why the library has no CUDA device, or no such one; nothing if it has."""
+    if library not in ON_CUDA:
+        return f"{library} computes on the CPU only; out='torch', 'cupy' and 'jax' can use CUDA"
+    if find_spec(_carrier(library)) is None:
+        return f"{_carrier(library)} is not installed"
+    try:
+        count, hint = _cupy_devices() if library == "cupy" else _torch_devices()
+    except ImportError as error:  # installed, but without what it needs of the driver
+        return str(error)
+    if index is not None and 0 < count <= index:
+        return f"asked for number {index} of {count}"
+    if not count:
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+        return hint + ("" if visible is None else f" (CUDA_VISIBLE_DEVICES is {visible!r})")
+    return _jax_lacks() if library == "jax" else ""
+
+
+def _torch_devices() -> tuple[int, str]:
+    torch = _import("torch")
+    if torch.version.cuda is None:
+        return 0, f"torch {torch.__version__} is built without CUDA; pytorch.org has the builds with it"
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0, (
+        f"torch {torch.__version__}, built for CUDA {torch.version.cuda}, sees no device; nvidia-smi shows the driver's"
+    )
+
+
+def _cupy_devices() -> tuple[int, str]:
+    runtime = _import("cupy").cuda.runtime
+    try:
+        return int(runtime.getDeviceCount()), "CuPy sees no device; nvidia-smi shows the driver's"
+    except runtime.CUDARuntimeError as error:
+        return 0, f"CuPy says {error}"
+
+
+def _jax_lacks() -> str:
+    try:
+        _import("jax").devices("cuda")
+    except RuntimeError as error:
+        return f"JAX says {error}; jax[cuda12] is the build with CUDA"
+    return ""
+
+
+def _import(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        package = BY_HAND.get((error.name or "").partition(".")[0])
+        if package is None:
+            raise missing("gpu", error) from error
+        raise ImportError(f"{error}. Install it with: pip install {package}", name=error.name) from error

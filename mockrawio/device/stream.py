@@ -1,0 +1,195 @@
+"""Scaled samples, chunk by chunk."""
+
+from __future__ import annotations
+
+import math
+import os
+import weakref
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any
+
+import numpy.typing as npt
+
+from ..rawio import MockSessionRawIO
+from ..session.errors import MockSessionError
+from .choose import check_dtype, choose_engine
+from .engine import Engine, make_scale
+from .pipeline import Chunk, Pipeline
+from .samples import Channels, choose_channels, segment_clock
+
+Array = npt.NDArray[Any]
+DEVICE_READERS = 8  # one copies 10 GB/s or so; the buses of today take 25 to 60
+
+
+class ScaledStream(Iterator[Any]):
+    """Scaled arrays (samples, channels), one a chunk: what :func:`stream_scaled` returns.
+
+    An iterator, and a context manager that closes itself. Left before its end it is closed by
+    ``close()``, by the end of its ``with`` block, or when it is forgotten.
+
+    Attributes
+    ----------
+    device : str
+        Where the arrays are: "cpu", "cuda:0" and so on.
+    library : str
+        Whose arrays they are.
+    shape : tuple of int
+        (samples, channels) of all chunks together.
+    i_start, i_stop : int
+        The samples of the segment that are streamed; every `decimate`-th of them is kept.
+    channel_ids : list of str
+    """
+
+    def __init__(
+        self, engine: Engine, read: Any, chunks: _Chunks, channels: Channels, dtype: str, depth: int, readers: int
+    ) -> None:
+        self._engine, self._chunks, self._keep = engine, chunks, channels.keep
+        self.device, self.library = engine.device, engine.library
+        self.i_start, self.i_stop = chunks.start, chunks.stop
+        self.channel_ids = channels.ids
+        self.shape = len(range(chunks.start, chunks.stop, chunks.decimate)), len(channels.ids)
+        self._scale = make_scale(engine, channels.gain, channels.offset, dtype)
+        rows = max(1, math.ceil(chunks.longest / chunks.decimate))
+        self._results = [engine.empty((rows, self.shape[1]), dtype) for _ in range(depth)]
+        shape = (max(1, chunks.longest), channels.width)
+        self._pipeline = Pipeline(engine, read, chunks, shape, channels.dtype, depth, readers)
+        weakref.finalize(self, self._pipeline.end)  # before results and gains go, which kernels may be at
+
+    def __len__(self) -> int:
+        """Return the number of chunks, those already given included."""
+        return sum(1 for _ in self._chunks)
+
+    def __next__(self) -> Any:
+        return self._pipeline.take(self._use)
+
+    def _use(self, index: int, raw: Any, chunk: Chunk) -> Any:
+        step = self._chunks.decimate
+        out = self._results[index][: math.ceil((chunk[1] - chunk[0]) / step), ...]
+        self._engine.scale(raw[::step, self._keep], self._scale, out)
+        return self._engine.hand_over(out)
+
+    def close(self) -> None:
+        """Stop reading and let go of the slots; arrays handed out before stay valid."""
+        self._pipeline.close()
+
+    def __enter__(self) -> ScaledStream:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class _Chunks:
+    """The chunks of a window, each beginning with a sample that decimation keeps; none without one."""
+
+    def __init__(self, start: int, stop: int, size: int, decimate: int) -> None:
+        for name, value in (("chunk_size", size), ("decimate", decimate)):
+            if value < 1:
+                raise MockSessionError(f"{name}: expected 1 sample or more; found {value}. Give a whole number.")
+        self.start, self.stop, self.size, self.decimate = start, stop, size, decimate
+        self.longest = min(size, stop - start)
+
+    def __iter__(self) -> Iterator[Chunk]:
+        for first in range(self.start, self.stop, self.size):
+            kept = first + (self.start - first) % self.decimate
+            last = min(first + self.size, self.stop)
+            if kept < last:
+                yield kept, last
+
+
+def stream_scaled(
+    reader: MockSessionRawIO,
+    *,
+    stream_index: int,
+    chunk_size: int,
+    channel_indexes: Any = None,
+    device: str = "cuda",
+    dtype: str = "float32",
+    out: str = "torch",
+    decimate: int | None = None,
+    depth: int = 3,
+    readers: int | None = None,
+    block_index: int = 0,
+    seg_index: int = 0,
+    t_start: float | None = None,
+    t_stop: float | None = None,
+) -> ScaledStream:
+    """Return an iterator over the scaled samples of a segment, or of a window of it.
+
+    A thread reads int16 straight into one of `depth` page-locked slots, the copy engine moves it
+    in a stream of its own, and one kernel scales it where it is wanted. Nothing is allocated a
+    chunk: the arrays are slots too.
+
+    Parameters
+    ----------
+    reader : MockSessionRawIO
+    stream_index : int
+    chunk_size : int
+        Samples read at a time. Some MB are a good chunk: 65536 of 64 channels are 8 MiB.
+    channel_indexes : sequence of int, mask or slice, optional
+        As for ``get_analogsignal_chunk()``.
+    device : str
+        "cuda", "cuda:1", "cpu", or "auto": CUDA if `out` finds one, else the CPU; the iterator's
+        `device` is what was chosen, and the logger `mockrawio.device` tells it at INFO.
+    dtype : {"float32", "float64"}
+    out : {"torch", "cupy", "jax", "numpy"}
+        Whose arrays to yield. On CUDA torch moves the data for JAX. On the CPU
+        "array_api_strict" too, to try code against the standard.
+    decimate : int, optional
+        Keep every so-manieth sample of the window, counted on from chunk to chunk. There is no
+        filter: what lies above half the new rate folds.
+    depth : int
+        Number of slots: how far the thread reads ahead, and how long an array is valid.
+    readers : int, optional
+        Threads that fill a slot together, where it has a MB for each. If it is left out, 1 on the
+        CPU; for a device, which takes more than one thread can copy, 8 or as many as there are cores.
+    block_index, seg_index : int
+    t_start, t_stop : float, optional
+        Seconds, of the reader's time: samples with ``t_start <= t < t_stop`` that the segment has.
+
+    Returns
+    -------
+    ScaledStream
+        Yields arrays of `dtype`, (samples, channels), in the header's units, which are µV. Without an
+        offset the values are those of ``rescale_signal_raw_to_float()``, with one its float64 values
+        rounded once.
+
+    Raises
+    ------
+    MockSessionError
+        If an argument is not what it must be, or there is no such device. What reading raises
+        comes out of the iterator.
+    ImportError
+        If the library is not installed.
+
+    Notes
+    -----
+    An array is valid until `depth` more have been asked for; it is then written over. Work that is
+    queued on it in the stream that is current when it is yielded is waited for; work in another
+    stream is the consumer's own to order. JAX's arrays stay valid, for they are copies.
+
+    Examples
+    --------
+    >>> from mockrawio.device import stream_scaled
+    >>> with MockSessionRawIO(folder) as reader:
+    ...     with stream_scaled(reader, stream_index=0, chunk_size=4096, device="cpu", out="numpy") as chunks:
+    ...         peak = max(abs(chunk).max() for chunk in chunks)
+    >>> peak.dtype, chunks.device
+    (dtype('float32'), 'cpu')
+    """
+    engine = choose_engine(device, out)
+    dtype = check_dtype(dtype, engine)
+    stream_index = reader._get_stream_index_from_arg(stream_index)
+    channels = choose_channels(reader, stream_index, channel_indexes)
+    window = segment_clock(reader, block_index, seg_index, stream_index).window(t_start, t_stop)
+    chunks = _Chunks(*window, int(chunk_size), 1 if decimate is None else int(decimate))
+
+    def read(chunk: Chunk, place: Array) -> None:
+        reader.get_analogsignal_chunk(block_index, seg_index, *chunk, stream_index, channels.read, out=place)
+
+    if readers is None:
+        readers = 1 if engine.device == "cpu" else min(DEVICE_READERS, os.cpu_count() or 1)
+    return ScaledStream(engine, read, chunks, channels, dtype, depth, readers)

@@ -1,0 +1,184 @@
+"""The waveforms of many units as one scaled array."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ..rawio import MockSessionRawIO
+from ..session.errors import BoundsError, MockSessionError
+from .choose import check_dtype, choose_engine
+from .engine import Scale, make_scale
+from .pipeline import Chunk, Pipeline
+
+Array = npt.NDArray[Any]
+
+
+class DeviceWaveforms(NamedTuple):
+    """Waveforms of some units, unit after unit, each unit's in the order of time.
+
+    Attributes
+    ----------
+    waveforms : array, (spikes, channels, samples)
+        µV, on the device.
+    unit_index : array of int32, (spikes,)
+        Index into ``header["spike_channels"]``, on the device.
+    times : ndarray of float64, (spikes,)
+        Seconds, of the reader's time; in memory, for not every device has float64.
+    """
+
+    waveforms: Any
+    unit_index: Any
+    times: Array
+
+
+class _Spikes:
+    """The raw waveforms of the wanted units, as one long array that is never made."""
+
+    def __init__(self, reader: MockSessionRawIO, units: list[int], where: dict[str, Any]) -> None:
+        self._reader, self._where, self.units = reader, where, units
+        self.times = [self._of(unit, "timestamps") for unit in units]
+        self.edges = np.concatenate([[0], np.cumsum([times.size for times in self.times])]).astype(np.int64)
+        self._last: tuple[int, Any] = (-1, None)
+
+    def _of(self, unit: int, what: str) -> Any:
+        return getattr(self._reader, f"get_spike_{what}")(spike_channel_index=unit, **self._where)
+
+    def raw(self, place: int) -> Array:
+        """Return the waveforms of the unit at a place of the list; a float source is not quantised for each batch."""
+        if self._last[0] != place:
+            self._last = place, self._of(self.units[place], "raw_waveforms")
+        found = self._last[1]
+        if found is None:
+            raise MockSessionError(
+                f"{self._name(place)}: expected waveforms; found none. Leave it out of spike_channel_indexes."
+            )
+        return found  # type: ignore[no-any-return]
+
+    def _name(self, place: int) -> str:
+        return f"{self._reader.dirname}, unit {self._reader.header['spike_channels']['id'][self.units[place]]}"
+
+    def layout(self) -> tuple[tuple[int, ...], np.dtype[Any]]:
+        """Return the shape of one waveform, and the dtype, that all units with spikes share."""
+        first = None
+        for place in np.flatnonzero(np.diff(self.edges)).tolist():
+            raw = self.raw(place)
+            found = raw.shape[1:], raw.dtype
+            first = found if first is None else first
+            if found != first:
+                raise MockSessionError(
+                    f"{self._name(place)}: expected waveforms like those before it, {first[0]} {first[1]}; "
+                    f"found {found[0]} {found[1]}. Ask for units of one kind at a time."
+                )
+        return ((1, 0), np.dtype(np.int16)) if first is None else first
+
+    def read(self, chunk: Chunk, place: Array) -> None:
+        """Copy spikes from `chunk[0]` to `chunk[1]`, whichever units they are of."""
+        start, stop = chunk
+        unit = int(np.searchsorted(self.edges, start, side="right")) - 1
+        while start < stop:
+            end = min(stop, int(self.edges[unit + 1]))
+            if start < end:
+                first = int(self.edges[unit])
+                place[start - chunk[0] : end - chunk[0]] = self.raw(unit)[start - first : end - first]
+            start, unit = end, unit + 1
+
+    def each(self, values: Array) -> Array:
+        """Return one value a unit as one value a spike."""
+        return np.repeat(values, np.diff(self.edges))
+
+
+def waveforms_to_device(
+    reader: MockSessionRawIO,
+    *,
+    spike_channel_indexes: Any = None,
+    device: str = "cuda",
+    dtype: str = "float32",
+    out: str = "torch",
+    batch_size: int = 65536,
+    depth: int = 3,
+    block_index: int = 0,
+    seg_index: int = 0,
+    t_start: float | None = None,
+    t_stop: float | None = None,
+) -> DeviceWaveforms:
+    """Return the waveforms of units, scaled on the device.
+
+    Their int16 crosses the bus in batches of `batch_size` spikes, of as many units as those are of; each
+    spike's own unit's gain is applied there, in one kernel a batch.
+
+    Parameters
+    ----------
+    reader : MockSessionRawIO
+    spike_channel_indexes : sequence of int, optional
+        Which units, in which order; all of them if it is left out.
+    device, dtype, out
+        As for :func:`stream_scaled`.
+    batch_size : int
+        Spikes copied at a time; 65536 of 64 samples are 8 MiB.
+    depth : int
+        Batches on their way at the same time.
+    block_index, seg_index : int
+    t_start, t_stop : float, optional
+        Seconds; spikes with ``t_start <= t <= t_stop``, as ``get_spike_timestamps()`` has it.
+
+    Returns
+    -------
+    DeviceWaveforms
+        (waveforms, unit_index, times). All of it is the caller's own.
+
+    Raises
+    ------
+    MockSessionError
+        If a unit has no waveforms, or waveforms of another length; or as :func:`stream_scaled`.
+    ImportError
+        If the library is not installed.
+
+    Examples
+    --------
+    >>> from mockrawio.device import waveforms_to_device
+    >>> with MockSessionRawIO(folder) as reader:
+    ...     waveforms, unit_index, times = waveforms_to_device(reader, device="cpu", out="numpy")
+    >>> waveforms.shape[1:], waveforms.dtype, len(unit_index) == len(times) == len(waveforms)
+    ((1, 64), dtype('float32'), True)
+    """
+    engine = choose_engine(device, out)
+    dtype = check_dtype(dtype, engine)
+    if batch_size < 1:
+        raise MockSessionError(f"batch_size: expected 1 spike or more; found {batch_size}. Give a whole number.")
+    units = _units(reader, spike_channel_indexes)
+    where = {"block_index": block_index, "seg_index": seg_index, "t_start": t_start, "t_stop": t_stop}
+    spikes = _Spikes(reader, units, where)
+    shape, raw_dtype = spikes.layout()
+    count = int(spikes.edges[-1])
+    result = engine.empty((count, *shape), dtype)
+    header = reader.header["spike_channels"][units]
+    gain, offset = (spikes.each(header[key].astype(np.float64))[:, None, None] for key in ("wf_gain", "wf_offset"))
+    scale = make_scale(engine, gain, offset, dtype)
+
+    def use(_: int, raw: Any, chunk: Chunk) -> None:
+        gain, offset = (None if values is None else values[chunk[0] : chunk[1], ...] for values in scale)
+        engine.scale(raw, Scale(gain, offset), result[chunk[0] : chunk[1], ...])
+
+    chunks = ((start, min(start + batch_size, count)) for start in range(0, count, batch_size))
+    Pipeline(engine, spikes.read, chunks, (max(1, min(batch_size, count)), *shape), raw_dtype, depth).run(use)
+    unit_index = engine.put(spikes.each(np.array(units, np.int32)))
+    stamps = np.concatenate([np.empty(0), *spikes.times])
+    times = reader.rescale_spike_timestamp(stamps, dtype="float64")
+    return DeviceWaveforms(engine.hand_over(result), engine.hand_over(unit_index), times)
+
+
+def _units(reader: MockSessionRawIO, spike_channel_indexes: Any) -> list[int]:
+    count = len(reader.header["spike_channels"])
+    if spike_channel_indexes is None:
+        return list(range(count))
+    given = np.asarray(spike_channel_indexes)
+    units: list[int] = given.tolist()
+    if given.ndim != 1 or (units and (given.dtype.kind not in "iu" or not 0 <= min(units) <= max(units) < count)):
+        raise BoundsError(
+            f"{reader.dirname}: expected spike_channel_indexes in 0 to {count - 1}, whole numbers; found {units}. "
+            "The header lists the units."
+        )
+    return units
