@@ -1,0 +1,35 @@
+"""Sessions for other programs to read: one recording with its logs, and a broadband one with a gap."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from mockrawio import SessionSpec, generate_session
+
+# Qt needs libraries of the system, libEGL among them, which a bare machine may lack.
+if subprocess.run([sys.executable, "-c", "import PySide6.QtWidgets"], capture_output=True).returncode:
+    collect_ignore = ["test_ephyviewer.py"]
+
+
+@pytest.fixture(scope="session")
+def session(tmp_path_factory):
+    """A session of one recording: LFP, five units, events, DAQ and movie."""
+    spec = SessionSpec(patient_id=2, session_nr=1, duration_s=20, n_channels=16, n_lfp_channels=2, n_units=5, seed=1)
+    return generate_session(spec, tmp_path_factory.mktemp("clients"))
+
+
+@pytest.fixture(scope="session")
+def broadband(tmp_path_factory):
+    """A broadband session of one recording."""
+    spec = SessionSpec.broadband(patient_id=1, session_nr=1, duration_s=3, n_channels=16, n_units=5, seed=2)
+    return generate_session(spec, tmp_path_factory.mktemp("clients"))
+
+
+@pytest.fixture(scope="session")
+def gaps(tmp_path_factory):
+    """A broadband session of two recordings with a pause between."""
+    spec = SessionSpec.broadband(patient_id=1, session_nr=2, segments=(3.0, 2.0), n_channels=16, n_units=5, seed=2)
+    return generate_session(spec, tmp_path_factory.mktemp("clients"))
