@@ -2,42 +2,60 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from .cli_common import FILE, FOLDER, epilog, json_option, progress_option, show, workers_option, wrote
+
+if TYPE_CHECKING:
+    from .hybrid.generate import HybridResult
+
 __all__ = ["hybrid_commands"]
 
-_PATH = click.Path(path_type=Path)
 _SCORE = click.FloatRange(0, 1, min_open=True)
 _KIND = click.Choice(["phy", "kilosort", "jrc"])
-_EXIT_CODES = "Exit codes: 0 all is well, 1 a problem with the data, 2 wrong usage."
+_PHY_BASE = click.option(
+    "--phy-base",
+    type=click.IntRange(0, 1),
+    metavar="0|1",
+    help="What phy's files call the first sample; else inferred.",
+)
 _GENERATE_CODES = (
     "Exit codes: 0 all units that were asked for were made (or may be missing, --allow-skips), 1 a problem with "
     "the data, or a unit was skipped, 2 wrong usage."
 )
 
 
-@click.group("hybrid", short_help="Hybrid ground truth: add known events, see if they are found.", epilog=_EXIT_CODES)
+_GENERATE = "hybrid generate params.py --phy-base 1 -o hybrid"
+_VALIDATE = "hybrid validate hybrid sorted -o validation"
+
+
+@click.group(
+    "hybrid",
+    short_help="Hybrid ground truth: add known events, see if they are found.",
+    epilog=epilog(_GENERATE, _VALIDATE),
+)
 def hybrid_commands() -> None:
-    """Add known events to a copy of a recording, and see whether a sorter finds them.
-
-    Example: mockrawio hybrid generate params.toml
-    """
+    """Add known events to a copy of a recording, and see whether a sorter finds them."""
 
 
-@hybrid_commands.command("generate", short_help="Add events of a sorter's units to a copy.", epilog=_GENERATE_CODES)
-@click.argument("params_file", metavar="PARAMS", type=_PATH)
-@click.option("-o", "--output", type=_PATH, help="Folder for the results, in place of the file's output_directory.")
+@hybrid_commands.command(
+    "generate",
+    short_help="Add events of a sorter's units to a copy.",
+    epilog=epilog(f"{_GENERATE} --dry-run", _GENERATE, codes=_GENERATE_CODES),
+)
+@click.argument("params_file", metavar="PARAMS", type=FILE)
+@click.option("-o", "--output", type=FOLDER, help="Folder for the results, in place of the file's output_directory.")
 @click.option("--compat", is_flag=True, help="Compute as the original program did, its faults included.")
 @click.option("--allow-skips", is_flag=True, help="Exit with 0 although a unit could not be made.")
-@click.option("--phy-base", type=click.IntRange(0, 1), help="What phy's files call the first sample; else inferred.")
+@_PHY_BASE
 @click.option("--dry-run", is_flag=True, help="Write nothing; say what would be made.")
-@click.option("--progress/--no-progress", default=None, help="Show a bar; by default on a terminal.")
-@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Threads to use.")
+@workers_option
+@json_option
+@progress_option
 @click.pass_context
 def generate_command(
     ctx: click.Context,
@@ -47,15 +65,15 @@ def generate_command(
     allow_skips: bool,
     phy_base: int | None,
     dry_run: bool,
-    progress: bool | None,
     workers: int,
+    as_json: bool,
+    progress: bool,
 ) -> None:
     """Make hybrid data as PARAMS says: a .toml file, or a params.py, which is read and never run.
 
     Paths in PARAMS are relative to its own folder. Each unit that was asked for has a line that says
     what was made of it or why nothing. The events are those that hybrid validate looks for.
-
-    Example: mockrawio hybrid generate params.py --phy-base 1 -o hybrid
+    A run of the same session in the same folder is replaced.
     """
     from .hybrid.generate import generate_hybrid
     from .hybrid.params import HybridParams
@@ -69,25 +87,56 @@ def generate_command(
         allow_skips=allow_skips or params.allow_skips,
         phy_base=params.phy_base if phy_base is None else phy_base,
     )
-    shown = sys.stderr.isatty() if progress is None else progress
-    result = generate_hybrid(params, progress=shown, dry_run=dry_run, n_workers=workers)
-    click.echo("\n".join(generation_lines(result, dry_run=dry_run)))
+    result = generate_hybrid(params, progress=progress, dry_run=dry_run, n_workers=workers)
+    show(as_json, _made(result), generation_lines(result, dry_run=dry_run))
     ctx.exit(0 if result.ok else 1)
 
 
-@hybrid_commands.command("validate", short_help="Compare a sorter's output with what was added.", epilog=_EXIT_CODES)
-@click.argument("hybrid_dir", type=_PATH)
-@click.argument("sorter_dir", type=_PATH)
-@click.option("-o", "--output", type=_PATH, help="Folder for tables (CSV) and figures; without it none are written.")
-@click.option("--window-ms", type=click.FloatRange(min=0), default=1.0, show_default=True, help="Before and after.")
-@click.option("--match-score", type=_SCORE, default=0.5, show_default=True, help="Least accuracy of a unit's cluster.")
-@click.option("--type", "output_type", type=_KIND, help="Of SORTER_DIR; else inferred.")
-@click.option("--phy-base", type=click.IntRange(0, 1), help="What phy's files call the first sample; else inferred.")
-@click.option("--offset", type=int, default=0, show_default=True, help="Samples to add to the sorter's times.")
-@click.option("--session", "session_name", help="Which run, if HYBRID_DIR holds several.")
-@click.option("--source", "source_directory", type=_PATH, help="The source's sorting, if it is elsewhere now.")
+def _made(result: HybridResult) -> dict[str, Any]:
+    """Return what a run made, as JSON has it."""
+    return {
+        "folder": result.folder,
+        "random_seed": result.params.random_seed,
+        "phy_base": result.params.phy_base,
+        "ok": result.ok,
+        "units": [unit.as_dict() for unit in result.units],
+        "n_events": result.n_events,
+        "n_clipped": result.n_clipped,
+        "files": list(result.files),
+    }
+
+
+@hybrid_commands.command(
+    "validate", short_help="Compare a sorter's output with what was added.", epilog=epilog(_VALIDATE)
+)
+@click.argument("hybrid_dir", type=FOLDER)
+@click.argument("sorter_dir", type=FOLDER)
+@click.option("-o", "--output", type=FOLDER, help="Folder for tables (CSV) and figures; without it none are written.")
+@click.option(
+    "--window-ms",
+    type=click.FloatRange(min=0),
+    metavar="MS",
+    default=1.0,
+    show_default=True,
+    help="Before and after a true event, within which it is found.",
+)
+@click.option(
+    "--match-score",
+    type=_SCORE,
+    metavar="SHARE",
+    default=0.5,
+    show_default=True,
+    help="Least accuracy of a unit's cluster, up to 1.",
+)
+@click.option("--type", "output_type", type=_KIND, help="What SORTER_DIR holds; else inferred.")
+@_PHY_BASE
+@click.option(
+    "--offset", type=int, metavar="N", default=0, show_default=True, help="Samples to add to the sorter's times."
+)
+@click.option("--session", "session_name", metavar="NAME", help="Which run, if HYBRID_DIR holds several.")
+@click.option("--source", "source_directory", type=FOLDER, help="The source's sorting, if it is elsewhere now.")
 @click.option("--figures/--no-figures", default=True, help="Draw figures too (matplotlib); by default.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 def validate_command(
     hybrid_dir: Path,
     sorter_dir: Path,
@@ -106,9 +155,7 @@ def validate_command(
 
     For each true unit: how many of its events were found, by which cluster, and the cluster's
     accuracy, recall and precision, as SpikeInterface counts them; then which clusters the events
-    are in, and how like the templates are.
-
-    Example: mockrawio hybrid validate hybrid sorted -o validation
+    are in, and how like the templates are. Files of an earlier validation in the same folder are replaced.
     """
     from .hybrid.report import validation_lines
     from .hybrid.validate import check_matplotlib, validate
@@ -127,7 +174,4 @@ def validate_command(
         source_directory=source_directory,
     )
     files = validation.save(output, figures=figures) if output else ()
-    if as_json:
-        click.echo(json.dumps({**validation.as_dict(), "files": [str(path) for path in files]}, indent=2))
-    else:
-        click.echo("\n".join([*validation_lines(validation), *(f"wrote {path}" for path in files)]))
+    show(as_json, {**validation.as_dict(), "files": list(files)}, [*validation_lines(validation), *wrote(files)])

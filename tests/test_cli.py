@@ -96,12 +96,13 @@ def test_help(command):
     ids=" ".join,
 )
 def test_wrong_usage(arguments, tmp_path, monkeypatch):
-    """Wrong usage is exit code 2, with the reason last on stderr, and nothing is made."""
+    """Wrong usage is exit code 2, with the reason last on stderr, in the command's words, and nothing is made."""
     monkeypatch.chdir(tmp_path)
     result = run(*arguments)
     assert result.exit_code == 2
     assert result.stdout == ""
     assert result.stderr.splitlines()[-1].startswith("Error: ")
+    assert "SessionSpec" not in result.stderr
     assert list(tmp_path.iterdir()) == []
 
 

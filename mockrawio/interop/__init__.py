@@ -2,6 +2,8 @@
 
 - :mod:`mockrawio.interop.spikeinterface`: recordings, sortings and events of SpikeInterface
 - :mod:`mockrawio.interop.probe`: the bundles of microwires as a probe of ProbeInterface
+- :mod:`mockrawio.interop.dask`: lazy arrays of Dask and xarray
+- :mod:`mockrawio.interop.corpus`: many sessions, here or on a cluster
 """
 
 from __future__ import annotations

@@ -6,50 +6,97 @@ each takes one turn, which shows that it still works.
 
 from __future__ import annotations
 
-import time
+import subprocess
+import sys
+import warnings
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mockrawio import SessionSpec, generate_session
+from mockrawio.bench import OURS, Contest
+from mockrawio.bench import race as race_contest
+from mockrawio.bench.inputs import Inputs
+from mockrawio.bench.table import duration
 
 Race = Callable[..., dict[str, float]]
+Hold = Callable[[Contest, int], dict[str, float]]
+Memory = Callable[..., float]
+
+PEAK = """
+import sys
+
+def peak():
+    # getrusage would give the parent's peak, which a child process begins with
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+
+{ready}
+before = peak()
+{work}
+print((peak() - before) / 1024)
+"""
 
 
 @pytest.fixture
-def race(benchmark: Any, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> Race:
-    """Return ``race(ours, peer=function, ...)``: best times in seconds, by name."""
+def hold(benchmark: Any, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> Hold:
+    """Return ``hold(contest, rounds)``: best times in seconds, by name, ours first."""
 
-    def run(
-        ours: Callable[[], Any], *, rounds: int = 30, inner: int = 1, **peers: Callable[[], Any]
-    ) -> dict[str, float]:
-        turns = 1 if benchmark.disabled else rounds
-        best = dict.fromkeys(("ours", *peers), float("inf"))
-        for _ in range(turns):
-            for name, function in (("ours", ours), *peers.items()):
-                began = time.perf_counter()
-                for _ in range(inner):
-                    function()
-                best[name] = min(best[name], (time.perf_counter() - began) / inner)
-        benchmark.extra_info.update({f"{name}/ours": best[name] / best["ours"] for name in peers})
+    def run(contest: Contest, rounds: int) -> dict[str, float]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # peers warn of their own affairs
+            best = race_contest(contest, rounds=1 if benchmark.disabled else rounds, budget_s=20.0)
+            benchmark.pedantic(contest.ours, rounds=1)
+        benchmark.extra_info.update({f"{name}/{OURS}": best[name] / best[OURS] for name in contest.peers})
         if not benchmark.disabled:
             with capsys.disabled():
-                told = ", ".join(
-                    f"{name} {value * 1e6:.1f} µs ({value / best['ours']:.2f}x)" for name, value in best.items()
-                )
-                print(f"\n{request.node.name}: {told}")
-        benchmark.pedantic(ours, rounds=1)
+                told = (f"{name} {duration(value)} ({value / best[OURS]:.2f}x)" for name, value in best.items())
+                print(f"\n{request.node.name}: {', '.join(told)}")
         return best
 
     return run
 
 
-@pytest.fixture(scope="session", params=["int16", "float64"])
-def long_session(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A session of 37 units and 5.8 M LFP samples (DESIGN's table), or a minute of it in a test run."""
+@pytest.fixture
+def race(hold: Hold) -> Race:
+    """Return ``race(ours, peer=function, ...)``, for functions whose results were compared elsewhere."""
+
+    def run(
+        ours: Callable[[], Any], *, rounds: int = 30, inner: int = 1, **peers: Callable[[], Any]
+    ) -> dict[str, float]:
+        return hold(Contest(ours, peers, check=lambda: None, inner=inner), rounds)
+
+    return run
+
+
+@pytest.fixture
+def memory(benchmark: Any, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> Memory:
+    """Return ``memory(ready, work, *arguments)``: by how many MiB a process's peak grows while it does `work`.
+
+    Both are source code, and `arguments` their ``sys.argv[1:]``.
+    """
+
+    def run(ready: str, work: str, *arguments: object) -> float:
+        command = [sys.executable, "-c", PEAK.format(ready=ready, work=work), *map(str, arguments)]
+        options = {"capture_output": True, "text": True, "check": True}
+        mib = float(benchmark.pedantic(subprocess.run, (command,), options, rounds=1).stdout)
+        benchmark.extra_info["peak_growth_mib"] = mib
+        if not benchmark.disabled:
+            with capsys.disabled():
+                print(f"\n{request.node.name}: peak memory grows by {mib:.1f} MiB")
+        return mib
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def inputs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Inputs:
+    """What the rows are run on: as documented, or tiny in a test run."""
     in_earnest = request.config.getoption("--benchmark-enable")
-    seconds = 5800 if in_earnest else 60
-    spec = SessionSpec(patient_id=1, session_nr=1, duration_s=seconds, n_units=37, seed=0, encoding=request.param)
-    return generate_session(spec, tmp_path_factory.mktemp(request.param))
+    return Inputs(tmp_path_factory.mktemp("bench"), "full" if in_earnest else "tiny")
+
+
+@pytest.fixture(scope="session")
+def in_earnest(request: pytest.FixtureRequest) -> bool:
+    """Whether this is a benchmark, or the ordinary test run."""
+    return bool(request.config.getoption("--benchmark-enable"))

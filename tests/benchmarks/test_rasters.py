@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
-import h5py
 import numpy as np
 import pytest
 
+from mockrawio.bench.rows_make import raster_by_bins
 from mockrawio.rasters import SonataWriter, make_noise, make_save_spikes, poisson_raster, write_sonata
 
 DATASETS = ["timestamps", "node_ids"], [float, int]
@@ -20,20 +20,6 @@ def scene(request):
     n_units, n_bins = (2000, 10_000) if in_earnest else (20, 500)
     rates = np.random.default_rng(0).lognormal(np.log(2.9) - 0.125, 0.5, n_units)
     return rates, make_noise(1, n_bins, seed=0)[0]
-
-
-def obviously_slow(path, rates, profile):
-    """Draw a number for each unit and bin, and let the file grow for each unit."""
-    rng = np.random.default_rng(1)
-    with h5py.File(path, "w") as file:
-        group = file.create_group("spikes/default")
-        times, ids = (group.create_dataset(n, (0,), t, maxshape=(None,)) for n, t in zip(*DATASETS, strict=True))
-        for unit, rate in enumerate(rates):
-            spikes = np.flatnonzero(rng.poisson(rate * profile / 1000) > 0)
-            for dataset, values in ((times, spikes), (ids, np.full(spikes.size, unit))):
-                size = dataset.shape[0]
-                dataset.resize((size + values.size,))
-                dataset[size:] = values
 
 
 def test_raster_to_sonata(race, scene, tmp_path):
@@ -55,7 +41,7 @@ def test_raster_to_sonata(race, scene, tmp_path):
         modern_gzip=lambda: modern(compression="gzip"),
         document_one_profile=lambda: document(profile),
         document_rows=lambda: document(rows),
-        units_x_bins=lambda: obviously_slow(tmp_path / "slow.h5", rates, profile),
+        units_x_bins=lambda: raster_by_bins(tmp_path / "slow.h5", rates, profile),
     )
 
 

@@ -1,0 +1,162 @@
+"""How the cost of each thing grows as recordings get longer, with more channels and more units.
+
+Each axis is grown alone, 1, 10 and 100 times, from a session of 10 s, one channel and four units.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..generate import SessionSpec, generate_session
+from ..io import MockSessionIO
+from ..rawio import MockSessionRawIO
+from ..rawio.events import Movie, MovieFrames
+from ..session.errors import MockSessionError
+from ..session.layout import find_files
+from .inputs import opened, write_stream
+
+__all__ = ["AXES", "Point", "curves", "draw", "write_csv"]
+
+AXES = {"length": "recording, s", "channels": "channels", "units": "units"}
+BASE = {"length": 10, "channels": 1, "units": 4}
+FACTORS = (1, 10, 100)
+MARK_SIZE = 5
+
+
+class Point(NamedTuple):
+    """One measurement.
+
+    Attributes
+    ----------
+    axis : str
+        What was grown.
+    factor : int
+        How many times.
+    size : int
+        Seconds, channels or units, by axis.
+    what : str
+    seconds : float
+    """
+
+    axis: str
+    factor: int
+    size: int
+    what: str
+    seconds: float
+
+
+def curves(place: Path, *, turns: int = 5, factors: Iterable[int] = FACTORS) -> Iterator[Point]:
+    """Yield the points of all curves; each session is removed when it has been measured.
+
+    Parameters
+    ----------
+    place : Path
+        Where the sessions are made, one at a time: up to 200 MB at factor 100.
+    turns : int
+        Times that everything is done; the best counts.
+    factors : iterable of int
+    """
+    for axis in AXES:
+        for factor in factors:
+            sizes = {**BASE, axis: BASE[axis] * factor}
+            folder = place / f"{axis}-{factor}"
+            try:
+                for what, seconds in _costs(folder, sizes, turns):
+                    yield Point(axis, factor, sizes[axis], what, seconds)
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _costs(folder: Path, sizes: dict[str, int], turns: int) -> Iterator[tuple[str, float]]:
+    length, channels, units = sizes["length"], sizes["channels"], sizes["units"]
+    for encoding in ("float64", "int16"):
+        spec = SessionSpec(
+            duration_s=float(length),
+            n_channels=max(80, channels),
+            n_lfp_channels=channels,
+            n_units=units,
+            seed=0,
+            encoding=encoding,
+        )
+        make = partial(generate_session, spec, folder / "made", overwrite=True)
+        yield f"generate {encoding}", _best(make, min(turns, 2))
+        session = make()
+        reader = MockSessionRawIO(session)
+        yield f"parse_header() {encoding}", _best(reader.parse_header, turns)
+    for what, act in _reads(session, length).items():
+        yield what, _best(act, turns)
+    stream = opened(write_stream(folder / "stream", 32_000 * length, [0.25] * channels, sparse=True))
+    middle = 32_000 * length // 2
+    view = partial(stream.get_analogsignal_chunk, 0, 0, middle, middle + 32_000)
+    yield "a second at 32 kHz (view)", _best(view, turns)
+    yield "the same scaled to float32", _best(lambda: stream.rescale_signal_raw_to_float(view()), turns)
+
+
+def _reads(session: Path, length: int) -> dict[str, Callable[[], Any]]:
+    reader = opened(session)
+    middle = length // 2
+    window = (middle - 0.5, middle + 0.5)
+    io = MockSessionIO(session)
+    log = find_files(session).watchlog or ""
+    return {
+        "a second of LFP": lambda: reader.get_analogsignal_chunk(0, 0, 1000 * middle, 1000 * middle + 1000),
+        "spikes of a second of a unit": lambda: reader.get_spike_timestamps(0, 0, 0, *window),
+        "waveforms of them": lambda: reader.get_spike_raw_waveforms(0, 0, 0, *window),
+        "movie frames": lambda: MovieFrames("movie_frames", Movie(log)).parse(),
+        "read_block()": io.read_block,
+        "read_block(lazy=True)": lambda: io.read_block(lazy=True),
+    }
+
+
+def _best(act: Callable[[], Any], turns: int) -> float:
+    best = float("inf")
+    for _ in range(turns):
+        began = time.perf_counter()
+        act()
+        best = min(best, time.perf_counter() - began)
+    return best
+
+
+def write_csv(points: Iterable[Point], path: Path) -> Path:
+    """Write points as a CSV file with a line of names, and return its path."""
+    lines = [",".join(Point._fields)]
+    lines += [f"{p.axis},{p.factor},{p.size},{p.what},{p.seconds:.3g}" for p in points]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def draw(points: list[Point], path: Path) -> Path:
+    """Draw the curves, one panel an axis, and return the figure's path.
+
+    Raises
+    ------
+    MockSessionError
+        If matplotlib is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise MockSessionError(
+            "matplotlib: expected it to be installed, for the figure of the curves; found that it is not. "
+            "Run pip install 'mockrawio[plot]'."
+        ) from None
+    figure = Figure(figsize=(13, 5.5), layout="constrained")
+    panels = figure.subplots(1, len(AXES), sharey=True)
+    names = list(dict.fromkeys(p.what for p in points))
+    for panel, (axis, label) in zip(panels, AXES.items(), strict=True):
+        for k, name in enumerate(names):
+            own = [(p.size, p.seconds) for p in points if (p.axis, p.what) == (axis, name)]
+            marks = {"marker": "os^v"[k // 4 % 4], "color": f"C{k % 10}", "markersize": MARK_SIZE}
+            panel.loglog(*zip(*own, strict=True), **marks, linewidth=1.2, label=name)
+        panel.set(xlabel=label)
+        panel.grid(True, which="major", alpha=0.3)
+    panels[0].set(ylabel="seconds, best of several")
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside right center", frameon=False, fontsize="small")
+    figure.savefig(path, dpi=110)
+    return path

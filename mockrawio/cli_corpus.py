@@ -1,0 +1,146 @@
+"""``mockrawio generate --sessions``: many sessions, as :mod:`mockrawio.cli` has one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from .cli_common import in_options, show, usage_error
+
+if TYPE_CHECKING:
+    from .generate import SessionSpec
+
+__all__ = ["corpus_options", "generate_sessions", "take_corpus"]
+
+Command = TypeVar("Command", bound=Callable[..., object])
+Make = Callable[..., "SessionSpec"]
+
+
+def _numbers(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[range, ...] | None:
+    """Return numbers and spans of them, such as 1-1000 or 1,5,7-9, in ascending order."""
+    if value is None:
+        return None
+    spans = []
+    for part in value.split(","):
+        low, _, high = part.strip().partition("-")
+        if not (low.isdecimal() and (high or low).isdecimal() and int(low) <= int(high or low)):
+            raise click.BadParameter(f"{value!r} is not numbers or spans of them, such as 1-1000 or 1,5,7-9")
+        spans.append(range(int(low), int(high or low) + 1))
+    spans.sort(key=lambda span: span.start)
+    if any(span.stop > after.start for span, after in pairwise(spans)):
+        raise click.BadParameter(f"{value!r} has a number more than once")
+    return tuple(spans)
+
+
+_OPTIONS = (
+    click.option(
+        "--sessions", metavar="NUMBERS", callback=_numbers, help="Many, as in 1-1000; --seed gives each its own."
+    ),
+    click.option(
+        "--scheduler", metavar="ADDRESS", help="Make them on a Dask cluster, at HOST:PORT; 'local' starts one here."
+    ),
+    click.option(
+        "--retries", type=click.IntRange(min=0), metavar="N", help="Attempts after the first for each; by default 2."
+    ),
+)
+
+
+def corpus_options(command: Command) -> Command:
+    """Add the options of a corpus to a command, `sessions`, `scheduler` and `retries`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+class Corpus(NamedTuple):
+    """The options of :func:`corpus_options`, as they were given."""
+
+    sessions: tuple[range, ...] | None
+    scheduler: str | None
+    retries: int | None
+
+
+@dataclass(frozen=True)
+class _Specs:
+    """The specs of a corpus, made when they are asked for; of a length that a progress bar can show."""
+
+    make: Make
+    spans: tuple[range, ...]
+    fields: dict[str, Any]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.spans))
+
+    def __iter__(self) -> Iterator[SessionSpec]:
+        from .interop.corpus import session_seed
+
+        for span in self.spans:
+            for number in span:
+                seed = session_seed(self.fields["seed"], self.fields["patient_id"], number)
+                yield self.make(**{**self.fields, "session_nr": number, "seed": seed})
+
+
+def take_corpus(fields: dict[str, Any]) -> Corpus | None:
+    """Take the options of a corpus out of all that were given; None if no corpus is asked for.
+
+    Parameters
+    ----------
+    fields : dict
+        The options of the command that were given, by name.
+
+    Raises
+    ------
+    click.UsageError
+        If there are options that do not go together.
+    """
+    corpus = Corpus(*(fields.pop(name, None) for name in Corpus._fields))
+    if corpus.sessions is None:
+        for flag, value in (("scheduler", corpus.scheduler), ("retries", corpus.retries)):
+            if value is not None:
+                raise click.UsageError(f"--{flag}: goes with --sessions")
+        return None
+    source = click.get_current_context().get_parameter_source("session_nr")
+    if source is ParameterSource.COMMANDLINE:
+        raise click.UsageError("--session-nr and --sessions: give one of the two")
+    if "seed" not in fields:
+        raise click.UsageError("--sessions: needs --seed, so that it can go on where it stopped")
+    return corpus
+
+
+def generate_sessions(
+    corpus: Corpus, make: Make, fields: dict[str, Any], root: Path, *, as_json: bool, **options: Any
+) -> None:
+    """Make the sessions of a corpus, tell what became of them, and leave with an exit code.
+
+    Parameters
+    ----------
+    corpus : Corpus
+    make : callable
+        Returns a spec of its fields.
+    fields : dict
+        Of the spec, as they were given.
+    root : Path
+    as_json : bool
+    **options
+        As :func:`~mockrawio.interop.corpus.generate_corpus` has them.
+    """
+    from .interop.corpus import generate_corpus
+
+    specs = _Specs(make, corpus.sessions or (), fields)
+    try:
+        next(iter(specs))
+    except ValueError as error:
+        raise usage_error(error) from error
+    if corpus.retries is not None:
+        options["retries"] = corpus.retries
+    report = generate_corpus(specs, root, corpus.scheduler, **options)
+    show(as_json, report.as_dict(), [report.summary()])
+    if not report.ok:
+        click.echo(in_options("\n".join(report.table())), err=True)
+        raise click.exceptions.Exit(1)

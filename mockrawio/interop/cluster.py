@@ -1,0 +1,119 @@
+"""Where the sessions of a corpus are made: in this thread, or on a cluster of dask.distributed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable, Iterator
+from concurrent import futures
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
+from typing import Any
+
+from ..session.errors import MockSessionError
+from . import missing
+
+__all__ = ["Here", "OnCluster", "executor_of"]
+
+LEAST_IN_FLIGHT = 16  # so that a cluster whose workers are still to come has something to scale by
+_SCHEMES = ("tcp://", "tls://", "ws://", "wss://", "ucx://", "inproc://")
+PER_THREAD = 4  # in flight for each of a cluster's threads, so that none waits for the next
+
+
+class Here(Executor):
+    """Does what it is given at once, in this thread, so that Ctrl-C reaches it."""
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, **keywords: Any) -> Future[Any]:
+        """Return what a call gave or raised, as a future that is done."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(function(*arguments, **keywords))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+class OnCluster(Executor):
+    """Has the workers of a cluster do it.
+
+    Distributed's own ``ClientExecutor`` is not used, as its futures never end when the scheduler is lost.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    """
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self._waiting: set[Any] = set()
+
+    def width(self) -> int:
+        """Return how much to keep in flight for the workers that there are now."""
+        n_threads: int = sum(self.client.nthreads().values())
+        return max(LEAST_IN_FLIGHT, PER_THREAD * n_threads)
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, **keywords: Any) -> Future[Any]:
+        """Return a future of a call; cancelled if the cluster gives it up, or is lost."""
+        future: Future[Any] = Future()
+        remote = self.client.submit(function, *arguments, pure=False, **keywords)
+        self._waiting.add(remote)
+        self.client.loop.add_callback(self._follow, remote, future)
+        return future
+
+    async def _follow(self, remote: Any, future: Future[Any]) -> None:
+        try:
+            future.set_result(await self.client.gather(remote, asynchronous=True))
+        except (futures.CancelledError, asyncio.CancelledError):
+            future.cancel()
+        except Exception as error:
+            future.set_exception(error)
+        finally:
+            self._waiting.discard(remote)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Give up what has not begun; what workers are at they finish."""
+        waiting = list(self._waiting)
+        if waiting and self.client.status == "running":
+            self.client.cancel(waiting)
+
+
+@contextmanager
+def executor_of(client: Any) -> Iterator[tuple[Executor, Callable[[], int]]]:
+    """Give what sessions are submitted to, and what tells how many of them to keep in flight."""
+    if client is None:
+        yield Here(), lambda: 1
+        return
+    with _connected(client) as connected, OnCluster(connected) as executor:
+        yield executor, executor.width
+
+
+@contextmanager
+def _connected(client: Any) -> Iterator[Any]:
+    try:
+        import distributed
+    except ModuleNotFoundError as error:
+        raise missing("dask", error) from error
+    if isinstance(client, distributed.Client):
+        yield client
+    elif client == "local":
+        options = {"threads_per_worker": 1, "dashboard_address": "127.0.0.1:0", "silence_logs": logging.ERROR}
+        with (
+            distributed.LocalCluster(**options) as cluster,  # type: ignore[no-untyped-call]
+            distributed.Client(cluster) as connected,  # type: ignore[no-untyped-call]
+        ):
+            connected.run(_leave_interrupts)
+            yield connected
+    elif isinstance(client, str) and client.startswith(_SCHEMES):
+        with distributed.Client(client) as connected:  # type: ignore[no-untyped-call]
+            yield connected
+    else:
+        raise MockSessionError(
+            f"client: expected a distributed.Client, a scheduler's address, 'local' or None; found {client!r}. "
+            "Give an address such as 'tcp://10.0.0.1:8786'."
+        )
+
+
+def _leave_interrupts() -> None:
+    """Let Ctrl-C, which a terminal sends to all processes, be the business of the one that has the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,355 @@
+"""Thousands of sessions at once: on a cluster of dask.distributed, or one after another here.
+
+- A session's bytes come from its spec alone: no cluster, order or retry changes them.
+- A session lands whole or not at all; a worker that dies costs what it was working on.
+- A run that was stopped goes on where it stopped: a session that is there and was made from the
+  same spec is left as it is.
+- However many specs there are, only those in flight are held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
+from os import PathLike
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..generate import SessionSpec, generate_session
+from ..session.durable import leftovers, remove
+from ..session.errors import MockSessionError, SessionExistsError
+from ..session.layout import MANIFEST, session_folder
+from ..session.manifest import file_record, read_manifest
+from .cluster import executor_of
+from .corpus_report import CorpusReport, Failure, write_failures
+
+__all__ = ["CorpusReport", "Failure", "generate_corpus", "session_seed"]
+
+
+def session_seed(seed: int, patient_id: int, session_nr: int) -> int:
+    """Return the seed of one session of a corpus.
+
+    It is spawned from the corpus's by the session's own two numbers, so that it does not depend on
+    which other sessions there are.
+
+    Parameters
+    ----------
+    seed : int
+        Of the corpus.
+    patient_id, session_nr : int
+
+    Returns
+    -------
+    int
+        From 0 to 2**53 - 1, which is exact in any JSON reader.
+
+    Examples
+    --------
+    >>> from mockrawio.interop.corpus import session_seed
+    >>> session_seed(0, 1, 1), session_seed(0, 1, 2)
+    (1297343548419186, 4515543422309131)
+    """
+    sequence = np.random.SeedSequence(seed, spawn_key=(patient_id, session_nr))
+    return int(sequence.generate_state(1, np.uint64)[0]) >> 11
+
+
+def generate_corpus(
+    specs: Iterable[SessionSpec],
+    root: str | PathLike[str],
+    client: Any = None,
+    progress: bool = True,
+    *,
+    retries: int = 2,
+    overwrite: bool = False,
+    resume: bool = True,
+    seed: int | None = None,
+    n_workers: int = 1,
+) -> CorpusReport:
+    """Make many sessions.
+
+    Parameters
+    ----------
+    specs : iterable of SessionSpec
+        What to make, each with patient and session numbers of its own. It may be a generator of any
+        length: it is asked for the next spec when a worker will soon be free.
+    root : str or PathLike
+        Where :func:`~mockrawio.generate_session` puts them; every worker must see it by this path.
+    client : distributed.Client or str, optional
+        A cluster, by a client of it or by its scheduler's address, ``"tcp://host:8786"``; "local"
+        starts one with a process a core, and stops it afterwards. None makes one session after
+        another in this process, without Dask.
+    progress : bool
+        Whether to show a progress bar on stderr.
+    retries : int
+        How often a session is tried again after an error that may pass, such as one of the disk.
+        A session whose worker dies goes to another one as often as the cluster allows
+        (``distributed.scheduler.allowed-failures``).
+    overwrite : bool
+        Whether a session that is there and was made from another spec may be replaced.
+    resume : bool
+        Whether a session that is there and was made from the same spec will do. False makes it
+        again with `overwrite`, and is a failure without.
+    seed : int, optional
+        For specs that have none: each gets :func:`session_seed` of it. Without it, every spec must
+        have its seed, since otherwise no run could go on where another stopped.
+    n_workers : int
+        Threads for each session, as for :func:`~mockrawio.generate_session`.
+
+    Returns
+    -------
+    CorpusReport
+        What was made and what failed; the failures are in ``{root}/corpus_failures.csv`` too, which
+        is removed if there are none.
+
+    Raises
+    ------
+    MockSessionError
+        If a spec is not one, has no seed, or is of the same session as one before, at once where
+        `specs` is a sequence; if the cluster is lost. Sessions already made stay.
+    OSError
+        If there is no scheduler at that address.
+
+    Notes
+    -----
+    An interruption, by Ctrl-C or by an error in `specs`, leaves whole sessions only. Sessions that
+    workers of a cluster are making just then are finished by them.
+
+    Examples
+    --------
+    >>> from mockrawio import SessionSpec
+    >>> from mockrawio.interop.corpus import generate_corpus
+    >>> specs = (SessionSpec.tiny(session_nr=k, seed=k) for k in range(1, 1001))
+    >>> generate_corpus(specs, "corpus", client="tcp://10.0.0.1:8786")  # doctest: +SKIP
+    """
+    _check(retries)
+    if isinstance(specs, Sequence):
+        for _ in _checked(specs, seed):
+            pass
+    order = _Order(str(Path(root).absolute()), resume, overwrite, n_workers)
+    with executor_of(client) as (executor, width), _bar(progress, specs) as tick:
+        return _Run(order, executor, width, retries, tick).all(_checked(specs, seed))
+
+
+def _check(retries: object) -> None:
+    if not isinstance(retries, int) or isinstance(retries, bool) or retries < 0:
+        raise MockSessionError(f"retries: expected a whole number from 0 up; found {retries!r}. Give 0 or more.")
+
+
+def _checked(specs: Iterable[SessionSpec], seed: int | None) -> Iterator[SessionSpec]:
+    """Yield each spec with its seed, and refuse those that cannot be made or were there before."""
+    known: dict[int, set[int]] = {}
+    for spec in specs:
+        if not isinstance(spec, SessionSpec):
+            raise MockSessionError(
+                f"specs: expected SessionSpec; found {type(spec).__name__}. Give SessionSpec(patient_id=1, ...)."
+            )
+        who = f"patient {spec.patient_id}, session {spec.session_nr}"
+        numbers = known.setdefault(spec.patient_id, set())
+        if spec.session_nr in numbers:
+            raise MockSessionError(
+                f"specs: expected every session once; found {who} twice. Give each numbers of its own."
+            )
+        numbers.add(spec.session_nr)
+        if spec.seed is None and seed is None:
+            raise MockSessionError(f"specs: expected a seed; found none for {who}. Pass seed= to have them spawned.")
+        if spec.seed is None and seed is not None:
+            spec = replace(spec, seed=session_seed(seed, spec.patient_id, spec.session_nr))
+        yield spec
+
+
+# -- one session, on a worker -------------------------------------------------------------------
+
+
+class _Order(NamedTuple):
+    """What all sessions of a run have in common."""
+
+    root: str
+    resume: bool
+    overwrite: bool
+    n_workers: int
+
+
+class _Outcome(NamedTuple):
+    """What became of one attempt; what went wrong as text, since not every error can be sent."""
+
+    n_bytes: int | None = None  # None: it is there already
+    error: str = ""
+    may_pass: bool = False
+
+
+def _attempt(spec: SessionSpec, order: _Order) -> _Outcome:
+    """Make a session, if it is not there, and tell how that went."""
+    try:
+        return _Outcome(_make(spec, order))
+    except Exception as error:
+        may_pass = isinstance(error, OSError) or not isinstance(error, MockSessionError)  # some are both
+        return _Outcome(error=f"{type(error).__name__}: {error}", may_pass=may_pass)
+
+
+def _make(spec: SessionSpec, order: _Order) -> int | None:
+    """Make a session and return its size in bytes; None if it is there already."""
+    target = session_folder(order.root, spec.patient_id, spec.session_nr)
+    if _is_there(target, spec, order):
+        return None
+    try:
+        generate_session(spec, order.root, n_workers=order.n_workers, overwrite=order.overwrite)
+    except SessionExistsError:  # also if a worker that was given up for dead lands after all
+        if _is_there(target, spec, order):
+            return None
+        raise
+    if not order.overwrite:
+        _sweep(target)
+    size: int = sum(file.size for file in read_manifest(target / MANIFEST)["files"].values())
+    return size
+
+
+def _sweep(target: Path) -> None:
+    """Remove what other writers have beside a session that stands, where theirs can no longer land.
+
+    What a dead worker of another machine has left is known by nothing else.
+    """
+    for path, purpose, _ in leftovers(target):
+        if purpose == "partial":
+            with suppress(OSError):
+                remove(path)
+
+
+def _is_there(target: Path, spec: SessionSpec, order: _Order) -> bool:
+    """Tell whether the session of a spec is there; another one is an error unless it may be replaced."""
+    if not order.resume or not (target / MANIFEST).exists():
+        return False
+    try:
+        different = _differences(read_manifest(target / MANIFEST).get("spec"), spec)
+    except MockSessionError:
+        if order.overwrite:
+            return False
+        raise
+    if different and not order.overwrite:
+        raise SessionExistsError(
+            f"{target}: expected nothing there, or the session of the same spec; found one that differs in "
+            f"{', '.join(different)}. Choose another place, or pass overwrite=True to replace it."
+        )
+    return not different
+
+
+def _differences(recorded: object, spec: SessionSpec) -> list[str]:
+    """Return the names of the fields in which a manifest's spec differs from another."""
+    if not isinstance(recorded, dict):
+        return ["spec"]
+    found = SessionSpec.from_dict(recorded)
+    if spec.spikes is not None and spec.spikes_sha256 is None:
+        status = Path(spec.spikes).stat()
+        spec = replace(spec, spikes_sha256=_sha256(str(spec.spikes), status.st_size, status.st_mtime_ns))
+    return [f.name for f in fields(SessionSpec) if getattr(found, f.name) != getattr(spec, f.name)]
+
+
+@lru_cache(maxsize=16)  # all sessions of a corpus may have their spikes from one file
+def _sha256(path: str, size: int, mtime_ns: int) -> str:
+    return file_record(Path(path)).sha256
+
+
+# -- all of them --------------------------------------------------------------------------------
+
+
+@dataclass
+class _Job:
+    spec: SessionSpec
+    attempts: int = 0
+
+
+@dataclass
+class _Run:
+    """Keeps an executor busy, no further ahead than `width` says, and counts what comes back."""
+
+    order: _Order
+    executor: Executor
+    width: Callable[[], int]
+    retries: int
+    tick: Callable[[int], object]
+    made: int = 0
+    found: int = 0
+    n_bytes: int = 0
+    failed: list[Failure] = field(default_factory=list)
+    in_flight: int = 0
+    done: SimpleQueue[tuple[_Job, Future[_Outcome]]] = field(default_factory=SimpleQueue)
+
+    def all(self, specs: Iterator[SessionSpec]) -> CorpusReport:
+        """Make every session and return the report; the failures are written however it ends."""
+        jobs = map(_Job, specs)
+        try:
+            width = left = self.width()
+            while self._fill(jobs, width):
+                self._settle(*self.done.get())
+                left -= 1
+                if left <= 0:  # a cluster grows and shrinks; asking it is a message there and back
+                    width = left = self.width()
+        finally:
+            self.failed.sort()
+            write_failures(Path(self.order.root), self.failed)
+        return CorpusReport(Path(self.order.root), self.made, self.found, self.n_bytes, tuple(self.failed))
+
+    def _fill(self, jobs: Iterator[_Job], width: int) -> bool:
+        """Submit until `width` are in flight; tell whether any is."""
+        while self.in_flight < width and (job := next(jobs, None)) is not None:
+            self._submit(job)
+        return self.in_flight > 0
+
+    def _submit(self, job: _Job) -> None:
+        job.attempts += 1
+        self.in_flight += 1
+        future = self.executor.submit(_attempt, job.spec, self.order)
+        future.add_done_callback(lambda future: self.done.put((job, future)))
+
+    def _settle(self, job: _Job, future: Future[_Outcome]) -> None:
+        self.in_flight -= 1
+        if future.cancelled():
+            raise MockSessionError(
+                f"{self.order.root}: expected the cluster to finish; found that it is gone. Run it again to go on."
+            )
+        died = future.exception()
+        outcome = future.result() if died is None else _of_the_dead(died)
+        if outcome.error and outcome.may_pass and job.attempts <= self.retries:
+            self._submit(job)
+            return
+        if outcome.error:
+            attempts = max(job.attempts, getattr(died, "allowed_failures", 0) + 1)  # KilledWorker's
+            self.failed.append(Failure(job.spec.patient_id, job.spec.session_nr, attempts, outcome.error))
+        elif outcome.n_bytes is None:
+            self.found += 1
+        else:
+            self.made += 1
+            self.n_bytes += outcome.n_bytes
+        self.tick(len(self.failed))
+
+
+def _of_the_dead(error: BaseException) -> _Outcome:
+    """Return the outcome of what never came to an end: workers died, or cannot import this package.
+
+    Another attempt is not worth it: the cluster has made several, or it would be no different.
+    """
+    return _Outcome(error=f"{type(error).__name__}: {error}")
+
+
+@contextmanager
+def _bar(progress: bool, specs: Iterable[SessionSpec]) -> Iterator[Callable[[int], object]]:
+    """Give what is to be called with the number of failures after each session, and show it if asked to."""
+    if not progress:
+        yield lambda failed: None
+        return
+    from tqdm import tqdm
+
+    total = len(specs) if isinstance(specs, Sized) else None
+    with tqdm(total=total, unit="session", desc="corpus") as bar:
+
+        def tick(failed: int) -> None:
+            if failed:
+                bar.set_postfix(failed=failed, refresh=False)
+            bar.update()
+
+        yield tick

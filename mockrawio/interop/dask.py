@@ -1,0 +1,288 @@
+"""Signals as lazy arrays of Dask and xarray, and corpora on a cluster.
+
+- :func:`to_dask_array`: a segment of a stream, int16 or scaled, of which nothing is read before it is asked for;
+- :func:`to_xarray`: the same with times, channels and regions as coordinates;
+- :func:`~mockrawio.interop.corpus.generate_corpus`: many sessions at once, re-exported.
+
+A graph holds one small object that says where the samples are, below 20 kB for 80 channels, and
+a task for each chunk. A worker is sent that object once, however many chunks it computes; it maps
+the files when it first reads, and never parses the session's header.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..rawio import MockSessionRawIO
+from ..rawio.scaling import rescale
+from ..rawio.signals import SignalStream
+from ..session.errors import MockSessionError
+from ..session.npy import AnyArray, HeldArray
+from . import missing
+from .corpus import CorpusReport, Failure, generate_corpus, session_seed
+
+try:
+    import dask.array as da
+    from dask.base import tokenize
+except ModuleNotFoundError as error:
+    raise missing("dask", error) from error
+
+if TYPE_CHECKING:
+    import xarray
+
+__all__ = ["CorpusReport", "Failure", "generate_corpus", "session_seed", "to_dask_array", "to_xarray"]
+
+MOST_TIMES = 1 << 27  # float64 that a time coordinate may have: 1 GiB, 70 minutes at 32 kHz
+
+Array = npt.NDArray[Any]
+Index = int | slice | list[int] | Array
+
+
+class SegmentSource:
+    """One segment of a stream with the face of an array; what a graph holds in place of samples.
+
+    It pickles as names of files and a few numbers, outlives the reader that it comes from, and is
+    safe in threads.
+
+    Parameters
+    ----------
+    stream : SignalStream
+    seg_index : int
+    scaled_dtype : numpy.dtype or None
+        Floating dtype of physical units; None serves raw values.
+    """
+
+    ndim = 2
+
+    def __init__(self, stream: SignalStream, seg_index: int, scaled_dtype: np.dtype[Any] | None) -> None:
+        self.stream = stream
+        self.seg_index = seg_index
+        self.scaled_dtype = scaled_dtype
+        self.dtype = scaled_dtype or stream.dtype
+        self.shape = (stream.sizes[seg_index], len(stream.channels))
+
+    def __getitem__(self, key: tuple[Index, Index]) -> Array:
+        """Return what NumPy would, where at most one index is a list; no samples are read but the rows' span."""
+        rows, columns = key
+        start, stop, within = _span(rows, self.shape[0])
+        chosen = _kept(columns)
+        raw = self.stream.read(self.seg_index, start, stop, chosen, None)[within]
+        if self.scaled_dtype is not None:
+            raw = rescale(raw, self.stream.gains[chosen], self.stream.offsets[chosen], self.scaled_dtype)
+        only: Array = raw[..., 0] if isinstance(columns, (int, np.integer)) else raw
+        return only
+
+    def __dask_tokenize__(self) -> object:
+        """Return what tells this array from others: where its bytes are, since when, and how they are scaled."""
+        stream = self.stream
+        sources = [stream.matrix] if stream.matrix is not None else [c.source for c in stream.channels]
+        counts = [c.count for c in stream.channels]
+        places = [_place(source) for source in sources if source is not None]
+        scale = [stream.gains, stream.offsets, counts, str(self.dtype)]
+        return type(self).__name__, tokenize(places, stream.runs[self.seg_index], scale)
+
+
+def _span(index: Index, size: int) -> tuple[int, int, Any]:
+    """Return the samples that an index lies in, from and to, and the index within those."""
+    if isinstance(index, (int, np.integer)):
+        return int(index), int(index) + 1, 0
+    if isinstance(index, slice):
+        positions = range(size)[index]
+        if not positions:
+            return 0, 0, slice(None)
+        first, last = sorted((positions[0], positions[-1]))
+        return first, last + 1, slice(None, None, positions.step)
+    numbers = np.asarray(index, np.intp)
+    first = int(numbers.min()) if numbers.size else 0
+    return first, int(numbers.max()) + 1 if numbers.size else 0, numbers - first
+
+
+def _kept(index: Index) -> slice | Array:
+    """Return an index that keeps its axis, so that gains go along it."""
+    if isinstance(index, (int, np.integer)):
+        return slice(int(index), int(index) + 1)
+    return index if isinstance(index, slice) else np.asarray(index, np.intp)
+
+
+def _place(source: AnyArray) -> object:
+    if isinstance(source, HeldArray):
+        return source.view()
+    status = os.stat(source.file.path)
+    return source.file.path, source.offset, str(source.dtype), status.st_size, status.st_mtime_ns
+
+
+def to_dask_array(
+    reader: MockSessionRawIO,
+    stream_index: int | None = None,
+    scaled: bool = False,
+    chunks: Any = "auto",
+    *,
+    block_index: int = 0,
+    seg_index: int | None = None,
+    dtype: npt.DTypeLike = "float32",
+) -> da.Array:
+    """Return one segment of a stream as a lazy array.
+
+    Parameters
+    ----------
+    reader : MockSessionRawIO
+        After ``parse_header()``. It may be closed before the array is computed.
+    stream_index : int, optional
+        May be left out if there is one stream.
+    scaled : bool
+        Physical units (µV) in place of raw values; a chunk is scaled as it is read, so that only
+        its int16 leave the disk.
+    chunks : "auto", int or tuple
+        As Dask has them; "auto" is all channels of as many samples as fill its ``array.chunk-size``,
+        128 MiB.
+    block_index : int
+    seg_index : int, optional
+        May be left out if there is one segment. Segments are arrays of their own, as there is time
+        between them; ``dask.array.concatenate`` puts them together for what does not mind.
+    dtype : dtype
+        Of scaled values.
+
+    Returns
+    -------
+    dask.array.Array, (samples, channels)
+        The raw dtype, int16 unless the reader serves floats, or `dtype`. What a task is given
+        of raw values is a view of the mapped file where one array holds the stream.
+
+    Raises
+    ------
+    BoundsError
+        If an index lies outside what there is.
+    MockSessionError
+        If the stream or the segment is left out and there are several, or the reader is not open.
+
+    Examples
+    --------
+    >>> from mockrawio import MockSessionRawIO
+    >>> from mockrawio.interop.dask import to_dask_array
+    >>> with MockSessionRawIO(folder) as reader:
+    ...     lazy = to_dask_array(reader, chunks=(1000, -1))
+    >>> lazy.dtype, lazy.chunks[0][:3]
+    (dtype('int16'), (1000, 1000, 1000))
+    """
+    stream = reader._stream(stream_index)
+    scaled_dtype = _floating(dtype) if scaled else None
+    source = SegmentSource(stream, _segment(reader, block_index, seg_index), scaled_dtype)
+    meta = np.empty((0, 0), source.dtype)
+    chunks = ("auto", -1) if isinstance(chunks, str) and chunks == "auto" else chunks
+    lazy: da.Array = da.from_array(source, chunks, meta=meta)  # type: ignore[no-untyped-call]
+    return lazy
+
+
+def _segment(reader: MockSessionRawIO, block_index: int, seg_index: int | None) -> int:
+    count = reader.segment_count(0)
+    if seg_index is None and count > 1:
+        raise MockSessionError(
+            f"{reader.dirname}: expected seg_index=, there are {count} segments. Give 0 to {count - 1}."
+        )
+    return reader._segment(block_index, seg_index or 0)
+
+
+def _floating(dtype: npt.DTypeLike) -> np.dtype[Any]:
+    found = np.dtype(dtype)
+    if found.kind != "f":
+        raise MockSessionError(f"dtype: expected a floating dtype for scaled values; found {found}. Give 'float32'.")
+    return found
+
+
+def to_xarray(
+    reader: MockSessionRawIO,
+    stream_index: int | None = None,
+    scaled: bool = False,
+    chunks: Any = "auto",
+    *,
+    block_index: int = 0,
+    seg_index: int | None = None,
+    dtype: npt.DTypeLike = "float32",
+    times: str = "values",
+) -> xarray.DataArray:
+    """Return one segment of a stream as a lazy DataArray.
+
+    Parameters
+    ----------
+    reader, stream_index, scaled, chunks, block_index, seg_index, dtype
+        As for :func:`to_dask_array`.
+    times : {"values", "range"}
+        How the coordinate `time` is kept. "values": float64, 8 bytes a sample, which all of xarray
+        works with; refused above 2**27 samples, 1 GiB. "range": start and step alone, xarray's own
+        ``RangeIndex``; labels are then found by ``sel(time=..., method="nearest")`` only.
+
+    Returns
+    -------
+    xarray.DataArray, dims ("time", "channel")
+        Named as the stream. Coordinates: `time` in s, the reader's; `channel` the id,
+        `channel_name`, `region` and `bundle`; where values are raw, `gain` and `offset`, so that
+        ``x * x.gain + x.offset`` is in µV for any selection. Attributes: `units`, `sampling_rate`
+        in Hz, `seg_index`, and the session's `patient_id` and `session_nr`.
+
+    Raises
+    ------
+    MockSessionError
+        As :func:`to_dask_array` does, and if the times would take more than 1 GiB.
+
+    Examples
+    --------
+    >>> from mockrawio.interop.dask import to_xarray
+    >>> with MockSessionRawIO(folder) as reader:
+    ...     lfp = to_xarray(reader, scaled=True)
+    >>> lfp.sel(time=slice(2, 3)).dims, lfp.units, lfp.region.item(0)
+    (('time', 'channel'), 'uV', 'LA')
+    """
+    try:
+        import xarray
+    except ModuleNotFoundError as error:
+        raise missing("dask", error) from error
+
+    values = to_dask_array(
+        reader, stream_index, scaled, chunks, block_index=block_index, seg_index=seg_index, dtype=dtype
+    )
+    stream, index = reader._stream(stream_index), seg_index or 0
+    time = _time_coordinate(reader, stream, index, times)
+    result = xarray.DataArray(values, dims=("time", "channel"), coords=time, name=stream.id)
+    result = result.assign_coords({name: ("channel", value) for name, value in _of_channels(reader, stream).items()})
+    units = stream.channels[0].scale.units
+    who = {k: v for k, v in reader.raw_annotations["blocks"][0].items() if k in ("patient_id", "session_nr")}
+    result.attrs = {"units": units, "sampling_rate": stream.sampling_rate, "seg_index": index, **who}
+    result.coords["time"].attrs["units"] = "s"
+    if scaled:
+        return result
+    result.attrs["units"] = "counts"
+    gain, offset = (("channel", value, {"units": units}) for value in (stream.gains, stream.offsets))
+    return result.assign_coords(gain=gain, offset=offset)
+
+
+def _of_channels(reader: MockSessionRawIO, stream: SignalStream) -> dict[str, Any]:
+    """Return the coordinates of a stream's channels: ids, names, regions and bundles."""
+    described = reader.raw_annotations["blocks"][0]["segments"][0]["signals"][reader._streams.index(stream)]
+    places = described["__array_annotations__"]
+    ids, names = [c.id for c in stream.channels], [c.name for c in stream.channels]
+    return {"channel": ids, "channel_name": names, "region": places["regions"], "bundle": places["bundles"]}
+
+
+def _time_coordinate(reader: MockSessionRawIO, stream: SignalStream, seg_index: int, times: str) -> Any:
+    """Return the times of a segment's samples in s, as values or as xarray's own range."""
+    start = reader._get_signal_t_start(0, seg_index, reader._streams.index(stream))
+    size = stream.sizes[seg_index]
+    if times == "values":
+        if size > MOST_TIMES:
+            raise MockSessionError(
+                f"{reader.dirname}: expected at most {MOST_TIMES} samples for a time coordinate of values, 1 GiB; "
+                f"found {size} in stream {stream.id}. Give times='range'."
+            )
+        return {"time": start + np.arange(size) / stream.sampling_rate}
+    if times == "range":
+        from xarray import Coordinates
+        from xarray.indexes import RangeIndex
+
+        stop = start + size / stream.sampling_rate
+        index = RangeIndex.linspace(start, stop, size, endpoint=False, dim="time")
+        return Coordinates.from_xindex(index)
+    raise MockSessionError(f"times: expected 'values' or 'range'; found {times!r}. Give one of them.")

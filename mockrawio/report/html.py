@@ -1,0 +1,178 @@
+"""A session in one HTML file: what it holds, whether it is as it was made, and its figures.
+
+The file needs nothing else, no network and no server. Its size is bounded by the number of units and files, not by
+the length of the recording: signals are held as envelopes with an excerpt, spikes and events at most so many, and
+the captions say what was left out. The same session gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from os import PathLike
+from pathlib import Path
+from typing import NamedTuple
+
+from ..session.durable import naming, refuse_taken, whole_file
+from ..session.errors import MockSessionError
+from ..session.layout import MANIFEST, find_files
+from ..verify import Verification, verify_session
+from .page import Section, element, note, page, plotly
+from .page_sections import Content
+
+__all__ = ["Report", "report_html", "write_report"]
+
+MOST_LISTED = 1000  # files that differ, of each kind
+
+
+class Report(NamedTuple):
+    """What :func:`write_report` made.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    verification : Verification or None
+        None if the session was not verified.
+    """
+
+    path: Path
+    verification: Verification | None
+
+
+def write_report(
+    folder: str | PathLike[str],
+    path: str | PathLike[str],
+    *,
+    labels_dir: str | PathLike[str] | None = None,
+    verify: bool = True,
+    overwrite: bool = False,
+    progress: bool = False,
+) -> Report:
+    """Write the report of a session as one HTML file, whole or not at all.
+
+    Parameters
+    ----------
+    folder : str or PathLike
+        The session folder. What cannot be read of it is said in the report.
+    path : str or PathLike
+        The file to write, anywhere but below the session folder.
+    labels_dir : str or PathLike, optional
+        The folder of its movie annotations.
+    verify : bool
+        Whether to check the session first, which reads all of it.
+    overwrite : bool
+        Whether to replace a file that is there.
+    progress : bool
+        Whether to show bars on stderr while verifying.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    NotASessionError
+        If the folder holds none of a session's files.
+    MockSessionError
+        If there is a file already, or plotly is not installed.
+    OSError
+        As the file system gives it.
+    """
+    target, root = Path(path).absolute(), Path(folder).absolute()
+    if root.resolve() in target.resolve().parents:
+        raise MockSessionError(
+            f"{target}: expected a place outside the session; found that it is below {root}. Choose another place."
+        )
+    if not overwrite:
+        refuse_taken(target)
+    plotly()  # before the long work
+    verification = verify_session(root, progress) if verify else None
+    content = report_html(root, labels_dir, verification).encode("utf-8")
+    with whole_file(target, overwrite=overwrite) as staging, naming(target):
+        staging.write_bytes(content)
+    return Report(target, verification)
+
+
+def report_html(
+    folder: str | PathLike[str],
+    labels_dir: str | PathLike[str] | None = None,
+    verification: Verification | None = None,
+) -> str:
+    """Return the report of a session as HTML.
+
+    Parameters
+    ----------
+    folder : str or PathLike
+    labels_dir : str or PathLike, optional
+        The folder of its movie annotations.
+    verification : Verification, optional
+        What :func:`~mockrawio.verify.verify_session` found; without it the report says that it was not asked.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    NotASessionError
+        If the folder holds none of a session's files.
+    MockSessionError
+        If plotly is not installed.
+    """
+    from .. import __version__  # the package imports its parts before it has one
+
+    library, root = plotly(), Path(folder).absolute()
+    if not (root / MANIFEST).is_file():
+        find_files(root)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        content = Content(root, labels_dir)
+    told = [str(w.message) for w in caught if w.category is UserWarning]
+    verified = Section("verification", "Verification", _verified(verification, told, content.below))
+    values = {
+        "title": content.title,
+        **_verdict(verification),
+        "footer": f"Made by mockrawio {__version__}; the figures are drawn by plotly {library.version}.",
+    }
+    return page(values, [*content.sections[:1], verified, *content.sections[1:]], content.figures, library)
+
+
+def _verdict(found: Verification | None) -> dict[str, str]:
+    """Return what stands at the top of the page."""
+    if found is None:
+        return {"verdict": "Not verified.", "verdict_class": "none", "verdict_more": "Its files were not checked."}
+    if found.ok:
+        if found.has_manifest:
+            word, more = "Verified:", "every file is as its manifest has it, and all of it can be read."
+        else:
+            word, more = "Readable:", "all of it can be read; there is no manifest to compare its files with."
+        return {"verdict": word, "verdict_class": "good", "verdict_more": more}
+    counts = [f"{kind}: {len(texts):,}" for kind, texts in _findings(found).items() if texts and kind != "warnings"]
+    return {"verdict": "Not as it should be.", "verdict_class": "bad", "verdict_more": f"{', '.join(counts)}."}
+
+
+def _verified(found: Verification | None, told: list[str], below: Callable[[str], str]) -> str:
+    """Return the verification's findings, and what the reader warned of, as HTML."""
+    if found is None:
+        parts = [note("Not verified. mockrawio verify checks every file and reads all of the session.")]
+    else:
+        compared = "The files were compared with the manifest" if found.has_manifest else "There is no manifest"
+        good = " Nothing is missing, extra, changed or unreadable." if found.ok and found.has_manifest else ""
+        parts = [element("p", f"{compared}; all of the session was read as far as it can be.{good}")]
+    findings = _findings(found) if found else {}
+    findings["warnings"] = list(dict.fromkeys([*findings.get("warnings", []), *told]))
+    return "".join([*parts, *(_listed(kind, [below(text) for text in texts]) for kind, texts in findings.items())])
+
+
+def _findings(found: Verification) -> dict[str, list[str]]:
+    """Return the findings by their kind."""
+    return {kind: texts for kind, texts in found.as_dict().items() if isinstance(texts, list)}
+
+
+def _listed(kind: str, texts: list[str]) -> str:
+    if not texts:
+        return ""
+    items = "".join(element("li", text) for text in texts[:MOST_LISTED])
+    more = note(f"and {len(texts) - MOST_LISTED:,} more") if len(texts) > MOST_LISTED else ""
+    return f"{element('h3', f'{kind.capitalize()}: {len(texts):,}')}<ul>{items}</ul>{more}"

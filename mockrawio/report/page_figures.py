@@ -1,0 +1,281 @@
+"""The other figures of the report, each from a measure, none larger than a page can hold."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..rawio.reader import MockSessionRawIO
+from .measures import (
+    DaqJitter,
+    EventTiming,
+    FiringRate,
+    Intervals,
+    MovieClock,
+    WaveformStats,
+    isi,
+    spike_trains,
+    waveform_stats,
+)
+from .page import Figure, numbers, plot_text
+from .spiking import segments
+from .words import counted
+
+__all__ = [
+    "MOST_UNITS",
+    "UNIT_LAYOUTS",
+    "daq_figure",
+    "movie_figure",
+    "raster_figure",
+    "rate_figure",
+    "timing_figure",
+    "unit_content",
+]
+
+MOST_SPIKES = 8000  # of the raster
+MOST_POINTS = 3000  # of a curve
+MOST_UNITS = 400  # with waveforms and intervals
+MOST_NAMED = 40  # units beside the raster
+_ISI_MS = 100.0
+
+Array = npt.NDArray[Any]
+
+
+def _axis(title: str, **more: Any) -> dict[str, Any]:
+    return {"title": {"text": title}, **more}
+
+
+def _counts(counts: Array, what: str) -> dict[str, Any]:
+    """Return an axis of counts, whose ticks are whole numbers."""
+    few = {"dtick": 1} if counts.max(initial=0) < 8 else {}
+    return _axis(what, fixedrange=True, rangemode="tozero", **few)
+
+
+UNIT_LAYOUTS: dict[str, dict[str, Any]] = {
+    "waveform": {
+        "xaxis": _axis("time from the spike (ms)"),
+        "yaxis": _axis("µV", fixedrange=True),
+        "height": 320,
+    },
+    "isi": {
+        "xaxis": _axis("interval (ms)", rangemode="tozero"),
+        "bargap": 0.05,
+        "height": 320,
+    },
+}
+
+
+def raster_figure(reader: MockSessionRawIO) -> Figure:
+    """Draw the spikes of all units, by region; of very many every k-th of each unit."""
+    n_units = len(reader.header["spike_channels"])
+    total = sum(reader.spike_count(0, k, unit) for k in segments(reader) for unit in range(n_units))
+    every = max(1, -(-total // MOST_SPIKES))
+    regions = spike_trains(reader, every=every)
+    data, row, drawn = [], 0, 0
+    named: dict[int, str] = {}
+    size = max(2, min(9, 380 // max(1, n_units)))
+    for ink, region in enumerate(regions):
+        kept = region.times_s
+        rows = np.repeat(np.arange(row, row + len(kept)), [times.size for times in kept])
+        named |= _row_names(row, region.region, region.units, n_units)
+        row, drawn = row + len(kept), drawn + rows.size
+        data.append(
+            {
+                "mode": "markers",
+                "x": numbers(np.concatenate(kept), 9),
+                "y": rows.tolist(),
+                "marker": {"symbol": "line-ns-open", "size": size},
+                "hovertemplate": f"{plot_text(region.region)} %{{x:.4~f}} s<extra></extra>",
+                "meta": {"ink": ink},
+            }
+        )
+    shown = "all of them" if every == 1 else f"one in {every} of each unit, {drawn:,} in all"
+    ticks = {"tickvals": list(named), "ticktext": list(named.values())}
+    return Figure(
+        "plot-raster",
+        "Raster: the spikes of all units over time, a row for each unit, coloured by region.",
+        f"{counted(total, 'spike')} of {counted(n_units, 'unit')} by region, of which are shown: {shown}.",
+        data,
+        {
+            "xaxis": _axis("time (s)"),
+            "yaxis": {"range": [n_units - 0.5, -0.5], "fixedrange": True, **ticks},
+            "height": min(640, max(240, 14 * n_units + 90)),
+        },
+    )
+
+
+def _row_names(row: int, region: str, units: tuple[str, ...], n_units: int) -> dict[int, str]:
+    """Return what stands beside the rows of a region: its units, or where they are many its name alone."""
+    place = plot_text(region, 12)
+    if n_units <= MOST_NAMED:
+        return {row + k: f"{place} {plot_text(unit)}".strip() for k, unit in enumerate(units)}
+    return {row + len(units) // 2: place or "no region"}
+
+
+def rate_figure(rates: list[FiringRate]) -> Figure:
+    """Draw the firing rate of every unit."""
+    regions = list(dict.fromkeys(rate.region for rate in rates))
+    data = []
+    for ink, region in enumerate(regions):
+        some = [rate for rate in rates if rate.region == region]
+        data.append(
+            {
+                "type": "bar",
+                "x": [plot_text(rate.unit) for rate in some],
+                "y": numbers([rate.rate_hz for rate in some]),
+                "name": plot_text(region, 12) or "no region",
+                "hovertemplate": "%{x}: %{y:.3~g} Hz<extra></extra>",
+                "meta": {"ink": ink},
+            }
+        )
+    duration = rates[0].duration_s if rates else 0.0
+    return Figure(
+        "plot-rates",
+        "Bars: the firing rate of each unit, coloured by region.",
+        f"Firing rates over the {duration:,.1f} s of all segments, coloured by region as the raster is.",
+        data,
+        {
+            "xaxis": {"type": "category", "tickangle": -60 if len(rates) > 6 else 0},
+            "yaxis": _axis("spikes / s", fixedrange=True, rangemode="tozero"),
+            "bargap": 0.2,
+        },
+    )
+
+
+def unit_content(reader: MockSessionRawIO, unit: str) -> dict[str, Any]:
+    """Return waveforms and intervals of a unit, for the page's script to draw."""
+    parts = {"waveform": _waveform(waveform_stats(reader, unit, n_traces=0)), "isi": _isi(reader, unit)}
+    return {name: {**part, "caption": f"{unit}: {part['caption']}"} for name, part in parts.items()}
+
+
+def _waveform(stats: WaveformStats) -> dict[str, Any]:
+    if not stats.n:
+        return {"data": [], "caption": "no waveforms."}
+    times = numbers(stats.time_ms)
+    around = numbers(stats.mean + stats.sd) + numbers(stats.mean - stats.sd)[::-1]
+    band = {"x": times + times[::-1], "y": around, "fill": "toself", "mode": "lines", "line": {"width": 0}}
+    hover = "%{x:.3~f} ms<br>%{y:.3~f} µV<extra></extra>"
+    mean = {"x": times, "y": numbers(stats.mean), "mode": "lines", "line": {"width": 2}, "hovertemplate": hover}
+    caption = f"mean of {counted(stats.n, 'waveform')}; shaded: one standard deviation to either side."
+    return {"data": [{**band, "hoverinfo": "skip"}, mean], "caption": caption}
+
+
+def _isi(reader: MockSessionRawIO, unit: str) -> dict[str, Any]:
+    """Return a histogram whose bins reach as far as the unit's intervals call for."""
+    found = isi(reader, unit, max_ms=_ISI_MS)
+    if found.n and found.counts.sum() < found.n / 4:
+        found = isi(reader, unit, max_ms=_round(3 * found.mean_ms))
+    if not found.n:
+        return {"data": [], "caption": "no intervals."}
+    widths = np.diff(found.edges)
+    bars = {"type": "bar", "x": numbers(found.edges[:-1] + widths / 2), "y": found.counts.tolist()}
+    hover = "%{x:.4~g} ms: %{y}<extra></extra>"
+    return {
+        "data": [{**bars, "width": numbers(widths), "hovertemplate": hover}],
+        "caption": _isi_caption(found),
+        "layout": {"yaxis": _counts(found.counts, "intervals")},
+    }
+
+
+def _isi_caption(found: Intervals) -> str:
+    shown = int(found.counts.sum())
+    reach = "all shown" if shown == found.n else f"{shown:,} of them up to {found.edges[-1]:,.0f} ms shown"
+    spread = "" if np.isnan(found.cv) else f", CV {found.cv:.2f}"
+    return (
+        f"{counted(found.n, 'interval')} ({reach}), mean {found.mean_ms:,.1f} ms{spread}; "
+        f"shorter than {found.refractory_ms:g} ms: {100 * found.violations:.2f}%."
+    )
+
+
+def _round(value: float) -> float:
+    """Return the next of 1, 2, 5, 10, ..."""
+    power = 10.0 ** np.floor(np.log10(value))
+    return float(next(step * power for step in (1, 2, 5, 10) if step * power >= value))
+
+
+def timing_figure(timing: EventTiming) -> Figure:
+    """Draw by how much the intervals between events differ from their median."""
+    kept = _kept(timing.deviations_ms)
+    data = {
+        "mode": "markers",
+        "x": numbers(timing.interval_times_s[kept], 9),
+        "y": np.round(timing.deviations_ms[kept], 3).tolist(),  # stamps are hardly finer
+        "marker": {"size": 4},
+        "hovertemplate": "%{x:.4~f} s: %{y:.4~g} ms<extra></extra>",
+    }
+    return Figure(
+        "plot-timing",
+        "Points: by how much each interval between events is longer than the median interval.",
+        f"{timing.times_s.size:,} events, {timing.period_s:.6g} s apart by the median; by how much each interval is "
+        f"longer than that.{_some(kept, timing.deviations_ms)}",
+        [data],
+        {
+            "xaxis": _axis("time (s)"),
+            "yaxis": _axis("deviation (ms)", fixedrange=True, exponentformat="none"),
+            "height": 300,
+        },
+    )
+
+
+def daq_figure(jitter: DaqJitter) -> Figure:
+    """Draw how far apart the two stamps of the DAQ's rows are."""
+    counts, edges = np.histogram(jitter.durations_ms, 60)
+    widths = np.diff(edges)
+    bars = {"type": "bar", "x": numbers(edges[:-1] + widths / 2), "y": counts.tolist(), "width": numbers(widths)}
+    return Figure(
+        "plot-daq",
+        "Histogram: the time between the two stamps of each row of the DAQ log.",
+        f"{counted(jitter.durations_ms.size, 'row')} of the DAQ log; from the earlier to the later stamp it is "
+        f"{jitter.mean_ms:.4g} ms in the mean, SD {jitter.sd_ms:.4g} ms. The pulse lies between the two.",
+        [{**bars, "hovertemplate": "%{x:.4~g} ms: %{y}<extra></extra>"}],
+        {
+            "xaxis": _axis("later − earlier stamp (ms)", rangemode="tozero"),
+            "yaxis": _counts(counts, "rows"),
+            "bargap": 0.05,
+            "height": 300,
+        },
+    )
+
+
+def movie_figure(movie: MovieClock, shades: list[dict[str, Any]]) -> Figure:
+    """Draw movie time against the session's clock, with pauses and skips."""
+    edges = np.unique(np.concatenate([movie.skips, movie.skips - 1]).clip(0)) if movie.skips.size else movie.skips
+    kept = np.unique(np.concatenate([_kept(movie.pts_s), edges[:MOST_POINTS]])).astype(np.int64)
+    skips = movie.skips[:MOST_POINTS]
+    line = {"x": numbers(movie.clock_s[kept], 9), "y": numbers(movie.pts_s[kept], 9), "mode": "lines"}
+    marks = {"x": numbers(movie.clock_s[skips], 9), "y": numbers(movie.pts_s[skips], 9), "mode": "markers"}
+    hover = "%{x:.3~f} s: movie at %{y:.2~f} s<extra></extra>"
+    look = {"marker": {"symbol": "x", "size": 9}, "meta": {"ink": 1}}
+    stood = f"{movie.pauses_s.size:,} ({movie.pauses_s.sum():,.1f} s in all)"
+    pace = "" if np.isnan(movie.ms_per_frame) else f", {movie.ms_per_frame:.5g} ms a frame"
+    return Figure(
+        "plot-movie",
+        "Line: movie time over the time of the session, with pauses shaded and skips marked.",
+        f"{counted(movie.pts_s.size, 'frame')}{pace}. Shaded: pauses, {stood}. Crosses: skips, {movie.skips.size:,}.",
+        [{**line, "hovertemplate": hover}, {**marks, **look, "hovertemplate": hover}],
+        {
+            "xaxis": _axis("session time (s)"),
+            "yaxis": _axis("movie time (s)", fixedrange=True),
+            "height": 320,
+            "shapes": shades,
+        },
+    )
+
+
+def _kept(values: Array) -> npt.NDArray[np.int64]:
+    """Return which values to draw: all, or the least and the greatest of each of so many stretches."""
+    if len(values) <= MOST_POINTS:
+        return np.arange(len(values))
+    edges = np.arange(MOST_POINTS // 2 + 1) * len(values) // (MOST_POINTS // 2)
+    least = [low + int(values[low:high].argmin()) for low, high in pairwise(edges)]
+    most = [low + int(values[low:high].argmax()) for low, high in pairwise(edges)]
+    return np.unique(np.array(least + most, np.int64))
+
+
+def _some(kept: Array, values: Array) -> str:
+    if len(kept) == len(values):
+        return ""
+    return f" Shown are {len(kept):,} of {len(values):,}, the least and the greatest of each stretch."

@@ -1,0 +1,260 @@
+"""What the report's page says, section by section; a part that cannot be read says why in its place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..describe import describe_session
+from ..rawio.reader import MockSessionRawIO
+from ..session.errors import MockSessionError
+from ..session.layout import MANIFEST
+from ..session.manifest import read_manifest
+from .measures import FiringRate, daq_jitter, event_timing, firing_rates, isi, movie_clock
+from .page import Cell, Figure, Section, element, figure, note, pairs, table
+from .page_figures import (
+    MOST_UNITS,
+    UNIT_LAYOUTS,
+    daq_figure,
+    movie_figure,
+    raster_figure,
+    rate_figure,
+    timing_figure,
+    unit_content,
+)
+from .page_traces import MOST_STREAMS, pause_shades, stream_figures
+from .words import counted
+
+__all__ = ["Content"]
+
+MOST_FILES = 3000  # rows of the table of files
+MOST_ROWS = 1000  # of any other table
+
+
+class Content:
+    """The sections of the page, and what its script draws.
+
+    Parameters
+    ----------
+    root : Path
+        The session folder, absolute.
+    labels_dir : str or PathLike, optional
+        The folder of its movie annotations.
+
+    Attributes
+    ----------
+    title : str
+    sections : list of Section
+    figures : dict
+        ``plots`` and ``traces`` by the id of their element, ``units`` and ``unit_layouts``.
+    """
+
+    def __init__(self, root: Path, labels_dir: str | PathLike[str] | None) -> None:
+        self.root = root
+        self.title = root.name
+        self.figures: dict[str, Any] = {"plots": {}, "traces": {}, "units": [], "unit_layouts": UNIT_LAYOUTS}
+        self.sections: list[Section] = []
+        self._add("session", "Session", lambda: self._session(labels_dir))
+        with suppress(MockSessionError):  # the section above says what is wrong then
+            self._read(labels_dir)
+        self._add("provenance", "Provenance", self._provenance)
+
+    def _read(self, labels_dir: str | PathLike[str] | None) -> None:
+        with MockSessionRawIO(dirname=self.root, labels_dir=labels_dir, raw_dtype="source") as reader:
+            self._add("signals", "Signals", lambda: self._signals(reader))
+            self._add("units", "Units", lambda: self._units(reader))
+            self._add("events", "Events", lambda: self._events(reader))
+            self._add("movie", "Movie", lambda: self._movie(reader))
+
+    def below(self, text: str) -> str:
+        """Take the folder's own path out of a text: wherever a session lies, its report is the same."""
+        return text.replace(f"{self.root}/", "").replace(str(self.root), self.root.name)
+
+    def _add(self, id: str, title: str, make: Callable[[], str]) -> None:
+        self.sections.append(Section(id, title, self._made(make)))
+
+    def _made(self, make: Callable[[], str]) -> str:
+        try:
+            return make()
+        except MockSessionError as error:
+            return note(f"This cannot be shown. {self.below(str(error))}")
+
+    def _figure(self, one: Figure) -> str:
+        self.figures["plots"][one.id] = {"data": one.data, "layout": one.layout}
+        return figure(one)
+
+    # -- what is there ---------------------------------------------------------------------------
+
+    def _session(self, labels_dir: str | PathLike[str] | None) -> str:
+        session = describe_session(self.root, labels_dir)
+        noted = session["annotations"]
+        if {"patient_id", "session_nr"} <= noted.keys():
+            self.title = f"Session {noted['session_nr']} of patient {noted['patient_id']}"
+        return pairs(_facts(session), "facts") + pairs(_notes(session)) + "".join(_tables(session))
+
+    def _signals(self, reader: MockSessionRawIO) -> str:
+        count = len(reader.header["signal_streams"])
+        if not count:
+            return note("The session has no signals.")
+        parts = []
+        for id, content, stream in stream_figures(reader):
+            self.figures["traces"][id] = stream
+            parts.append(content)
+        if count > MOST_STREAMS:
+            parts.append(note(f"The first {MOST_STREAMS} of {count} streams are shown."))
+        return "".join(parts)
+
+    def _units(self, reader: MockSessionRawIO) -> str:
+        rates = firing_rates(reader)
+        if not rates:
+            return note("The session has no units.")
+        makers = (
+            lambda: element("h3", "Raster") + self._figure(raster_figure(reader)),
+            lambda: element("h3", "Firing rates") + self._figure(rate_figure(rates)),
+            lambda: self._one_unit(reader, rates),
+            lambda: _unit_table(reader, rates),
+        )
+        return "".join(self._made(make) for make in makers)
+
+    def _one_unit(self, reader: MockSessionRawIO, rates: list[FiringRate]) -> str:
+        """Return the waveforms and the intervals of one unit, and the list to choose it from."""
+        shown = rates[:MOST_UNITS]
+        self.figures["units"] = [unit_content(reader, rate.unit) for rate in shown]
+        options = "".join(
+            element("option", f"{rate.unit} {rate.region}".strip(), value=k) for k, rate in enumerate(shown)
+        )
+        more = note(f"The first {MOST_UNITS} of {len(rates):,} units are shown.") if len(rates) > MOST_UNITS else ""
+        labels = {
+            "waveform": "Waveforms of the chosen unit: mean and standard deviation.",
+            "isi": "Histogram of the intervals between the spikes of the chosen unit.",
+        }
+        plots = "".join(figure(Figure(f"plot-{k}", label, "", [], UNIT_LAYOUTS[k])) for k, label in labels.items())
+        return (
+            f'{element("h3", "One unit")}<div class="tools"><label for="unit">Unit</label>'
+            f'<select id="unit">{options}</select></div>{more}<div class="pair">{plots}</div>'
+        )
+
+    def _events(self, reader: MockSessionRawIO) -> str:
+        timing, jitter = event_timing(reader), daq_jitter(reader)
+        parts = []
+        if timing.times_s.size:
+            parts.append(element("h3", "Event timing"))
+            parts.append(
+                self._figure(timing_figure(timing)) if timing.intervals_s.size else note("There is one event.")
+            )
+            rows = list(timing.codes.items())[:MOST_ROWS]
+            codes = table("Events by code", ("code", "events"), rows)
+            parts.append(f"<details><summary>Events by code</summary>{codes}</details>")
+        if jitter.durations_ms.size:
+            parts.append(element("h3", "DAQ") + self._figure(daq_figure(jitter)))
+        return "".join(parts) or note("The session has no events and no DAQ log.")
+
+    def _movie(self, reader: MockSessionRawIO) -> str:
+        movie = movie_clock(reader)
+        if not movie.pts_s.size:
+            return note("The session has no watchlog.")
+        pauses = list(zip(movie.pause_starts_s.tolist(), movie.pauses_s.tolist(), strict=True))[:MOST_ROWS]
+        rows = [(k + 1, _to_ms(start), _to_ms(length)) for k, (start, length) in enumerate(pauses)]
+        more = table("Pauses of the movie", ("pause", "begins (s)", "lasts (s)"), rows) if rows else ""
+        return self._figure(movie_figure(movie, pause_shades(reader))) + more
+
+    # -- where it comes from ----------------------------------------------------------------------
+
+    def _provenance(self) -> str:
+        if not (self.root / MANIFEST).is_file():
+            return note("There is no manifest, which would say what made the session.") + self._sizes()
+        made_by = read_manifest(self.root / MANIFEST)
+        spec = made_by.get("spec")
+        parts = [pairs({k: _shown(v) for k, v in made_by.items() if k not in ("spec", "files")})]
+        if isinstance(spec, Mapping):
+            parts.append(element("h3", "Spec") + pairs({k: _shown(v) for k, v in spec.items() if v is not None}))
+        return "".join(parts) + _files({k: (v.size, v.sha256) for k, v in made_by["files"].items()})
+
+    def _sizes(self) -> str:
+        """Return the files as they lie there, whose content nobody vouches for."""
+        paths = sorted(path for path in self.root.rglob("*") if path.is_file())
+        return _files({path.relative_to(self.root).as_posix(): (path.stat().st_size, "") for path in paths})
+
+
+def _facts(session: Mapping[str, Any]) -> dict[str, object]:
+    spans = [segment["t_stop"] - segment["t_start"] for segment in session["segments"]]
+    recorded = [sum(stream["samples"]) / stream["sampling_rate"] for stream in session["streams"]]
+    return {
+        "signals" if recorded else "length": f"{max(recorded, default=sum(spans)):,.1f} s",
+        "segments": len(spans),
+        "streams": len(session["streams"]),
+        "channels": sum(len(stream["channels"]) for stream in session["streams"]),
+        "units": len(session["units"]),
+        "spikes": f"{sum(unit['spikes'] for unit in session['units']):,}",
+        "events": f"{sum(c['count'] for c in session['event_channels'] if c['name'] == 'Events'):,}",
+    }
+
+
+def _notes(session: Mapping[str, Any]) -> dict[str, object]:
+    noted = {key.replace("_", " "): value for key, value in session["annotations"].items()}
+    coded = {"encoding": session["encoding"]} if session["encoding"] else {}
+    return {**noted, **coded, "time 0 (ms since 1970)": f"{session['time_origin_ms']:.3f}"}
+
+
+def _tables(session: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the tables of streams, event channels and segments."""
+    streams = [
+        (
+            one["name"],
+            len(one["channels"]),
+            Cell(f"{one['sampling_rate']:g}", one["sampling_rate"]),
+            one["dtype"],
+            sum(one["samples"]),
+            ", ".join(channel["name"] for channel in one["channels"][:100]),
+        )
+        for one in session["streams"]
+    ]
+    if streams:
+        heads = ("stream", "channels", "rate (Hz)", "dtype", "samples", "names")
+        yield table("Signal streams", heads, streams[:MOST_ROWS])
+    channels = [(one["name"], one["type"], one["count"]) for one in session["event_channels"]]
+    if channels:
+        yield table("Event channels", ("channel", "type", "count"), channels[:MOST_ROWS])
+    bounds = [(one["t_start"], one["t_stop"]) for one in session["segments"]]
+    if len(bounds) > 1:
+        rows = [(k, _to_ms(start), _to_ms(stop)) for k, (start, stop) in enumerate(bounds[:MOST_ROWS])]
+        yield table("Segments", ("segment", "begins (s)", "ends (s)"), rows)
+
+
+def _to_ms(seconds: float) -> Cell:
+    return Cell(f"{seconds:,.3f}", round(seconds, 6))
+
+
+def _unit_table(reader: MockSessionRawIO, rates: list[FiringRate]) -> str:
+    rows = []
+    for rate in rates[:MOST_ROWS]:
+        found = isi(reader, rate.unit)
+        numbers = (found.mean_ms, found.cv, 100 * found.violations)
+        cells = [Cell(f"{value:,.2f}" if np.isfinite(value) else "n/a", round(value, 6)) for value in numbers]
+        hertz = Cell(f"{rate.rate_hz:.2f}" if np.isfinite(rate.rate_hz) else "n/a", round(rate.rate_hz, 6))
+        rows.append((rate.unit, rate.region, rate.unit_type, rate.count, hertz, *cells))
+    short = f"ISI < {found.refractory_ms:g} ms (%)"
+    heads = ("unit", "region", "type", "spikes", "rate (Hz)", "mean ISI (ms)", "CV of ISI", short)
+    return element("h3", "All units") + table("Units; a column's heading sorts by it", heads, rows)
+
+
+def _files(files: Mapping[str, tuple[int, str]]) -> str:
+    """Return the table of files, folded up."""
+    total = sum(size for size, _ in files.values())
+    summary = element("summary", f"{counted(len(files), 'file')}, {total:,} bytes")
+    hashed = any(digest for _, digest in files.values())
+    heads = ("file", "bytes", "SHA-256")[: 3 if hashed else 2]
+    rows = [(name, size, digest)[: len(heads)] for name, (size, digest) in list(files.items())[:MOST_FILES]]
+    more = note(f"The first {MOST_FILES:,} are listed.") if len(files) > MOST_FILES else ""
+    return f"<details>{summary}{table('Files', heads, rows)}{more}</details>"
+
+
+def _shown(value: object) -> str:
+    """Return a value of the manifest as text."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

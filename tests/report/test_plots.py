@@ -1,0 +1,322 @@
+"""What the figures show: lines that are the numbers, labels with units, words where there is nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+
+from mockrawio import MockSessionError, MockSessionRawIO, SessionSpec, generate_session
+from mockrawio.report import measures, plots
+from tests.handmade import T0
+from tests.report.looking import drawn, key, opened, title, words
+
+TITLES = {
+    "traces": "no signals",
+    "raster": "no units",
+    "waveforms": "no units",
+    "isi": "no units",
+    "rates": "no units",
+    "events": "no events",
+    "daq": "no DAQ log",
+    "movie": "no movie",
+}
+
+
+# -- traces -----------------------------------------------------------------------------------
+
+
+def test_traces_of_a_channel(gaps):
+    """A single channel is drawn sample by sample in µV, a line for each segment."""
+    axes = drawn(plots.plot_traces(gaps, channel_indexes=[1]))
+    assert len(axes.lines) == 2
+    for segment, line in enumerate(axes.lines):
+        raw = gaps.get_analogsignal_chunk(0, segment, stream_index=0, channel_indexes=[1])
+        assert np.array_equal(line.get_ydata(), gaps.rescale_signal_raw_to_float(raw, "float64", 0, [1])[:, 0])
+        assert line.get_xdata()[0] == pytest.approx(gaps.get_signal_t_start(0, segment, 0))
+    assert (axes.get_ylabel(), axes.get_xlabel()) == ("LA2 (µV)", "time (s)")
+    assert title(axes) == "lfp: 1 of 3 channels at 1000 Hz"
+    assert "no samples" in key(axes)
+
+
+def test_traces_one_above_the_other(gaps):
+    """Several channels are named, in their order from the top, and a bar says how high they are."""
+    axes = drawn(plots.plot_traces(gaps, t_start=0.0, t_stop=1.0))
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["LA1", "LA2", "LA3"]
+    lines = [line for line in axes.lines if len(line.get_xdata()) > 2]
+    assert np.all(np.diff([line.get_ydata().mean() for line in lines]) < 0)
+    found = measures.envelope(gaps, 0, t_start=0.0, t_stop=1.0)
+    for channel, line in enumerate(lines):
+        assert np.allclose(np.diff(line.get_ydata()), np.diff(found.low[:, channel]))
+    bar = next(line for line in axes.lines if len(line.get_xdata()) == 2)
+    assert f"{np.ptp(bar.get_ydata()):g} µV" in words(axes)
+    assert axes.get_xlim() == (0.0, 1.0)
+
+
+def test_traces_of_many_samples(broadband):
+    """Where samples are many, each stretch is a stroke from its least to its largest value."""
+    axes = plots.plot_traces(broadband, 1, channel_indexes=[3], n_bins=90)
+    found = measures.envelope(broadband, 1, 0, [3], n_bins=30)  # 1.5 s of 4.5 s
+    strokes = axes.lines[0].get_ydata().reshape(-1, 2)
+    assert np.array_equal(strokes.min(axis=1), found.low[:, 0])
+    assert np.array_equal(strokes.max(axis=1), found.high[:, 0])
+    assert np.array_equal(axes.lines[0].get_xdata(), np.repeat(found.times, 2))
+
+
+def test_more_channels_than_room(broadband):
+    """Of many channels the first are drawn, and the title says so."""
+    axes = plots.plot_traces(broadband, 1, max_channels=4, t_stop=0.1)
+    assert title(axes) == "broadband: 4 of 16 channels at 32000 Hz"
+    assert len(axes.get_yticks()) == 4
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_traces_of_what_is_no_number(handmade, wrong):
+    """A sample that is no number is left out; the channels are as far apart as without it, also if one has no other."""
+    samples = np.sin(np.arange(500) / 9) * 50
+    handmade.lfp(1, samples)
+    handmade.lfp(2, np.where(np.arange(500) == 7, wrong, samples))
+    handmade.lfp(3, np.full(500, wrong))
+    axes = drawn(plots.plot_traces(opened(handmade.folder, raw_dtype="source")))
+    assert -np.diff(axes.get_yticks()) == pytest.approx([1.2 * np.ptp(samples)] * 2)
+    one, other = (line.get_ydata() for line in axes.lines[:2])
+    assert np.allclose(np.delete(np.diff(one), [6, 7]), np.delete(np.diff(other), [6, 7]))
+
+
+def test_names_are_no_formulas(handmade):
+    """What stands between dollars in a name is drawn as it is, also where it would be no formula."""
+    handmade.names([r"$\bad$1", r"$\bad$2", "LA3"])
+    for channel in (1, 2):
+        handmade.lfp(channel)
+        handmade.unit(f"CSC{channel}_SU1")
+    handmade.stream(units=r"$\bad$", channels={"ids": ["CSC1", "CSC2", "CSC3"], "names": [r"$\bad$1"] * 3})
+    reader = opened(handmade.folder)
+    drawn(plots.plot_overview(reader).axes[0])
+    drawn(plots.plot_traces(reader, channel_indexes=[0]))
+
+
+def test_events_and_pauses_in_traces(handmade):
+    """Events are lines with their codes, pauses are shaded; the key explains both."""
+    handmade.lfp()
+    handmade.events()
+    handmade.watchlog()
+    axes = drawn(plots.plot_traces(opened(handmade.folder)))
+    assert [text.strip() for text in words(axes)] == ["1", "2", "4"]
+    assert np.allclose([path.vertices[0, 0] for path in axes.collections[0].get_paths()], [0.005, 0.105, 0.205])
+    assert key(axes) == ["movie paused", "event, with its code"]
+    (pause,) = axes.patches
+    assert np.allclose([pause.get_x(), pause.get_width()], [0.17, 0.14])
+
+
+def test_many_events(handmade):
+    """Events that are too many for their codes stand as a fringe."""
+    handmade.lfp()
+    handmade.events([[T0 + 5.0 * k, 1] for k in range(90)])
+    axes = plots.plot_traces(opened(handmade.folder))
+    assert words(axes) == []
+    assert key(axes) == ["event"]
+    assert axes.collections[0].get_paths()[0].vertices[:, 1].min() > 0.9
+
+
+def test_flat_traces(handmade):
+    """Channels without any swing have a place of their own all the same."""
+    for channel in (1, 2):
+        handmade.lfp(channel, np.zeros(100, np.int16))
+    axes = drawn(plots.plot_traces(opened(handmade.folder)))
+    assert [line.get_ydata()[0] for line in axes.lines[:2]] == [0, -1]
+
+
+@pytest.mark.parametrize("plot", [plots.plot_traces, plots.plot_raster, plots.plot_overview])
+def test_limits_the_wrong_way_round(gaps, plot):
+    """Limits must be in their order."""
+    with pytest.raises(MockSessionError, match="expected the first before the second; found 2 and 1 s"):
+        plot(gaps, t_start=2.0, t_stop=1.0)
+
+
+def test_limits_beyond_the_samples(gaps):
+    """Where there is not one sample, that is what the figure says."""
+    axes = plots.plot_traces(gaps, t_start=4.5, t_stop=5.0)
+    assert words(axes) == ["no samples between 4.5 and 5 s"]
+
+
+# -- units ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("limits", [{}, {"t_start": 1.0, "t_stop": 2.5}])
+def test_raster(gaps, limits):
+    """Every spike is a mark at its time, in the band of its region."""
+    axes = drawn(plots.plot_raster(gaps, **limits))
+    regions = measures.spike_trains(gaps, **limits)
+    assert len(axes.lines) == len(regions)
+    for region, line in zip(regions, axes.lines, strict=True):
+        assert np.allclose(np.sort(line.get_xdata()), np.sort(np.concatenate(region.times_s)))
+    labels = [tick.get_text() for tick in axes.get_yticklabels()]
+    assert labels == [f"{r.region}\n{len(r.units)} unit{'s' if len(r.units) > 1 else ''}" for r in regions]
+    n_spikes = sum(len(times) for region in regions for times in region.times_s)
+    assert title(axes) == f"spikes by region: 5 units, all {n_spikes:,} spikes drawn"
+    assert limits or np.allclose(axes.get_xlim(), [0, gaps.get_signal_t_start(0, 1, 0) + 3])
+    assert not limits or axes.get_xlim() == (1.0, 2.5)
+    assert ("no samples" in key(axes)) == (not limits)
+
+
+def test_raster_before_the_first_sample(handmade):
+    """Spikes before time 0 are drawn where they are."""
+    handmade.lfp()
+    handmade.unit(times=T0 + np.array([-500.0, 3.0, 900.0]))
+    axes = drawn(plots.plot_raster(opened(handmade.folder)))
+    assert np.allclose(axes.lines[0].get_xdata(), [-0.5, 0.003, 0.9])
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["no region\n1 unit"]
+
+
+def test_waveforms(gaps):
+    """Each unit has a panel with its mean and a band of one SD, all with the same limits."""
+    axes = drawn(plots.plot_waveforms(gaps))
+    rates = measures.firing_rates(gaps)
+    assert title(axes) == "waveforms, mean ± SD: 5 units"
+    assert [title(cell) for cell in axes.child_axes] == [f"{rate.unit}\nn = {rate.count:,}" for rate in rates]
+    for unit, cell in enumerate(axes.child_axes):
+        found = measures.waveform_stats(gaps, unit)
+        (mean,) = (line for line in cell.lines if line.get_label() == "mean")
+        assert np.array_equal(mean.get_xdata(), found.time_ms)
+        assert np.array_equal(mean.get_ydata(), found.mean)
+        edge = cell.collections[0].get_paths()[0].vertices[:, 1]
+        assert edge.max() == pytest.approx((found.mean + found.sd).max())
+        assert edge.min() == pytest.approx((found.mean - found.sd).min())
+        assert len(cell.lines) == 1 + len(found.traces)
+    assert len({cell.get_ylim() for cell in axes.child_axes}) == 1
+    assert axes.child_axes[0].get_ylabel() == "µV"
+
+
+def test_chosen_units(gaps):
+    """The units with the most spikes are drawn, or those that are asked for."""
+    rates = measures.firing_rates(gaps)
+    most = sorted(rates, key=lambda rate: rate.count)[-2:]
+    axes = plots.plot_waveforms(gaps, max_units=2)
+    assert {title(cell).split("\n")[0] for cell in axes.child_axes} == {rate.unit for rate in most}
+    assert title(axes) == "waveforms, mean ± SD: 2 of 5 units"
+    axes = plots.plot_isi(gaps, units=[rates[3].unit, 0])
+    assert [title(cell).split("\n")[0] for cell in axes.child_axes] == [rates[3].unit, rates[0].unit]
+    with pytest.raises(MockSessionError, match="expected a unit"):
+        plots.plot_isi(gaps, units=["CSC99_SU1"])
+
+
+def test_isi(gaps):
+    """Each unit's panel is its histogram, and says how many intervals are too short."""
+    axes = drawn(plots.plot_isi(gaps, bins=25, max_ms=200.0, refractory_ms=20.0))
+    for unit, cell in enumerate(axes.child_axes):
+        found = measures.isi(gaps, unit, bins=25, max_ms=200.0, refractory_ms=20.0)
+        stairs = cell.patches[0].get_data()
+        assert np.array_equal(stairs.values, found.counts)
+        assert np.array_equal(stairs.edges, found.edges)
+        assert title(cell).endswith(f"\n{found.violations:.2%} < 20 ms")
+        assert cell.get_xlim() == (0, 200)
+
+
+def test_rates(gaps):
+    """A bar for each unit is as high as its rate; multi-units are paler, and the key says so."""
+    axes = drawn(plots.plot_rates(gaps))
+    rates = measures.firing_rates(gaps)
+    assert [bar.get_height() for bar in axes.patches] == [rate.rate_hz for rate in rates]
+    assert [bar.get_alpha() == 1 for bar in axes.patches] == [rate.unit_type == "SU" for rate in rates]
+    labels = [tick.get_text() for tick in axes.get_xticklabels()]
+    assert labels == [f"{rate.region} {rate.unit}" for rate in rates]
+    assert axes.get_ylabel() == "spikes/s"
+    assert title(axes) == "firing rates over 7 s"
+    assert set(key(axes)) <= {"single unit", "multi-unit"}
+
+
+def test_many_units(tmp_path):
+    """Bars of many units are named by region, and the raster says what it leaves out."""
+    spec = SessionSpec(duration_s=4.0, n_units=120, n_channels=40, rate_hz=(20.0, 60.0), seed=1)
+    with MockSessionRawIO(generate_session(spec, tmp_path)) as reader:
+        axes = drawn(plots.plot_rates(reader))
+        assert [tick.get_text() for tick in axes.get_xticklabels()] == ["LA", "LAH", "LEC", "LMH", "LPHC"]
+        colours = {to_hex(bar.get_facecolor()) for bar in axes.patches}
+        assert (len(axes.patches), len(colours)) == (120, 5)
+        axes = drawn(plots.plot_raster(reader, max_spikes=500))
+        assert "spikes drawn, chosen at random" in title(axes)
+        assert len(plots.plot_waveforms(reader).child_axes) == 24
+
+
+# -- all of it --------------------------------------------------------------------------------
+
+
+def test_overview(reader):
+    """The page has every panel, two streams side by side, and says whose session it is."""
+    figure = plots.plot_overview(reader)
+    figure.canvas.draw()
+    n_streams = len(reader.header["signal_streams"])
+    assert len(figure.axes) == 7 + n_streams
+    titles = [title(axes) for axes in figure.axes]
+    assert titles[1].startswith("lfp: ")
+    assert titles[n_streams].startswith(reader.header["signal_streams"]["name"][-1])
+    starts = ("waveforms", "intervals", "firing rates", "", "DAQ jitter", "movie")
+    assert all(one.startswith(start) for one, start in zip(titles[1 + n_streams :], starts, strict=True))
+    assert figure.texts[0].get_text().startswith("patient 1, session 1   ·   ")
+    assert figure.texts[0].get_text().endswith("2 segments   ·   5 units")
+
+
+def test_panels_are_apart(reader):
+    """On the page no panel, with its title and labels, lies over another, or beyond the edge."""
+    figure = plots.plot_overview(reader)
+    figure.canvas.draw()
+    boxes = [axes.get_tightbbox() for axes in figure.axes]
+    for k, one in enumerate(boxes):
+        assert one.x0 >= 0
+        assert one.x1 <= figure.bbox.width
+        for other in boxes[:k]:
+            wide = min(one.x1, other.x1) - max(one.x0, other.x0)
+            high = min(one.y1, other.y1) - max(one.y0, other.y0)
+            assert wide <= 1 or high <= 1
+
+
+def test_overview_of_a_part(broadband):
+    """Limits and a stream hold for raster and traces."""
+    figure = plots.plot_overview(broadband, stream_index=1, t_start=0.25, t_stop=0.5)
+    assert [axes.get_xlim() for axes in figure.axes[:2]] == [(0.25, 0.5), (0.25, 0.5)]
+    assert title(figure.axes[1]).startswith("broadband")
+    assert len(figure.axes) == 8
+
+
+@pytest.mark.parametrize("raw_dtype", ["int16", "source"])
+def test_a_session_of_next_to_nothing(handmade, raw_dtype):
+    """What there is none of is said in words, on the page and in each figure."""
+    handmade.info()
+    reader = opened(handmade.folder, raw_dtype=raw_dtype)
+    for name, plot in plots.PANELS.items():
+        assert words(drawn(plot(reader))) == [f"{TITLES[name]} in this session"]
+    figure = plots.plot_overview(reader)
+    figure.canvas.draw()
+    assert len(figure.axes) == 8
+    assert all(words(axes)[0].endswith("in this session") for axes in figure.axes)
+    assert figure.get_size_inches()[1] < 5
+
+
+@pytest.mark.parametrize("raw_dtype", ["int16", "source"])
+def test_all_kinds_of_units(handmade, raw_dtype):
+    """Units without spikes or without waveforms, and float ones, are drawn as what they are."""
+    handmade.names()
+    handmade.lfp(samples=np.linspace(-1.0, 1.0, 500))
+    handmade.unit(times=np.empty(0), amps=np.empty((0, 64)))
+    handmade.unit("CSC2_MU1", amps=np.linspace(-50.0, 50.0, 192).reshape(3, 64))
+    reader = opened(handmade.folder, raw_dtype=raw_dtype)
+    plots.plot_overview(reader).canvas.draw()
+    empty, full = plots.plot_waveforms(reader).child_axes
+    assert title(empty) == "CSC1_SU1\nn = 0"
+    assert (len(empty.lines), len(full.lines)) == (0, 4)
+    assert empty.get_ylim() == full.get_ylim()
+
+
+def test_no_waveforms_at_all(handmade):
+    """Spikes without waveforms leave a figure that says so."""
+    handmade.unit(amps=np.empty((3, 0)))
+    assert words(plots.plot_waveforms(opened(handmade.folder))) == ["no waveforms in this session"]
+
+
+@pytest.mark.parametrize("name", list(plots.PANELS))
+def test_given_axes(gaps, name):
+    """Each figure is drawn on the axes it is given, and on new ones that no global state knows of."""
+    axes = Figure().add_subplot()
+    assert plots.PANELS[name](gaps, ax=axes) is axes
+    assert plots.PANELS[name](gaps).figure is not axes.figure
