@@ -1,10 +1,14 @@
-"""Make sessions of what comes from elsewhere: a SpikeInterface recording with its sorting, and a Neo Block.
+"""
+Convert what comes from elsewhere
+=================================
 
-Run it with a folder to keep the two sessions there, or with nothing for a temporary folder:
+A SpikeInterface recording with its sorting, and a Neo Block, become sessions.
+
+Run it with a folder to keep the two sessions there, or with nothing for a temporary folder::
 
     python example/convert_session.py [ROOT]
 
-It needs SpikeInterface, which generates the recording: pip install 'mockrawio[spikeinterface]'
+It needs SpikeInterface, which generates the recording: ``pip install 'mockrawio[spikeinterface]'``
 """
 
 import sys

@@ -1,10 +1,14 @@
-"""Add known events to a real recording, let a sorter loose on it, and see what it found.
+"""
+Try a sorter on hybrid ground truth
+===================================
 
-Run it with a folder to keep everything there, or with nothing for a temporary folder:
+Known events are added to a real recording, a sorter is let loose on it, and what it found is counted.
+
+Run it with a folder to keep everything there, or with nothing for a temporary folder::
 
     python example/hybrid_ground_truth.py [FOLDER]
 
-It takes the sample recording in tests/data/hybrid, and draws figures: pip install 'mockrawio[hybrid,plot]'
+It takes the sample recording in tests/data/hybrid, and draws figures: ``pip install 'mockrawio[hybrid,plot]'``
 """
 
 import csv
@@ -18,6 +22,7 @@ import numpy as np
 from mockrawio.hybrid import HybridParams, generate_hybrid, load_templates, planted_events, validate
 from mockrawio.hybrid.report import generation_lines, validation_lines
 
+# sphinx_gallery_thumbnail_number = 3
 SAMPLE = Path(__file__).parents[1] / "tests" / "data" / "hybrid"
 
 

@@ -1,14 +1,21 @@
-"""Make a session with a broadband stream in which its spikes stand, and prove every count of it.
+"""
+Make broadband with ground truth
+================================
 
-Run it with a folder to keep the session there, or with nothing for a temporary folder:
+A stream in which the session's spikes stand, every count of which is proved.
+
+Run it with a folder to keep the session there, or with nothing for a temporary folder::
 
     python example/make_broadband.py [ROOT]
+
+It draws what it shows: ``pip install 'mockrawio[plot]'``
 """
 
 import sys
 import tempfile
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from mockrawio import MockSessionRawIO, SessionSpec, broadband_truth, generate_session
 
@@ -23,6 +30,7 @@ def make_broadband(root):
     with MockSessionRawIO(dirname=folder) as reader:
         for seg_index in range(reader.segment_count(block_index=0)):
             prove(reader, truth, seg_index)
+        draw(reader, truth).savefig(f"{root}/broadband.png")
     return folder
 
 
@@ -42,6 +50,26 @@ def prove(reader, truth, seg_index):
     left = recording.astype("int32") - truth.background(seg_index)
     same = np.array_equal(left, truth.planted(seg_index))
     print(f"segment {seg_index}: {recording.shape} {recording.dtype}, recording - background == planted: {same}")
+
+
+def draw(reader, truth):
+    """Draw a few spikes on the channels of their bundle: as recorded, and the two parts of it."""
+    unit = max(truth.units.values(), key=lambda unit: unit.snr)
+    middle = int(unit.frames()[unit.n_spikes // 4])
+    start, stop = middle - 800, middle + 800
+    seconds = np.arange(start, stop) / reader.get_signal_sampling_rate(stream_index=1)
+    parts = {
+        "recording": reader.get_analogsignal_chunk(0, 0, start, stop, stream_index=1),
+        "its background": truth.background(0, start, stop),
+        "what was planted": truth.planted(0, start, stop),
+    }
+    figure = Figure(figsize=(9, 5), layout="constrained")
+    for axes, (title, counts) in zip(figure.subplots(1, 3, sharex=True, sharey=True), parts.items(), strict=True):
+        microvolts = reader.rescale_signal_raw_to_float(counts, "float32", stream_index=1)[:, unit.columns]
+        axes.plot(seconds, microvolts - 100 * np.arange(microvolts.shape[1]), linewidth=0.6)
+        axes.set(title=title, xlabel="time (s)")
+    figure.axes[0].set_ylabel("µV, channels 100 µV apart")
+    return figure
 
 
 if __name__ == "__main__":

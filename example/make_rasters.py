@@ -1,6 +1,10 @@
-"""Make spikes of functional groups, write them as SONATA, draw them, and make a session of them.
+"""
+Make spike rasters of functional groups
+=======================================
 
-Run it with a folder to keep the files there, or with nothing for a temporary folder:
+Spikes of groups of units, written as SONATA, drawn, and made a session of.
+
+Run it with a folder to keep the files there, or with nothing for a temporary folder::
 
     python example/make_rasters.py [FOLDER]
 

@@ -1,6 +1,10 @@
-"""Make a session with gaps in it, from a seed, and look at what was written.
+"""
+Make a session
+==============
 
-Run it with a folder to keep the session there, or with nothing for a temporary folder:
+A session with a gap in it, made from a seed, and what was written.
+
+Run it with a folder to keep the session there, or with nothing for a temporary folder::
 
     python example/make_session.py [ROOT]
 """

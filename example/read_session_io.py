@@ -1,7 +1,11 @@
-"""Read a session with the user-oriented layer, `neo.io`: a tree of Neo objects with units.
+"""
+Read a session as Neo objects
+=============================
+
+The user-oriented layer, ``neo.io``: a tree of objects with units.
 
 Its twin, read_session_rawio.py, reads the same session as NumPy buffers. Run it with a
-session folder, or with nothing to have a small session made for it:
+session folder, or with nothing to have a small session made for it::
 
     python example/read_session_io.py [FOLDER]
 """

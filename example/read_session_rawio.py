@@ -1,7 +1,11 @@
-"""Read a session with the low-level layer, `neo.rawio`: NumPy buffers, scaled in a second step.
+"""
+Read a session as NumPy buffers
+===============================
+
+The low-level layer, ``neo.rawio``: raw values first, scaled in a second step.
 
 Its twin, read_session_io.py, reads the same session as Neo objects. Run it with a session
-folder, or with nothing to have a small session made for it:
+folder, or with nothing to have a small session made for it::
 
     python example/read_session_rawio.py [FOLDER]
 """

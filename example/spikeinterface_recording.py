@@ -1,12 +1,16 @@
-"""SpikeInterface's recording page, https://spikeinterface.readthedocs.io, on a mock session.
+"""
+SpikeInterface's recording page on a session
+============================================
+
+The page is at https://spikeinterface.readthedocs.io, under "Recording objects".
 
 What the page does with a recording of noise it does here with a session's: print it, look at its
 probe, write and read it back, slice and split it, dump, save and load it. Run it with a session
-folder and a folder for the figures, or with nothing for a small session in a temporary folder:
+folder and a folder for the figures, or with nothing for a small session in a temporary folder::
 
     python example/spikeinterface_recording.py [FOLDER [FIGURES]]
 
-It needs SpikeInterface and matplotlib: pip install 'mockrawio[spikeinterface,plot]'
+It needs SpikeInterface and matplotlib: ``pip install 'mockrawio[spikeinterface,plot]'``
 """
 
 import os
@@ -24,6 +28,8 @@ from spikeinterface import ChannelSliceRecording
 
 from mockrawio import SessionSpec, generate_session
 from mockrawio.interop.spikeinterface import load_extractor, read_mocksession
+
+# sphinx_gallery_thumbnail_number = 4
 
 
 def show_session(folder, figures):

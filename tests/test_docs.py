@@ -6,6 +6,8 @@ import doctest
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,8 @@ from mockrawio.cli import main
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-PAGES = sorted((ROOT / "docs").glob("*.rst"))
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.glob("*.rst"))
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE  # as docs/conf.py has them
 
 
@@ -74,7 +77,7 @@ def commands_of(text):
     return [shlex.split(line) for line in re.findall(r"^ *\$ mockrawio (.*)$", text, re.MULTILINE)]
 
 
-@pytest.mark.parametrize("path", [README, ROOT / "docs" / "cli.rst"], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [README, DOCS / "index.rst", DOCS / "cli.rst"], ids=lambda path: path.name)
 def test_documented_commands(path, tmp_path, monkeypatch):
     """The `$ mockrawio` lines run one after another, beside copies of the hybrid sample and of the example's groups."""
     monkeypatch.chdir(tmp_path)
@@ -99,5 +102,18 @@ def test_commands_are_documented(name):
     """Each command has a page section of its name, and help with an example that is a command line."""
     page = (ROOT / "docs" / "cli.rst").read_text("utf-8")
     assert f"\n{name}\n{'-' * len(name)}\n" in page
-    assert re.search(rf"Example:\s+mockrawio {name}", help_of([name]))
+    assert re.search(rf"Examples?:\s+mockrawio {name}", help_of([name]))
     assert "Exit codes:" in help_of([name])
+
+
+def test_broken_links_are_found(tmp_path):
+    """The check of built pages names a missing file, a missing anchor and a site without https; nothing else."""
+    (tmp_path / "a.html").write_text(
+        '<p id="here"><a href="#here">1</a><a href="b.html#there">2</a><a href="c.html">3</a>'
+    )
+    (tmp_path / "b.html").write_text('<img src="a.html?1"><a href="http://a.org"></a><a href="https://a.org/b"></a>')
+    command = [sys.executable, str(DOCS / "check_links.py"), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1
+    broken = ["a.html: b.html#there", "a.html: c.html", "b.html: http://a.org"]
+    assert done.stdout.splitlines() == [f"{link} leads nowhere" for link in broken]

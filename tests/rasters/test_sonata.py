@@ -15,6 +15,7 @@ from mockrawio import MockSessionError
 from mockrawio.rasters import (
     Raster,
     append_sonata,
+    h5_out,
     iter_sonata,
     poisson_raster,
     read_sonata,
@@ -312,3 +313,23 @@ def test_without_h5py(tmp_path, raster, monkeypatch):
     monkeypatch.setitem(sys.modules, "h5py", None)
     with pytest.raises(MockSessionError, match=r"pip install 'mockrawio\[sonata\]'"):
         write_sonata(tmp_path / "spikes.h5", raster)
+
+
+def test_interrupted_while_hdf5_writes(tmp_path, monkeypatch):
+    """Ctrl-C in the midst of a block comes out as such, once HDF5 is done, and the file is as it was."""
+    path = write_sonata(tmp_path / "a.h5", Raster(np.array([1.0]), np.array([1]), 10.0))
+    before = path.read_bytes()
+    real, calls = h5_out.write_all, []
+
+    def interrupted(*arguments):
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        real(*arguments)
+
+    monkeypatch.setattr(h5_out, "write_all", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_sonata(path, Raster(np.array([2.0]), np.array([2]), 10.0), overwrite=True)
+    assert len(calls) == 2
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["a.h5"]
