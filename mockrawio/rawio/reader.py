@@ -156,8 +156,8 @@ class MockSessionRawIO(CountCache, UnitApi):
     def _open(self) -> OpenSession:
         session = self._session
         if session is None:
-            state = "has not been opened" if self.header is None else "is closed"
-            raise MockSessionError(f"{self.dirname}: the reader {state}. Call parse_header().")
+            self._check_parsed()
+            raise MockSessionError(f"{self.dirname}: the reader is closed. Call parse_header().")
         return session
 
     # -- checked look-ups ----------------------------------------------------------------------
@@ -396,4 +396,5 @@ class MockSessionRawIO(CountCache, UnitApi):
         return (np.asarray(raw_duration) / 1000).astype(dtype)
 
     def _seconds(self, stamps_ms: Array, dtype: npt.DTypeLike) -> Array:
+        self._check_parsed()
         return np.asarray(seconds(np.asarray(stamps_ms), self.time_origin_ms)).astype(dtype)

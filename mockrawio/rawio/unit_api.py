@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from neo.rawio.baserawio import BaseRawIO
+
+from .counts_api import CountsApi
 
 Array = npt.NDArray[Any]
 
@@ -20,7 +21,7 @@ def _either(spike_channel_index: int, unit_index: int | None) -> int:
     return spike_channel_index if unit_index is None else unit_index
 
 
-class UnitApi(BaseRawIO):  # type: ignore[misc]  # neo is not typed
+class UnitApi(CountsApi):
     """Document 002's names over the current ones; `unit_index`, where given, counts."""
 
     def unit_channels_count(self) -> int:

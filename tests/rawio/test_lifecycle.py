@@ -8,6 +8,7 @@ import os
 import pickle
 import sys
 import tracemalloc
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
@@ -98,6 +99,30 @@ def test_no_handle_is_left(epiphyte: Path) -> None:
                 reader.get_analogsignal_chunk(i_stop=-1)
     del reader
     assert count() == before
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda reader: reader.block_count(),
+        lambda reader: reader.segment_count(0),
+        lambda reader: reader.signal_streams_count(),
+        lambda reader: reader.signal_channels_count(0),
+        lambda reader: reader.spike_channels_count(),
+        lambda reader: reader.unit_channels_count(),
+        lambda reader: reader.event_channels_count(),
+        lambda reader: reader.rescale_spike_timestamp(np.array([T0])),
+        lambda reader: reader.rescale_event_timestamp(np.array([T0])),
+    ],
+)
+def test_what_is_counted_needs_a_header(handmade: Handmade, ask: Callable[[MockSessionRawIO], object]) -> None:
+    """Counts and times asked of a reader before its header is parsed are an error that says what to do."""
+    handmade.all()
+    reader = MockSessionRawIO(handmade.folder)
+    with pytest.raises(MockSessionError, match=r"has not been opened. Call parse_header\(\)"):
+        ask(reader)
+    with reader:
+        ask(reader)
 
 
 def test_header_costs_neither_memory_nor_reads(tmp_path: Path) -> None:

@@ -1,0 +1,47 @@
+"""Neo's counts, which say so where there is no header yet."""
+
+from __future__ import annotations
+
+from neo.rawio.baserawio import BaseRawIO
+
+from ..session.errors import MockSessionError
+
+
+class CountsApi(BaseRawIO):  # type: ignore[misc]  # neo is not typed
+    """What Neo's base class counts in the header; before ``parse_header()`` a :class:`MockSessionError`."""
+
+    dirname: str
+
+    def _check_parsed(self) -> None:
+        if self.header is None:
+            raise MockSessionError(f"{self.dirname}: the reader has not been opened. Call parse_header().")
+
+    def block_count(self) -> int:
+        """Return the number of blocks, 1."""
+        self._check_parsed()
+        return int(super().block_count())
+
+    def segment_count(self, block_index: int = 0) -> int:
+        """Return the number of segments, one more than there are gaps."""
+        self._check_parsed()
+        return int(super().segment_count(block_index))
+
+    def signal_streams_count(self) -> int:
+        """Return the number of signal streams."""
+        self._check_parsed()
+        return int(super().signal_streams_count())
+
+    def signal_channels_count(self, stream_index: int) -> int:
+        """Return the number of channels of a stream."""
+        self._check_parsed()
+        return int(super().signal_channels_count(stream_index))
+
+    def spike_channels_count(self) -> int:
+        """Return the number of units, the same in all segments."""
+        self._check_parsed()
+        return int(super().spike_channels_count())
+
+    def event_channels_count(self) -> int:
+        """Return the number of event and epoch channels."""
+        self._check_parsed()
+        return int(super().event_channels_count())
