@@ -132,7 +132,7 @@ def _drawn(
         return figure
     if what == "traces":
         limits["stream_index"] = stream_index or 0
-    return plots.PANELS[what](reader, **limits).figure  # type: ignore[no-any-return]
+    return plots.PANELS[what](reader, **limits).figure  # type: ignore[no-any-return]  # not typed
 
 
 @click.command(

@@ -81,7 +81,7 @@ def _indexes(count: int, channel_indexes: Any) -> list[int]:
     given = channel_indexes if isinstance(channel_indexes, slice) else np.atleast_1d(np.asarray(channel_indexes))
     if not isinstance(given, slice) and given.size == 0:
         return []
-    return np.arange(count)[given].tolist()  # type: ignore[no-any-return]
+    return np.arange(count)[given].tolist()  # type: ignore[no-any-return]  # of whole numbers
 
 
 class Clock(NamedTuple):

@@ -55,7 +55,7 @@ class _Spikes:
             raise MockSessionError(
                 f"{self._name(place)}: expected waveforms; found none. Leave it out of spike_channel_indexes."
             )
-        return found  # type: ignore[no-any-return]
+        return found  # type: ignore[no-any-return]  # checked to be one
 
     def _name(self, place: int) -> str:
         return f"{self._reader.dirname}, unit {self._reader.header['spike_channels']['id'][self.units[place]]}"

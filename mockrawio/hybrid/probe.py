@@ -101,7 +101,7 @@ class Probe:
     def npz_bytes(self) -> bytes:
         """Return the bytes of the file that :meth:`save` writes."""
         buffer = io.BytesIO()
-        np.savez(buffer, **{member: np.asarray(getattr(self, member)) for member in _MEMBERS})  # type: ignore[arg-type,unused-ignore]
+        np.savez(buffer, **{member: np.asarray(getattr(self, member)) for member in _MEMBERS})  # type: ignore[arg-type,unused-ignore]  # NumPy 2.2 to 2.4 differ
         return buffer.getvalue()
 
     @classmethod

@@ -35,7 +35,7 @@ def events_bytes(units: Sequence[PlantedUnit]) -> bytes:
         fields = {"channels": unit.channels, "times": unit.times, **unit.events.arrays()}
         arrays.update({f"unit_{unit.new_unit}_{name}": array for name, array in fields.items()})
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays)  # type: ignore[arg-type,unused-ignore]
+    np.savez(buffer, **arrays)  # type: ignore[arg-type,unused-ignore]  # NumPy 2.2 to 2.4 differ in it
     return buffer.getvalue()
 
 

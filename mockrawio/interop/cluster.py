@@ -99,13 +99,13 @@ def _connected(client: Any) -> Iterator[Any]:
     elif client == "local":
         options = {"threads_per_worker": 1, "dashboard_address": "127.0.0.1:0", "silence_logs": logging.ERROR}
         with (
-            distributed.LocalCluster(**options) as cluster,  # type: ignore[no-untyped-call]
-            distributed.Client(cluster) as connected,  # type: ignore[no-untyped-call]
+            distributed.LocalCluster(**options) as cluster,  # type: ignore[no-untyped-call]  # not typed throughout
+            distributed.Client(cluster) as connected,  # type: ignore[no-untyped-call]  # not typed throughout
         ):
             connected.run(_leave_interrupts)
             yield connected
     elif isinstance(client, str) and client.startswith(_SCHEMES):
-        with distributed.Client(client) as connected:  # type: ignore[no-untyped-call]
+        with distributed.Client(client) as connected:  # type: ignore[no-untyped-call]  # not typed throughout
             yield connected
     else:
         raise MockSessionError(

@@ -173,7 +173,7 @@ def to_dask_array(
     source = SegmentSource(stream, _segment(reader, block_index, seg_index), scaled_dtype)
     meta = np.empty((0, 0), source.dtype)
     chunks = ("auto", -1) if isinstance(chunks, str) and chunks == "auto" else chunks
-    lazy: da.Array = da.from_array(source, chunks, meta=meta)  # type: ignore[no-untyped-call]
+    lazy: da.Array = da.from_array(source, chunks, meta=meta)  # type: ignore[no-untyped-call]  # not typed throughout
     return lazy
 
 

@@ -60,7 +60,7 @@ class UnitApi(CountsApi):
             ms since the Unix epoch; ``rescale_spike_timestamp`` makes seconds of them.
         """
         index = _either(spike_channel_index, unit_index)
-        return self._get_spike_timestamps(block_index, seg_index, index, t_start, t_stop)  # type: ignore[no-any-return]
+        return self._get_spike_timestamps(block_index, seg_index, index, t_start, t_stop)  # type: ignore[no-any-return]  # Neo's
 
     def get_spike_raw_waveforms(
         self,
@@ -88,7 +88,7 @@ class UnitApi(CountsApi):
             None if the file has no waveforms; with ``raw_dtype="source"`` the dtype is the file's.
         """
         index = _either(spike_channel_index, unit_index)
-        return self._get_spike_raw_waveforms(block_index, seg_index, index, t_start, t_stop)  # type: ignore[no-any-return]
+        return self._get_spike_raw_waveforms(block_index, seg_index, index, t_start, t_stop)  # type: ignore[no-any-return]  # Neo's
 
     def rescale_waveforms_to_float(
         self,
@@ -121,7 +121,7 @@ class UnitApi(CountsApi):
 
     def event_timestamps(self, *args: Any, **kwargs: Any) -> tuple[Array, Array | None, Array]:
         """Return (timestamps, durations, labels); see ``get_event_timestamps``."""
-        return self.get_event_timestamps(*args, **kwargs)  # type: ignore[no-any-return]
+        return self.get_event_timestamps(*args, **kwargs)  # type: ignore[no-any-return]  # Neo's
 
     def _rescale_waveforms(self, raw: Array, dtype: npt.DTypeLike, index: int) -> Array:
         raise NotImplementedError("the reader scales its waveforms")  # abstract

@@ -142,9 +142,9 @@ def _runs(description: _Description, n_samples: int, rate: float) -> tuple[Run, 
         if not EARLIEST_MS <= t_start <= LATEST_MS:  # type: ignore[operator]  # a number, just checked
             raise description.fault("'t_start_ms' in ms since the Unix epoch, 1990 to 2100", t_start)
         start = runs[-1].stop if runs else 0
-        if runs and t_start < runs[-1].t_start_ms + (start - runs[-1].start) * 1000 / rate - 1000 / rate / 2:  # type: ignore[operator]
+        if runs and t_start < runs[-1].t_start_ms + (start - runs[-1].start) * 1000 / rate - 1000 / rate / 2:  # type: ignore[operator]  # checked above
             raise description.fault("segments that do not overlap", segment)
-        runs.append(Run(start, start + size, float(t_start)))  # type: ignore[arg-type]
+        runs.append(Run(start, start + size, float(t_start)))  # type: ignore[arg-type]  # checked above
     total = runs[-1].stop if runs else 0
     if total != n_samples:
         raise description.fault(f"segments of {n_samples} samples in all", total)

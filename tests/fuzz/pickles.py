@@ -180,7 +180,7 @@ def _odd_array(rng: np.random.Generator, array: np.ndarray) -> np.ndarray:
         elif how == 2:
             array = np.delete(array, rng.integers(len(array)), 0)
         elif how == 3:
-            array = array.astype(["f8", "f4", "i8", "u8", ">f8"][rng.integers(5)]).copy()
+            array = np.real(array).astype(["f8", "f4", "i8", "u8", ">f8"][rng.integers(5)]).copy()
             array.flat[rng.integers(array.size)] = _fitting(rng, array.dtype)
         else:
             array = array.copy()
