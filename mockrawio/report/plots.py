@@ -11,6 +11,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
 
 from ..rasters.figure import save_figure
 from ..rawio.reader import MockSessionRawIO
@@ -48,7 +49,7 @@ PANELS: dict[str, Callable[..., Axes]] = {
     "movie": plot_movie_clock,
 }
 
-_WIDTH, _COLUMNS = 15.0, 12  # inches; of the grid
+_WIDTH = 15.0  # inches
 _HEIGHTS, _EMPTY = (4.2, 3.2, 4.6, 3.2), 0.8  # inches of the rows, and of one in which there is nothing
 _MOST_STREAMS = 2
 _SHOWN = 10_000  # samples of a stream that an overview shows of its own accord, at most 10 s
@@ -85,22 +86,20 @@ def plot_overview(
     """
     heights = _heights(reader)
     figure = new_figure(_WIDTH, sum(heights))
-    grid = figure.add_gridspec(4, _COLUMNS, height_ratios=heights)
+    rows = figure.add_gridspec(4, 1, height_ratios=heights)
     limits: dict[str, Any] = {"t_start": t_start, "t_stop": t_stop}
     streams = (
         list(range(len(reader.header["signal_streams"])))[:_MOST_STREAMS] if stream_index is None else [stream_index]
     )
-    plot_raster(reader, figure.add_subplot(grid[0, :]), **limits)
-    places = _places(max(1, len(streams)))
-    for place, stream in zip(places, streams or [0], strict=True):
-        plot_traces(
-            reader, stream, figure.add_subplot(grid[1, place]), **_excerpt(reader, stream, limits), max_channels=8
-        )
-    plot_waveforms(reader, figure.add_subplot(grid[2, :6]), max_units=15)
-    plot_isi(reader, figure.add_subplot(grid[2, 6:]), max_units=12)
+    plot_raster(reader, figure.add_subplot(rows[0]), **limits)
+    for place, stream in zip(_places(rows[1], len(streams) or 1), streams or [0], strict=True):
+        plot_traces(reader, stream, figure.add_subplot(place), **_excerpt(reader, stream, limits), max_channels=8)
+    shapes, intervals = _places(rows[2], 2)
+    plot_waveforms(reader, figure.add_subplot(shapes), max_units=15)
+    plot_isi(reader, figure.add_subplot(intervals), max_units=12)
     last = (plot_rates, plot_event_timing, plot_daq_jitter, plot_movie_clock)
-    for place, draw in zip(_places(len(last)), last, strict=True):
-        draw(reader, figure.add_subplot(grid[3, place]))
+    for place, draw in zip(_places(rows[3], len(last)), last, strict=True):
+        draw(reader, figure.add_subplot(place))
     figure.suptitle(_headline(reader), x=0.01, ha="left", fontsize="x-large")
     return figure
 
@@ -113,10 +112,10 @@ def _heights(reader: MockSessionRawIO) -> list[float]:
     return [height if some else _EMPTY for height, some in zip(_HEIGHTS, there, strict=True)]
 
 
-def _places(n: int) -> list[slice]:
-    """Return so many equal parts of a row of the grid."""
-    width = _COLUMNS // n
-    return [slice(k * width, (k + 1) * width) for k in range(n)]
+def _places(row: SubplotSpec, n: int) -> list[SubplotSpec]:
+    """Return so many equal parts of a row; in one grid for all rows older matplotlib finds no room for some."""
+    grid = row.subgridspec(1, n)
+    return [grid[0, k] for k in range(n)]
 
 
 def _excerpt(reader: MockSessionRawIO, stream_index: int, limits: dict[str, Any]) -> dict[str, Any]:
