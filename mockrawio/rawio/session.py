@@ -100,6 +100,9 @@ class OpenSession:
             unit.split(self.boundaries_ms)
             unit.release()
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__}  # at one stroke: another thread may be adding the bounds
+
     # -- names --------------------------------------------------------------------------
 
     def channel_name(self, number: int) -> str:

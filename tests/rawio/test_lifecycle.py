@@ -101,6 +101,21 @@ def test_no_handle_is_left(epiphyte: Path) -> None:
     assert count() == before
 
 
+def test_pickled_while_ends_are_worked_out(handmade: Handmade) -> None:
+    """A session can be pickled while another thread works out where its segments end."""
+    handmade.all()
+    with MockSessionRawIO(handmade.folder) as reader:
+        session = reader._open
+
+        class OtherThread:
+            def __reduce__(self) -> tuple[type, tuple[()]]:
+                assert session.bounds_ms
+                return int, ()
+
+        session._names = OtherThread()  # type: ignore[assignment]
+        assert pickle.loads(pickle.dumps(session)).n_segments == session.n_segments
+
+
 @pytest.mark.parametrize(
     "ask",
     [
