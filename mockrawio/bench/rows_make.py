@@ -54,9 +54,14 @@ def session(place: Path, encoding: str, *, n_workers: int = 1, **fields: Any) ->
     peers: dict[str, Act] = {
         "a plain write": lambda: [path.write_bytes(data) for path, data in contents.items()],
         "a write to the disk": lambda: _write_all_through(contents),
-        NUMPY_SAVE: lambda: [np.save(path, values) for path, values in dicts.items()],  # type: ignore[arg-type, func-returns-value]
+        NUMPY_SAVE: lambda: _save_all(dicts),
     }
     return Contest(ours_again, peers, check)
+
+
+def _save_all(dicts: dict[Path, dict[str, Any]]) -> None:
+    for path, values in dicts.items():
+        np.save(path, values)  # type: ignore[arg-type]  # a dict becomes an array of one object
 
 
 def _make_folders(paths: Iterable[Path]) -> None:
