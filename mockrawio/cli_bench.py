@@ -75,7 +75,7 @@ def bench_command(
     if curves_dir is not None and (folder or full or names or as_json or as_rst):
         raise click.UsageError("--curves: goes alone, or with --work")
     if work is not None and not work.is_dir():
-        raise MockSessionError(f"{work}: expected a folder to work in; found none. Make it, or leave out --work.")
+        raise MockSessionError(work, "a folder to work in", "none", "Make it, or leave out --work.")
     with tempfile.TemporaryDirectory(prefix="mockrawio-", dir=work) as name, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # peers warn of their own affairs
         place = Path(name)

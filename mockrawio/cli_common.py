@@ -246,11 +246,11 @@ def check_output(output: Path, overwrite: bool, session: Path | None = None) -> 
         If it can not.
     """
     if output.is_dir():
-        raise MockSessionError(f"{output}: expected a file; found a folder. Name a file in it.")
+        raise MockSessionError(output, "a file", "a folder", "Name a file in it.")
     if output.exists() and not overwrite:
-        raise MockSessionError(f"{output}: expected nothing there; found a file. Add --overwrite to replace it.")
+        raise MockSessionError(output, "nothing there", "a file", "Add --overwrite to replace it.")
     if session is not None and session.resolve() in output.resolve().parents:
-        raise MockSessionError(f"{output}: expected a place outside the session; found one in it. Choose another.")
+        raise MockSessionError(output, "a place outside the session", "one in it", "Choose another.")
 
 
 def check_figure(path: Path, option: str) -> None:
@@ -271,7 +271,6 @@ def check_figure(path: Path, option: str) -> None:
         from .rasters.figure import check_kind
     except ImportError:
         raise MockSessionError(
-            f"matplotlib: expected it to be installed, for {option}; found that it is not. "
-            "Run pip install 'mockrawio[plot]'."
+            "matplotlib", f"it to be installed, for {option}", "that it is not", "Run pip install 'mockrawio[plot]'."
         ) from None
     check_kind(path)

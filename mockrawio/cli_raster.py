@@ -115,7 +115,7 @@ def _of_spec(spec_file: Path, seed: int | None) -> _Source:
     except BadFileError:
         raise
     except MockSessionError as error:
-        raise MockSessionError(f"{spec_file}: {error}") from None
+        raise error.within(spec_file) from None
     spec = spec if seed is None else replace(spec, seed=seed)
     return _Source(spec.ids, spec.duration_s * 1000, iter_raster(spec))
 

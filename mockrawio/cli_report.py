@@ -121,7 +121,7 @@ def _stream_index(reader: MockSessionRawIO, stream: str | None) -> int | None:
     if stream in known:
         return known.index(stream) % len(names)
     streams = ", ".join(names) or "none: the session has no signals"
-    raise MockSessionError(f"--stream: expected one of {streams}; found {stream!r}. Give its name or its index.")
+    raise MockSessionError("--stream", f"one of {streams}", f"{stream!r}", "Give its name or its index.")
 
 
 def _drawn(
@@ -165,7 +165,7 @@ def report_command(
     from .session.layout import find_labels
 
     if output.suffix.lower() not in (".html", ".htm"):
-        raise MockSessionError(f"{output}: expected an ending of .html or .htm; found {output.suffix!r}. Give one.")
+        raise MockSessionError(output, "an ending of .html or .htm", f"{output.suffix!r}", "Give one.")
     check_output(output, overwrite, folder)
     if labels is not None:
         find_labels(labels)  # what was asked for is there

@@ -35,8 +35,9 @@ class _SignalProxy(AnalogSignalProxy):  # type: ignore[misc]  # neo is not typed
         ends = [end if given is None else ensure_second(given) for given, end in zip(time_slice, limits, strict=True)]
         for name, end in zip(("t_start", "t_stop"), ends, strict=True):
             if strict_slicing and not limits[0] <= end <= limits[1]:
-                expected = f"time_slice: expected {name} from {limits[0]} to {limits[1]}; found {end}"
-                raise MockSessionError(f"{expected}. Move it, or pass strict_slicing=False to have the slice cut.")
+                expected = f"{name} from {limits[0]} to {limits[1]}"
+                remedy = "Move it, or pass strict_slicing=False to have the slice cut."
+                raise MockSessionError("time_slice", expected, end, remedy)
         start, stop = (self._nearest(end) for end in ends)
         return start, max(start, stop), self.t_start + start / self.sampling_rate
 

@@ -142,8 +142,10 @@ def draw(points: list[Point], path: Path) -> Path:
         from matplotlib.figure import Figure
     except ImportError:
         raise MockSessionError(
-            "matplotlib: expected it to be installed, for the figure of the curves; found that it is not. "
-            "Run pip install 'mockrawio[plot]'."
+            "matplotlib",
+            "it to be installed, for the figure of the curves",
+            "that it is not",
+            "Run pip install 'mockrawio[plot]'.",
         ) from None
     figure = Figure(figsize=(13, 5.5), layout="constrained")
     panels = figure.subplots(1, len(AXES), sharey=True)

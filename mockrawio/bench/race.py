@@ -135,8 +135,7 @@ def same_text(ours: str, theirs: str, what: str) -> None:
 
 def _wrong(what: str, ours: str, theirs: str) -> MockSessionError:
     return MockSessionError(
-        f"{what}: expected our result to be the peer's; found {ours} and {theirs}. "
-        "One of the two is wrong: do not trust the times."
+        what, "our result to be the peer's", f"{ours} and {theirs}", "One of the two is wrong: do not trust the times."
     )
 
 

@@ -95,9 +95,7 @@ def write_session_from_block(
     content = _checked_content(block, target, start, (patient_id, session_nr), leftovers)
     leftovers.settle(skip_unsupported)
     if content is None:
-        raise MockSessionError(
-            "block: expected signals, spikes or events that a session can hold; found none. Add some."
-        )
+        raise MockSessionError("block", "signals, spikes or events that a session can hold", "none", "Add some.")
     return write_content(content, target, overwrite, progress)
 
 
@@ -110,7 +108,7 @@ def _checked_content(
 ) -> Content | None:
     """Return what a block holds for a session, None if that is nothing; arguments are checked."""
     if not isinstance(block, Block):
-        raise MockSessionError(f"block: expected a neo.Block; found {type(block).__name__}. Give a Block.")
+        raise MockSessionError("block", "a neo.Block", type(block).__name__, "Give a Block.")
     who = patient_and_session(target.absolute(), *numbers, block.annotations)
     recorded = None if block.rec_datetime is None else instant_ms(block.rec_datetime)
     origin = instant_ms(block.annotations.get("time_origin_ms", recorded) if start is None else start)

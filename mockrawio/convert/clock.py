@@ -34,7 +34,7 @@ def instant_ms(start: datetime | float | None, default: float | None = None) -> 
         aware = start if start.tzinfo else start.replace(tzinfo=timezone.utc)
         return aware.timestamp() * 1000
     if isinstance(start, bool) or not isinstance(start, (int, float)) or not math.isfinite(start):
-        raise MockSessionError(f"start: expected a datetime, or ms since the Unix epoch; found {start!r}. Give one.")
+        raise MockSessionError("start", "a datetime, or ms since the Unix epoch", f"{start!r}", "Give one.")
     return float(start)
 
 
@@ -43,8 +43,10 @@ def check_era(first_ms: float, last_ms: float) -> None:
     for time in (first_ms, last_ms):
         if not EARLIEST_MS <= time <= LATEST_MS:
             raise MockSessionError(
-                f"start: expected times from 1990 to 2100; found {time:.0f} ms since the Unix epoch. "
-                "Give the instant of 0 s as start=."
+                "start",
+                "times from 1990 to 2100",
+                f"{time:.0f} ms since the Unix epoch",
+                "Give the instant of 0 s as start=.",
             )
 
 

@@ -93,8 +93,10 @@ class Source:
                 block = np.asarray(piece.read(first, stop))
                 if block.shape != (stop - first, wide):
                     raise MockSessionError(
-                        f"{self.label}: expected samples {first} to {stop} of segment {segment} as "
-                        f"{(stop - first, wide)}; found shape {block.shape}. Check what gives them."
+                        self.label,
+                        f"samples {first} to {stop} of segment {segment} as {(stop - first, wide)}",
+                        f"shape {block.shape}",
+                        "Check what gives them.",
                     )
                 yield segment, first, block
 
@@ -139,7 +141,7 @@ def encode(source: Source, tick: Tick = lambda size: None) -> Counts:
     _check_scale(source)
     dtype = source.dtype
     if dtype.kind not in "iuf":
-        raise MockSessionError(f"{source.label}: expected real numbers; found {dtype}. Convert the samples first.")
+        raise MockSessionError(source.label, "real numbers", dtype, "Convert the samples first.")
     gains, offsets = source.gains, source.offsets
     if dtype.kind == "u" and dtype.itemsize == 2:
         return Counts(gains, offsets - LOWEST * gains, lambda: _shifted(source, tick))
@@ -149,9 +151,7 @@ def encode(source: Source, tick: Tick = lambda size: None) -> Counts:
     with np.errstate(over="ignore"):
         gains = steps * source.gains
     if not np.isfinite(gains).all():
-        raise MockSessionError(
-            f"{source.label}: expected values that float64 holds; found larger ones. Set other gains."
-        )
+        raise MockSessionError(source.label, "values that float64 holds", "larger ones", "Set other gains.")
     return Counts(gains, offsets, lambda: _quantised(source, steps, tick))
 
 
@@ -159,13 +159,13 @@ def _check_scale(source: Source) -> None:
     for channel, gain, offset in zip(source.channels, source.gains.tolist(), source.offsets.tolist(), strict=True):
         if not 0 < gain < np.inf:
             raise MockSessionError(
-                f"{source.label}: expected gains above 0; found {gain} on channel {channel!r}. "
-                "Where a gain turns the signal round, negate samples and gain before they are written."
+                source.label,
+                "gains above 0",
+                f"{gain} on channel {channel!r}",
+                "Where a gain turns the signal round, negate samples and gain before they are written.",
             )
         if not np.isfinite(offset):
-            raise MockSessionError(
-                f"{source.label}: expected finite offsets; found {offset} on channel {channel!r}. Set another."
-            )
+            raise MockSessionError(source.label, "finite offsets", f"{offset} on channel {channel!r}", "Set another.")
 
 
 def _same(source: Source, tick: Tick) -> Iterator[Array]:
@@ -196,8 +196,10 @@ def _extremes(source: Source, tick: Tick) -> tuple[Array, Array]:
 def _not_finite(source: Source, segment: int, first: int, block: Array) -> MockSessionError:
     sample, channel = np.argwhere(~np.isfinite(block))[0].tolist()
     return MockSessionError(
-        f"{source.label}: expected finite samples; found {block[sample, channel]} on "
-        f"{source.place(segment, first + sample, channel)}. Replace it, or take the channel out."
+        source.label,
+        "finite samples",
+        f"{block[sample, channel]} on {source.place(segment, first + sample, channel)}",
+        "Replace it, or take the channel out.",
     )
 
 
@@ -220,8 +222,10 @@ def _quantised(source: Source, steps: npt.NDArray[np.float64], tick: Tick) -> It
             if not np.isfinite(block).all():
                 raise _not_finite(source, segment, first, block)
             raise MockSessionError(
-                f"{source.label}: expected the same samples in both passes; found larger ones in the second, in "
-                f"segment {segment} from frame {first}. Save the signal first, and write what was saved."
+                source.label,
+                "the same samples in both passes",
+                f"larger ones in the second, in segment {segment} from frame {first}",
+                "Save the signal first, and write what was saved.",
             )
         yield scaled.astype("<i2")
         tick(block.size)

@@ -108,8 +108,7 @@ def _refuse_own(target: Path, *sources: Any) -> None:
         found = Path(path).resolve()
         if found.exists() and place in (found, *found.parents):
             raise MockSessionError(
-                f"{target}: expected a folder apart from the source; found that {path} is read from it. "
-                "Choose another place."
+                target, "a folder apart from the source", f"that {path} is read from it", "Choose another place."
             )
 
 
@@ -138,7 +137,7 @@ def _content(recording: Any, sorting: Any, stream_name: str, start_ms: float, nu
 def _check(recording: Any, sorting: Any) -> None:
     """Refuse anything but a recording, a sorting, or two that belong together."""
     if recording is None and sorting is None:
-        raise MockSessionError("write_session: expected recording= or sorting=; found neither. Give at least one.")
+        raise MockSessionError("write_session", "recording= or sorting=", "neither", "Give at least one.")
     if recording is not None:
         check_kind("recording", recording, _RECORDING)
     if sorting is not None:
@@ -148,14 +147,15 @@ def _check(recording: Any, sorting: Any) -> None:
     rates = float(recording.sampling_frequency), float(sorting.sampling_frequency)
     if not math.isclose(*rates, rel_tol=1e-6):
         raise MockSessionError(
-            f"sorting: expected the recording's sampling frequency, {rates[0]} Hz; found {rates[1]} Hz. "
-            "Give the recording that was sorted."
+            "sorting",
+            f"the recording's sampling frequency, {rates[0]} Hz",
+            f"{rates[1]} Hz",
+            "Give the recording that was sorted.",
         )
     counts = recording.get_num_segments(), sorting.get_num_segments()
     if counts[0] != counts[1]:
         raise MockSessionError(
-            f"sorting: expected the recording's {counts[0]} segments; found {counts[1]}. "
-            "Give the recording that was sorted."
+            "sorting", f"the recording's {counts[0]} segments", counts[1], "Give the recording that was sorted."
         )
 
 

@@ -44,10 +44,8 @@ class Leftovers:
         if skip:
             warnings.warn(f"block: left out, since a session cannot hold {things}:\n{said}", stacklevel=3)
             return
-        raise MockSessionError(
-            f"block: expected what a session can hold; found {things} that it cannot:\n{said}\n"
-            "Take them out of the block, or pass skip_unsupported=True to leave them out."
-        )
+        remedy = "Take them out of the block, or pass skip_unsupported=True to leave them out."
+        raise MockSessionError("block", "what a session can hold", f"{things} that it cannot:\n{said}\n", remedy)
 
 
 def label(segment: int, thing: object, index: int) -> str:

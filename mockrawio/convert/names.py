@@ -56,7 +56,7 @@ class ChannelNames:
         """
         if len(set(ids)) != len(ids):
             twice = next(i for i in ids if list(ids).count(i) > 1)
-            raise MockSessionError(f"{label}: expected unique channel ids; found {twice!r} twice. Rename the channels.")
+            raise MockSessionError(label, "unique channel ids", f"{twice!r} twice", "Rename the channels.")
         known = [number for i in ids if (number := csc_number(i)) is not None]
         free = max(self.names, default=0) + 1
         numbers = known if len(known) == len(ids) else list(range(free, free + len(ids)))
@@ -79,8 +79,10 @@ def check_name(label: str, name: str) -> None:
     fits = 0 < len(name) <= MAX_NAME and name.splitlines() == [name.strip().strip("\ufeff")]
     if not fits or not name.isprintable():
         raise MockSessionError(
-            f"{label}: expected channel names of 1 to {MAX_NAME} printable characters, without blanks around "
-            f"them; found {name[:80]!r}. Rename the channel."
+            label,
+            f"channel names of 1 to {MAX_NAME} printable characters, without blanks around them",
+            f"{name[:80]!r}",
+            "Rename the channel.",
         )
 
 
@@ -158,6 +160,6 @@ def patient_and_session(
         choices = (given, said[key], annotated if type(annotated) is int else None, 1)
         number = next(choice for choice in choices if choice is not None)
         if not isinstance(number, int) or isinstance(number, bool) or number < 0:
-            raise MockSessionError(f"{key}: expected a whole number from 0 up; found {number!r}. Give one.")
+            raise MockSessionError(key, "a whole number from 0 up", f"{number!r}", "Give one.")
         numbers.append(number)
     return numbers[0], numbers[1]

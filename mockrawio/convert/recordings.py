@@ -24,11 +24,13 @@ def check_kind(what: str, given: Any, methods: tuple[str, ...]) -> None:
     """Refuse what has not the methods of a recording or a sorting, or has no segment."""
     if not all(callable(getattr(given, method, None)) for method in (*methods, "get_num_segments")):
         raise MockSessionError(
-            f"{what}: expected a SpikeInterface {what}; found {type(given).__name__}. "
-            "Give an object, as spikeinterface.load or an extractor returns it."
+            what,
+            f"a SpikeInterface {what}",
+            type(given).__name__,
+            "Give an object, as spikeinterface.load or an extractor returns it.",
         )
     if not given.get_num_segments():
-        raise MockSessionError(f"{what}: expected a segment at least; found none. Give one with data.")
+        raise MockSessionError(what, "a segment at least", "none", "Give one with data.")
 
 
 def recording_stream(recording: Any, name: str, start_ms: float, channels: ChannelNames) -> Stream:
@@ -46,13 +48,13 @@ def recording_stream(recording: Any, name: str, start_ms: float, channels: Chann
     """
     if not isinstance(name, str) or name != stream_file_name(name, ()):
         raise MockSessionError(
-            f"stream_name: expected letters, digits, '_', '.' and '-', at most 58; found {name!r}. Give another."
+            "stream_name", "letters, digits, '_', '.' and '-', at most 58", f"{name!r}", "Give another."
         )
     source = _source(recording)
     sizes = [piece.n_samples for piece in source.pieces]
     if not source.channels or min(sizes) < 1:
         found = f"{len(source.channels)} channels and segments of {sizes} samples"
-        raise MockSessionError(f"recording: expected samples in every segment; found {found}. Leave out what is empty.")
+        raise MockSessionError("recording", "samples in every segment", found, "Leave out what is empty.")
     names = _names(recording, source.channels)
     ids = channels.add("recording", source.channels, names)
     _check_times(recording, sizes, source.rate)
@@ -67,7 +69,7 @@ def _source(recording: Any) -> Source:
     ids = tuple(str(i) for i in np.asarray(recording.channel_ids).tolist())
     rate = float(recording.sampling_frequency)
     if not 0 < rate < math.inf:
-        raise MockSessionError(f"recording: expected a sampling frequency above 0; found {rate}. Set another.")
+        raise MockSessionError("recording", "a sampling frequency above 0", rate, "Set another.")
     return Source("recording", ids, dtype, *_scale(recording, dtype, len(ids)), rate, _pieces(recording))
 
 
@@ -129,8 +131,10 @@ def _check_times(recording: Any, sizes: list[int], rate: float) -> None:
             if not off.max() <= 0.5 / rate:
                 frame = first + int(np.flatnonzero(~(off <= 0.5 / rate))[0])
                 raise MockSessionError(
-                    f"recording: expected times {1 / rate:g} s apart; found frame {frame} of segment {index} more than "
-                    "half a sample off. A session holds a start and a rate: call recording.reset_times() first."
+                    "recording",
+                    f"times {1 / rate:g} s apart",
+                    f"frame {frame} of segment {index} more than half a sample off",
+                    "A session holds a start and a rate: call recording.reset_times() first.",
                 )
 
 

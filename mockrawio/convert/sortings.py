@@ -49,8 +49,10 @@ def unit_frames(sorting: Any, unit_id: Any, sizes: list[int] | None) -> Frames:
         if frames.size and not 0 <= frames[0] <= frames[-1] < size:
             end = "up" if sizes is None else f"to {size - 1}"
             raise MockSessionError(
-                f"sorting: expected spikes of unit {plain(unit_id)!r} at frames 0 {end} in segment {index}; found "
-                f"frames {frames[0]} to {frames[-1]}. Give the recording that was sorted, or leave those spikes out."
+                "sorting",
+                f"spikes of unit {plain(unit_id)!r} at frames 0 {end} in segment {index}",
+                f"frames {frames[0]} to {frames[-1]}",
+                "Give the recording that was sorted, or leave those spikes out.",
             )
         segments.append(frames)
     return segments
@@ -69,8 +71,10 @@ def frames_to_ms(frames: npt.NDArray[np.int64], start_ms: float, rate: float) ->
     if not np.array_equal(back, frames):
         wrong = int(frames[np.flatnonzero(back != frames)[0]])
         raise MockSessionError(
-            f"sorting: expected frames that ms since the Unix epoch tell apart in float64; found frame {wrong} at "
-            f"{rate:g} Hz, which they do not. Resample, or give a start= nearer to 1970."
+            "sorting",
+            "frames that ms since the Unix epoch tell apart in float64",
+            f"frame {wrong} at {rate:g} Hz, which they do not",
+            "Resample, or give a start= nearer to 1970.",
         )
     return times
 

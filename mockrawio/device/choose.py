@@ -43,7 +43,7 @@ def choose_engine(device: str, library: str) -> Engine:
         If the library is not installed.
     """
     if library not in LIBRARIES:
-        raise MockSessionError(f"out: expected one of {', '.join(LIBRARIES)}; found {library!r}. Give one of them.")
+        raise MockSessionError("out", f"one of {', '.join(LIBRARIES)}", f"{library!r}", "Give one of them.")
     kind, index = _parse(device)
     if kind == "auto":
         lacks = _lacks_cuda(library)
@@ -71,11 +71,13 @@ def check_dtype(dtype: str, engine: Engine) -> str:
     """Return the name of a result's dtype, checked."""
     name = getattr(dtype, "name", None) or getattr(dtype, "__name__", None) or str(dtype)
     if name not in DTYPES:
-        raise MockSessionError(f"dtype: expected 'float32' or 'float64'; found {dtype!r}. Give one of them.")
+        raise MockSessionError("dtype", "'float32' or 'float64'", f"{dtype!r}", "Give one of them.")
     if name == "float64" and engine.library == "jax" and not import_module("jax").config.jax_enable_x64:
         raise MockSessionError(
-            "dtype: expected 'float32', for JAX makes no float64 here; found 'float64'. "
-            "Call jax.config.update('jax_enable_x64', True) first, or take float32."
+            "dtype",
+            "'float32', for JAX makes no float64 here",
+            "'float64'",
+            "Call jax.config.update('jax_enable_x64', True) first, or take float32.",
         )
     return name
 
@@ -86,7 +88,7 @@ def _parse(device: str) -> tuple[str, int | None]:
         return kind, None
     if kind == "cuda" and index.isdecimal():
         return kind, int(index)
-    raise MockSessionError(f"device: expected 'cuda', 'cuda:0', 'cpu' or 'auto'; found {device!r}. Give one of them.")
+    raise MockSessionError("device", "'cuda', 'cuda:0', 'cpu' or 'auto'", f"{device!r}", "Give one of them.")
 
 
 def _engine(kind: str, index: int | None, library: str) -> Engine:
@@ -97,8 +99,10 @@ def _engine(kind: str, index: int | None, library: str) -> Engine:
     lacks = _lacks_cuda(library, index)
     if lacks:
         raise MockSessionError(
-            f"device='cuda': expected a CUDA device that {library} can use; found none: {lacks}. "
-            "Give device='cpu', or 'auto' to take what there is."
+            "device='cuda'",
+            f"a CUDA device that {library} can use",
+            f"none: {lacks}",
+            "Give device='cpu', or 'auto' to take what there is.",
         )
     if library == "cupy":
         return CupyEngine(_import("cupy"), _import("cupyx"), index)
@@ -112,7 +116,7 @@ def _engine(kind: str, index: int | None, library: str) -> Engine:
 def _host_engine(library: str) -> Engine:
     if library not in ON_CPU:
         known = ", ".join(ON_CPU)
-        raise MockSessionError(f"device='cpu': expected out= as one of {known}; found {library!r}. Give one of them.")
+        raise MockSessionError("device='cpu'", f"out= as one of {known}", f"{library!r}", "Give one of them.")
     if library == "jax":
         return cast(Engine, JaxEngine(_import("jax.numpy"), HostEngine("numpy")))
     return HostEngine(library)

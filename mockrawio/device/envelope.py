@@ -207,8 +207,10 @@ def _edges(clock: Clock, t_start: float | None, t_stop: float | None, width_px: 
     check_times(t_start, t_stop)
     if width_px < 1 or t_stop <= t_start:
         raise MockSessionError(
-            f"zoom: expected width_px of 1 or more, and t_start < t_stop; found {width_px}, {t_start}, {t_stop}. "
-            "Ask for a view that has a size."
+            "zoom",
+            "width_px of 1 or more, and t_start < t_stop",
+            f"{width_px}, {t_start}, {t_stop}",
+            "Ask for a view that has a size.",
         )
     return np.linspace(t_start, t_stop, int(width_px) + 1)
 

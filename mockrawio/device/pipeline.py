@@ -90,9 +90,9 @@ class Pipeline:
         readers: int = 1,
     ) -> None:
         if depth < 1:
-            raise MockSessionError(f"depth: expected 1 slot or more; found {depth}. 3 keeps disk, bus and device busy.")
+            raise MockSessionError("depth", "1 slot or more", depth, "3 keeps disk, bus and device busy.")
         if readers < 1:
-            raise MockSessionError(f"readers: expected 1 thread or more; found {readers}. 8 keep up with most buses.")
+            raise MockSessionError("readers", "1 thread or more", readers, "8 keep up with most buses.")
         slots = [engine.slot(shape, np.dtype(dtype)) for _ in range(depth)]
         copied, used = ([engine.event() for _ in slots] for _ in range(2))
         self._ring = ring = _Ring(engine, fill, iter(chunks), slots, engine.stream(), copied, used, readers)
@@ -124,8 +124,10 @@ class Pipeline:
             raise StopIteration
         if ring.ready.empty() and not self._thread.is_alive() and ring.ready.empty():  # it may just have ended
             raise MockSessionError(
-                "stream: expected its thread; found none, for a forked process has not its parent's. "
-                "Make the stream in the process that uses it."
+                "stream",
+                "its thread",
+                "none, for a forked process has not its parent's",
+                "Make the stream in the process that uses it.",
             )
         got = ring.ready.get()
         if not isinstance(got, tuple):

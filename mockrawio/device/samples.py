@@ -124,6 +124,8 @@ def check_times(t_start: float | None, t_stop: float | None) -> None:
     known = [t for t in (t_start, t_stop) if t is not None]
     if not all(math.isfinite(t) for t in known) or known != sorted(known):
         raise MockSessionError(
-            f"t_start, t_stop: expected finite seconds, the first not after the second; found {t_start}, {t_stop}. "
-            "Leave one out for the segment's own."
+            "t_start, t_stop",
+            "finite seconds, the first not after the second",
+            f"{t_start}, {t_stop}",
+            "Leave one out for the segment's own.",
         )

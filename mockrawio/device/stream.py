@@ -88,7 +88,7 @@ class _Chunks:
     def __init__(self, start: int, stop: int, size: int, decimate: int) -> None:
         for name, value in (("chunk_size", size), ("decimate", decimate)):
             if value < 1:
-                raise MockSessionError(f"{name}: expected 1 sample or more; found {value}. Give a whole number.")
+                raise MockSessionError(name, "1 sample or more", value, "Give a whole number.")
         self.start, self.stop, self.size, self.decimate = start, stop, size, decimate
         self.longest = min(size, stop - start)
 

@@ -52,9 +52,7 @@ class _Spikes:
             self._last = place, self._of(self.units[place], "raw_waveforms")
         found = self._last[1]
         if found is None:
-            raise MockSessionError(
-                f"{self._name(place)}: expected waveforms; found none. Leave it out of spike_channel_indexes."
-            )
+            raise MockSessionError(self._name(place), "waveforms", "none", "Leave it out of spike_channel_indexes.")
         return found  # type: ignore[no-any-return]  # checked to be one
 
     def _name(self, place: int) -> str:
@@ -69,8 +67,10 @@ class _Spikes:
             first = found if first is None else first
             if found != first:
                 raise MockSessionError(
-                    f"{self._name(place)}: expected waveforms like those before it, {first[0]} {first[1]}; "
-                    f"found {found[0]} {found[1]}. Ask for units of one kind at a time."
+                    self._name(place),
+                    f"waveforms like those before it, {first[0]} {first[1]}",
+                    f"{found[0]} {found[1]}",
+                    "Ask for units of one kind at a time.",
                 )
         return ((1, 0), np.dtype(np.int16)) if first is None else first
 
@@ -147,7 +147,7 @@ def waveforms_to_device(
     engine = choose_engine(device, out)
     dtype = check_dtype(dtype, engine)
     if batch_size < 1:
-        raise MockSessionError(f"batch_size: expected 1 spike or more; found {batch_size}. Give a whole number.")
+        raise MockSessionError("batch_size", "1 spike or more", batch_size, "Give a whole number.")
     units = _units(reader, spike_channel_indexes)
     where = {"block_index": block_index, "seg_index": seg_index, "t_start": t_start, "t_stop": t_stop}
     spikes = _Spikes(reader, units, where)
@@ -178,7 +178,9 @@ def _units(reader: MockSessionRawIO, spike_channel_indexes: Any) -> list[int]:
     units: list[int] = given.tolist()
     if given.ndim != 1 or (units and (given.dtype.kind not in "iu" or not 0 <= min(units) <= max(units) < count)):
         raise BoundsError(
-            f"{reader.dirname}: expected spike_channel_indexes in 0 to {count - 1}, whole numbers; found {units}. "
-            "The header lists the units."
+            reader.dirname,
+            f"spike_channel_indexes in 0 to {count - 1}, whole numbers",
+            units,
+            "The header lists the units.",
         )
     return units

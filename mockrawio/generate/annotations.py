@@ -90,8 +90,10 @@ def generate_annotations(
 def _refuse(folder: Path, stale: list[Path]) -> None:
     if stale:
         raise SessionExistsError(
-            f"{folder}: expected no annotations 1 to {len(SUBJECTS)} there; found {stale[0].name}. "
-            "Choose another folder, or pass overwrite=True to replace them."
+            folder,
+            f"no annotations 1 to {len(SUBJECTS)} there",
+            stale[0].name,
+            "Choose another folder, or pass overwrite=True to replace them.",
         )
 
 
@@ -105,8 +107,10 @@ def taken_labels(folder: Path) -> list[Path]:
 def _movie_frames(stimulus_len: float | None, spec: SessionSpec | None) -> int:
     if spec is not None and (spec.seed is None or stimulus_len is not None):
         raise MockSessionError(
-            f"spec, stimulus_len: expected a spec with a seed, or a movie length; "
-            f"found seed={spec.seed!r} and stimulus_len={stimulus_len!r}. Give spec.seeded() alone."
+            "spec, stimulus_len",
+            "a spec with a seed, or a movie length",
+            f"seed={spec.seed!r} and stimulus_len={stimulus_len!r}",
+            "Give spec.seeded() alone.",
         )
     if spec is not None:
         n_frames = plan_session(spec).n_frames
@@ -115,8 +119,10 @@ def _movie_frames(stimulus_len: float | None, spec: SessionSpec | None) -> int:
         n_frames = frame_count(minutes) if 0 <= minutes < 1e6 else 0
     if n_frames < 1:
         raise MockSessionError(
-            f"stimulus_len: expected a movie of at least one frame, {FRAME_S} s; "
-            f"found {stimulus_len!r} minutes. Give the length in minutes."
+            "stimulus_len",
+            f"a movie of at least one frame, {FRAME_S} s",
+            f"{stimulus_len!r} minutes",
+            "Give the length in minutes.",
         )
     return n_frames
 
@@ -126,8 +132,10 @@ def _label(seed: int, number: int, annotators: Sequence[str], date: str) -> Labe
     label = LabelName(number, SUBJECTS[number - 1], annotator, date)
     if parse_label_file(label_file(label)) != label or "/" in annotator or "\\" in annotator:
         raise MockSessionError(
-            f"annotators, date: expected a name without '_', '/' or '\\' and a date YYYYMMDD; "
-            f"found {annotator!r} and {date!r}. Change them."
+            "annotators, date",
+            "a name without '_', '/' or '\\' and a date YYYYMMDD",
+            f"{annotator!r} and {date!r}",
+            "Change them.",
         )
     return label
 

@@ -191,14 +191,16 @@ class BroadbandTruth:
     def _bounds(self, seg_index: int, i_start: int, i_stop: int | None) -> tuple[int, int]:
         if not 0 <= seg_index < len(self.n_samples):
             last = len(self.n_samples) - 1
-            raise BoundsError(f"seg_index: expected 0 to {last}; found {seg_index}. Ask for a segment there is.")
+            raise BoundsError("seg_index", f"0 to {last}", seg_index, "Ask for a segment there is.")
         size = self.n_samples[seg_index]
         i_stop = size if i_stop is None else i_stop
         if 0 <= i_start <= i_stop <= size:
             return i_start, i_stop
         raise BoundsError(
-            f"segment {seg_index}: expected 0 <= i_start <= i_stop <= {size}; "
-            f"found i_start={i_start}, i_stop={i_stop}. Ask for samples the segment has."
+            f"segment {seg_index}",
+            f"0 <= i_start <= i_stop <= {size}",
+            f"i_start={i_start}, i_stop={i_stop}",
+            "Ask for samples the segment has.",
         )
 
 
@@ -226,7 +228,9 @@ def broadband_truth(folder: str | PathLike[str]) -> BroadbandTruth:
     spec = read_manifest(path).get("spec")
     if not isinstance(spec, dict) or spec.get("broadband_hz") is None:
         raise MockSessionError(
-            f"{path}: expected the spec of a session with a broadband stream; found one without. "
-            "Make the session from SessionSpec.broadband(...)."
+            path,
+            "the spec of a session with a broadband stream",
+            "one without",
+            "Make the session from SessionSpec.broadband(...).",
         )
     return BroadbandTruth(plan_session(SessionSpec.from_dict(spec)))

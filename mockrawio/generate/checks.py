@@ -60,7 +60,7 @@ def require(ok: bool, name: str, expected: str, found: object, remedy: str = "Ch
     """Raise the error of a field unless it is all right."""
     if not ok:
         shown = found if isinstance(found, str) and " " in found else repr(found)
-        raise MockSessionError(f"SessionSpec.{name}: expected {expected}; found {shown}. {remedy}")
+        raise MockSessionError(f"SessionSpec.{name}", expected, shown, remedy)
 
 
 def whole(name: str, value: Any) -> int | None:

@@ -93,6 +93,5 @@ def _refuse_taken(root: Path, labels: Path) -> None:
     taken = [folder for folder in folders if folder.exists() and any(folder.iterdir())] + taken_labels(labels)
     if taken:
         raise SessionExistsError(
-            f"{taken[0]}: expected nothing there; found data. "
-            "Choose another root, or pass overwrite=True to replace them."
+            taken[0], "nothing there", "data", "Choose another root, or pass overwrite=True to replace them."
         )

@@ -122,8 +122,10 @@ class GenerateData:
         spec = SessionSpec.epiphyte(**own, seed=seed, encoding=encoding, **fields)
         if spec.is_broadband:
             raise MockSessionError(
-                f"GenerateData: expected a session without a broadband stream; found broadband_hz={spec.broadband_hz}. "
-                "Make it with generate_session(SessionSpec.broadband(...), root)."
+                "GenerateData",
+                "a session without a broadband stream",
+                f"broadband_hz={spec.broadband_hz}",
+                "Make it with generate_session(SessionSpec.broadband(...), root).",
             )
         plan = plan_session(spec)
         self._plan = plan
@@ -338,8 +340,10 @@ class GenerateData:
         if held and known is None:
             if not self._overwrite:
                 raise SessionExistsError(
-                    f"{self._folder}: expected no session there, or this one begun; found {', '.join(held)} of another "
-                    "one. Choose another root, or pass overwrite=True to replace it."
+                    self._folder,
+                    "no session there, or this one begun",
+                    f"{', '.join(held)} of another one",
+                    "Choose another root, or pass overwrite=True to replace it.",
                 )
             for part in held:
                 _remove(self._folder / part)

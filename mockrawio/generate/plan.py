@@ -124,7 +124,7 @@ def _source(spec: SessionSpec, segments: tuple[Segment, ...]) -> SpikeSource | N
     source = open_source(spec.spikes, spec.spikes_sha256)
     most = WHOLE["n_units"][1]
     if len(source) > most:
-        raise MockSessionError(f"{spec.spikes}: expected at most {most} nodes; found {len(source)}. Give fewer.")
+        raise MockSessionError(spec.spikes, f"at most {most} nodes", len(source), "Give fewer.")
     starts = np.array([float(segment.start_ms - segments[0].start_ms) for segment in segments])
     return source.within(starts, np.array([float(segment.n_ms) for segment in segments]), spec.is_broadband)
 

@@ -114,9 +114,9 @@ def _size(jobs: list[FileJob]) -> int:
 def _check_arguments(spec: object, n_workers: object) -> None:
     if not isinstance(spec, SessionSpec):
         found = type(spec).__name__
-        raise MockSessionError(f"spec: expected a SessionSpec; found {found}. Give SessionSpec(patient_id=1, ...).")
+        raise MockSessionError("spec", "a SessionSpec", found, "Give SessionSpec(patient_id=1, ...).")
     if not isinstance(n_workers, int) or isinstance(n_workers, bool) or n_workers < 1:
-        raise MockSessionError(f"n_workers: expected a whole number from 1 up; found {n_workers!r}. Give 1 or more.")
+        raise MockSessionError("n_workers", "a whole number from 1 up", f"{n_workers!r}", "Give 1 or more.")
 
 
 def _write_all(writer: SessionWriter, jobs: list[FileJob], n_workers: int, tick: Tick) -> None:

@@ -204,6 +204,5 @@ def _h5py() -> Any:
         return importlib.import_module("h5py")
     except ImportError:
         raise MockSessionError(
-            "h5py: expected it to be installed, for SONATA files; found that it is not. "
-            "Run pip install 'mockrawio[sonata]'."
+            "h5py", "it to be installed, for SONATA files", "that it is not", "Run pip install 'mockrawio[sonata]'."
         ) from None

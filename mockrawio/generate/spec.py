@@ -279,7 +279,7 @@ class SessionSpec:
         unknown = sorted(set(values) - known)
         if unknown:
             raise MockSessionError(
-                f"SessionSpec: expected the fields {', '.join(sorted(known))}; found {', '.join(unknown)}. Remove it."
+                "SessionSpec", f"the fields {', '.join(sorted(known))}", ", ".join(unknown), "Remove it."
             )
         return cls(**values)
 

@@ -14,7 +14,7 @@ def require(ok: bool, name: str, expected: str, found: object, remedy: str = "Ch
     """Raise a MockSessionError that says what `name` must be, unless `ok`."""
     if not ok:
         shown = found if isinstance(found, str) and " " in found else repr(found)
-        raise MockSessionError(f"{name}: expected {expected}; found {shown}. {remedy}")
+        raise MockSessionError(name, expected, shown, remedy)
 
 
 def is_whole(value: Any) -> bool:

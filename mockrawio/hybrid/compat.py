@@ -197,7 +197,7 @@ def _check_rate(rate: float, factor: int, sample_rate: int, lengths: Ints) -> No
 
 def _died(expected: str, found: str) -> MockSessionError:
     remedy = "The original ends with a traceback here; run without compat."
-    return MockSessionError(f"compat: expected {expected}; found {found}. {remedy}")
+    return MockSessionError("compat", expected, found, remedy)
 
 
 def reconstruct(windows: Array, rank: int) -> Floats:

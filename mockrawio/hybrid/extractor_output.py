@@ -83,8 +83,10 @@ def _channel_names(ids: tuple[str, ...]) -> tuple[str, ...]:
         fits = 0 < len(name) <= MAX_NAME and name.strip() == name and name.isprintable()
         if not fits or ids.count(name) > 1:
             raise MockSessionError(
-                f"recording: expected channel ids that differ, of 1 to {MAX_NAME} printable characters; "
-                f"found {name[:80]!r}. Rename the channels."
+                "recording",
+                f"channel ids that differ, of 1 to {MAX_NAME} printable characters",
+                f"{name[:80]!r}",
+                "Rename the channels.",
             )
     return ids
 
@@ -103,7 +105,7 @@ def _scales(recording: ExtractorRecording) -> tuple[Scale, ...]:
     if not (np.isfinite(gains) & (gains > 0) & np.isfinite(offsets)).all():
         found = f"gains {gains.min():g} to {gains.max():g}, offsets {offsets.min():g} to {offsets.max():g}"
         raise MockSessionError(
-            f"recording: expected gains above 0 and finite offsets; found {found}. Set others, or write raw files."
+            "recording", "gains above 0 and finite offsets", found, "Set others, or write raw files."
         )
     source = np.dtype(extractor.get_dtype())
     if source.kind == "u" and source.itemsize == 2:

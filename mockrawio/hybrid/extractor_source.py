@@ -36,8 +36,10 @@ Ints = npt.NDArray[np.int64]
 def _check_kind(what: str, given: Any, methods: Sequence[str]) -> None:
     if not all(callable(getattr(given, method, None)) for method in methods):
         raise MockSessionError(
-            f"{what}: expected a SpikeInterface {what}; found {type(given).__name__}. "
-            "Give an object, as spikeinterface.load or an extractor returns it."
+            what,
+            f"a SpikeInterface {what}",
+            type(given).__name__,
+            "Give an object, as spikeinterface.load or an extractor returns it.",
         )
 
 
@@ -74,8 +76,10 @@ class ExtractorRecording(RawRecording):
         expected = (stop - first, self.n_channels if rows is None else len(rows))
         if traces.shape != expected:
             raise MockSessionError(
-                f"recording: expected {expected} samples from frame {first} of segment {k}; "
-                f"found {traces.shape}. Check what gives them."
+                "recording",
+                f"{expected} samples from frame {first} of segment {k}",
+                traces.shape,
+                "Check what gives them.",
             )
         if self.as_int16 and traces.dtype.kind == "u" and traces.dtype.itemsize == 2:
             return (traces.astype("<u2") ^ np.uint16(0x8000)).view("<i2")
@@ -127,7 +131,7 @@ def open_recording(recording: Any, *, as_int16: bool) -> ExtractorRecording:
     n_channels, rate = len(recording.channel_ids), float(recording.sampling_frequency)
     if not n_channels or min(sizes, default=0) < 1 or not 0 < rate < math.inf:
         found = f"{n_channels} channels and segments of {sizes} samples at {rate} Hz"
-        raise MockSessionError(f"recording: expected samples in every segment; found {found}. Leave out what is empty.")
+        raise MockSessionError("recording", "samples in every segment", found, "Leave out what is empty.")
     dtype = _dtype(np.dtype(recording.get_dtype()), as_int16)
     files, start = [], 0
     for k, size in enumerate(sizes):
@@ -145,7 +149,7 @@ def _dtype(dtype: np.dtype[Any], as_int16: bool) -> np.dtype[Any]:
     widest = 2 if as_int16 else 4
     if dtype.kind not in "iu" or dtype.itemsize > widest:
         expected = f"integers of at most {8 * widest} bits"
-        raise MockSessionError(f"recording: expected {expected}; found {dtype}. {remedy}")
+        raise MockSessionError("recording", expected, dtype, remedy)
     return np.dtype("<i2") if as_int16 else dtype.newbyteorder("<")
 
 
@@ -163,8 +167,10 @@ def extractor_probe(recording: Any) -> Probe:
     if not len(places) or not np.isfinite(places).all():
         found = "channels whose place is not a number" if len(places) else "no probe and no channel locations"
         raise MockSessionError(
-            f"recording: expected a probe; found {found}. "
-            "Set one with recording.set_probe(probe), or recording.set_dummy_probe_from_locations(...)."
+            "recording",
+            "a probe",
+            found,
+            ("Set one with recording.set_probe(probe), or recording.set_dummy_probe_from_locations(...)."),
         )
     rows = np.arange(len(places))
     return Probe(rows, np.ones(len(rows), bool), places, "recording")
@@ -228,7 +234,7 @@ def open_units(sorting: Any, recording: ExtractorRecording) -> ExtractorSorting:
     unit_ids = {label: _plain(unit) for label, unit in enumerate(sorting.unit_ids, 1)}
     trains = {label: _train(sorting, unit, recording.files) for label, unit in enumerate(sorting.unit_ids, 1)}
     if not any(len(train) for train in trains.values()):
-        raise MockSessionError("sorting: expected spikes; found none. Give the sorting of this recording.")
+        raise MockSessionError("sorting", "spikes", "none", "Give the sorting of this recording.")
     return ExtractorSorting(unit_ids, trains)
 
 
@@ -239,9 +245,7 @@ def _check_same(sorting: Any, recording: ExtractorRecording) -> None:
     ):
         if not math.isclose(of_sorting, of_recording, rel_tol=1e-6):
             expected = f"{of_recording:g} {what}, as the recording has"
-            raise MockSessionError(
-                f"sorting: expected {expected}; found {of_sorting:g}. Give the sorting of this recording."
-            )
+            raise MockSessionError("sorting", expected, f"{of_sorting:g}", "Give the sorting of this recording.")
 
 
 def _train(sorting: Any, unit: Any, files: Sequence[RawFile]) -> Ints:
@@ -251,8 +255,10 @@ def _train(sorting: Any, unit: Any, files: Sequence[RawFile]) -> Ints:
         outside = frames[(frames < 0) | (frames >= file.n_frames)]
         if len(outside):
             raise BoundsError(
-                f"sorting: expected frames 0 to {file.n_frames - 1} in segment {k}; found {outside[0]} of unit "
-                f"{_plain(unit)!r}. Give the sorting of this recording, or remove excess spikes."
+                "sorting",
+                f"frames 0 to {file.n_frames - 1} in segment {k}",
+                f"{outside[0]} of unit {_plain(unit)!r}",
+                "Give the sorting of this recording, or remove excess spikes.",
             )
         parts.append(frames + file.start)
     return np.concatenate(parts)

@@ -95,7 +95,7 @@ def _from_spikeinterface(sorting: Any, rate: float, offset: int) -> Found:
     its_rate = float(sorting.get_sampling_frequency())
     if sorting.get_num_segments() != 1 or abs(its_rate - rate) > 1e-6 * rate:
         found = f"{sorting.get_num_segments()} segments at {its_rate:g} Hz"
-        raise MockSessionError(f"sorting: expected one segment at {rate:g} Hz; found {found}. Sort the hybrid data.")
+        raise MockSessionError("sorting", f"one segment at {rate:g} Hz", found, "Sort the hybrid data.")
     labels = tuple(getattr(unit, "item", lambda unit=unit: unit)() for unit in sorting.get_unit_ids())
     trains = tuple(
         np.sort(np.asarray(sorting.get_unit_spike_train(unit, segment_index=0), np.int64)) + offset

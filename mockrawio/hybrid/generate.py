@@ -113,7 +113,7 @@ def planted_events(source: HybridResult | str | PathLike[str]) -> tuple[PlantedU
         found = sorted([*path.glob("events-*.npz"), *path.glob("hybrid*/events-*.npz")])
         if len(found) != 1:
             names = ", ".join(file.name for file in found) or "none"
-            raise MockSessionError(f"{path}: expected one events-*.npz; found {names}. Name the file.")
+            raise MockSessionError(path, "one events-*.npz", names, "Name the file.")
         path = found[0]
     return tuple(load_events(path))
 
@@ -199,7 +199,7 @@ def generate_hybrid_from(
     """
     if probe.n_channels != recording.n_channels:
         found = f"{probe.n_channels} of the probe and {recording.n_channels} of the recording"
-        raise MockSessionError(f"probe: expected as many channels as the recording has; found {found}. Correct it.")
+        raise MockSessionError("probe", "as many channels as the recording has", found, "Correct it.")
     Inserter((), recording.n_channels, recording.dtype)  # refuses a dtype before any work is done
     params = replace(params, probe=probe, output_type=params.output_type or sorting.kind).resolved()
     run = _Run(recording, sorting, probe, params, n_workers, origin)

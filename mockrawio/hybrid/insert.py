@@ -88,8 +88,8 @@ class Inserter:
     def __init__(self, units: Sequence[PlantedUnit], n_channels: int, dtype: npt.DTypeLike) -> None:
         self.dtype = np.dtype(dtype)
         if self.dtype.kind not in "iu" or self.dtype.itemsize > 4:
-            expected = "expected integers of at most 32 bits; found"
-            raise MockSessionError(f"data_type: {expected} {self.dtype}. Convert the recording to int16.")
+            expected, remedy = "integers of at most 32 bits", "Convert the recording to int16."
+            raise MockSessionError("data_type", expected, self.dtype, remedy)
         self._trains = [_Train(unit, n_channels) for unit in units if len(unit.times)]
         self._limits = np.iinfo(self.dtype)
         self._wide = np.dtype(np.int32 if self.dtype.itemsize <= 2 else np.int64)

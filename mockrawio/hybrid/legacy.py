@@ -57,7 +57,7 @@ class LegacyTarget:
             where = f"one at sample {times[outside][0]}, at the end of a file"
             expected = f"spikes {before} samples or more from a file's start and {after} from its end"
             remedy = "The original fails here; run without compat, which leaves such spikes out."
-            raise MockSessionError(f"compat: expected {expected}; found {where}. {remedy}")
+            raise MockSessionError("compat", expected, where, remedy)
 
     def windows(self, times: Ints, before: int, after: int, channels: Any = slice(None)) -> Array:
         """Return windows as they are now, (p, n, m)."""

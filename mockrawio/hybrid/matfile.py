@@ -21,8 +21,10 @@ def _h5py() -> Any:
         return importlib.import_module("h5py")
     except ImportError:
         raise MockSessionError(
-            "h5py: expected it to be installed, for rez.mat and _jrc.mat files; found that it is not. "
-            "Run pip install 'mockrawio[hybrid]'."
+            "h5py",
+            "it to be installed, for rez.mat and _jrc.mat files",
+            "that it is not",
+            "Run pip install 'mockrawio[hybrid]'.",
         ) from None
 
 

@@ -149,9 +149,7 @@ class _Comparison:
     def _check_template_numbers(used: Ints, templates: Array, directory: str) -> None:
         if used.max(initial=-1) >= len(templates):
             found = f"events of template {used.max()}"
-            raise MockSessionError(
-                f"{directory}: expected templates 0 to {len(templates) - 1}; found {found}. Export it again."
-            )
+            raise MockSessionError(directory, f"templates 0 to {len(templates) - 1}", found, "Export it again.")
 
     def score(self, unit: TrueUnit, partner: Any) -> TemplateScore:
         """Compare the templates of one unit."""

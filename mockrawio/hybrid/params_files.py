@@ -34,8 +34,7 @@ def _toml_module() -> Any:
         return import_module(name)
     except ImportError:
         raise MockSessionError(
-            f"{name}: expected it to be installed, for TOML files; found that it is not. "
-            "Run pip install 'mockrawio[hybrid]'."
+            name, "it to be installed, for TOML files", "that it is not", "Run pip install 'mockrawio[hybrid]'."
         ) from None
 
 
@@ -72,17 +71,16 @@ def check_names(values: Iterable[str], cls: Any) -> None:
     given, known = set(values), [field.name for field in fields(cls)]
     for name in sorted(given - set(known), key=str):
         remedy = _suggestion(str(name), known)
-        raise MockSessionError(f"HybridParams.{name}: expected the name of a parameter; found {name!r}. {remedy}")
+        raise MockSessionError(f"HybridParams.{name}", "the name of a parameter", f"{name!r}", remedy)
     missing = [field.name for field in fields(cls) if field.default is MISSING and field.name not in given]
     require(not missing, f"HybridParams.{', '.join(missing)}", "a value", "none", "Give it.")
 
 
 def located(path: str, error: MockSessionError, lines: dict[str, int]) -> MockSessionError:
     """Return an error that begins with the file, and the line if the parameter at fault has one."""
-    match = re.match(r"HybridParams\.(\w+):", str(error))
+    match = re.match(r"HybridParams\.(\w+)$", error.subject)
     line = lines.get(match[1]) if match else None
-    where = path if line is None else f"{path}, line {line}"
-    return MockSessionError(f"{where}: {error}")
+    return error.within(path if line is None else f"{path}, line {line}")
 
 
 def read_python(path: str, cls: Any) -> tuple[dict[str, Any], dict[str, int]]:
@@ -189,5 +187,5 @@ def _toml(value: Any) -> str:
 
 def _toml_string(text: str) -> str:
     if any("\ud800" <= character <= "\udfff" for character in text):
-        raise MockSessionError(f"{text!r}: expected text that UTF-8 has; found other bytes. Rename the file.")
+        raise MockSessionError(f"{text!r}", "text that UTF-8 has", "other bytes", "Rename the file.")
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -146,7 +146,7 @@ def _array(name: str, value: Any) -> npt.NDArray[Any]:
     try:
         return np.asarray(value)
     except ValueError:
-        raise MockSessionError(f"Probe.{name}: expected an array; found rows of unequal length. Change it.") from None
+        raise MockSessionError(f"Probe.{name}", "an array", "rows of unequal length", "Change it.") from None
 
 
 def _checked_map(value: Any) -> npt.NDArray[np.int64]:

@@ -172,8 +172,10 @@ class RawRecording:
             if at == stop:
                 return parts
         raise BoundsError(
-            f"samples {start} to {stop}: expected a range inside {self._described()}; found one that is not. "
-            "Ask for samples that were recorded."
+            f"samples {start} to {stop}",
+            f"a range inside {self._described()}",
+            "one that is not",
+            "Ask for samples that were recorded.",
         )
 
     def _described(self) -> str:
@@ -191,9 +193,7 @@ class RawRecording:
         rows = rows.astype(np.int64)
         wrong = rows[(rows < 0) | (rows >= self.n_channels)]
         if wrong.size:
-            raise BoundsError(
-                f"channels: expected raw rows 0 to {self.n_channels - 1}; found {wrong[0]}. Ask for rows that exist."
-            )
+            raise BoundsError("channels", f"raw rows 0 to {self.n_channels - 1}", wrong[0], "Ask for rows that exist.")
         return rows
 
     def gather(
@@ -236,8 +236,10 @@ class RawRecording:
 
     def _refuse(self, event: int, start: int, length: int) -> None:
         raise BoundsError(
-            f"centers[{event}]: expected a window inside one file of {self._described()}; "
-            f"found {start}..{start + length}. Leave out events at the ends of files."
+            f"centers[{event}]",
+            f"a window inside one file of {self._described()}",
+            f"{start}..{start + length}",
+            "Leave out events at the ends of files.",
         )
 
     def _by_file(self, starts: Integers, order: Integers) -> Iterator[tuple[int, Integers]]:

@@ -128,7 +128,7 @@ class SessionSource(NamedTuple):
 def unknown_unit(unit: object, known: Sequence[object]) -> MockSessionError:
     """Return the error about a unit that the source has not."""
     some = ", ".join(map(repr, known[:12])) + (", ..." if len(known) > 12 else "")
-    return MockSessionError(f"units: expected units of the source, {some}; found {unit!r}. Choose among them.")
+    return MockSessionError("units", f"units of the source, {some}", f"{unit!r}", "Choose among them.")
 
 
 def open_session(folder: str | PathLike[str], stream: str | None = None) -> SessionSource:
@@ -153,8 +153,7 @@ def open_session(folder: str | PathLike[str], stream: str | None = None) -> Sess
     recording = StreamRecording.of(opened.path, opened.samples, opened.runs, opened.sampling_rate)
     if not files.units:
         raise MockSessionError(
-            f"{files.folder}: expected units in spiking_data; found none. "
-            "Sort its stream first, or give another session."
+            files.folder, "units in spiking_data", "none", "Sort its stream first, or give another session."
         )
     units = dict(enumerate(files.units, 1))
     trains, outside = {}, {}
@@ -162,7 +161,7 @@ def open_session(folder: str | PathLike[str], stream: str | None = None) -> Sess
         trains[label], outside[label] = _frames(open_unit(path), opened, recording)
     if not any(len(train) for train in trains.values()):
         found = f"none inside the segments of {name!r}"
-        raise MockSessionError(f"{files.folder}: expected spikes; found {found}. Give the stream that was sorted.")
+        raise MockSessionError(files.folder, "spikes", found, "Give the stream that was sorted.")
     return SessionSource(
         files, name, opened, recording, units, joined_sorting(trains), outside, _probe(files, name, opened)
     )
@@ -173,7 +172,7 @@ def _main_stream(files: SessionFiles, stream: str | None) -> tuple[str, StreamFi
         expected = "a stream" if stream is None else f"the stream {stream!r}"
         found = ", ".join(map(repr, files.streams)) or "none"
         remedy = "Name one that is there." if files.streams else "LFP has no spikes: give a session with broadband."
-        raise MockSessionError(f"{files.folder}: expected {expected} in raw_data; found {found}. {remedy}")
+        raise MockSessionError(files.folder, f"{expected} in raw_data", found, remedy)
     if stream is None and BROADBAND in files.streams:
         stream = BROADBAND
     if stream is not None:

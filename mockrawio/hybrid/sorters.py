@@ -259,7 +259,7 @@ def load_templates(directory: str | os.PathLike[str], output_type: str | None = 
     directory = os.fspath(directory)
     kind = _kind(directory, output_type)
     if kind == "jrc":
-        raise MockSessionError(f"{directory}: expected phy or KiloSort output; found jrc. JRCLUST stores no templates.")
+        raise MockSessionError(directory, "phy or KiloSort output", "jrc", "JRCLUST stores no templates.")
     return _phy_templates(directory) if kind == "phy" else _rez_templates(os.path.join(directory, REZ))
 
 

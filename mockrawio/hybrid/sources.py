@@ -187,9 +187,7 @@ def _apart(source: Path, output: Folder) -> Path:
     target, place = Path(output).absolute(), source.resolve()
     there = target.resolve()
     if there == place or place in there.parents or there in place.parents:
-        raise MockSessionError(
-            f"output: expected a folder apart from the source, {source}; found {target}. Choose another place."
-        )
+        raise MockSessionError("output", f"a folder apart from the source, {source}", target, "Choose another place.")
     return target
 
 
@@ -197,8 +195,7 @@ def _refuse_results(folder: Path) -> None:
     results = sorted(folder.glob("recording_t*.GT.bin"))
     if results:
         raise SessionExistsError(
-            f"{folder}: expected no result there; found {results[0].name}. "
-            "Choose another place, or pass overwrite=True to replace it."
+            folder, "no result there", results[0].name, "Choose another place, or pass overwrite=True to replace it."
         )
 
 

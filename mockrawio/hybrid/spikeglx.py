@@ -254,8 +254,10 @@ def _all_known(paths: Sequence[str], frames: Sequence[int], told: list[int | Non
     if unknown:
         end_to_end = [sum(frames[:k]) for k in range(len(frames))]
         raise MockSessionError(
-            f"{unknown[0]}: expected a .meta with firstSample beside each of {len(paths)} files; found none. "
-            f"Give start_time, one a file (without gaps it would be {end_to_end})."
+            unknown[0],
+            f"a .meta with firstSample beside each of {len(paths)} files",
+            "none",
+            f"Give start_time, one a file (without gaps it would be {end_to_end}).",
         )
     firsts = [first for first in told if first is not None]
     return [first - firsts[0] for first in firsts]

@@ -60,8 +60,8 @@ def target_names(files: Sequence[SourceFile]) -> list[str]:
         names.append(f"{stem}.GT.{extension}" if dot else f"{name}.GT")
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        found = f"raw_source_file: expected files of different names; found two that both make {twice[0]}"
-        raise MockSessionError(f"{found}. Rename one of them, or run them one at a time.")
+        found, remedy = f"two that both make {twice[0]}", "Rename one of them, or run them one at a time."
+        raise MockSessionError("raw_source_file", "files of different names", found, remedy)
     return names
 
 
@@ -77,8 +77,10 @@ def refuse_other_runs(folder: Path, own_manifest: str, names: Sequence[str]) -> 
         taken = [] if path.name == own_manifest else sorted(_results_of(path) & set(names))
         if taken and (folder / taken[0]).exists():
             raise SessionExistsError(
-                f"{folder / taken[0]}: expected no result of another run; found that of {path.name}. "
-                "Choose another output_directory, the same session_name, or remove that run's files."
+                folder / taken[0],
+                "no result of another run",
+                f"that of {path.name}",
+                "Choose another output_directory, the same session_name, or remove that run's files.",
             )
 
 

@@ -94,7 +94,7 @@ def _placed(template: Array, source: Ints, target: Ints) -> Array:
 def _check_inside(rows: Ints, count: int, where: str) -> None:
     if len(rows) and (rows.min() < 0 or rows.max() >= count):
         found = f"rows {rows.min()} to {rows.max()}, {where}"
-        raise MockSessionError(f"template: expected rows 0 to {count - 1}; found {found}. It does not fit there.")
+        raise MockSessionError("template", f"rows 0 to {count - 1}", found, "It does not fit there.")
 
 
 def raw_rows(templates: Array, probe: Probe | None, directory: str | os.PathLike[str]) -> Array:
@@ -123,7 +123,7 @@ def raw_rows(templates: Array, probe: Probe | None, directory: str | os.PathLike
     if len(rows) != count or rows.min() < 0 or rows.max() >= probe.n_channels:
         found = f"{count} channels in {os.fspath(directory)}"
         expected = f"templates of the probe's {probe.n_channels} rows, or of the connected ones"
-        raise MockSessionError(f"templates: expected {expected}; found {found}. Give the sorting of this recording.")
+        raise MockSessionError("templates", expected, found, "Give the sorting of this recording.")
     whole = np.zeros((*templates.shape[:2], probe.n_channels), templates.dtype)
     whole[:, :, rows] = templates
     return whole

@@ -195,7 +195,7 @@ def _stored_rate(folder: Path, session_name: str | None) -> float:
     path = _one(folder, "dtype", "npy", session_name)
     if path is None:
         remedy = "Validate the whole output folder of a run."
-        raise MockSessionError(f"{folder}: expected manifest-*.json or dtype-*.npy, for the rate; found none. {remedy}")
+        raise MockSessionError(folder, "manifest-*.json or dtype-*.npy, for the rate", "none", remedy)
     stored = open_array(str(path)).view().ravel()
     if stored.size != 1 or stored.dtype.kind not in "iuf" or not stored[0] > 0:
         found = f"{stored.dtype} {stored.tolist()[:1]}"

@@ -181,7 +181,7 @@ def check_matplotlib() -> None:
     """Raise a MockSessionError unless matplotlib is installed."""
     if importlib.util.find_spec("matplotlib") is None:
         remedy = "Run pip install 'mockrawio[plot]', or leave the figures out."
-        raise MockSessionError(f"matplotlib: expected it to be installed, for figures; found that it is not. {remedy}")
+        raise MockSessionError("matplotlib", "it to be installed, for figures", "that it is not", remedy)
 
 
 def _table(rows: list[dict[str, Any]]) -> list[list[Any]]:

@@ -109,8 +109,10 @@ def _connected(client: Any) -> Iterator[Any]:
             yield connected
     else:
         raise MockSessionError(
-            f"client: expected a distributed.Client, a scheduler's address, 'local' or None; found {client!r}. "
-            "Give an address such as 'tcp://10.0.0.1:8786'."
+            "client",
+            "a distributed.Client, a scheduler's address, 'local' or None",
+            f"{client!r}",
+            "Give an address such as 'tcp://10.0.0.1:8786'.",
         )
 
 

@@ -138,7 +138,7 @@ def generate_corpus(
 
 def _check(retries: object) -> None:
     if not isinstance(retries, int) or isinstance(retries, bool) or retries < 0:
-        raise MockSessionError(f"retries: expected a whole number from 0 up; found {retries!r}. Give 0 or more.")
+        raise MockSessionError("retries", "a whole number from 0 up", f"{retries!r}", "Give 0 or more.")
 
 
 def _checked(specs: Iterable[SessionSpec], seed: int | None) -> Iterator[SessionSpec]:
@@ -146,18 +146,14 @@ def _checked(specs: Iterable[SessionSpec], seed: int | None) -> Iterator[Session
     known: dict[int, set[int]] = {}
     for spec in specs:
         if not isinstance(spec, SessionSpec):
-            raise MockSessionError(
-                f"specs: expected SessionSpec; found {type(spec).__name__}. Give SessionSpec(patient_id=1, ...)."
-            )
+            raise MockSessionError("specs", "SessionSpec", type(spec).__name__, "Give SessionSpec(patient_id=1, ...).")
         who = f"patient {spec.patient_id}, session {spec.session_nr}"
         numbers = known.setdefault(spec.patient_id, set())
         if spec.session_nr in numbers:
-            raise MockSessionError(
-                f"specs: expected every session once; found {who} twice. Give each numbers of its own."
-            )
+            raise MockSessionError("specs", "every session once", f"{who} twice", "Give each numbers of its own.")
         numbers.add(spec.session_nr)
         if spec.seed is None and seed is None:
-            raise MockSessionError(f"specs: expected a seed; found none for {who}. Pass seed= to have them spawned.")
+            raise MockSessionError("specs", "a seed", f"none for {who}", "Pass seed= to have them spawned.")
         if spec.seed is None and seed is not None:
             spec = replace(spec, seed=session_seed(seed, spec.patient_id, spec.session_nr))
         yield spec
@@ -232,8 +228,10 @@ def _is_there(target: Path, spec: SessionSpec, order: _Order) -> bool:
         raise
     if different and not order.overwrite:
         raise SessionExistsError(
-            f"{target}: expected nothing there, or the session of the same spec; found one that differs in "
-            f"{', '.join(different)}. Choose another place, or pass overwrite=True to replace it."
+            target,
+            "nothing there, or the session of the same spec",
+            f"one that differs in {', '.join(different)}",
+            "Choose another place, or pass overwrite=True to replace it.",
         )
     return not different
 
@@ -310,7 +308,7 @@ class _Run:
         self.in_flight -= 1
         if future.cancelled():
             raise MockSessionError(
-                f"{self.order.root}: expected the cluster to finish; found that it is gone. Run it again to go on."
+                self.order.root, "the cluster to finish", "that it is gone", "Run it again to go on."
             )
         died = future.exception()
         outcome = future.result() if died is None else _of_the_dead(died)

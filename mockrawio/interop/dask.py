@@ -180,16 +180,15 @@ def to_dask_array(
 def _segment(reader: MockSessionRawIO, block_index: int, seg_index: int | None) -> int:
     count = reader.segment_count(0)
     if seg_index is None and count > 1:
-        raise MockSessionError(
-            f"{reader.dirname}: expected seg_index=, there are {count} segments. Give 0 to {count - 1}."
-        )
+        remedy = f"There are {count} segments: pass seg_index=0 to {count - 1}."
+        raise MockSessionError(reader.dirname, "seg_index=", "None", remedy)
     return reader._segment(block_index, seg_index or 0)
 
 
 def _floating(dtype: npt.DTypeLike) -> np.dtype[Any]:
     found = np.dtype(dtype)
     if found.kind != "f":
-        raise MockSessionError(f"dtype: expected a floating dtype for scaled values; found {found}. Give 'float32'.")
+        raise MockSessionError("dtype", "a floating dtype for scaled values", found, "Give 'float32'.")
     return found
 
 
@@ -274,8 +273,10 @@ def _time_coordinate(reader: MockSessionRawIO, stream: SignalStream, seg_index: 
     if times == "values":
         if size > MOST_TIMES:
             raise MockSessionError(
-                f"{reader.dirname}: expected at most {MOST_TIMES} samples for a time coordinate of values, 1 GiB; "
-                f"found {size} in stream {stream.id}. Give times='range'."
+                reader.dirname,
+                f"at most {MOST_TIMES} samples for a time coordinate of values, 1 GiB",
+                f"{size} in stream {stream.id}",
+                "Give times='range'.",
             )
         return {"time": start + np.arange(size) / stream.sampling_rate}
     if times == "range":
@@ -285,4 +286,4 @@ def _time_coordinate(reader: MockSessionRawIO, stream: SignalStream, seg_index: 
         stop = start + size / stream.sampling_rate
         index = RangeIndex.linspace(start, stop, size, endpoint=False, dim="time")
         return Coordinates.from_xindex(index)
-    raise MockSessionError(f"times: expected 'values' or 'range'; found {times!r}. Give one of them.")
+    raise MockSessionError("times", "'values' or 'range'", f"{times!r}", "Give one of them.")

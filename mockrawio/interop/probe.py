@@ -149,7 +149,7 @@ def session_probe(session: str | PathLike[str] | Sequence[int | str]) -> Probe:
     numbers = channel_numbers(ids)
     if not numbers or len(set(numbers)) != len(numbers):
         raise MockSessionError(
-            f"channels: expected some, all different and of the form CSCk; found {ids[:8]}. Their places are unknown."
+            "channels", "some, all different and of the form CSCk", ids[:8], "Their places are unknown."
         )
     return _bundle_probe(numbers)
 
@@ -162,9 +162,7 @@ def _folder_probe(folder: str | PathLike[str]) -> Probe:
     names = find_files(folder).channel_names
     wires = range(1, len(open_channel_names(names)) + 1) if names else ()
     if probe is None if stream else not wires:
-        raise MockSessionError(
-            f"{folder}: expected channels of the form CSCk; found others, or none. Their places are unknown."
-        )
+        raise MockSessionError(folder, "channels of the form CSCk", "others, or none", "Their places are unknown.")
     if probe is not None and probe.shank_ids is None:
         return probe  # locations of its own, which say nothing of other wires
     recorded = channel_numbers(probe.contact_ids) if probe is not None else None
@@ -199,7 +197,7 @@ def chosen_stream(reader: Any, stream_id: str | None, stream_name: str | None) -
     given = stream_id if stream_id is not None else stream_name
     ids: list[str] = reader.header["signal_streams"]["id"].tolist()
     if given is not None and given not in ids:
-        raise MockSessionError(f"{reader.dirname}: expected a stream, one of {ids}; found {given!r}. Give one of them.")
+        raise MockSessionError(reader.dirname, f"a stream, one of {ids}", f"{given!r}", "Give one of them.")
     if stream_name is not None and stream_name != given:
-        raise MockSessionError(f"{reader.dirname}: expected one stream; found {given!r} and {stream_name!r}. Give one.")
+        raise MockSessionError(reader.dirname, "one stream", f"{given!r} and {stream_name!r}", "Give one.")
     return given

@@ -102,7 +102,7 @@ class MockSessionRecordingExtractor(StorableSession, NeoBaseRecordingExtractor):
         neo_kwargs = self.map_to_neo_kwargs(folder, follow_symlinks=follow_symlinks)
         self.neo_reader = self.get_neo_io_reader(self.NeoRawIOClass, **neo_kwargs)
         if not self.neo_reader.header["signal_streams"].size:
-            raise MockSessionError(f"{os.fspath(folder)}: expected signals; found none. Read its sorting or events.")
+            raise MockSessionError(os.fspath(folder), "signals", "none", "Read its sorting or events.")
         chosen_stream(self.neo_reader, stream_id, stream_name)
         NeoBaseRecordingExtractor.__init__(
             self,
@@ -230,10 +230,10 @@ class MockSessionSortingExtractor(StorableSession, NeoBaseSortingExtractor):  # 
         reader = self.neo_reader
         given = chosen_stream(reader, stream_id, stream_name)
         if given is not None and sampling_frequency is not None:
-            raise MockSessionError(f"{given!r}, {sampling_frequency}: expected a stream or a rate, not both.")
+            found = f"both, {given!r} and {sampling_frequency}"
+            raise MockSessionError("sampling_frequency", "a stream or a rate", found, "Give one of them.")
         if sampling_frequency is not None and not (is_number(sampling_frequency) and sampling_frequency > 0):
-            found = f"expected Hz, above 0; found {sampling_frequency!r}"
-            raise MockSessionError(f"sampling_frequency: {found}. Change it.")
+            raise MockSessionError("sampling_frequency", "Hz, above 0", f"{sampling_frequency!r}", "Change it.")
         self.stream_id = given or (main_stream(reader) if sampling_frequency is None else None)
         clocks = self._clocks(WAVEFORM_RATE_HZ if sampling_frequency is None else float(sampling_frequency))
         BaseSorting.__init__(self, clocks[0].rate, reader.header["spike_channels"]["id"])
@@ -379,7 +379,8 @@ def read_mocksession(
     if load_events:
         found.append(MockSessionEventExtractor(folder, labels_dir=labels_dir, follow_symlinks=follow_symlinks))
     if not found:
-        raise MockSessionError(f"{os.fspath(folder)}: expected something to read; found all of it set to False.")
+        remedy = "Pass load_recording=True, load_sorting=True or load_events=True."
+        raise MockSessionError(os.fspath(folder), "something to read", "all of it set to False", remedy)
     return found[0] if len(found) == 1 else tuple(found)
 
 

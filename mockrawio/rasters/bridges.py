@@ -56,8 +56,8 @@ def session_raster(folder: str | PathLike[str], *, tick: Callable[[int], object]
         times = np.asarray(stamps_in_ms(unit.times, unit.divisor), np.float64) - start
         check_ascending(unit.path, times)
         if len(times) and times[0] < 0:
-            early = f"{unit.path}: expected spikes from the first sample on; found one {-times[0]:g} ms before it."
-            raise MockSessionError(f"{early} Remove it.")
+            found = f"one {-times[0]:g} ms before it"
+            raise MockSessionError(unit.path, "spikes from the first sample on", found, "Remove it.")
         parts.append(Raster(times, np.full(len(times), k, np.uint64), 0.0, groups))
         tick(1)
     together = join(parts)
@@ -170,7 +170,7 @@ def from_spiketrains(trains: Iterable[Any]) -> Raster:
     for k, train in enumerate(given):
         if not hasattr(train, "t_stop") or not hasattr(train, "rescale"):
             found = type(train).__name__
-            raise MockSessionError(f"trains[{k}]: expected a neo.SpikeTrain; found {found}. Give spike trains.")
+            raise MockSessionError(f"trains[{k}]", "a neo.SpikeTrain", found, "Give spike trains.")
     ids = _ids(given)
     times = [np.asarray(train.rescale("ms").magnitude, np.float64) for train in given]
     start = min((float(train.t_start.rescale("ms")) for train in given), default=0.0)
@@ -185,7 +185,7 @@ def _ids(trains: list[Any]) -> list[int]:
     if None in ids:
         return list(range(len(trains)))
     if len(set(ids)) < len(ids):
-        raise MockSessionError("trains: expected a node_id of its own for each; found one twice. Number them anew.")
+        raise MockSessionError("trains", "a node_id of its own for each", "one twice", "Number them anew.")
     return [int(node) for node in ids]
 
 

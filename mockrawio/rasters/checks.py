@@ -25,7 +25,7 @@ def require(ok: bool, name: str, expected: str, found: object, remedy: str = "Ch
     """Raise the error of an argument unless it is all right; text in `found` is shown as it is."""
     if not ok:
         shown = found if isinstance(found, str) else repr(found)
-        raise MockSessionError(f"{name}: expected {expected}; found {shown}. {remedy}")
+        raise MockSessionError(name, expected, shown, remedy)
 
 
 def number(name: str, value: Any, low: float, high: float = FLOAT_MAX, *, open_low: bool = False) -> float:
@@ -50,7 +50,7 @@ def floats(name: str, values: Any, dimensions: tuple[int, ...], *, any_value: bo
     try:
         array: Floats = np.asarray(values, np.float64)
     except (TypeError, ValueError):
-        raise MockSessionError(f"{name}: expected numbers; found {values!r:.80}. Change it.") from None
+        raise MockSessionError(name, "numbers", f"{values!r:.80}", "Change it.") from None
     expected = " or ".join(str(count) for count in dimensions)
     require(array.ndim in dimensions, name, f"an array of {expected} dimension(s)", f"shape {array.shape}")
     finite = any_value or array.size == 0 or bool(np.isfinite(array.min()) and np.isfinite(array.max()))
@@ -70,9 +70,7 @@ def generator(seed: Any, rng: np.random.Generator | None) -> np.random.Generator
         try:
             return np.random.default_rng(seed)
         except (TypeError, ValueError):
-            raise MockSessionError(
-                f"seed: expected a whole number from 0, or None; found {seed!r}. Change it."
-            ) from None
+            raise MockSessionError("seed", "a whole number from 0, or None", f"{seed!r}", "Change it.") from None
     require(seed is None, "seed and rng", "one of the two", "both", "Leave one out.")
     require(isinstance(rng, np.random.Generator), "rng", "a numpy.random.Generator", rng)
     return rng
@@ -90,8 +88,7 @@ def extra_module(name: str, purpose: str) -> Any:
         return import_module(name)
     except ImportError:
         raise MockSessionError(
-            f"{name}: expected it to be installed, for {purpose}; found that it is not. "
-            "Run pip install 'mockrawio[sonata]'."
+            name, f"it to be installed, for {purpose}", "that it is not", "Run pip install 'mockrawio[sonata]'."
         ) from None
 
 

@@ -223,15 +223,13 @@ def check_kind(path: str | PathLike[str]) -> Path:
     target = Path(path).absolute()
     kinds = sorted(FigureCanvasAgg.get_supported_filetypes())
     if target.suffix[1:].lower() not in kinds:
-        raise MockSessionError(
-            f"{target}: expected an ending of {', '.join(kinds)}; found {target.suffix!r}. Give one."
-        )
+        raise MockSessionError(target, f"an ending of {', '.join(kinds)}", f"{target.suffix!r}", "Give one.")
     return target
 
 
 def _check(name: str, value: float) -> None:
     if not value > 0:
-        raise MockSessionError(f"{name}: expected a number above 0; found {value!r}. Give one, or leave it out.")
+        raise MockSessionError(name, "a number above 0", f"{value!r}", "Give one, or leave it out.")
 
 
 def _axes(ax: Axes | Sequence[Axes] | None) -> list[Axes]:
@@ -239,7 +237,7 @@ def _axes(ax: Axes | Sequence[Axes] | None) -> list[Axes]:
         axes = [ax] if isinstance(ax, Axes) else list(ax)
         if 1 <= len(axes) <= 2:
             return axes
-        raise MockSessionError(f"ax: expected one or two axes; found {len(axes)}. Give those of spikes and of rates.")
+        raise MockSessionError("ax", "one or two axes", len(axes), "Give those of spikes and of rates.")
     figure = Figure(figsize=_SIZE, layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
     return list(figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": (3, 1)}))
@@ -280,11 +278,11 @@ def _colours(names: Sequence[str], colours: Colours | None) -> list[str]:
     if isinstance(colours, Mapping):
         missing = [name for name in names if name not in colours]
         if missing:
-            raise MockSessionError(f"colours: expected one for every group; found none for {missing[0]!r}. Add it.")
+            raise MockSessionError("colours", "one for every group", f"none for {missing[0]!r}", "Add it.")
         return [colours[name] for name in names]
     palette = COLOURS if colours is None else tuple(colours)
     if not palette:
-        raise MockSessionError("colours: expected at least one; found none. Leave it out for the usual ones.")
+        raise MockSessionError("colours", "at least one", "none", "Leave it out for the usual ones.")
     return [palette[k % len(palette)] for k in range(len(names))]
 
 

@@ -139,7 +139,7 @@ class SonataWriter:
         known = ", ".join(self._held)
         require(ds in self._held, "ds", f"one of the datasets {known}", ds, "Choose one of them.")
         if not self._file:
-            raise MockSessionError(f"{ds}: expected an open writer; found a closed one. Append before close().")
+            raise MockSessionError(ds, "an open writer", "a closed one", "Append before close().")
         return self._datasets[ds].dtype
 
     def _hold(self, ds: str, values: npt.NDArray[Any]) -> None:

@@ -108,7 +108,7 @@ class Raster:
         """
         if name not in self.groups:
             known = ", ".join(self.groups) or "no groups"
-            raise MockSessionError(f"group: expected one of {known}; found {name!r}. Choose one of them.")
+            raise MockSessionError("group", f"one of {known}", f"{name!r}", "Choose one of them.")
         ids = self.groups[name]
         mask = (self.node_ids >= np.uint64(ids.start)) & (self.node_ids < np.uint64(ids.stop))
         picked = self._picked(np.flatnonzero(mask))
@@ -123,7 +123,7 @@ def checked_times(times: Any) -> Floats:
     try:
         array: Floats = np.asarray(times, np.float64)
     except (TypeError, ValueError):
-        raise MockSessionError("times_ms: expected numbers; found something else. Change it.") from None
+        raise MockSessionError("times_ms", "numbers", "something else", "Change it.") from None
     require(array.ndim == 1, "times_ms", "one dimension", f"shape {array.shape}")
     if array.size:
         low, high = float(array.min()), float(array.max())  # NaN comes through both

@@ -210,7 +210,7 @@ def _known(cls: Any, values: Mapping[str, Any], what: str) -> dict[str, Any]:
     unknown = sorted(set(values) - known)
     if unknown:
         expected = ", ".join(sorted(known))
-        raise MockSessionError(f"{what}: expected fields among {expected}; found {', '.join(unknown)}. Remove them.")
+        raise MockSessionError(what, f"fields among {expected}", ", ".join(unknown), "Remove them.")
     needed = ("groups", "duration_s") if cls is RasterSpec else ("name", "n_units", "rate_hz")
     missing = [name for name in needed if name not in values]
     require(not missing, what, f"a field {', '.join(missing)}", "none", "Give it.")

@@ -36,12 +36,10 @@ def checked_index(source: str, what: str, value: Any, count: int, kind: str) -> 
     try:
         index = -1 if value is None else operator.index(value)
     except TypeError:
-        raise BadTypeError(
-            f"{source}: expected {what} as a whole number; found {value!r}. The header lists the {kind}."
-        ) from None
+        raise BadTypeError(source, f"{what} as a whole number", f"{value!r}", f"The header lists the {kind}.") from None
     if not 0 <= index < count:
         known = f"0 to {count - 1}" if count else f"no {kind}"
-        raise BoundsError(f"{source}: expected {what} in {known}; found {value}. The header lists the {kind}.")
+        raise BoundsError(source, f"{what} in {known}", value, f"The header lists the {kind}.")
     return index
 
 
@@ -60,5 +58,5 @@ def time_limit(name: str, value: Any) -> float | None:
     except (TypeError, ValueError):
         number = math.nan
     if math.isnan(number):
-        raise BadTypeError(f"{name}: expected a number, seconds, or None; found {value!r}. Change it.")
+        raise BadTypeError(name, "a number, seconds, or None", f"{value!r}", "Change it.")
     return number

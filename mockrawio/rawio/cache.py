@@ -47,11 +47,11 @@ def cache_file(resource: str, cache_path: str) -> Path:
         base = Path(cache_path).absolute()
         if not base.is_dir():
             raise MockSessionError(
-                f"cache_path {cache_path}: expected 'home', 'same_as_resource' or a folder; found none. Make it first."
+                f"cache_path {cache_path}", "'home', 'same_as_resource' or a folder", "none", "Make it first."
             )
         if folder.resolve() in (base.resolve(), *base.resolve().parents):
             raise MockSessionError(
-                f"cache_path {cache_path}: expected a folder outside the session; found one in it. Choose another."
+                f"cache_path {cache_path}", "a folder outside the session", "one in it", "Choose another."
             )
     name = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
     return base / f"{folder.name}-{name}.cache.json"

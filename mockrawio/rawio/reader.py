@@ -105,7 +105,7 @@ class MockSessionRawIO(CountCache, UnitApi):
         follow_symlinks: bool = False,
     ) -> None:
         if raw_dtype not in ("int16", "source"):
-            raise MockSessionError(f"raw_dtype: expected 'int16' or 'source'; found {raw_dtype!r}. Give one of them.")
+            raise MockSessionError("raw_dtype", "'int16' or 'source'", f"{raw_dtype!r}", "Give one of them.")
         self.dirname = str(Path(dirname).absolute())  # wherever the process goes from here
         refuse_foreign(self.dirname)  # neo.io.get_io takes the first class whose __init__ does not refuse
         self.labels_dir = None if labels_dir is None else str(Path(labels_dir).absolute())
@@ -157,7 +157,7 @@ class MockSessionRawIO(CountCache, UnitApi):
         session = self._session
         if session is None:
             self._check_parsed()
-            raise MockSessionError(f"{self.dirname}: the reader is closed. Call parse_header().")
+            raise MockSessionError(self.dirname, "an open reader", "a closed one", "Call parse_header().")
         return session
 
     # -- checked look-ups ----------------------------------------------------------------------
@@ -171,9 +171,8 @@ class MockSessionRawIO(CountCache, UnitApi):
         streams = self._open.streams
         if stream_index is None and streams:
             names = ", ".join(stream.id for stream in streams)
-            raise MockSessionError(
-                f"{self.dirname}: expected stream_index=, there are {names}. Give 0 to {len(streams) - 1}."
-            )
+            remedy = f"There are {names}: pass stream_index=0 to {len(streams) - 1}."
+            raise MockSessionError(self.dirname, "stream_index=", "None", remedy)
         return streams[checked_index(self.dirname, "stream_index", stream_index, len(streams), "signal streams")]
 
     def _segment(self, block_index: int, seg_index: int, session: OpenSession | None = None) -> int:
@@ -313,8 +312,10 @@ class MockSessionRawIO(CountCache, UnitApi):
         raw = np.asarray(raw_signal)
         if raw.shape[-1:] != gains.shape:
             raise MockSessionError(
-                f"stream {stream.id}: expected {gains.size} channels along the last axis; found shape {raw.shape}. "
-                "Give the channels that the chunk was read with."
+                f"stream {stream.id}",
+                f"{gains.size} channels along the last axis",
+                f"shape {raw.shape}",
+                "Give the channels that the chunk was read with.",
             )
         return rescale(raw, gains, offsets, dtype, out)
 
@@ -327,8 +328,10 @@ class MockSessionRawIO(CountCache, UnitApi):
             if stream.id == buffer_id and (description := stream.buffer(seg_index)):
                 return description
         raise MockSessionError(
-            f"{self.dirname}: expected buffer_id as one of {known}; found {buffer_id!r}. "
-            "Streams that are put together from several arrays have no buffer."
+            self.dirname,
+            f"buffer_id as one of {known}",
+            f"{buffer_id!r}",
+            "Streams that are put together from several arrays have no buffer.",
         )
 
     # -- spikes --------------------------------------------------------------------------------

@@ -108,7 +108,7 @@ def check_out(out: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     else:
         return out
     raise MockSessionError(
-        f"out: expected a writable array of shape {shape}, {dtype}; found {found}. Slice the buffer to that shape."
+        "out", f"a writable array of shape {shape}, {dtype}", found, "Slice the buffer to that shape."
     )
 
 

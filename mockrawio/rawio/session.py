@@ -194,8 +194,10 @@ class OpenSession:
         if labels_dir is not None:
             if movie is None:
                 raise MockSessionError(
-                    f"{files.folder}: expected a watchlog, which places the annotations of {labels_dir} in time; "
-                    "found none. Read without labels_dir=."
+                    files.folder,
+                    f"a watchlog, which places the annotations of {labels_dir} in time",
+                    "none",
+                    "Read without labels_dir=.",
                 )
             labels = find_labels(labels_dir, follow_symlinks=files.follow_symlinks)
             channels += [LabelEpochs(Path(path).stem, path, movie) for path in labels.values()]

@@ -181,14 +181,18 @@ class SignalStream:
             stop = size if i_stop is None else operator.index(i_stop)
         except TypeError:  # nothing is rounded for the caller
             raise BadTypeError(
-                f"stream {self.id}: expected i_start and i_stop as whole numbers; "
-                f"found {i_start!r} and {i_stop!r}. Round them as you mean it."
+                f"stream {self.id}",
+                "i_start and i_stop as whole numbers",
+                f"{i_start!r} and {i_stop!r}",
+                "Round them as you mean it.",
             ) from None
         if 0 <= start <= stop <= size:
             return start, stop
         raise BoundsError(
-            f"stream {self.id}, segment {seg_index}: expected 0 <= i_start <= i_stop <= {size}; "
-            f"found i_start={i_start}, i_stop={i_stop}. Ask for samples the segment has."
+            f"stream {self.id}, segment {seg_index}",
+            f"0 <= i_start <= i_stop <= {size}",
+            f"i_start={i_start}, i_stop={i_stop}",
+            "Ask for samples the segment has.",
         )
 
     def select(self, channel_indexes: Any, channel_names: Any = None, channel_ids: Any = None) -> Selection | None:
@@ -213,15 +217,17 @@ class SignalStream:
     def _listed(self, what: str, values: Any) -> Any:
         """Return names or ids, if they are several: a text is not its letters."""
         if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
-            raise BadTypeError(f"stream {self.id}: expected {what} as a list; found {values!r}. Give [{values!r}].")
+            raise BadTypeError(f"stream {self.id}", f"{what} as a list", f"{values!r}", f"Give [{values!r}].")
         return values
 
     def _named(self, name: Any) -> int:
         index = self._by_name.get(str(name), -1)
         if index is None:
             raise MockSessionError(
-                f"stream {self.id}: expected channel names that are unique; found {name!r} more than once. "
-                "Select by id or by index."
+                f"stream {self.id}",
+                "channel names that are unique",
+                f"{name!r} more than once",
+                "Select by id or by index.",
             )
         if index < 0:
             raise self._unknown("name", name, list(self._by_name))
@@ -238,8 +244,10 @@ class SignalStream:
     def _unknown(self, what: str, value: Any, known: list[str]) -> MockSessionError:
         some = ", ".join(known[:4]) + (", ..." if len(known) > 4 else "")
         return MockSessionError(
-            f"stream {self.id}: expected a channel {what}, one of {some}; found {value!r}. "
-            "header['signal_channels'] lists them."
+            f"stream {self.id}",
+            f"a channel {what}, one of {some}",
+            f"{value!r}",
+            "header['signal_channels'] lists them.",
         )
 
     def _indexes(self, channel_indexes: Any) -> Selection:
@@ -263,7 +271,7 @@ class SignalStream:
 
     def _bad_selection(self, expected: str, found: str) -> BoundsError:
         return BoundsError(
-            f"stream {self.id}: expected channel_indexes as {expected}; found {found}. Ask for channels the stream has."
+            f"stream {self.id}", f"channel_indexes as {expected}", found, "Ask for channels the stream has."
         )
 
     # -- reading ----------------------------------------------------------------------

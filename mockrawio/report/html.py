@@ -82,7 +82,7 @@ def write_report(
     target, root = Path(path).absolute(), Path(folder).absolute()
     if root.resolve() in target.resolve().parents:
         raise MockSessionError(
-            f"{target}: expected a place outside the session; found that it is below {root}. Choose another place."
+            target, "a place outside the session", f"that it is below {root}", "Choose another place."
         )
     if not overwrite:
         refuse_taken(target)

@@ -247,13 +247,11 @@ def plotly() -> Plotly:
         from plotly.offline import get_plotlyjs
     except ImportError:
         raise MockSessionError(
-            "plotly: expected it to be installed, for the report; found that it is not. "
-            "Run pip install 'mockrawio[report]'."
+            "plotly", "it to be installed, for the report", "that it is not", "Run pip install 'mockrawio[report]'."
         ) from None
     script = str(get_plotlyjs()).replace("\r\n", "\n").replace("\r", "\n")
     if "</script" in script.lower() or "<!--" in script:
         raise MockSessionError(
-            "plotly: expected a script that can stand in a page; found one with marks of HTML in it. "
-            "Install another version."
+            "plotly", "a script that can stand in a page", "one with marks of HTML in it", "Install another version."
         )
     return Plotly(script, str(__version__))

@@ -99,8 +99,10 @@ def _window(spans: list[tuple[float, float]], t_start: float | None, t_stop: flo
     if start < stop:
         return start, stop
     raise MockSessionError(
-        f"t_start, t_stop: expected the first before the second; found {start:g} and {stop:g} s. "
-        f"The samples lie between {spans[0][0]:g} and {spans[-1][1]:g} s."
+        "t_start, t_stop",
+        "the first before the second",
+        f"{start:g} and {stop:g} s",
+        f"The samples lie between {spans[0][0]:g} and {spans[-1][1]:g} s.",
     )
 
 

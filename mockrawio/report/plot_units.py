@@ -64,7 +64,7 @@ def plot_raster(
         return say(axes, _NO_UNITS, "spikes")
     if start > stop or (start == stop and not (t_start is None and t_stop is None)):
         raise MockSessionError(
-            f"t_start, t_stop: expected the first before the second; found {start:g} and {stop:g} s. Change one."
+            "t_start, t_stop", "the first before the second", f"{start:g} and {stop:g} s", "Change one."
         )
     raster = _as_raster(regions, start, stop)
     colours = region_colours([_called(part.region) for part in regions])

@@ -120,11 +120,11 @@ def unit_index(reader: MockSessionRawIO, unit: int | str) -> int:
         if unit in ids:
             return int(ids.index(unit))
         some = ", ".join(ids[:4]) + (", ..." if len(ids) > 4 else "") if ids else "none, the session has no units"
-        raise MockSessionError(f"{reader.dirname}: expected a unit, one of {some}; found {unit!r}. Give its id.")
+        raise MockSessionError(reader.dirname, f"a unit, one of {some}", f"{unit!r}", "Give its id.")
     if 0 <= unit < len(ids):
         return int(unit)
     known = f"0 to {len(ids) - 1}" if ids else "no units"
-    raise BoundsError(f"{reader.dirname}: expected a unit in {known}; found {unit}. The header lists the units.")
+    raise BoundsError(reader.dirname, f"a unit in {known}", unit, "The header lists the units.")
 
 
 def isi(
@@ -186,8 +186,10 @@ def _edges(bins: Any, max_ms: float) -> Floats:
     edges = np.linspace(0.0, max_ms, bins + 1) if isinstance(bins, (int, np.integer)) else np.asarray(bins, np.float64)
     if edges.ndim != 1 or edges.size < 2 or not (np.diff(edges) > 0).all():
         raise MockSessionError(
-            f"bins: expected at least one, with edges that ascend; found bins={bins!r}, max_ms={max_ms!r}. "
-            "Give a number of bins and where they end, or their edges in ms."
+            "bins",
+            "at least one, with edges that ascend",
+            f"bins={bins!r}, max_ms={max_ms!r}",
+            "Give a number of bins and where they end, or their edges in ms.",
         )
     return edges
 

@@ -137,8 +137,7 @@ def refuse_taken(target: Path) -> None:
     """Raise a SessionExistsError if anything but an empty folder stands at `target`."""
     if taken(target):
         raise SessionExistsError(
-            f"{target}: expected nothing there; found a folder or file. "
-            "Choose another place, or pass overwrite=True to replace it."
+            target, "nothing there", "a folder or file", "Choose another place, or pass overwrite=True to replace it."
         )
 
 

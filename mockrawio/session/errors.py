@@ -23,7 +23,47 @@ __all__ = [
 
 
 class MockSessionError(ValueError):
-    """Something about a mock session, or a request made of one, is not as it must be."""
+    """Something about a mock session, or a request made of one, is not as it must be.
+
+    Parameters
+    ----------
+    subject : str or PathLike
+        The file or argument at fault.
+    expected, found : object
+        What should stand there, and what does.
+    remedy : str
+        What can be done about it; a sentence.
+    """
+
+    def __init__(self, subject: object, expected: object, found: object, remedy: str, *more: Any) -> None:
+        super().__init__(str(subject), str(expected), str(found), remedy, *more)
+
+    @property
+    def subject(self) -> str:
+        """The file or argument at fault."""
+        return str(self.args[0])
+
+    @property
+    def expected(self) -> str:
+        """What should stand there."""
+        return str(self.args[1])
+
+    @property
+    def found(self) -> str:
+        """What does stand there."""
+        return str(self.args[2])
+
+    @property
+    def remedy(self) -> str:
+        """What can be done about it; a sentence."""
+        return str(self.args[3])
+
+    def within(self, place: object) -> MockSessionError:
+        """Return the error with the place in which its subject stands, such as a file, before it."""
+        return type(self)(f"{place}: {self.subject}", *self.args[1:])
+
+    def __str__(self) -> str:
+        return f"{self.subject}: expected {self.expected}; found {self.found}. {self.remedy}"
 
 
 class NotASessionError(MockSessionError):
@@ -43,24 +83,7 @@ class BadTypeError(MockSessionError, TypeError):
 
 
 class BadFileError(MockSessionError):
-    """One file is not what the session format says it is.
-
-    Parameters
-    ----------
-    path : str or PathLike
-        The file at fault.
-    expected, found : str
-        What should stand there, and what does.
-    remedy : str
-        What its owner can do about it.
-    """
-
-    def __init__(self, path: str | PathLike[str], expected: str, found: str, remedy: str) -> None:
-        super().__init__(str(path), expected, found, remedy)
-
-    def __str__(self) -> str:
-        path, expected, found, remedy = self.args
-        return f"{path}: expected {expected}; found {found}. {remedy}"
+    """One file is not what the session format says it is."""
 
 
 def unreadable(path: str | PathLike[str], error: OSError) -> BadFileError:
@@ -76,9 +99,9 @@ class NotWrittenError(MockSessionError, OSError):
 
     Parameters
     ----------
-    path : str or PathLike
+    subject : str or PathLike
         Where it was to be.
-    expected, found : str
+    expected, found : object
         What should have been possible, and what the file system said.
     remedy : str
         What can be done about it.
@@ -86,15 +109,9 @@ class NotWrittenError(MockSessionError, OSError):
         The file system's number for what it said.
     """
 
-    def __init__(
-        self, path: str | PathLike[str], expected: str, found: str, remedy: str, errno: int | None = None
-    ) -> None:
-        super().__init__(str(path), expected, found, remedy, errno)
-        self.errno, self.strerror, self.filename = errno, found, str(path)
+    def __init__(self, subject: object, expected: object, found: object, remedy: str, errno: int | None = None) -> None:
+        super().__init__(subject, expected, found, remedy, errno)
+        self.errno, self.strerror, self.filename = errno, self.found, self.subject
 
     def __reduce__(self) -> tuple[type[NotWrittenError], tuple[Any, ...]]:  # of two bases, each with a way of its own
         return type(self), self.args
-
-    def __str__(self) -> str:
-        path, expected, found, remedy, _ = self.args
-        return f"{path}: expected {expected}; found {found}. {remedy}"

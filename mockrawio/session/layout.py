@@ -183,7 +183,7 @@ def refuse_foreign(folder: str | PathLike[str]) -> None:
     """
     path = _finished(folder)
     if not any(_speaks_of_a_session(entry) for entry in scan(path)):
-        raise NotASessionError(_not_a_session(path))
+        raise _not_a_session(path)
 
 
 def _speaks_of_a_session(entry: os.DirEntry[str]) -> bool:
@@ -199,11 +199,9 @@ def _finished(folder: str | PathLike[str]) -> Path:
     path = Path(folder).absolute()
     if not path.is_dir():
         found = "a file" if path.exists() else "nothing"
-        raise NotASessionError(f"{path}: expected a session folder; found {found}. Give the folder session_<nr>.")
+        raise NotASessionError(path, "a session folder", found, "Give the folder session_<nr>.")
     if is_staging(path):
-        raise NotASessionError(
-            f"{path}: expected a finished session; found one that a writer left unfinished. Make it again."
-        )
+        raise NotASessionError(path, "a finished session", "one that a writer left unfinished", "Make it again.")
     return path
 
 
@@ -232,16 +230,16 @@ def find_files(folder: str | PathLike[str], *, follow_symlinks: bool = False) ->
         if find is not None:
             find(files, entry)
     if not files.any():
-        raise NotASessionError(_not_a_session(path))
+        raise _not_a_session(path)
     return files
 
 
-def _not_a_session(path: Path) -> str:
+def _not_a_session(path: Path) -> NotASessionError:
     looked = ", ".join((SESSION_INFO, CHANNEL_NAMES, *(f"{d}/" for d in (UNITS, LFP, EVENTS, DAQ, WATCHLOGS, RAW))))
     places = ("session_*", "*/session_*", "patient_data/*/session_*")
     below = next((found for place in places if (found := sorted(path.glob(place)))), None)
     hint = f"Did you mean {below[0]}?" if below else "Give the folder session_<nr>."
-    return f"{path}: expected a session folder, with any of {looked}; found none of them. {hint}"
+    return NotASessionError(path, f"a session folder, with any of {looked}", "none of them", hint)
 
 
 def _listed(files: SessionFiles, folder: os.DirEntry[str]) -> dict[str, os.DirEntry[str]]:

@@ -259,7 +259,7 @@ def test_passing_errors_are_retried(tmp_path, monkeypatch):
         if spec.session_nr == 2 and calls.count(2) < 3:
             raise OSError(28, "No space left on device")
         if spec.session_nr == 3:
-            raise MockSessionError("not today")
+            raise MockSessionError("today", "a session", "none", "Try tomorrow.")
         return generate_session(spec, root, **options)
 
     monkeypatch.setattr(corpus_module, "generate_session", flaky)
