@@ -157,7 +157,7 @@ def _refuse_foreign(root: Path, left: tuple[str, ...]) -> None:
         find_files(root)
     except NotASessionError as error:
         if left:
-            found = f"{error.found}, and {', '.join(left)}, which a writer left beside it"
+            found = f"{error.found}, but a writer left {', '.join(left)} beside it"
             remedy = "Make the session again: the next writer puts back what was there, or removes it."
             raise NotASessionError(error.subject, error.expected, found, remedy) from None
         raise

@@ -45,7 +45,7 @@ class Leftovers:
             warnings.warn(f"block: left out, since a session cannot hold {things}:\n{said}", stacklevel=3)
             return
         remedy = "Take them out of the block, or pass skip_unsupported=True to leave them out."
-        raise MockSessionError("block", "what a session can hold", f"{things} that it cannot:\n{said}\n", remedy)
+        raise MockSessionError("block", "what a session can hold", f"{things} that it cannot:\n{said}", remedy)
 
 
 def label(segment: int, thing: object, index: int) -> str:

@@ -180,8 +180,8 @@ def to_dask_array(
 def _segment(reader: MockSessionRawIO, block_index: int, seg_index: int | None) -> int:
     count = reader.segment_count(0)
     if seg_index is None and count > 1:
-        remedy = f"There are {count} segments: pass seg_index=0 to {count - 1}."
-        raise MockSessionError(reader.dirname, "seg_index=", "None", remedy)
+        expected, remedy = f"seg_index=, there are {count} segments", f"Give 0 to {count - 1}."
+        raise MockSessionError(reader.dirname, expected, None, remedy)
     return reader._segment(block_index, seg_index or 0)
 
 

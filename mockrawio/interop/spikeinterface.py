@@ -231,7 +231,7 @@ class MockSessionSortingExtractor(StorableSession, NeoBaseSortingExtractor):  # 
         given = chosen_stream(reader, stream_id, stream_name)
         if given is not None and sampling_frequency is not None:
             found = f"both, {given!r} and {sampling_frequency}"
-            raise MockSessionError("sampling_frequency", "a stream or a rate", found, "Give one of them.")
+            raise MockSessionError("sampling_frequency", "a stream or a rate, not both", found, "Give one of them.")
         if sampling_frequency is not None and not (is_number(sampling_frequency) and sampling_frequency > 0):
             raise MockSessionError("sampling_frequency", "Hz, above 0", f"{sampling_frequency!r}", "Change it.")
         self.stream_id = given or (main_stream(reader) if sampling_frequency is None else None)

@@ -14,7 +14,9 @@ class CountsApi(BaseRawIO):  # type: ignore[misc]  # neo is not typed
 
     def _check_parsed(self) -> None:
         if self.header is None:
-            raise MockSessionError(self.dirname, "an open reader", "one not opened yet", "Call parse_header().")
+            raise MockSessionError(
+                self.dirname, "an open reader", "that it has not been opened", "Call parse_header()."
+            )
 
     def block_count(self) -> int:
         """Return the number of blocks, 1."""

@@ -157,7 +157,7 @@ class MockSessionRawIO(CountCache, UnitApi):
         session = self._session
         if session is None:
             self._check_parsed()
-            raise MockSessionError(self.dirname, "an open reader", "a closed one", "Call parse_header().")
+            raise MockSessionError(self.dirname, "an open reader", "that it is closed", "Call parse_header().")
         return session
 
     # -- checked look-ups ----------------------------------------------------------------------
@@ -171,8 +171,8 @@ class MockSessionRawIO(CountCache, UnitApi):
         streams = self._open.streams
         if stream_index is None and streams:
             names = ", ".join(stream.id for stream in streams)
-            remedy = f"There are {names}: pass stream_index=0 to {len(streams) - 1}."
-            raise MockSessionError(self.dirname, "stream_index=", "None", remedy)
+            expected, remedy = f"stream_index=, there are {names}", f"Give 0 to {len(streams) - 1}."
+            raise MockSessionError(self.dirname, expected, None, remedy)
         return streams[checked_index(self.dirname, "stream_index", stream_index, len(streams), "signal streams")]
 
     def _segment(self, block_index: int, seg_index: int, session: OpenSession | None = None) -> int:

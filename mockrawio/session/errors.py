@@ -63,7 +63,8 @@ class MockSessionError(ValueError):
         return type(self)(f"{place}: {self.subject}", *self.args[1:])
 
     def __str__(self) -> str:
-        return f"{self.subject}: expected {self.expected}; found {self.found}. {self.remedy}"
+        end = "\n" if "\n" in self.found else ". "  # of a list, a line each
+        return f"{self.subject}: expected {self.expected}; found {self.found}{end}{self.remedy}"
 
 
 class NotASessionError(MockSessionError):

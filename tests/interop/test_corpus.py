@@ -259,13 +259,13 @@ def test_passing_errors_are_retried(tmp_path, monkeypatch):
         if spec.session_nr == 2 and calls.count(2) < 3:
             raise OSError(28, "No space left on device")
         if spec.session_nr == 3:
-            raise MockSessionError("today", "a session", "none", "Try tomorrow.")
+            raise MockSessionError("today", "a session", "none", "Try again.")
         return generate_session(spec, root, **options)
 
     monkeypatch.setattr(corpus_module, "generate_session", flaky)
     report = run(tiny(3), tmp_path)
     assert counts(report) == (2, 0, 1)
-    assert report.failed == (Failure(1, 3, 1, "MockSessionError: not today"),)
+    assert report.failed == (Failure(1, 3, 1, "MockSessionError: today: expected a session; found none. Try again."),)
     assert calls == [1, 2, 2, 2, 3]
     calls.clear()
     report = run(tiny(2, patient_id=2), tmp_path, retries=1)

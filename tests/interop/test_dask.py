@@ -186,7 +186,7 @@ def test_chunks(folders):
 def test_segments_are_arrays_of_their_own(folders):
     """With several segments one has to be named; concatenate puts them together."""
     with MockSessionRawIO(folders["int16"]) as reader:
-        with pytest.raises(MockSessionError, match=r"expected seg_index=, there are 2 segments. Give 0 to 1."):
+        with pytest.raises(MockSessionError, match=r"seg_index=, there are 2 segments; found None. Give 0 to 1."):
             to_dask_array(reader, LFP)
         both = da.concatenate([to_dask_array(reader, LFP, seg_index=k) for k in range(2)])
         assert both.shape == (2500, 3)
