@@ -19,7 +19,6 @@ import click
 from click.shell_completion import get_completion_class
 
 from . import __version__
-from .cli_bench import bench_command
 from .cli_common import (
     FILE,
     FOLDER,
@@ -233,5 +232,5 @@ def verify_command(ctx: click.Context, folder: Path, follow_symlinks: bool, as_j
     ctx.exit(0 if found.ok else 1)
 
 
-for command in (hybrid_commands, raster_command, plot_command, report_command, bench_command):
+for command in (hybrid_commands, raster_command, plot_command, report_command):
     main.add_command(command)

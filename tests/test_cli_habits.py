@@ -136,10 +136,6 @@ FAILURES = [
     (f"report {SESSION} -o new.pdf", 1, "expected an ending of .html or .htm; found '.pdf'"),
     (f"report {SESSION} -o {SESSION}/new.html", 1, "outside the session"),
     (f"report {SESSION} -o new.html --labels nowhere", 1, "as --labels."),
-    ("bench nowhere", 1, "give the folder"),
-    ("bench --work nowhere", 1, "make it, or leave out --work"),
-    ("bench --curves file", 1, "choose another place"),
-    ("bench --row nonsense", 2, "--row: expected one of"),
     ("nonsense", 2, "no such command"),
     ("--completion tcsh", 2, "'bash', 'zsh', 'fish'"),
 ]
@@ -166,7 +162,6 @@ def test_failures(line, code, says, here):
         (f"report {SESSION} -o new.html", ["plotly"], "report"),
         ("raster --spec groups.toml -o new.h5", ["h5py"], "sonata"),
         ("raster --spec groups.toml -o new.h5 --plot new.png", ["mockrawio.rasters.figure"], "plot"),
-        ("bench --curves new", ["mockrawio.rasters.figure"], "plot"),
         ("generate new --sessions 1 --seed 1 --duration 2 --scheduler local", ["distributed"], "dask"),
     ],
 )
@@ -243,7 +238,6 @@ JSON = {
     "raster --spec groups.toml -o made/spikes.h5 --plot made/spikes.png": "groups",
     f"plot {SESSION} -o made/daq.svg --what daq": "files",
     f"report {SESSION} -o made/report.html": "verification",
-    f"bench {SESSION} --row header": "rows",
 }
 
 
@@ -286,9 +280,6 @@ def completions(line, incomplete=""):
         ("plot nowhere --stream", "", set()),
         ("plot --stream", "", set()),
         ("raster --sorting", "by", {"by_time", "by_id"}),
-        (f"bench {SESSION} --row", "head", {"header"}),
-        ("bench --row", "four", {"four-by-index", "four-by-id"}),
-        ("bench empty --row", "", set()),
         ("--completion", "", {"bash", "zsh", "fish"}),
     ],
 )

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from mockrawio.bench import OURS, Contest
-from mockrawio.bench import race as race_contest
-from mockrawio.bench.inputs import Inputs
-from mockrawio.bench.table import duration
+from tests.benchmarks import OURS, Contest
+from tests.benchmarks import race as race_contest
+from tests.benchmarks.inputs import Inputs
+from tests.benchmarks.table import duration
 
 Race = Callable[..., dict[str, float]]
 Hold = Callable[[Contest, int], dict[str, float]]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mockrawio.bench.rows_make import broadband
 from tests.benchmarks.conftest import Hold, Memory
+from tests.benchmarks.rows_make import broadband
 
 MOST_MIB = 100  # of a session of 307 MB, or of one of 1.5 GB
 READY = """

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mockrawio.bench.rows_make import session
 from tests.benchmarks.conftest import Hold, Memory
+from tests.benchmarks.rows_make import session
 
 MOST_MIB = 100  # of sessions of 73 and 149 MB
 READY = """

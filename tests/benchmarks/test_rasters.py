@@ -7,8 +7,8 @@ import time
 import numpy as np
 import pytest
 
-from mockrawio.bench.rows_make import raster_by_bins
 from mockrawio.rasters import SonataWriter, make_noise, make_save_spikes, poisson_raster, write_sonata
+from tests.benchmarks.rows_make import raster_by_bins
 
 DATASETS = ["timestamps", "node_ids"], [float, int]
 

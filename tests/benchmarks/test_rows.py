@@ -1,4 +1,4 @@
-"""Every row of the table that ``mockrawio bench`` prints: results compared, then raced."""
+"""Every row of the table that ``python -m tests.benchmarks`` prints: results compared, then raced."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mockrawio.bench import OURS, built_in
-from mockrawio.bench.inputs import Inputs
+from tests.benchmarks import OURS, built_in
 from tests.benchmarks.conftest import Hold
+from tests.benchmarks.inputs import Inputs
 
 NAMES = [row.name for row in built_in(Inputs(Path(), "tiny"))]
 

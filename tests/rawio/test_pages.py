@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from mockrawio import MockSessionRawIO
-from mockrawio.bench.inputs import write_stream
+from tests.benchmarks.inputs import write_stream
 from tests.handmade import T0, Handmade
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="mapped pages are counted in /proc")

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..rawio import MockSessionRawIO
-from ..rawio.events import Movie, MovieFrames
+from mockrawio.rawio import MockSessionRawIO
+from mockrawio.rawio.events import Movie, MovieFrames
+
 from .inputs import opened, own_copy, unpickled
 from .race import Contest, same
 

@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from ..rawio import MockSessionRawIO
+from mockrawio.rawio import MockSessionRawIO
+
 from .inputs import Inputs, opened
 
 RATE = 1000  # samples of LFP in a second

@@ -1,4 +1,4 @@
-"""``mockrawio bench``: a table of races whose results were compared, here and on a session of one's own."""
+"""``python -m tests.benchmarks``: a table of races whose results were compared, here and on a session of one's own."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mockrawio import MockSessionError, NotASessionError
-from mockrawio.bench import OURS, Contest, Goal, Row, of_session, race, rows_make, rows_open, rows_points, run
-from mockrawio.bench.cold import ColdRead, can_drop, cold_reads, from_disk, read_ahead
-from mockrawio.bench.curves import AXES, curves, draw, write_csv
-from mockrawio.bench.inputs import Inputs, unpickled
-from mockrawio.bench.race import same
-from mockrawio.bench.rows_make import session
-from mockrawio.bench.rows_open import importing
-from mockrawio.bench.table import cold_rst, duration, lines, rst, size
-from mockrawio.cli_bench import bench_command
+from tests.benchmarks import OURS, Contest, Goal, Row, of_session, race, rows_make, rows_open, rows_points, run
+from tests.benchmarks.__main__ import bench_command
+from tests.benchmarks.cold import ColdRead, can_drop, cold_reads, from_disk, read_ahead
+from tests.benchmarks.curves import AXES, curves, draw, write_csv
+from tests.benchmarks.inputs import Inputs, unpickled
+from tests.benchmarks.race import same
+from tests.benchmarks.rows_make import session
+from tests.benchmarks.rows_open import importing
+from tests.benchmarks.table import cold_rst, duration, lines, rst, size
 from tests.handmade import T0, Handmade, save_dict
 
 

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..generate import SessionSpec, generate_session
-from ..session.manifest import file_record
-from ..verify import verify_session
+from mockrawio.generate import SessionSpec, generate_session
+from mockrawio.session.manifest import file_record
+from mockrawio.verify import verify_session
+
 from .inputs import unpickled
 from .race import Act, Contest, same, same_text
 
@@ -153,7 +154,7 @@ def _spikeinterface_maker(place: Path, seconds: float, n_channels: int) -> Calla
 
 def raster(place: Path, n_units: int, n_bins: int) -> Contest:
     """Draw spikes of units whose rates vary and write them as SONATA, against a loop over units and bins."""
-    from ..rasters import make_noise, poisson_raster, write_sonata
+    from mockrawio.rasters import make_noise, poisson_raster, write_sonata
 
     rates = np.random.default_rng(0).lognormal(np.log(2.9) - 0.125, 0.5, n_units)
     profile = make_noise(1, n_bins, seed=0)[0]

@@ -1,4 +1,4 @@
-"""``mockrawio bench``: options in, text and exit codes out, as :mod:`mockrawio.cli` has it."""
+"""``python -m tests.benchmarks``: the table of races, its curves, and the same on a session of one's own."""
 
 from __future__ import annotations
 
@@ -6,38 +6,21 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem
 
-from .cli_common import FOLDER, check_figure, epilog, given_folder, json_option, progress_option, show, wrote
-from .session.durable import naming
-from .session.errors import MockSessionError
-from .session.progress import Tick, progress_bar
+from mockrawio.cli_common import FOLDER, check_figure, json_option, progress_option, show, wrote
+from mockrawio.session.durable import naming
+from mockrawio.session.progress import Tick, progress_bar
+from tests.benchmarks import Result, Row, built_in, environment, of_session, table
+from tests.benchmarks.cold import ColdRead, can_drop, cold_reads
+from tests.benchmarks.inputs import Inputs
 
-if TYPE_CHECKING:
-    from .bench import Result, Row
-    from .bench.cold import ColdRead
-
-__all__ = ["bench_command"]
-
-_CODES = "Exit codes: 0 all is well (whether goals are met or not), 1 a problem with the data, 2 wrong usage."
 _QUICK, _FULL = (15, 0.4), (60, 8.0)  # turns at most, and seconds for each row
 _BAR, _COUNT = "{l_bar}{bar}| {n:.0f}/{total:.0f} rows [{elapsed}]", "{desc}: {n:.0f} points [{elapsed}]"
-_EPILOG = epilog("bench", "bench /tmp/mock/patient_data/1/session_1 --json", codes=_CODES)
 
 
-def _row_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Complete the names of rows."""
-    try:
-        rows = _rows(Path(), given_folder(ctx), full=True)
-    except (MockSessionError, OSError):
-        return []  # the command will say what is wrong
-    return [CompletionItem(row.name, help=row.title) for row in rows if row.name.startswith(incomplete)]
-
-
-@click.command("bench", short_help="Measure how fast it is here, against other ways.", epilog=_EPILOG)
+@click.command()
 @click.argument("folder", type=FOLDER, required=False)
 @click.option("--full", is_flag=True, help="All rows at their full size, and cold reads: minutes, and 3 GB of room.")
 @click.option(
@@ -45,8 +28,7 @@ def _row_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> l
     "names",
     metavar="NAME",
     multiple=True,
-    shell_complete=_row_names,
-    help="Only this row; may be given again. An unknown one lists them.",
+    help="Only this row; may be given again.",
 )
 @click.option("--curves", "curves_dir", type=FOLDER, help="Instead: write curves.csv and curves.png there.")
 @click.option("--work", type=FOLDER, help="Where to work; by default the system's temporary folder.")
@@ -75,7 +57,7 @@ def bench_command(
     if curves_dir is not None and (folder or full or names or as_json or as_rst):
         raise click.UsageError("--curves: goes alone, or with --work")
     if work is not None and not work.is_dir():
-        raise MockSessionError(work, "a folder to work in", "none", "Make it, or leave out --work.")
+        raise click.UsageError("--work: expected a folder to work in; found none")
     with tempfile.TemporaryDirectory(prefix="mockrawio-", dir=work) as name, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # peers warn of their own affairs
         place = Path(name)
@@ -87,8 +69,6 @@ def bench_command(
         with progress_bar(progress and quiet, "bench", len(rows), bar_format=_BAR, leave=False) as tick:
             results = list(_measured(rows, full, quiet, tick))
         cold = list(_cold(place)) if full and folder is None and not names else []
-    from .bench import environment, table
-
     if as_rst:
         click.echo(table.rst(results) + (table.cold_rst(cold) if cold else ""), nl=False)
         return
@@ -100,8 +80,6 @@ def bench_command(
 
 def _measured(rows: list[Row], full: bool, quiet: bool, tick: Tick) -> Iterator[Result]:
     """Run the rows, and say each as soon as it is done unless `quiet`."""
-    from .bench import table
-
     say = (lambda text: None) if quiet else click.echo
     for line in [f"{table.environment_line()}", "", *table.heading()]:
         say(line)
@@ -115,9 +93,6 @@ def _measured(rows: list[Row], full: bool, quiet: bool, tick: Tick) -> Iterator[
 
 
 def _rows(place: Path, folder: Path | None, full: bool) -> list[Row]:
-    from .bench import built_in, of_session
-    from .bench.inputs import Inputs
-
     return built_in(Inputs(place, "full" if full else "quick")) if folder is None else of_session(folder, place)
 
 
@@ -133,9 +108,6 @@ def _chosen(place: Path, folder: Path | None, full: bool, names: tuple[str, ...]
 
 
 def _cold(place: Path) -> Iterator[ColdRead]:
-    from .bench.cold import can_drop, cold_reads
-    from .bench.inputs import Inputs
-
     if not can_drop(place):
         click.echo("Cold reads: left out, the system or the file system keeps files in memory.", err=True)
         return
@@ -143,7 +115,7 @@ def _cold(place: Path) -> Iterator[ColdRead]:
 
 
 def _write_curves(place: Path, target: Path, progress: bool) -> None:
-    from .bench.curves import curves, draw, write_csv
+    from tests.benchmarks.curves import curves, draw, write_csv  # with matplotlib
 
     check_figure(target / "curves.png", "--curves")  # before the minutes that it takes
     with naming(target):
@@ -154,3 +126,7 @@ def _write_curves(place: Path, target: Path, progress: bool) -> None:
             points.append(point)
             tick(1)
     click.echo("\n".join(wrote([write_csv(points, target / "curves.csv"), draw(points, target / "curves.png")])))
+
+
+if __name__ == "__main__":
+    bench_command(prog_name="python -m tests.benchmarks")

@@ -12,8 +12,10 @@ from pathlib import Path
 from neo.core import Block
 from neo.io import PickleIO, RawBinarySignalIO
 
-from ..io import MockSessionIO
-from ..rawio import MockSessionRawIO
+import mockrawio
+from mockrawio.io import MockSessionIO
+from mockrawio.rawio import MockSessionRawIO
+
 from .inputs import own_copy, unpickled
 from .race import Act, Contest, same, same_text
 from .rows_signals import OneFile
@@ -71,7 +73,7 @@ def importing(place: Path) -> Contest:
     def check() -> None:  # which also compiles
         registered, path = told()[1].split(" ", 1)
         same_text(registered, "True", "whether Neo knows the reader")
-        same_text(str(Path(path).parent.resolve()), str(Path(__file__).parents[1].resolve()), "what was imported")
+        same_text(str(Path(path).parent.resolve()), str(Path(mockrawio.__file__).parent.resolve()), "what was imported")
 
     return Contest(lambda: seconds(1), {"import neo": lambda: seconds(0)}, check, own_clock=True)
 

@@ -12,12 +12,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..generate import SessionSpec, generate_session
-from ..io import MockSessionIO
-from ..rawio import MockSessionRawIO
-from ..rawio.events import Movie, MovieFrames
-from ..session.errors import MockSessionError
-from ..session.layout import find_files
+from mockrawio.generate import SessionSpec, generate_session
+from mockrawio.io import MockSessionIO
+from mockrawio.rawio import MockSessionRawIO
+from mockrawio.rawio.events import Movie, MovieFrames
+from mockrawio.session.errors import MockSessionError
+from mockrawio.session.layout import find_files
+
 from .inputs import opened, write_stream
 
 __all__ = ["AXES", "Point", "curves", "draw", "write_csv"]

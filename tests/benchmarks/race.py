@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..session.errors import MockSessionError
+from mockrawio.session.errors import MockSessionError
 
 Act = Callable[[], Any]
 
