@@ -19,7 +19,6 @@ __all__ = ["CODES", "MOVIE", "daq_interval", "daq_log", "event_codes", "events",
 
 CODES = (1, 2, 4, 8, 16, 32, 64, 128)
 MOVIE = "movie_stimulus.avi"
-Ints = npt.NDArray[np.int64]
 
 _FEWEST_FRAMES = 50  # a movie of two seconds; there is no room for skips in a shorter one
 
@@ -62,17 +61,26 @@ def watchlog(plan: Plan, artifacts: bool) -> Watchlog:
     """Return the watchlog, with pauses and skips or without.
 
     Each frame has the movie time in s at which it ends, and its clock in ms since the Unix epoch:
-    41 ms after the last, plus the pause between them. The movie's last frame ends the log;
-    so does the number of frames the movie has, whichever comes first.
+    41 ms after the last; in a log with artifacts so much less that movie and pauses together end
+    by the end of the stimulus (39 ms for 83.33 minutes), plus the pause between them. The movie's
+    last frame ends the log; so does the number of frames the movie has, whichever comes first.
     """
-    frames: Ints = np.arange(plan.n_frames)
-    pauses: Ints = np.empty(0, np.int64)
+    n, stimulus_ms = plan.n_frames, plan.stim_off_ms - plan.stim_on_ms
+    if not artifacts or n < _FEWEST_FRAMES:
+        return _log(plan, np.arange(n), _clock(plan, n, timing.FRAME_CLOCK_MS), np.empty(0, np.int64))
     draws = Draws(plan.seed, Kind.WATCHLOG)
-    if artifacts and plan.n_frames >= _FEWEST_FRAMES:
-        frames = _skipping(draws, plan.n_frames)
-    clock: Ints = plan.stim_on_ms + timing.FRAME_CLOCK_MS * (1 + np.arange(frames.size))
-    if artifacts and plan.n_frames >= _FEWEST_FRAMES:
-        pauses = _pause(draws, clock, timing.shrink(plan.length_ms))
+    frames = _skipping(draws, n)
+    least, total = timing.pause_range(plan.length_ms, stimulus_ms)
+    clock = _clock(plan, frames.size, (stimulus_ms - total) // n)
+    return _log(plan, frames, clock, _pause(draws, clock, least, total))
+
+
+def _clock(plan: Plan, n: int, step: int) -> Integers:
+    """Return the clock of `n` frames without a pause, `step` ms from frame to frame."""
+    return plan.stim_on_ms + step * (1 + np.arange(n))
+
+
+def _log(plan: Plan, frames: Integers, clock: Integers, pauses: Integers) -> Watchlog:
     return Watchlog(MOVIE, _spelled(plan.n_frames)[frames], 4 * (1 + frames) / 100, clock, pauses)
 
 
@@ -91,9 +99,8 @@ def _skipping(draws: Draws, n: int) -> Integers:
     return frames[: np.searchsorted(frames[rows[-1] :], n) + rows[-1]]
 
 
-def _pause(draws: Draws, clock: Integers, shrink: float) -> Integers:
-    """Put 1 or 2 pauses into the clock and return how many frames come before each."""
-    least, total = (round(ms * shrink) for ms in timing.PAUSE_MS)
+def _pause(draws: Draws, clock: Integers, least: int, total: int) -> Integers:
+    """Put 1 or 2 pauses into the clock, `total` ms in all, and return how many frames come before each."""
     lengths = [total]
     if draws.integer(1, 2) == 2:
         first = draws.integer(least, total - least)

@@ -19,7 +19,7 @@ PAUSE_MS = 6_000, 60_000  # the shortest one, and all of them together
 SKIP_FRAMES = 12_500  # 500 s
 JITTER_MS = 100, 200  # mean and SD
 FRAME_S = 0.04
-FRAME_CLOCK_MS = 41
+FRAME_CLOCK_MS = 41  # in a log without pauses; one with them makes room for them
 STIMULUS_MIN = 83.33
 
 SPIKE_CLOCK = 32  # ticks a ms: a spike's stamp is a sample of its 32 kHz waveform, exact in float64
@@ -45,6 +45,12 @@ def scaled_range(bounds: tuple[int, int], factor: float) -> tuple[int, int]:
     """Return a range of counts times `factor`, at least 1."""
     low, high = (max(1, round(bound * factor)) for bound in bounds)
     return low, high
+
+
+def pause_range(length_ms: int, stimulus_ms: int) -> tuple[int, int]:
+    """Return the ms of the shortest pause and of all pauses, which are at most half of the stimulus."""
+    total = min(round(PAUSE_MS[1] * shrink(length_ms)), stimulus_ms // 2)
+    return total * PAUSE_MS[0] // PAUSE_MS[1], total
 
 
 def spike_room(n_ms: int, whole_waveforms: bool) -> int:

@@ -346,7 +346,7 @@ def test_looking_for_clipping_changes_nothing(truth, monkeypatch):
 PINNED = {
     "raw_data/broadband.json": "57fa4b12d8fc7905",
     "raw_data/broadband.npy": "34e12a28d1d5cb30",
-    "session_manifest.json": "e51885f176acb105",
+    "session_manifest.json": "4551545091d952a2",
     "spiking_data/CSC1_SU1.npy": "561b3068adcc133d",
     "spiking_data/CSC9_SU1.npy": "a2ccd5775896ffc5",
 }

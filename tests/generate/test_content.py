@@ -250,7 +250,8 @@ def test_pauses_and_skips_are_what_the_generator_draws():
     for seed in range(60):
         plan = plan_session(SessionSpec.epiphyte(seed=seed))
         log = watchlog(plan, artifacts=True)
-        waits = np.diff(log.clock) - 41
+        waits = np.diff(log.clock) - 39
+        assert log.clock[0] == plan.stim_on_ms + 39
         assert waits.sum() == 60_000
         assert waits[waits > 0].min() >= 6000
         assert (np.flatnonzero(waits) + 1 == log.pauses).all()
@@ -261,12 +262,42 @@ def test_pauses_and_skips_are_what_the_generator_draws():
         assert log.pts.min() >= 0.04
         assert log.pts.max() <= plan.n_frames * 0.04 + 1e-9
         assert log.pts.size <= plan.n_frames
-        assert log.clock[-1] < plan.end_ms
+        assert log.clock[-1] <= plan.stim_off_ms
         seen[("pauses", log.pauses.size)] += 1
         seen[("skips", jumps.size)] += 1
         seen["back"] += int((jumps < 0).sum())
         seen["forth"] += int((jumps > 0).sum())
     assert seen.keys() == {("pauses", 1), ("pauses", 2), ("skips", 1), ("skips", 2), ("skips", 3), "back", "forth"}
+
+
+def test_no_frame_lies_past_the_end_when_pulses_set_the_clocks():
+    """With the movie's clock put on the recorder's by a line through DAQ rows and events, every frame was recorded."""
+    for seed in range(8):
+        plan = plan_session(SessionSpec.epiphyte(seed=seed))
+        log, daq, stamps = watchlog(plan, artifacts=True), daq_log(plan), events(plan)[:, 0]
+        x, y = daq.post - plan.start_ms, stamps - plan.start_ms
+        slope = ((x - x.mean()) * (y - y.mean())).sum() / ((x - x.mean()) ** 2).sum()
+        recorded = plan.start_ms + y.mean() + slope * (log.clock - plan.start_ms - x.mean())
+        assert recorded[-1] < plan.end_ms
+        assert recorded[0] > plan.start_ms - 1000
+        assert (np.diff(recorded) > 0).all()
+
+
+@pytest.mark.parametrize("stimulus_len", [0.04, 0.5, 1.0, 8.0, 83.33, 200.0])
+@pytest.mark.parametrize("duration_s", [None, 30_000.0])
+def test_pauses_fit_a_movie_of_any_length(stimulus_len, duration_s):
+    """Pauses are 60 s, or half of a movie of less than two minutes; what is left of the stimulus is for the frames."""
+    plan = plan_session(SessionSpec.epiphyte(stimulus_len=stimulus_len, duration_s=duration_s, seed=3))
+    log = watchlog(plan, artifacts=True)
+    steps = np.diff(log.clock)
+    paused = np.zeros(steps.size, bool)
+    paused[log.pauses - 1] = True
+    total = min(60_000, round(stimulus_len * 60_000) // 2)
+    step = int((stimulus_len * 60_000 - total) / plan.n_frames)
+    assert set(steps[~paused]) == {step}
+    assert (steps[paused] - step).sum() == total
+    assert (steps[paused] > steps[~paused].max()).all()
+    assert plan.stim_on_ms < log.clock[0] < log.clock[-1] <= plan.stim_off_ms
 
 
 @pytest.mark.parametrize("artifacts", [True, False])

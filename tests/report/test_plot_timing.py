@@ -49,7 +49,7 @@ def test_movie_clock(gaps):
     assert np.array_equal(np.concatenate([line.get_ydata() for line in stretches]), found.pts_s)
     assert [line.get_xdata()[1] for line in skips] == found.clock_s[found.skips].tolist()
     assert [patch.get_x() for patch in axes.patches] == pytest.approx(found.pause_starts_s.tolist())
-    assert title(axes) == f"movie: {len(found.clock_s)} frames, 41 ms each"
+    assert title(axes) == f"movie: {len(found.clock_s)} frames, 35 ms each"
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("time (s)", "movie time (s)")
 
 
