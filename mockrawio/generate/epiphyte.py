@@ -1,7 +1,8 @@
 """Document 000's way to make sessions: :class:`GenerateData` and :func:`run_data_generation`.
 
-The names, arguments and return values are those of Epiphyte's generator. What they make is
-what :func:`generate_session` makes from the same seed, by the same code, byte for byte.
+The names, arguments and return values are those of Epiphyte's generator as its code has them,
+where its documentation says otherwise too: all times are ms. What they make is what
+:func:`generate_session` makes from the same seed, by the same code, byte for byte.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from ..session.manifest import FileRecord, manifest_bytes, read_manifest
 from ..session.writer import write_file
 from . import files, lfp, spikes, stimulus
 from .files import FileJob
-from .plan import UNIT_TYPES, plan_session
+from .plan import UNIT_TYPES, nominal_length, plan_session
 from .spec import BUNDLE, REGIONS, SessionSpec
 from .timing import LFP_RATE, STIMULUS_MIN
 
@@ -81,7 +82,8 @@ class GenerateData:
     brain_regions : list of str
         Region codes, in the order of the channels.
     rec_length : int
-        Ms from start to end.
+        Ms asked for: 5,400,000, or what the movie needs, or `duration_s` or `segments`. A recording whose
+        length is drawn goes on for 5 to 15 minutes more.
     rectime_on, rectime_off : int
         Start and end, ms since the Unix epoch.
     channel_dict : dict of int to list of str
@@ -92,10 +94,10 @@ class GenerateData:
         Rows of the events and of the DAQ log.
     datetime : str
         ``YYYY-MM-DD_HH-MM-SS`` of the start in UTC, as in the names of the logs.
-    signal_tile : ndarray of int64
-        The event codes that are repeated.
+    signal_tile : ndarray of int64, shape (len_context_files,)
+        The code of every event: 1, 2, 4, ... 128, over and over.
     stim_on_time, stim_off_time : int
-        The movie's start and end, µs since the Unix epoch.
+        The movie's start and end, ms since the Unix epoch.
     seed : int
     spec : SessionSpec
         What :func:`generate_session` makes the same files from.
@@ -140,13 +142,13 @@ class GenerateData:
         self.nr_channels_per_region = BUNDLE
         self.unit_types = list(UNIT_TYPES)
         self.brain_regions = list(REGIONS)
-        self.rec_length = plan.length_ms
+        self.rec_length = nominal_length(plan.spec)
         self.rectime_on, self.rectime_off = plan.start_ms, plan.end_ms
         self.channel_dict = self.generate_channelwise_unit_distribution()
         self.sampling_rate = int(LFP_RATE)
         self.len_context_files = plan.n_events
         self.datetime = layout.clock_name(plan.start_ms)
-        self.signal_tile = np.array(stimulus.CODES)
+        self.signal_tile = self.generate_pings()
         self.stim_on_time, self.stim_off_time = self.generate_stimulus_onsets()
 
     @cached_property
@@ -242,21 +244,25 @@ class GenerateData:
         return events[:, 0].copy(), events
 
     def generate_stimulus_onsets(self) -> tuple[int, int]:
-        """Return when the movie starts and ends, µs since the Unix epoch."""
-        return self._plan.stim_on_ms * 1000, self._plan.stim_off_ms * 1000
+        """Return when the movie starts and ends, ms since the Unix epoch."""
+        return self._plan.stim_on_ms, self._plan.stim_off_ms
 
     def seed_and_interval(self) -> tuple[int, int]:
-        """Return the first stamp of the DAQ log, µs since the Unix epoch, and the µs from row to row."""
-        return self._plan.stim_on_ms * 1000, stimulus.daq_interval(self._plan) * 1000
+        """Return what the DAQ log is made from.
+
+        Returns
+        -------
+        interval : int
+            Ms from row to row.
+        seed : int
+            Stamp of the first row, ms since the Unix epoch.
+        """
+        return stimulus.daq_interval(self._plan), self._plan.stim_on_ms
 
     def generate_daq_log(self) -> list[tuple[int, int, int, int]]:
-        """Return the rows of the DAQ log: code, index, pre and post.
-
-        Pre and post are µs since the Unix epoch, as document 000 has it; the file holds ms.
-        """
+        """Return the rows of the DAQ log: code, index, pre and post, the last two in ms since the Unix epoch."""
         log = stimulus.daq_log(self._plan)
-        columns = (log.codes, log.index, log.pre * 1000, log.post * 1000)
-        return list(zip(*(column.tolist() for column in columns), strict=True))
+        return list(zip(*(column.tolist() for column in (log.codes, log.index, log.pre, log.post)), strict=True))
 
     def generate_perfect_watchlog(self) -> tuple[int, list[float], list[int]]:
         """Return a watchlog without pauses and skips.

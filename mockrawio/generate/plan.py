@@ -16,7 +16,7 @@ from .draws import Draws, Kind
 from .source import SpikeSource, open_source
 from .spec import SessionSpec
 
-__all__ = ["Plan", "PlannedUnit", "Segment", "plan_session"]
+__all__ = ["Plan", "PlannedUnit", "Segment", "nominal_length", "plan_session"]
 
 UNIT_TYPES = ("MU", "SU")
 
@@ -129,22 +129,26 @@ def _source(spec: SessionSpec, segments: tuple[Segment, ...]) -> SpikeSource | N
     return source.within(starts, np.array([float(segment.n_ms) for segment in segments]), spec.is_broadband)
 
 
+def nominal_length(spec: SessionSpec) -> int:
+    """Return the ms that a recording is meant to have: the spec's, or Epiphyte's, or more where the movie needs it."""
+    if spec.length_ms is not None:
+        return spec.length_ms
+    need = timing.room_for(timing.frame_count(spec.stimulus_len or 0.0), timing.LENGTH_MS)
+    return max(timing.LENGTH_MS, need)
+
+
 def _segments(spec: SessionSpec, seed: int) -> tuple[Segment, ...]:
     start = spec.start_ms
     if start is None:
         start = Draws(seed, Kind.START).integer(*timing.START_MS)
-    lengths = [round(s * 1000) for s in spec.segments or ()] or [spec.recorded_ms or _drawn_length(spec, seed)]
+    lengths = [round(s * 1000) for s in spec.segments or ()] or [nominal_length(spec)]
+    if spec.length_ms is None:
+        lengths[0] += Draws(seed, Kind.LENGTH).integer(*timing.EXTRA_MS)
     segments = []
     for n_ms in lengths:
         segments.append(Segment(start, n_ms))
         start += n_ms + round(spec.gap_s * 1000)
     return tuple(segments)
-
-
-def _drawn_length(spec: SessionSpec, seed: int) -> int:
-    """Draw the length of a recording, longer than Epiphyte's where the movie needs it."""
-    need = timing.room_for(timing.frame_count(spec.stimulus_len or 0.0), timing.LENGTH_MS)
-    return max(timing.LENGTH_MS, need) + Draws(seed, Kind.LENGTH).integer(*timing.EXTRA_MS)
 
 
 def _movie(spec: SessionSpec, length: int) -> tuple[int, int]:

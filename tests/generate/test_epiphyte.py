@@ -107,9 +107,10 @@ def test_attributes_agree_with_each_other(gen):
     assert gen.nr_units == len(gen.spike_times) == len(gen.spike_amps) == sum(map(len, gen.channel_dict.values()))
     assert {t for types in gen.channel_dict.values() for t in types} <= set(gen.unit_types) == {"MU", "SU"}
     assert all(1 <= channel <= 80 for channel in gen.channel_dict)
-    assert gen.signal_tile.tolist() == [1, 2, 4, 8, 16, 32, 64, 128]
-    assert gen.rectime_on * 1000 < gen.stim_on_time < gen.stim_off_time < gen.rectime_off * 1000
-    assert gen.stimulus_len == pytest.approx((gen.stim_off_time - gen.stim_on_time) / 60e6)
+    codes = [1, 2, 4, 8, 16, 32, 64, 128]
+    assert gen.signal_tile.tolist() == [codes[k % 8] for k in range(gen.len_context_files)]
+    assert gen.rectime_on < gen.stim_on_time < gen.stim_off_time < gen.rectime_off
+    assert gen.stimulus_len == pytest.approx((gen.stim_off_time - gen.stim_on_time) / 60e3)
     assert gen.sampling_rate == 1000
     start = datetime.fromtimestamp(gen.rectime_on // 1000, timezone.utc)
     assert gen.datetime == start.strftime("%Y-%m-%d_%H-%M-%S")
@@ -148,14 +149,27 @@ def test_units_are_saved_in_the_order_of_the_attributes(tmp_path):
     assert k == 300
 
 
-def test_the_daq_log_is_in_us_and_its_file_in_ms(gen):
-    """Rows have µs as documented, the file ms, and both the same pulses, one step apart."""
+def test_a_drawn_length_is_ninety_minutes_and_some():
+    """rec_length is 5,400,000 ms, to which 5 to 15 minutes are added; a movie that needs more has more."""
+    for seed in range(5):
+        gen = GenerateData(1, 1, seed=seed)
+        assert gen.rec_length == 5_400_000
+        assert 300_000 <= gen.rectime_off - gen.rectime_on - gen.rec_length <= 900_000
+        assert gen.generate_lfp_channel()[0].size == gen.rectime_off - gen.rectime_on
+    long = GenerateData(1, 1, 120.0, seed=0)
+    assert long.rec_length > 7_200_000
+    assert 300_000 <= long.rectime_off - long.rectime_on - long.rec_length <= 900_000
+
+
+def test_the_daq_log_is_in_ms_as_its_file(gen):
+    """Rows have ms, the very pulses of the file, one interval apart from the seed on."""
     gen.save_daq_log()
     rows = gen.generate_daq_log()
     log = parse_daq_log(str(gen.format_save_dir("daq_files") / f"timedDAQ-log-{gen.datetime}.log"))
-    columns = (log.codes, log.index, log.pre * 1000, log.post * 1000)
+    columns = (log.codes, log.index, log.pre, log.post)
     assert rows == list(zip(*(column.tolist() for column in columns), strict=True))
-    seed, interval = gen.seed_and_interval()
+    interval, seed = gen.seed_and_interval()
+    assert interval == int((gen.stim_off_time - gen.stim_on_time) / gen.len_context_files)
     assert seed == gen.stim_on_time
     assert (rows[0][2] + rows[0][3]) / 2 == seed
     assert (rows[5][2] + rows[5][3]) / 2 == seed + 5 * interval
