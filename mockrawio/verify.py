@@ -6,7 +6,7 @@ Two checks, each of which finds what the other cannot:
   size or other bytes than when the session was made;
 - the *structure* is checked by opening each file on its own, so that no problem hides
   another, and by reading every signal, spike, waveform and event with the strict reader,
-  whatever program wrote the folder.
+  whatever program wrote the folder; what Epiphyte's database has added is held against the watchlog.
 
 What writers that were cut short left beside the folder is named too.
 """
@@ -22,16 +22,19 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from .rawio.reader import MockSessionRawIO
 from .session.clock import check_ascending, check_runs
 from .session.durable import leftovers
+from .session.entries import is_own
 from .session.errors import BadFileError, MockSessionError, NotASessionError, unreadable
 from .session.files import open_channel_names, open_events, open_info, open_lfp, open_unit
-from .session.layout import MANIFEST, SessionFiles, find_files
+from .session.layout import ADDED_FILES, MANIFEST, MOVIE_INFO, SessionFiles, find_files
 from .session.logs import parse_daq_log, parse_watchlog
 from .session.manifest import Differences, compare
+from .session.npy import open_array
 from .session.progress import Tick, progress_bar
 from .session.streams import open_stream
 
@@ -193,6 +196,7 @@ def _unreadable(root: Path, tick: Tick, follow_symlinks: bool) -> Iterator[str]:
         return
     for check, path in _file_checks(files):
         yield from _problem(check, path)
+    yield from _added_problems(files)
     yield from _read_all(root, tick, follow_symlinks)
 
 
@@ -229,6 +233,33 @@ def _check_lfp(path: str) -> None:
 
 def _check_unit(path: str) -> None:
     check_ascending(path, open_unit(path).times.view())
+
+
+def _added_problems(files: SessionFiles) -> Iterator[str]:
+    """Yield what is wrong with the arrays of Epiphyte's database, which has them from the logs that were there then."""
+    there = [path for name in sorted(ADDED_FILES) if os.path.lexists(path := files.folder / name)]
+    pts = None
+    if there and files.watchlog is not None:
+        with suppress(MockSessionError):  # told of the watchlog itself
+            pts = parse_watchlog(files.watchlog).pts
+    for path in there:
+        yield from _problem(_check_added, path, files, pts)
+
+
+def _check_added(path: Path, files: SessionFiles, pts: Array | None) -> None:
+    remedy = f"Remove {MOVIE_INFO}, or have Epiphyte's database write it again."
+    if not is_own(path, files.folder, files.follow_symlinks):
+        raise BadFileError(path, "a plain file in its folder", "none, or a link out of it", remedy)
+    array = open_array(str(path))
+    if array.dtype.kind not in "iuf" or len(array.shape) != 1:
+        raise BadFileError(path, "numbers of shape (n,)", f"{array.dtype} of shape {array.shape}", remedy)
+    values = array.view()
+    if pts is not None and values.size != pts.size:
+        raise BadFileError(path, f"{pts.size} values, one for each frame of the watchlog", f"{values.size}", remedy)
+    if not np.isfinite(values).all():
+        raise BadFileError(path, "finite numbers", "others", remedy)
+    if pts is not None and path.name == "pts.npy" and not np.allclose(values, pts, rtol=0, atol=1e-6):
+        raise BadFileError(path, "the movie times of the watchlog", "others", remedy)
 
 
 def _read_all(root: Path, tick: Tick, follow_symlinks: bool) -> Iterator[str]:

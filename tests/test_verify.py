@@ -56,6 +56,63 @@ def test_without_manifest(encoding, tmp_path):
     assert not found.has_manifest
 
 
+def taken_in(folder):
+    """Add what Epiphyte's database adds to a session: the watchlog's columns, and its clock on the recorder's."""
+    lines = next((folder / "watchlogs").iterdir()).read_text().splitlines()[1:]
+    frames = [line.split() for line in lines if line.startswith("pts")]
+    pts, dts = np.array([float(f[1]) for f in frames]), np.array([int(f[3]) for f in frames])
+    daq = np.loadtxt(next((folder / "daq_files").iterdir()), skiprows=3)
+    slope, offset = np.polyfit(daq[:, 3] - dts[0], np.load(folder / "event_file" / "Events.npy")[:, 0] - dts[0], 1)
+    arrays = {"pts": pts, "dts": dts, "neural_rec_time": (dts - dts[0]) * slope + offset + dts[0]}
+    (folder / "movie_info").mkdir()
+    for name, values in arrays.items():
+        np.save(folder / "movie_info" / f"{name}.npy", values)
+    return folder / "movie_info"
+
+
+@pytest.mark.parametrize("has_manifest", [True, False])
+def test_what_a_database_adds_is_known(folder, has_manifest):
+    """A session that Epiphyte's database has taken in is as ok as before; what else lies beside its arrays is extra."""
+    info = taken_in(folder)
+    if not has_manifest:
+        (folder / "session_manifest.json").unlink()
+    assert verify_session(folder).ok
+    np.save(info / "mine.npy", np.zeros(3))
+    assert verify_session(folder).extra == (("movie_info/mine.npy",) if has_manifest else ())
+
+
+SPOILED = {
+    "of another log": ("pts", lambda a: a[:-1], "one for each frame of the watchlog; found"),
+    "other times": ("pts", lambda a: a + 0.04, "the movie times of the watchlog"),
+    "nan": ("neural_rec_time", lambda a: np.where(a == a[3], np.nan, a), "expected finite numbers"),
+    "a table": ("dts", lambda a: a[:, None], r"expected numbers of shape \(n,\)"),
+    "text": ("dts", lambda a: a.astype(str), r"expected numbers of shape .n,.; found <U"),
+}
+
+
+@pytest.mark.parametrize("spoiled", SPOILED)
+def test_arrays_of_a_database_that_do_not_belong_there(folder, spoiled):
+    """What does not follow from the watchlog is a problem that names the file, and its remedy is one."""
+    info = taken_in(folder)
+    name, change, message = SPOILED[spoiled]
+    np.save(info / f"{name}.npy", change(np.load(info / f"{name}.npy")))
+    found = verify_session(folder)
+    assert not found.ok
+    (problem,) = found.problems
+    assert re.search(rf"movie_info.{name}\.npy: .*{message}", problem)
+    shutil.rmtree(info)
+    assert verify_session(folder).ok
+
+
+def test_an_array_of_a_database_that_is_none(folder, tmp_path):
+    """A link out of the folder in the place of one is not followed."""
+    info = taken_in(folder)
+    shutil.move(info / "dts.npy", tmp_path / "dts.npy")
+    (info / "dts.npy").symlink_to(tmp_path / "dts.npy")
+    assert "a link out of it" in "".join(verify_session(folder).problems)
+    assert verify_session(folder, follow_symlinks=True).ok
+
+
 def test_kinds_of_difference(folder):
     """Missing, extra, changed and corrupt files are told apart."""
     (folder / "ChannelNames.txt").unlink()

@@ -43,6 +43,7 @@ _PARTS = (
     layout.DAQ,
     layout.WATCHLOGS,
     layout.RAW,
+    layout.MOVIE_INFO,
 )
 
 
@@ -366,7 +367,8 @@ class GenerateData:
         there = {p.relative_to(self._folder).as_posix() for p in self._folder.rglob("*") if p.is_file()}
         mine = {**self.spec.to_dict(), "artifacts": None}
         same = {**manifest.get("spec", {}), "artifacts": None} == mine
-        return records if same and there - {layout.MANIFEST} == records.keys() else None
+        made = there - {layout.MANIFEST} - (layout.ADDED_FILES - records.keys())
+        return records if same and made == records.keys() else None
 
 
 def _columns(log: Watchlog) -> tuple[int, list[float], list[int]]:

@@ -1,7 +1,7 @@
 """Paths below a session folder, both ways: build them, and recognise them.
 
 The layout is document 000's, `{root}/patient_data/{patient_id}/session_{session_nr}/`;
-`raw_data/` and `session_manifest.json` are ours.
+`raw_data/` and `session_manifest.json` are ours, `movie_info/` is Epiphyte's database's.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ UNITS, LFP, EVENTS, DAQ, WATCHLOGS, RAW = (
     "watchlogs",
     "raw_data",
 )
+MOVIE_INFO = "movie_info"
+# What Epiphyte's database adds to a session that it takes in: no writer of a session makes it, no reader needs it.
+ADDED_FILES = frozenset(f"{MOVIE_INFO}/{name}.npy" for name in ("pts", "dts", "neural_rec_time"))
 EVENTS_FILE = f"{EVENTS}/Events.npy"
 LABELS = "movie_annotations"
 STAMP = "%Y-%m-%d_%H-%M-%S"

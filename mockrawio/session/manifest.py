@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from .entries import check_link, is_own, regular_file, scan
 from .errors import BadFileError, unreadable
 from .jsontext import read_json
-from .layout import MANIFEST
+from .layout import ADDED_FILES, MANIFEST
 from .progress import Tick
 
 __all__ = ["Differences", "FileRecord", "compare", "differences", "file_record", "manifest_bytes", "read_manifest"]
@@ -87,7 +87,7 @@ class Differences(NamedTuple):
     missing : list of str
         In the manifest and not there.
     extra : list of str
-        There and not in the manifest.
+        There and not in the manifest, but for what Epiphyte's database adds.
     changed : list of str
         Of another size.
     corrupt : list of str
@@ -137,7 +137,7 @@ def differences(
     there.pop(MANIFEST, None)
     found = Differences(
         sorted(expected.keys() - there.keys() - odd.keys()),
-        sorted((there.keys() | odd.keys()) - expected.keys() - {MANIFEST}),
+        sorted((there.keys() | odd.keys()) - expected.keys() - {MANIFEST} - ADDED_FILES),
         [],
         [],
         {name: odd[name] for name in sorted(odd.keys() & expected.keys())},

@@ -222,6 +222,26 @@ def test_another_sessions_folder_is_refused(tmp_path):
         GenerateData(1, 1, root=tmp_path, **SMALL).save_events()
 
 
+def test_a_session_that_a_database_has_taken_in_is_its_own(tmp_path):
+    """What Epiphyte's database added changes nothing for the same seed, and goes when another is written over it."""
+    folder = saved(GenerateData(1, 1, root=tmp_path, **SMALL))
+    (folder / "movie_info").mkdir()
+    for name in ("pts", "dts", "neural_rec_time"):
+        np.save(folder / "movie_info" / f"{name}.npy", np.zeros(3))
+    before = contents(folder)
+    assert saved(GenerateData(1, 1, root=tmp_path, **SMALL)) == folder
+    assert contents(folder) == before
+    other = {**SMALL, "seed": 6, "root": tmp_path}
+    with pytest.raises(SessionExistsError, match="movie_info of another one"):
+        GenerateData(1, 1, **other).save_events()
+    saved(GenerateData(1, 1, overwrite=True, **other))
+    assert not (folder / "movie_info").exists()
+    (folder / "movie_info").mkdir()
+    np.save(folder / "movie_info" / "mine.npy", np.zeros(3))
+    with pytest.raises(SessionExistsError):
+        GenerateData(1, 1, **other).save_events()
+
+
 def test_overwriting_leaves_nothing_of_the_other_session(tmp_path):
     """With overwrite=True the other session's logs and units go, and files that are no session's stay."""
     folder = saved(GenerateData(1, 1, root=tmp_path, **SMALL))
