@@ -18,6 +18,7 @@ from ..session.clock import check_ascending, stamp_divisor
 from ..session.errors import BadFileError
 from ..session.files import MAX_NAME, is_name, open_events, open_label
 from ..session.logs import Watchlog, parse_daq_log, parse_watchlog
+from .overlaps import seen_pieces
 
 Array = npt.NDArray[Any]
 MOVIE_JUMP_S = 1.0  # a longer step of movie time between two frames is a skip
@@ -177,7 +178,10 @@ class MoviePauses(MovieFrames):
 
 
 class LabelEpochs(EventChannel):
-    """An annotation: label = its value, 0 or 1, one epoch for each time that it was shown."""
+    """An annotation: label = its value, 0 or 1, one epoch for each time that it was shown.
+
+    Where rows overlap, the later one holds: an earlier one is cut, or not there at all.
+    """
 
     type = b"epoch"
 
@@ -194,7 +198,8 @@ class LabelEpochs(EventChannel):
         values, starts, stops = (np.asarray(row, dtype=np.float64) for row in open_label(self.path).view())
         if not (np.isfinite([values, starts, stops]).all() and (starts <= stops).all()):
             raise BadFileError(self.path, "finite values, and starts before stops", "others", "Repair the annotation.")
-        pieces = [self._shown(showing, values, starts, stops) for showing in self.movie.showings()]
+        rows, starts, stops = seen_pieces(starts, stops)
+        pieces = [self._shown(showing, values[rows], starts, stops) for showing in self.movie.showings()]
         begin, end, value = np.concatenate(pieces, axis=1) if pieces else np.empty((3, 0))
         order = np.argsort(begin, kind="stable")
         return EventTable(begin[order], (end - begin)[order], _code_labels(value[order]))
