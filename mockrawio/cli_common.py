@@ -17,6 +17,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from .session.errors import MockSessionError, unreadable
+from .session.own import refuse_own
 
 __all__ = [
     "FILE",
@@ -249,8 +250,7 @@ def check_output(output: Path, overwrite: bool, session: Path | None = None) -> 
         raise MockSessionError(output, "a file", "a folder", "Name a file in it.")
     if output.exists() and not overwrite:
         raise MockSessionError(output, "nothing there", "a file", "Add --overwrite to replace it.")
-    if session is not None and session.resolve() in output.resolve().parents:
-        raise MockSessionError(output, "a place outside the session", "one in it", "Choose another.")
+    refuse_own(output, session)
 
 
 def check_figure(path: Path, option: str) -> None:

@@ -29,6 +29,7 @@ from pathlib import Path
 from neo.core import Block
 
 from ..session.errors import MockSessionError
+from ..session.own import refuse_own
 from .clock import GAP_MS, Span, instant_ms, lay_out
 from .content import Content, Stream, plain, write_content
 from .leftovers import Leftovers, label
@@ -83,7 +84,7 @@ def write_session_from_block(
         If something is there already and `overwrite` is false.
     MockSessionError
         If `block` is no Block or holds nothing for a session; naming all that a session cannot hold;
-        or if a sample is NaN or infinite. Nothing is left at the folder then.
+        if a sample is NaN or infinite; or if a lazy block is read from `folder`. Nothing is left at the folder then.
 
     Examples
     --------
@@ -109,6 +110,7 @@ def _checked_content(
     """Return what a block holds for a session, None if that is nothing; arguments are checked."""
     if not isinstance(block, Block):
         raise MockSessionError("block", "a neo.Block", type(block).__name__, "Give a Block.")
+    refuse_own(target, [thing for segment in block.segments for thing in segment.data_children])
     who = patient_and_session(target.absolute(), *numbers, block.annotations)
     recorded = None if block.rec_datetime is None else instant_ms(block.rec_datetime)
     origin = instant_ms(block.annotations.get("time_origin_ms", recorded) if start is None else start)

@@ -22,13 +22,13 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator
 from datetime import datetime
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from ..session.errors import MockSessionError
+from ..session.own import refuse_own
 from .clock import instant_ms
 from .content import Content, Stream, write_content
 from .names import ChannelNames, patient_and_session
@@ -37,7 +37,6 @@ from .sortings import Spikes, lone_units, unit_frames, units_of_recording
 
 __all__ = ["write_session"]
 
-MAX_DEPTH = 20  # of extractors made of extractors
 _RECORDING = ("get_traces", "get_num_samples", "get_property", "get_start_time")
 _SORTING = ("get_unit_spike_train", "get_property", "get_start_time")
 
@@ -85,8 +84,9 @@ def write_session(
     SessionExistsError
         If something is there already and `overwrite` is false.
     MockSessionError
-        If an argument is not what it must be, the two do not belong together, a gain is not above
-        0, a sample NaN or infinite, or times irregular. Nothing is left at the folder then.
+        If an argument is not what it must be, the two do not belong together or are read from
+        `folder`, a gain is not above 0, a sample NaN or infinite, or times irregular. Nothing is
+        left at the folder then.
 
     Warns
     -----
@@ -96,30 +96,9 @@ def write_session(
     _check(recording, sorting)
     target = Path(folder)
     numbers = patient_and_session(target.absolute(), patient_id, session_nr)
-    _refuse_own(target, recording, sorting)
+    refuse_own(target, recording, sorting)
     content = _content(recording, sorting, stream_name, instant_ms(start), numbers)
     return write_content(content, target, overwrite, progress)
-
-
-def _refuse_own(target: Path, *sources: Any) -> None:
-    """Refuse to replace the folder that a recording or sorting is being read from."""
-    place = target.resolve()
-    for path in (path for source in sources for path in _paths(source, 0)):
-        found = Path(path).resolve()
-        if found.exists() and place in (found, *found.parents):
-            raise MockSessionError(
-                target, "a folder apart from the source", f"that {path} is read from it", "Choose another place."
-            )
-
-
-def _paths(value: Any, depth: int) -> Iterator[str | Path]:
-    """Yield the texts and paths that an extractor, or those it is made of, was made with."""
-    if isinstance(value, (str, Path)):
-        yield value
-    elif depth < MAX_DEPTH:
-        inner = value if isinstance(value, (dict, list, tuple)) else getattr(value, "_kwargs", ())
-        for item in inner.values() if isinstance(inner, dict) else inner:
-            yield from _paths(item, depth + 1)
 
 
 def _content(recording: Any, sorting: Any, stream_name: str, start_ms: float, numbers: tuple[int, int]) -> Content:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..session.errors import MockSessionError
 from ..session.layout import session_folder
+from ..session.own import refuse_own
 from ..session.progress import Tick, progress_bar
 from ..session.writer import SessionWriter
 from .broadband import BroadbandTruth
@@ -58,7 +59,8 @@ def generate_session(
     SessionExistsError
         If something is there already and `overwrite` is false.
     MockSessionError
-        If `spec` is not a SessionSpec, or `n_workers` is below 1.
+        If `spec` is not a SessionSpec, its spikes come from the session that is to be replaced, or
+        `n_workers` is below 1.
     NotWrittenError
         If the file system does not let it be (also an OSError); nothing is left at the target then.
 
@@ -67,8 +69,10 @@ def generate_session(
     >>> folder = generate_session(SessionSpec.tiny(seed=0), "data")  # doctest: +SKIP
     """
     _check_arguments(spec, n_workers)
+    target = session_folder(root, spec.patient_id, spec.session_nr)
+    refuse_own(target, spec.spikes)
     plan = plan_session(spec)
-    with SessionWriter(session_folder(root, spec.patient_id, spec.session_nr), overwrite=overwrite) as writer:
+    with SessionWriter(target, overwrite=overwrite) as writer:
         if plan.spec.is_broadband:
             clipped = _write_broadband(writer, plan, n_workers, progress)
         else:

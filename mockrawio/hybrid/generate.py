@@ -12,6 +12,7 @@ from typing import Any
 
 from ..session.errors import MockSessionError
 from ..session.manifest import FileRecord, file_record
+from ..session.own import refuse_own
 from ..session.progress import Tick, progress_bar
 from ..session.writer import write_file, write_plain
 from .insert import Inserter
@@ -32,10 +33,21 @@ __all__ = [
     "generate_hybrid_from",
     "manifest_content",
     "planted_events",
+    "run_files",
     "small_files",
 ]
 
 
+_KINDS = (
+    "metadata.csv",
+    "annotations.csv",
+    "artificial_units.csv",
+    "dtype.npy",
+    "events.npz",
+    "probe.npz",
+    "manifest.json",
+)
+FIRINGS = "firings_true.npy"
 # What files, and how they are read and written: says nothing of a source that has no such files.
 _OF_FILES = {"data_directory", "raw_source_file", "output_directory", "output_type", "phy_base", "start_time", "copy"}
 
@@ -241,6 +253,8 @@ class _Run:
     def make(self, tick: Tick) -> HybridResult:
         """Make and write everything."""
         mend(self.folder, str(self.params.session_name))
+        for name in run_files(self.recording.files, self.params):
+            refuse_own(self.folder / name, [file.path for file in self.recording.files])
         if self.params.copy:
             refuse_other_runs(self.folder, self._name("manifest", "json"), self.names)
         else:
@@ -298,6 +312,16 @@ class _Run:
         write_plain(folder / name, [manifest_bytes(content, files)], self.folder / name)
 
 
+def run_files(files: Sequence[SourceFile], params: HybridParams) -> list[str]:
+    """Return the names of all files that a run of these source files writes, the manifest last."""
+    name = str(params.session_name)
+    return [*target_names(files), FIRINGS, f"hfparams_{name}.toml", *(_named(kind, name) for kind in _KINDS)]
+
+
+def _named(kind: str, session_name: object) -> str:
+    return kind.replace(".", f"-{session_name}.")
+
+
 def small_files(recording: Source, result: HybridResult, made: Tables, paths: Sequence[str]) -> dict[str, bytes]:
     """Return the tables of section 7, the probe, the sample rate, and the events: name to content.
 
@@ -317,8 +341,8 @@ def small_files(recording: Source, result: HybridResult, made: Tables, paths: Se
         "events.npz": events_bytes(result.planted),
         "probe.npz": result.params.probe.npz_bytes(),
     }
-    named = {name.replace(".", f"-{result.params.session_name}."): content for name, content in contents.items()}
-    return {**named, "firings_true.npy": firings_bytes(made.artificial)}
+    named = {_named(kind, result.params.session_name): content for kind, content in contents.items()}
+    return {**named, FIRINGS: firings_bytes(made.artificial)}
 
 
 def manifest_content(

@@ -16,14 +16,15 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
 
-from ..session.errors import MockSessionError, SessionExistsError
+from ..session.errors import SessionExistsError
 from ..session.files import open_unit
 from ..session.layout import MANIFEST
 from ..session.manifest import read_manifest
+from ..session.own import refuse_own
 from .checks import require
 from .extractor_output import session_of_extractors
 from .extractor_source import extractor_probe, open_recording, open_units
-from .generate import HybridResult, generate_hybrid_from
+from .generate import HybridResult, generate_hybrid_from, run_files
 from .params import SEEDS, HybridParams
 from .probe import Probe
 from .recording import RawRecording
@@ -94,12 +95,14 @@ def hybrid_from_session(
     Raises
     ------
     MockSessionError
-        If the session has no such stream, unit or probe, or an option is not what it must be.
+        If the session has no such stream, unit or probe, an option is not what it must be, or `output`
+        holds the source, or lies in it.
     SessionExistsError
         If something is at `output` already and `overwrite` is false.
     """
     source = open_session(folder, stream)
-    target = _apart(source.files.folder, output)
+    target = Path(output).absolute()
+    refuse_own(target, source.files.folder)
     labels = source.labels(_listed(units))
     path = Path(source.stream.path)
     params = _params(source.recording, source.probe, labels, target, path, seed, options)
@@ -146,7 +149,8 @@ def hybrid_from_spikeinterface(
     Raises
     ------
     MockSessionError, SessionExistsError
-        As for :func:`hybrid_from_session`; and if samples are not integers, or too wide, or the
+        As for :func:`hybrid_from_session`; and if what is to be made would replace what the two are read
+        from, samples are not integers, or too wide, or the
         sorting is of another recording.
     """
     require(output_format in ("raw", "session"), "output_format", "'raw' or 'session'", output_format)
@@ -156,6 +160,8 @@ def hybrid_from_spikeinterface(
     params = _params(source, probe, labels, target, target / "recording_t*.bin", seed, options)
     made_from = {"kind": "spikeinterface", "recording": type(recording).__name__, "sorting": type(sorting).__name__}
     as_raw = output_format == "raw"
+    for path in [target / name for name in run_files(source.files, params)] if as_raw else [target]:
+        refuse_own(path, recording, sorting)
     if as_raw and not (overwrite or dry_run):
         _refuse_results(target)
     result = generate_hybrid_from(
@@ -180,15 +186,6 @@ def _listed(units: object) -> list[Any]:
     found: list[Any] = list(units) if listed else []  # type: ignore[call-overload]  # just checked
     require(len(found) > 0, "units", expected, units)
     return found
-
-
-def _apart(source: Path, output: Folder) -> Path:
-    """Return the folder to make, if neither it nor the source lies in the other."""
-    target, place = Path(output).absolute(), source.resolve()
-    there = target.resolve()
-    if there == place or place in there.parents or there in place.parents:
-        raise MockSessionError("output", f"a folder apart from the source, {source}", target, "Choose another place.")
-    return target
 
 
 def _refuse_results(folder: Path) -> None:

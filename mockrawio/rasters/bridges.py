@@ -16,6 +16,7 @@ from ..session.clock import check_ascending
 from ..session.errors import MockSessionError
 from ..session.files import LfpFile, UnitFile, open_info, open_lfp, open_unit, stamps_in_ms
 from ..session.layout import SessionFiles, find_files
+from ..session.own import refuse_own
 from ..session.streams import StreamFile, open_stream
 from .raster import Raster, join
 from .sonata import write_sonata
@@ -108,8 +109,9 @@ def session_to_sonata(
     Raises
     ------
     MockSessionError
-        As for :func:`session_raster` and ``write_sonata``.
+        As for :func:`session_raster` and ``write_sonata``; and if `path` lies in the session.
     """
+    refuse_own(path, folder)
     return Path(write_sonata(path, session_raster(folder, tick=tick), **options))
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..session.durable import naming, refuse_taken, whole_file
-from ..session.errors import MockSessionError
 from ..session.layout import MANIFEST, find_files
+from ..session.own import refuse_own
 from ..verify import Verification, verify_session
 from .page import Section, element, note, page, plotly
 from .page_sections import Content
@@ -80,10 +80,7 @@ def write_report(
         As the file system gives it.
     """
     target, root = Path(path).absolute(), Path(folder).absolute()
-    if root.resolve() in target.resolve().parents:
-        raise MockSessionError(
-            target, "a place outside the session", f"that it is below {root}", "Choose another place."
-        )
+    refuse_own(target, root)
     if not overwrite:
         refuse_taken(target)
     plotly()  # before the long work

@@ -586,9 +586,9 @@ def test_the_source_is_never_replaced(tmp_path):
     folder = write_session(recording=recording, sorting=sorting, folder=tmp_path / "session_1")
     own = MockSessionRecordingExtractor(folder)
     for source in (own, own.frame_slice(0, 1000).select_channels(own.channel_ids[:2])):
-        with pytest.raises(MockSessionError, match="a folder apart from the source"):
+        with pytest.raises(MockSessionError, match="a place apart from the source"):
             write_session(recording=source, folder=folder, overwrite=True)
-    with pytest.raises(MockSessionError, match="a folder apart from the source"):
+    with pytest.raises(MockSessionError, match="a place apart from the source"):
         write_session(sorting=MockSessionSortingExtractor(folder), folder=folder, overwrite=True)
     verified(folder)
     assert len(MockSessionSortingExtractor(folder).unit_ids) == 2

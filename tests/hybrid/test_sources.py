@@ -323,7 +323,7 @@ def test_session_is_never_in_place(tmp_path):
     handmade(source)
     before = tree(source)
     for output in (source, source / "raw_data" / "x", tmp_path):
-        with pytest.raises(MockSessionError, match="apart from the source"):
+        with pytest.raises(MockSessionError, match="apart from the source|outside the session"):
             hybrid_from_session(source, ["CSC2_SU1"], output=output, overwrite=True)
     assert tree(source) == before
     taken = tmp_path / "taken"
@@ -333,6 +333,36 @@ def test_session_is_never_in_place(tmp_path):
         hybrid_from_session(source, ["CSC2_SU1"], output=taken, seed=1)
     hybrid_from_session(source, ["CSC2_SU1"], output=taken, seed=1, overwrite=True)
     assert not (taken / "mine").exists()
+
+
+@pytest.mark.parametrize("output_format", ["raw", "session"])
+def test_extractors_are_never_replaced(session, tmp_path, output_format):
+    """What a recording or a sorting is read from is not replaced, in whatever form the result is asked for."""
+    before = tree(session)
+    recording = MockSessionRecordingExtractor(session, stream_id="broadband")
+    sorting = MockSessionSortingExtractor(session)
+    plain = NumpySorting.from_sorting(sorting)
+    options = {"output_format": output_format, "seed": SEED, "overwrite": True}
+    same, in_memory = recording.select_channels(recording.channel_ids), recording.save(format="memory", verbose=False)
+    for source, found in ((recording, plain), (same, plain), (in_memory, sorting)):
+        with pytest.raises(MockSessionError, match="apart from the source|outside the session"):
+            hybrid_from_spikeinterface(source, found, UNITS, output=session, **options)
+    assert tree(session) == before
+
+
+def test_results_do_not_replace_their_source(counts, extractors, tmp_path):
+    """A recording of an earlier run's results is not written over by a run into the same folder."""
+    paths = [tmp_path / f"recording_t{k}.GT.bin" for k in range(2)]
+    for k, path in enumerate(paths):
+        counts.get_traces(k).tofile(path)
+    recording = read_binary(paths, counts.sampling_frequency, "int16", 32, gain_to_uV=0.1, offset_to_uV=0.0)
+    recording.set_probe(counts.get_probe())
+    before = tree(tmp_path)
+    with pytest.raises(MockSessionError, match="apart from the source"):
+        hybrid_from_spikeinterface(
+            recording, extractors[1], extractors[1].unit_ids[:1], output=tmp_path, seed=1, overwrite=True
+        )
+    assert tree(tmp_path) == before
 
 
 def test_session_whole_or_nothing(tmp_path, monkeypatch):
