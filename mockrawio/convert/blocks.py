@@ -28,12 +28,13 @@ from pathlib import Path
 
 from neo.core import Block
 
+from ..session.content import csc_number
 from ..session.errors import MockSessionError
 from ..session.own import refuse_own
 from .clock import GAP_MS, Span, instant_ms, lay_out
 from .content import Content, Stream, plain, write_content
 from .leftovers import Leftovers, label
-from .names import ChannelNames, csc_number, patient_and_session
+from .names import ChannelNames, patient_and_session
 from .neo_events import DAQ, FRAMES, PAUSES, Marks, gather_marks, make_daq, make_events, make_watchlog
 from .neo_points import Timeline
 from .neo_signals import Part, gather_parts, join_parts, make_stream

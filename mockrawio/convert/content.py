@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -12,14 +12,17 @@ import numpy as np
 import numpy.typing as npt
 
 from ..session import layout
-from ..session.emit import Blocks, array_file, dict_file
+from ..session.clock import Run
+from ..session.content import UnitContent, description_bytes, info_bytes, stream_description
+from ..session.emit import Blocks, array_file
+from ..session.files import Scale
 from ..session.logs import DaqLog, Watchlog, format_daq_log, format_watchlog
 from ..session.progress import Tick, progress_bar
 from ..session.writer import SessionWriter
 from .clock import check_era
 from .counts import Counts, Source, encode, passes
 
-__all__ = ["Content", "Stream", "UnitContent", "plain", "write_content"]
+__all__ = ["Content", "Stream", "plain", "write_content"]
 
 Stamps = npt.NDArray[np.float64]
 
@@ -50,42 +53,21 @@ class Stream:
     starts_ms: list[float]
     more: dict[str, object] = field(default_factory=dict)
 
-    def description(self, counts: Counts) -> bytes:
-        """Return the stream's ``.json``."""
-        sizes = [piece.n_samples for piece in self.source.pieces]
-        content = {
-            "sampling_rate": self.source.rate,
-            "gain": counts.gains.tolist(),
-            "offset": counts.offsets.tolist(),
-            "units": self.units,
-            "channels": {"ids": list(self.ids), "names": list(self.names)},
-            "segments": [
-                {"t_start_ms": start, "n_samples": size} for start, size in zip(self.starts_ms, sizes, strict=True)
-            ],
-            **self.more,
-        }
-        return (json.dumps(content, indent=1) + "\n").encode("ascii")
+    @property
+    def sizes(self) -> list[int]:
+        """Samples in each segment."""
+        return [piece.n_samples for piece in self.source.pieces]
 
+    def counts(self, tick: Tick) -> Counts:
+        """Return its samples as int16."""
+        return encode(self.source, tick)
 
-@dataclass
-class UnitContent:
-    """A unit.
-
-    Attributes
-    ----------
-    name : UnitName
-    origin : object
-        What it is called where it comes from; JSON can hold it.
-    times_ms : ndarray of float64
-        Ascending, ms since the Unix epoch.
-    more : dict
-        The further keys of its file.
-    """
-
-    name: layout.UnitName
-    origin: object
-    times_ms: Stamps
-    more: dict[str, object]
+    def description(self, counts: Counts) -> dict[str, object]:
+        """Return what its ``.json`` says."""
+        scales = [Scale(*pair, self.units) for pair in zip(counts.gains.tolist(), counts.offsets.tolist(), strict=True)]
+        stops = list(accumulate(self.sizes))
+        runs = map(Run, [0, *stops], stops, self.starts_ms)
+        return stream_description(self.source.rate, scales, self.ids, self.names, runs, self.more)
 
 
 @dataclass
@@ -94,8 +76,9 @@ class Content:
 
     Attributes
     ----------
-    info_ms : float
-        What ``session_info.npy`` says of the start, ms since the Unix epoch.
+    info_ms : float or None
+        What ``session_info.npy`` says of the start, ms since the Unix epoch. None: `files` has it, and all else
+        that is no stream and no unit.
     patient_id, session_nr : int
     streams : list of Stream
     units : callable
@@ -108,9 +91,11 @@ class Content:
         (n, 2): ms since the Unix epoch, code.
     daq : DaqLog or None
     watchlog : Watchlog or None
+    files : mapping of str to iterable of bytes
+        Further files that are ready, by their path below the session folder.
     """
 
-    info_ms: float
+    info_ms: float | None
     patient_id: int
     session_nr: int
     streams: list[Stream]
@@ -120,18 +105,31 @@ class Content:
     events: Stamps | None = None
     daq: DaqLog | None = None
     watchlog: Watchlog | None = None
+    files: Mapping[str, Iterable[bytes | memoryview]] = field(default_factory=dict)
+
+    def finish(self, writer: SessionWriter, origins: dict[str, object]) -> dict[str, object]:
+        """Write what could not be made before the rest was; return what the manifest says.
+
+        Parameters
+        ----------
+        writer : SessionWriter
+            Which has written all else.
+        origins : dict
+            What units are called where they come from, by name.
+        """
+        return {"made_from": self.made_from, "units": origins}
 
 
-def write_content(content: Content, folder: Path, overwrite: bool, progress: bool) -> Path:
-    """Write a session, whole or not at all; return its folder."""
+def write_content(content: Content, folder: Path, overwrite: bool, progress: bool, label: str = "session") -> Path:
+    """Write a session, whole or not at all; return its folder. The bar of its progress is called `label`."""
     with SessionWriter(folder, overwrite=overwrite) as writer:
         samples = sum(s.source.n_samples * len(s.ids) * passes(s.source.dtype) for s in content.streams)
-        with progress_bar(progress, "session", samples, "sample") as tick:
+        with progress_bar(progress, label, samples, "sample") as tick:
             for stream in content.streams:
                 _write_stream(writer, stream, tick)
-        units = _write_units(writer, content.units(writer.staging))
+        origins = _write_units(writer, content.units(writer.staging))
         _write_small(writer, content)
-        writer.write_manifest({"made_from": content.made_from, "units": units})
+        writer.write_manifest(content.finish(writer, origins))
     return writer.target
 
 
@@ -139,10 +137,10 @@ def _write_stream(writer: SessionWriter, stream: Stream, tick: Tick) -> None:
     source = stream.source
     for start, piece in zip(stream.starts_ms, source.pieces, strict=True):
         check_era(start, start + piece.n_samples * 1000 / source.rate)
-    counts = encode(source, tick)
+    counts = stream.counts(tick)
     shape = (source.n_samples, len(stream.ids))
     writer.write(f"{layout.RAW}/{stream.name}.npy", array_file(Blocks("<i2", shape, counts.blocks())))
-    writer.write(f"{layout.RAW}/{stream.name}.json", [stream.description(counts)])
+    writer.write(f"{layout.RAW}/{stream.name}.json", [description_bytes(stream.description(counts))])
 
 
 def _write_units(writer: SessionWriter, units: Iterable[UnitContent]) -> dict[str, object]:
@@ -151,17 +149,18 @@ def _write_units(writer: SessionWriter, units: Iterable[UnitContent]) -> dict[st
     for unit in units:
         if unit.times_ms.size:
             check_era(float(unit.times_ms[0]), float(unit.times_ms[-1]))
-        values = {"spike_times": unit.times_ms.astype("<f8", copy=False), **unit.more}
-        writer.write(layout.unit_file(unit.name), dict_file(values))
+        writer.write(layout.unit_file(unit.name), unit.chunks())
         origins[unit.name.id] = unit.origin
     return origins
 
 
 def _write_small(writer: SessionWriter, content: Content) -> None:
+    for name, chunks in content.files.items():
+        writer.write(name, chunks)
+    if content.info_ms is None:
+        return
     check_era(content.info_ms, content.info_ms)
-    date, time = layout.clock_name(content.info_ms).split("_")
-    info = {"patient_id": content.patient_id, "session_nr": content.session_nr, "date": date, "time": time}
-    writer.write(layout.SESSION_INFO, dict_file(info))
+    writer.write(layout.SESSION_INFO, info_bytes(content.patient_id, content.session_nr, content.info_ms))
     if content.channel_names is not None:
         writer.write(layout.CHANNEL_NAMES, [content.channel_names])
     if content.events is not None:

@@ -1,24 +1,140 @@
-"""Waveforms cut from a stream that is written: 64 samples, 20 before the spike."""
+"""Units placed in a stream, and their waveforms cut from it: 64 samples, 20 before the spike."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from ..session.content import N_SAMPLES, UnitContent
+from ..session.emit import Blocks
+from ..session.errors import MockSessionError
 from ..session.files import LEFT_SWEEP
+from ..session.layout import RAW, UnitName
+from ..session.npy import open_array
+from ..session.streams import open_stream
+from .content import Stream
+from .counts import Source
 
-__all__ = ["N_SAMPLES", "largest_channel", "waveforms"]
+__all__ = [
+    "UnitPlace",
+    "WrittenStream",
+    "frames_to_ms",
+    "largest_channel",
+    "source_windows",
+    "waveforms",
+    "windows_of",
+]
 
-N_SAMPLES = 64  # document 000: waveforms of 64 samples
 LOOKED_AT = 200  # spikes that decide on which channel a unit is
 _AT_ONCE = 4096  # spikes cut at once, half a MiB
 
 Array = npt.NDArray[Any]
 Frames = Sequence[npt.NDArray[np.int64]]
+Windows = Callable[[int, Array], Array]  # of a segment, around some frames: (spikes, 64, channels)
+
+
+class UnitPlace(NamedTuple):
+    """A unit that is to be written.
+
+    Attributes
+    ----------
+    name : UnitName
+    frames : sequence of ndarray of int64
+        Its spikes in each segment, ascending.
+    channel : int
+        Index of the channel that its waveforms are of.
+    origin : object
+        What it is called where it comes from.
+    """
+
+    name: UnitName
+    frames: Frames
+    channel: int
+    origin: object = None
+
+
+def frames_to_ms(frames: npt.NDArray[np.int64], start_ms: float, rate: float) -> npt.NDArray[np.float64]:
+    """Return frames as ms since the Unix epoch, from which rounding gives back the very frames.
+
+    Raises
+    ------
+    MockSessionError
+        If float64 has not the digits for that, as with rates above 1 MHz.
+    """
+    times = np.asarray(start_ms + frames * 1000.0 / rate, dtype=np.float64)
+    back = np.rint((times - start_ms) * rate / 1000)
+    if not np.array_equal(back, frames):
+        wrong = int(frames[np.flatnonzero(back != frames)[0]])
+        raise MockSessionError(
+            "sorting",
+            "frames that ms since the Unix epoch tell apart in float64",
+            f"frame {wrong} at {rate:g} Hz, which they do not",
+            "Resample, or give a start= nearer to 1970.",
+        )
+    return times
+
+
+class WrittenStream:
+    """Context manager for a stream that is written, from which the waveforms of units are cut.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it is written.
+    stream : Stream
+    """
+
+    def __init__(self, folder: Path, stream: Stream) -> None:
+        path = str(folder / RAW / f"{stream.name}.npy")
+        self.stream, self.scales, self._mapped = stream, open_stream(path).scales, open_array(path)
+
+    def __enter__(self) -> WrittenStream:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._mapped.release()
+
+    def largest(self, frames: Frames) -> int:
+        """Return the channel on which a unit's mean waveform is largest."""
+        gains = np.array([scale.gain for scale in self.scales])
+        return largest_channel(windows_of(self._mapped.view(), self.stream.sizes), frames, gains)
+
+    def unit(self, place: UnitPlace, *, floats: bool = False) -> UnitContent:
+        """Return a unit with its waveforms: counts, or with `floats` in physical units, as Epiphyte has them."""
+        rate, scale = self.stream.source.rate, self.scales[place.channel]
+        of_segments = zip(place.frames, self.stream.starts_ms, strict=True)
+        times = np.concatenate([frames_to_ms(frames, start, rate) for frames, start in of_segments])
+        counts = waveforms(self._mapped.view(), self.stream.sizes, place.frames, place.channel)
+        shape = (times.size, N_SAMPLES)
+        if floats:
+            physical = Blocks("<f8", shape, (block * scale.gain + scale.offset for block in counts))
+            return UnitContent(place.name, times, physical, origin=place.origin)
+        return UnitContent(place.name, times, Blocks("<i2", shape, counts), scale, rate, LEFT_SWEEP, place.origin)
+
+
+def windows_of(samples: Array, sizes: Sequence[int]) -> Windows:
+    """Return what gives the windows of an array that has all segments one after another."""
+    bounds = _bounds(sizes)
+    return lambda segment, frames: _windows(samples, *bounds[segment], frames, slice(None))
+
+
+def source_windows(source: Source) -> Windows:
+    """Return what gives the windows of a source, each of them read by itself."""
+
+    def windows(segment: int, frames: Array) -> Array:
+        piece = source.pieces[segment]
+        cut = np.zeros((frames.size, N_SAMPLES, len(source.channels)), source.dtype)
+        for window, begin in zip(cut, (frames - LEFT_SWEEP).tolist(), strict=True):
+            start, stop = max(begin, 0), min(begin + N_SAMPLES, piece.n_samples)
+            window[start - begin : stop - begin] = piece.read(start, stop)
+        return cut
+
+    return windows
 
 
 def _windows(samples: Array, start: int, stop: int, frames: Array, channel: int | slice) -> Array:
@@ -49,23 +165,30 @@ def waveforms(samples: Array, sizes: Sequence[int], frames: Frames, channel: int
             yield _windows(samples, start, stop, of_segment[first : first + _AT_ONCE], channel)
 
 
-def largest_channel(samples: Array, sizes: Sequence[int], frames: Frames, gains: Array) -> int:
+def largest_channel(windows: Windows, frames: Frames, gains: Array) -> int:
     """Return the channel on which a unit's mean waveform has the largest peak-to-peak.
 
     At most 200 of its spikes are looked at, evenly out of all; 0 for a unit without spikes.
+
+    Parameters
+    ----------
+    windows : callable
+        Gives the samples of a segment around some of its frames, (spikes, 64, channels).
+    frames : sequence of ndarray
+        The unit's spikes in each segment.
+    gains : ndarray of float64
+        One a channel.
     """
     total = sum(of_segment.size for of_segment in frames)
     if not total:
         return 0
     step = -(-total // LOOKED_AT)
-    wide = samples.shape[1]
-    at_once = max(1, (1 << 18) // (N_SAMPLES * wide))
-    mean = np.zeros((N_SAMPLES, wide))
-    for (start, stop), of_segment in zip(_bounds(sizes), frames, strict=True):
+    at_once = max(1, (1 << 18) // (N_SAMPLES * gains.size))
+    mean = np.zeros((N_SAMPLES, gains.size))
+    for segment, of_segment in enumerate(frames):
         some = of_segment[::step]
         for first in range(0, some.size, at_once):
-            cut = _windows(samples, start, stop, some[first : first + at_once], slice(None))
-            mean += cut.sum(axis=0, dtype=np.float64)
+            mean += windows(segment, some[first : first + at_once]).sum(axis=0, dtype=np.float64)
     return int(np.argmax(np.ptp(mean, axis=0) * gains))
 
 

@@ -160,7 +160,7 @@ def _units(recording: Any, sorting: Any, streams: list[Stream], starts: list[flo
     spikes = Spikes(sorting, starts)
     if recording is None:
         return lone_units(spikes, channels)
-    sizes = [piece.n_samples for piece in streams[0].source.pieces]
+    sizes = streams[0].sizes
     for unit_id in sorting.unit_ids:
         unit_frames(sorting, unit_id, sizes)  # before the hours that a long recording may take
     return units_of_recording(spikes, streams[0], recording)

@@ -7,22 +7,16 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..session.content import channel_names_bytes, csc_number, unit_name
 from ..session.errors import MockSessionError
 from ..session.files import MAX_NAME
-from ..session.layout import UnitName, parse_unit_file
+from ..session.layout import UnitName
 
 __all__ = ["ChannelNames", "UnitNames", "patient_and_session", "stream_file_name", "unit_type_of"]
 
-_CSC = re.compile(r"CSC([1-9]\d{0,5})")
 _FOLDER = re.compile(r"session_(\d+)")
 _UNFIT = re.compile(r"[^A-Za-z0-9_.-]+")
 MULTI = {"mu", "mua", "multi", "multiunit", "multi-unit", "multi_unit"}
-
-
-def csc_number(channel_id: str) -> int | None:
-    """Return the k of `CSC{k}`, None for any other id."""
-    match = _CSC.fullmatch(channel_id)
-    return int(match[1]) if match else None
 
 
 class ChannelNames:
@@ -71,7 +65,7 @@ class ChannelNames:
         if not self.names:
             return None
         names = (self.names.get(k, f"CSC{k}") for k in range(1, max(self.names) + 1))
-        return "".join(f"{name}.ncs\n" for name in names).encode("utf-8")
+        return channel_names_bytes(names)
 
 
 def check_name(label: str, name: str) -> None:
@@ -120,12 +114,6 @@ class UnitNames:
             number += 1
         self._taken.add(name)
         return name
-
-
-def unit_name(text: str) -> UnitName | None:
-    """Return what a unit's id says if it is as a session writes it, else None."""
-    name = parse_unit_file(f"{text}.npy")
-    return name if name is not None and name.id == text else None
 
 
 def unit_type_of(quality: object) -> str:

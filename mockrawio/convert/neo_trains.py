@@ -12,11 +12,14 @@ import numpy as np
 import numpy.typing as npt
 from neo.io.proxyobjects import SpikeTrainProxy
 
+from ..session.content import UnitContent, csc_number, unit_name
 from ..session.emit import Blocks
-from .content import UnitContent, plain
+from ..session.files import Scale
+from ..session.layout import UnitName
+from .content import plain
 from .counts import Piece, Source, encode
 from .leftovers import Leftovers, label
-from .names import ChannelNames, UnitNames, csc_number, unit_name, unit_type_of
+from .names import ChannelNames, UnitNames, unit_type_of
 from .neo_points import Timeline, magnitude_ms
 from .neo_signals import to_uv
 
@@ -192,7 +195,7 @@ def make_units(
 
     def contents(folder: Path) -> Iterator[UnitContent]:
         for unit, name in named:
-            yield UnitContent(name, plain(unit.own or unit.label), unit.times(), unit.more())
+            yield unit.content(name)
 
     return contents
 
@@ -229,11 +232,11 @@ class _Unit:
         """Return its spike times, ms since the Unix epoch, ascending in each segment and so in all."""
         return np.concatenate([np.sort(times, kind="stable") for times, _ in self._placed])
 
-    def more(self) -> dict[str, object]:
-        """Return the further keys of its file: waveforms, if it has any."""
-        shape = self.shape
+    def content(self, name: UnitName) -> UnitContent:
+        """Return what is to be written of it: waveforms too, if it has any."""
+        shape, times, origin = self.shape, self.times(), plain(self.own or self.label)
         if shape is None:
-            return {}
+            return UnitContent(name, times, origin=origin)
         sizes = [times.size for times, _ in self._placed]
         source = _WaveformSource(
             f"{self.label}, waveforms",
@@ -245,13 +248,9 @@ class _Unit:
             tuple(Piece(size * shape.width, self._reader(index)) for index, size in enumerate(sizes)),
         )
         counts = encode(source)
-        more: dict[str, object] = {"spike_amps": Blocks("<i2", (sum(sizes), shape.width), counts.blocks())}
-        more |= {"gain": float(counts.gains[0]), "offset": float(counts.offsets[0]), "units": shape.units}
-        if shape.rate is not None:
-            more["sampling_rate"] = shape.rate
-        if shape.left_sweep is not None:
-            more["left_sweep"] = shape.left_sweep
-        return more
+        cut = Blocks("<i2", (sum(sizes), shape.width), counts.blocks())
+        scale = Scale(float(counts.gains[0]), float(counts.offsets[0]), shape.units)
+        return UnitContent(name, times, cut, scale, shape.rate, shape.left_sweep, origin)
 
     def _reader(self, index: int) -> Callable[[int, int], Array]:
         """Return what reads one segment's waveforms as a column, in the order of the times."""

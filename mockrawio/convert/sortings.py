@@ -10,20 +10,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..session.emit import Blocks
+from ..session.content import UnitContent, csc_number, unit_name
 from ..session.errors import MockSessionError
-from ..session.files import LEFT_SWEEP
-from ..session.layout import RAW
-from ..session.npy import open_array
-from ..session.streams import open_stream
-from .content import Stream, UnitContent, plain
-from .cut import N_SAMPLES, largest_channel, waveforms
-from .names import ChannelNames, UnitNames, csc_number, unit_name, unit_type_of
+from .content import Stream, plain
+from .cut import UnitPlace, WrittenStream, frames_to_ms
+from .names import ChannelNames, UnitNames, unit_type_of
 from .recordings import channel_locations
 
-__all__ = ["Spikes", "frames_to_ms", "lone_units", "unit_frames", "units_of_recording"]
+__all__ = ["Spikes", "lone_units", "place_units", "unit_frames", "units_of_recording"]
 
-Array = npt.NDArray[Any]
 Frames = list[npt.NDArray[np.int64]]
 
 # Properties that say on which channel a unit is, by the channel's id; ours come first.
@@ -56,27 +51,6 @@ def unit_frames(sorting: Any, unit_id: Any, sizes: list[int] | None) -> Frames:
             )
         segments.append(frames)
     return segments
-
-
-def frames_to_ms(frames: npt.NDArray[np.int64], start_ms: float, rate: float) -> npt.NDArray[np.float64]:
-    """Return frames as ms since the Unix epoch, from which rounding gives back the very frames.
-
-    Raises
-    ------
-    MockSessionError
-        If float64 has not the digits for that, as with rates above 1 MHz.
-    """
-    times = np.asarray(start_ms + frames * 1000.0 / rate, dtype=np.float64)
-    back = np.rint((times - start_ms) * rate / 1000)
-    if not np.array_equal(back, frames):
-        wrong = int(frames[np.flatnonzero(back != frames)[0]])
-        raise MockSessionError(
-            "sorting",
-            "frames that ms since the Unix epoch tell apart in float64",
-            f"frame {wrong} at {rate:g} Hz, which they do not",
-            "Resample, or give a start= nearer to 1970.",
-        )
-    return times
 
 
 @dataclass
@@ -121,35 +95,42 @@ class Spikes:
         return [unit_type_of(value) for value in self.values(_TYPE)]
 
 
-def units_of_recording(spikes: Spikes, stream: Stream, recording: Any) -> Callable[[Path], Iterator[UnitContent]]:
-    """Return what gives the units of a sorting, their waveforms cut from the stream once that is written."""
+def place_units(
+    spikes: Spikes, stream: Stream, recording: Any, largest: Callable[[Frames], int]
+) -> Iterator[UnitPlace]:
+    """Give the units of a sorting, each on its channel and with its name.
+
+    Parameters
+    ----------
+    spikes : Spikes
+    stream : Stream
+        What the recording becomes.
+    recording : BaseRecording
+    largest : callable
+        Tells, of a unit's spikes, on which channel they are largest; asked where nothing else says it.
+    """
     choose = _chooser(spikes, stream, recording)
     ids = [str(i) for i in spikes.ids]
     known = [unit_name(i) for i in ids]
     keep = all(name is not None and f"CSC{name.channel}" in stream.ids for name in known)
     names = UnitNames(ids if keep else ())
-    sizes = [piece.n_samples for piece in stream.source.pieces]
+    for index, unit_id in spikes.pairs():
+        frames = unit_frames(spikes.sorting, unit_id, stream.sizes)
+        channel = choose(index, ids[index])
+        if channel is None:
+            channel = largest(frames)
+        number = csc_number(stream.ids[channel])
+        name = names.name(number or 1, spikes.types()[index], ids[index])
+        yield UnitPlace(name, frames, channel, plain(spikes.ids[index]))
+
+
+def units_of_recording(spikes: Spikes, stream: Stream, recording: Any) -> Callable[[Path], Iterator[UnitContent]]:
+    """Return what gives the units of a sorting, their waveforms cut from the stream once that is written."""
 
     def units(folder: Path) -> Iterator[UnitContent]:
-        path = str(folder / RAW / f"{stream.name}.npy")
-        scales, mapped = open_stream(path).scales, open_array(path)
-        gains = np.array([scale.gain for scale in scales])
-        try:
-            for index, unit_id in spikes.pairs():
-                frames = unit_frames(spikes.sorting, unit_id, sizes)
-                channel = choose(index, ids[index])
-                if channel is None:
-                    channel = largest_channel(mapped.view(), sizes, frames, gains)
-                number = csc_number(stream.ids[channel])
-                name = names.name(number or 1, spikes.types()[index], ids[index])
-                times = spikes.times(frames)
-                cut = Blocks("<i2", (times.size, N_SAMPLES), waveforms(mapped.view(), sizes, frames, channel))
-                scale = scales[channel]
-                more: dict[str, object] = {"spike_amps": cut, "gain": scale.gain, "offset": scale.offset}
-                more |= {"units": scale.units, "sampling_rate": stream.source.rate, "left_sweep": LEFT_SWEEP}
-                yield UnitContent(name, plain(spikes.ids[index]), times, more)
-        finally:
-            mapped.release()
+        with WrittenStream(folder, stream) as written:
+            for place in place_units(spikes, stream, recording, written.largest):
+                yield written.unit(place)
 
     return units
 
@@ -194,6 +175,6 @@ def lone_units(spikes: Spikes, channels: ChannelNames) -> Callable[[Path], Itera
             text = texts[index]
             number = (numbers[text] if text is not None else None) or 1
             name = names.name(number, spikes.types()[index], ids[index])
-            yield UnitContent(name, plain(spikes.ids[index]), times, {"sampling_rate": rate})
+            yield UnitContent(name, times, sampling_rate=rate, origin=plain(spikes.ids[index]))
 
     return units

@@ -6,6 +6,7 @@ was, it is the nearest int16 to the sum.
 
 from __future__ import annotations
 
+from itertools import accumulate
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..session.clock import Run
+from ..session.content import stream_description
 from ..session.errors import BoundsError, MockSessionError
+from ..session.files import Scale
 from ..session.layout import MANIFEST
 from ..session.manifest import read_manifest
 from .broadband_noise import CHUNK, KNOT, Levels, Noise
@@ -26,7 +30,6 @@ from .timing import PEAK, SPIKE_CLOCK
 __all__ = ["STREAM", "BroadbandTruth", "broadband_truth"]
 
 STREAM = "broadband"
-_OFFSET_UV = 0.0
 
 Int16s = npt.NDArray[np.int16]
 Int32s = npt.NDArray[np.int32]
@@ -163,14 +166,9 @@ class BroadbandTruth:
             How many values of the recording were clipped.
         """
         spec = self.plan.spec
-        segments = zip(self.plan.segments, self.n_samples, strict=True)
-        return {
-            "sampling_rate": self.sampling_rate,
-            "gain": [self.gain] * self.n_channels,
-            "offset": [_OFFSET_UV] * self.n_channels,
-            "units": "uV",
-            "channels": {"ids": [f"CSC{k + 1}" for k in range(self.n_channels)], "names": list(spec.names)},
-            "segments": [{"t_start_ms": segment.start_ms, "n_samples": n} for segment, n in segments],
+        starts, stops = [segment.start_ms for segment in self.plan.segments], list(accumulate(self.n_samples))
+        runs = map(Run, [0, *stops], stops, starts)
+        more = {
             "ground_truth": {
                 "units": {unit.id: unit.description() for unit in self.units.values()},
                 "clipped": clipped,
@@ -179,8 +177,11 @@ class BroadbandTruth:
                 "jitter": list(jitter_steps(self.plan)),
                 "amplitude_sd": spec.amplitude_sd,
                 "noise": self._noise_description(),
-            },
+            }
         }
+        ids = [f"CSC{k + 1}" for k in range(self.n_channels)]
+        scales = [Scale(self.gain)] * self.n_channels
+        return stream_description(self.sampling_rate, scales, ids, spec.names, runs, more)
 
     def _noise_description(self) -> dict[str, Any]:
         levels = self._levels

@@ -6,7 +6,6 @@ waveforms are then cut out of what was written.
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,12 +17,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ..session import layout
-from ..session.emit import Blocks, array_file, dict_file
+from ..session.content import UnitContent, description_bytes
+from ..session.emit import Blocks, array_file
+from ..session.files import Scale
 from ..session.npy import open_array
 from .broadband import STREAM, BroadbandTruth
 from .broadband_noise import CHUNK
 from .broadband_units import PlantedUnit
-from .files import Chunks, FileJob, scale_keys
+from .files import Chunks, FileJob
 from .spikes import N_SAMPLES, PEAK_SAMPLE
 
 __all__ = ["ARRAY", "DESCRIPTION", "BroadbandFiles", "snippet_jobs"]
@@ -65,7 +66,7 @@ class BroadbandFiles:
 
     def description(self) -> Chunks:
         """Return the bytes of the ``.json``; the array must have been written."""
-        return [(json.dumps(self.truth.description(self.clipped), indent=1) + "\n").encode("utf-8")]
+        return [description_bytes(self.truth.description(self.clipped))]
 
     def _chunks(self) -> Iterator[Int16s]:
         """Yield the chunks in order, while those that follow are being made."""
@@ -120,14 +121,12 @@ def snippet_jobs(truth: BroadbandTruth, array: Path) -> list[FileJob]:
 
 def _unit_file(truth: BroadbandTruth, unit: PlantedUnit, array: Path) -> Iterator[bytes | memoryview]:
     shape = (unit.n_spikes, N_SAMPLES)
-    values: dict[str, object] = {"spike_times": unit.times_ms().astype("<f8", copy=False)}
-    snippets = _snippets(truth, unit, array)
+    name, times, snippets = unit.unit.name, unit.times_ms(), _snippets(truth, unit, array)
     if truth.plan.spec.encoding == "float64":
-        values["spike_amps"] = Blocks("<f8", shape, (block * np.float64(truth.gain) for block in snippets))
-    else:
-        values["spike_amps"] = Blocks("<i2", shape, snippets)
-        values |= {**scale_keys(truth.gain, truth.sampling_rate), "left_sweep": PEAK_SAMPLE}
-    return dict_file(values)
+        physical = Blocks("<f8", shape, (block * np.float64(truth.gain) for block in snippets))
+        return UnitContent(name, times, physical).chunks()
+    counts = Blocks("<i2", shape, snippets)
+    return UnitContent(name, times, counts, Scale(truth.gain), truth.sampling_rate, PEAK_SAMPLE).chunks()
 
 
 def _snippets(truth: BroadbandTruth, unit: PlantedUnit, array: Path) -> Iterator[Int16s]:

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from ..session import layout
-from ..session.emit import Blocks, array_file, dict_file
+from ..session.content import UnitContent, channel_names_bytes, info_bytes, lfp_bytes
+from ..session.emit import Blocks, array_file
+from ..session.files import Scale
 from ..session.logs import format_daq_log, format_watchlog
 from . import lfp, spikes, stimulus
 from .plan import Plan, PlannedUnit
@@ -25,7 +27,6 @@ __all__ = [
     "info_job",
     "lfp_jobs",
     "manifest_content",
-    "scale_keys",
     "session_jobs",
     "source_content",
     "unit_jobs",
@@ -104,14 +105,13 @@ def source_content(plan: Plan) -> dict[str, object]:
 
 def info_job(plan: Plan) -> FileJob:
     """Return ``session_info.npy``."""
-    date, time = layout.clock_name(plan.start_ms).split("_")
-    values = {"patient_id": plan.spec.patient_id, "session_nr": plan.spec.session_nr, "date": date, "time": time}
-    return FileJob(layout.SESSION_INFO, 300, lambda: dict_file(values))
+    who = plan.spec.patient_id, plan.spec.session_nr
+    return FileJob(layout.SESSION_INFO, 300, lambda: info_bytes(*who, plan.start_ms))
 
 
 def channel_names_job(plan: Plan) -> FileJob:
     """Return ``ChannelNames.txt``."""
-    text = "".join(f"{name}.ncs\n" for name in plan.spec.names).encode("utf-8")
+    text = channel_names_bytes(plan.spec.names)
     return FileJob(layout.CHANNEL_NAMES, len(text), lambda: [text])
 
 
@@ -126,15 +126,12 @@ def unit_jobs(plan: Plan) -> list[FileJob]:
 
 def _unit_file(plan: Plan, unit: PlannedUnit) -> Iterator[bytes | memoryview]:
     shape = (unit.n_spikes, spikes.N_SAMPLES)
-    values: dict[str, object] = {"spike_times": spikes.spike_times(plan, unit).astype("<f8", copy=False)}
-    blocks = spikes.waveforms(plan.seed, unit)
+    times, blocks = spikes.spike_times(plan, unit), spikes.waveforms(plan.seed, unit)
     if plan.spec.encoding == "float64":
-        values["spike_amps"] = Blocks("<f8", shape, blocks)
-    else:
-        gain = spikes.waveform_gain(plan.seed, unit)
-        values["spike_amps"] = Blocks("<i2", shape, (spikes.counts(block, gain) for block in blocks))
-        values |= scale_keys(gain, WAVEFORM_RATE)
-    return dict_file(values)
+        return UnitContent(unit.name, times, Blocks("<f8", shape, blocks)).chunks()
+    gain = spikes.waveform_gain(plan.seed, unit)
+    counts = Blocks("<i2", shape, (spikes.counts(block, gain) for block in blocks))
+    return UnitContent(unit.name, times, counts, Scale(gain), WAVEFORM_RATE).chunks()
 
 
 def lfp_jobs(plan: Plan) -> list[FileJob]:
@@ -149,16 +146,10 @@ def lfp_jobs(plan: Plan) -> list[FileJob]:
 def _lfp_file(plan: Plan, channel: int) -> Iterator[bytes | memoryview]:
     encoding = plan.spec.encoding
     shape, samples = (plan.recorded_ms,), lfp.lfp_samples(plan, channel, encoding)
-    values: dict[str, object] = {"ts": Blocks("<i8", shape, lfp.lfp_times(plan))}
-    values["samples"] = Blocks("<f8" if encoding == "float64" else "<i2", shape, samples)
-    if encoding == "int16":
-        values |= scale_keys(lfp.lfp_gain(plan), LFP_RATE)
-    return dict_file(values)
-
-
-def scale_keys(gain: float, sampling_rate: float) -> dict[str, object]:
-    """Return the keys that int16 files have beside Epiphyte's: `gain` in µV a count, `sampling_rate` in Hz."""
-    return {"gain": gain, "offset": 0.0, "units": "uV", "sampling_rate": sampling_rate}
+    times = Blocks("<i8", shape, lfp.lfp_times(plan))
+    if encoding == "float64":
+        return lfp_bytes(times, Blocks("<f8", shape, samples))
+    return lfp_bytes(times, Blocks("<i2", shape, samples), Scale(lfp.lfp_gain(plan)), LFP_RATE)
 
 
 def events_job(plan: Plan) -> FileJob:

@@ -23,8 +23,7 @@ from spikeinterface.extractors import toy_example
 from mockrawio import MockSessionError, SessionExistsError, write_session
 from mockrawio.convert import counts
 from mockrawio.convert.clock import DEFAULT_START
-from mockrawio.convert.cut import largest_channel, waveforms
-from mockrawio.convert.sortings import frames_to_ms
+from mockrawio.convert.cut import frames_to_ms, largest_channel, waveforms, windows_of
 from mockrawio.interop.spikeinterface import MockSessionRecordingExtractor, MockSessionSortingExtractor
 from tests.convert.reading import description, frames, manifest, opened, unit_index, values, verified
 
@@ -352,10 +351,10 @@ def test_largest_channel_looks_at_gains():
     """The largest waveform is the one in uV, not in counts; a unit without spikes is on the first channel."""
     samples = np.zeros((100, 2), np.int16)
     samples[50] = [100, 90]
-    spikes = [np.array([50])]
-    assert largest_channel(samples, [100], spikes, np.array([1.0, 1.0])) == 0
-    assert largest_channel(samples, [100], spikes, np.array([1.0, 2.0])) == 1
-    assert largest_channel(samples, [100], [np.empty(0, np.int64)], np.ones(2)) == 0
+    spikes, windows = [np.array([50])], windows_of(samples, [100])
+    assert largest_channel(windows, spikes, np.array([1.0, 1.0])) == 0
+    assert largest_channel(windows, spikes, np.array([1.0, 2.0])) == 1
+    assert largest_channel(windows, [np.empty(0, np.int64)], np.ones(2)) == 0
 
 
 def test_unit_types(tmp_path):

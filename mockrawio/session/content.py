@@ -1,0 +1,161 @@
+"""What a session's files are to say, and how that is written: units, LFP, streams, the clock, names.
+
+This is the only place that knows how these are made; :mod:`.files` and :mod:`.streams` read them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from . import layout
+from .clock import Run
+from .emit import Blocks, dict_file
+from .files import Scale
+from .layout import UnitName, parse_unit_file
+
+__all__ = [
+    "N_SAMPLES",
+    "UnitContent",
+    "channel_names_bytes",
+    "csc_number",
+    "description_bytes",
+    "info_bytes",
+    "lfp_bytes",
+    "stream_description",
+    "unit_name",
+]
+
+N_SAMPLES = 64  # document 000: waveforms of 64 samples
+
+_CSC = re.compile(r"CSC([1-9]\d{0,5})")
+
+Chunks = Iterator[bytes | memoryview]
+
+
+@dataclass(frozen=True)
+class UnitContent:
+    """A unit.
+
+    Attributes
+    ----------
+    name : UnitName
+    times_ms : ndarray of float64
+        Ascending, ms since the Unix epoch.
+    waveforms : Blocks or None
+        (spikes, samples): counts where there is a scale, else physical values.
+    scale : Scale or None
+        Of the waveforms.
+    sampling_rate : float or None
+        Hz.
+    left_sweep : int or None
+        Samples before the spike in each waveform.
+    origin : object
+        What it is called where it comes from; JSON can hold it. None: it comes from nowhere else.
+    """
+
+    name: UnitName
+    times_ms: npt.NDArray[np.float64]
+    waveforms: Blocks | None = None
+    scale: Scale | None = None
+    sampling_rate: float | None = None
+    left_sweep: int | None = None
+    origin: object = None
+
+    def chunks(self) -> Chunks:
+        """Return the bytes of its file, in pieces."""
+        values = {
+            "spike_times": self.times_ms.astype("<f8", copy=False),
+            "spike_amps": self.waveforms,
+            **_scale_keys(self.scale),
+            "sampling_rate": self.sampling_rate,
+            "left_sweep": self.left_sweep,
+        }
+        return dict_file({key: value for key, value in values.items() if value is not None})
+
+
+def _scale_keys(scale: Scale | None) -> dict[str, object]:
+    return {} if scale is None else {"gain": scale.gain, "offset": scale.offset, "units": scale.units}
+
+
+def lfp_bytes(times_ms: Blocks, samples: Blocks, scale: Scale | None = None, rate: float | None = None) -> Chunks:
+    """Return the bytes of an LFP channel's file, in pieces.
+
+    Parameters
+    ----------
+    times_ms, samples : Blocks
+        Both (n,); samples are counts where there is a scale, else physical values.
+    scale : Scale, optional
+    rate : float, optional
+        Hz.
+    """
+    said = {} if rate is None else {"sampling_rate": rate}
+    return dict_file({"ts": times_ms, "samples": samples, **_scale_keys(scale), **said})
+
+
+def info_bytes(patient_id: int, session_nr: int, start_ms: float) -> Chunks:
+    """Return the bytes of ``session_info.npy``; the start is in ms since the Unix epoch."""
+    date, time = layout.clock_name(start_ms).split("_")
+    return dict_file({"patient_id": patient_id, "session_nr": session_nr, "date": date, "time": time})
+
+
+def channel_names_bytes(names: Iterable[str]) -> bytes:
+    """Return ``ChannelNames.txt``, the name of CSC1 first."""
+    return "".join(f"{name}.ncs\n" for name in names).encode("utf-8")
+
+
+def stream_description(
+    rate: float,
+    scales: Sequence[Scale],
+    ids: Sequence[str],
+    names: Sequence[str],
+    runs: Iterable[Run],
+    more: Mapping[str, object],
+) -> dict[str, object]:
+    """Return what the ``.json`` of a stream says.
+
+    Parameters
+    ----------
+    rate : float
+        Hz.
+    scales : sequence of Scale
+        One a channel, all in the same units.
+    ids, names : sequence of str
+        One a channel.
+    runs : iterable of Run
+        Its segments.
+    more : mapping
+        What else there is to say, such as `locations` and `ground_truth`.
+    """
+    return {
+        "sampling_rate": rate,
+        "gain": [scale.gain for scale in scales],
+        "offset": [scale.offset for scale in scales],
+        "units": next((scale.units for scale in scales), "uV"),
+        "channels": {"ids": list(ids), "names": list(names)},
+        "segments": [{"t_start_ms": run.t_start_ms, "n_samples": run.stop - run.start} for run in runs],
+        **more,
+    }
+
+
+def description_bytes(description: Mapping[str, Any]) -> bytes:
+    """Return the description of a stream as the bytes of its file."""
+    return (json.dumps(description, indent=1) + "\n").encode("ascii")
+
+
+def csc_number(channel_id: str) -> int | None:
+    """Return the k of `CSC{k}`, None for any other id."""
+    match = _CSC.fullmatch(channel_id)
+    return int(match[1]) if match else None
+
+
+def unit_name(text: str) -> UnitName | None:
+    """Return what a unit's id says if it is as a session writes it, else None."""
+    name = parse_unit_file(f"{text}.npy")
+    return name if name is not None and name.id == text else None
