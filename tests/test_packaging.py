@@ -23,7 +23,7 @@ ALLOWED = {
     "io": {"io", "rawio", "session"},
     "generate": {"generate", "session"},
     "convert": {"convert", "session"},
-    "hybrid": {"hybrid", "session"},
+    "hybrid": {"hybrid", "convert", "session"},
     "rasters": {"rasters", "session"},
     "interop": {"interop", "generate", "rawio", "session"},
     "device": {"device", "interop", "rawio", "session"},

@@ -35,7 +35,7 @@ from .names import ChannelNames, patient_and_session
 from .recordings import check_kind, described, recording_stream, segment_starts
 from .sortings import Spikes, lone_units, unit_frames, units_of_recording
 
-__all__ = ["write_session"]
+__all__ = ["check_extractors", "extractor_content", "write_session"]
 
 _RECORDING = ("get_traces", "get_num_samples", "get_property", "get_start_time")
 _SORTING = ("get_unit_spike_train", "get_property", "get_start_time")
@@ -93,15 +93,24 @@ def write_session(
     UserWarning
         If integers have no gain, segments are moved, or a sorting alone has several.
     """
-    _check(recording, sorting)
+    if recording is None and sorting is None:
+        raise MockSessionError("write_session", "recording= or sorting=", "neither", "Give at least one.")
+    if sorting is None:
+        check_kind("recording", recording, _RECORDING)
+    elif recording is None:
+        check_kind("sorting", sorting, _SORTING)
+    else:
+        check_extractors(recording, sorting)
     target = Path(folder)
     numbers = patient_and_session(target.absolute(), patient_id, session_nr)
     refuse_own(target, recording, sorting)
-    content = _content(recording, sorting, stream_name, instant_ms(start), numbers)
+    content = extractor_content(recording, sorting, stream_name, instant_ms(start), numbers)
     return write_content(content, target, overwrite, progress)
 
 
-def _content(recording: Any, sorting: Any, stream_name: str, start_ms: float, numbers: tuple[int, int]) -> Content:
+def extractor_content(
+    recording: Any, sorting: Any, stream_name: str, start_ms: float, numbers: tuple[int, int]
+) -> Content:
     """Return what the two have for a session, nothing read but metadata and spikes."""
     channels = ChannelNames()
     streams = [] if recording is None else [recording_stream(recording, stream_name, start_ms, channels)]
@@ -113,16 +122,10 @@ def _content(recording: Any, sorting: Any, stream_name: str, start_ms: float, nu
     return Content(starts[0], *numbers, streams, units, made_from, channels.lines())
 
 
-def _check(recording: Any, sorting: Any) -> None:
-    """Refuse anything but a recording, a sorting, or two that belong together."""
-    if recording is None and sorting is None:
-        raise MockSessionError("write_session", "recording= or sorting=", "neither", "Give at least one.")
-    if recording is not None:
-        check_kind("recording", recording, _RECORDING)
-    if sorting is not None:
-        check_kind("sorting", sorting, _SORTING)
-    if recording is None or sorting is None:
-        return
+def check_extractors(recording: Any, sorting: Any) -> None:
+    """Refuse anything but a recording and a sorting that belong together."""
+    check_kind("recording", recording, _RECORDING)
+    check_kind("sorting", sorting, _SORTING)
     rates = float(recording.sampling_frequency), float(sorting.sampling_frequency)
     if not math.isclose(*rates, rel_tol=1e-6):
         raise MockSessionError(

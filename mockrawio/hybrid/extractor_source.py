@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..session.errors import BoundsError, MockSessionError
+from ..convert.recordings import channel_locations
+from ..convert.sortings import unit_frames
+from ..session.errors import MockSessionError
 from .probe import Probe
 from .recording import RawFile, RawRecording
 from .session_source import joined_sorting, unknown_unit
@@ -26,21 +28,8 @@ __all__ = ["ExtractorRecording", "ExtractorSorting", "extractor_probe", "open_re
 READ_BYTES = 1 << 22  # asked of get_traces at a time
 NEAR = 1024  # samples between two windows that are read along with them
 
-_RECORDING = ("get_traces", "get_num_samples", "get_dtype", "get_num_segments")
-_SORTING = ("get_unit_spike_train", "get_num_segments")
-
 Array = npt.NDArray[Any]
 Ints = npt.NDArray[np.int64]
-
-
-def _check_kind(what: str, given: Any, methods: Sequence[str]) -> None:
-    if not all(callable(getattr(given, method, None)) for method in methods):
-        raise MockSessionError(
-            what,
-            f"a SpikeInterface {what}",
-            type(given).__name__,
-            "Give an object, as spikeinterface.load or an extractor returns it.",
-        )
 
 
 @dataclass(frozen=True)
@@ -126,7 +115,6 @@ def open_recording(recording: Any, *, as_int16: bool) -> ExtractorRecording:
     MockSessionError
         If it is no recording, has no samples, or samples that are not whole numbers.
     """
-    _check_kind("recording", recording, _RECORDING)
     sizes = [int(recording.get_num_samples(segment_index=k)) for k in range(recording.get_num_segments())]
     n_channels, rate = len(recording.channel_ids), float(recording.sampling_frequency)
     if not n_channels or min(sizes, default=0) < 1 or not 0 < rate < math.inf:
@@ -161,16 +149,13 @@ def extractor_probe(recording: Any) -> Probe:
     MockSessionError
         If nothing says where its channels are.
     """
-    has, get = (getattr(recording, name, None) for name in ("has_channel_location", "get_channel_locations"))
-    known = callable(has) and callable(get) and has()
-    places = np.asarray(get(), np.float64) if known and callable(get) else np.empty((0, 2))
-    if not len(places) or not np.isfinite(places).all():
-        found = "channels whose place is not a number" if len(places) else "no probe and no channel locations"
+    places = channel_locations(recording)
+    if places is None:
         raise MockSessionError(
             "recording",
-            "a probe",
-            found,
-            ("Set one with recording.set_probe(probe), or recording.set_dummy_probe_from_locations(...)."),
+            "a probe, and where each of its channels is",
+            "no probe, or a place that is not a number",
+            "Set one with recording.set_probe(probe), or recording.set_dummy_probe_from_locations(...).",
         )
     rows = np.arange(len(places))
     return Probe(rows, np.ones(len(rows), bool), places, "recording")
@@ -229,36 +214,13 @@ def open_units(sorting: Any, recording: ExtractorRecording) -> ExtractorSorting:
         If it is no sorting, is none of this recording (other segments, another rate, spikes where
         it has no samples), or has no spikes.
     """
-    _check_kind("sorting", sorting, _SORTING)
-    _check_same(sorting, recording)
+    sizes = [file.n_frames for file in recording.files]
     unit_ids = {label: _plain(unit) for label, unit in enumerate(sorting.unit_ids, 1)}
-    trains = {label: _train(sorting, unit, recording.files) for label, unit in enumerate(sorting.unit_ids, 1)}
+    starts = [file.start for file in recording.files]
+    trains = {}
+    for label, unit in enumerate(sorting.unit_ids, 1):
+        frames = unit_frames(sorting, unit, sizes)
+        trains[label] = np.concatenate([part + start for part, start in zip(frames, starts, strict=True)])
     if not any(len(train) for train in trains.values()):
         raise MockSessionError("sorting", "spikes", "none", "Give the sorting of this recording.")
     return ExtractorSorting(unit_ids, trains)
-
-
-def _check_same(sorting: Any, recording: ExtractorRecording) -> None:
-    for what, of_sorting, of_recording in (
-        ("segments", sorting.get_num_segments(), len(recording.files)),
-        ("Hz", float(sorting.sampling_frequency), recording.sample_rate),
-    ):
-        if not math.isclose(of_sorting, of_recording, rel_tol=1e-6):
-            expected = f"{of_recording:g} {what}, as the recording has"
-            raise MockSessionError("sorting", expected, f"{of_sorting:g}", "Give the sorting of this recording.")
-
-
-def _train(sorting: Any, unit: Any, files: Sequence[RawFile]) -> Ints:
-    parts = []
-    for k, file in enumerate(files):
-        frames = np.sort(np.asarray(sorting.get_unit_spike_train(unit_id=unit, segment_index=k), np.int64))
-        outside = frames[(frames < 0) | (frames >= file.n_frames)]
-        if len(outside):
-            raise BoundsError(
-                "sorting",
-                f"frames 0 to {file.n_frames - 1} in segment {k}",
-                f"{outside[0]} of unit {_plain(unit)!r}",
-                "Give the sorting of this recording, or remove excess spikes.",
-            )
-        parts.append(frames + file.start)
-    return np.concatenate(parts)

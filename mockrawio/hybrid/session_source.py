@@ -6,7 +6,6 @@ other where its stamp says, so that gaps stay gaps.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -16,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..session.clock import Run, check_ascending
+from ..session.content import csc_number
 from ..session.errors import BadFileError, MockSessionError
 from ..session.files import UnitFile, open_unit, stamps_in_ms
 from ..session.layout import SessionFiles, UnitName, find_files
@@ -29,8 +29,6 @@ from .sorters import Sorting
 __all__ = ["SessionSource", "StreamRecording", "channel_numbers", "joined_sorting", "open_session"]
 
 BROADBAND = "broadband"
-
-_CHANNEL = re.compile(r"CSC([1-9]\d{0,5})")
 
 Ints = npt.NDArray[np.int64]
 
@@ -216,9 +214,8 @@ def joined_sorting(trains: dict[int, Ints]) -> Sorting:
 
 def channel_numbers(ids: Sequence[str]) -> list[int] | None:
     """Return the k of each CSCk; None if any is called otherwise, or two the same."""
-    matches = [_CHANNEL.fullmatch(channel) for channel in ids]
-    numbers = [int(match[1]) for match in matches if match]
-    return numbers if len(set(numbers)) == len(matches) else None
+    numbers = [number for channel in ids if (number := csc_number(channel)) is not None]
+    return numbers if len(set(numbers)) == len(ids) else None
 
 
 def _probe(files: SessionFiles, name: str, stream: StreamFile) -> Probe:

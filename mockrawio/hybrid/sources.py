@@ -7,7 +7,6 @@ count, and the same seed gives the same bytes.
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,20 +15,17 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
 
+from ..convert.extractors import check_extractors
 from ..session.errors import SessionExistsError
-from ..session.files import open_unit
-from ..session.layout import MANIFEST
-from ..session.manifest import read_manifest
 from ..session.own import refuse_own
+from .as_session import content_of_extractors, content_of_session, write_hybrid
 from .checks import require
-from .extractor_output import session_of_extractors
 from .extractor_source import extractor_probe, open_recording, open_units
 from .generate import HybridResult, generate_hybrid_from, run_files
 from .params import SEEDS, HybridParams
 from .probe import Probe
 from .recording import RawRecording
-from .session_output import SessionOutput, StreamOutput, write_hybrid_session
-from .session_source import SessionSource, channel_numbers, open_session
+from .session_source import open_session
 
 __all__ = ["OPTIONS", "hybrid_from_session", "hybrid_from_spikeinterface"]
 
@@ -109,10 +105,10 @@ def hybrid_from_session(
     result = generate_hybrid_from(
         source.recording, source.sorting, source.probe, params, dry_run=True, n_workers=n_workers
     )
-    made = _session_of_session(source, result)
+    content = content_of_session(source, result)
     if dry_run:
-        return replace(result, names=made.names)
-    return write_hybrid_session(made, overwrite=overwrite, progress=progress)
+        return replace(result, names=content.names)
+    return write_hybrid(content, overwrite=overwrite, progress=progress)
 
 
 def hybrid_from_spikeinterface(
@@ -141,8 +137,9 @@ def hybrid_from_spikeinterface(
     output : str or PathLike
         The folder to make.
     output_format : {"raw", "session"}
-        ``recording_t{segment}.GT.bin`` beside document 001's tables; or a session folder, whose
-        samples are int16 (uint16 less 32768) and whose manifest has the units' ids.
+        ``recording_t{segment}.GT.bin`` beside document 001's tables; or the session folder that
+        :func:`~mockrawio.write_session` makes of them, with the events. Its samples are int16
+        (uint16 less 32768), and its manifest has the units' ids.
     seed, overwrite, progress, dry_run, n_workers, the options, and the result
         As for :func:`hybrid_from_session`. For raw files, `names` has the ids of the sorting.
 
@@ -154,6 +151,7 @@ def hybrid_from_spikeinterface(
         sorting is of another recording.
     """
     require(output_format in ("raw", "session"), "output_format", "'raw' or 'session'", output_format)
+    check_extractors(recording, sorting)
     source = open_recording(recording, as_int16=output_format == "session")
     found, probe = open_units(sorting, source), extractor_probe(recording)
     labels, target = found.labels(_listed(units)), Path(output).absolute()
@@ -176,8 +174,8 @@ def hybrid_from_spikeinterface(
     )
     if as_raw or dry_run:
         return replace(result, names=found.unit_ids)
-    made = session_of_extractors(source, found, result, made_from, probe.channel_positions)
-    return write_hybrid_session(made, overwrite=overwrite, progress=progress)
+    content = content_of_extractors(recording, sorting, source, found, result)
+    return write_hybrid(content, overwrite=overwrite, progress=progress)
 
 
 def _listed(units: object) -> list[Any]:
@@ -220,46 +218,3 @@ def _params(
         output_directory=output,
         **{"session_name": f"seed{seed}", **options},
     )
-
-
-def _session_of_session(source: SessionSource, result: HybridResult) -> SessionOutput:
-    """Return what the hybrid session is made of: the source's files, but for its stream and its manifest."""
-    stream, folder = source.stream, source.files.folder
-    numbers = channel_numbers(stream.ids)
-    with open(stream.path, "rb") as file:
-        head = file.read(stream.samples.offset)
-    own = {MANIFEST, f"raw_data/{source.name}.npy", f"raw_data/{source.name}.json"}
-    files = {name: path for name, path in _files_of(folder) if name not in own}
-    said = read_manifest(source.files.manifest) if source.files.manifest else {}
-    made_from = {key: value for key, value in said.items() if key not in ("format", "format_version", "files")}
-    outside = {source.units[label].id: count for label, count in source.n_outside.items() if count}
-    return SessionOutput(
-        result,
-        source.recording,
-        source.sorting,
-        StreamOutput(source.name, stream.ids, numbers, stream.scales, stream.runs, _description(stream.path), head),
-        {label: name.id for label, name in source.units.items()},
-        {**made_from, **({"spikes_outside": outside} if outside else {})},
-        taken=tuple(source.units.values()),
-        files=files,
-        float_waveforms=_has_float_waveforms(source),
-    )
-
-
-def _description(path: str) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(Path(path).with_suffix(".json").read_bytes())
-    return content
-
-
-def _files_of(folder: Path) -> list[tuple[str, Path]]:
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    return [(path.relative_to(folder).as_posix(), path) for path in paths]
-
-
-def _has_float_waveforms(source: SessionSource) -> bool:
-    """Tell whether the session's units have their waveforms as floats, by the first that has any."""
-    for path in source.files.units.values():
-        waveforms = open_unit(path).waveforms
-        if waveforms is not None:
-            return waveforms.dtype.kind == "f"
-    return False

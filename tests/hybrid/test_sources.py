@@ -372,7 +372,7 @@ def test_session_whole_or_nothing(tmp_path, monkeypatch):
     def fail(*arguments):
         raise OSError("no space left")
 
-    monkeypatch.setattr("mockrawio.hybrid.session_output.small_files", fail)
+    monkeypatch.setattr("mockrawio.hybrid.as_session.small_files", fail)
     with pytest.raises(OSError, match="no space"):
         hybrid_from_session(tmp_path / "session_1", ["CSC2_SU1"], output=tmp_path / "session_2", seed=1)
     assert [path.name for path in tmp_path.iterdir()] == ["session_1"]
@@ -495,7 +495,7 @@ def test_extractors_to_session(recording, extractors, tmp_path):
         recording,
         sorting,
         sorting.unit_ids[:3],
-        output=tmp_path / "5" / "session_7",
+        output=tmp_path / "patient_data" / "5" / "session_7",
         output_format="session",
         seed=SEED,
     )
@@ -663,12 +663,21 @@ def test_faulty_traces(counts, extractors, tmp_path):
         ({"recording": "x"}, "recording: expected a SpikeInterface recording; found str"),
         ({"sorting": None}, "sorting: expected a SpikeInterface sorting; found NoneType"),
         ({"output_format": "phy"}, "output_format: expected 'raw' or 'session'; found 'phy'"),
-        ({"recording": NumpyRecording([np.zeros((9, 4), "int16")] * 2, 25_000.0)}, "expected a probe; found no probe"),
-        ({"sorting": NumpySorting.from_unit_dict({"a": np.array([1])}, 25_000.0)}, "expected 2 segments, .*; found 1"),
-        ({"sorting": NumpySorting.from_unit_dict([{"a": np.array([1])}] * 2, 30_000.0)}, "25000 Hz, .*; found 30000"),
+        (
+            {"recording": NumpyRecording([np.zeros((9, 4), "int16")] * 2, 25_000.0)},
+            "expected a probe, .* found no",
+        ),
+        (
+            {"sorting": NumpySorting.from_unit_dict({"a": np.array([1])}, 25_000.0)},
+            "recording's 2 segments; found 1",
+        ),
+        (
+            {"sorting": NumpySorting.from_unit_dict([{"a": np.array([1])}] * 2, 30_000.0)},
+            "25000.0 Hz; found 30000.0 Hz",
+        ),
         (
             {"sorting": NumpySorting.from_unit_dict([{"a": np.array([1])}, {"a": np.array([60_000])}], 25_000.0)},
-            "expected frames 0 to 49999 in segment 1; found 60000 of unit 'a'",
+            "expected spikes of unit 'a' at frames 0 to 49999 in segment 1; found frames 60000 to 60000",
         ),
         ({"units": ["no"]}, "units of the source, .*; found 'no'"),
     ],
