@@ -104,15 +104,15 @@ def write_session(
     target = Path(folder)
     numbers = patient_and_session(target.absolute(), patient_id, session_nr)
     refuse_own(target, recording, sorting)
-    content = extractor_content(recording, sorting, stream_name, instant_ms(start), numbers)
+    content = extractor_content(recording, sorting, stream_name, start, numbers)
     return write_content(content, target, overwrite, progress)
 
 
 def extractor_content(
-    recording: Any, sorting: Any, stream_name: str, start_ms: float, numbers: tuple[int, int]
+    recording: Any, sorting: Any, stream_name: str, start: datetime | float | None, numbers: tuple[int, int]
 ) -> Content:
     """Return what the two have for a session, nothing read but metadata and spikes."""
-    channels = ChannelNames()
+    channels, start_ms = ChannelNames(), instant_ms(start)
     streams = [] if recording is None else [recording_stream(recording, stream_name, start_ms, channels)]
     starts = streams[0].starts_ms if streams else _lone_starts(sorting, start_ms)
     units = _units(recording, sorting, streams, starts, channels)

@@ -187,6 +187,9 @@ def _checked(
     times = times * np.float64(scale)
     if not np.isfinite(times).all() or (nodes < 0).any():
         raise BadFileError(path, "finite timestamps and node_ids from 0 up", "others", _REWRITE)
+    if times.min(initial=0) < 0:
+        found, remedy = f"one at {times.min():g} ms", "Take out what is before 0 ms, or move all spikes later."
+        raise BadFileError(path, "timestamps from 0 ms on", found, remedy)
     return times, nodes.astype(np.uint64)
 
 

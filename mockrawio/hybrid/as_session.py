@@ -24,7 +24,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..convert.clock import instant_ms
 from ..convert.content import Content, Stream, write_content
 from ..convert.counts import Counts, Piece, Source, encode
 from ..convert.cut import UnitPlace, WrittenStream, largest_channel, source_windows
@@ -229,7 +228,7 @@ def content_of_extractors(
         What a dry run found.
     """
     numbers = patient_and_session(result.folder, None, None)
-    base = extractor_content(recording, sorting, BROADBAND, instant_ms(None), numbers)
+    base = extractor_content(recording, sorting, BROADBAND, None, numbers)
     plain = base.streams[0]
     counts = encode(plain.source)
     samples = _source(source, plain.source.channels, counts.gains, counts.offsets)

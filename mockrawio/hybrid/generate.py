@@ -212,6 +212,8 @@ def generate_hybrid_from(
     if probe.n_channels != recording.n_channels:
         found = f"{probe.n_channels} of the probe and {recording.n_channels} of the recording"
         raise MockSessionError("probe", "as many channels as the recording has", found, "Correct it.")
+    if not len(sorting):
+        raise MockSessionError("sorting", "events to take", "none", "Give a sorting of the source that found some.")
     Inserter((), recording.n_channels, recording.dtype)  # refuses a dtype before any work is done
     params = replace(params, probe=probe, output_type=params.output_type or sorting.kind).resolved()
     run = _Run(recording, sorting, probe, params, n_workers, origin)

@@ -82,6 +82,8 @@ class MatFile:
             raise BadFileError(self.path, f"an array of numbers, {name}", found, _SAVE)
         if item.file.filename != self._file.filename or item.external or item.is_virtual:
             raise BadFileError(self.path, f"{name} in the file itself", "a link to another file", _SAVE)
+        if item.attrs.get("MATLAB_empty"):  # what stands there then is the size, such as [0 5]
+            return np.empty((0, 0), item.dtype)
         try:
             return np.asarray(item[()]).T
         except (OSError, MemoryError) as error:

@@ -131,12 +131,13 @@ def load_sorting(
     Returns
     -------
     Sorting
+        Without events if the sorter found none.
 
     Raises
     ------
     BadFileError
         If a file is missing or not as it must be: times out of order, negative or not whole,
-        arrays of different lengths, no events.
+        arrays of different lengths.
     MockSessionError
         If an argument is not one of the above, or h5py is needed and not installed.
     """
@@ -152,6 +153,8 @@ def _load_phy(directory: str, phy_base: int | None) -> Sorting:
     paths = [os.path.join(directory, name) for name in PHY_FILES]
     stored = [_whole_npy(path) for path in paths]
     _check_lengths(paths[0], dict(zip(PHY_FILES, map(len, stored), strict=True)))
+    if not len(stored[0]):  # found nothing: no time tells how samples are counted, and none has to be told
+        return Sorting(stored[0], stored[2], stored[1], None, "phy", phy_base)
     times, templates, clusters = stored
     base = phy_base if phy_base is not None else _inferred_base(paths[0], int(times.min()))
     remedy = "Give phy_base=0 if the file counts samples from 0." if base else _EXPORT
@@ -171,7 +174,10 @@ def _inferred_base(path: str, earliest: int) -> int:
 def _load_rez(path: str) -> Sorting:
     with MatFile(path) as rez:
         st3 = rez.array("rez/st3")
-    if st3.ndim != 2 or st3.shape[1] < 4 or not len(st3):
+    if not st3.size:
+        none: Integers = np.empty(0, np.int64)
+        return Sorting(none, none, none, None, "kilosort")
+    if st3.ndim != 2 or st3.shape[1] < 4:
         raise BadFileError(path, "rez/st3 with events as rows, 4 columns or more", f"shape {st3.shape}", _EXPORT)
     times, templates = _whole(path, "rez/st3 times", st3[:, 0]) - 1, _whole(path, "rez/st3 templates", st3[:, 1]) - 1
     clusters = _whole(path, "rez/st3 clusters", st3[:, 4]) if st3.shape[1] > 4 else templates + 1
@@ -214,9 +220,9 @@ def _whole(path: str, name: str, values: npt.NDArray[Any]) -> Integers:
 
 
 def _check_lengths(path: str, lengths: dict[str, int]) -> None:
-    if len(set(lengths.values())) > 1 or 0 in lengths.values():
+    if len(set(lengths.values())) > 1:
         found = ", ".join(f"{length} in {name}" for name, length in lengths.items())
-        raise BadFileError(path, "as many times as labels, one event at least", found, _EXPORT)
+        raise BadFileError(path, "as many times as labels", found, _EXPORT)
 
 
 def _check_times(path: str, times: Integers, remedy: str = _EXPORT) -> None:
@@ -224,12 +230,12 @@ def _check_times(path: str, times: Integers, remedy: str = _EXPORT) -> None:
     if back.size:
         found = f"event {back[0] + 1} before event {back[0]}"
         raise BadFileError(path, "times in ascending order", found, "Sort the events by time.")
-    if times[0] < 0:
+    if times.size and times[0] < 0:
         raise BadFileError(path, "no time before the first sample", f"{times[0]}, counted from 0", remedy)
 
 
 def _check_least(path: str, name: str, values: Integers, least: int) -> None:
-    if values.min() < least:
+    if values.size and values.min() < least:
         event = int(np.argmin(values))
         raise BadFileError(path, f"{name} of {least} or more", f"{values[event]} at event {event}", _EXPORT)
 

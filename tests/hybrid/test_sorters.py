@@ -2,12 +2,22 @@
 
 import shutil
 import sys
+from dataclasses import replace
 
 import h5py
 import numpy as np
 import pytest
+from spikeinterface.core import NumpySorting
 
-from mockrawio.hybrid import Sorting, load_firings, load_sorting, load_templates
+from mockrawio.hybrid import (
+    HybridParams,
+    Sorting,
+    generate_hybrid,
+    load_firings,
+    load_sorting,
+    load_templates,
+    validate,
+)
 from mockrawio.hybrid.sorters import infer_output_type, load_jrc_binary
 from mockrawio.session.errors import BadFileError, MockSessionError
 from tests.hybrid.samples import HYBRID
@@ -142,7 +152,6 @@ def test_phy_base(tmp_path, caplog, first, given, base):
         ({"times": np.array([5, 7, 7, 2**63], np.uint64)}, "whole numbers"),
         ({"templates": [0, -1, 0, 0]}, "templates of 0 or more; found -1 at event 1"),
         ({"clusters": [0, 0, 0, -2]}, "clusters of 0 or more; found -2 at event 3"),
-        ({"times": [], "templates": [], "clusters": []}, "one event at least"),
         ({"clusters": ["a"] * 4}, "whole numbers"),
     ],
     ids=str,
@@ -151,6 +160,46 @@ def test_bad_phy(tmp_path, changes, message):
     """Arrays that make no sorting are refused, with the file and the event."""
     with pytest.raises(BadFileError, match=message):
         load_sorting(phy(tmp_path, **changes), "phy")
+
+
+def nothing_found(folder, kind):
+    """The output of a sorter that found nothing; MATLAB writes the size of what is empty, and says so."""
+    if kind == "phy":
+        return phy(folder, [], [], [])
+    empty = {"kilosort": ("rez.mat", "rez/st3"), "jrc": ("x_jrc.mat", "viTime_spk", "viSite_spk", "S_clu/viClu")}
+    file_name, *names = empty[kind]
+    folder.mkdir()
+    with h5py.File(folder / file_name, "w") as file:
+        for name in names:
+            file[name] = np.array([0, 5], np.uint64)
+            file[name].attrs["MATLAB_empty"] = np.uint8(1)
+    return folder
+
+
+@pytest.mark.parametrize("kind", FOLDERS)
+def test_nothing_found(tmp_path, kind):
+    """A sorter that found nothing made a sorting without events; a run that needs some says so."""
+    sorting = load_sorting(nothing_found(tmp_path / "sorter", kind))
+    assert (len(sorting), sorting.units.tolist(), sorting.kind) == (0, [], kind)
+    params = replace(HybridParams.load(HYBRID / "params_phy.py"), output_type=None, output_directory=tmp_path / "out")
+    with pytest.raises(MockSessionError, match="sorting: expected events to take; found none"):
+        generate_hybrid(replace(params, data_directory=tmp_path / "sorter", phy_base=None))
+
+
+@pytest.mark.parametrize("kind", FOLDERS)
+def test_nothing_found_scores_nothing(tmp_path, kind):
+    """A sorter that found nothing has recall 0 for every unit, as an object or as a folder."""
+    made = generate_hybrid(
+        replace(HybridParams.load(HYBRID / "params_phy.py"), output_directory=tmp_path / "out", phy_base=1)
+    )
+    folder = nothing_found(tmp_path / "sorter", kind)
+    silent = NumpySorting.from_unit_dict([{}], made.params.sample_rate)
+    scored = [validate(made.folder, given) for given in (silent, folder, load_sorting(folder))]
+    assert [unit.n_true for unit in scored[0].units] == [unit.n_events for unit in made.units]
+    for found in scored:
+        assert [unit.recall for unit in found.units] == [0.0] * len(made.units)
+        assert found.units == scored[0].units
+        assert found.save(tmp_path / "tables", figures=False)
 
 
 def test_phy_base_that_cannot_be(tmp_path):
@@ -197,7 +246,7 @@ def with_cell(row, column, value):
     ("arrays", "message"),
     [
         ({"rez__st3": ST3[:, :3]}, "4 columns or more; found shape"),
-        ({"rez__st3": ST3[:0]}, "events as rows"),
+        ({"rez__st3": ST3[:, :3]}, "events as rows"),
         ({"rez__st3": ST3[::-1]}, "ascending order"),
         ({"rez__st3": with_cell(0, 0, 0)}, "no time before the first sample"),
         ({"rez__st3": with_cell(0, 0, 0.5)}, "whole numbers in rez/st3 times"),

@@ -91,6 +91,24 @@ def test_the_manifest_says_which_file(source, tmp_path):
         generate_session(spec, tmp_path / "three")
 
 
+def test_one_rule_for_times_before_0(tmp_path):
+    """A spike before 0 is refused by whatever reads the file, as a raster or as the spikes of a session."""
+    path, _ = source_of_times(tmp_path, [-2.5, 3.0])
+    with pytest.raises(MockSessionError, match="times from 0"):
+        read_sonata(path)
+    with pytest.raises(MockSessionError, match="timestamps from 0 ms on; found one at -2.5 ms. Take out"):
+        generate_session(SessionSpec.tiny(spikes=path, seed=1), tmp_path)
+
+
+def source_of_times(tmp_path, times):
+    """Write spikes at these times, which a raster of ours could not hold."""
+    path, raster = tmp_path / "spikes.h5", Raster(np.abs(times), np.arange(len(times)), 10.0)
+    write_sonata(path, raster, sorting="none")
+    with h5py.File(path, "r+") as file:
+        file["spikes/default/timestamps"][...] = times
+    return path, raster
+
+
 def test_sessions_that_draw_their_spikes_say_nothing_of_files(tmp_path):
     """Their manifest has none of the keys, so that their bytes are what they were."""
     spec = SessionSpec.tiny(seed=0)
