@@ -129,7 +129,7 @@ _GENERATE_EXAMPLES = (
     help="Peaks over the SD of the noise, lowest and highest, as in 5,15.",
 )
 @click.option("--noise", "noise_uV", type=float, metavar="UV", help="SD of the stream's noise in µV.")
-@click.option("--spikes", type=FILE, help="SONATA file to take the spikes from, a unit for each node.")
+@click.option("--spikes", type=FILE, help="SONATA file, or bmtk's .csv, to take the spikes from, a unit for each node.")
 @click.option("--encoding", type=click.Choice(["int16", "float64"]), help="How samples are stored.")
 @click.option("--annotations", is_flag=True, help="Make movie annotations in ROOT/movie_annotations too.")
 @click.option("--seed", type=int, metavar="N", help="The same makes the same bytes; drawn and recorded if not given.")

@@ -1,4 +1,4 @@
-"""A SONATA spike file as where the units of a session have their spikes from.
+"""A SONATA spike file, or bmtk's csv, as where the units of a session have their spikes from.
 
 Only what a session needs of the file is read here: ``spikes/<population>`` with its
 ``timestamps`` and its ``node_ids``. Every node that has a spike becomes a unit.
@@ -17,6 +17,8 @@ import numpy.typing as npt
 
 from ..session.errors import BadFileError, MockSessionError
 from ..session.manifest import file_record
+from ..session.sonata import UNITS, ids_in, populations
+from ..session.spikes_csv import spike_blocks
 from .timing import PEAK, SPIKE_CLOCK, WAVEFORM
 
 __all__ = ["Place", "SpikeSource", "open_source"]
@@ -24,8 +26,6 @@ __all__ = ["Place", "SpikeSource", "open_source"]
 PHASES = 8  # into which a sample is divided where spikes fall between samples
 _STAMP_MS = 2.0**-11  # more than what float64 rounds a stamp of today by
 _ROUNDING_MS = 1e-6  # by which a sum of float64 intervals may be off
-# What files say their times are in, as ms.
-_UNITS = {"": 1.0, "ms": 1.0, "millisecond": 1.0, "milliseconds": 1.0, "s": 1e3, "second": 1e3, "seconds": 1e3}
 _REWRITE = "Write it with mockrawio.rasters.write_sonata, or name another file."
 
 Floats = npt.NDArray[np.float64]
@@ -125,7 +125,7 @@ class SpikeSource:
 
 
 def open_source(path: str | PathLike[str], sha256: str | None = None) -> SpikeSource:
-    """Read a SONATA spike file.
+    """Read a SONATA spike file, or a ``.csv`` of bmtk.
 
     Parameters
     ----------
@@ -136,15 +136,15 @@ def open_source(path: str | PathLike[str], sha256: str | None = None) -> SpikeSo
     Raises
     ------
     BadFileError
-        If it is no SONATA file with one population of finite times, or has another SHA-256.
+        If it is no such file with one population of finite times, or has another SHA-256.
     MockSessionError
         If h5py is not installed.
     """
     try:
         found = file_record(Path(path)).sha256
     except OSError as error:
-        remedy = "Give the path of a SONATA file; a session made from one needs it to be made again."
-        raise BadFileError(path, "a SONATA spike file", error.strerror or str(error), remedy) from None
+        remedy = "Give the path of a SONATA or .csv file; a session made from one needs it to be made again."
+        raise BadFileError(path, "a file of spikes", error.strerror or str(error), remedy) from None
     if sha256 is not None and sha256 != found:
         remedy = "Restore the file that the session was made from, or leave spikes_sha256 out."
         raise BadFileError(path, f"SHA-256 {sha256}", found, remedy)
@@ -156,18 +156,21 @@ def open_source(path: str | PathLike[str], sha256: str | None = None) -> SpikeSo
 
 def _read(path: str | PathLike[str]) -> tuple[Floats, npt.NDArray[np.uint64]]:
     """Return timestamps and node_ids of the one population of a file."""
+    if Path(path).suffix.lower() == ".csv":
+        blocks = list(spike_blocks(path))
+        return np.concatenate([times for times, _ in blocks]), np.concatenate([nodes for _, nodes in blocks])
     h5py = _h5py()
     try:
         with h5py.File(path, "r") as file:
             group = _population(path, file)
             units = group["timestamps"].attrs.get("units", "")
-            times, nodes = (_own(path, file, group[name]) for name in ("timestamps", "node_ids"))
+            times, nodes = (_own(path, file, group[name]) for name in ("timestamps", ids_in(group)))
     except (OSError, KeyError, AttributeError, TypeError, MemoryError) as error:
         raise BadFileError(path, "SONATA spikes, timestamps and node_ids", str(error), _REWRITE) from None
     units = units.decode("utf-8", "replace") if isinstance(units, bytes) else str(units)
-    if units not in _UNITS:
+    if units not in UNITS:
         raise BadFileError(path, "timestamps in milliseconds", f"units {units!r}", _REWRITE)
-    return _checked(path, times, nodes, _UNITS[units])
+    return _checked(path, times, nodes, UNITS[units])
 
 
 def _own(path: str | PathLike[str], file: Any, dataset: Any) -> npt.NDArray[Any]:
@@ -195,11 +198,11 @@ def _checked(
 
 def _population(path: str | PathLike[str], file: Any) -> Any:
     """Return the group of the only population."""
-    names = list(file["spikes"])
-    if len(names) != 1:
-        found = f"{len(names)}: {', '.join(names)}"[:200]
+    known = populations(file["spikes"])
+    if len(known) != 1:
+        found = f"{len(known)}: {', '.join(known)}"[:200]
         raise BadFileError(path, "one population of spikes", found, "Write the one you mean to a file of its own.")
-    return file["spikes"][names[0]]
+    return next(iter(known.values()))
 
 
 def _h5py() -> Any:

@@ -88,8 +88,8 @@ class SessionSpec:
     jitter : bool
         Whether spikes fall between samples, in steps of an eighth of one, or on them.
     spikes : str or PathLike, optional
-        A SONATA file of one population that the spikes come from, in place of being drawn; the
-        path stays as it is given. Each node with a spike is a unit, and times count from the
+        A SONATA file of one population, or bmtk's ``.csv``, that the spikes come from, in place of
+        being drawn; the path stays as it is given. Each node with a spike is a unit, and times count from the
         start of the recording. `n_units` and `rate_hz` are left to the file. Spikes in no
         segment, or, in a broadband session, too near to an end of one for their waveform, are
         left out; those closer than `refractory_ms` are kept. Warnings and the manifest count both.
@@ -171,7 +171,7 @@ class SessionSpec:
         if self.spikes is None:
             require(self.spikes_sha256 is None, "spikes_sha256", "None without spikes", self.spikes_sha256)
             return
-        require(isinstance(self.spikes, (str, os.PathLike)), "spikes", "the path of a SONATA file", self.spikes)
+        require(isinstance(self.spikes, (str, os.PathLike)), "spikes", "the path of a SONATA or .csv file", self.spikes)
         self._set("spikes", os.fsdecode(self.spikes))
         self._set("spikes_sha256", sha256("spikes_sha256", self.spikes_sha256))
         defaults = {field.name: field.default for field in fields(self)}

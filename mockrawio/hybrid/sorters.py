@@ -27,6 +27,9 @@ Integers = npt.NDArray[np.int64]
 
 PHY_FILES = ("spike_times.npy", "spike_templates.npy", "spike_clusters.npy")
 REZ = "rez.mat"
+SPIKEINTERFACE_FILES = ("cluster_si_unit_ids.tsv", "channel_map_si.npy", "params.py")  # beside phy's, in its exports
+COLUMN_FILES = ("template_ind.npy", "templates_ind.npy")  # SpikeInterface's name, and that of phy
+MOST_CHANNELS = 1 << 16
 _EXPORT = "Export the sorting again."
 _LOG = logging.getLogger(__name__)
 
@@ -125,8 +128,9 @@ def load_sorting(
     output_type : {"phy", "kilosort", "jrc"}, optional
         None infers it, see :func:`infer_output_type`.
     phy_base : {0, 1}, optional
-        What ``spike_times.npy`` calls the first sample. None: 0 if that time occurs, else 1, as
-        MATLAB's export counts; the log says which. Other kinds always count from 1.
+        What ``spike_times.npy`` calls the first sample. None: 0 in an export of SpikeInterface, or
+        if that time occurs, else 1, as MATLAB's export counts; the log says which. Other kinds
+        always count from 1.
 
     Returns
     -------
@@ -156,12 +160,22 @@ def _load_phy(directory: str, phy_base: int | None) -> Sorting:
     if not len(stored[0]):  # found nothing: no time tells how samples are counted, and none has to be told
         return Sorting(stored[0], stored[2], stored[1], None, "phy", phy_base)
     times, templates, clusters = stored
-    base = phy_base if phy_base is not None else _inferred_base(paths[0], int(times.min()))
+    exported = is_spikeinterface(directory)
+    base = phy_base
+    if base is None:
+        base = 0 if exported else _inferred_base(paths[0], int(times.min()))
     remedy = "Give phy_base=0 if the file counts samples from 0." if base else _EXPORT
     _check_times(paths[0], times - base, remedy)
     _check_least(paths[1], "templates", templates, 0)
     _check_least(paths[2], "clusters", clusters, 0)
+    if exported:  # its templates are those of units with spikes, its numbers count all units
+        templates = np.unique(templates, return_inverse=True)[1].reshape(-1).astype(np.int64)
     return Sorting(times - base, clusters + 1, templates, None, "phy", base)
+
+
+def is_spikeinterface(directory: str) -> bool:
+    """Return True if SpikeInterface's ``export_to_phy`` made the folder."""
+    return all(os.path.isfile(os.path.join(directory, name)) for name in SPIKEINTERFACE_FILES)
 
 
 def _inferred_base(path: str, earliest: int) -> int:
@@ -270,15 +284,40 @@ def load_templates(directory: str | os.PathLike[str], output_type: str | None = 
 
 
 def _phy_templates(directory: str) -> npt.NDArray[np.float32]:
-    path, columns = (os.path.join(directory, name) for name in ("templates.npy", "templates_ind.npy"))
+    path = os.path.join(directory, "templates.npy")
     templates = open_array(path).view()
     if templates.ndim != 3 or templates.dtype.kind != "f":
         raise BadFileError(path, "floats (T, samples, channels)", f"{templates.dtype} {templates.shape}", _EXPORT)
-    if os.path.isfile(columns):
-        listed, shape = open_array(columns).view(), (templates.shape[0], templates.shape[2])
-        if listed.shape != shape or not (listed == np.arange(shape[1])).all():
-            raise BadFileError(columns, "all channels in order", "some of them", "Export dense templates.")
-    return np.array(templates, np.float32, order="C")  # a copy: the file may be written again
+    columns = next((path for name in COLUMN_FILES if os.path.isfile(path := os.path.join(directory, name))), None)
+    if columns is None:
+        return np.array(templates, np.float32, order="C")  # a copy: the file may be written again
+    return _dense(templates, *_listed_columns(columns, templates.shape))
+
+
+def _dense(templates: npt.NDArray[Any], listed: Integers, n_channels: int) -> npt.NDArray[np.float32]:
+    """Return templates of all channels, from those of the channels that are listed for each."""
+    whole = np.zeros((*templates.shape[:2], n_channels), np.float32)
+    for dense, sparse, channels in zip(whole, templates, listed, strict=True):
+        used = channels >= 0
+        dense[:, channels[used]] = sparse[:, used]
+    return whole
+
+
+def _listed_columns(path: str, shape: tuple[int, ...]) -> tuple[Integers, int]:
+    """Return the channel of each column of each template, -1 for none, and how many channels there are."""
+    listed = _whole(path, "the array", open_array(path).view())
+    if listed.shape != (shape[0], shape[2]):
+        raise BadFileError(path, f"the shape {(shape[0], shape[2])}, of templates.npy", f"{listed.shape}", _EXPORT)
+    channel_map = os.path.join(os.path.dirname(path), "channel_map.npy")
+    known = open_array(channel_map).view().size if os.path.isfile(channel_map) else None
+    least, most = int(listed.min(initial=0)), int(listed.max(initial=-1))
+    limit = MOST_CHANNELS if known is None else known
+    if least < -1 or most >= limit:
+        raise BadFileError(path, f"channels 0 to {limit - 1}, or -1 for none", f"{least} to {most}", _EXPORT)
+    ascending = np.sort(listed, axis=1)
+    if ((np.diff(ascending, axis=1) == 0) & (ascending[:, 1:] >= 0)).any():
+        raise BadFileError(path, "each channel once in a template", "one twice", _EXPORT)
+    return listed, most + 1 if known is None else known
 
 
 def _rez_templates(path: str) -> npt.NDArray[np.float32]:

@@ -2,7 +2,7 @@
 
 The document's names are here as it has them, each random one with ``seed=`` and ``rng=``. Beside
 them is the modern form: `RasterSpec` and `generate_raster`, or `poisson_raster` alone; and SONATA
-files written and read in bounded memory. Files need the extra ``sonata``.
+files, and bmtk's text files, written and read in bounded memory. SONATA needs the extra ``sonata``.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from .raster import Raster
 from .sonata import append_sonata, write_sonata
 from .sonata_read import iter_sonata, read_sonata, sonata_populations
 from .spec import FunctionalGroup, RasterSpec
+from .spikes_csv import iter_spikes_csv, read_spikes_csv, write_spikes_csv
 
 __all__ = [
     "FunctionalGroup",
@@ -31,18 +32,21 @@ __all__ = [
     "group_rates",
     "iter_raster",
     "iter_sonata",
+    "iter_spikes_csv",
     "make_noise",
     "make_save_spikes",
     "minmax",
     "plot_raster",
     "poisson_raster",
     "read_sonata",
+    "read_spikes_csv",
     "session_raster",
     "session_to_sonata",
     "shift_exc_noise",
     "sonata_populations",
     "to_spiketrains",
     "write_sonata",
+    "write_spikes_csv",
     "zscore",
 ]
 

@@ -178,7 +178,7 @@ def make_save_spikes(
         Where they go, unit by unit, each in order of time.
     exp : bool
         Whether `dist` gives logarithms of rates.
-    dist : array_like, shape (numUnits,), or distribution
+    dist : array_like, shape (numUnits,) or (numUnits, 1), or distribution
         The units' rates in Hz; or a function of the number of units, or an object with a method
         ``rvs(size=, random_state=)`` as those of scipy.stats, which returns them.
     numUnits : int
@@ -223,7 +223,9 @@ def _rates(dist: Any, exp: bool, n_units: int, rng: np.random.Generator) -> npt.
         dist = dist.rvs(size=n_units, random_state=rng)
     elif callable(dist):
         dist = dist(n_units)
-    values = floats("dist", dist, (1,))
-    require(values.size == n_units, "dist", f"{n_units} values, one for each unit", f"shape {values.shape}")
+    values = floats("dist", dist, (1, 2))
+    fits = values.shape in ((n_units,), (n_units, 1))
+    require(fits, "dist", f"{n_units} values, one for each unit", f"shape {values.shape}", "Give numUnits of them.")
+    values = values.ravel()
     with np.errstate(over="ignore"):
         return np.maximum(floats("exp(dist)", np.exp(values), (1,)) if exp else values, 0.0)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from ..session.errors import MockSessionError
-from .checks import require
+from .checks import floats, require, whole
 
-__all__ = ["ORDERS", "Raster", "Sorting", "in_order", "join"]
+__all__ = ["ORDERS", "Raster", "Selection", "Sorting", "in_order", "join"]
 
 Floats = npt.NDArray[np.float64]
 Ids = npt.NDArray[np.uint64]
@@ -116,6 +116,33 @@ class Raster:
 
     def _picked(self, index: npt.NDArray[np.intp]) -> Raster:
         return Raster(self.times_ms[index], self.node_ids[index], self.duration_ms, self.groups, self.start_ms)
+
+
+class Selection(NamedTuple):
+    """Which spikes are wanted: from `low` to before `high`, in ms, of the units `nodes`, or of all."""
+
+    low: float
+    high: float
+    nodes: Ids | None
+
+    @classmethod
+    def of(cls, t_start: float | None, t_stop: float | None, node_ids: Any) -> Selection:
+        """Return what was asked for, after a look at it."""
+        low = 0.0 if t_start is None else float(floats("t_start", t_start, (0,)))
+        high = np.inf if t_stop is None else float(floats("t_stop", t_stop, (0,)))
+        if node_ids is None:
+            return cls(low, high, None)
+        plain = np.asarray(node_ids)
+        require(plain.ndim == 1, "node_ids", "ids in one dimension", f"shape {plain.shape}")
+        return cls(low, high, np.array([whole("node_ids", node, 0, 2**64 - 1) for node in plain], np.uint64))
+
+    def of_spikes(self, times: Floats, nodes: Ids, groups: Mapping[str, range], last_ms: float) -> Raster:
+        """Return the wanted spikes, as the stretch that is wanted of what lasts until `last_ms`."""
+        start = min(self.low, last_ms)
+        mask = (times >= self.low) & (times < self.high)
+        if self.nodes is not None:
+            mask &= np.isin(nodes, self.nodes)
+        return Raster(times[mask], nodes[mask], max(min(self.high, last_ms) - start, 0.0), groups, start)
 
 
 def checked_times(times: Any) -> Floats:

@@ -147,8 +147,9 @@ def append_sonata(path: str | PathLike[str], spikes: Spikes, *, population: str 
 
 def _check_grows(file: Any, target: Path, population: str | None) -> None:
     group = population_group(file, target, population)
-    if not all(group[name].maxshape == (None,) for name in ("timestamps", "node_ids")):
-        raise BadFileError(target, "datasets that can grow", "some of fixed size", "Write it anew.")
+    if not all(name in group and group[name].maxshape == (None,) for name in ("timestamps", "node_ids")):
+        remedy = "Read it with read_sonata, and write it anew with write_sonata."
+        raise BadFileError(target, "datasets timestamps and node_ids that can grow", "others", remedy)
 
 
 def new_dataset(group: Any, name: str, dtype: Any, compression: Compression = None) -> Any:

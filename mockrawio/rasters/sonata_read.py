@@ -13,14 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ..session.errors import BadFileError, MockSessionError
-from .checks import extra_module, floats, require, whole
-from .raster import ORDERS, Raster, join
+from ..session.sonata import UNITS, ids_in, populations
+from .checks import extra_module
+from .raster import ORDERS, Raster, Selection, join
 
 __all__ = ["h5_file", "iter_sonata", "population_group", "read_sonata", "sonata_populations", "sorting_of"]
 
 BLOCK = 1 << 20  # spikes read at a time
-# What files say their times are in, as ms.
-_UNITS = {"": 1.0, "ms": 1.0, "millisecond": 1.0, "milliseconds": 1.0, "s": 1e3, "second": 1e3, "seconds": 1e3}
 
 
 def read_sonata(
@@ -38,7 +37,8 @@ def read_sonata(
     path : str or PathLike
         The file.
     population : str or None
-        Which; None is the only one there is.
+        Which; None is the only one there is. A file of the time before populations, with
+        ``/spikes/timestamps`` and ``/spikes/gids``, has one called "default".
     t_start, t_stop : float or None
         Only spikes at `t_start` or later and before `t_stop`, in ms.
     node_ids : array_like of int, or None
@@ -85,22 +85,15 @@ def iter_sonata(
     MockSessionError
         As there, once the block at fault is reached.
     """
-    low = 0.0 if t_start is None else float(floats("t_start", t_start, (0,)))
-    high = np.inf if t_stop is None else float(floats("t_stop", t_stop, (0,)))
-    wanted = None if node_ids is None else np.unique([whole("node_ids", i, 0, 2**64 - 1) for i in _plain(node_ids)])
+    wanted = Selection.of(t_start, t_stop, node_ids)
     with h5_file(path, "r") as file:
         group = population_group(file, Path(path), population)
         scale = _scale(group, Path(path))
         whole_file = _outline(group, scale)
-        start = min(low, whole_file.duration_ms)
-        length = max(min(high, whole_file.duration_ms) - start, 0.0)
         size, at = group["timestamps"].shape[0], 0
         while at < size or at == 0:
             block = _block(group, slice(at, at + BLOCK), scale, Path(path))
-            mask = (block.times_ms >= low) & (block.times_ms < high)
-            if wanted is not None:
-                mask &= np.isin(block.node_ids, wanted.astype(np.uint64))
-            yield Raster(block.times_ms[mask], block.node_ids[mask], length, whole_file.groups, start)
+            yield wanted.of_spikes(block.times_ms, block.node_ids, whole_file.groups, whole_file.duration_ms)
             at += BLOCK
 
 
@@ -118,7 +111,7 @@ def sonata_populations(path: str | PathLike[str]) -> tuple[str, ...]:
         If it is not a SONATA spike file.
     """
     with h5_file(path, "r") as file:
-        return tuple(_spikes(file, Path(path)))
+        return tuple(populations(_spikes(file, Path(path))))
 
 
 @contextmanager
@@ -147,16 +140,18 @@ def h5_file(path: str | PathLike[str], mode: str) -> Iterator[Any]:
 
 def population_group(file: Any, path: Path, population: str | None) -> Any:
     """Return a population's group after a look at what it must hold."""
-    spikes = _spikes(file, path)
-    names = list(spikes)
-    if population is None and len(names) != 1:
-        found = f"{len(names)}: {', '.join(names)}" if names else "none"
-        raise BadFileError(path, "one population, or a name to choose by", found, "Pass population=.")
-    name = names[0] if population is None else population
-    if name not in names:
-        raise BadFileError(path, f"a population {name!r}", ", ".join(names) or "none", "Choose one of these.")
-    group = spikes[name]
-    sizes = [_size(group, key, kinds, path) for key, kinds in (("timestamps", "fiu"), ("node_ids", "iu"))]
+    known = populations(_spikes(file, path))
+    names = ", ".join(known)
+    if not known:
+        raise BadFileError(path, "a population of spikes", "none", "Give a file that has one.")
+    if population is None and len(known) != 1:
+        found, remedy = f"{len(known)}: {names}", "Pass population= with one of these."
+        raise BadFileError(path, "one population, or a name to choose by", found, remedy)
+    name = next(iter(known)) if population is None else population
+    if name not in known:
+        raise BadFileError(path, f"a population {name!r}", names, "Choose one of these.")
+    group = known[name]
+    sizes = [_size(group, key, kinds, path) for key, kinds in (("timestamps", "fiu"), (ids_in(group), "iu"))]
     if sizes[0] != sizes[1]:
         raise BadFileError(path, "as many timestamps as node_ids", f"{sizes[0]} and {sizes[1]}", "Write it anew.")
     return group
@@ -199,9 +194,9 @@ def _spikes(file: Any, path: Path) -> Any:
 def _scale(group: Any, path: Path) -> float:
     units = group["timestamps"].attrs.get("units", "")
     text = units.decode() if isinstance(units, bytes) else str(units)
-    if text not in _UNITS:
+    if text not in UNITS:
         raise BadFileError(path, "timestamps in milliseconds", f"units {text!r}", "Convert the file.")
-    return _UNITS[text]
+    return UNITS[text]
 
 
 def _outline(group: Any, scale: float) -> Raster:
@@ -221,13 +216,7 @@ def _outline(group: Any, scale: float) -> Raster:
 
 def _block(group: Any, part: slice, scale: float, path: Path) -> Raster:
     try:
-        return Raster(group["timestamps"][part] * scale, group["node_ids"][part], 0.0)
+        return Raster(group["timestamps"][part] * scale, group[ids_in(group)][part], 0.0)
     except (MockSessionError, OSError, TypeError) as error:
         where = f"spikes {part.start} to {part.stop}"
         raise BadFileError(path, f"times from 0 and whole ids in {where}", str(error), "Write it anew.") from None
-
-
-def _plain(values: Any) -> list[Any]:
-    plain = np.asarray(values)
-    require(plain.ndim == 1, "node_ids", "ids in one dimension", f"shape {plain.shape}")
-    return list(plain)

@@ -99,15 +99,11 @@ def test_templates_come_from_w_without_wphy(tmp_path):
 
 
 def test_bad_templates(tmp_path):
-    """JRCLUST has none; sparse or flat ones, and shapes that do not go together, are refused."""
+    """JRCLUST has none; flat ones, and shapes that do not go together, are refused."""
     with pytest.raises(MockSessionError, match="JRCLUST stores no templates"):
         load_templates(FOLDERS["jrc"])
     np.save(tmp_path / "templates.npy", np.zeros((2, 3)))
     with pytest.raises(BadFileError, match=r"\(T, samples, channels\)"):
-        load_templates(tmp_path, "phy")
-    np.save(tmp_path / "templates.npy", np.zeros((2, 3, 2)))
-    np.save(tmp_path / "templates_ind.npy", np.array([[0, 1], [1, 2]]))
-    with pytest.raises(BadFileError, match="Export dense templates"):
         load_templates(tmp_path, "phy")
     mat(tmp_path / "rez.mat", rez__U=np.zeros((5, 2, 3)), rez__W=np.zeros((4, 3, 3)), rez__ops__Nchan=[[5.0]])
     with pytest.raises(BadFileError, match=r"U \(5, 2, 3\), W \(4, 3, 3\), Nchan 5"):

@@ -189,6 +189,18 @@ def test_exp_and_starts(tmp_path):
     assert set(ids) == {10, 11} and times.min() >= 500 and 5300 < times.max() < 5499
 
 
+@pytest.mark.parametrize("shape", [(2, 1), (2,)])
+def test_rates_in_a_column(tmp_path, shape):
+    """Rates of shape (n, 1), as a draw with size=(n, 1) gives them, are those of shape (n,)."""
+    found = []
+    for name, dist in (("a", [50.0, 20.0]), ("b", np.reshape([50.0, 20.0], shape))):
+        with SonataWriter(tmp_path / name, ["spikes", "exc"], *DATASETS) as writer:
+            make_save_spikes(writer, False, dist, 2, seed=4)
+            found.append(spikes_of(writer))
+    np.testing.assert_array_equal(found[0], found[1])
+    assert len(found[0][0]) > 200
+
+
 def test_distributions(writer):
     """The rates may be drawn: by a distribution of SciPy, from our generator, or by a function."""
     make_save_spikes(writer, False, stats.uniform(10, 20), 3, seed=5)
@@ -210,6 +222,7 @@ def test_distributions(writer):
         ({"rateProf": np.full((3, 9), np.nan)}, "profile: expected finite"),
         ({"dist": [1.0]}, "dist: expected 3 values, one for each unit; found shape .1,."),
         ({"dist": 1.0}, "dist: expected an array"),
+        ({"dist": [[1.0, 1.0, 1.0]]}, "dist: expected 3 values, one for each unit; found shape .1, 3."),
         ({"dist": [1e3] * 3, "exp": True}, "exp.dist.: expected finite"),
         ({"numUnits": -1}, "numUnits"),
         ({"start_id": 0.5}, "start_id"),

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from mockrawio import MockSessionError
+from mockrawio.generate.source import open_source
 from mockrawio.rasters import (
     Raster,
     append_sonata,
@@ -208,10 +209,45 @@ def test_populations(tmp_path):
     assert sonata_populations(path) == ("a", "b")
     found = read_sonata(path, "a")
     assert (found.times_ms.tolist(), found.duration_ms, found.groups) == ([1, 3], 3, {})
-    with pytest.raises(BadFileError, match="2: a, b. Pass population="):
+    with pytest.raises(BadFileError, match="2: a, b. Pass population= with one of these"):
         read_sonata(path)
     with pytest.raises(BadFileError, match="'c'; found a, b"):
         read_sonata(path, "c")
+
+
+@pytest.mark.parametrize("ids", ["gids", "node_ids"])
+def test_the_layout_before_populations(tmp_path, ids):
+    """Datasets in /spikes itself are one population, called default; in a session they are its spikes too."""
+    path = tmp_path / "old.h5"
+    with h5py.File(path, "w") as file:
+        file[f"spikes/{ids}"], file["spikes/timestamps"] = [3, 1, 3], [100.0, 2.0, 50.5]
+    assert sonata_populations(path) == ("default",)
+    for population in (None, "default"):
+        found = read_sonata(path, population)
+        assert (found.times_ms.tolist(), found.node_ids.tolist()) == ([100, 2, 50.5], [3, 1, 3])
+    with pytest.raises(BadFileError, match="a population 'gids'; found default. Choose one of these"):
+        read_sonata(path, "gids")
+    source = open_source(path)
+    assert (source.node_ids.tolist(), source.times_ms.tolist()) == ([1, 3], [2, 50.5, 100])
+
+
+def test_old_layout_is_not_appended_to(tmp_path):
+    """Nothing is added to a file without populations; written anew as the error says, it can grow."""
+    path = tmp_path / "old.h5"
+    with h5py.File(path, "w") as file:
+        file["spikes/gids"], file["spikes/timestamps"] = [3, 1], [1.0, 2.0]
+    more = Raster([5.0], [9], 6.0)
+    with pytest.raises(BadFileError, match="Read it with read_sonata, and write it anew with write_sonata"):
+        append_sonata(path, more)
+    append_sonata(write_sonata(path, read_sonata(path), overwrite=True), more)
+    assert read_sonata(path).node_ids.tolist() == [3, 1, 9]
+
+
+def test_a_population_called_timestamps(tmp_path):
+    """A population may have the name of a dataset."""
+    path = write_sonata(tmp_path / "a.h5", Raster([1.0], [2], 3.0), population="timestamps")
+    assert sonata_populations(path) == ("timestamps",)
+    assert read_sonata(path).node_ids.tolist() == [2]
 
 
 @pytest.mark.parametrize(("units", "factor"), [("seconds", 1000), ("ms", 1), (np.bytes_("milliseconds"), 1)])

@@ -1,0 +1,181 @@
+"""Spikes in text files as bmtk has them, read in bounded memory.
+
+- A line for each spike, its columns ``timestamps population node_ids`` in any order, by the names in
+  the first line. ``population`` may be missing. Without names it is ``timestamps node_ids``, or all
+  three in that order.
+- Or, as its first versions had it, a line for each node: ``gid spike-times``, the times with commas.
+
+Columns are parted by blanks; or by commas, if the first line says so. Times are in ms.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from itertools import chain
+from os import PathLike
+from pathlib import Path
+from typing import NamedTuple, TextIO
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import BadFileError
+from .sonata import NAMELESS
+
+__all__ = ["HEADER", "spike_blocks"]
+
+HEADER = ("timestamps", "population", "node_ids")
+BLOCK = 1 << 18  # spikes, or a little more
+MOST_LINE = 1 << 24  # characters: a million spikes of one node
+MOST_NAMES = 10  # of populations, in a message
+_TIMES, _NODES = ("timestamps", "spike-times", "spike_times"), ("node_ids", "node_id", "gid", "gids")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_NAME_THEM = f"Let the first line name the columns, as in: {' '.join(HEADER)}."
+_CORRECT = "Correct that line, or take it out."
+
+Block = tuple[npt.NDArray[np.float64], npt.NDArray[np.uint64]]
+Row = tuple[str, int, list[float]]  # population, node, times
+
+
+def spike_blocks(path: str | PathLike[str], population: str | None = None) -> Iterator[Block]:
+    """Yield the times and ids of one population's spikes, in the file's order.
+
+    Parameters
+    ----------
+    path : str or PathLike
+    population : str or None
+        Which; None is the only one there is. Spikes without one are of one called "default".
+
+    Yields
+    ------
+    times_ms : ndarray of float64, shape (n,)
+        Finite, and not negative. There is one block at least, which may be empty.
+    node_ids : ndarray of uint64, shape (n,)
+
+    Raises
+    ------
+    BadFileError
+        If the file is none of these, with the line at fault, or has no such population, or
+        several to choose from.
+    """
+    path = Path(path)
+    names: dict[str, None] = {}
+    times: list[float] = []
+    nodes: list[int] = []
+    for name, node, its_times in _rows(path):
+        if name not in names and len(names) <= MOST_NAMES:
+            names[name] = None
+            _check_one(path, names, population)
+        if population in (None, name):
+            times += its_times
+            nodes += [node] * len(its_times)
+        if len(times) >= BLOCK:
+            yield np.array(times), np.array(nodes, np.uint64)
+            times, nodes = [], []
+    if population is not None and population not in names and names:
+        raise BadFileError(path, f"a population {population!r}", _some(names), "Choose one of these.")
+    yield np.array(times, np.float64), np.array(nodes, np.uint64)
+
+
+def _check_one(path: Path, names: dict[str, None], population: str | None) -> None:
+    if population is None and len(names) > 1:
+        found = f"{_some(names)}, maybe more"
+        raise BadFileError(path, "one population, or a name to choose by", found, "Pass population= with one of these.")
+
+
+def _some(names: dict[str, None]) -> str:
+    return ", ".join(list(names)[:MOST_NAMES])
+
+
+class _Columns(NamedTuple):
+    """Which column is which, of how many; whether commas part them, and whether a line has many times."""
+
+    times: int
+    nodes: int
+    population: int | None
+    n_cells: int
+    commas: bool = False
+    many: bool = False
+
+    def cells(self, line: str) -> list[str]:
+        """Return a line's cells; the times of a node that has none are missing."""
+        cells = _split(line, self.commas)
+        return [*cells, ""] if self.many and len(cells) == self.times == self.n_cells - 1 else cells
+
+
+def _split(line: str, commas: bool) -> list[str]:
+    return [cell.strip() for cell in line.split(",")] if commas else line.split()
+
+
+def _columns(path: Path, line: str) -> tuple[_Columns, bool]:
+    """Return what the columns are, by the first line, and whether it has their names."""
+    commas = "," in line.split()[0]
+    cells = _split(line, commas)
+    if _NUMBER.fullmatch(cells[0]):
+        if len(cells) == 2 and "," in cells[1]:
+            return _Columns(1, 0, None, 2, many=True), False
+        if len(cells) not in (2, 3):
+            raise BadFileError(path, "two or three columns", f"{len(cells)} in the first line", _NAME_THEM)
+        return _Columns(0, len(cells) - 1, 1 if len(cells) == 3 else None, len(cells), commas), False
+    times, nodes, population = (
+        next((k for k, cell in enumerate(cells) if cell in known), None) for known in (_TIMES, _NODES, HEADER[1:2])
+    )
+    if times is None or nodes is None:
+        found = ", ".join(cells)[:200]
+        raise BadFileError(path, "columns timestamps and node_ids, or gid and spike-times", found, _NAME_THEM)
+    return _Columns(times, nodes, population, len(cells), commas, cells[times] != "timestamps" and not commas), True
+
+
+def _rows(path: Path) -> Iterator[Row]:
+    lines = _lines(path)
+    first = next(lines, None)
+    if first is None:
+        raise BadFileError(path, "spikes, or a line that names columns", "nothing", _NAME_THEM)
+    columns, named = _columns(path, first[1])
+    for number, line in lines if named else chain([first], lines):
+        cells = columns.cells(line)
+        if len(cells) != columns.n_cells:
+            raise BadFileError(path, f"{columns.n_cells} columns in line {number}", len(cells), _CORRECT)
+        texts = filter(None, cells[columns.times].strip('"').split(",")) if columns.many else [cells[columns.times]]
+        name = NAMELESS if columns.population is None else cells[columns.population]
+        remedy = _CORRECT if named or number > first[0] else _NAME_THEM
+        yield name, _node(path, number, cells[columns.nodes], remedy), [_time(path, number, text) for text in texts]
+
+
+def _time(path: Path, number: int, text: str) -> float:
+    value = float(text) if _NUMBER.fullmatch(text) else math.nan
+    if not 0 <= value < math.inf:
+        raise BadFileError(path, f"a finite time from 0 in line {number}", f"{text[:80]!r}", _CORRECT)
+    return value
+
+
+def _node(path: Path, number: int, text: str, remedy: str) -> int:
+    value = int(text) if text.isascii() and text.isdecimal() and len(text) <= 20 else -1
+    if not 0 <= value < 2**64:
+        raise BadFileError(path, f"a whole id from 0 in line {number}", f"{text[:80]!r}", remedy)
+    return value
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the lines that are not blank, with their numbers from 1."""
+    if path.exists() and not path.is_file():
+        raise BadFileError(path, "a file", "something else", "Give the path of a file of spikes.")
+    number = 1
+    with open(path, encoding="utf-8-sig") as file:
+        while line := _line(path, file, number):
+            if not line.isspace():
+                yield number, line
+            number += 1
+
+
+def _line(path: Path, file: TextIO, number: int) -> str:
+    try:
+        line = file.readline(MOST_LINE)
+    except UnicodeDecodeError as error:
+        raise BadFileError(path, "text in UTF-8", f"{error} after line {number - 1}", "Convert the file.") from None
+    if len(line) == MOST_LINE and not line.endswith("\n"):
+        remedy = "Write a line for each spike."
+        raise BadFileError(path, f"at most {MOST_LINE} characters in line {number}", "more", remedy)
+    return line
