@@ -32,7 +32,9 @@ def test_block(folder: Path) -> None:
     """A loaded block: signals in uV, spike trains with waveforms, events, epochs, groups, annotations."""
     block = MockSessionIO(folder).read_block(load_waveforms=True)
     assert isinstance(block, neo.Block)
-    assert block.rec_datetime == datetime.datetime(2022, 7, 1, 2, 41, 18)
+    assert block.rec_datetime == datetime.datetime(2022, 7, 1, 2, 41, 18, 812_000)
+    assert block.annotations["session_info_start"] == datetime.datetime(2022, 7, 1, 2, 41, 18)
+    assert [segment.rec_datetime for segment in block.segments] == [block.rec_datetime] * 2
     assert (block.annotations["patient_id"], block.annotations["session_nr"]) == (4, 2)
     assert block.annotations["time_origin_ms"] == T0
     assert len(block.segments) == 2

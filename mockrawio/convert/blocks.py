@@ -36,7 +36,7 @@ from .content import Content, Stream, plain, write_content
 from .leftovers import Leftovers, label
 from .names import ChannelNames, patient_and_session
 from .neo_events import DAQ, FRAMES, PAUSES, Marks, gather_marks, make_daq, make_events, make_watchlog
-from .neo_points import Timeline
+from .neo_points import Timeline, zeros
 from .neo_signals import Part, gather_parts, join_parts, make_stream
 from .neo_trains import Train, gather_trains, make_units
 
@@ -64,8 +64,10 @@ def write_session_from_block(
         The session folder itself, whatever its name.
     start : datetime or float, optional
         The instant of the block's 0 s, a datetime (UTC if it has no time zone) or ms since the
-        Unix epoch. Else the annotation `time_origin_ms`, which blocks of ours have; else
-        ``block.rec_datetime``; else 2000-01-01 00:00:00 UTC.
+        Unix epoch. Else the annotation `time_origin_ms`, which blocks of ours have, or NWB's
+        `timestamps_reference_time`; else ``block.rec_datetime``, or that of the first segment that
+        has one; else 2000-01-01 00:00:00 UTC. A segment with another ``rec_datetime`` than the
+        block's has its 0 s there.
     patient_id, session_nr : int, optional
         Else those of the folder's name, ``patient_data/{patient_id}/session_{session_nr}``, else
         the block's annotations, else 1.
@@ -113,21 +115,24 @@ def _checked_content(
         raise MockSessionError("block", "a neo.Block", type(block).__name__, "Give a Block.")
     refuse_own(target, [thing for segment in block.segments for thing in segment.data_children])
     who = patient_and_session(target.absolute(), *numbers, block.annotations)
-    recorded = None if block.rec_datetime is None else instant_ms(block.rec_datetime)
-    origin = instant_ms(block.annotations.get("time_origin_ms", recorded) if start is None else start)
-    content, holds_anything = _content(block, origin, who, leftovers)
-    content.info_ms = origin if start is not None or recorded is None else recorded
+    origin, later = zeros(block, start, leftovers)
+    content, holds_anything = _content(block, origin, later, who, leftovers)
+    noted = block.annotations.get("session_info_start")  # of a session that was read
+    if start is None and isinstance(noted, datetime):
+        content.info_ms = instant_ms(noted)
     content.made_from |= {"left_out": leftovers.lines} if leftovers.lines else {}
     return content if holds_anything else None
 
 
-def _content(block: Block, origin_ms: float, numbers: tuple[int, int], leftovers: Leftovers) -> tuple[Content, bool]:
+def _content(
+    block: Block, origin_ms: float, later: Sequence[float], numbers: tuple[int, int], leftovers: Leftovers
+) -> tuple[Content, bool]:
     """Return what a block holds that a session can hold too, and whether that is anything; note the rest."""
     _note_others(block, leftovers)
     joined = join_parts(gather_parts(block.segments, leftovers), leftovers)
     trains, marks = gather_trains(block.segments, leftovers), gather_marks(block.segments, leftovers)
     moments = _moments(block, trains, marks, leftovers)
-    timeline = _timeline(joined, moments, origin_ms, leftovers)
+    timeline = _timeline(joined, moments, [origin_ms + late for late in later], leftovers)
     channels = ChannelNames()
     streams = _streams(joined, timeline, channels)
     units = make_units(trains, timeline, channels, leftovers)
@@ -176,7 +181,7 @@ def _moments(
 
 
 def _timeline(
-    joined: Sequence[list[Part]], moments: dict[int, list[float]], origin_ms: float, leftovers: Leftovers
+    joined: Sequence[list[Part]], moments: dict[int, list[float]], origins_ms: Sequence[float], leftovers: Leftovers
 ) -> Timeline:
     """Return where the segments lie in the session: those with signals, or all as one if none has any."""
     full = {k: times for k, times in moments.items() if times}
@@ -191,16 +196,16 @@ def _timeline(
             "without signals they would be read as one, since a session's segments are those of its signals",
         )
     slack = min((500 / stream[0].rate for stream in joined), default=0.0)
-    shifts = lay_out(list(spans.values()), slack)
+    shifts = lay_out([span.later(origins_ms[k] - origins_ms[0]) for k, span in spans.items()], slack)
     if any(shifts):
         leftovers.remark(
             f"block: its segments overlap in time, or are not in order; each is laid {GAP_MS / 1000:g} s behind the "
             "one before"
         )
-    zeros = {k: origin_ms + shift for k, shift in zip(spans, shifts, strict=True)}
+    zeros_ms = {k: origins_ms[k] + shift for k, shift in zip(spans, shifts, strict=True)}
     if not joined:
-        return Timeline({k: zeros.get(k, origin_ms) for k in moments}, {})
-    return Timeline(zeros, {k: zeros[k] + spans[k].start for k in spans})
+        return Timeline({k: zeros_ms.get(k, origins_ms[k]) for k in moments}, {})
+    return Timeline(zeros_ms, {k: zeros_ms[k] + spans[k].start for k in spans})
 
 
 def _span(parts: Sequence[Part], moments: Sequence[float]) -> Span:

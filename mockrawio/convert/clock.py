@@ -6,12 +6,13 @@ import math
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..session.clock import EARLIEST_MS, LATEST_MS
 from ..session.errors import MockSessionError
+from ..session.instants import to_ms
 
-__all__ = ["DEFAULT_START", "GAP_MS", "SLACK_MS", "Span", "check_era", "instant_ms", "lay_out"]
+__all__ = ["DEFAULT_START", "GAP_MS", "SLACK_MS", "Span", "check_era", "instant_ms", "lay_out", "start_of"]
 
 DEFAULT_START = datetime(2000, 1, 1, tzinfo=timezone.utc)
 GAP_MS = 1000.0  # between segments that say nothing of their own times
@@ -31,11 +32,24 @@ def instant_ms(start: datetime | float | None, default: float | None = None) -> 
     if start is None:
         return DEFAULT_START.timestamp() * 1000 if default is None else default
     if isinstance(start, datetime):
-        aware = start if start.tzinfo else start.replace(tzinfo=timezone.utc)
-        return aware.timestamp() * 1000
+        return to_ms(start)
     if isinstance(start, bool) or not isinstance(start, (int, float)) or not math.isfinite(start):
         raise MockSessionError("start", "a datetime, or ms since the Unix epoch", f"{start!r}", "Give one.")
     return float(start)
+
+
+def start_of(start: datetime | float | None, *sources: Any) -> float:
+    """Return the instant of an extractor's 0 s, ms since the Unix epoch.
+
+    Parameters
+    ----------
+    start : datetime, float or None
+        As it is given.
+    *sources : SpikeInterface objects or None
+        Else what the first says that is annotated with `time_origin_ms`, as ours are.
+    """
+    noted = (source.get_annotation("time_origin_ms") for source in sources if hasattr(source, "get_annotation"))
+    return instant_ms(next((instant for instant in (start, *noted) if instant is not None), None))
 
 
 def check_era(first_ms: float, last_ms: float) -> None:
@@ -65,6 +79,10 @@ class Span(NamedTuple):
     stop: float
     first: float
     last: float
+
+    def later(self, by_ms: float) -> Span:
+        """Return the same that much later."""
+        return Span(*(time + by_ms for time in self))
 
 
 def lay_out(spans: Sequence[Span], slack: float) -> list[float]:

@@ -29,7 +29,7 @@ from typing import Any
 
 from ..session.errors import MockSessionError
 from ..session.own import refuse_own
-from .clock import instant_ms
+from .clock import start_of
 from .content import Content, Stream, write_content
 from .names import ChannelNames, patient_and_session
 from .recordings import check_kind, described, recording_stream, segment_starts
@@ -65,8 +65,9 @@ def write_session(
         The session folder itself, whatever its name.
     stream_name : str
     start : datetime or float, optional
-        The instant of 0 s, a datetime (UTC if it has no time zone) or ms since the Unix epoch;
-        2000-01-01 00:00:00 UTC if left out.
+        The instant of 0 s, a datetime (UTC if it has no time zone) or ms since the Unix epoch. Else
+        the annotation `time_origin_ms` of the recording or the sorting, which ours have; else
+        2000-01-01 00:00:00 UTC.
     patient_id, session_nr : int, optional
         Else those of the folder's name, ``patient_data/{patient_id}/session_{session_nr}``, else 1.
     overwrite : bool
@@ -112,7 +113,7 @@ def extractor_content(
     recording: Any, sorting: Any, stream_name: str, start: datetime | float | None, numbers: tuple[int, int]
 ) -> Content:
     """Return what the two have for a session, nothing read but metadata and spikes."""
-    channels, start_ms = ChannelNames(), instant_ms(start)
+    channels, start_ms = ChannelNames(), start_of(start, recording, sorting)
     streams = [] if recording is None else [recording_stream(recording, stream_name, start_ms, channels)]
     starts = streams[0].starts_ms if streams else _lone_starts(sorting, start_ms)
     units = _units(recording, sorting, streams, starts, channels)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CorpusReport", "Failure", "generate_corpus", "session_seed", "to_dask_array", "to_xarray"]
 
+_NOTED = ("patient_id", "session_nr", "time_origin_ms")  # of the session, in the attributes of an xarray
 MOST_TIMES = 1 << 27  # float64 that a time coordinate may have: 1 GiB, 70 minutes at 32 kHz
 
 Array = npt.NDArray[Any]
@@ -248,7 +249,7 @@ def to_xarray(
     result = xarray.DataArray(values, dims=("time", "channel"), coords=time, name=stream.id)
     result = result.assign_coords({name: ("channel", value) for name, value in _of_channels(reader, stream).items()})
     units = stream.channels[0].scale.units
-    who = {k: v for k, v in reader.raw_annotations["blocks"][0].items() if k in ("patient_id", "session_nr")}
+    who = {k: v for k, v in reader.raw_annotations["blocks"][0].items() if k in _NOTED}
     result.attrs = {"units": units, "sampling_rate": stream.sampling_rate, "seg_index": index, **who}
     result.coords["time"].attrs["units"] = "s"
     if scaled:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ class StorableSession:
     neo_reader: MockSessionRawIO
     _kwargs: dict[str, Any]
     extra_requirements: list[str]
+    annotate: Callable[..., None]
 
     @classmethod
     def map_to_neo_kwargs(
@@ -57,12 +59,15 @@ class StorableSession:
         }
 
     def store(self, **arguments: Any) -> None:
-        """Note what makes this object again: what was given, paths absolute."""
+        """Note what makes this object again: what was given, paths absolute; and the instant of its 0 s."""
         given = {name: value for name, value in arguments.items() if value is not None and value is not False}
         for name, stored in self._STORED_AS.items():
             if name in given:
                 given[stored] = str(Path(given.pop(name)).absolute())
         self._kwargs.update(given)
+        noted = self.neo_reader.raw_annotations["blocks"][0]
+        if "rec_datetime" in noted:  # else the stamps are on a clock of their own, or there are none
+            self.annotate(time_origin_ms=noted["time_origin_ms"])
         self.extra_requirements.append("mockrawio")
 
     @classmethod

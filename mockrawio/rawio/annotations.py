@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timezone
+from datetime import datetime, timezone
 from typing import Any
 
 import numpy as np
 
+from ..session.clock import EARLIEST_MS, LATEST_MS
+from ..session.instants import from_ms
 from .session import OpenSession
 
 
@@ -23,11 +25,15 @@ def annotate(raw_annotations: dict[str, Any], session: OpenSession) -> None:
     who = _who(session)
     block.update(who, time_origin_ms=session.origin_ms)
     if session.info:
-        # Neo takes the first out of the annotations for the Block's own attribute; its NWBIO asks for the second.
-        block["rec_datetime"] = session.info.start
-        block["session_start_time"] = session.info.start.replace(tzinfo=timezone.utc)
+        block["session_info_start"] = session.info.start
+    zero, recorded = _zero(session), {}
+    if zero is not None:
+        # Neo makes the first the attribute of Block and Segment, whose times all count from it, and keeps no time
+        # zone there; its NWBIO asks for the second.
+        recorded["rec_datetime"] = zero.replace(tzinfo=None)
+        block.update(recorded, session_start_time=zero)
     for segment in block["segments"]:
-        segment.update(who)
+        segment.update(who, **recorded)
         for annotation, stream in zip(segment["signals"], session.streams, strict=True):
             annotation.update(who)
             places = [("", -1) if c.number is None else session.place(c.number) for c in stream.channels]
@@ -47,6 +53,13 @@ def annotate(raw_annotations: dict[str, Any], session: OpenSession) -> None:
             )
         for annotation in segment["events"]:
             annotation.update(who)
+
+
+def _zero(session: OpenSession) -> datetime | None:
+    """Return the instant of 0 s in UTC; if the stamps are on no clock of this world, what session_info says."""
+    if EARLIEST_MS <= session.origin_ms <= LATEST_MS:
+        return from_ms(session.origin_ms)
+    return session.info.start.replace(tzinfo=timezone.utc) if session.info else None
 
 
 def _who(session: OpenSession) -> dict[str, Any]:

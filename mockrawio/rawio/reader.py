@@ -68,7 +68,8 @@ class MockSessionRawIO(CountCache, UnitApi):
         Neo's, and ``"unit_channels"``, document 002's name for the spike channels.
     time_origin_ms : float
         Time 0 in ms since the Unix epoch: the first signal sample; without signals the clock
-        of ``session_info.npy``; without that the earliest stamp.
+        of ``session_info.npy``; without that the earliest stamp. To a µs it is `rec_datetime` of
+        Neo's objects.
 
     Raises
     ------

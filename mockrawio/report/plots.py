@@ -134,7 +134,7 @@ def _headline(reader: MockSessionRawIO) -> str:
     notes = reader.raw_annotations["blocks"][0]
     names = (("patient", "patient_id"), ("session", "session_nr"))
     who = ", ".join(f"{word} {notes[key]}" for word, key in names if key in notes)
-    when = f"{notes['rec_datetime']:%Y-%m-%d %H:%M:%S} UTC" if "rec_datetime" in notes else ""
+    when = f"{notes['rec_datetime'].isoformat(' ', 'milliseconds')} UTC" if "rec_datetime" in notes else ""
     n_segments = reader.segment_count(0)
     length = in_words(listened(reader, n_segments - 1)[1] - listened(reader, 0)[0])
     units = counted(len(reader.header["spike_channels"]), "unit")

@@ -10,12 +10,13 @@ import math
 import re
 import sys
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
 from .clock import Run, find_runs, stamp_divisor
 from .errors import BadFileError
+from .instants import to_ms
 from .layout import STAMP
 from .logs import read_text
 from .npy import REWRITE, AnyArray, HeldArray, MappedArray, open_array
@@ -78,7 +79,7 @@ class SessionInfo:
     @property
     def start_ms(self) -> float:
         """The start in ms since the Unix epoch."""
-        return self.start.replace(tzinfo=timezone.utc).timestamp() * 1000
+        return to_ms(self.start)
 
 
 class UnitFile(NamedTuple):

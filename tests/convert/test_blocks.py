@@ -397,15 +397,18 @@ def test_times_of_segments_stay(tmp_path):
     zero = 1_656_676_800_000
     starts = [segment["t_start_ms"] for segment in description(folder, "signal")["segments"]]
     assert starts == [zero + 2000, zero + 50_250]
-    assert opened(folder).raw_annotations["blocks"][0]["rec_datetime"] == datetime(2022, 7, 1, 12)
+    noted = opened(folder).raw_annotations["blocks"][0]
+    assert noted["session_info_start"] == datetime(2022, 7, 1, 12)
+    assert noted["rec_datetime"] == datetime(2022, 7, 1, 12, 0, 2)
 
 
 def test_start_is_stronger(tmp_path):
-    """start= is taken before what the block says."""
+    """start= is taken before what the block says, and its exact annotation, with a warning, before rec_datetime."""
     block = block_of([signal()], rec_datetime=datetime(2022, 7, 1), time_origin_ms=1.6e12)
     folder = write_session_from_block(block, tmp_path / "s", start=1.5e12)
     assert opened(folder).time_origin_ms == 1.5e12
-    folder = write_session_from_block(block, tmp_path / "t")
+    with pytest.warns(UserWarning, match=r"time_origin_ms, 5\.66336e\+07 s off its rec_datetime; give start="):
+        folder = write_session_from_block(block, tmp_path / "t")
     assert opened(folder).time_origin_ms == 1.6e12
 
 

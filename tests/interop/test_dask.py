@@ -216,12 +216,11 @@ def test_xarray_raw(folders):
         header = header[header["stream_id"] == "broadband"]
         raw = reader.get_analogsignal_chunk(0, 1, None, None, BROADBAND)
         scaled = reader.rescale_signal_raw_to_float(raw, "float64", BROADBAND)
-        t_start = reader.get_signal_t_start(0, 1, BROADBAND)
+        t_start, zero = reader.get_signal_t_start(0, 1, BROADBAND), reader.time_origin_ms
     assert lazy.dims == ("time", "channel")
     assert lazy.name == "broadband"
-    assert lazy.attrs == {
-        "units": "counts", "sampling_rate": 32000.0, "seg_index": 1, "patient_id": 1, "session_nr": 1,
-    }  # fmt: skip
+    who = {"patient_id": 1, "session_nr": 1, "time_origin_ms": zero}
+    assert lazy.attrs == {"units": "counts", "sampling_rate": 32000.0, "seg_index": 1, **who}
     assert lazy.channel.values.tolist() == header["id"].tolist()
     assert lazy.channel_name.values.tolist() == header["name"].tolist()
     assert lazy.region.values.tolist() == ["LA"] * 8 + ["LAH"] * 8
