@@ -84,7 +84,7 @@ def test_time_slices(ends: tuple[float | None, float | None], folder: Path) -> N
     reader = MockSessionIO(folder)
     proxies = reader.read_segment(lazy=True)
     low = 0 if start is None else round(start * 1000)
-    high = 200 if stop is None else round(stop * 1000)
+    high = 200 if stop is None else low + round((stop - (start or 0)) * 1000)  # a duration has one size
     signal = proxies.analogsignals[0].load(time_slice=time_slice)
     assert signal.shape[0] == high - low
     if high > low:

@@ -1,10 +1,13 @@
-"""What a caller gives, checked: an index of what there is, a limit of time."""
+"""What a caller gives, checked: an index of what there is, a limit of time, the dtype of a result."""
 
 from __future__ import annotations
 
 import math
 import operator
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from ..session.errors import BadTypeError, BoundsError
 
@@ -49,14 +52,30 @@ def time_limit(name: str, value: Any) -> float | None:
     Raises
     ------
     BadTypeError
-        If it is no number.
+        If it is no number, nor a quantity of time.
     """
     if value is None or (type(value) is float and value == value):
         return value
     try:
+        if hasattr(value, "rescale"):  # else 500 ms would be 500 s
+            value = value.rescale("s").magnitude
         number = math.nan if isinstance(value, (str, bytes)) else float(value)
     except (TypeError, ValueError):
         number = math.nan
     if math.isnan(number):
         raise BadTypeError(name, "a number, seconds, or None", f"{value!r}", "Change it.")
     return number
+
+
+def floating(dtype: npt.DTypeLike) -> np.dtype[Any]:
+    """Return the dtype of a result in physical units.
+
+    Raises
+    ------
+    BadTypeError
+        If it is one that would cut the fractions off.
+    """
+    found = np.dtype(dtype)
+    if found.kind not in "fc":
+        raise BadTypeError("dtype", "a floating dtype", str(found), "Pass 'float32' or 'float64', and round that.")
+    return found

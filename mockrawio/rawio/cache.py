@@ -16,7 +16,7 @@ from typing import Any
 
 from neo.rawio.baserawio import BaseRawIO
 
-from ..session.errors import MockSessionError, NotWrittenError, unreadable
+from ..session.errors import BadTypeError, MockSessionError, NotWrittenError, unreadable
 from ..session.writer import write_file
 from .scaling import FloatSource, count_size
 
@@ -113,6 +113,29 @@ class CountCache(BaseRawIO):  # type: ignore[misc]  # neo is not typed
         self.cache_filename = str(cache_file(self.dirname, cache_path))
         self._cache = load(Path(self.cache_filename))
 
+    def add_in_cache(self, **kargs: Any) -> None:
+        """Keep values beside the count sizes, and write the cache: numbers, texts, lists and dicts of them.
+
+        Raises
+        ------
+        MockSessionError
+            If this reader has no cache, or JSON has no such value.
+        """
+        try:
+            json.dumps(kargs)
+        except (TypeError, ValueError) as error:
+            remedy = "Keep an array elsewhere, or as a list."
+            raise BadTypeError("add_in_cache", "values that JSON has", str(error), remedy) from None
+        super().add_in_cache(**kargs)
+
     def dump_cache(self) -> None:
-        """Write the cache."""
+        """Write the cache.
+
+        Raises
+        ------
+        MockSessionError
+            If this reader has none.
+        """
+        if not self.use_cache:
+            raise MockSessionError(self.dirname, "a reader with a cache", "one without", "Pass use_cache=True.")
         save(Path(self.cache_filename), self._cache)

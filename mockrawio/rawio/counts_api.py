@@ -5,6 +5,7 @@ from __future__ import annotations
 from neo.rawio.baserawio import BaseRawIO
 
 from ..session.errors import MockSessionError
+from .arguments import checked_index
 
 
 class CountsApi(BaseRawIO):  # type: ignore[misc]  # neo is not typed
@@ -26,7 +27,7 @@ class CountsApi(BaseRawIO):  # type: ignore[misc]  # neo is not typed
     def segment_count(self, block_index: int = 0) -> int:
         """Return the number of segments, one more than there are gaps."""
         self._check_parsed()
-        return int(super().segment_count(block_index))
+        return int(super().segment_count(checked_index(self.dirname, "block_index", block_index, 1, "blocks")))
 
     def signal_streams_count(self) -> int:
         """Return the number of signal streams."""
@@ -35,8 +36,9 @@ class CountsApi(BaseRawIO):  # type: ignore[misc]  # neo is not typed
 
     def signal_channels_count(self, stream_index: int) -> int:
         """Return the number of channels of a stream."""
-        self._check_parsed()
-        return int(super().signal_channels_count(stream_index))
+        count = self.signal_streams_count()
+        checked = checked_index(self.dirname, "stream_index", stream_index, count, "signal streams")
+        return int(super().signal_channels_count(checked))
 
     def spike_channels_count(self) -> int:
         """Return the number of units, the same in all segments."""

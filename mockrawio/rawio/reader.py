@@ -28,7 +28,7 @@ from neo.rawio.baserawio import BaseRawIO
 from ..session.errors import MockSessionError
 from ..session.layout import refuse_foreign
 from .annotations import annotate
-from .arguments import checked_index, time_limit
+from .arguments import checked_index, floating, time_limit
 from .cache import CountCache
 from .events import EventTable
 from .header import make_header
@@ -397,8 +397,8 @@ class MockSessionRawIO(CountCache, UnitApi):
         return self._seconds(event_timestamps, dtype)
 
     def _rescale_epoch_duration(self, raw_duration: Array, dtype: npt.DTypeLike, event_channel_index: int = 0) -> Array:
-        return (np.asarray(raw_duration) / 1000).astype(dtype)
+        return (np.asarray(raw_duration) / 1000).astype(floating(dtype))
 
     def _seconds(self, stamps_ms: Array, dtype: npt.DTypeLike) -> Array:
         self._check_parsed()
-        return np.asarray(seconds(np.asarray(stamps_ms), self.time_origin_ms)).astype(dtype)
+        return np.asarray(seconds(np.asarray(stamps_ms), self.time_origin_ms)).astype(floating(dtype))

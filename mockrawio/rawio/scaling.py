@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from ..session.errors import BadFileError, MockSessionError
 from ..session.npy import AnyArray, HeldArray, MappedArray
+from .arguments import floating
 
 FULL_SCALE = 32767
 LARGEST = 1e15  # in a float source; times the largest gain, it still fits float32
@@ -36,7 +37,7 @@ def rescale(raw: Array, gain: Array, offset: Array, dtype: npt.DTypeLike, out: A
     gain, offset : ndarray of float64
         One value, or one a channel.
     dtype : dtype
-        Floating dtype of the result.
+        Of the result: a floating one, unless the gain is 1 and the offset 0.
     out : ndarray, optional
         Where to put it: of the shape of `raw` and of `dtype`.
 
@@ -44,6 +45,13 @@ def rescale(raw: Array, gain: Array, offset: Array, dtype: npt.DTypeLike, out: A
     -------
     ndarray
         `out` if given, else a new array.
+
+    Raises
+    ------
+    BadTypeError
+        If fractions do not fit `dtype`.
+    MockSessionError
+        If `out` does not fit.
     """
     new = out is None  # and then in the layout of the chunk
     result = np.empty_like(raw, dtype=dtype, subok=False) if new else check_out(out, raw.shape, np.dtype(dtype))
@@ -53,6 +61,8 @@ def rescale(raw: Array, gain: Array, offset: Array, dtype: npt.DTypeLike, out: A
         steps.append((np.multiply, _narrow(gain, result.dtype, rounded=not with_offset)))
     if with_offset:
         steps.append((np.add, _narrow(offset, result.dtype)))
+    if steps:
+        floating(result.dtype)
     if result.flags.f_contiguous and not result.flags.c_contiguous:
         _scale(raw.T, result.T, steps, by_line=True)
     else:
