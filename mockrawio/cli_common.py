@@ -16,6 +16,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from .session.durable import clean_up
 from .session.errors import MockSessionError, unreadable
 from .session.own import refuse_own
 
@@ -249,6 +250,7 @@ def check_output(output: Path, overwrite: bool, session: Path | None = None) -> 
     if output.is_dir():
         raise MockSessionError(output, "a file", "a folder", "Name a file in it.")
     if output.exists() and not overwrite:
+        clean_up(output.absolute())  # whoever is refused writes nothing there that would do it
         raise MockSessionError(output, "nothing there", "a file", "Add --overwrite to replace it.")
     refuse_own(output, session)
 

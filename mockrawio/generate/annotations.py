@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ..session.durable import clean_up_in
 from ..session.emit import array_file
 from ..session.errors import MockSessionError, SessionExistsError
 from ..session.layout import LabelName, label_file, parse_label_file
@@ -77,6 +78,7 @@ def generate_annotations(
     date = date or datetime.now(timezone.utc).strftime("%Y%m%d")
     folder = Path(labels_dir).absolute()
     labels = [_label(seed, number, annotators, date) for number in range(1, len(SUBJECTS) + 1)]
+    clean_up_in(folder)  # names have the date in them: the next run's are others
     stale = taken_labels(folder)
     _refuse(folder, [] if overwrite else stale)
     paths = [folder / label_file(label) for label in labels]

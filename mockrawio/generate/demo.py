@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..session.durable import clean_up
 from ..session.errors import SessionExistsError
 from ..session.layout import LABELS, session_folder
 from .annotations import generate_annotations, taken_labels
@@ -90,6 +91,8 @@ def _session_seed(seed: int, patient: int, number: int) -> int:
 
 def _refuse_taken(root: Path, labels: Path) -> None:
     folders = [session_folder(root, patient, number) for patient, numbers in PATIENTS.items() for number in numbers]
+    for folder in folders:
+        clean_up(folder)
     taken = [folder for folder in folders if folder.exists() and any(folder.iterdir())] + taken_labels(labels)
     if taken:
         raise SessionExistsError(

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..session import layout
+from ..session.durable import clean_up_in
 from ..session.errors import BadFileError, MockSessionError, SessionExistsError
 from ..session.logs import Watchlog
 from ..session.manifest import FileRecord, manifest_bytes, read_manifest
@@ -342,6 +343,8 @@ class GenerateData:
         """Make sure that the folder is this session's; return the files it has of it."""
         if self._records is not None:
             return self._records
+        for part in ("", *_PARTS):  # a folder of it that has nothing else is an empty one
+            clean_up_in(self._folder / part)
         held = [part for part in _PARTS if _holds_anything(self._folder / part)]
         known = self._known_files() if held else {}
         if held and known is None:

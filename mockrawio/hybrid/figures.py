@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ..session.durable import whole_file
+from ..session.durable import clean_up_in, whole_file
 from .pairs import TemplateScore
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def save_figures(validation: Validation, folder: Path) -> list[Path]:
     for score in validation.templates:
         if score.found_samples is not None:
             figures[f"template_{score.label.replace('/', '_')}.png"] = plot_templates(score)
+    clean_up_in(folder.absolute())  # which templates there are differs from sorting to sorting
     for name, figure in figures.items():
         with whole_file((folder / name).absolute()) as staging:
             figure.savefig(staging, dpi=120, format="png")

@@ -159,10 +159,10 @@ def mend(folder: Path, name: str) -> None:
         If the file system does not let it be.
     """
     target = _staging_target(folder, name)
-    for path, _, in_use in leftovers(target):
-        if not in_use and _is_half_moved(path):
+    for left in leftovers(target):
+        if not left.in_use and _is_half_moved(left.path):
             with naming(folder), locked(folder):
-                _undo(path, folder, _journal(path))
+                _undo(left.path, folder, _journal(left.path))
     clean_up(target)
 
 

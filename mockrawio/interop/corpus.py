@@ -3,15 +3,16 @@
 - A session's bytes come from its spec alone: no cluster, order or retry changes them.
 - A session lands whole or not at all; a worker that dies costs what it was working on.
 - A run that was stopped goes on where it stopped: a session that is there and was made from the
-  same spec is left as it is.
+  same spec is left as it is, and what dead writers left beside it is removed.
 - However many specs there are, only those in flight are held.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from concurrent.futures import Executor, Future
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from os import PathLike
@@ -22,7 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..generate import SessionSpec, generate_session
-from ..session.durable import leftovers, remove
+from ..session.durable import Leftover, clean_up
 from ..session.errors import MockSessionError, SessionExistsError
 from ..session.layout import MANIFEST, session_folder
 from ..session.manifest import file_record, read_manifest
@@ -30,6 +31,8 @@ from .cluster import executor_of
 from .corpus_report import CorpusReport, Failure, write_failures
 
 __all__ = ["CorpusReport", "Failure", "generate_corpus", "session_seed"]
+
+ABANDONED_S = 86_400.0  # no writer is silent for a day
 
 
 def session_seed(seed: int, patient_id: int, session_nr: int) -> int:
@@ -200,26 +203,37 @@ def _make(spec: SessionSpec, order: _Order) -> int | None:
             return None
         raise
     if not order.overwrite:
-        _sweep(target)
+        clean_up(target, _is_beaten)
     size: int = sum(file.size for file in read_manifest(target / MANIFEST)["files"].values())
     return size
 
 
-def _sweep(target: Path) -> None:
-    """Remove what other writers have beside a session that stands, where theirs can no longer land.
+def _is_beaten(left: Leftover) -> bool:
+    """Return True if a writer has died, or is of another machine: beside a new session it can land no more.
 
     What a dead worker of another machine has left is known by nothing else.
     """
-    for path, purpose, _ in leftovers(target):
-        if purpose == "partial":
-            with suppress(OSError):
-                remove(path)
+    return not left.in_use or (left.elsewhere and left.purpose == "partial")
+
+
+def _is_abandoned(left: Leftover) -> bool:
+    """Return True if a writer has died, or is of another machine and has written nothing for a day."""
+    return not left.in_use or (left.elsewhere and left.purpose == "partial" and _idle_s(left.path) > ABANDONED_S)
+
+
+def _idle_s(folder: Path) -> float:
+    """Return for how many seconds nothing in a folder has changed."""
+    try:
+        return time.time() - max(path.lstat().st_mtime for path in (folder, *folder.rglob("*")))
+    except OSError:  # it has changed just now
+        return 0.0
 
 
 def _is_there(target: Path, spec: SessionSpec, order: _Order) -> bool:
     """Tell whether the session of a spec is there; another one is an error unless it may be replaced."""
     if not order.resume or not (target / MANIFEST).exists():
         return False
+    clean_up(target, _is_abandoned)  # a run that was killed may have left something, and nothing else is written here
     try:
         different = _differences(read_manifest(target / MANIFEST).get("spec"), spec)
     except MockSessionError:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..session.durable import clean_up
 from ..session.writer import write_file
 
 __all__ = ["FAILURES", "CorpusReport", "Failure", "write_failures"]
@@ -109,6 +110,7 @@ def write_failures(root: Path, failed: Iterable[Failure]) -> None:
         if rows:
             write_file(path, [text.getvalue().encode()])
         else:
+            clean_up(path)
             path.unlink(missing_ok=True)
     except OSError as error:
         warnings.warn(f"{path}: could not be written: {error}", stacklevel=2)

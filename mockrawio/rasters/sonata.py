@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..session.durable import clean_up, locked, naming, refuse_taken, whole_file
+from ..session.durable import locked, naming, refuse_taken, whole_file
 from ..session.errors import BadFileError
 from .checks import extra_module, require
 from .h5_out import h5_out
@@ -88,7 +88,6 @@ def write_sonata(
     require(compression in ("gzip", None), "compression", '"gzip" or None', compression)
     ok = isinstance(population, str) and population not in ("", ".", "..") and "/" not in population
     require(ok, "population", "a name without a slash", population)
-    clean_up(target)
     if not overwrite:
         refuse_taken(target)
     blocks = [spikes] if isinstance(spikes, Raster) else spikes

@@ -16,7 +16,7 @@ import re
 import secrets
 import shutil
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from os import PathLike
 from pathlib import Path
@@ -28,6 +28,7 @@ __all__ = [
     "LEFTOVER",
     "Leftover",
     "clean_up",
+    "clean_up_in",
     "leftovers",
     "locked",
     "make_folder",
@@ -134,7 +135,8 @@ def taken(target: Path) -> bool:
 
 
 def refuse_taken(target: Path) -> None:
-    """Raise a SessionExistsError if anything but an empty folder stands at `target`."""
+    """Raise a SessionExistsError if anything but an empty folder stands at `target`, once it is cleaned up."""
+    clean_up(target)  # whoever is refused writes nothing there that would do it
     if taken(target):
         raise SessionExistsError(
             target, "nothing there", "a folder or file", "Choose another place, or pass overwrite=True to replace it."
@@ -169,41 +171,71 @@ def sibling(target: Path, purpose: str) -> Path:
 
 
 class Leftover(NamedTuple):
-    """What a writer has beside its target: its own, `partial`, or what stood there before, `replaced`."""
+    """What a writer has beside its target.
+
+    Attributes
+    ----------
+    path : Path
+    purpose : {"partial", "replaced"}
+        The writer's own, or what stood there before.
+    elsewhere : bool
+        Whether the writer is one of another machine.
+    in_use : bool
+        Whether it may still be running: it is, or that cannot be known from here.
+    """
 
     path: Path
     purpose: str
+    elsewhere: bool
     in_use: bool
 
 
 def leftovers(target: Path) -> list[Leftover]:
     """Return what writers have beside `target`, sorted by name.
 
-    ``in_use`` is whether the writer may still be running: it is, or it was on another machine.
     A folder that may not be listed has none that we could know of.
     """
+    found = (match for match in _staged(target.parent, f".{target.name}.") if match[1] == target.name)
+    return [_leftover(target.with_name(match[0]), match) for match in found]
+
+
+def _staged(folder: Path, prefix: str = ".") -> list[re.Match[str]]:
+    """Return the names in a folder that are of writers' own, sorted; a corpus asks for one among thousands."""
     try:
-        beside = sorted(target.parent.iterdir())
+        names = sorted(name for name in os.listdir(folder) if name.startswith(prefix))
     except OSError:
         return []
-    found = ((path, LEFTOVER.fullmatch(path.name)) for path in beside)
-    return [
-        Leftover(path, match[2], not match[4].startswith(_HOST) or _is_running(int(match[3])))
-        for path, match in found
-        if match and match[1] == target.name
-    ]
+    return [match for name in names if (match := LEFTOVER.fullmatch(name))]
 
 
-def clean_up(target: Path) -> None:
-    """Remove what writers that are no longer running left beside `target`, or put it back."""
-    for path, purpose, in_use in leftovers(target):
-        if in_use:
+def _leftover(path: Path, match: re.Match[str]) -> Leftover:
+    elsewhere = not match[4].startswith(_HOST)
+    return Leftover(path, match[2], elsewhere, elsewhere or _is_running(int(match[3])))
+
+
+def clean_up(target: Path, is_dead: Callable[[Leftover], bool] = lambda left: not left.in_use) -> None:
+    """Remove what writers that are no longer running left beside `target`, or put it back.
+
+    Parameters
+    ----------
+    target : Path
+    is_dead : callable
+        Which leftovers nobody is at any more; by default those that are not in use.
+    """
+    for left in leftovers(target):
+        if not is_dead(left):
             continue
-        if purpose == "replaced":
-            put_back(path, target)
+        if left.purpose == "replaced":
+            put_back(left.path, target)
         else:
             with suppress(OSError):  # another writer removes it too
-                remove(path)
+                remove(left.path)
+
+
+def clean_up_in(folder: Path) -> None:
+    """Clean up beside everything in a folder, for a writer whose files have other names each time."""
+    for name in sorted({match[1] for match in _staged(folder)}):
+        clean_up(folder / name)
 
 
 def _is_running(pid: int) -> bool:

@@ -19,9 +19,10 @@ from typing import Any
 
 from mockrawio import SessionExistsError
 from tests.faults.faults import Fault, arm, in_child
-from tests.faults.scenarios import SCENARIOS, Scenario, digest
+from tests.faults.scenarios import SCENARIOS, Scenario, digest, tree
 
-KILLS = 22  # of each scenario
+KILLS = 22  # of each scenario, evenly spread
+LAST = 12  # steps at which it is killed too: what was made lands, and what it replaces goes
 OTHERS = ("full", "read-only", "denied", "broken", "interrupt")
 AT = (0.0, 0.4, 0.8, 1.0)  # of a writer's steps, for the other faults
 ROUNDS = 6
@@ -47,6 +48,7 @@ class Survey:
             self.known[digest(self.target)] = "old"
         self.place.rename(self.kept)
         self.learn("new", 2)
+        self.whole = tree(self.place)
         if scenario.adds:
             for seeds in ((2, 2), (2, 3), (3, 2)):
                 self.learn("both", *seeds)
@@ -72,7 +74,8 @@ class Survey:
             again = None
         except SessionExistsError as error:
             again = type(error).__name__
-        return {**found, "again": again, "then": self._state(), "left": self.scenario.staged(self.place)}
+        odd = sorted(set(tree(self.place)) ^ set(self.whole))
+        return {**found, "again": again, "then": self._state(), "left": self.scenario.staged(self.place), "odd": odd}
 
     def steps(self, kind: str) -> int:
         """Return how many steps there are at which a fault of a kind can strike."""
@@ -129,7 +132,8 @@ def spread(steps: int, count: int) -> list[int]:
 def survey(name: str, folder: Path) -> Iterator[tuple[str, Any]]:
     """Yield each kind of fault with how it ended, wherever it struck."""
     one = Survey(SCENARIOS[name], folder)
-    yield "kill", [one.struck("kill", k) for k in spread(one.steps("kill"), KILLS)]
+    steps = one.steps("kill")
+    yield "kill", [one.struck("kill", k) for k in sorted({*spread(steps, KILLS), *range(max(1, steps - LAST), steps)})]
     for kind in OTHERS:
         steps = one.steps(kind)
         points = sorted({max(1, round(at * steps)) for at in AT})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -15,7 +16,9 @@ from neo import AnalogSignal, Block, Segment
 from mockrawio import SessionSpec, generate_session, write_session_from_block
 from mockrawio.hybrid.generate import generate_hybrid
 from mockrawio.hybrid.params import HybridParams
+from mockrawio.interop.corpus import generate_corpus
 from mockrawio.rasters import Raster, append_sonata, write_sonata
+from mockrawio.session.errors import NotWrittenError
 from mockrawio.session.layout import MANIFEST, is_staging
 from mockrawio.session.writer import write_file
 from mockrawio.verify import verify_session
@@ -65,6 +68,11 @@ class Scenario:
         return sorted(path.name for path in place.rglob(".*") if is_staging(path))
 
 
+def tree(place: Path) -> list[str]:
+    """Return the name of every file and folder below a place."""
+    return sorted(str(path.relative_to(place)) for path in place.rglob("*"))
+
+
 def digest(target: Path) -> str:
     """Return a hash over the names and bytes of all files but those of other writers."""
     files = sorted(p for p in target.rglob("*") if p.is_file()) if target.is_dir() else [target]
@@ -76,6 +84,15 @@ def digest(target: Path) -> str:
 def _session(place: Path, seed: int, *, overwrite: bool = False, n_workers: int = 1, **fields: object) -> None:
     spec = SessionSpec.tiny(patient_id=1, session_nr=1, seed=seed, **fields)
     generate_session(spec, place, overwrite=overwrite, n_workers=n_workers)
+
+
+def _corpus(place: Path, seed: int) -> None:
+    specs = [SessionSpec.tiny(patient_id=1, session_nr=k, duration_s=1.0, seed=seed) for k in (1, 2)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that the table of failures could not be written
+        report = generate_corpus(specs, place, progress=False, overwrite=True)
+    for failure in report.failed:
+        raise NotWrittenError(place, "two sessions", failure.error, "Run it again.")
 
 
 def _broadband(place: Path, seed: int) -> None:
@@ -133,6 +150,7 @@ SCENARIOS = {
     "session float64": Scenario(SESSION, partial(_session, encoding="float64", n_workers=2), replaces=False),
     "session broadband": Scenario(SESSION, _broadband, replaces=False),
     "session over another": Scenario(SESSION, partial(_session, overwrite=True), old=True),
+    "corpus over another": Scenario("patient_data/1/session_2", _corpus, old=True),
     "write_session_from_block": Scenario("session_1", _from_block, replaces=False),
     "hybrid": Scenario("out", _hybrid, marks="manifest-s.json"),
     "hybrid over another": Scenario("out", _hybrid, old=True, marks="manifest-s.json"),

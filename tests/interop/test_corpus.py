@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,7 @@ from mockrawio.interop import corpus as corpus_module
 from mockrawio.interop.corpus import generate_corpus, session_seed
 from mockrawio.interop.corpus_report import FAILURES, CorpusReport, Failure
 from mockrawio.interop.dask import to_dask_array
+from mockrawio.session import durable
 from mockrawio.session.manifest import compare
 from tests.benchmarks import scale
 
@@ -331,6 +333,47 @@ def test_leftovers_of_other_machines_are_removed(tmp_path):
         (patient / f".session_{number}.partial-1-0123456789abcdef").mkdir(parents=True)
     run(tiny(2), tmp_path)
     assert [path.name for path in patient.glob(".*")] == [".session_3.partial-1-0123456789abcdef"]
+
+
+def beside(root, number, pid, host, age_s=0.0, purpose="partial"):
+    """Make what a writer of a session has beside it, with a file; return its path."""
+    path = root / "patient_data" / "1" / f".session_{number}.{purpose}-{pid}-{host}00000000"
+    path.mkdir(parents=True)
+    (path / "ChannelNames.txt").touch()
+    for place in (path / "ChannelNames.txt", path):
+        os.utime(place, (time.time() - age_s,) * 2)
+    return path
+
+
+def dead_process():
+    """Return the number of a process that has ended."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        return process.pid
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_only_leftovers_go(tmp_path, resumed):
+    """Made or found, a session loses what dead writers have beside it; what live ones have stays, and the user's."""
+    if resumed:
+        run(tiny(1), tmp_path)
+    dead, elsewhere = dead_process(), f"{int(durable._HOST, 16) ^ 1:08x}"
+    gone = [beside(tmp_path, 1, dead, durable._HOST), beside(tmp_path, 1, 5, elsewhere, 90_000.0)]
+    if resumed:
+        gone.append(beside(tmp_path, 1, dead, durable._HOST, purpose="replaced"))
+        gone.append(tmp_path / f".corpus_failures.csv.partial-{dead}-{durable._HOST}00")
+        gone[-1].touch()
+    stay = [
+        beside(tmp_path, 1, os.getpid(), durable._HOST, 90_000.0),
+        beside(tmp_path, 1, 7, elsewhere, 90_000.0, purpose="replaced"),
+        beside(tmp_path, 2, dead, durable._HOST),
+        *([beside(tmp_path, 1, 6, elsewhere)] if resumed else []),  # which may be at work
+    ]
+    for name in (".session_1.partial-mine", "session_1.partial-1-0", ".session_1.bak", "session_1 (copy)"):
+        stay.append(tmp_path / "patient_data" / "1" / name)
+        stay[-1].mkdir()
+    assert counts(run(tiny(1), tmp_path)) == ((0, 1, 0) if resumed else (1, 0, 0))
+    assert [path.name for path in gone if path.exists()] == []
+    assert [path.name for path in stay if not path.exists()] == []
 
 
 def test_seeds(tmp_path):

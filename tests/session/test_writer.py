@@ -291,14 +291,14 @@ def test_a_file_in_the_way(below: str, tmp_path: Path) -> None:
 
 def test_a_folder_that_may_not_be_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beside a target in a folder that may be written to and not listed, nothing is looked for."""
-    listing = Path.iterdir
+    listing = os.listdir
 
-    def iterdir(path: Path) -> object:
-        if path == tmp_path:
+    def listdir(path: str | Path) -> list[str]:
+        if Path(path) == tmp_path:
             raise PermissionError(errno.EACCES, "Permission denied")
         return listing(path)
 
-    monkeypatch.setattr(Path, "iterdir", iterdir)
+    monkeypatch.setattr(os, "listdir", listdir)
     assert durable.leftovers(tmp_path / "s") == []
     write(tmp_path / "s")
     write(tmp_path / "s", b"two", overwrite=True)

@@ -1,0 +1,73 @@
+"""A writer that is refused, or whose files have other names each time, cleans up after a killed one all the same."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from mockrawio import GenerateData, SessionExistsError, SessionSpec, generate_session
+from mockrawio.cli import main
+from mockrawio.generate.annotations import generate_annotations
+from mockrawio.generate.demo import run_data_generation
+from mockrawio.report.html import write_report
+from mockrawio.session import durable
+
+
+def _report(place: Path) -> None:
+    (place / "r.html").touch()
+    with pytest.raises(SessionExistsError):
+        write_report(generate_session(SessionSpec.tiny(), place / "of"), place / "r.html")
+
+
+def _report_command(place: Path) -> None:
+    (place / "r.html").touch()
+    folder = generate_session(SessionSpec.tiny(), place / "of")
+    assert CliRunner().invoke(main, ["report", str(folder), "-o", str(place / "r.html")]).exit_code == 1
+
+
+def _demo(place: Path) -> None:
+    (place / "patient_data" / "1" / "session_1" / "mine").mkdir()
+    with pytest.raises(SessionExistsError):
+        run_data_generation(place, 1)
+
+
+def _generate_data(place: Path) -> None:
+    session = GenerateData(1, 1, 0.1, seed=1, root=place, n_units=2, n_channels=8, duration_s=60.0)
+    session.save_session_info()
+    session.save_events()
+
+
+REFUSED_OR_ELSEWHERE: dict[str, tuple[Callable[[Path], object], list[str]]] = {
+    "report": (_report, ["r.html"]),
+    "report command": (_report_command, ["r.html"]),
+    "demo": (_demo, ["patient_data/2/session_1", "patient_data/1/session_1"]),
+    "annotations": (
+        lambda place: generate_annotations(place, seed=1, date="20260101"),
+        ["1_x_p9_20250101_character.npy"],
+    ),
+    "GenerateData": (
+        _generate_data,
+        ["patient_data/1/session_1/spiking_data/CSC9_MU9.npy", "patient_data/1/session_1/session_manifest.json"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED_OR_ELSEWHERE)
+def test_writers_that_do_not_write_there(name: str, tmp_path: Path) -> None:
+    """What a killed writer left goes, too, when the next one is refused, or writes files of other names."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as dead:
+        pass
+    write_again, targets = REFUSED_OR_ELSEWHERE[name]
+    left = [(tmp_path / t).with_name(f".{Path(t).name}.partial-{dead.pid}-{durable._HOST}00") for t in targets]
+    for path in left:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    if name == "demo":
+        (tmp_path / "patient_data" / "1" / "session_1").mkdir()
+    write_again(tmp_path)
+    assert [path for path in left if path.exists()] == []
