@@ -1,7 +1,7 @@
 """Neo's events and epochs as the event file and the two logs, as far as they fit those.
 
 - ``Events.npy``: one event channel whose labels are numbers, the one called "Events" if several;
-- DAQ log: epochs called "DAQ" with whole numbers for labels, in whole ms;
+- DAQ log: epochs called "DAQ" with whole numbers for labels;
 - watchlog: events "movie_frames", labelled with movie seconds, and epochs "movie_pauses".
 
 Everything else is noted as what a session cannot hold.
@@ -108,32 +108,30 @@ def make_events(marks: Iterable[Marks], timeline: Timeline, leftovers: Leftovers
     return table[np.argsort(table[:, 0], kind="stable")]
 
 
-def _whole(values: Stamps) -> npt.NDArray[np.int64] | None:
-    """Return what are whole numbers as such, None if some are not."""
+def _stamps(values: Stamps) -> Stamps:
+    """Return whole ms where they are meant, as logs have them: a µs more or less is no more than rounding."""
     whole = np.rint(values)
-    return whole.astype(np.int64) if (np.abs(values - whole) <= SLACK_MS).all() else None
+    return np.where(np.abs(values - whole) <= SLACK_MS, whole, values)
 
 
-def _placed_whole(mark: Marks, timeline: Timeline, leftovers: Leftovers) -> Any:
-    """Return starts and durations in whole ms, and which they are; None for the first if they are not whole."""
+def _placed(mark: Marks, timeline: Timeline, leftovers: Leftovers) -> tuple[Stamps, Stamps, Any]:
+    """Return starts and stops, ms since the Unix epoch, and which they are."""
     times, which = timeline.place(mark.label, mark.segment, mark.times_ms, leftovers)
-    starts, durations = _whole(times), _whole(mark.durations_ms[which])
-    return (None if durations is None else starts), durations, which
+    return _stamps(times), _stamps(times + mark.durations_ms[which]), which
 
 
 def make_daq(marks: Iterable[Marks], timeline: Timeline, leftovers: Leftovers) -> DaqLog | None:
     """Return the DAQ log, None if there is none that can be held."""
     codes, starts, stops = [], [], []
     for mark in marks:
-        start, duration, which = _placed_whole(mark, timeline, leftovers)
         numbers = mark.numbers
-        code = None if numbers is None or not (numbers == np.rint(numbers)).all() else numbers.astype(np.int64)
-        if start is None or code is None:
-            leftovers.add(mark.label, "a DAQ log has whole numbers for codes, and whole ms")
+        if numbers is None or not (numbers == np.rint(numbers)).all():
+            leftovers.add(mark.label, "a DAQ log has whole numbers for codes")
             continue
-        codes.append(code[which])
+        start, stop, which = _placed(mark, timeline, leftovers)
+        codes.append(numbers.astype(np.int64)[which])
         starts.append(start)
-        stops.append(start + duration)
+        stops.append(stop)
     if not codes:
         return None
     pre, post = np.concatenate(starts), np.concatenate(stops)
@@ -146,14 +144,14 @@ def make_watchlog(
     """Return the watchlog, None if there is none that can be held."""
     clocks, labels = [], []
     for mark in frames:
-        clock, _, which = _placed_whole(mark, timeline, leftovers)
+        clock, _, which = _placed(mark, timeline, leftovers)
         texts = mark.labels[which]
-        if clock is None or mark.numbers is None or not all(text.isascii() and text == text.strip() for text in texts):
-            leftovers.add(mark.label, "a watchlog has movie seconds for labels, and whole ms")
+        if mark.numbers is None or not all(text.isascii() and text == text.strip() for text in texts):
+            leftovers.add(mark.label, "a watchlog has movie seconds for labels")
             continue
         clocks.append(clock)
         labels.append(texts)
-    clock = np.concatenate(clocks) if clocks else np.empty(0, np.int64)
+    clock = np.concatenate(clocks) if clocks else np.empty(0)
     before = [_frames_before(mark, clock, timeline, leftovers) for mark in pauses]
     if not clock.size:
         return None
@@ -162,13 +160,13 @@ def make_watchlog(
     return Watchlog(MOVIE, texts, texts.astype(np.float64), clock, counts)
 
 
-def _frames_before(mark: Marks, clock: npt.NDArray[np.int64], timeline: Timeline, leftovers: Leftovers) -> Any:
+def _frames_before(mark: Marks, clock: Stamps, timeline: Timeline, leftovers: Leftovers) -> Any:
     """Return how many frames were shown before each pause: it lasts from one frame to the next."""
-    start, duration, _ = _placed_whole(mark, timeline, leftovers)
-    if start is not None and clock.size > 1 and (np.diff(clock) >= 0).all():
-        count = np.searchsorted(clock, start, side="right")
+    start, stop, _ = _placed(mark, timeline, leftovers)
+    if clock.size > 1 and (np.diff(clock) >= 0).all():
+        count = np.searchsorted(clock, start + SLACK_MS, side="right")
         inside = np.clip(count, 1, clock.size - 1)
-        fits = (clock[inside - 1] == start) & (clock[inside] - clock[inside - 1] == duration)
+        fits = (np.abs(clock[inside - 1] - start) <= SLACK_MS) & (np.abs(clock[inside] - stop) <= SLACK_MS)
         if fits.all():
             return inside
     leftovers.add(mark.label, "pauses that do not last from one frame of movie_frames to the next")

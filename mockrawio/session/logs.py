@@ -228,9 +228,15 @@ def _frames_and_pauses(path: str, body: bytes) -> tuple[list[Text], npt.NDArray[
 
 def format_daq_log(log: DaqLog) -> bytes:
     """Return a DAQ log as the bytes of its file."""
-    columns = (log.codes.tolist(), log.index.tolist(), log.pre.tolist(), log.post.tolist())
+    columns = (log.codes.tolist(), log.index.tolist(), _plain(log.pre).tolist(), _plain(log.post).tolist())
     rows = zip(*columns, strict=True)
-    return DAQ_HEADER + "".join(["%d\t%d\t%d\t%d\n" % row for row in rows]).encode("ascii")
+    return DAQ_HEADER + "".join(["%d\t%d\t%s\t%s\n" % row for row in rows]).encode("ascii")
+
+
+def _plain(stamps: Stamps) -> Stamps:
+    """Return stamps as int64 if they are whole numbers, as all that Epiphyte's tools write are."""
+    whole = stamps.astype(np.int64)
+    return whole if (whole == stamps).all() else stamps
 
 
 def format_watchlog(log: Watchlog) -> bytes:
@@ -245,9 +251,13 @@ def format_watchlog(log: Watchlog) -> bytes:
     return log.movie.encode("utf-8") + b"\n" + b"Pausing\nContinuing\tafter\tpause\n".join(runs)
 
 
-def _digits(numbers: Stamps) -> npt.NDArray[np.uint8]:
-    """Return whole numbers as rows of ASCII digits behind a sign, with 0 where a row has neither."""
-    rest = np.abs(numbers.astype(np.int64))
+def _digits(stamps: Stamps) -> npt.NDArray[np.uint8]:
+    """Return stamps as rows of ASCII digits behind a sign, with 0 where a row has neither."""
+    numbers = _plain(stamps)
+    if numbers.dtype.kind == "f":
+        texts = np.array([repr(number) for number in numbers.tolist()], np.bytes_)
+        return texts.view(np.uint8).reshape(texts.size, texts.itemsize)
+    rest = np.abs(numbers)
     width = len(str(int(rest.max(initial=0))))
     rows = np.zeros((rest.size, width + 1), np.uint8)
     rows[:, 0] = np.where(numbers < 0, ord("-"), 0)

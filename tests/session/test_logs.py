@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,18 @@ def test_epiphyte_logs_survive_a_round_trip(epiphyte: Path) -> None:
     assert (log.labels.tolist(), log.clock.tolist(), log.pauses.tolist()) == (labels, clock, pauses)
     assert log.pts.tolist() == [float(label) for label in labels]
     assert log.movie == "movie_stimulus.avi"
+
+
+def test_fractions_of_a_ms_are_written(handmade: Handmade) -> None:
+    """Logs whose stamps have fractions format to the same bytes; a column of whole float64 has no points."""
+    daq = handmade.daq([f"1\t0\t{T0 + 0.5}\t{T0 + 4}", f"2\t1\t{T0 + 9.25}\t{T0 + 6}"])
+    log = parse_daq_log(str(daq))
+    for post in (log.post, log.post.astype(np.float64)):
+        assert format_daq_log(replace(log, post=post)) == daq.read_bytes()
+    watch = handmade.watchlog(
+        [frame(0.04, T0 + 0.125), "Pausing", "Continuing\tafter\tpause", frame(0.08, T0 + 1000.5)]
+    )
+    assert format_watchlog(parse_watchlog(str(watch))) == watch.read_bytes()
 
 
 def test_windows_line_ends(handmade: Handmade) -> None:
