@@ -31,8 +31,13 @@ def show_session(folder):
 
 
 def show_energy(reader, stream_index):
-    """Sum the squares of the first segment chunk by chunk; each chunk is used before the next is asked for."""
-    with stream_scaled(reader, stream_index=stream_index, chunk_size=16384, device="auto", out=OUT) as chunks:
+    """Sum the squares of the first segment chunk by chunk.
+
+    Each chunk is used before the next is asked for, so that they may share memory: reuse=True. Leave it out
+    to keep them.
+    """
+    options = {"chunk_size": 16384, "device": "auto", "out": OUT, "reuse": True}
+    with stream_scaled(reader, stream_index=stream_index, **options) as chunks:
         total = sum((chunk * chunk).sum(0) for chunk in chunks)
     rms = (total / chunks.shape[0]) ** 0.5
     print(f"  {chunks.shape} on {chunks.device} by {chunks.library}, in {len(chunks)} chunks")

@@ -24,6 +24,7 @@ class CupyEngine:
     """
 
     library = "cupy"
+    copies = False
 
     def __init__(self, cupy: Any, cupyx: Any, index: int | None = None) -> None:
         self._cupy, self._cupyx = cupy, cupyx

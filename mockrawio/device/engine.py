@@ -57,6 +57,7 @@ class Engine(Protocol):
 
     library: str
     device: str
+    copies: bool  # whether what is handed over is a copy of the result
 
     def slot(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Slot:
         """Return new memory for raw values."""
@@ -115,6 +116,7 @@ class HostEngine:
     """
 
     device = "cpu"
+    copies = False
 
     def __init__(self, library: str = "numpy") -> None:
         self.library = library

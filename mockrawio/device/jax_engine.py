@@ -1,7 +1,8 @@
 """Results as JAX arrays, made by another engine.
 
-A JAX array may not change, and JAX works on it when it sees fit; a slot is written again and again.
-So each result is copied on its device into an array of JAX's own, which stays valid for good.
+A JAX array may not change, and JAX works on it when it sees fit; the other engine's memory goes back to
+its library when that sees fit. So each result is made in a slot, which is written again and again, and
+copied on its device into an array of JAX's own, which stays valid for good.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class JaxEngine:
     """
 
     library = "jax"
+    copies = True
 
     def __init__(
         self, jnp: Any, engine: Engine, place: Callable[[], AbstractContextManager[Any]] = nullcontext

@@ -6,8 +6,8 @@ A slot goes round like this; nothing in it waits for anything but what stands on
               read int16 into the slot's host memory
     copy      wait for the use event    (the kernel has done with the slot's last chunk)
     stream    copy host -> device;  record the copy event
-    consumer  follow the stream in which the slot's last result was handed out
-    stream    wait for the copy event;  kernel;  record the use event
+    consumer  wait for the copy event;  kernel;  record the use event
+    stream
 
 The thread is given a slot back when the kernel has been *queued*; the events see to the rest. The
 kernel runs in the consumer's own stream, so what the consumer does with the result is behind it.
@@ -96,9 +96,7 @@ class Pipeline:
         slots = [engine.slot(shape, np.dtype(dtype)) for _ in range(depth)]
         copied, used = ([engine.event() for _ in slots] for _ in range(2))
         self._ring = ring = _Ring(engine, fill, iter(chunks), slots, engine.stream(), copied, used, readers)
-        made_in = engine.current()
-        engine.follow(ring.copying, made_in)  # new memory may still be in use there, by its last owner
-        self._last_user = [made_in] * depth
+        engine.follow(ring.copying, engine.current())  # new memory may still be in use there, by its last owner
         for index in range(depth):
             ring.free.put(index)
         self._thread = threading.Thread(target=_read_ahead, args=(ring,), name=f"{THREADS}-ahead", daemon=True)
@@ -138,14 +136,12 @@ class Pipeline:
         engine = ring.engine
         stream = engine.current()
         engine.wait(stream, ring.copied[index])
-        engine.follow(stream, self._last_user[index])
         try:
             result = use(index, ring.slots[index].raw[: chunk[1] - chunk[0], ...], chunk)
         except BaseException:
             self.close()
             raise
         engine.record(ring.used[index], stream)
-        self._last_user[index] = stream
         ring.free.put(index)
         return result
 

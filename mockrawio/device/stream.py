@@ -42,17 +42,27 @@ class ScaledStream(Iterator[Any]):
     """
 
     def __init__(
-        self, engine: Engine, read: Any, chunks: _Chunks, channels: Channels, dtype: str, depth: int, readers: int
+        self,
+        engine: Engine,
+        read: Any,
+        chunks: _Chunks,
+        channels: Channels,
+        dtype: str,
+        depth: int,
+        readers: int,
+        reuse: bool,
     ) -> None:
-        self._engine, self._chunks, self._keep = engine, chunks, channels.keep
+        self._engine, self._chunks, self._keep, self._dtype = engine, chunks, channels.keep, dtype
         self.device, self.library = engine.device, engine.library
         self.i_start, self.i_stop = chunks.start, chunks.stop
         self.channel_ids = channels.ids
         self.shape = len(range(chunks.start, chunks.stop, chunks.decimate)), len(channels.ids)
         self._scale = make_scale(engine, channels.gain, channels.offset, dtype)
-        rows = max(1, math.ceil(chunks.longest / chunks.decimate))
-        self._results = [engine.empty((rows, self.shape[1]), dtype) for _ in range(depth)]
+        rows, slots = max(1, self._rows((0, chunks.longest))), depth if reuse or engine.copies else 0
+        self._results = [engine.empty((rows, self.shape[1]), dtype) for _ in range(slots)]
+        self._users = [engine.current()] * slots  # the streams in which the slots were handed out last
         shape = (max(1, chunks.longest), channels.width)
+        # Its copies come after all that was made and put on the device above, and its kernels after those.
         self._pipeline = Pipeline(engine, read, chunks, shape, channels.dtype, depth, readers)
         weakref.finalize(self, self._pipeline.end)  # before results and gains go, which kernels may be at
 
@@ -63,11 +73,22 @@ class ScaledStream(Iterator[Any]):
     def __next__(self) -> Any:
         return self._pipeline.take(self._use)
 
+    def _rows(self, chunk: Chunk) -> int:
+        return math.ceil((chunk[1] - chunk[0]) / self._chunks.decimate)
+
     def _use(self, index: int, raw: Any, chunk: Chunk) -> Any:
-        step = self._chunks.decimate
-        out = self._results[index][: math.ceil((chunk[1] - chunk[0]) / step), ...]
-        self._engine.scale(raw[::step, self._keep], self._scale, out)
+        out = self._place(index, self._rows(chunk))
+        self._engine.scale(raw[:: self._chunks.decimate, self._keep], self._scale, out)
         return self._engine.hand_over(out)
+
+    def _place(self, index: int, rows: int) -> Any:
+        """Return where the next result goes: memory of its own, or a slot that its last consumer is through with."""
+        if not self._results:
+            return self._engine.empty((rows, self.shape[1]), self._dtype)
+        stream = self._engine.current()
+        self._engine.follow(stream, self._users[index])
+        self._users[index] = stream
+        return self._results[index][:rows, ...]
 
     def close(self) -> None:
         """Stop reading and let go of the slots; arrays handed out before stay valid."""
@@ -112,6 +133,7 @@ def stream_scaled(
     decimate: int | None = None,
     depth: int = 3,
     readers: int | None = None,
+    reuse: bool = False,
     block_index: int = 0,
     seg_index: int = 0,
     t_start: float | None = None,
@@ -120,8 +142,8 @@ def stream_scaled(
     """Return an iterator over the scaled samples of a segment, or of a window of it.
 
     A thread reads int16 straight into one of `depth` page-locked slots, the copy engine moves it
-    in a stream of its own, and one kernel scales it where it is wanted. Nothing is allocated a
-    chunk: the arrays are slots too.
+    in a stream of its own, and one kernel scales it where it is wanted, into an array that is the
+    caller's own.
 
     Parameters
     ----------
@@ -139,13 +161,17 @@ def stream_scaled(
         Whose arrays to yield. On CUDA torch moves the data for JAX. On the CPU
         "array_api_strict" too, to try code against the standard.
     decimate : int, optional
-        Keep every so-manieth sample of the window, counted on from chunk to chunk. There is no
+        Keep every n-th sample of the window, counted on from chunk to chunk. There is no
         filter: what lies above half the new rate folds.
     depth : int
-        Number of slots: how far the thread reads ahead, and how long an array is valid.
+        Number of slots: how far the thread reads ahead and, with `reuse`, how long an array is valid.
     readers : int, optional
         Threads that fill a slot together, where it has a MB for each. If it is left out, 1 on the
         CPU; for a device, which takes more than one thread can copy, 8 or as many as there are cores.
+    reuse : bool
+        Yield `depth` arrays in turn, and allocate nothing a chunk: an array is valid until `depth` more
+        have been asked for, and is then written over. Where fresh memory is dear, as in NumPy, that is
+        faster; what is collected (``list(chunks)``) is wrong. JAX's arrays are copies either way.
     block_index, seg_index : int
     t_start, t_stop : float, optional
         Seconds, of the reader's time: samples with ``t_start <= t < t_stop`` that the segment has.
@@ -167,9 +193,9 @@ def stream_scaled(
 
     Notes
     -----
-    An array is valid until `depth` more have been asked for; it is then written over. Work that is
-    queued on it in the stream that is current when it is yielded is waited for; work in another
-    stream is the consumer's own to order. JAX's arrays stay valid, for they are copies.
+    On CUDA an array belongs to the stream that is current when it is yielded, as any array made there:
+    work in another stream is the consumer's own to order. With `reuse`, work that is queued in that
+    stream is waited for before the array is written over.
 
     Examples
     --------
@@ -179,6 +205,15 @@ def stream_scaled(
     ...         peak = max(abs(chunk).max() for chunk in chunks)
     >>> peak.dtype, chunks.device
     (dtype('float32'), 'cpu')
+
+    What is yielded may be kept:
+
+    >>> with MockSessionRawIO(folder) as reader:
+    ...     kept = list(stream_scaled(reader, stream_index=0, chunk_size=4096, device="cpu", out="numpy"))
+    ...     whole = reader.rescale_signal_raw_to_float(reader.get_analogsignal_chunk(stream_index=0), "float32", 0)
+    >>> import numpy as np
+    >>> np.array_equal(np.concatenate(kept), whole)
+    True
     """
     engine = choose_engine(device, out)
     dtype = check_dtype(dtype, engine)
@@ -192,4 +227,4 @@ def stream_scaled(
 
     if readers is None:
         readers = 1 if engine.device == "cpu" else min(DEVICE_READERS, os.cpu_count() or 1)
-    return ScaledStream(engine, read, chunks, channels, dtype, depth, readers)
+    return ScaledStream(engine, read, chunks, channels, dtype, depth, readers, reuse)

@@ -35,6 +35,7 @@ class TorchEngine:
     """
 
     library = "torch"
+    copies = False
 
     def __init__(self, torch: Any, index: int | None = None) -> None:
         self._torch = torch

@@ -162,7 +162,7 @@ class GenerateData:
     def spike_amps(self) -> list[Floats]:
         """Waveforms of every unit, float64 (n_spikes, 64) in µV; made on first use."""
         return [
-            np.concatenate([np.empty((0, spikes.N_SAMPLES)), *(b.copy() for b in spikes.waveforms(self.seed, unit))])
+            np.concatenate([np.empty((0, spikes.N_SAMPLES)), *spikes.waveforms(self.seed, unit)])
             for unit in self._plan.units
         ]
 
@@ -220,9 +220,9 @@ class GenerateData:
         samples : ndarray of float64, shape (n,)
             An 8 Hz sine of 100 µV at 1 kHz.
         """
-        ts = np.concatenate([block.copy() for block in lfp.lfp_times(self._plan)])
+        ts = np.concatenate(list(lfp.lfp_times(self._plan)))
         samples = lfp.lfp_samples(self._plan, 1, "float64")
-        return ts, np.concatenate([block.copy() for block in samples]).astype(np.float64, copy=False)
+        return ts, np.concatenate(list(samples)).astype(np.float64, copy=False)
 
     def generate_channel_list(self) -> list[str]:
         """Return the channels' names, ``LA1`` to ``RPHC8``."""

@@ -30,9 +30,8 @@ Floats = npt.NDArray[np.float64]
 def lfp_times(plan: Plan) -> Iterator[npt.NDArray[np.int64]]:
     """Yield the stamps of a channel's samples, ms since the Unix epoch, in blocks."""
     first = np.arange(BLOCK, dtype="<i8")
-    buffer = np.empty_like(first)
     for stamp, _, n in _pieces(plan):
-        yield np.add(first[:n], stamp, out=buffer[:n])
+        yield first[:n] + stamp
 
 
 def lfp_gain(plan: Plan) -> float:
@@ -41,7 +40,7 @@ def lfp_gain(plan: Plan) -> float:
 
 
 def lfp_samples(plan: Plan, channel: int, encoding: str) -> Iterator[npt.NDArray[np.float64] | npt.NDArray[np.int16]]:
-    """Yield a channel's samples in blocks; each is done with when the next is asked for.
+    """Yield a channel's samples in blocks.
 
     Parameters
     ----------

@@ -205,16 +205,12 @@ def _bell(x: float, centre: float, width: float) -> float:
 
 
 def waveforms(seed: int, unit: PlannedUnit) -> Iterator[Floats]:
-    """Yield a unit's waveforms in µV, block after block of shape (n, 64).
-
-    Each block is done with when the next is asked for.
-    """
+    """Yield a unit's waveforms in µV, block after block of shape (n, 64)."""
     shape = unit_shape(seed, unit.index)
     noise = normal_table() * shape.sd
     draws = Draws(seed, Kind.WAVEFORM, unit.index)
-    buffer = np.empty((min(_SPIKES_A_BLOCK, unit.n_spikes), N_SAMPLES))
     for begin in range(0, unit.n_spikes, _SPIKES_A_BLOCK):
-        block = buffer[: unit.n_spikes - begin]
+        block = np.empty((min(_SPIKES_A_BLOCK, unit.n_spikes - begin), N_SAMPLES))
         # An index of 16 bits cannot leave the table; "clip" spares NumPy a second buffer.
         np.take(noise, draws.words16(block.size).reshape(block.shape), out=block, mode="clip")
         block += shape.mean

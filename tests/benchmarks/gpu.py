@@ -3,8 +3,9 @@
     python tests/benchmarks/gpu.py [--device cuda] [--megabytes 4096] [--json report.json]
 
 First what comes out is checked against the reader; then every way takes its turn, several rounds, and
-the best of each counts, in GB/s of int16. On the CPU (``--device cpu``) all the same lines run, and
-mean nothing but that they run.
+the best of each counts, in GB/s of int16. So do arrays that are the caller's own against slots that are
+used again, ``reuse=True``, by torch and on the CPU by NumPy too. On the CPU (``--device cpu``) all the same
+lines run; but for these last two they mean nothing but that they run.
 """
 
 from __future__ import annotations
@@ -119,12 +120,22 @@ class Ways:
     def ours_pageable(self) -> float:
         return self.timed(partial(self.stream, self.memory))
 
-    def stream(self, reader: MockSessionRawIO) -> None:
-        with stream_scaled(
-            reader, stream_index=0, chunk_size=self.chunk_size, device=str(self.device), out="torch", depth=DEPTH
-        ) as chunks:
+    def stream(self, reader: MockSessionRawIO, out: str = "torch", reuse: bool = False) -> None:
+        options = {"chunk_size": self.chunk_size, "device": str(self.device), "out": out, "depth": DEPTH}
+        with stream_scaled(reader, stream_index=0, reuse=reuse, **options) as chunks:
             for _ in chunks:
                 pass
+
+    def fresh_and_reused(self, rounds: int) -> dict[str, list[float]]:
+        """Return, for each library, GB/s with arrays that are the caller's and with slots, by turns."""
+        best = {}
+        for out in ("torch",) if self.on_cuda else ("torch", "numpy"):
+            rates = [
+                [self.timed(partial(self.stream, self.reader, out, reuse)) for reuse in (False, True)]
+                for _ in range(rounds)
+            ]
+            best[out] = np.max(rates, axis=0).tolist()
+        return best
 
     def kilosort(self) -> float:
         def copy() -> None:
@@ -172,13 +183,15 @@ def check(reader: MockSessionRawIO, device: str, chunk_size: int) -> None:
         np.testing.assert_array_equal(view.high[pixel], scaled.max(axis=0))
 
 
-def report(rates: dict[str, float], device: str) -> dict[str, Any]:
+def report(rates: dict[str, float], reuse: dict[str, list[float]], device: str) -> dict[str, Any]:
     """Print the table and return it."""
     on_cuda = device.startswith("cuda")
     name = torch.cuda.get_device_name(device) if on_cuda else platform.processor() or platform.machine()
     print(f"device {device}: {name}, torch {torch.__version__}; every value checked against the reader first")
     for key, row in ROWS.items():
         print(f"  {row:52s} {rates[key]:8.2f} GB/s {rates[key] / rates['pinned']:7.2f} x (c)")
+    for out, (fresh, slots) in reuse.items():
+        print(f"  {out}: own arrays {fresh:.2f} GB/s, reuse=True {slots:.2f} GB/s, {fresh / slots:.2f} x that")
     ratios = {key: rates["ours"] / rates[key] for key in GOALS}
     for key, goal in GOALS.items():
         met = ("met" if ratios[key] >= goal else "not met") if on_cuda else "no GPU, no verdict"
@@ -193,6 +206,7 @@ def report(rates: dict[str, float], device: str) -> dict[str, Any]:
         "torch": torch.__version__,
         "correct": True,
         "int16_gb_per_s": rates,
+        "own_and_reused": reuse,
         "ours_to": ratios,
         "goals": GOALS,
         "note": note,
@@ -224,8 +238,9 @@ def main(arguments: list[str] | None = None) -> int:
             for _ in range(options.rounds):
                 for key in ROWS:
                     best[key] = max(best[key], getattr(ways, key)())
+            reuse = ways.fresh_and_reused(options.rounds)
             ways.memory.close()
-    told = report(best, options.device)
+    told = report(best, reuse, options.device)
     if options.json:
         Path(options.json).write_text(json.dumps(told, indent=2) + "\n")
     return 0

@@ -44,14 +44,24 @@ class Stream:
 
 
 class Simulated(HostEngine):
-    """NumPy behind streams; `broken` names what it leaves undone, to show that a test would see it."""
+    """NumPy behind streams; `broken` names what it leaves undone, to show that a test would see it.
+
+    With `prompt` a kernel is done as soon as what it waits for is done: the consumer's stream has nothing else
+    to do, while copies are as late as ever.
+    """
 
     device = "simulated"
 
-    def __init__(self, broken: str = "") -> None:
+    def __init__(self, broken: str = "", prompt: bool = False) -> None:
         super().__init__("numpy")
+        self.prompt = prompt
         self.broken, self.lock, self.here = broken, threading.RLock(), Stream()
         self.streams = [self.here]
+
+    def put(self, values: np.ndarray) -> Any:
+        placed = np.zeros_like(values)
+        self.queue(lambda: np.copyto(placed, values))
+        return placed
 
     def slot(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Slot:
         host = np.zeros(shape, dtype)
@@ -93,6 +103,9 @@ class Simulated(HostEngine):
 
     def scale(self, raw: Any, scale: Any, out: Any) -> None:
         self.queue(lambda: HostEngine.scale(self, raw, scale, out))
+        if self.prompt:
+            with self.lock:
+                self.here.run()
 
     def queue(self, work: Callable[[], Any], stream: Any = None) -> None:
         """Give a stream, or the consumer's, something to do."""
@@ -100,7 +113,7 @@ class Simulated(HostEngine):
             (stream or self.here).work.append(work)
 
     def finish(self) -> None:
-        """Do all that is left, the pipeline's own stream last."""
+        """Do all that is left, the pipeline's own stream last, and before it that in which all was made."""
         with self.lock:
-            for stream in self.streams:  # the copies' was made last
+            for stream in (*self.streams[1:-1], self.streams[0], self.streams[-1]):
                 stream.run()

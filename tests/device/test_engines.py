@@ -92,17 +92,18 @@ def fake_cupy(told):
     )
 
 
-def test_cupy_calls(reader, monkeypatch):
+@pytest.mark.parametrize("reuse", [False, True])
+def test_cupy_calls(reuse, reader, monkeypatch):
     """CuPy's engine, over a stand-in of CuPy, gives the reader's values and records and waits as it should."""
     told = []
     engine = CupyEngine(fake_cupy(told), SimpleNamespace(empty_pinned=np.empty), 1)
     monkeypatch.setattr("mockrawio.device.stream.choose_engine", lambda *_: engine)
-    with stream_scaled(reader, stream_index=0, chunk_size=500, out="cupy") as chunks:
+    with stream_scaled(reader, stream_index=0, chunk_size=500, out="cupy", reuse=reuse) as chunks:
         assert (chunks.device, chunks.library) == ("cuda:1", "cupy")
         found = np.concatenate([np.array(chunk) for chunk in chunks])
     monkeypatch.undo()
     with stream_scaled(reader, stream_index=0, chunk_size=500, device="cpu", out="numpy") as chunks:
-        np.testing.assert_array_equal(found, np.concatenate([chunk.copy() for chunk in chunks]))
+        np.testing.assert_array_equal(found, np.concatenate(list(chunks)))
     assert told.count("record 2") == len(chunks)  # a copy event each, and
     assert told.count("record 1") == len(chunks) + 1  # a use event each, and the memory's first owner
 

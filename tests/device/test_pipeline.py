@@ -22,15 +22,16 @@ from mockrawio.device.pipeline import Pipeline
 from tests.device.backends import BACKENDS, as_numpy
 from tests.device.simulated import Simulated
 
-BROKEN = ["synchronize", "wait of consumer", "wait of copy", "follow"]
+NEEDED = [(False, one) for one in ("synchronize", "wait of consumer", "wait of copy")]
+NEEDED += [(True, one) for _, one in [*NEEDED, (True, "follow")]]  # the last is for what is written over
 
 
-def seen_late(reader, monkeypatch, engine, depth, n_streams):
+def seen_late(reader, monkeypatch, engine, depth, n_streams, reuse):
     """Return the samples as a consumer sees them that queues its work, never waits, and goes from stream to stream."""
     monkeypatch.setattr("mockrawio.device.stream.choose_engine", lambda *_: engine)
     streams = [engine.here, *(engine.stream() for _ in range(n_streams - 1))]
     seen = {}
-    chunks = stream_scaled(reader, stream_index=0, chunk_size=97, device="simulated", depth=depth)
+    chunks = stream_scaled(reader, stream_index=0, chunk_size=97, device="simulated", depth=depth, reuse=reuse)
     for number, chunk in enumerate(chunks):
         engine.queue(lambda chunk=chunk, number=number: seen.update({number: chunk.copy()}))
         engine.here = streams[(number + 1) % n_streams]
@@ -42,19 +43,55 @@ def expected(reader):
     return reader.rescale_signal_raw_to_float(reader.get_analogsignal_chunk(), "float32")
 
 
+@pytest.mark.parametrize("prompt", [False, True])
+@pytest.mark.parametrize("reuse", [False, True])
 @pytest.mark.parametrize("n_streams", [1, 2])
 @pytest.mark.parametrize("depth", [1, 2, 3, 5])
-def test_late_device(depth, n_streams, gains, monkeypatch):
-    """A device and a consumer that do everything late see every chunk as it is."""
-    found = seen_late(gains, monkeypatch, Simulated(), depth, n_streams)
+def test_late_device(depth, n_streams, reuse, prompt, gains, monkeypatch):
+    """A device and a consumer that do everything late, or all but the kernels, see every chunk as it is."""
+    found = seen_late(gains, monkeypatch, Simulated(prompt=prompt), depth, n_streams, reuse)
     np.testing.assert_array_equal(found, expected(gains))
 
 
-@pytest.mark.parametrize("broken", BROKEN)
-def test_every_wait_is_needed(broken, gains, monkeypatch):
+@pytest.mark.parametrize(("reuse", "broken"), NEEDED)
+def test_every_wait_is_needed(reuse, broken, gains, monkeypatch):
     """Without any one of the waits that same consumer sees other values: the test above would fail."""
-    found = seen_late(gains, monkeypatch, Simulated(broken), depth=3, n_streams=2)
+    if broken == "wait of consumer":  # a kernel that is late finds its copy done
+        found = seen_late(gains, monkeypatch, Simulated(broken, prompt=True), 1, 1, reuse)
+    else:
+        found = seen_late(gains, monkeypatch, Simulated(broken), 3, 2, reuse)
     assert not np.array_equal(found, expected(gains))
+
+
+@pytest.mark.parametrize("broken", ["", "follow"])
+@pytest.mark.parametrize("reuse", [False, True])
+def test_gains_put_in_another_stream(reuse, broken, gains, monkeypatch):
+    """Another stream than the maker's waits, by way of the copies, for the gains that were put there in his."""
+    engine = Simulated(broken)
+    monkeypatch.setattr("mockrawio.device.stream.choose_engine", lambda *_: engine)
+    other = engine.stream()
+    chunks = stream_scaled(gains, stream_index=0, chunk_size=9999, device="simulated", reuse=reuse)
+    engine.here = other
+    found = list(chunks)
+    engine.finish()
+    assert np.array_equal(np.concatenate(found), expected(gains)) is not bool(broken)
+
+
+@pytest.mark.parametrize("library", BACKENDS)
+def test_collected(library, gains):
+    """What is yielded is the caller's: all chunks, collected and joined, are the samples."""
+    with stream_scaled(gains, stream_index=0, chunk_size=97, device="cpu", out=library, depth=1) as chunks:
+        kept = list(chunks)
+    np.testing.assert_array_equal(np.concatenate([as_numpy(chunk) for chunk in kept]), expected(gains))
+
+
+def test_collected_late(gains, monkeypatch):
+    """On a device that does its work late, chunks that nobody touched until the end are right too."""
+    engine = Simulated()
+    monkeypatch.setattr("mockrawio.device.stream.choose_engine", lambda *_: engine)
+    kept = list(stream_scaled(gains, stream_index=0, chunk_size=97, device="simulated"))
+    engine.finish()
+    np.testing.assert_array_equal(np.concatenate(kept), expected(gains))
 
 
 def pipeline(fill, chunks, depth=2):
@@ -210,7 +247,7 @@ def test_results_outlive_the_kernels(gains, monkeypatch):
     """A stream that is forgotten holds its results until the device has done with them."""
     engine = Simulated()
     monkeypatch.setattr("mockrawio.device.stream.choose_engine", lambda *_: engine)
-    chunks = stream_scaled(gains, stream_index=0, chunk_size=9999, device="simulated", depth=1)
+    chunks = stream_scaled(gains, stream_index=0, chunk_size=9999, device="simulated", depth=1, reuse=True)
     next(chunks)
     chunks._pipeline._thread.join()
     results, held = weakref.ref(chunks._results[0]), []
@@ -267,16 +304,18 @@ def test_reader_closed_meanwhile(gains):
 
 
 def test_slots_are_used_again(gains):
-    """Results lie in `depth` places, taken in turn."""
-    with stream_scaled(gains, stream_index=0, chunk_size=100, device="cpu", out="numpy", depth=4) as chunks:
+    """With reuse=True results lie in `depth` places, taken in turn."""
+    options = {"chunk_size": 100, "device": "cpu", "out": "numpy", "depth": 4, "reuse": True}
+    with stream_scaled(gains, stream_index=0, **options) as chunks:
         places = [chunk.ctypes.data for chunk in chunks]
     assert len(set(places)) == 4
     assert places == [places[k % 4] for k in range(len(places))]
 
 
 def test_valid_until_depth_more(gains):
-    """An array is as it was while `depth - 1` more are asked for."""
-    with stream_scaled(gains, stream_index=0, chunk_size=300, device="cpu", out="numpy", depth=3) as chunks:
+    """With reuse=True an array is as it was while `depth - 1` more are asked for."""
+    options = {"chunk_size": 300, "device": "cpu", "out": "numpy", "depth": 3, "reuse": True}
+    with stream_scaled(gains, stream_index=0, **options) as chunks:
         held = next(chunks)
         before = held.copy()
         next(chunks), next(chunks)
@@ -287,9 +326,10 @@ def test_valid_until_depth_more(gains):
 
 @pytest.mark.parametrize("library", [name for name in BACKENDS if name not in ("jax", "torch")])  # theirs is not traced
 def test_nothing_is_allocated_a_chunk(library, gains, monkeypatch):
-    """While it runs, a stream takes less memory anew than a chunk has: small blocks, and those not for long."""
+    """While it runs with reuse=True, a stream takes less memory anew than a chunk has, in small blocks."""
     monkeypatch.setattr("mockrawio.device.engine.BLOCK", 256)
-    with stream_scaled(gains, stream_index=0, chunk_size=900, device="cpu", out=library, depth=1) as chunks:
+    options = {"chunk_size": 900, "device": "cpu", "out": library, "depth": 1, "reuse": True}
+    with stream_scaled(gains, stream_index=0, **options) as chunks:
         chunk_bytes = next(chunks).shape[0] * 6 * 2  # of int16, float32 are twice that
         tracemalloc.start()
         try:

@@ -69,6 +69,7 @@ def test_the_harness(tmp_path, capsys):
     assert told["correct"] is True
     assert set(told["int16_gb_per_s"]) == set(gpu.ROWS)
     assert all(rate > 0 for rate in told["int16_gb_per_s"].values())
+    assert {out: len(rates) for out, rates in told["own_and_reused"].items()} == {"torch": 2, "numpy": 2}
     assert all(row in printed for row in gpu.ROWS.values())
 
 

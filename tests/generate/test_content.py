@@ -18,11 +18,11 @@ LONG = SessionSpec(duration_s=600.0, seed=11, n_units=2, spikes_per_unit=(5000, 
 
 
 def samples_of(plan, channel=1, encoding="float64"):
-    return np.concatenate([block.copy() for block in lfp_samples(plan, channel, encoding)])
+    return np.concatenate(list(lfp_samples(plan, channel, encoding)))
 
 
 def times_of(plan):
-    return np.concatenate([block.copy() for block in lfp_times(plan)])
+    return np.concatenate(list(lfp_times(plan)))
 
 
 def test_a_train_keeps_its_refractory_period_exactly():
@@ -77,7 +77,7 @@ def test_every_unit_has_a_shape_of_its_own_around_the_documented_one():
 def test_waveforms_scatter_around_their_shape_independently():
     """Mean, SD and the correlation of neighbours lie within five standard errors, sample by sample."""
     plan = plan_session(LONG)
-    block = np.concatenate([b.copy() for b in waveforms(plan.seed, plan.units[0])])
+    block = np.concatenate(list(waveforms(plan.seed, plan.units[0])))
     shape, n = unit_shape(plan.seed, plan.units[0].index), 5000
     assert block.shape == (n, 64)
     assert abs(block.mean(axis=0) - shape.mean).max() < 5 * shape.sd / np.sqrt(n)
@@ -94,7 +94,7 @@ def test_counts_are_the_same_waveforms_within_half_a_count():
     plan = plan_session(LONG)
     unit = plan.units[0]
     gain = waveform_gain(plan.seed, unit)
-    floats = np.concatenate([b.copy() for b in waveforms(plan.seed, unit)])
+    floats = np.concatenate(list(waveforms(plan.seed, unit)))
     ints = np.concatenate([counts(b, gain) for b in waveforms(plan.seed, unit)])
     assert ints.dtype == np.int16
     assert abs(ints * gain - floats).max() <= gain / 2
