@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from .rawio.reader import MockSessionRawIO
-from .session.layout import MANIFEST
 from .session.manifest import read_manifest
 
 __all__ = ["describe_session", "description_lines"]
@@ -45,7 +44,7 @@ def describe_session(
     """
     root = Path(folder).absolute()
     with MockSessionRawIO(root, labels_dir=labels_dir, raw_dtype="source", follow_symlinks=follow_symlinks) as reader:
-        made_by = read_manifest(root / MANIFEST) if (root / MANIFEST).is_file() else None
+        made_by = _manifest(reader)
         streams = [_stream(reader, index) for index in range(len(reader.header["signal_streams"]))]
         return {
             "folder": str(root),
@@ -84,6 +83,16 @@ def description_lines(session: dict[str, Any]) -> Iterator[str]:
     yield f"event channels: {len(session['event_channels'])}"
     for channel in session["event_channels"]:
         yield f"  {channel['name']} ({channel['type']}): {channel['count']}"
+
+
+def _manifest(reader: MockSessionRawIO) -> dict[str, Any] | None:
+    """Return the manifest of the session that is open, None if it has none."""
+    session = reader._open
+    path = session.files.manifest
+    if path is None:
+        return None
+    with session.moment.reading(path):
+        return read_manifest(path)
 
 
 def _seed(made_by: dict[str, Any] | None) -> int | None:

@@ -27,6 +27,7 @@ from ..session.durable import Leftover, clean_up
 from ..session.errors import MockSessionError, SessionExistsError
 from ..session.layout import MANIFEST, session_folder
 from ..session.manifest import file_record, read_manifest
+from ..session.moment import Identity, identity
 from .cluster import executor_of
 from .corpus_report import CorpusReport, Failure, write_failures
 
@@ -256,13 +257,12 @@ def _differences(recorded: object, spec: SessionSpec) -> list[str]:
         return ["spec"]
     found = SessionSpec.from_dict(recorded)
     if spec.spikes is not None and spec.spikes_sha256 is None:
-        status = Path(spec.spikes).stat()
-        spec = replace(spec, spikes_sha256=_sha256(str(spec.spikes), status.st_size, status.st_mtime_ns))
+        spec = replace(spec, spikes_sha256=_sha256(str(spec.spikes), identity(spec.spikes)))
     return [f.name for f in fields(SessionSpec) if getattr(found, f.name) != getattr(spec, f.name)]
 
 
 @lru_cache(maxsize=16)  # all sessions of a corpus may have their spikes from one file
-def _sha256(path: str, size: int, mtime_ns: int) -> str:
+def _sha256(path: str, known: Identity) -> str:
     return file_record(Path(path)).sha256
 
 

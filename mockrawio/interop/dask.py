@@ -11,7 +11,6 @@ the files when it first reads, and never parses the session's header.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from ..rawio import MockSessionRawIO
 from ..rawio.scaling import rescale
 from ..rawio.signals import SignalStream
 from ..session.errors import MockSessionError
+from ..session.moment import identity
 from ..session.npy import AnyArray, HeldArray
 from . import missing
 from .corpus import CorpusReport, Failure, generate_corpus, session_seed
@@ -112,8 +112,8 @@ def _kept(index: Index) -> slice | Array:
 def _place(source: AnyArray) -> object:
     if isinstance(source, HeldArray):
         return source.view()
-    status = os.stat(source.file.path)
-    return source.file.path, source.offset, str(source.dtype), status.st_size, status.st_mtime_ns
+    file = source.file  # as it was opened, and as it is: it may be another, or be written to where it is mapped
+    return file.path, source.offset, str(source.dtype), file.identity, identity(file.path)
 
 
 def to_dask_array(

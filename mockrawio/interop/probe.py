@@ -19,7 +19,6 @@ from ..session.errors import BadFileError, MockSessionError
 from ..session.files import open_channel_names
 from ..session.layout import find_files
 from ..session.probe import bundles, contact_positions
-from ..session.streams import open_stream
 from . import missing
 
 try:
@@ -50,7 +49,7 @@ def main_stream(reader: MockSessionRawIO) -> str | None:
         After ``parse_header()``.
     """
     ids = reader.header["signal_streams"]["id"].tolist()
-    raw = [name for name in find_files(reader.dirname, follow_symlinks=reader.follow_symlinks).streams if name in ids]
+    raw = [name for name in reader._open.files.streams if name in ids]
     if "broadband" in raw:
         return "broadband"
     return max(raw, key=lambda name: reader.get_signal_sampling_rate(ids.index(name)), default=None)
@@ -77,13 +76,13 @@ def planted_places(reader: MockSessionRawIO, stream_id: str | None, unit_ids: Se
         If the description has something else in the place of these numbers.
     """
     places = np.full((len(unit_ids), 3), np.nan)
-    path = find_files(reader.dirname, follow_symlinks=reader.follow_symlinks).streams.get(stream_id or "")
-    units = open_stream(path).ground_truth.get("units", {}) if path else {}
+    opened = reader._open.open_again(stream_id)
+    units = opened.ground_truth.get("units", {}) if opened else {}
     for row, unit_id in enumerate(unit_ids):
         unit = units.get(unit_id, {}) if isinstance(units, dict) else None
         place = unit.get("location") if isinstance(unit, dict) else unit_id
         if place is not None:
-            places[row] = _three_numbers(f"{path}"[:-4] + ".json", unit_id, place)
+            places[row] = _three_numbers(f"{opened and opened.path}"[:-4] + ".json", unit_id, place)
     return places
 
 
@@ -111,8 +110,8 @@ def stream_probe(reader: MockSessionRawIO, stream_id: str) -> Probe | None:
     """
     channels = reader.header["signal_channels"]
     ids = channels["id"][channels["stream_id"] == stream_id].tolist()
-    path = find_files(reader.dirname, follow_symlinks=reader.follow_symlinks).streams.get(stream_id)
-    locations = open_stream(path).locations if path else None
+    opened = reader._open.open_again(stream_id)
+    locations = opened.locations if opened else None
     numbers = channel_numbers(ids)
     if locations is None or (numbers and np.array_equal(locations, contact_positions(numbers))):
         return _bundle_probe(numbers) if numbers else None

@@ -49,8 +49,9 @@ def session_raster(folder: str | PathLike[str], *, tick: Callable[[int], object]
         If a spike is before the first sample.
     """
     files = find_files(folder)
-    units = {name.id: open_unit(path) for name, path in files.units.items()}
-    start, stop = _span(files, list(units.values()))
+    with files.moment():
+        units = {name.id: open_unit(path) for name, path in files.units.items()}
+        start, stop = _span(files, list(units.values()))
     groups = {name: range(k, k + 1) for k, name in enumerate(units)}
     parts = [Raster(np.empty(0), np.empty(0, np.uint64), 0.0, groups)]
     for k, unit in enumerate(units.values()):

@@ -1,7 +1,7 @@
 """What a float session costs to open, kept for the next time: the count sizes of its arrays.
 
 Neo's own cache is a pickle, which would run whatever someone put there; this one is JSON. A
-kept value counts only while its file has the same size and modification time.
+kept value counts only while its file is the same, by its inode, size and times.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import Any
 
 from neo.rawio.baserawio import BaseRawIO
 
-from ..session.errors import BadTypeError, MockSessionError, NotWrittenError, unreadable
+from ..session.errors import BadTypeError, MockSessionError, NotWrittenError
+from ..session.moment import identity
 from ..session.writer import write_file
 from .scaling import FloatSource, count_size
 
@@ -75,21 +76,12 @@ def save(path: Path, content: dict[str, Any]) -> None:
         logger.warning("the cache could not be written: %s", error)
 
 
-def stamp(path: str) -> list[int]:
-    """Return what tells that a file is still the same: its size and modification time."""
-    try:
-        status = os.stat(path)
-    except OSError as error:
-        raise unreadable(path, error) from error
-    return [status.st_size, status.st_mtime_ns]
-
-
 def recall(counts: dict[str, Any], path: str) -> float | None:
     """Return the count size kept for a file, if the file has not changed since."""
     entry = counts.get(path)
-    if not isinstance(entry, list) or len(entry) != 3 or entry[:2] != stamp(path):
+    if not isinstance(entry, list) or entry[:-1] != list(identity(path)):
         return None
-    value = entry[2]
+    value = entry[-1]
     return value if isinstance(value, float) and math.isfinite(value) and value > 0 else None
 
 
@@ -103,7 +95,7 @@ class CountCache(BaseRawIO):  # type: ignore[misc]  # neo is not typed
         counts = self._cache["counts"] if self.use_cache else {}
         known = recall(counts, source.path)
         if known is None:
-            before = stamp(source.path)
+            before = identity(source.path)
             known = count_size(source)
             counts[source.path] = [*before, known]
         return known

@@ -18,6 +18,7 @@ from ..session.clock import check_ascending, stamp_divisor
 from ..session.errors import BadFileError
 from ..session.files import MAX_NAME, is_name, open_events, open_label
 from ..session.logs import Watchlog, parse_daq_log, parse_watchlog
+from ..session.moment import Moment
 from .overlaps import seen_pieces
 
 Array = npt.NDArray[Any]
@@ -59,16 +60,19 @@ class EventChannel:
         Also its name.
     path : str
         The file it comes from.
+    moment : Moment
+        Which must know the file: it is parsed later, and must be the same then.
     """
 
     type = b"event"
 
-    def __init__(self, id: str, path: str) -> None:
+    def __init__(self, id: str, path: str, moment: Moment) -> None:
         if not is_name(id):
             expected = f"a name of at most {MAX_NAME} printable characters"
             raise BadFileError(path, expected, f"{len(id)}: {id[:80]!r}", "Rename the file.")
         self.id = id
         self.path = path
+        self.moment = moment
         self._shares: list[Array] | None = None  # which events each segment has
 
     def parse(self) -> EventTable:
@@ -78,7 +82,8 @@ class EventChannel:
     @cached_property
     def table(self) -> EventTable:
         """All events, parsed on first use."""
-        return self.parse()
+        with self.moment.reading(self.path):
+            return self.parse()
 
     def segment(self, seg_index: int, boundaries_ms: Sequence[float]) -> EventTable:
         """Return the events of one segment, in the file's order."""
@@ -129,15 +134,17 @@ class DaqEpochs(EventChannel):
 class Movie:
     """The watchlog, parsed once for all channels that need it."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, moment: Moment) -> None:
         self.path = path
+        self.moment = moment
 
     @cached_property
     def log(self) -> Watchlog:
         """The parsed log; a frame is never shown before the one that precedes it."""
-        log = parse_watchlog(self.path)
-        check_ascending(self.path, log.clock)
-        return log
+        with self.moment.reading(self.path):
+            log = parse_watchlog(self.path)
+            check_ascending(self.path, log.clock)
+            return log
 
     def showings(self) -> list[slice]:
         """Return the stretches of frames in which movie time runs on; a skip ends one."""
@@ -147,14 +154,14 @@ class Movie:
         return [slice(a, b) for a, b in pairwise(edges) if b > a]
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"path": self.path}
+        return {"path": self.path, "moment": self.moment}
 
 
 class MovieFrames(EventChannel):
     """Frames shown: label = movie time in seconds, as the log spells it."""
 
     def __init__(self, id: str, movie: Movie) -> None:
-        super().__init__(id, movie.path)
+        super().__init__(id, movie.path, movie.moment)
         self.movie = movie
 
     def parse(self) -> EventTable:
@@ -186,7 +193,7 @@ class LabelEpochs(EventChannel):
     type = b"epoch"
 
     def __init__(self, id: str, path: str, movie: Movie) -> None:
-        super().__init__(id, path)
+        super().__init__(id, path, movie.moment)
         self.movie = movie
 
     def parse(self) -> EventTable:

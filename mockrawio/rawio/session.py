@@ -33,7 +33,7 @@ from ..session.files import (
     open_unit,
 )
 from ..session.layout import BUNDLE, SessionFiles, UnitName, find_files, find_labels
-from ..session.streams import open_stream
+from ..session.streams import StreamFile, open_stream
 from .events import CodeEvents, DaqEpochs, EventChannel, LabelEpochs, Movie, MovieFrames, MoviePauses
 from .scaling import FloatSource
 from .signals import Channel, SignalStream
@@ -70,6 +70,8 @@ class OpenSession:
         Time 0, ms since the Unix epoch.
     boundaries_ms : list of float
         Where segments 1, 2, … begin.
+    moment : Moment
+        What its files were: what is opened later must still be that.
     """
 
     def __init__(
@@ -81,6 +83,11 @@ class OpenSession:
         follow_symlinks: bool = False,
     ) -> None:
         self.files: SessionFiles = find_files(folder, follow_symlinks=follow_symlinks)
+        self.moment = self.files.moment()
+        with self.moment:
+            self._open_all(labels_dir, count_size, strict)
+
+    def _open_all(self, labels_dir: str | PathLike[str] | None, count_size: CountSize | None, strict: bool) -> None:
         self._names = open_channel_names(self.files.channel_names) if self.files.channel_names else None
         self.info: SessionInfo | None = open_info(self.files.info) if self.files.info else None
         lfp = self._open_lfp(strict)
@@ -185,10 +192,10 @@ class OpenSession:
         files = self.files
         channels: list[EventChannel] = []
         if files.events:
-            channels.append(CodeEvents("Events", files.events))
+            channels.append(CodeEvents("Events", files.events, self.moment))
         if files.daq:
-            channels.append(DaqEpochs("DAQ", files.daq))
-        movie = Movie(files.watchlog) if files.watchlog else None
+            channels.append(DaqEpochs("DAQ", files.daq, self.moment))
+        movie = Movie(files.watchlog, self.moment) if files.watchlog else None
         if movie:
             channels += [MovieFrames("movie_frames", movie), MoviePauses("movie_pauses", movie)]
         if labels_dir is not None:
@@ -200,6 +207,7 @@ class OpenSession:
                     "Read without labels_dir=.",
                 )
             labels = find_labels(labels_dir, follow_symlinks=files.follow_symlinks)
+            self.moment.add(labels.values())
             channels += [LabelEpochs(Path(path).stem, path, movie) for path in labels.values()]
         return channels
 
@@ -239,6 +247,14 @@ class OpenSession:
             unit.release()
         for channel in self.events:
             _ = channel.table
+
+    def open_again(self, stream_id: str | None) -> StreamFile | None:
+        """Return a stream of ``raw_data`` with all that its description says, None if there is no such stream."""
+        path = self.files.streams.get(stream_id or "")
+        if path is None:
+            return None
+        with self.moment.reading(path, path[:-4] + ".json"):
+            return open_stream(path)
 
     def release(self) -> None:
         """Let go of every map."""

@@ -19,6 +19,7 @@ from typing import NamedTuple
 from .durable import LEFTOVER
 from .entries import check_link, regular_file, scan
 from .errors import BadFileError, NotASessionError
+from .moment import Identity, Moment, identity
 
 SESSION_INFO = "session_info.npy"
 CHANNEL_NAMES = "ChannelNames.txt"
@@ -141,6 +142,8 @@ class SessionFiles:
         Whether a link may lead out of the folder.
     info, channel_names, events, daq, watchlog, manifest : str or None
         Absolute paths, None where there is no such file.
+    before : Identity or None
+        What the folder was before it was listed.
     units : dict of UnitName to str
     lfp : dict of int to str
         By channel number.
@@ -156,6 +159,7 @@ class SessionFiles:
     events: str | None = None
     daq: str | None = None
     watchlog: str | None = None
+    before: Identity | None = None
     units: dict[UnitName, str] = field(default_factory=dict)
     lfp: dict[int, str] = field(default_factory=dict)
     streams: dict[str, str] = field(default_factory=dict)
@@ -164,6 +168,13 @@ class SessionFiles:
         """Tell whether any file was found that makes a folder a session."""
         single = (self.info, self.channel_names, self.events, self.daq, self.watchlog)
         return any(single) or bool(self.units or self.lfp or self.streams)
+
+    def moment(self) -> Moment:
+        """Return what all these files are now; what is read within it is of one moment, or an error."""
+        single = (self.info, self.channel_names, self.manifest, self.events, self.daq, self.watchlog)
+        streams = (path[:-4] + end for path in self.streams.values() for end in (".npy", ".json"))
+        every = (*filter(None, single), *self.units.values(), *self.lfp.values(), *streams)
+        return Moment(self.folder, self.before or identity(self.folder), every)
 
     @property
     def number(self) -> int | None:
@@ -227,7 +238,7 @@ def find_files(folder: str | PathLike[str], *, follow_symlinks: bool = False) ->
         nothing or out of the folder, or what is called as a file is none.
     """
     path = _finished(folder)
-    files = SessionFiles(path, follow_symlinks)
+    files = SessionFiles(path, follow_symlinks, before=identity(path))
     for entry in scan(path):
         find = _FINDERS.get(entry.name)
         if find is not None:

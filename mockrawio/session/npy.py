@@ -25,6 +25,7 @@ from typing import Any, Literal
 import numpy as np
 
 from .errors import BadFileError, unreadable
+from .moment import Identity, changed
 
 MAGIC = b"\x93NUMPY"
 MAX_HEADER = 10_000  # numpy.lib.format refuses longer headers by default, and so do we
@@ -56,7 +57,7 @@ class FileWindow:
         If it cannot be opened, or is empty.
     """
 
-    __slots__ = ("_file", "_head", "modified", "path", "size")
+    __slots__ = ("_file", "_head", "identity", "path", "size")
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -65,8 +66,8 @@ class FileWindow:
             self._file = open(path, "rb", buffering=0)  # noqa: SIM115  # closed by __exit__
         except OSError as error:
             raise unreadable(path, error) from error
-        status = os.fstat(self._file.fileno())
-        self.size, self.modified = status.st_size, status.st_mtime_ns
+        self.identity = Identity.of(os.fstat(self._file.fileno()))
+        self.size = self.identity.size
         if self.size == 0:
             self._file.close()
             raise BadFileError(path, "a .npy file", "an empty file", REWRITE)
@@ -128,16 +129,16 @@ class MappedFile:
         The file to map.
     size : int
         Its size in bytes when it was looked at; it must not have shrunk since.
-    modified : int, optional
-        Its modification time then, in ns; where given, it must be the same when the file is mapped.
+    identity : Identity, optional
+        What it was then; where given, it must be the same when the file is mapped.
     """
 
-    __slots__ = ("_map", "modified", "path", "size")
+    __slots__ = ("_map", "identity", "path", "size")
 
-    def __init__(self, path: str, size: int, modified: int | None = None) -> None:
+    def __init__(self, path: str, size: int, identity: Identity | None = None) -> None:
         self.path = path
         self.size = size
-        self.modified = modified
+        self.identity = identity
         self._map: mmap.mmap | None = None
 
     def buffer(self) -> mmap.mmap:
@@ -159,12 +160,18 @@ class MappedFile:
     @contextmanager
     def window(self) -> Iterator[FileWindow]:
         """Open the file to be read, if it is what was looked at; see :meth:`buffer`."""
-        with FileWindow(self.path) as window:
-            if window.size < self.size:
+        try:
+            opened = FileWindow(self.path)
+        except BadFileError as error:
+            if self.identity is None or os.path.exists(self.path):
+                raise
+            raise changed(self.path) from error
+        with opened as window:
+            known = self.identity or window.identity
+            if window.size < self.size and known.inode == window.identity.inode:
                 raise self._shrunk(window.size)
-            if self.modified not in (None, window.modified):
-                expected = "the file as it was when it was opened"
-                raise BadFileError(self.path, expected, "one that has changed since", "Call parse_header() again.")
+            if known != window.identity:
+                raise changed(self.path)
             yield window
 
     def _open(self) -> mmap.mmap:
@@ -181,11 +188,11 @@ class MappedFile:
         """Let go of the map; views of it that are still in use stay valid."""
         self._map = None
 
-    def __getstate__(self) -> tuple[str, int, int | None]:
-        return self.path, self.size, self.modified
+    def __getstate__(self) -> tuple[str, int, Identity | None]:
+        return self.path, self.size, self.identity
 
-    def __setstate__(self, state: tuple[str, int, int | None]) -> None:
-        self.path, self.size, self.modified = state
+    def __setstate__(self, state: tuple[str, int, Identity | None]) -> None:
+        self.path, self.size, self.identity = state
         self._map = None
 
 
@@ -365,7 +372,7 @@ def open_array(path: str) -> MappedArray:
     """
     with FileWindow(path) as window:
         descr, fortran, shape, offset = read_header(window)
-    file = MappedFile(path, window.size, window.modified)
+    file = MappedFile(path, window.size, window.identity)
     dtype = plain_dtype(descr)
     if dtype is None:
         raise BadFileError(path, "an array of numbers", f"dtype {descr[:80]!r}", "Save it as a plain numeric array.")

@@ -55,7 +55,7 @@ class DictFile:
         except BaseException:
             self.window.__exit__()
             raise
-        file = MappedFile(path, self.window.size, self.window.modified)
+        file = MappedFile(path, self.window.size, self.window.identity)
         self.values: dict[str, Value] = {key: _plain(value, file) for key, value in content.items()}
 
     def __enter__(self) -> DictFile:

@@ -82,10 +82,11 @@ def waveforms(folder: Path, copies: Path | None = None) -> Contest:
 
 def movie_frames(folder: Path) -> Contest:
     """Parse every frame of the movie with its label from the watchlog, against line by line and pandas."""
-    path = next(channel.path for channel in opened(folder)._open.events if channel.id == "movie_frames")
+    channel = next(channel for channel in opened(folder)._open.events if channel.id == "movie_frames")
+    path, moment = channel.path, channel.moment
 
     def ours() -> Array:
-        return MovieFrames("movie_frames", Movie(path)).parse().start  # a reader parses a log once and keeps it
+        return MovieFrames("movie_frames", Movie(path, moment)).parse().start  # a reader parses a log once and keeps it
 
     def by_line() -> Array:
         stamps, labels, seconds = [], [], []

@@ -210,7 +210,7 @@ def test_damaged_cache_is_made_again(content: str, handmade: Handmade, tmp_path:
     cache = Path(reader.cache_filename)
     stored = json.loads(cache.read_text())
     (path,) = stored["counts"]
-    for text in (content, json.dumps({"counts": {path: [*stored["counts"][path][:2], -1.0]}})):
+    for text in (content, json.dumps({"counts": {path: [*stored["counts"][path][:-1], -1.0]}})):
         cache.write_text(text)
         reader = MockSessionRawIO(handmade.folder, use_cache=True, cache_path=str(tmp_path))
         reader.parse_header()
