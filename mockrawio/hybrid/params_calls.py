@@ -216,13 +216,9 @@ def _join(budget: Budget, *parts: Any) -> str:
     return str(os.path.join(*parts))
 
 
-def _getenv(budget: Budget, key: Any, default: Any = None) -> str:
-    if not isinstance(key, str) or not isinstance(default, (str, type(None))):
-        raise Refused("os.getenv takes texts")
-    value = os.environ.get(key, default)
-    if value is None:
-        raise Refused(f"the environment has no {key}")
-    return str(value)
+def _environment(budget: Budget, *arguments: Any, **keywords: Any) -> str:
+    """Refuse to look: a stranger's file could carry a secret out of it, in the names of files and in the manifest."""
+    raise Refused("no variable of the environment is read; write its value here")
 
 
 def _unbudgeted(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -257,7 +253,8 @@ CALLS: dict[str, Callable[..., Any]] = {
     "numpy.repeat": _repeat,
     "numpy.tile": _tile,
     "numpy.zeros": _filled(np.zeros),
-    "os.getenv": _getenv,
+    "os.environ.get": _environment,
+    "os.getenv": _environment,
     "os.path.join": _join,
     **{dotted: _unbudgeted(getattr(probe, name)) for name, dotted in PROBES.items()},
 }
