@@ -36,6 +36,7 @@ from .cli_corpus import corpus_options, generate_sessions, take_corpus
 from .cli_hybrid import hybrid_commands
 from .cli_raster import raster_command
 from .cli_report import plot_command, report_command
+from .session.shown import visible
 
 if TYPE_CHECKING:
     from .generate import SessionSpec
@@ -84,7 +85,9 @@ def demo_command(root: Path | None, overwrite: bool) -> None:
     with nullcontext(root) if root else tempfile.TemporaryDirectory(prefix="mockrawio-") as place:
         folder = demo(place, click.echo, overwrite)
     click.echo("")
-    click.echo(f"Kept in {folder}" if root else "Removed it again; give a ROOT to keep it: mockrawio demo ROOT")
+    click.echo(
+        f"Kept in {visible(folder)}" if root else "Removed it again; give a ROOT to keep it: mockrawio demo ROOT"
+    )
 
 
 def _floats(form: str) -> Callable[[click.Context, click.Parameter, str | None], tuple[float, ...] | None]:
@@ -176,7 +179,7 @@ def generate_command(
         raise usage_error(error) from error
     folder = generate_session(spec, root, **options)
     if not as_json:
-        click.echo(str(folder))  # at once: it is there, whatever becomes of the annotations
+        click.echo(visible(folder))  # at once: it is there, whatever becomes of the annotations
     labels = _generate_annotations(spec, root, overwrite) if annotations else []
     if as_json:
         about = {"patient_id": spec.patient_id, "session_nr": spec.session_nr, "seed": spec.seed}

@@ -19,6 +19,7 @@ from click.shell_completion import CompletionItem
 from .session.durable import clean_up
 from .session.errors import MockSessionError, unreadable
 from .session.own import refuse_own
+from .session.shown import visible
 
 __all__ = [
     "FILE",
@@ -81,6 +82,9 @@ def _told() -> Iterator[None]:
     except BrokenPipeError:
         _drop_output()
         raise click.exceptions.Exit(141) from None
+    except click.ClickException as error:
+        error.message = visible(error.message)  # type: ignore[misc]  # final, for who does not know of strangers
+        raise
     except (MockSessionError, OSError, ImportError, MemoryError) as error:
         if isinstance(error, OSError) and error.filename is None:
             _drop_output()
@@ -136,8 +140,8 @@ def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
 
 
 def one_line(message: object) -> str:
-    """Return a message without its line breaks."""
-    return " ".join(str(message).split())
+    """Return a message without its line breaks, and visible."""
+    return visible(" ".join(str(message).split()))
 
 
 def in_options(text: str) -> str:
@@ -223,7 +227,7 @@ def show(as_json: bool, content: Mapping[str, Any], lines: Iterable[str]) -> Non
     content : mapping
     lines : iterable of str
     """
-    click.echo(json.dumps(content, indent=2, default=os.fspath) if as_json else "\n".join(lines))
+    click.echo(json.dumps(content, indent=2, default=os.fspath) if as_json else "\n".join(map(visible, lines)))
 
 
 def wrote(files: Iterable[Path]) -> list[str]:

@@ -12,6 +12,7 @@ import click
 from click.core import ParameterSource
 
 from .cli_common import in_options, show, usage_error
+from .session.shown import visible
 
 if TYPE_CHECKING:
     from .generate import SessionSpec
@@ -142,5 +143,5 @@ def generate_sessions(
     report = generate_corpus(specs, root, corpus.scheduler, **options)
     show(as_json, report.as_dict(), [report.summary()])
     if not report.ok:
-        click.echo(in_options("\n".join(report.table())), err=True)
+        click.echo(in_options("\n".join(map(visible, report.table()))), err=True)
         raise click.exceptions.Exit(1)

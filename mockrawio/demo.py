@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .generate import SessionSpec, generate_session
 from .rawio.reader import MockSessionRawIO
+from .session.shown import visible
 
 __all__ = ["demo"]
 
@@ -43,7 +44,9 @@ def demo(root: str | PathLike[str], echo: Echo = print, overwrite: bool = False)
     folder = generate_session(SPEC, root, overwrite=overwrite)
     took = time.perf_counter() - begin
     sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
-    echo(f"Made {folder}: {len(sizes)} files, {sum(sizes) / 1e6:.1f} MB in {took:.2f} s, from seed {SPEC.seed}.")
+    echo(
+        f"Made {visible(folder)}: {len(sizes)} files, {sum(sizes) / 1e6:.1f} MB in {took:.2f} s, from seed {SPEC.seed}."
+    )
     with MockSessionRawIO(dirname=folder) as reader:
         for show in (_header, _signals, _spikes, _events):
             show(reader, echo)

@@ -10,6 +10,7 @@ from typing import Any
 
 from .rawio.reader import MockSessionRawIO
 from .session.manifest import read_manifest
+from .session.shown import visible
 
 __all__ = ["describe_session", "description_lines"]
 
@@ -62,6 +63,10 @@ def describe_session(
 
 def description_lines(session: dict[str, Any]) -> Iterator[str]:
     """Yield the lines that show a description from :func:`describe_session`."""
+    return map(visible, _lines(session))
+
+
+def _lines(session: dict[str, Any]) -> Iterator[str]:
     yield session["folder"]
     for key, value in session["annotations"].items():
         yield f"  {key}: {value}"

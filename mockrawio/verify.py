@@ -36,6 +36,7 @@ from .session.logs import parse_daq_log, parse_watchlog
 from .session.manifest import Differences, compare
 from .session.npy import open_array
 from .session.progress import Tick, progress_bar
+from .session.shown import visible
 from .session.streams import open_stream
 
 __all__ = ["Verification", "verify_session"]
@@ -98,12 +99,12 @@ class Verification:
     def lines(self) -> Iterator[str]:
         """Yield the findings as lines of text, the verdict last."""
         for kind in _KINDS:
-            yield from (f"{kind}: {name}" for name in getattr(self, kind))
+            yield from (f"{kind}: {visible(name)}" for name in getattr(self, kind))
         yield from (f"problem: {text}" for text in self.problems)
         yield from (f"warning: {text}" for text in self.warnings)
-        yield from (f"left by a writer that is not done, or was killed: {path}" for path in self.leftovers)
+        yield from (f"left by a writer that is not done, or was killed: {visible(path)}" for path in self.leftovers)
         checked = "as its manifest has it, and readable" if self.has_manifest else "no manifest; readable"
-        yield f"{self.folder}: {f'ok ({checked})' if self.ok else 'NOT ok'}"
+        yield f"{visible(self.folder)}: {f'ok ({checked})' if self.ok else 'NOT ok'}"
 
 
 def verify_session(

@@ -21,7 +21,6 @@ What :func:`write_session` does:
 from __future__ import annotations
 
 import math
-import warnings
 from datetime import datetime
 from os import PathLike
 from pathlib import Path
@@ -29,6 +28,7 @@ from typing import Any
 
 from ..session.errors import MockSessionError
 from ..session.own import refuse_own
+from ..session.shown import warn
 from .clock import start_of
 from .content import Content, Stream, write_content
 from .names import ChannelNames, patient_and_session
@@ -146,7 +146,7 @@ def _lone_starts(sorting: Any, start_ms: float) -> list[float]:
     """Return when the segments of a sorting begin that comes without a recording."""
     segments = range(sorting.get_num_segments())
     if len(segments) > 1:
-        warnings.warn(
+        warn(
             f"sorting: its {len(segments)} segments will be read as one, since a session's segments are those of its "
             "signals; the manifest says where they begin. Give the recording too to keep them",
             stacklevel=4,

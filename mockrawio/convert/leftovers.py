@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
-
 from ..session.errors import MockSessionError
+from ..session.shown import Lines, visible, warn
 
 __all__ = ["Leftovers"]
 
@@ -36,16 +35,16 @@ class Leftovers:
         """Raise one error that names everything, or warn of everything if it is to be skipped."""
         if skip or not self.lines:
             for text in self.remarks:
-                warnings.warn(text, stacklevel=3)
+                warn(text, stacklevel=3)
         if not self.lines:
             return
         things = "1 thing" if len(self.lines) == 1 else f"{len(self.lines)} things"
-        said = "\n".join(f"  - {line}" for line in self.lines)
+        said = "\n".join(f"  - {visible(line)}" for line in self.lines)
         if skip:
-            warnings.warn(f"block: left out, since a session cannot hold {things}:\n{said}", stacklevel=3)
+            warn(Lines(f"block: left out, since a session cannot hold {things}:\n{said}"), stacklevel=3)
             return
         remedy = "Take them out of the block, or pass skip_unsupported=True to leave them out."
-        raise MockSessionError("block", "what a session can hold", f"{things} that it cannot:\n{said}", remedy)
+        raise MockSessionError("block", "what a session can hold", Lines(f"{things} that it cannot:\n{said}"), remedy)
 
 
 def label(segment: int, thing: object, index: int) -> str:

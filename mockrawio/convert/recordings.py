@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..session.errors import MockSessionError
+from ..session.shown import warn
 from .clock import GAP_MS, Span, lay_out
 from .content import Stream, plain
 from .counts import Piece, Source
@@ -89,7 +89,7 @@ def _scale(recording: Any, dtype: np.dtype[Any], count: int) -> tuple[npt.NDArra
     gains, offsets = recording.get_property("gain_to_uV"), recording.get_property("offset_to_uV")
     if gains is None:
         if dtype.kind != "f":  # floats without a gain are µV to SpikeInterface too
-            warnings.warn(
+            warn(
                 "recording: has no gain_to_uV; a count is taken as 1 uV. recording.set_channel_gains(...) sets it",
                 stacklevel=6,
             )
@@ -158,7 +158,7 @@ def segment_starts(what: str, timed: Any, sizes: list[int], rate: float, start_m
     spans = [Span(t, stop := t + n * 1000 / rate, t, stop - 1000 / rate) for t, n in zip(own, sizes, strict=True)]
     shifts = lay_out(spans, 500 / rate)
     if any(shifts) and any(t != start_ms for t in own[1:]):
-        warnings.warn(
+        warn(
             f"{what}: its segments overlap in time, or are not in order; each is laid {GAP_MS / 1000:g} s behind the "
             "one before",
             stacklevel=5,

@@ -21,6 +21,7 @@ from ..session.content import UnitContent, description_bytes
 from ..session.emit import Blocks, array_file
 from ..session.files import Scale
 from ..session.npy import open_array
+from ..session.regular import only_regular
 from .broadband import STREAM, BroadbandTruth
 from .broadband_noise import CHUNK
 from .broadband_units import PlantedUnit
@@ -139,7 +140,7 @@ def _snippets(truth: BroadbandTruth, unit: PlantedUnit, array: Path) -> Iterator
     offsets = (rows * (truth.n_channels * 2) + open_array(str(array)).offset).tolist()
     around: npt.NDArray[Any] = np.empty((N_SAMPLES, truth.n_channels), "<i2")
     own = around[:, unit.own_column]
-    with open(array, "rb", buffering=0) as file:
+    with open(array, "rb", buffering=0, opener=only_regular) as file:
         for begin in range(0, len(offsets), _SPIKES_A_BLOCK):
             some = offsets[begin : begin + _SPIKES_A_BLOCK]
             block = np.empty((len(some), N_SAMPLES), "<i2")

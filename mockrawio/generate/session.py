@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import warnings
 from collections.abc import Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from os import PathLike
@@ -13,6 +12,7 @@ from ..session.errors import MockSessionError
 from ..session.layout import session_folder
 from ..session.own import refuse_own
 from ..session.progress import Tick, progress_bar
+from ..session.shown import warn
 from ..session.writer import SessionWriter
 from .broadband import BroadbandTruth
 from .broadband_files import ARRAY, DESCRIPTION, BroadbandFiles, snippet_jobs
@@ -93,10 +93,10 @@ def _warn_of_source(plan: Plan) -> None:
     if dropped:
         room = " with room for its waveform" if plan.spec.is_broadband else ""
         text = f"left out spikes that are in no recorded segment{room}: {dropped}"
-        warnings.warn(f"{plan.spec.spikes}: {text}", stacklevel=3)
+        warn(f"{plan.spec.spikes}: {text}", stacklevel=3)
     if close:
         text = f"spikes closer than {plan.spec.refractory_ms:g} ms to the one before of their unit: {close}"
-        warnings.warn(f"{plan.spec.spikes}: {text}; they are kept, and refractory_ms=0 expects them", stacklevel=3)
+        warn(f"{plan.spec.spikes}: {text}; they are kept, and refractory_ms=0 expects them", stacklevel=3)
 
 
 def _write_broadband(writer: SessionWriter, plan: Plan, n_workers: int, progress: bool) -> int:

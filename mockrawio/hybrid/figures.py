@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ..session.durable import clean_up_in, whole_file
+from ..session.shown import letters
 from .pairs import TemplateScore
 
 if TYPE_CHECKING:
@@ -74,8 +75,8 @@ def plot_confusion(validation: Validation) -> Figure:
     shares[:-1, :-1] = counts[:-1, :-1] / np.maximum(counts[:-1].sum(axis=1), 1)[:, None]
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     figure.colorbar(image, ax=axes, label="share of the unit's events")
-    axes.set_xticks(range(columns), [*map(str, validation.confusion.hybrid_labels), "unmatched"], rotation=90)
-    axes.set_yticks(range(rows), [*map(str, validation.confusion.true_labels), "unmatched"])
+    axes.set_xticks(range(columns), [*map(letters, validation.confusion.hybrid_labels), "unmatched"], rotation=90)
+    axes.set_yticks(range(rows), [*map(letters, validation.confusion.true_labels), "unmatched"])
     axes.set(xlabel="hybrid label", ylabel="true label", title=f"within ±{validation.window_ms:g} ms")
     axes.axhline(rows - 1.5, color="grey", linewidth=0.8)
     axes.axvline(columns - 1.5, color="grey", linewidth=0.8)
@@ -104,7 +105,9 @@ def plot_units(validation: Validation) -> Figure:
         heights = [getattr(unit, name) for unit in units]
         axes.bar(places + 0.27 * (k - 1), heights, 0.25, label=name, color=colour)
     found = ["none" if unit.found_unit is None else str(unit.found_unit) for unit in units]
-    axes.set_xticks(places, [f"{unit.label}\n→ {name}" for unit, name in zip(units, found, strict=True)])
+    axes.set_xticks(
+        places, [f"{letters(unit.label)}\n→ {letters(name)}" for unit, name in zip(units, found, strict=True)]
+    )
     axes.set(xlabel="true unit → cluster", ylim=(0, 1.02), title=f"within ±{validation.window_ms:g} ms")
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
@@ -129,7 +132,7 @@ def plot_templates(score: TemplateScore) -> Figure:
     figure, axes = _figure(8, 3.6, columns=2)
     peak = max(float(np.abs(template).max()) for template in pair)
     extent = (samples.start - 0.5, samples.stop - 0.5, rows.stop - 0.5, rows.start - 0.5)
-    titles = (f"true unit {score.label}, moved", f"template {score.found_template} of the sorter")
+    titles = (f"true unit {letters(score.label)}, moved", f"template {score.found_template} of the sorter")
     for place, template, title in zip(axes, pair, titles, strict=True):
         shown = template[samples, rows].T
         image = place.imshow(shown, cmap="RdBu_r", vmin=-peak, vmax=peak, aspect="auto", extent=extent)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..session.errors import MockSessionError
+from ..session.regular import only_regular
 from . import compat
 from .output import Columns, Tables, artificial_rows, new_rows, no_artificial, source_columns, stacked
 from .params import HybridParams
@@ -41,8 +42,10 @@ class LegacyTarget:
         self.starts: Ints = np.array([file.start for file in recording.files], np.int64)
         self.stops: Ints = np.array([file.start + file.n_frames for file in recording.files], np.int64)
         self.dtype = recording.dtype
-        shapes = [(file.n_frames, recording.n_channels) for file in recording.files]
-        self.maps = [np.memmap(path, self.dtype, "r+", shape=shape) for path, shape in zip(paths, shapes, strict=True)]
+        self.maps: list[np.memmap[Any, Any]] = []
+        for path, source in zip(paths, recording.files, strict=True):
+            with open(path, "r+b", opener=only_regular) as file:
+                self.maps.append(np.memmap(file, self.dtype, "r+", shape=(source.n_frames, recording.n_channels)))
 
     def flush(self) -> None:
         """Write what was changed to the files."""

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..session.errors import BadFileError, MockSessionError
+from ..session.regular import only_regular
 
 __all__ = ["MatFile"]
 
@@ -49,7 +50,7 @@ class MatFile:
         h5py = _h5py()
         self._dataset: Any = h5py.Dataset
         try:
-            with open(path, "rb") as file:
+            with open(path, "rb", opener=only_regular) as file:
                 head = file.read(128)
             self._file = h5py.File(path, "r")
         except OSError as error:

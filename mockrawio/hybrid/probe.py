@@ -18,6 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..session.errors import BadFileError, MockSessionError
+from ..session.npy import text_of
+from ..session.regular import only_regular
 from ..session.writer import write_file
 from .checks import require
 
@@ -118,9 +120,9 @@ class Probe:
         missing = [member for member in _MEMBERS if member not in members]
         if missing:
             raise BadFileError(path, f"the members {', '.join(_MEMBERS)}", f"no {', '.join(missing)}", _REMEDY)
-        name = members.pop("name")
+        name = _read_name(path, members.pop("name"))
         try:
-            return cls(**{member: members[member] for member in _MEMBERS[:3]}, name=str(name[()]))
+            return cls(**members, name=name)
         except MockSessionError as error:
             raise BadFileError(path, "a probe", str(error), _REMEDY) from None
 
@@ -190,18 +192,29 @@ def _checked_positions(value: Any, connected: npt.NDArray[np.bool_]) -> npt.NDAr
 
 def _read_npz(path: str) -> dict[str, npt.NDArray[Any]]:
     try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(info.file_size for info in archive.infolist())
-        if size > MAX_BYTES:
-            raise BadFileError(path, f"a probe of at most {MAX_BYTES} bytes", f"{size}", _REMEDY)
-        with np.load(path, allow_pickle=False) as members:
-            return {name: members[name] for name in _MEMBERS if name in members.files}
+        with open(path, "rb", opener=only_regular) as file:
+            with zipfile.ZipFile(file) as archive:
+                size = sum(info.file_size for info in archive.infolist())
+            if size > MAX_BYTES:
+                raise BadFileError(path, f"a probe of at most {MAX_BYTES} bytes", f"{size}", _REMEDY)
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as members:
+                return {name: members[name] for name in _MEMBERS if name in members.files}
     except OSError as error:
         raise BadFileError(path, "a readable file", error.strerror or str(error), "Check the path.") from None
     except BadFileError:
         raise
     except (ValueError, zipfile.BadZipFile, EOFError, KeyError, MemoryError, NotImplementedError) as error:
         raise BadFileError(path, "an .npz of plain arrays", str(error) or type(error).__name__, _REMEDY) from None
+
+
+def _read_name(path: str, stored: npt.NDArray[Any]) -> str:
+    if stored.dtype.kind != "U":
+        return str(stored[()])
+    try:
+        return text_of(stored.tobytes(), stored.dtype)
+    except ValueError as error:
+        raise BadFileError(path, "text as the name", str(error), _REMEDY) from None
 
 
 def custom_probe(

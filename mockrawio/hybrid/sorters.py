@@ -17,6 +17,8 @@ import numpy.typing as npt
 
 from ..session.errors import BadFileError, MockSessionError
 from ..session.npy import open_array
+from ..session.regular import only_regular
+from ..session.shown import visible
 from .checks import require
 from .matfile import MatFile
 
@@ -181,7 +183,7 @@ def is_spikeinterface(directory: str) -> bool:
 def _inferred_base(path: str, earliest: int) -> int:
     base = 1 if earliest > 0 else 0
     doubt = " (a guess: give phy_base if it is wrong)" if base else ""
-    _LOG.warning("%s: the earliest time is %d, so samples are counted from %d%s", path, earliest, base, doubt)
+    _LOG.warning("%s: the earliest time is %d, so samples are counted from %d%s", visible(path), earliest, base, doubt)
     return base
 
 
@@ -386,4 +388,5 @@ def load_jrc_binary(directory: str | os.PathLike[str], which: Literal["raw", "wa
         raise BadFileError(path, f"{need} bytes for the shape {tuple(dims)}, {descr}", found, _EXPORT)
     if need == 0:
         return np.empty(tuple(dims), descr, order="F")
-    return np.memmap(path, descr, mode="r", shape=tuple(dims), order="F")
+    with open(path, "rb", opener=only_regular) as file:
+        return np.memmap(file, descr, mode="r", shape=tuple(dims), order="F")

@@ -15,6 +15,8 @@ from typing import Any
 
 from ..session.errors import BadFileError, MockSessionError
 from ..session.logs import read_text
+from ..session.regular import check_regular
+from ..session.shown import visible
 from .checks import is_whole, require
 
 __all__ = ["axis_starts", "check_meta", "companion", "find_files", "frame_count", "read_meta", "read_metas"]
@@ -61,7 +63,7 @@ def _without_results(paths: list[str]) -> list[str]:
     known = set(paths)
     results = {path for path in paths if ".GT" in path and _untagged(path) in known - {path}}
     if results:
-        _LOG.warning("left out hybrid files of an earlier run: %s", ", ".join(sorted(results)))
+        _LOG.warning("left out hybrid files of an earlier run: %s", ", ".join(map(visible, sorted(results))))
     return [path for path in paths if path not in results]
 
 
@@ -87,8 +89,7 @@ def frame_count(path: str, frame_bytes: int, allow_partial: bool = False) -> int
     """
     try:
         size = os.stat(path).st_size
-        with open(path, "rb"):
-            pass
+        check_regular(path)
     except OSError as error:
         raise BadFileError(path, "a readable file", error.strerror or str(error), "Check the path.") from None
     frames, rest = divmod(size, frame_bytes)

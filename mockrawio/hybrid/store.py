@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..session.errors import BadFileError
+from ..session.regular import only_regular
 from .units import Events, FixedEvents, LowRankEvents, PlantedUnit
 
 __all__ = ["events_bytes", "load_events"]
@@ -53,19 +54,26 @@ def load_events(path: str | os.PathLike[str]) -> list[PlantedUnit]:
         If it is not such a file. Nothing is unpickled.
     """
     try:
-        with np.load(path, allow_pickle=False) as members:
-            return [_unit(members, row) for row in members["units"].reshape(-1, 4).tolist()]
+        with open(path, "rb", opener=only_regular) as file, np.load(file, allow_pickle=False) as members:
+            return [_unit(members, row) for row in _numbers(members, "units").reshape(-1, 4).tolist()]
     except OSError as error:
         raise BadFileError(path, "a readable file", error.strerror or str(error), "Check the path.") from None
     except (ValueError, KeyError, IndexError, TypeError, EOFError, zipfile.BadZipFile, AttributeError) as error:
         raise BadFileError(path, "the events of a hybrid run", str(error) or type(error).__name__, _REMEDY) from None
 
 
+def _numbers(members: Mapping[str, Array], name: str) -> Array:
+    array = members[name]
+    if array.dtype.kind not in "biuf":  # a text that is none would be a SystemError
+        raise ValueError(f"{name} of {array.dtype}")
+    return array
+
+
 def _unit(members: Mapping[str, Array], row: list[int]) -> PlantedUnit:
     true_unit, new_unit, before, center = row
 
     def field(name: str) -> Array:
-        return members[f"unit_{new_unit}_{name}"]
+        return _numbers(members, f"unit_{new_unit}_{name}")
 
     times, channels = field("times").astype(np.int64), field("channels").astype(np.int64)
     fixed = f"unit_{new_unit}_samples" in members

@@ -30,8 +30,10 @@ import numpy.typing as npt
 
 from ..session.durable import clean_up, leftovers, locked, make_folder, naming, sibling, sync_file, sync_folder
 from ..session.errors import BadFileError, MockSessionError, SessionExistsError
+from ..session.logs import read_text
 from ..session.manifest import FileRecord, file_record
 from ..session.progress import Tick
+from ..session.regular import only_regular
 from ..session.writer import sync_now, write_all
 from .insert import Inserter
 from .store import load_events
@@ -87,7 +89,7 @@ def refuse_other_runs(folder: Path, own_manifest: str, names: Sequence[str]) -> 
 def _results_of(manifest: Path) -> set[str]:
     """Return the results a manifest lists; none if it cannot be read."""
     try:
-        return {str(result["path"]) for result in json.loads(manifest.read_bytes())["results"]}
+        return {str(result["path"]) for result in json.loads(read_text(str(manifest)))["results"]}
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return set()
 
@@ -175,7 +177,7 @@ def _is_half_moved(staging: Path) -> bool:
 def _journal(staging: Path) -> list[str]:
     """Return the names of the files that a run was moving, in that order; none if it was not."""
     try:
-        names = json.loads((staging / _JOURNAL).read_bytes())
+        names = json.loads(read_text(str(staging / _JOURNAL)))
     except (OSError, ValueError, RecursionError):
         return []
     plain = isinstance(names, list) and all(isinstance(name, str) and Path(name).name == name for name in names)
@@ -284,7 +286,7 @@ def release(recording: Source) -> None:
 
 def _opened(path: Path, place: Path, in_place: bool) -> Any:
     with naming(place):
-        return open(path, "r+b" if in_place else "wb", buffering=0)
+        return open(path, "r+b" if in_place else "wb", buffering=0, opener=only_regular)
 
 
 def _put(out: Any, block: npt.NDArray[Any], place: Path, *, there_already: bool) -> None:
@@ -343,7 +345,8 @@ def _restore(recording: Source, file: SourceFile, path: Path, unit: PlantedUnit)
     first = unit.times - unit.before
     last = first + (unit.n_samples if len(unit.times) else 0)
     inside = (first >= file.start) & (last <= file.start + file.n_frames)
-    target = np.memmap(path, recording.dtype, "r+", shape=(file.n_frames, recording.n_channels))
+    with open(path, "r+b", opener=only_regular) as opened:
+        target = np.memmap(opened, recording.dtype, "r+", shape=(file.n_frames, recording.n_channels))
     for begin, end in zip(first[inside].tolist(), last[inside].tolist(), strict=True):
         target[begin - file.start : end - file.start] = recording.read(begin, end)
     target.flush()

@@ -20,7 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..session.errors import BadFileError, MockSessionError
+from ..session.logs import read_text
 from ..session.npy import open_array
+from ..session.regular import only_regular
 from .probe import Probe
 from .sorters import load_firings
 
@@ -150,13 +152,12 @@ def _from_table(path: Path, firings: Ints) -> list[TrueUnit]:
 
 def _read_table(path: Path) -> Ints:
     """Return the four columns of a table of artificial events, (4, K)."""
-    try:
-        with open(path, newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-        values = [[int(row[name]) for name in COLUMNS] for row in rows]
-        return np.array(values, np.int64).reshape(-1, len(COLUMNS)).T
-    except (KeyError, ValueError, TypeError, csv.Error, OverflowError) as error:
-        raise BadFileError(path, f"whole numbers in columns {', '.join(COLUMNS)}", str(error), _AGAIN) from None
+    with open(path, newline="", encoding="utf-8", opener=only_regular) as file:
+        try:
+            values = [[int(row[name]) for name in COLUMNS] for row in csv.DictReader(file)]
+            return np.array(values, np.int64).reshape(-1, len(COLUMNS)).T
+        except (KeyError, ValueError, TypeError, csv.Error, OverflowError) as error:
+            raise BadFileError(path, f"whole numbers in columns {', '.join(COLUMNS)}", str(error), _AGAIN) from None
 
 
 def _labelled(lots: list[TrueUnit]) -> tuple[TrueUnit, ...]:
@@ -180,8 +181,9 @@ def _manifest(folder: Path, session_name: str | None) -> dict[str, Any]:
     path = _one(folder, "manifest", "json", session_name)
     if path is None:
         return {}
+    body = read_text(str(path))
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = json.loads(body.decode("utf-8"))
         float(content["sample_rate"])
         for unit in content["units"]:
             _ = unit["new_unit"], unit["source_channels"], unit["channels"]
@@ -198,6 +200,6 @@ def _stored_rate(folder: Path, session_name: str | None) -> float:
         raise MockSessionError(folder, "manifest-*.json or dtype-*.npy, for the rate", "none", remedy)
     stored = open_array(str(path)).view().ravel()
     if stored.size != 1 or stored.dtype.kind not in "iuf" or not stored[0] > 0:
-        found = f"{stored.dtype} {stored.tolist()[:1]}"
+        found = f"{stored.size} of {stored.dtype}" if stored.dtype.kind not in "iuf" else str(stored.tolist()[:2])
         raise BadFileError(path, "the sample rate, a number above 0", found, "A rate of 32768 Hz or more did not fit.")
     return float(stored[0])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..session.durable import clean_up
+from ..session.shown import visible, warn
 from ..session.writer import write_file
 
 __all__ = ["FAILURES", "CorpusReport", "Failure", "write_failures"]
@@ -79,7 +79,7 @@ class CorpusReport:
     def summary(self) -> str:
         """Return the counts in one line."""
         size = f"{self.n_bytes / 1e6:.1f} MB"
-        return f"{self.root}: {self.made} made ({size}), {self.found} there already, {len(self.failed)} failed"
+        return f"{visible(self.root)}: {self.made} made ({size}), {self.found} there already, {len(self.failed)} failed"
 
     def table(self) -> list[str]:
         """Return what failed, a line each below a heading; nothing if nothing did."""
@@ -87,12 +87,12 @@ class CorpusReport:
             return []
         lines = ["patient  session  attempts  error"]
         for failure in self.failed[:MOST_LINES]:
-            error = " ".join(failure.error.split())
+            error = visible(" ".join(failure.error.split()))
             lines.append(f"{failure.patient_id:>7}  {failure.session_nr:>7}  {failure.attempts:>8}  {error}")
         more = len(self.failed) - MOST_LINES
         listed = self.root / FAILURES
         lines += [f"... and {more} more"] if more > 0 else []
-        return [*lines, *([f"all of them: {listed}"] if listed.exists() else [])]
+        return [*lines, *([f"all of them: {visible(listed)}"] if listed.exists() else [])]
 
     def __str__(self) -> str:
         return "\n".join([self.summary(), *self.table()])
@@ -113,4 +113,4 @@ def write_failures(root: Path, failed: Iterable[Failure]) -> None:
             clean_up(path)
             path.unlink(missing_ok=True)
     except OSError as error:
-        warnings.warn(f"{path}: could not be written: {error}", stacklevel=2)
+        warn(f"{path}: could not be written: {error}", stacklevel=2)

@@ -12,7 +12,6 @@ dump, load, pickle, save, several processes. What is particular to a session:
 from __future__ import annotations
 
 import os
-import warnings
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from ..session.errors import MockSessionError
 from ..session.files import WAVEFORM_RATE_HZ, is_number
 from ..session.layout import find_files
 from ..session.probe import bundles
+from ..session.shown import warn
 from . import missing
 from .extractors import Folder, MockSessionEventSegment, MockSessionSortingSegment, StorableSession, in_ms, region_of
 from .frames import FrameClock
@@ -278,7 +278,7 @@ class MockSessionSortingExtractor(StorableSession, NeoBaseSortingExtractor):  # 
         lost = {unit_id: count for unit_id, count in counts.items() if count}
         if lost:
             units = ", ".join(f"{unit_id} {count}" for unit_id, count in list(lost.items())[:8])
-            warnings.warn(
+            warn(
                 f"{self.neo_reader.dirname}: stream {self.stream_id} has no sample for {sum(lost.values())} spikes of "
                 f"{len(lost)} units ({units}{', ...' if len(lost) > 8 else ''}); they are left out",
                 stacklevel=3,

@@ -21,6 +21,7 @@ from matplotlib.figure import Figure
 
 from ..session.durable import naming, whole_file
 from ..session.errors import MockSessionError
+from ..session.shown import letters
 from .raster import Raster
 
 __all__ = ["COLOURS", "MAX_SPIKES", "check_kind", "figure_of", "plot_raster", "save_figure", "save_raster_figure"]
@@ -331,7 +332,7 @@ def _label(axes: Axes, bands: list[_Band], thinning: _Thinning, points: float) -
     for band, step in zip(bands[::every], thinning.steps[::every], strict=True):
         units = f"{band.n_units:,} unit{'s' if band.n_units > 1 else ''}"
         drawn = "" if not thinning.differ else ", all" if step == 1 else f", every {_nth(step)}"
-        labels.append(f"{band.name}{chr(10) if points * band.height > _TWO_LINES else ', '}{units}{drawn}")
+        labels.append(f"{letters(band.name)}{chr(10) if points * band.height > _TWO_LINES else ', '}{units}{drawn}")
     axes.set_yticks([band.low + band.height / 2 for band in bands[::every]], labels)
     axes.tick_params(axis="y", length=0, pad=12)
     axes.spines["left"].set_visible(False)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..session.errors import BadFileError, MockSessionError
+from ..session.regular import check_regular
 from ..session.sonata import UNITS, ids_in, populations
 from .checks import extra_module
 from .raster import ORDERS, Raster, Selection, join
@@ -127,6 +128,7 @@ def h5_file(path: str | PathLike[str], mode: str) -> Iterator[Any]:
     """
     h5py = extra_module("h5py", "SONATA files")
     try:
+        check_regular(path)
         file = h5py.File(path, mode)
     except FileNotFoundError:
         raise
@@ -179,21 +181,21 @@ def sorting_of(group: Any) -> str:
     names = h5py.check_enum_dtype(group.attrs.get_id("sorting").dtype)
     if names:
         value = {number: name for name, number in names.items()}.get(int(value))
-    text = value.decode() if isinstance(value, bytes) else str(value)
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
     return text if text in ORDERS else "none"
 
 
 def _spikes(file: Any, path: Path) -> Any:
     spikes = file.get("spikes")
     if not hasattr(spikes, "keys"):
-        found = ", ".join(file) or "nothing"
+        found = ", ".join(names_of(file)) or "nothing"
         raise BadFileError(path, "a group /spikes", found, "Give a SONATA spike file.")
     return spikes
 
 
 def _scale(group: Any, path: Path) -> float:
     units = group["timestamps"].attrs.get("units", "")
-    text = units.decode() if isinstance(units, bytes) else str(units)
+    text = units.decode("utf-8", "replace") if isinstance(units, bytes) else str(units)
     if text not in UNITS:
         raise BadFileError(path, "timestamps in milliseconds", f"units {text!r}", "Convert the file.")
     return UNITS[text]
@@ -208,7 +210,7 @@ def _outline(group: Any, scale: float) -> Raster:
     text = group.attrs.get("groups", "{}")
     try:
         groups = {str(name): range(int(first), int(last)) for name, (first, last) in json.loads(text).items()}
-    except (AttributeError, TypeError, ValueError):
+    except (AttributeError, TypeError, ValueError, RecursionError):
         groups = {}  # another program's attribute
     none: npt.NDArray[Any] = np.empty(0)
     return Raster(none, none, float(stop), groups)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from os import PathLike
-from pathlib import Path
+from os import PathLike, fspath
 from typing import Any
 
 from ..session.errors import BadFileError, MockSessionError
+from ..session.logs import read_text
 from .checks import floats, number, require, toml_module, whole
 from .trains import bins_in
 
@@ -173,13 +173,13 @@ class RasterSpec:
         Raises
         ------
         BadFileError
-            If it is not TOML.
+            If it cannot be read, or is not TOML.
         MockSessionError
             As :meth:`from_dict`, or if TOML cannot be read here.
         """
-        toml = toml_module()
+        toml, body = toml_module(), read_text(fspath(path))
         try:
-            values = toml.loads(Path(path).read_text("utf-8"))
+            values = toml.loads(body.decode("utf-8").replace("\r\n", "\n"))
         except ValueError as error:  # TOML's own, or the encoding's
             raise BadFileError(path, "a TOML file", str(error), "Correct it.") from None
         return cls.from_dict(values)

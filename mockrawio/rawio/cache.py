@@ -17,6 +17,7 @@ from typing import Any
 from neo.rawio.baserawio import BaseRawIO
 
 from ..session.errors import BadTypeError, MockSessionError, NotWrittenError
+from ..session.logs import read_text
 from ..session.moment import identity
 from ..session.writer import write_file
 from .scaling import FloatSource, count_size
@@ -61,7 +62,7 @@ def cache_file(resource: str, cache_path: str) -> Path:
 def load(path: Path) -> dict[str, Any]:
     """Return the cache, a dict with a dict "counts"; empty if there is none or it cannot be read."""
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(read_text(str(path)))
     except (OSError, ValueError, RecursionError):
         content = None
     usable = isinstance(content, dict) and isinstance(content.get("counts"), dict)

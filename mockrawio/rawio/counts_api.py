@@ -1,10 +1,13 @@
-"""Neo's counts, which say so where there is no header yet."""
+"""Neo's counts, which say so where there is no header yet; and how a reader shows itself."""
 
 from __future__ import annotations
+
+from html import escape
 
 from neo.rawio.baserawio import BaseRawIO
 
 from ..session.errors import MockSessionError
+from ..session.shown import visible
 from .arguments import checked_index
 
 
@@ -18,6 +21,13 @@ class CountsApi(BaseRawIO):  # type: ignore[misc]  # neo is not typed
             raise MockSessionError(
                 self.dirname, "an open reader", "that it has not been opened", "Call parse_header()."
             )
+
+    def __repr__(self) -> str:
+        return str(super().__repr__()).replace(self.dirname, visible(self.dirname))
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: Neo's own tables take the names of strangers for HTML."""
+        return f"<pre>{escape(repr(self))}</pre>"
 
     def block_count(self) -> int:
         """Return the number of blocks, 1."""

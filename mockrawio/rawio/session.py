@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import re
-import warnings
 from collections.abc import Callable
 from functools import cached_property
 from itertools import pairwise
@@ -33,6 +32,7 @@ from ..session.files import (
     open_unit,
 )
 from ..session.layout import BUNDLE, SessionFiles, UnitName, find_files, find_labels
+from ..session.shown import warn
 from ..session.streams import StreamFile, open_stream
 from .events import CodeEvents, DaqEpochs, EventChannel, LabelEpochs, Movie, MovieFrames, MoviePauses
 from .scaling import FloatSource
@@ -117,7 +117,7 @@ class OpenSession:
         if self._names is None:
             return f"CSC{number}"
         if not 1 <= number <= len(self._names):
-            warnings.warn(
+            warn(
                 f"{self.files.channel_names}: has {len(self._names)} lines, none for CSC{number}; "
                 f"the channel is called CSC{number}",
                 stacklevel=2,
@@ -138,7 +138,7 @@ class OpenSession:
         for number, path in self.files.lfp.items():
             file = open_lfp(path)
             if file is None:
-                warnings.warn(f"{path}: holds no samples; the channel is left out", stacklevel=2)
+                warn(f"{path}: holds no samples; the channel is left out", stacklevel=2)
                 continue
             if strict:
                 check_runs(path, file.ts.view(), file.runs, file.divisor, file.sampling_rate)
@@ -153,7 +153,7 @@ class OpenSession:
             groups.setdefault((file.runs, file.sampling_rate, dtype), []).append((number, file))
         if len(groups) > 1:
             names = "; ".join(", ".join(f"CSC{member[0]}" for member in group) for group in groups.values())
-            warnings.warn(
+            warn(
                 f"{self.files.folder}: LFP channels differ in time stamps, rate or dtype and form {len(groups)} "
                 f"streams: {names}",
                 stacklevel=2,
@@ -281,10 +281,10 @@ def _warn_drift(file: LfpFile) -> None:
     remedy = f"the clock does not keep {file.sampling_rate:g} Hz; give the true rate as 'sampling_rate'"
     if left_out >= DRIFT:
         found = f"{left_out} of {len(pauses)} gaps are of a single sample, and each begins a segment"
-        warnings.warn(f"{file.path}: {found}: {remedy}", stacklevel=2)
+        warn(f"{file.path}: {found}: {remedy}", stacklevel=2)
     elif abs(file.drift_ms) > max(period, 1.0):  # whole-number stamps are rounded, at both ends
         found = f"the last stamp is {file.drift_ms:.4g} ms off, and times are counted from the first"
-        warnings.warn(f"{file.path}: {found}: {remedy}", stacklevel=2)
+        warn(f"{file.path}: {found}: {remedy}", stacklevel=2)
 
 
 def _span_ms(stream: SignalStream, seg_index: int) -> tuple[float, float]:

@@ -22,7 +22,6 @@ __all__ = [
     "finish",
     "new_axes",
     "new_figure",
-    "plain",
     "region_colours",
     "say",
     "shade_gaps",
@@ -43,11 +42,6 @@ def new_figure(width: float = 9.0, height: float = 4.8) -> Figure:
 def new_axes(ax: Axes | None, width: float = 9.0, height: float = 4.8) -> Axes:
     """Return `ax`, or the axes of a new figure."""
     return new_figure(width, height).add_subplot() if ax is None else ax
-
-
-def plain(name: object) -> str:
-    """Return a name from a session as matplotlib draws it letter by letter: dollars are no marks of a formula."""
-    return str(name).replace("$", r"\$")
 
 
 def say(ax: Axes, words: str, title: str) -> Axes:

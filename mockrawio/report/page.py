@@ -1,4 +1,4 @@
-"""The pieces of the report's page: every text from a session is escaped here, and nowhere else.
+"""The pieces of the report's page: every text from a session becomes HTML here, and nowhere else.
 
 The page holds all it shows. Its Content-Security-Policy forbids whatever comes from elsewhere, and runs the
 page's own two scripts alone, which it knows by their SHA-256; so even text that slipped through could not run.
@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..session.errors import MockSessionError
+from ..session.shown import visible
 
 __all__ = [
     "Cell",
@@ -38,8 +39,6 @@ __all__ = [
 ]
 
 _LONG = 30  # characters of a cell, which should then not be narrow
-# Control characters, halves of pairs, and what turns the direction of the text round.
-_HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 MOST_TEXT = 2000  # characters of one value; a manifest may list thousands of numbers
 
 
@@ -84,15 +83,11 @@ def _attributes(attributes: Mapping[str, object]) -> str:
 
 
 def _text(content: object) -> str:
-    """Return text as HTML, at most so long, control characters made visible."""
+    """Return visible text as HTML, at most so long."""
     text = str(content)
     if len(text) > MOST_TEXT:
         text = f"{text[:MOST_TEXT]}… ({len(text):,} characters in all)"
-    return html.escape(_HIDDEN.sub(lambda match: match[0] if match[0] in "\t\n" else _visible(match), text))
-
-
-def _visible(match: re.Match[str]) -> str:
-    return f"\\u{ord(match[0]):04x}"
+    return html.escape(visible(text))
 
 
 def note(text: object) -> str:
@@ -155,7 +150,7 @@ def plot_text(content: object, most: int = 40) -> str:
     """Return text for plotly, which takes some tags and entities in it to be marks: here they are text."""
     text = str(content)
     text = text if len(text) <= most else f"{text[: most - 1]}…"
-    return _HIDDEN.sub(_visible, text).translate(_MARKS)
+    return visible(text).translate(_MARKS)
 
 
 _MARKS = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"})

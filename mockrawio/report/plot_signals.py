@@ -12,7 +12,8 @@ from matplotlib.axes import Axes
 
 from ..rawio.reader import MockSessionRawIO
 from ..session.errors import MockSessionError
-from .drawing import EVENT, finish, new_axes, plain, say, shade_gaps, shade_pauses
+from ..session.shown import letters
+from .drawing import EVENT, finish, new_axes, say, shade_gaps, shade_pauses
 from .signals import Envelope, envelope, sampled, stream_channels
 from .stimulus import events_of
 from .words import counted
@@ -128,7 +129,7 @@ def _pieces(
 
 
 def _title(reader: MockSessionRawIO, stream_index: int, n_shown: int, n_channels: int) -> str:
-    name = plain(reader.header["signal_streams"]["name"][stream_index])
+    name = letters(reader.header["signal_streams"]["name"][stream_index])
     some = counted(n_channels, "channel") if n_shown == n_channels else f"{n_shown} of {n_channels} channels"
     return f"{name}: {some} at {reader.get_signal_sampling_rate(stream_index):g} Hz"
 
@@ -136,7 +137,7 @@ def _title(reader: MockSessionRawIO, stream_index: int, n_shown: int, n_channels
 def _draw_channels(axes: Axes, pieces: list[_Piece], rows: Any) -> None:
     """Draw the channels, the first one on top; a single one on an axis of its own values."""
     low, high = _reach(pieces)
-    unit, names = plain(rows["units"][0]).replace("uV", "µV"), [plain(name) for name in rows["name"]]
+    unit, names = letters(rows["units"][0]).replace("uV", "µV"), [letters(name) for name in rows["name"]]
     alone = len(rows) == 1
     centres = (low + high) / 2
     step = 1.0 if alone else _step(high - low)

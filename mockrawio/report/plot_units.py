@@ -13,7 +13,8 @@ from ..rasters.figure import plot_raster as draw_raster
 from ..rasters.raster import Raster
 from ..rawio.reader import MockSessionRawIO
 from ..session.errors import MockSessionError
-from .drawing import QUIET, cells, finish, new_axes, plain, region_colours, say, shade_gaps, shade_pauses
+from ..session.shown import letters
+from .drawing import QUIET, cells, finish, new_axes, region_colours, say, shade_gaps, shade_pauses
 from .signals import sampled
 from .spiking import FiringRate, RegionTrains, firing_rates, isi, listened, segments, spike_trains, unit_index
 from .waveforms import WaveformStats, waveform_stats
@@ -95,7 +96,7 @@ def _as_raster(regions: list[RegionTrains], start: float, stop: float) -> Raster
 
 
 def _called(region: str) -> str:
-    return plain(region) or "no region"
+    return region or "no region"
 
 
 def plot_waveforms(
@@ -273,12 +274,12 @@ def _name_bars(axes: Axes, order: list[FiringRate]) -> None:
     """Name the bars, or where they are too many the regions."""
     points = 72 * axes.get_position().width * figure_of(axes).get_size_inches()[0] / max(len(order), _FEWEST_BARS)
     if points >= _NAME_POINTS:
-        names = [plain(f"{rate.region} {rate.unit}".strip()) for rate in order]
+        names = [letters(f"{rate.region} {rate.unit}".strip()) for rate in order]
         axes.set_xticks(range(len(order)), names, rotation=90, fontsize="x-small")
         return
     members: dict[str, list[int]] = {}
     for k, rate in enumerate(order):
         members.setdefault(_called(rate.region), []).append(k)
     middles = [float(np.mean(places)) for places in members.values()]
-    axes.set_xticks(middles, list(members), rotation=60, ha="right", rotation_mode="anchor")
+    axes.set_xticks(middles, list(map(letters, members)), rotation=60, ha="right", rotation_mode="anchor")
     axes.tick_params(axis="x", length=0, labelsize="small")

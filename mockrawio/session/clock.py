@@ -7,7 +7,6 @@ looked at: what cannot be milliseconds but can be microseconds is taken as such,
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -16,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import BadFileError
+from .shown import warn
 
 # 1990-01-01 and 2100-01-01, in ms since the Unix epoch.
 EARLIEST_MS, LATEST_MS = 631_152_000_000, 4_102_444_800_000
@@ -53,9 +53,9 @@ def stamp_divisor(path: str, first: float, last: float) -> int:
     if first >= EARLIEST_MS and last <= LATEST_MS:
         return 1
     if first / 1000 >= EARLIEST_MS and last / 1000 <= LATEST_MS:
-        warnings.warn(f"{path}: stamps from {first:.0f} cannot be ms since 1970; taken as µs", stacklevel=2)
+        warn(f"{path}: stamps from {first:.0f} cannot be ms since 1970; taken as µs", stacklevel=2)
         return 1000
-    warnings.warn(
+    warn(
         f"{path}: stamps from {first:.0f} to {last:.0f} are not between 1990 and 2100 in ms or µs; taken as ms",
         stacklevel=2,
     )

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .errors import NotWrittenError, SessionExistsError
+from .regular import only_regular
 
 __all__ = [
     "LEFTOVER",
@@ -93,7 +94,7 @@ def sync_fd(descriptor: int) -> None:
 
 def sync_file(path: str | PathLike[str]) -> None:
     """Wait until a closed file is on the disk."""
-    with open(path, "r+b", buffering=0) as file:
+    with open(path, "r+b", buffering=0, opener=only_regular) as file:
         sync_fd(file.fileno())
 
 

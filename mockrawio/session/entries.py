@@ -11,6 +11,7 @@ import stat
 from pathlib import Path
 
 from .errors import BadFileError, unreadable
+from .regular import not_regular
 
 
 def scan(folder: str | Path) -> list[os.DirEntry[str]]:
@@ -33,9 +34,7 @@ def regular_file(entry: os.DirEntry[str], root: Path, follow_symlinks: bool) -> 
         except OSError as error:  # gone meanwhile, or not to be looked at
             raise unreadable(entry.path, error) from error
         if not stat.S_ISREG(mode):
-            kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
-            found = kinds.get(stat.S_IFMT(mode), "a device")
-            raise BadFileError(entry.path, "a readable file", found, "Move it away.")
+            raise not_regular(entry.path, mode)
     return entry.path
 
 

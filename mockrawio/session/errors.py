@@ -1,7 +1,7 @@
 """The errors this package raises about what it was given.
 
 Every message has four parts: the file (or argument), what was expected there,
-what was found, and what to do about it.
+what was found, and what to do about it. Shown, all of it is printable; the attributes are as they were given.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import errno
 from os import PathLike
 from typing import Any
+
+from .shown import Lines, visible
 
 __all__ = [
     "BadFileError",
@@ -30,13 +32,14 @@ class MockSessionError(ValueError):
     subject : str or PathLike
         The file or argument at fault.
     expected, found : object
-        What should stand there, and what does.
+        What should stand there, and what does; what is found may be :class:`~.shown.Lines`.
     remedy : str
         What can be done about it; a sentence.
     """
 
     def __init__(self, subject: object, expected: object, found: object, remedy: str, *more: Any) -> None:
-        super().__init__(str(subject), str(expected), str(found), remedy, *more)
+        found = found if isinstance(found, Lines) else str(found)
+        super().__init__(str(subject), str(expected), found, remedy, *more)
 
     @property
     def subject(self) -> str:
@@ -63,8 +66,9 @@ class MockSessionError(ValueError):
         return type(self)(f"{place}: {self.subject}", *self.args[1:])
 
     def __str__(self) -> str:
-        end = "\n" if "\n" in self.found else ". "  # of a list, a line each
-        return f"{self.subject}: expected {self.expected}; found {self.found}{end}{self.remedy}"
+        subject, expected, found, remedy = map(visible, self.args[:4])
+        end = "\n" if isinstance(self.args[2], Lines) else ". "
+        return f"{subject}: expected {expected}; found {found}{end}{remedy}"
 
 
 class NotASessionError(MockSessionError):

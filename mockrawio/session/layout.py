@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -20,6 +19,7 @@ from .durable import LEFTOVER
 from .entries import check_link, regular_file, scan
 from .errors import BadFileError, NotASessionError
 from .moment import Identity, Moment, identity
+from .shown import warn
 
 SESSION_INFO = "session_info.npy"
 CHANNEL_NAMES = "ChannelNames.txt"
@@ -372,7 +372,7 @@ def find_labels(folder: str | PathLike[str], *, follow_symlinks: bool = False) -
         if label is not None:
             found[label] = regular_file(entry, path, follow_symlinks)
         elif entry.name.endswith(".npy"):
-            warnings.warn(f"{entry.path} is left out: its name is not {form}", stacklevel=3)
+            warn(f"{entry.path} is left out: its name is not {form}", stacklevel=3)
     if not found:
         raise BadFileError(path, f"annotations, {form}", "none", "Give the folder that holds them as labels_dir=.")
     return {label: found[label] for label in sorted(found)}

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +18,8 @@ import numpy.typing as npt
 from .clock import stamp_divisor
 from .errors import BadFileError, unreadable
 from .fields import BadRow, Fields, Text, as_str, numbers
+from .regular import only_regular
+from .shown import warn
 
 DAQ_HEADER = b"Initial signature: 255\t255\n255\t255\t\ndata\tStamp\tpre\tpost\n"
 _REMEDY = "Repair or remove that line."
@@ -76,7 +77,7 @@ class Watchlog:
 def read_text(path: str) -> bytes:
     """Return a text file's bytes, with an error that names it if it cannot be read."""
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=only_regular) as file:
             size = os.fstat(file.fileno()).st_size
             if size <= MAX_TEXT_FILE:
                 return file.read(size)
@@ -183,7 +184,7 @@ def parse_watchlog(path: str) -> Watchlog:
     if not head.strip() or head.startswith(b"pts\t"):
         raise BadFileError(path, "the movie's file name in the first line", repr(head[:60]), "Add it.")
     if body.rsplit(None, 1)[-1:] == [_PAUSE[0]]:
-        warnings.warn(f"{path}: ends in a pause; its length is not known and taken as 0", stacklevel=2)
+        warn(f"{path}: ends in a pause; its length is not known and taken as 0", stacklevel=2)
         body += b"\n" + b" ".join(_PAUSE[1:])
     columns, lines = _frames_and_pauses(path, body)
     is_pause = columns[0] == _PAUSE[0]

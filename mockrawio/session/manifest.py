@@ -23,6 +23,7 @@ from .errors import BadFileError, unreadable
 from .jsontext import read_json
 from .layout import ADDED_FILES, MANIFEST
 from .progress import Tick
+from .regular import only_regular
 
 __all__ = ["Differences", "FileRecord", "compare", "differences", "file_record", "manifest_bytes", "read_manifest"]
 
@@ -168,6 +169,8 @@ def _checker(
     def check(name: str) -> FileRecord | str | None:
         try:
             record = file_record(Path(there[name]), locked_tick, of_size=expected[name].size)
+        except BadFileError as error:  # no file any more
+            return str(error)
         except OSError as error:
             return str(unreadable(there[name], error))
         return None if record == expected[name] else record
@@ -216,7 +219,7 @@ def file_record(path: Path, tick: Tick = lambda size: None, *, of_size: int | No
         A file of another size is not read; its SHA-256 is then "".
     """
     digest, block, size = hashlib.sha256(), bytearray(1 << 20), 0
-    with open(path, "rb", buffering=0) as file:
+    with open(path, "rb", buffering=0, opener=only_regular) as file:
         there = os.fstat(file.fileno()).st_size
         if of_size is not None and there != of_size:
             tick(there)

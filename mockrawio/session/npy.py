@@ -13,6 +13,7 @@ The header layout is NEP 1 (https://numpy.org/neps/nep-0001-npy-format.html).
 
 from __future__ import annotations
 
+import codecs
 import mmap
 import os
 import re
@@ -26,6 +27,7 @@ import numpy as np
 
 from .errors import BadFileError, unreadable
 from .moment import Identity, changed
+from .regular import only_regular
 
 MAGIC = b"\x93NUMPY"
 MAX_HEADER = 10_000  # numpy.lib.format refuses longer headers by default, and so do we
@@ -63,7 +65,7 @@ class FileWindow:
         self.path = path
         self._head = b""
         try:
-            self._file = open(path, "rb", buffering=0)  # noqa: SIM115  # closed by __exit__
+            self._file = open(path, "rb", buffering=0, opener=only_regular)  # noqa: SIM115  # closed by __exit__
         except OSError as error:
             raise unreadable(path, error) from error
         self.identity = Identity.of(os.fstat(self._file.fileno()))
@@ -267,6 +269,20 @@ class HeldArray:
 
 
 AnyArray = MappedArray | HeldArray
+
+
+def text_of(data: bytes, dtype: np.dtype[Any]) -> str:
+    """Return the text that bytes of a dtype ``U`` stand for.
+
+    Raises
+    ------
+    ValueError
+        If they are no text, of which NumPy makes a SystemError, or a string that cannot be printed.
+    """
+    decode = (
+        codecs.utf_32_be_decode if dtype.str[0] == ">" else codecs.utf_32_le_decode
+    )  # bytes.decode would import them
+    return decode(data, "strict", True)[0].rstrip("\0")
 
 
 @lru_cache(maxsize=64)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .npy import checked_shape, plain_dtype
+from .npy import checked_shape, plain_dtype, text_of
 
 if TYPE_CHECKING:
     from .symbolic import Interpreter
@@ -113,7 +113,7 @@ def _make_scalar(machine: Interpreter, arguments: tuple[Any, ...]) -> Any:
     if len(data) != dtype.itemsize or len(data) > MAX_SCALAR:
         machine.refuse(f"{len(data)} bytes for a scalar of {dtype}")
     try:
-        return np.frombuffer(data, dtype)[0].item()
+        return text_of(data, dtype) if dtype.kind == "U" else np.frombuffer(data, dtype)[0].item()
     except ValueError:  # text that is none
         machine.refuse(f"bytes that are no {dtype}")
 

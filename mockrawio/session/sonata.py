@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 __all__ = ["NAMELESS", "UNITS", "ids_in", "populations"]
@@ -23,7 +24,8 @@ def populations(spikes: Any) -> dict[str, Any]:
         The file's ``/spikes``.
     """
     old = hasattr(spikes.get("timestamps"), "shape") and not any(hasattr(spikes.get(name), "keys") for name in spikes)
-    return {NAMELESS: spikes} if old else {name: spikes.get(name) for name in spikes}
+    # h5py gives bytes for a name that is no UTF-8
+    return {NAMELESS: spikes} if old else {os.fsdecode(name): spikes.get(name) for name in spikes}
 
 
 def ids_in(group: Any) -> str:

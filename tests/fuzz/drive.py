@@ -114,10 +114,12 @@ class Driver:
                 digest = _digest(found)
             for warning in caught:
                 assert warning.category is UserWarning, f"{warning.category.__name__}: {warning.message}"
+                assert str(warning.message).isprintable(), f"a warning that cannot be shown: {warning.message}"
             self._unwatched(self._check, case, found, whole)
         except MockSessionError as error:
             message = str(error)
             assert len(message) < 2_000, f"a message of {len(message)} characters"
+            assert message.isprintable(), f"a message that cannot be shown: {message!r}"
             return "refused"
         finally:
             self._write(path, self.files.whole[case.kind])

@@ -14,6 +14,12 @@ from .corpus import VALUES, header, pickled, with_numpy_1_names
 MAKE = b"\x8c\x16numpy._core.multiarray\x8c\x0c_reconstruct\x93\x8c\x05numpy\x8c\x07ndarray\x93"
 DTYPE = b"\x8c\x05numpy\x8c\x05dtype\x93\x8c\x02i2\x89\x88\x87R"
 
+# A NumPy text of one character, whose four bytes follow.
+TEXT = (
+    b"\x8c\x16numpy._core.multiarray\x8c\x06scalar\x93\x8c\x05numpy\x8c\x05dtype\x93\x8c\x02U1\x89\x88\x87R"
+    b"(K\x03\x8c\x01<NNNK\x04K\x04K\x08tbC\x04"
+)
+
 # Each leaves one value on the stack, were it obeyed. None of them is in the language we read.
 REFUSED: dict[str, bytes] = {
     "os.system": b"cposix\nsystem\n(X\x0a\x00\x00\x00touch marktR",
@@ -57,6 +63,9 @@ REFUSED: dict[str, bytes] = {
     "endless": b"N" * 60_000,
     "second STOP": b"N.",
     "PUT of nothing": b"(q\x01",
+    "text beyond Unicode": TEXT + (0x110000).to_bytes(4, "little") + b"\x86R",  # NumPy's SystemError
+    "half a pair": TEXT + (0xD800).to_bytes(4, "little") + b"\x86R",
+    "text of ones": TEXT + b"\xff" * 4 + b"\x86R",
     "memo of nothing": b"j\xff\xff\xff\x7f",
     "surrogate": b"\x8c\x03\xed\xa0\x80",
 }

@@ -1,0 +1,45 @@
+"""Files opened for reading only if they are regular ones: to open a pipe, say, would be to wait for ever.
+
+A listing tells what a pipe is before it is opened, but anything may have taken the file's place since.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from os import PathLike
+
+from .errors import BadFileError
+
+__all__ = ["check_regular", "not_regular", "only_regular"]
+
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)  # for a pipe's other end; of no effect on a file
+_KINDS = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
+
+
+def only_regular(path: str | PathLike[str], flags: int) -> int:
+    """Open a regular file, or none; the `opener` of ``open`` where a stranger may have put something.
+
+    Raises
+    ------
+    BadFileError
+        If it is none.
+    OSError
+        As ``os.open``.
+    """
+    descriptor = os.open(path, flags | _NO_WAIT, 0o666)
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        raise not_regular(path, mode)
+    return descriptor
+
+
+def check_regular(path: str | PathLike[str]) -> None:
+    """Check that a path can be opened and is a regular file, for libraries that open it by its name; see above."""
+    os.close(only_regular(path, os.O_RDONLY))
+
+
+def not_regular(path: str | PathLike[str], mode: int) -> BadFileError:
+    """Return the error for what is no regular file, of a mode as ``os.stat`` gives it."""
+    return BadFileError(path, "a readable file", _KINDS.get(stat.S_IFMT(mode), "a device"), "Move it away.")
