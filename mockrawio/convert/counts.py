@@ -162,7 +162,7 @@ def _check_scale(source: Source) -> None:
                 source.label,
                 "gains above 0",
                 f"{gain} on channel {channel!r}",
-                "Where a gain turns the signal round, negate samples and gain before they are written.",
+                "Set gains above 0; where one turns the signal round, negate its samples with it.",
             )
         if not np.isfinite(offset):
             raise MockSessionError(source.label, "finite offsets", f"{offset} on channel {channel!r}", "Set another.")

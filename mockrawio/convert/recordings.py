@@ -134,7 +134,8 @@ def _check_times(recording: Any, sizes: list[int], rate: float) -> None:
                     "recording",
                     f"times {1 / rate:g} s apart",
                     f"frame {frame} of segment {index} more than half a sample off",
-                    "A session holds a start and a rate: call recording.reset_times() first.",
+                    "Where time is missing there, cut the recording with frame_slice(), join the parts with "
+                    "spikeinterface.append_recordings(), and set_times() of each; otherwise call reset_times() first.",
                 )
 
 

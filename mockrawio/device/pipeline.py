@@ -90,9 +90,9 @@ class Pipeline:
         readers: int = 1,
     ) -> None:
         if depth < 1:
-            raise MockSessionError("depth", "1 slot or more", depth, "3 keeps disk, bus and device busy.")
+            raise MockSessionError("depth", "1 slot or more", depth, "Give 3, which keeps disk, bus and device busy.")
         if readers < 1:
-            raise MockSessionError("readers", "1 thread or more", readers, "8 keep up with most buses.")
+            raise MockSessionError("readers", "1 thread or more", readers, "Give 8, which keep up with most buses.")
         slots = [engine.slot(shape, np.dtype(dtype)) for _ in range(depth)]
         copied, used = ([engine.event() for _ in slots] for _ in range(2))
         self._ring = ring = _Ring(engine, fill, iter(chunks), slots, engine.stream(), copied, used, readers)

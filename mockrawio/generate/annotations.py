@@ -124,7 +124,7 @@ def _movie_frames(stimulus_len: float | None, spec: SessionSpec | None) -> int:
             "stimulus_len",
             f"a movie of at least one frame, {FRAME_S} s",
             f"{stimulus_len!r} minutes",
-            "Give the length in minutes.",
+            "Give a longer one, in minutes.",
         )
     return n_frames
 

@@ -26,6 +26,7 @@ __all__ = ["Place", "SpikeSource", "open_source"]
 PHASES = 8  # into which a sample is divided where spikes fall between samples
 _STAMP_MS = 2.0**-11  # more than what float64 rounds a stamp of today by
 _ROUNDING_MS = 1e-6  # by which a sum of float64 intervals may be off
+_ONE = "Write the one you mean to a file of its own."
 _REWRITE = "Write it with mockrawio.rasters.write_sonata, or name another file."
 
 Floats = npt.NDArray[np.float64]
@@ -157,7 +158,7 @@ def open_source(path: str | PathLike[str], sha256: str | None = None) -> SpikeSo
 def _read(path: str | PathLike[str]) -> tuple[Floats, npt.NDArray[np.uint64]]:
     """Return timestamps and node_ids of the one population of a file."""
     if Path(path).suffix.lower() == ".csv":
-        blocks = list(spike_blocks(path))
+        blocks = list(spike_blocks(path, choose=_ONE))
         return np.concatenate([times for times, _ in blocks]), np.concatenate([nodes for _, nodes in blocks])
     h5py = _h5py()
     try:
@@ -201,7 +202,7 @@ def _population(path: str | PathLike[str], file: Any) -> Any:
     known = populations(file["spikes"])
     if len(known) != 1:
         found = f"{len(known)}: {', '.join(known)}"[:200]
-        raise BadFileError(path, "one population of spikes", found, "Write the one you mean to a file of its own.")
+        raise BadFileError(path, "one population of spikes", found, _ONE)
     return next(iter(known.values()))
 
 

@@ -222,5 +222,5 @@ def open_units(sorting: Any, recording: ExtractorRecording) -> ExtractorSorting:
         frames = unit_frames(sorting, unit, sizes)
         trains[label] = np.concatenate([part + start for part, start in zip(frames, starts, strict=True)])
     if not any(len(train) for train in trains.values()):
-        raise MockSessionError("sorting", "spikes", "none", "Give the sorting of this recording.")
+        raise MockSessionError("sorting", "spikes", "none", "Give a sorting that has some.")
     return ExtractorSorting(unit_ids, trains)

@@ -125,7 +125,7 @@ def planted_events(source: HybridResult | str | PathLike[str]) -> tuple[PlantedU
         found = sorted([*path.glob("events-*.npz"), *path.glob("hybrid*/events-*.npz")])
         if len(found) != 1:
             names = ", ".join(file.name for file in found) or "none"
-            raise MockSessionError(path, "one events-*.npz", names, "Name the file.")
+            raise MockSessionError(path, "one events-*.npz", names, "Give the path of one, or a folder with one.")
         path = found[0]
     return tuple(load_events(path))
 

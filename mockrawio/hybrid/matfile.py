@@ -80,7 +80,9 @@ class MatFile:
         item: Any = self._file.get(name)
         if not isinstance(item, self._dataset) or item.dtype.kind not in "iuf" or item.shape is None:
             found = "none" if item is None else f"{item!r}"
-            raise BadFileError(self.path, f"an array of numbers, {name}", found, _SAVE)
+            raise BadFileError(
+                self.path, f"an array of numbers, {name}", found, "Give the file as the sorter wrote it."
+            )
         if item.file.filename != self._file.filename or item.external or item.is_virtual:
             raise BadFileError(self.path, f"{name} in the file itself", "a link to another file", _SAVE)
         if item.attrs.get("MATLAB_empty"):  # what stands there then is the size, such as [0 5]

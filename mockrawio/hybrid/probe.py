@@ -196,7 +196,9 @@ def _read_npz(path: str) -> dict[str, npt.NDArray[Any]]:
             with zipfile.ZipFile(file) as archive:
                 size = sum(info.file_size for info in archive.infolist())
             if size > MAX_BYTES:
-                raise BadFileError(path, f"a probe of at most {MAX_BYTES} bytes", f"{size}", _REMEDY)
+                raise BadFileError(
+                    path, f"a probe of at most {MAX_BYTES} bytes", f"{size}", "Give the .npz of a probe."
+                )
             file.seek(0)
             with np.load(file, allow_pickle=False) as members:
                 return {name: members[name] for name in _MEMBERS if name in members.files}

@@ -166,7 +166,7 @@ def _load_phy(directory: str, phy_base: int | None) -> Sorting:
     base = phy_base
     if base is None:
         base = 0 if exported else _inferred_base(paths[0], int(times.min()))
-    remedy = "Give phy_base=0 if the file counts samples from 0." if base else _EXPORT
+    remedy = "Give phy_base=0 if the file counts samples from 0." if base and times.min() >= 0 else _EXPORT
     _check_times(paths[0], times - base, remedy)
     _check_least(paths[1], "templates", templates, 0)
     _check_least(paths[2], "clusters", clusters, 0)
@@ -207,7 +207,8 @@ def _only_jrc(directory: str) -> str:
     files = _jrc_files(directory)
     if len(files) != 1:
         found = ", ".join(map(os.path.basename, files)) or "none"
-        raise BadFileError(directory, "exactly one *_jrc.mat", found, "Keep one sorting to a folder.")
+        remedy = "Keep one sorting to a folder." if files else "Give the folder of JRCLUST's output."
+        raise BadFileError(directory, "exactly one *_jrc.mat", found, remedy)
     return files[0]
 
 
@@ -245,7 +246,7 @@ def _check_times(path: str, times: Integers, remedy: str = _EXPORT) -> None:
     back = np.flatnonzero(np.diff(times) < 0)
     if back.size:
         found = f"event {back[0] + 1} before event {back[0]}"
-        raise BadFileError(path, "times in ascending order", found, "Sort the events by time.")
+        raise BadFileError(path, "times in ascending order", found, "Sort the events by time, all arrays alike.")
     if times.size and times[0] < 0:
         raise BadFileError(path, "no time before the first sample", f"{times[0]}, counted from 0", remedy)
 
@@ -281,7 +282,9 @@ def load_templates(directory: str | os.PathLike[str], output_type: str | None = 
     directory = os.fspath(directory)
     kind = _kind(directory, output_type)
     if kind == "jrc":
-        raise MockSessionError(directory, "phy or KiloSort output", "jrc", "JRCLUST stores no templates.")
+        raise MockSessionError(
+            directory, "phy or KiloSort output", "jrc", "Give one of those: JRCLUST stores no templates."
+        )
     return _phy_templates(directory) if kind == "phy" else _rez_templates(os.path.join(directory, REZ))
 
 

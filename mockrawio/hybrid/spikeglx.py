@@ -94,7 +94,12 @@ def frame_count(path: str, frame_bytes: int, allow_partial: bool = False) -> int
         raise BadFileError(path, "a readable file", error.strerror or str(error), "Check the path.") from None
     frames, rest = divmod(size, frame_bytes)
     if frames == 0:
-        raise BadFileError(path, f"at least one frame of {frame_bytes} bytes", f"{size} bytes", "Check the file.")
+        raise BadFileError(
+            path,
+            f"at least one frame of {frame_bytes} bytes",
+            f"{size} bytes",
+            "Give a file with samples, or leave it out.",
+        )
     if rest and not allow_partial:
         expected = f"whole frames of {frame_bytes} bytes"
         remedy = "Check the number of channels and the data type, or cut the file after its last whole frame."

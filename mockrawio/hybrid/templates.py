@@ -94,7 +94,7 @@ def _placed(template: Array, source: Ints, target: Ints) -> Array:
 def _check_inside(rows: Ints, count: int, where: str) -> None:
     if len(rows) and (rows.min() < 0 or rows.max() >= count):
         found = f"rows {rows.min()} to {rows.max()}, {where}"
-        raise MockSessionError("template", f"rows 0 to {count - 1}", found, "It does not fit there.")
+        raise MockSessionError("template", f"rows 0 to {count - 1}", found, "Choose rows that leave room for it.")
 
 
 def raw_rows(templates: Array, probe: Probe | None, directory: str | os.PathLike[str]) -> Array:

@@ -144,7 +144,7 @@ def _from_table(path: Path, firings: Ints) -> list[TrueUnit]:
     times, true, new, centers = _read_table(path)
     pairs = np.array(sorted(zip(times, true, strict=True)), np.int64).reshape(-1, 2)
     if not np.array_equal(pairs, np.array(sorted(zip(*firings[1:], strict=True)), np.int64).reshape(-1, 2)):
-        remedy = "The run that was last written into the folder has replaced it; keep one run to a folder."
+        remedy = "Run it again into a folder of its own: the run that was last written into this one has replaced it."
         raise BadFileError(path.with_name("firings_true.npy"), f"the events of {path.name}", "others", remedy)
     both = sorted(set(zip(true.tolist(), new.tolist(), strict=True)))
     return [_lot(times, centers, (true == a) & (new == b), a, b) for a, b in both]
@@ -200,6 +200,7 @@ def _stored_rate(folder: Path, session_name: str | None) -> float:
         raise MockSessionError(folder, "manifest-*.json or dtype-*.npy, for the rate", "none", remedy)
     stored = open_array(str(path)).view().ravel()
     if stored.size != 1 or stored.dtype.kind not in "iuf" or not stored[0] > 0:
+        remedy = "Save the rate there as float64: 32768 Hz or more did not fit its type."
         found = f"{stored.size} of {stored.dtype}" if stored.dtype.kind not in "iuf" else str(stored.tolist()[:2])
-        raise BadFileError(path, "the sample rate, a number above 0", found, "A rate of 32768 Hz or more did not fit.")
+        raise BadFileError(path, "the sample rate, a number above 0", found, remedy)
     return float(stored[0])

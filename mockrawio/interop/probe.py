@@ -28,6 +28,7 @@ except ModuleNotFoundError as error:
 
 CONTACT_RADIUS_UM = 10.0  # as drawn; neighbours on a bundle's circle are 30.6 µm apart
 
+_PLACES = "Write 'locations' into the stream's .json, or name its channels CSCk."
 _CHANNEL = re.compile(r"CSC([1-9]\d*)")
 
 
@@ -148,7 +149,7 @@ def session_probe(session: str | PathLike[str] | Sequence[int | str]) -> Probe:
     numbers = channel_numbers(ids)
     if not numbers or len(set(numbers)) != len(numbers):
         raise MockSessionError(
-            "channels", "some, all different and of the form CSCk", ids[:8], "Their places are unknown."
+            "channels", "some, all different and of the form CSCk", ids[:8], "Give numbers, or ids such as 'CSC1'."
         )
     return _bundle_probe(numbers)
 
@@ -161,7 +162,7 @@ def _folder_probe(folder: str | PathLike[str]) -> Probe:
     names = find_files(folder).channel_names
     wires = range(1, len(open_channel_names(names)) + 1) if names else ()
     if probe is None if stream else not wires:
-        raise MockSessionError(folder, "channels of the form CSCk", "others, or none", "Their places are unknown.")
+        raise MockSessionError(folder, "channels of the form CSCk", "others, or none", _PLACES)
     if probe is not None and probe.shank_ids is None:
         return probe  # locations of its own, which say nothing of other wires
     recorded = channel_numbers(probe.contact_ids) if probe is not None else None

@@ -154,7 +154,13 @@ def zscore(x: Any) -> Floats:
 def _spread(name: str, x: Any) -> Floats:
     values = floats(name, x, tuple(range(1, 33)))
     varied = values.size > 0 and bool(values.min() < values.max())
-    require(varied, name, "numbers that differ", "none, or all the same", "A constant cannot be scaled.")
+    require(
+        varied,
+        name,
+        "numbers that differ",
+        "none, or all the same",
+        "Give numbers that differ: a constant cannot be scaled.",
+    )
     return values
 
 

@@ -33,6 +33,7 @@ __all__ = ["CHUNK", "MAGIC", "VERSION", "append_sonata", "label", "new_dataset",
 MAGIC, VERSION = 0x0A7A, (0, 1)
 CHUNK = 1 << 16  # spikes; 512 KiB, half of what HDF5 keeps of each dataset by default
 MOST_TEXT = 60_000  # bytes: HDF5 takes attributes up to 64 KiB
+_IN_ORDER = "Put them in order, or join them with what is there and write all with write_sonata."
 _SORTINGS = {"none": 0, "by_id": 1, "by_time": 2}
 
 Compression = Literal["gzip"] | None
@@ -229,6 +230,6 @@ def _by_time(blocks: Iterable[Raster], last: float) -> Iterator[Raster]:
         if len(block):
             first = float(block.times_ms[0])
             expected = f"blocks in the order of time, from {last} ms on"
-            require(first >= last, "spikes", expected, f"a spike at {first} ms", "Put them in order.")
+            require(first >= last, "spikes", expected, f"a spike at {first} ms", _IN_ORDER)
             last = float(block.times_ms[-1])
         yield block

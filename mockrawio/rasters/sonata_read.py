@@ -155,7 +155,9 @@ def population_group(file: Any, path: Path, population: str | None) -> Any:
     group = known[name]
     sizes = [_size(group, key, kinds, path) for key, kinds in (("timestamps", "fiu"), (ids_in(group), "iu"))]
     if sizes[0] != sizes[1]:
-        raise BadFileError(path, "as many timestamps as node_ids", f"{sizes[0]} and {sizes[1]}", "Write it anew.")
+        raise BadFileError(
+            path, "as many timestamps as node_ids", f"{sizes[0]} and {sizes[1]}", "Write it anew with write_sonata."
+        )
     return group
 
 
@@ -165,10 +167,12 @@ def _size(group: Any, key: str, kinds: str, path: Path) -> int:
     shape = getattr(dataset, "shape", None)
     if shape is None or len(shape) != 1:
         found = "none" if shape is None else f"shape {shape}"
-        raise BadFileError(path, f"a dataset {group.name}/{key} of one dimension", found, "Write it anew.")
+        raise BadFileError(
+            path, f"a dataset {group.name}/{key} of one dimension", found, "Write it anew with write_sonata."
+        )
     if dataset.dtype.kind not in kinds and shape[0] > 0:
         expected = f"{'whole ' if kinds == 'iu' else ''}numbers in {group.name}/{key}"
-        raise BadFileError(path, expected, f"values of type {dataset.dtype}", "Write it anew.")
+        raise BadFileError(path, expected, f"values of type {dataset.dtype}", "Write it anew with write_sonata.")
     return int(shape[0])
 
 
@@ -188,7 +192,7 @@ def sorting_of(group: Any) -> str:
 def _spikes(file: Any, path: Path) -> Any:
     spikes = file.get("spikes")
     if not hasattr(spikes, "keys"):
-        found = ", ".join(names_of(file)) or "nothing"
+        found = ", ".join(map(os.fsdecode, file)) or "nothing"
         raise BadFileError(path, "a group /spikes", found, "Give a SONATA spike file.")
     return spikes
 
@@ -197,7 +201,12 @@ def _scale(group: Any, path: Path) -> float:
     units = group["timestamps"].attrs.get("units", "")
     text = units.decode("utf-8", "replace") if isinstance(units, bytes) else str(units)
     if text not in UNITS:
-        raise BadFileError(path, "timestamps in milliseconds", f"units {text!r}", "Convert the file.")
+        raise BadFileError(
+            path,
+            "timestamps in milliseconds",
+            f"units {text!r}",
+            "Write the times in ms, and milliseconds as their units.",
+        )
     return UNITS[text]
 
 
@@ -221,4 +230,6 @@ def _block(group: Any, part: slice, scale: float, path: Path) -> Raster:
         return Raster(group["timestamps"][part] * scale, group[ids_in(group)][part], 0.0)
     except (MockSessionError, OSError, TypeError) as error:
         where = f"spikes {part.start} to {part.stop}"
-        raise BadFileError(path, f"times from 0 and whole ids in {where}", str(error), "Write it anew.") from None
+        raise BadFileError(
+            path, f"times from 0 and whole ids in {where}", str(error), "Write it anew with write_sonata."
+        ) from None

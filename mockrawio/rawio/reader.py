@@ -332,7 +332,7 @@ class MockSessionRawIO(CountCache, UnitApi):
             self.dirname,
             f"buffer_id as one of {known}",
             f"{buffer_id!r}",
-            "Streams that are put together from several arrays have no buffer.",
+            "Read with get_analogsignal_chunk(): what is put together from several arrays has no buffer.",
         )
 
     # -- spikes --------------------------------------------------------------------------------

@@ -118,7 +118,10 @@ def check_out(out: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     else:
         return out
     raise MockSessionError(
-        "out", f"a writable array of shape {shape}, {dtype}", found, "Slice the buffer to that shape."
+        "out",
+        f"a writable array of shape {shape}, {dtype}",
+        found,
+        "Give numpy.empty() of these, or a slice of a larger buffer.",
     )
 
 

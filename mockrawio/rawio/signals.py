@@ -247,7 +247,7 @@ class SignalStream:
             f"stream {self.id}",
             f"a channel {what}, one of {some}",
             f"{value!r}",
-            "header['signal_channels'] lists them.",
+            "Choose one that header['signal_channels'] lists.",
         )
 
     def _indexes(self, channel_indexes: Any) -> Selection:

@@ -47,7 +47,12 @@ def stamp_divisor(path: str, first: float, last: float) -> int:
     if not (math.isfinite(first) and math.isfinite(last)):
         raise BadFileError(path, "finite time stamps", f"{first} and {last} at the ends", "Repair the stamps.")
     if last < first:
-        raise BadFileError(path, "time stamps that ascend", f"{first} first and {last} last", "Sort the stamps.")
+        raise BadFileError(
+            path,
+            "time stamps that ascend",
+            f"{first} first and {last} last",
+            "Sort the stamps, and what belongs to them alike.",
+        )
     if max(abs(first), abs(last)) >= FARTHEST:
         raise BadFileError(path, "time stamps below 2**62", f"{first:g} to {last:g}", "Repair the stamps.")
     if first >= EARLIEST_MS and last <= LATEST_MS:
@@ -175,12 +180,14 @@ def _find_gaps(path: str, stamps: npt.NDArray[Any], expect: _Rate, divisor: int)
     return gaps
 
 
-_RATE_REMEDY = "Put the true rate in the dict as 'sampling_rate', in Hz."
+_RATE_REMEDY = "Put the true rate in the dict as 'sampling_rate', in Hz, or correct the stamps."
 
 
 def _too_close(path: str, index: int, distance: float) -> BadFileError:
     found = f"a step of {distance:g} at index {index}"
-    if distance <= 0:
+    if distance == 0:
+        return BadFileError(path, "time stamps that ascend", found, "Leave out samples whose stamp was there before.")
+    if distance < 0:
         return BadFileError(path, "time stamps that ascend", found, "Sort the samples by their stamps.")
     return BadFileError(path, "time stamps one sample apart", found, _RATE_REMEDY)
 
@@ -217,4 +224,4 @@ def check_ascending(path: str, stamps: npt.NDArray[Any]) -> None:
     if wrong.size:
         index = int(wrong[0]) + 1
         found = f"{stamps[index]} after {stamps[index - 1]} at index {index}"
-        raise BadFileError(path, "time stamps that ascend", found, "Sort the stamps.")
+        raise BadFileError(path, "time stamps that ascend", found, "Sort the stamps, and what belongs to them alike.")

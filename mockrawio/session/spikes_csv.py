@@ -33,13 +33,14 @@ MOST_NAMES = 10  # of populations, in a message
 _TIMES, _NODES = ("timestamps", "spike-times", "spike_times"), ("node_ids", "node_id", "gid", "gids")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _NAME_THEM = f"Let the first line name the columns, as in: {' '.join(HEADER)}."
+_CHOOSE = "Pass population= with one of these."
 _CORRECT = "Correct that line, or take it out."
 
 Block = tuple[npt.NDArray[np.float64], npt.NDArray[np.uint64]]
 Row = tuple[str, int, list[float]]  # population, node, times
 
 
-def spike_blocks(path: str | PathLike[str], population: str | None = None) -> Iterator[Block]:
+def spike_blocks(path: str | PathLike[str], population: str | None = None, choose: str = _CHOOSE) -> Iterator[Block]:
     """Yield the times and ids of one population's spikes, in the file's order.
 
     Parameters
@@ -47,6 +48,8 @@ def spike_blocks(path: str | PathLike[str], population: str | None = None) -> It
     path : str or PathLike
     population : str or None
         Which; None is the only one there is. Spikes without one are of one called "default".
+    choose : str
+        What can be done where there are several.
 
     Yields
     ------
@@ -67,7 +70,7 @@ def spike_blocks(path: str | PathLike[str], population: str | None = None) -> It
     for name, node, its_times in _rows(path):
         if name not in names and len(names) <= MOST_NAMES:
             names[name] = None
-            _check_one(path, names, population)
+            _check_one(path, names, population, choose)
         if population in (None, name):
             times += its_times
             nodes += [node] * len(its_times)
@@ -79,10 +82,9 @@ def spike_blocks(path: str | PathLike[str], population: str | None = None) -> It
     yield np.array(times, np.float64), np.array(nodes, np.uint64)
 
 
-def _check_one(path: Path, names: dict[str, None], population: str | None) -> None:
+def _check_one(path: Path, names: dict[str, None], population: str | None, choose: str) -> None:
     if population is None and len(names) > 1:
-        found = f"{_some(names)}, maybe more"
-        raise BadFileError(path, "one population, or a name to choose by", found, "Pass population= with one of these.")
+        raise BadFileError(path, "one population, or a name to choose by", f"{_some(names)}, maybe more", choose)
 
 
 def _some(names: dict[str, None]) -> str:

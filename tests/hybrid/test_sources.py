@@ -189,7 +189,7 @@ def test_session_again(session, hybrid, tmp_path):
     assert not {name for name in before if name.startswith("hybrid/") and after[name] != before[name]}
     assert set(before) < set(after)
     assert {name.split("/")[0] for name in set(after) - set(before)} == {"spiking_data", "hybrid_2"}
-    with pytest.raises(MockSessionError, match="Name the file"):
+    with pytest.raises(MockSessionError, match="Give the path of one, or a folder with one"):
         planted_events(result.folder)
     described = json.loads((result.folder / "raw_data" / "broadband.json").read_text())["hybrid"]
     assert len(described) == len(hybrid.planted) + len(result.planted)

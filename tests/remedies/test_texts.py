@@ -1,0 +1,115 @@
+"""Every remedy in the package is a sentence, and names nothing that cannot be passed."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import mockrawio
+
+PACKAGE = Path(mockrawio.__file__).parent
+TREES = {path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py")}
+REQUIRES = {"require", "_require"}
+THEIRS = {"dtype", "gain"}  # parameters of NumPy's and SpikeInterface's calls that remedies name
+
+
+def called(call: ast.Call) -> str:
+    """Return the name of what is called, without what it is an attribute of."""
+    return getattr(call.func, "id", getattr(call.func, "attr", ""))
+
+
+def remedy_of(call: ast.Call) -> ast.expr | None:
+    """Return the remedy that a call is given, if it makes or asks for an error."""
+    named = [keyword.value for keyword in call.keywords if keyword.arg == "remedy"]
+    place = 4 if called(call) in REQUIRES else 3 if called(call).endswith("Error") else None
+    if named or place is None:
+        return named[0] if named else None
+    return call.args[place] if len(call.args) > place else None
+
+
+def texts(value: ast.expr) -> list[str]:
+    """Return the texts that an expression may be, what is filled in as ``{}``; none where that cannot be seen."""
+    if isinstance(value, ast.Constant):
+        return [value.value] if isinstance(value.value, str) else []
+    if isinstance(value, ast.JoinedStr):
+        return ["".join(part.value if isinstance(part, ast.Constant) else "{}" for part in value.values)]
+    if isinstance(value, ast.IfExp):
+        return [*texts(value.body), *texts(value.orelse)]
+    if isinstance(value, ast.BoolOp):
+        return [text for part in value.values for text in texts(part)]
+    return []
+
+
+def assigned(tree: ast.AST) -> dict[str, list[str]]:
+    """Return the texts that each name of a module is given, in tuples too, and as defaults of parameters."""
+    found: dict[str, list[str]] = {}
+    for node in ast.walk(tree):
+        pairs: list[tuple[ast.AST, ast.expr]] = []
+        if isinstance(node, ast.Assign):
+            target, value = node.targets[0], node.value
+            both = isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
+            pairs = [*zip(target.elts, value.elts, strict=True)] if both else [(target, value)]
+        elif isinstance(node, ast.FunctionDef):
+            given, defaults = [*node.args.posonlyargs, *node.args.args], node.args.defaults
+            pairs = [*zip(given[len(given) - len(defaults) :], defaults, strict=True)]
+        for target, value in pairs:
+            name = getattr(target, "id", getattr(target, "arg", ""))
+            found.setdefault(name, []).extend(texts(value))
+    return found
+
+
+def remedies() -> list[tuple[str, int, str]]:
+    """Return the module, line and text of each remedy."""
+    constants = {name: said for tree in TREES.values() for name, said in assigned(tree).items() if name.isupper()}
+    rows = []
+    for module, tree in sorted(TREES.items()):
+        own = assigned(tree)
+        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+            remedy = remedy_of(call)
+            if remedy is None:
+                continue
+            said = own.get(remedy.id) or constants.get(remedy.id, []) if isinstance(remedy, ast.Name) else texts(remedy)
+            rows += [(module, call.lineno, text) for text in said]
+    return rows
+
+
+def parameters() -> set[str]:
+    """Return the names of the parameters of all public functions, and of the fields of public classes."""
+    names = set()
+    for tree in TREES.values():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                names |= {item.target.id for item in node.body if isinstance(item, ast.AnnAssign)}
+            public = isinstance(node, ast.FunctionDef) and (not node.name.startswith("_") or node.name == "__init__")
+            if public:
+                names |= {argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)}
+    return names
+
+
+ROWS = remedies()
+
+
+def test_they_are_found():
+    """The rows below are the remedies of the package, not a few of them."""
+    assert len(ROWS) > 350
+    modules = {module for module, _, _ in ROWS}
+    assert {"rasters/raster.py", "session/durable.py", "session/npy.py", "hybrid/sorters.py", "io.py"} <= modules
+    assert ("rasters/checks.py", "Leave one out.") in {(module, text) for module, _, text in ROWS}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row[0]}:{row[1]}")
+def test_a_remedy_is_a_sentence(row):
+    """It is not empty, starts with a capital, and ends with one full stop, or asks."""
+    text = row[2]
+    assert re.fullmatch(r"[A-Z{].*[^.\s][.?]", text), text
+    assert "  " not in text
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if "=" in row[2]], ids=lambda row: f"{row[0]}:{row[1]}")
+def test_what_a_remedy_names_can_be_passed(row):
+    """Each ``name=`` in it is a parameter of a public call."""
+    unknown = set(re.findall(r"\b(\w+)=", row[2])) - parameters() - THEIRS
+    assert not unknown, row
