@@ -192,7 +192,7 @@ def sorting_of(group: Any) -> str:
 def _spikes(file: Any, path: Path) -> Any:
     spikes = file.get("spikes")
     if not hasattr(spikes, "keys"):
-        found = ", ".join(map(os.fsdecode, file)) or "nothing"
+        found = ", ".join(str(name) for name in file) or "nothing"
         raise BadFileError(path, "a group /spikes", found, "Give a SONATA spike file.")
     return spikes
 
