@@ -365,6 +365,22 @@ def test_results_do_not_replace_their_source(counts, extractors, tmp_path):
     assert tree(tmp_path) == before
 
 
+def test_extractors_keep_the_instant(session, tmp_path):
+    """A session made of another's extractors lies where that does in time, as write_session's does."""
+    recording = MockSessionRecordingExtractor(session, stream_id="broadband")
+    sorting = MockSessionSortingExtractor(session)
+    target = tmp_path / "session_9"
+    hybrid_from_spikeinterface(recording, sorting, UNITS, output=target, output_format="session", seed=SEED)
+    starts = []
+    for folder in (session, target):
+        with MockSessionRawIO(folder) as reader:
+            stream = len(reader.header["signal_streams"]) - 1
+            segments = range(reader.segment_count(0))
+            seconds = np.array([reader.get_signal_t_start(0, k, stream) for k in segments])
+            starts.append(reader.time_origin_ms + 1000 * seconds)
+    np.testing.assert_allclose(*starts, rtol=0, atol=1e-3)
+
+
 def test_session_whole_or_nothing(tmp_path, monkeypatch):
     """A run that fails late leaves nothing behind."""
     handmade(tmp_path / "session_1")
