@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -181,13 +180,12 @@ class _Pyramids:
         sizes = (reader.get_signal_size(0, k, stream_index) for k in range(reader.segment_count(0)))
         self._bin = bin_within(max(1, max_bytes), sum(sizes), self._channels.width, self._channels.dtype)
         self.by_segment: dict[int, Pyramid] = {}
-        self._lock = threading.Lock()
 
     def get(self, seg_index: int, size: int) -> Pyramid:
-        with self._lock:
-            if seg_index not in self.by_segment:
-                self.by_segment[seg_index] = Pyramid(size, self._channels.width, self._channels.dtype, self._bin)
-            return self.by_segment[seg_index]
+        if seg_index not in self.by_segment:  # of several threads' new ones, which cost nothing yet, the first counts
+            new = Pyramid(size, self._channels.width, self._channels.dtype, self._bin)
+            self.by_segment.setdefault(seg_index, new)
+        return self.by_segment[seg_index]
 
 
 _KEPT: WeakKeyDictionary[MockSessionRawIO, dict[int, _Pyramids]] = WeakKeyDictionary()

@@ -11,10 +11,12 @@ The contract of a :class:`Pyramid`:
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, NamedTuple
+from weakref import WeakSet
 
 import numpy as np
 import numpy.typing as npt
@@ -74,7 +76,11 @@ class Pyramid:
             count //= FACTOR
         self._block = max(1, self._rows // bin_size)
         self._made = np.zeros(-(-(size // bin_size) // self._block), bool)
-        self._lock = threading.Lock()
+        self._renew()
+        _ALL.add(self)
+
+    def _renew(self) -> None:
+        self._lock = threading.Lock()  # for what is above two blocks; nothing is read within it
 
     @property
     def nbytes(self) -> int:
@@ -140,23 +146,24 @@ class Pyramid:
 
     def _make(self, low: int, high: int, read: Read, engine: Engine) -> None:
         """Make the blocks that hold the bins from `low` to `high`, but for those that are there."""
-        with self._lock:
-            blocks = np.arange(low // self._block, -(-high // self._block))
-            missing = blocks[~self._made[blocks]].tolist()
-            if not missing:
-                return
-            count, size = len(self.levels[0].low), self.bin_size
-            bins = [(b * self._block, min((b + 1) * self._block, count)) for b in missing]
-            samples = ((first * size, stop * size) for first, stop in bins)
-            pipeline = Pipeline(
-                engine, read, samples, (self._block * size, self._width), self._dtype, min(3, len(bins))
-            )
-            pipeline.run(lambda _, raw, chunk: self._put(chunk[0] // size, *engine.extremes(raw, size)))
+        blocks = np.arange(low // self._block, -(-high // self._block))
+        missing = blocks[~self._made[blocks]].tolist()
+        if not missing:
+            return
+        count, size = len(self.levels[0].low), self.bin_size
+        bins = [(b * self._block, min((b + 1) * self._block, count)) for b in missing]
+        samples = ((first * size, stop * size) for first, stop in bins)
+        pipeline = Pipeline(engine, read, samples, (self._block * size, self._width), self._dtype, min(3, len(bins)))
+        pipeline.run(lambda _, raw, chunk: self._put(chunk[0] // size, *engine.extremes(raw, size)))
 
     def _put(self, first: int, low: Array, high: Array) -> None:
         """Put a block in its place, and bring what lies above it up to date."""
+        with self._lock:
+            self._place(first, low, high)
+            self._made[first // self._block] = True  # at last: a process forked before makes it again
+
+    def _place(self, first: int, low: Array, high: Array) -> None:
         stop = first + len(low)
-        self._made[first // self._block] = True
         for level, pairs in enumerate(self.levels):
             pairs.low[first:stop], pairs.high[first:stop] = low, high
             if level + 1 == len(self.levels):
@@ -169,6 +176,19 @@ class Pyramid:
                 reduce(values[first * FACTOR : stop * FACTOR].reshape(-1, FACTOR, self._width), axis=1)
                 for values, reduce in ((pairs.low, np.min), (pairs.high, np.max))
             )
+
+
+_ALL: WeakSet[Pyramid] = WeakSet()
+
+
+def _renew_all() -> None:
+    """Give each pyramid a lock that is free, in a process that was forked while one was held."""
+    for pyramid in list(_ALL):
+        pyramid._renew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_all)
 
 
 def _take_each(result: Pairs, rows: Array, pairs: Pairs, first: Array, stop: Array) -> None:

@@ -9,7 +9,6 @@ the order does not matter.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -17,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..session.layout import BUNDLE
+from ..session.once import once
 from ..session.probe import contact_positions
 from .broadband_noise import BOUND, Levels
 from .draws import Draws, Kind, normal_table
@@ -130,7 +130,7 @@ class PlantedUnit:
         phases, factors = jitter_phases(self.plan, self.unit)[indexes], self.factors()[indexes]
         return _rounded(self.bank[phases], factors).astype("<i2")
 
-    @cached_property
+    @once
     def bank(self) -> Floats32:
         """The mean spike at each phase of the jitter, float32 (phases, 64, contacts), in counts."""
         shapes = moved_shapes(self.plan.seed, self.unit.index, jitter_steps(self.plan)) * (self.peak_uV / self.gain)

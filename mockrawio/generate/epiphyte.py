@@ -10,7 +10,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from ..session.durable import clean_up_in
 from ..session.errors import BadFileError, MockSessionError, SessionExistsError
 from ..session.logs import Watchlog
 from ..session.manifest import FileRecord, manifest_bytes, read_manifest
+from ..session.once import once
 from ..session.writer import write_file
 from . import files, lfp, spikes, stimulus
 from .files import FileJob
@@ -153,12 +153,12 @@ class GenerateData:
         self.signal_tile = self.generate_pings()
         self.stim_on_time, self.stim_off_time = self.generate_stimulus_onsets()
 
-    @cached_property
+    @once
     def spike_times(self) -> list[Floats]:
         """Spike times of every unit, ms since the Unix epoch, ascending; made on first use."""
         return [spikes.spike_times(self._plan, unit) for unit in self._plan.units]
 
-    @cached_property
+    @once
     def spike_amps(self) -> list[Floats]:
         """Waveforms of every unit, float64 (n_spikes, 64) in µV; made on first use."""
         return [

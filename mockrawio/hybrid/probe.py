@@ -11,7 +11,6 @@ import os
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ import numpy.typing as npt
 
 from ..session.errors import BadFileError, MockSessionError
 from ..session.npy import text_of
+from ..session.once import once
 from ..session.regular import only_regular
 from ..session.writer import write_file
 from .checks import require
@@ -83,7 +83,7 @@ class Probe:
         """Number of rows of the raw file, C."""
         return len(self.channel_map)
 
-    @cached_property
+    @once
     def inverse_map(self) -> npt.NDArray[np.int64]:
         """The entry of each raw row, (C,): ``inverse_map[channel_map[k]] == k``."""
         inverse = np.argsort(self.channel_map).astype(np.int64)

@@ -16,7 +16,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -25,6 +24,7 @@ import numpy.typing as npt
 
 from ..session.errors import BoundsError
 from ..session.npy import MappedFile
+from ..session.once import once
 from .checks import require
 from .spikeglx import PathLike, axis_starts, check_meta, find_files, frame_count, read_meta, read_metas
 
@@ -94,12 +94,12 @@ class RawRecording:
         """One past the last sample of the last file."""
         return self.files[-1].stop
 
-    @cached_property
+    @once
     def _bounds(self) -> tuple[Integers, Integers]:
         starts = np.array([file.start for file in self.files], np.int64)
         return starts, np.array([file.stop for file in self.files], np.int64)
 
-    @cached_property
+    @once
     def _maps(self) -> tuple[MappedFile, ...]:
         frame = self.n_channels * self.dtype.itemsize
         return tuple(MappedFile(file.path, file.n_frames * frame) for file in self.files)

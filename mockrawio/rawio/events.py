@@ -7,7 +7,6 @@ movie times are mapped to the session's clock through the watchlog.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -19,6 +18,7 @@ from ..session.errors import BadFileError
 from ..session.files import MAX_NAME, is_name, open_events, open_label
 from ..session.logs import Watchlog, parse_daq_log, parse_watchlog
 from ..session.moment import Moment
+from ..session.once import once
 from .overlaps import seen_pieces
 
 Array = npt.NDArray[Any]
@@ -79,7 +79,7 @@ class EventChannel:
         """Read the file."""
         raise NotImplementedError(f"{type(self).__name__} does not say how it is parsed")  # abstract
 
-    @cached_property
+    @once
     def table(self) -> EventTable:
         """All events, parsed on first use."""
         with self.moment.reading(self.path):
@@ -138,7 +138,7 @@ class Movie:
         self.path = path
         self.moment = moment
 
-    @cached_property
+    @once
     def log(self) -> Watchlog:
         """The parsed log; a frame is never shown before the one that precedes it."""
         with self.moment.reading(self.path):

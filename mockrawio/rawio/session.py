@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from functools import cached_property
 from itertools import pairwise
 from os import PathLike
 from pathlib import Path
@@ -32,6 +31,7 @@ from ..session.files import (
     open_unit,
 )
 from ..session.layout import BUNDLE, SessionFiles, UnitName, find_files, find_labels
+from ..session.once import once
 from ..session.shown import warn
 from ..session.streams import StreamFile, open_stream
 from .events import CodeEvents, DaqEpochs, EventChannel, LabelEpochs, Movie, MovieFrames, MoviePauses
@@ -223,7 +223,7 @@ class OpenSession:
         stamps += [float(channel.table.start.min()) for channel in self.events if channel.table.start.size]
         return min(stamps, default=0.0)
 
-    @cached_property
+    @once
     def bounds_ms(self) -> list[tuple[float, float]]:
         """For each segment, when the first thing in it begins and the last ends."""
         bounds = []

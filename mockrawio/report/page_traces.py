@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ import numpy.typing as npt
 
 from ..rawio.reader import MockSessionRawIO
 from ..session.errors import MockSessionError
+from ..session.once import once
 from .measures import envelope, events_of, stream_channels
 from .page import Figure, element, figure, floats, numbers, plot_text
 
@@ -176,13 +176,13 @@ class _Stream:
             f"{self.rate:g} Hz: {held}.{more} Below are the events; shaded: the movie is paused."
         )
 
-    @cached_property
+    @once
     def extent(self) -> list[float]:
         """From the first sample to the end of the last."""
         stops = [start + size / self.rate for start, size in zip(self.starts, self.sizes, strict=True)]
         return [round(min(self.starts), 6), round(max(stops), 6)]
 
-    @cached_property
+    @once
     def excerpt(self) -> tuple[float, float]:
         """Where every sample is held: in the middle of the longest segment."""
         segment, first, stop = self._middle()
