@@ -279,9 +279,7 @@ def text_of(data: bytes, dtype: np.dtype[Any]) -> str:
     ValueError
         If they are no text, of which NumPy makes a SystemError, or a string that cannot be printed.
     """
-    decode = (
-        codecs.utf_32_be_decode if dtype.str[0] == ">" else codecs.utf_32_le_decode
-    )  # bytes.decode would import them
+    decode = codecs.utf_32_be_decode if dtype.str[0] == ">" else codecs.utf_32_le_decode  # which bytes.decode imports
     return decode(data, "strict", True)[0].rstrip("\0")
 
 
