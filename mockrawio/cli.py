@@ -25,6 +25,7 @@ from .cli_common import (
     Commands,
     epilog,
     follow_symlinks_option,
+    in_options,
     json_option,
     overwrite_option,
     progress_option,
@@ -231,7 +232,7 @@ def verify_command(ctx: click.Context, folder: Path, follow_symlinks: bool, as_j
     from .verify import verify_session
 
     found = verify_session(folder, progress, follow_symlinks=follow_symlinks)
-    show(as_json, found.as_dict(), found.lines())
+    show(as_json, found.as_dict(), map(in_options, found.lines()))
     ctx.exit(0 if found.ok else 1)
 
 

@@ -49,6 +49,8 @@ _IN_OPTIONS = {
     "follow_symlinks=True": "--follow-symlinks",
     "labels_dir=": "--labels",
     "give phy_base": "give --phy-base",
+    "Give phy_base=0": "Give --phy-base 0",
+    ", or read with raw_dtype='source'": "",
     "with session_name": "with --session",
     "Take SessionSpec.broadband(...)": "Add --broadband",
     ", and refractory_ms=0 expects them": "",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..session.errors import BadFileError, MockSessionError
+from ..session.errors import BadFileError, MockSessionError, unreadable
 from ..session.regular import only_regular
 
 __all__ = ["MatFile"]
@@ -55,8 +55,7 @@ class MatFile:
             self._file = h5py.File(path, "r")
         except OSError as error:
             if not os.path.isfile(path) or error.errno:
-                found, remedy = error.strerror or str(error), "Check that it exists and may be read."
-                raise BadFileError(path, "a readable file", found, remedy) from None
+                raise unreadable(path, error) from None
             found = "an older .mat file" if head.startswith(b"MATLAB 5.0") else str(error)
             raise BadFileError(path, "a MATLAB v7.3 (HDF5) file", found, _SAVE) from None
 

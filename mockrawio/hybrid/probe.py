@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..session.errors import BadFileError, MockSessionError
+from ..session.errors import BadFileError, MockSessionError, unreadable
 from ..session.npy import text_of
 from ..session.once import once
 from ..session.regular import only_regular
@@ -203,7 +203,7 @@ def _read_npz(path: str) -> dict[str, npt.NDArray[Any]]:
             with np.load(file, allow_pickle=False) as members:
                 return {name: members[name] for name in _MEMBERS if name in members.files}
     except OSError as error:
-        raise BadFileError(path, "a readable file", error.strerror or str(error), "Check the path.") from None
+        raise unreadable(path, error) from None
     except BadFileError:
         raise
     except (ValueError, zipfile.BadZipFile, EOFError, KeyError, MemoryError, NotImplementedError) as error:

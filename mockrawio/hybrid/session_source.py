@@ -159,7 +159,9 @@ def open_session(folder: str | PathLike[str], stream: str | None = None) -> Sess
         trains[label], outside[label] = _frames(open_unit(path), opened, recording)
     if not any(len(train) for train in trains.values()):
         found = f"none inside the segments of {name!r}"
-        raise MockSessionError(files.folder, "spikes", found, "Give the stream that was sorted.")
+        raise MockSessionError(
+            files.folder, "spikes", found, "Name the one that was sorted as stream=, or give another session."
+        )
     return SessionSource(
         files, name, opened, recording, units, joined_sorting(trains), outside, _probe(files, name, opened)
     )

@@ -354,7 +354,7 @@ def load_firings(path: str | os.PathLike[str]) -> Integers:
     path = os.fspath(path)
     stored = open_array(path).view()
     if stored.ndim != 2 or stored.shape[0] != 3:
-        raise BadFileError(path, "three rows: channel, sample, unit", f"shape {stored.shape}", "Check the path.")
+        raise BadFileError(path, "three rows: channel, sample, unit", f"shape {stored.shape}", "Give firings_true.npy.")
     return _whole(path, "the array", stored)
 
 

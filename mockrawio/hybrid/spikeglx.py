@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..session.errors import BadFileError, MockSessionError
+from ..session.errors import BadFileError, MockSessionError, unreadable
 from ..session.logs import read_text
 from ..session.regular import check_regular
 from ..session.shown import visible
@@ -91,7 +91,7 @@ def frame_count(path: str, frame_bytes: int, allow_partial: bool = False) -> int
         size = os.stat(path).st_size
         check_regular(path)
     except OSError as error:
-        raise BadFileError(path, "a readable file", error.strerror or str(error), "Check the path.") from None
+        raise unreadable(path, error) from None
     frames, rest = divmod(size, frame_bytes)
     if frames == 0:
         raise BadFileError(
@@ -178,7 +178,7 @@ def _size(path: str) -> int:
     try:
         return os.stat(path).st_size
     except OSError as error:
-        raise BadFileError(path, "a readable file", error.strerror or str(error), "Check the path.") from None
+        raise unreadable(path, error) from None
 
 
 def _disagree(path: str, entry: tuple[str, float], expected: str) -> None:

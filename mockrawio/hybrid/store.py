@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..session.errors import BadFileError
+from ..session.errors import BadFileError, unreadable
 from ..session.regular import only_regular
 from .units import Events, FixedEvents, LowRankEvents, PlantedUnit
 
@@ -57,7 +57,7 @@ def load_events(path: str | os.PathLike[str]) -> list[PlantedUnit]:
         with open(path, "rb", opener=only_regular) as file, np.load(file, allow_pickle=False) as members:
             return [_unit(members, row) for row in _numbers(members, "units").reshape(-1, 4).tolist()]
     except OSError as error:
-        raise BadFileError(path, "a readable file", error.strerror or str(error), "Check the path.") from None
+        raise unreadable(path, error) from None
     except (ValueError, KeyError, IndexError, TypeError, EOFError, zipfile.BadZipFile, AttributeError) as error:
         raise BadFileError(path, "the events of a hybrid run", str(error) or type(error).__name__, _REMEDY) from None
 

@@ -21,7 +21,7 @@ def scan(folder: str | Path) -> list[os.DirEntry[str]]:
             return sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
         raise BadFileError(
-            folder, "a folder that may be read", error.strerror or str(error), "Change its permissions."
+            folder, "a folder that may be read", error.strerror or str(error), "Check that it exists and may be read."
         ) from error
 
 

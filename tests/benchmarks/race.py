@@ -135,7 +135,7 @@ def same_text(ours: str, theirs: str, what: str) -> None:
 
 def _wrong(what: str, ours: str, theirs: str) -> MockSessionError:
     return MockSessionError(
-        what, "our result to be the peer's", f"{ours} and {theirs}", "One of the two is wrong: do not trust the times."
+        what, "our result to be the peer's", f"{ours} and {theirs}", "Do not trust the times: one of the two is wrong."
     )
 
 

@@ -344,7 +344,7 @@ def folders(folder: Any, place: Any) -> list[Case]:
         Case(open_raw, opened, {"n_channels": 0}),
         Case(open_raw, opened, {"sample_rate": 0}),
         Case(open_raw, opened, {"dtype": "float32"}),
-        Case(open_raw, opened, {"source": place / "nothing.bin"}, "Check the path."),
+        Case(open_raw, opened, {"source": place / "nothing.bin"}, "Check that it exists and may be read."),
         Case(open_raw, opened, {"source": []}),
         Case(open_raw, opened, {"source": [place / "raw.bin"] * 2}),
         Case(open_raw, opened, {"source": [place / "raw.bin", place / "none.bin"]}, "leave it out."),

@@ -137,6 +137,12 @@ OBJECTS = [
         "Replace it, or take the channel out.",
         {"recording": NumpyRecording([np.nan_to_num(HALF).astype("float32")], 1000.0)},
     ),
+    (
+        write_session,
+        {"sorting": sorting(range(1000), 5e6), "start": 1.6e12},
+        "give a start= nearer to 1970",
+        {"sorting": sorting(range(1000), 5e6), "start": 6.4e11},
+    ),
     (write_session_from_block, {"block": "a block"}, "Give a Block.", {"block": block(signal(RAMP))}),
     (write_session_from_block, {"block": neo.Block()}, "Add some.", {"block": block(signal(RAMP))}),
     (

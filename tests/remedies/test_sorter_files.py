@@ -110,7 +110,7 @@ CASES = [
         "firings of two rows",
         load_firings,
         lambda p: np.save(p / "f.npy", np.zeros((2, 5), int)) or p / "f.npy",
-        "Check the path.",
+        "Give firings_true.npy.",
         lambda p: HYBRID / "original_output" / "firings_true.npy",
     ),
     Case(
