@@ -73,7 +73,7 @@ def generate_command(
 
     Paths in PARAMS are relative to its own folder. Each unit that was asked for has a line that says
     what was made of it or why nothing. The events are those that hybrid validate looks for.
-    A run of the same session in the same folder is replaced.
+    A run of the same session in the same folder is replaced; files that its manifest does not list never are.
     """
     from .hybrid.generate import generate_hybrid
     from .hybrid.params import HybridParams

@@ -17,14 +17,25 @@ from ..session.progress import Tick, progress_bar
 from ..session.writer import write_file, write_plain
 from .insert import Inserter
 from .legacy import run_legacy
-from .output import Tables, csv_bytes, firings_bytes, manifest_bytes, metadata_bytes, rate_bytes, tables
+from .output import (
+    FIRINGS,
+    Tables,
+    csv_bytes,
+    firings_bytes,
+    manifest_bytes,
+    metadata_bytes,
+    named,
+    rate_bytes,
+    tables,
+)
 from .params import HybridParams
 from .plan import Plan, UnitReport, plan_units
 from .probe import Probe
 from .recording import open_raw
+from .run_manifest import listed_files
 from .sorters import Sorting, load_sorting
 from .store import events_bytes, load_events
-from .target import Staging, mend, refuse_other_runs, reset, target_names, write_target
+from .target import Staging, mend, refuse_foreign_files, reset, run_files, target_names, write_target
 from .units import PlantedUnit, Source, SourceFile
 
 __all__ = [
@@ -33,21 +44,10 @@ __all__ = [
     "generate_hybrid_from",
     "manifest_content",
     "planted_events",
-    "run_files",
     "small_files",
 ]
 
 
-_KINDS = (
-    "metadata.csv",
-    "annotations.csv",
-    "artificial_units.csv",
-    "dtype.npy",
-    "events.npz",
-    "probe.npz",
-    "manifest.json",
-)
-FIRINGS = "firings_true.npy"
 # What files, and how they are read and written: says nothing of a source that has no such files.
 _OF_FILES = {"data_directory", "raw_source_file", "output_directory", "output_type", "phy_base", "start_time", "copy"}
 
@@ -158,6 +158,8 @@ def generate_hybrid(
     MockSessionError
         If the inputs are not as they must be. A unit that cannot be made is none: see
         :attr:`HybridResult.units`.
+    SessionExistsError
+        If a file that is to be written is there, and no manifest lists it as this session's run's.
     NotWrittenError
         If the file system does not let it be (also an OSError); the output folder is then as it was before.
     """
@@ -255,11 +257,11 @@ class _Run:
     def make(self, tick: Tick) -> HybridResult:
         """Make and write everything."""
         mend(self.folder, str(self.params.session_name))
-        for name in run_files(self.recording.files, self.params):
+        names = run_files(self.recording.files, str(self.params.session_name))
+        for name in names:
             refuse_own(self.folder / name, [file.path for file in self.recording.files])
-        if self.params.copy:
-            refuse_other_runs(self.folder, self._name("manifest", "json"), self.names)
-        else:
+        refuse_foreign_files(self.folder, names, self._taken_over())
+        if not self.params.copy:
             reset(self.recording, self.folder)
         in_place = not self.params.copy and not self.params.compat
         with Staging(self.folder, str(self.params.session_name)) as staging:
@@ -274,6 +276,14 @@ class _Run:
             self._write_small(staging.path, result, made)
             files = {*staging.land(), *result.targets}
             return replace(result, files=tuple(sorted(files)))
+
+    def _taken_over(self) -> list[str]:
+        """Return what a run in place may replace though another made it, since it takes out that one's events."""
+        if self.params.copy:
+            return []
+        runs = [listed_files(path) for path in self.folder.glob("manifest-*.json")]
+        truth = [FIRINGS] if any(FIRINGS in files for files in runs) else []
+        return [*self.names, *truth, self._name("events", "npz")]
 
     def _result(self, plan: Plan) -> HybridResult:
         targets = tuple(self.folder / name for name in self.names)
@@ -314,16 +324,6 @@ class _Run:
         write_plain(folder / name, [manifest_bytes(content, files)], self.folder / name)
 
 
-def run_files(files: Sequence[SourceFile], params: HybridParams) -> list[str]:
-    """Return the names of all files that a run of these source files writes, the manifest last."""
-    name = str(params.session_name)
-    return [*target_names(files), FIRINGS, f"hfparams_{name}.toml", *(_named(kind, name) for kind in _KINDS)]
-
-
-def _named(kind: str, session_name: object) -> str:
-    return kind.replace(".", f"-{session_name}.")
-
-
 def small_files(recording: Source, result: HybridResult, made: Tables, paths: Sequence[str]) -> dict[str, bytes]:
     """Return the tables of section 7, the probe, the sample rate, and the events: name to content.
 
@@ -343,8 +343,8 @@ def small_files(recording: Source, result: HybridResult, made: Tables, paths: Se
         "events.npz": events_bytes(result.planted),
         "probe.npz": result.params.probe.npz_bytes(),
     }
-    named = {_named(kind, result.params.session_name): content for kind, content in contents.items()}
-    return {**named, FIRINGS: firings_bytes(made.artificial)}
+    own = {named(kind, result.params.session_name): content for kind, content in contents.items()}
+    return {**own, FIRINGS: firings_bytes(made.artificial)}
 
 
 def manifest_content(

@@ -19,9 +19,34 @@ from ..session.manifest import FileRecord
 from .sorters import Sorting
 from .units import PlantedUnit, SourceFile
 
-__all__ = ["FORMAT", "Tables", "csv_bytes", "firings_bytes", "metadata_bytes", "npy_bytes", "rate_bytes", "tables"]
+__all__ = [
+    "FIRINGS",
+    "FORMAT",
+    "FORMAT_VERSION",
+    "SMALL",
+    "Tables",
+    "csv_bytes",
+    "firings_bytes",
+    "manifest_bytes",
+    "metadata_bytes",
+    "named",
+    "npy_bytes",
+    "rate_bytes",
+    "tables",
+]
 
 FORMAT, FORMAT_VERSION = "mockrawio hybrid", 1
+FIRINGS = "firings_true.npy"  # the only file of a run whose name has no session
+# The others, before the session's name is put into theirs; the manifest is written last.
+SMALL = (
+    "metadata.csv",
+    "annotations.csv",
+    "artificial_units.csv",
+    "dtype.npy",
+    "events.npz",
+    "probe.npz",
+    "manifest.json",
+)
 
 Array = npt.NDArray[Any]
 Ints = npt.NDArray[np.int64]
@@ -42,6 +67,11 @@ class Tables(NamedTuple):
 
     annotations: Columns
     artificial: Columns
+
+
+def named(kind: str, session_name: object) -> str:
+    """Return what a small file of a session is called: ``events-a.npz`` for ``events.npz`` and a."""
+    return kind.replace(".", f"-{session_name}.")
 
 
 def source_columns(sorting: Sorting) -> Columns:

@@ -21,11 +21,12 @@ from ..session.own import refuse_own
 from .as_session import content_of_extractors, content_of_session, write_hybrid
 from .checks import require
 from .extractor_source import extractor_probe, open_recording, open_units
-from .generate import HybridResult, generate_hybrid_from, run_files
+from .generate import HybridResult, generate_hybrid_from
 from .params import SEEDS, HybridParams
 from .probe import Probe
 from .recording import RawRecording
 from .session_source import open_session
+from .target import run_files
 
 __all__ = ["OPTIONS", "hybrid_from_session", "hybrid_from_spikeinterface"]
 
@@ -158,7 +159,7 @@ def hybrid_from_spikeinterface(
     params = _params(source, probe, labels, target, target / "recording_t*.bin", seed, options)
     made_from = {"kind": "spikeinterface", "recording": type(recording).__name__, "sorting": type(sorting).__name__}
     as_raw = output_format == "raw"
-    for path in [target / name for name in run_files(source.files, params)] if as_raw else [target]:
+    for path in [target / name for name in run_files(source.files, str(params.session_name))] if as_raw else [target]:
         refuse_own(path, recording, sorting)
     if as_raw and not (overwrite or dry_run):
         _refuse_results(target)

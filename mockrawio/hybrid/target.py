@@ -36,10 +36,12 @@ from ..session.progress import Tick
 from ..session.regular import only_regular
 from ..session.writer import sync_now, write_all
 from .insert import Inserter
+from .output import FIRINGS, SMALL, named
+from .run_manifest import listed_files
 from .store import load_events
 from .units import PlantedUnit, Source, SourceFile
 
-__all__ = ["Staging", "mend", "refuse_other_runs", "reset", "target_names", "write_target"]
+__all__ = ["Staging", "mend", "refuse_foreign_files", "reset", "run_files", "target_names", "write_target"]
 
 BLOCK_BYTES = 1 << 21  # of a recording at a time; two of them are in work at once
 RELEASE_BLOCKS = 8  # after so many, what a source has mapped is let go of
@@ -67,31 +69,52 @@ def target_names(files: Sequence[SourceFile]) -> list[str]:
     return names
 
 
-def refuse_other_runs(folder: Path, own_manifest: str, names: Sequence[str]) -> None:
-    """Refuse to replace the results of another session's run, whose tables would then tell of what is not there.
+def run_files(files: Sequence[SourceFile], session_name: str) -> list[str]:
+    """Return the names of all files that a run of these source files writes, the manifest last."""
+    small = [named(kind, session_name) for kind in SMALL]
+    return [*target_names(files), FIRINGS, f"hfparams_{session_name}.toml", *small]
+
+
+def refuse_foreign_files(folder: Path, names: Sequence[str], replaced: Sequence[str] = ()) -> None:
+    """Refuse to replace what no run of this name made, by its manifest there.
+
+    Parameters
+    ----------
+    folder : Path
+        The output folder.
+    names : sequence of str
+        The files that the run writes, its manifest last.
+    replaced : sequence of str
+        Those that may be replaced though another run made them.
 
     Raises
     ------
     SessionExistsError
-        If another manifest in the folder is of results of these names.
+        If a file is there that the manifest does not list, or a ``firings_true.npy``, which all runs
+        call the same, that is another than it lists.
     """
-    for path in sorted(folder.glob("manifest-*.json")):
-        taken = [] if path.name == own_manifest else sorted(_results_of(path) & set(names))
-        if taken and (folder / taken[0]).exists():
-            raise SessionExistsError(
-                folder / taken[0],
-                "no result of another run",
-                f"that of {path.name}",
-                "Choose another output_directory, the same session_name, or remove that run's files.",
-            )
+    manifest = names[-1]
+    listed = listed_files(folder / manifest)
+    own = {*listed, *([manifest] if listed else []), *replaced}
+    for name in names:
+        path = folder / name
+        same = name in own and (name != FIRINGS or name in replaced or _is_as_listed(path, listed[name]))
+        if os.path.lexists(path) and not same:
+            raise _foreign(path, manifest)
 
 
-def _results_of(manifest: Path) -> set[str]:
-    """Return the results a manifest lists; none if it cannot be read."""
-    try:
-        return {str(result["path"]) for result in json.loads(read_text(str(manifest)))["results"]}
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return set()
+def _is_as_listed(path: Path, record: FileRecord) -> bool:
+    return path.is_file() and file_record(path, of_size=record.size) == record
+
+
+def _foreign(path: Path, manifest: str) -> SessionExistsError:
+    others = [run for run in sorted(path.parent.glob("manifest-*.json")) if run.name != manifest]
+    other = next((run.name for run in others if path.name in listed_files(run)), None)
+    if other is None:
+        expected, found = "nothing there, or a file of this run", f"one that is not as {manifest} lists it"
+        return SessionExistsError(path, expected, found, "Choose another folder for the output, or move the file away.")
+    remedy = "Choose another output_directory, the same session_name, or remove that run's files."
+    return SessionExistsError(path, "no result of another run", f"that of {other}", remedy)
 
 
 class Staging:

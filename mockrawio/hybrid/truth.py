@@ -9,7 +9,6 @@ where the original wrote the folder, has the sample rate.
 from __future__ import annotations
 
 import csv
-import json
 import os
 from collections import Counter
 from dataclasses import dataclass
@@ -20,10 +19,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ..session.errors import BadFileError, MockSessionError
-from ..session.logs import read_text
+from ..session.files import RATES
 from ..session.npy import open_array
 from ..session.regular import only_regular
 from .probe import Probe
+from .run_manifest import read_run_manifest
 from .sorters import load_firings
 
 __all__ = ["TrueUnit", "Truth", "load_truth"]
@@ -179,18 +179,7 @@ def _manifest(folder: Path, session_name: str | None) -> dict[str, Any]:
     if session_name is not None and not (folder / f"manifest-{session_name}.json").is_file():
         return {}  # the original writes none
     path = _one(folder, "manifest", "json", session_name)
-    if path is None:
-        return {}
-    body = read_text(str(path))
-    try:
-        content = json.loads(body.decode("utf-8"))
-        float(content["sample_rate"])
-        for unit in content["units"]:
-            _ = unit["new_unit"], unit["source_channels"], unit["channels"]
-        _ = content["parameters"]["data_directory"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise BadFileError(path, "the manifest of a hybrid run", f"{type(error).__name__}: {error}", _AGAIN) from None
-    return dict(content)
+    return {} if path is None else read_run_manifest(path)
 
 
 def _stored_rate(folder: Path, session_name: str | None) -> float:
@@ -199,8 +188,8 @@ def _stored_rate(folder: Path, session_name: str | None) -> float:
         remedy = "Validate the whole output folder of a run."
         raise MockSessionError(folder, "manifest-*.json or dtype-*.npy, for the rate", "none", remedy)
     stored = open_array(str(path)).view().ravel()
-    if stored.size != 1 or stored.dtype.kind not in "iuf" or not stored[0] > 0:
+    if stored.size != 1 or stored.dtype.kind not in "iuf" or not RATES.hold(stored[0].item()):
         remedy = "Save the rate there as float64: 32768 Hz or more did not fit its type."
         found = f"{stored.size} of {stored.dtype}" if stored.dtype.kind not in "iuf" else str(stored.tolist()[:2])
-        raise BadFileError(path, "the sample rate, a number above 0", found, remedy)
+        raise BadFileError(path, f"the sample rate{RATES}", found, remedy)
     return float(stored[0])

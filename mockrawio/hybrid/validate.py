@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..session.durable import make_folder
-from ..session.errors import MockSessionError
+from ..session.errors import MockSessionError, SessionExistsError
 from ..session.writer import write_file
 from .checks import is_real, require
 from .found import Found, load_found
@@ -23,6 +23,8 @@ from .pairs import TemplateScore, compare_units
 from .truth import Truth, load_truth
 
 __all__ = ["UnitScore", "Validation", "validate"]
+
+TABLES = ("units.csv", "confusion.csv", "templates.csv")
 
 Ints = npt.NDArray[np.int64]
 
@@ -135,7 +137,7 @@ class Validation:
         Parameters
         ----------
         folder : str or PathLike
-            Where to; made if it is not there, and files of the same names are replaced.
+            Where to; made if it is not there. Files of an earlier validation are replaced.
         figures : bool
             Whether to draw figures, which needs matplotlib.
 
@@ -147,11 +149,13 @@ class Validation:
         Raises
         ------
         MockSessionError
-            If matplotlib is needed and not installed; nothing is written then.
+            If matplotlib is needed and not installed, or a table there is none of an earlier
+            validation; nothing is written then.
         """
         if figures:
             check_matplotlib()
         target = Path(folder)
+        _refuse_foreign_tables(target)
         make_folder(target.absolute())
         written = [target / name for name in self._write_tables(target)]
         if figures:
@@ -165,11 +169,11 @@ class Validation:
         head = [r"true label\hybrid label", *columns, "unmatched"]
         counts = zip([*labels, "unmatched"], self.confusion.counts.tolist(), strict=True)
         tables = {
-            "units.csv": _table([asdict(unit) for unit in self.units]),
-            "confusion.csv": [head, *([label, *row] for label, row in counts)],
+            TABLES[0]: _table([asdict(unit) for unit in self.units]),
+            TABLES[1]: [head, *([label, *row] for label, row in counts)],
         }
         if self.templates:
-            tables["templates.csv"] = _table([one.as_dict() for one in self.templates])
+            tables[TABLES[2]] = _table([one.as_dict() for one in self.templates])
         for name, rows in tables.items():
             text = io.StringIO(newline="")
             csv.writer(text, lineterminator="\n").writerows(rows)
@@ -182,6 +186,22 @@ def check_matplotlib() -> None:
     if importlib.util.find_spec("matplotlib") is None:
         remedy = "Run pip install 'mockrawio[plot]', or leave the figures out."
         raise MockSessionError("matplotlib", "it to be installed, for figures", "that it is not", remedy)
+
+
+def _refuse_foreign_tables(folder: Path) -> None:
+    """Refuse to replace tables and figures in a folder that has no table of an earlier validation."""
+    there = next((path for name in TABLES if os.path.lexists(path := folder / name)), None)
+    if there is None:
+        return
+    head = ",".join(_table([])[0]).encode()
+    try:
+        with open(folder / TABLES[0], "rb") as file:
+            ours = file.readline(len(head) + 2).rstrip(b"\r\n") == head
+    except OSError:
+        ours = False
+    if not ours:
+        remedy = "Choose another folder, or move what is there away."
+        raise SessionExistsError(there, "nothing there, or tables of an earlier validation", "another file", remedy)
 
 
 def _table(rows: list[dict[str, Any]]) -> list[list[Any]]:

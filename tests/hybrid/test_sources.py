@@ -628,6 +628,17 @@ def test_results_are_not_replaced_unasked(counts, extractors, tmp_path):
     assert again.results == first.results
 
 
+@pytest.mark.parametrize("name", ["recording_t1.GT.bin", "firings_true.npy", "annotations-seed1.csv"])
+def test_results_replace_no_others(counts, extractors, tmp_path, name):
+    """Even where results may be replaced, what no run of this name made is not."""
+    (tmp_path / name).write_bytes(b"mine")
+    with pytest.raises(SessionExistsError, match=f"{name}: expected nothing there, or a file of this run"):
+        hybrid_from_spikeinterface(
+            counts, extractors[1], extractors[1].unit_ids[:1], output=tmp_path, seed=1, overwrite=True
+        )
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {name: b"mine"}
+
+
 def test_gather_is_the_traces(counts):
     """Windows are the traces around each centre, whatever the order, how near they are, or how large a read is."""
     source = open_recording(counts, as_int16=False)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from mockrawio.hybrid import target as target_module
 from mockrawio.hybrid.generate import generate_hybrid
 from mockrawio.hybrid.insert import planted_counts
 from mockrawio.hybrid.target import Staging, reset
-from mockrawio.session.errors import BadFileError
+from mockrawio.session.errors import BadFileError, SessionExistsError
 from tests.hybrid.synthetic import RATE, check_traces, make, sha256, traces, tree
 
 
@@ -82,6 +84,61 @@ def test_landing_can_fail_at_any_move(tmp_path, monkeypatch):
                 else:
                     assert [path.name for path in land()] == ["a", "b", "c"]
             assert not [path for path in folder.iterdir() if path.name.startswith(".")]
+
+
+OWN = ("raw.GT.bin", "firings_true.npy", "hfparams_s.toml", "annotations-s.csv", "events-s.npz", "manifest-s.json")
+
+
+@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("compat", [False, True], ids=["", "compat"])
+def test_other_peoples_files_stay(made, name, compat):
+    """A file that no run of this name is known to have made is not replaced, and nothing else is written."""
+    folder = made.params.output_directory
+    folder.mkdir()
+    (folder / name).write_bytes(b"mine")
+    with pytest.raises(SessionExistsError, match=f"{name}: expected nothing there, or .* Choose another folder"):
+        generate_hybrid(replace(made.params, compat=compat))
+    assert tree(folder) == {Path(name): b"mine"}
+
+
+@pytest.mark.parametrize("name", ["firings_true.npy", "annotations-s.csv"])
+def test_a_manifest_tells_whose_a_file_is(made, name):
+    """What the run's manifest lists is replaced; a link where a file should be is not taken for one."""
+    first = generate_hybrid(made.params)
+    assert generate_hybrid(replace(made.params, random_seed=99)).results != first.results
+    path = first.folder / "manifest-s.json"
+    content = json.loads(path.read_text())
+    del content["files"][name]
+    path.write_text(json.dumps(content))
+    before = tree(first.folder)
+    with pytest.raises(SessionExistsError, match=f"{name}: expected nothing there"):
+        generate_hybrid(made.params)
+    assert tree(first.folder) == before
+
+
+def test_the_truth_of_another_run_stays(made, tmp_path):
+    """firings_true.npy has no session in its name: that of another run stays, and so does one that was put there."""
+    first = generate_hybrid(made.params)
+    other = tmp_path / "other.bin"
+    other.write_bytes((made.params.data_directory / "raw.bin").read_bytes())
+    before = tree(first.folder)
+    with pytest.raises(SessionExistsError, match="firings_true.npy: expected no result .* that of manifest-s.json"):
+        generate_hybrid(replace(made.params, raw_source_file=other, session_name="t", random_seed=9))
+    assert tree(first.folder) == before
+    np.save(first.folder / "firings_true.npy", np.zeros((3, 1), np.uint64))
+    with pytest.raises(SessionExistsError, match="not as manifest-s.json lists it"):
+        generate_hybrid(made.params)
+
+
+def test_in_place_replaces_no_strangers_truth(made):
+    """In place a run takes over from another run, but not what no run of ours made."""
+    folder = generate_hybrid(made.params).folder
+    (folder / "manifest-s.json").unlink()
+    before = tree(folder)
+    for name in ("s", "other"):
+        with pytest.raises(SessionExistsError, match="firings_true.npy: expected nothing there"):
+            generate_hybrid(replace(made.params, session_name=name, copy=False))
+    assert tree(folder) == before
 
 
 def test_copy_replaces_an_old_result(made):

@@ -17,8 +17,10 @@ from mockrawio import MockSessionError
 from mockrawio.hybrid import HybridParams, load_sorting, load_templates
 from mockrawio.hybrid.generate import generate_hybrid
 from mockrawio.hybrid.report import validation_lines
+from mockrawio.hybrid.run_manifest import listed_files, read_run_manifest
 from mockrawio.hybrid.truth import load_truth
 from mockrawio.hybrid.validate import validate
+from mockrawio.session.errors import BadFileError
 from tests.hybrid.samples import HYBRID
 from tests.hybrid.sorter import annotated, write_phy
 
@@ -220,6 +222,18 @@ def test_unassigned(hybrid, templates, tmp_path):
     assert "templates were not compared" in found.notes[0]
 
 
+@pytest.mark.parametrize("name", ["units.csv", "confusion.csv", "templates.csv"])
+def test_tables_of_others_stay(hybrid, perfect, tmp_path, name):
+    """Tables of an earlier validation are replaced, those of anyone else are not."""
+    found = validate(hybrid, perfect, phy_base=1)
+    (tmp_path / name).write_text("label,mine\n")
+    with pytest.raises(MockSessionError, match=f"{name}: expected nothing there, or tables of an earlier validation"):
+        found.save(tmp_path, figures=False)
+    assert (tmp_path / name).read_text() == "label,mine\n"
+    assert len(list(tmp_path.iterdir())) == 1
+    assert found.save(tmp_path / "new", figures=False) == found.save(tmp_path / "new", figures=False)
+
+
 def test_files(hybrid, perfect, tmp_path):
     """The tables hold what the object holds, and the figures are pictures with something in them."""
     from matplotlib.image import imread
@@ -344,6 +358,80 @@ def test_bad_folders(hybrid, perfect, tmp_path, spoil, words):
         validate(folder, perfect, phy_base=1)
     with pytest.raises(MockSessionError, match="no such folder"):
         validate(tmp_path / "absent", perfect)
+
+
+NUMBERS = {
+    "sample_rate": [0, -1, "30000", True, None, 1e300, 10**400, []],
+    "n_channels": [0, -1, 32.0, True, None, 10**400],
+    "n_events": [-1, 1.5, "3", 10**400],
+    "n_clipped": [-1, None],
+    "format": ["mockrawio session", 1],
+    "format_version": [2, 1.0, True],
+}
+RECORDS = {
+    "sources": [None, {}, [1], [{"path": "a", "size": -1, "sha256": "0" * 64}]],
+    "results": [[{"path": 3, "size": 1, "sha256": "0" * 64}], [{"path": "a", "size": 1, "sha256": "z" * 64}]],
+    "files": [None, [], {"a": 1}, {"a": {"size": 1.0, "sha256": "0" * 64}}],
+    "parameters": [None, {}, {"data_directory": 3}, {"data_directory": None, "phy_base": 2}],
+    "units": [None, [1], [{}]],
+}
+UNIT = {
+    "true_unit": [None, 1.0, 10**400, True],
+    "new_unit": [1.0, "11", 10**400],
+    "channels": [None, [-1], [10**9], [1.0], [True], "abc", []],
+    "source_channels": [None, [10**9], {"0": 1}],
+    "n_events": [-1, None, 1e3],
+    "n_over_cap": [10**400],
+}
+
+
+def hostile_manifests():
+    """Manifests of which one value is not what it must be."""
+    for key, values in {**NUMBERS, **RECORDS}.items():
+        yield from (
+            (f"{key}={str(value)[:30]}", key, lambda said, key=key, v=value: {**said, key: v}) for value in values
+        )
+    for key, values in UNIT.items():
+        for value in values:
+            yield (
+                f"unit {key}={str(value)[:30]}",
+                "units",
+                lambda said, key=key, v=value: {**said, "units": [{**said["units"][0], key: v}, *said["units"][1:]]},
+            )
+
+
+@pytest.mark.parametrize(
+    ("key", "change"), [case[1:] for case in hostile_manifests()], ids=[case[0] for case in hostile_manifests()]
+)
+def test_numbers_of_a_manifest(hybrid, tmp_path, key, change):
+    """A number of another kind, NaN or out of bounds in a manifest is an error that names the file and the key."""
+    said = json.loads((hybrid / "manifest-bench.json").read_text())
+    path = tmp_path / "manifest-bench.json"
+    path.write_text(json.dumps(said))
+    assert read_run_manifest(path) == said
+    path.write_text(json.dumps(change(said)))
+    with pytest.raises(BadFileError, match=f"manifest-bench.json: expected the manifest of a hybrid run, '{key}'"):
+        read_run_manifest(path)
+    assert listed_files(path) == {}
+
+
+@pytest.mark.parametrize("text", ["NaN", "Infinity", "1e999", "[" * 100_000, "{}", '{"a": 1, "a": 2}', "\xff"])
+def test_texts_of_a_manifest(hybrid, tmp_path, text):
+    """What JSON lacks, nests without end or says twice is no manifest, wherever it stands."""
+    whole = (hybrid / "manifest-bench.json").read_text()
+    for content in (text, whole.replace('"sample_rate": 30000', f'"sample_rate": {text}', 1)):
+        (tmp_path / "manifest-bench.json").write_bytes(content.encode("latin-1"))
+        with pytest.raises(BadFileError, match="the manifest of a hybrid run"):
+            read_run_manifest(tmp_path / "manifest-bench.json")
+
+
+@pytest.mark.parametrize("rate", [np.inf, np.nan, 0.0, -1.0, 1e300])
+def test_a_stored_rate_is_a_rate(hybrid, perfect, tmp_path, rate):
+    """The sample rate of a folder without a manifest is a finite number above 0."""
+    shutil.copy(hybrid / "firings_true.npy", tmp_path)
+    np.save(tmp_path / "dtype-bench.npy", np.array([rate]))
+    with pytest.raises(BadFileError, match="dtype-bench.npy: expected the sample rate above 0"):
+        validate(tmp_path, perfect, phy_base=1)
 
 
 def test_one_of_several_sessions(hybrid, perfect, tmp_path):

@@ -1,0 +1,111 @@
+"""The manifest of a run, read: it may come from a stranger, so every number in it that is used is checked."""
+
+from __future__ import annotations
+
+import re
+import reprlib
+from collections.abc import Mapping
+from os import PathLike
+from typing import Any, get_args
+
+from ..session.errors import BadFileError
+from ..session.files import RATES, Limits
+from ..session.jsontext import read_json
+from ..session.manifest import FileRecord
+from .output import FORMAT, FORMAT_VERSION
+from .sorters import Kind
+
+__all__ = ["listed_files", "read_run_manifest"]
+
+_WHAT, _AGAIN = "the manifest of a hybrid run", "Run the generation again."
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_COUNT, _LABEL = Limits(0, 2**63 - 1), Limits(-(2**63), 2**63 - 1)
+_COUNTS = ("n_source", "n_source_edge", "n_events", "n_edge", "n_refractory", "n_over_cap")
+
+
+def read_run_manifest(path: str | PathLike[str]) -> dict[str, Any]:
+    """Return what ``manifest-<session>.json`` says.
+
+    Raises
+    ------
+    BadFileError
+        If it is no manifest of a run of a version this package knows, or a number in it is not of
+        its kind, or out of bounds.
+    """
+    said = _Said(path, read_json(path, _WHAT, _AGAIN))
+    content = said.content
+    said.check(content.get("format") == FORMAT, "format", FORMAT)
+    version = content.get("format_version")
+    said.check(type(version) is int and version == FORMAT_VERSION, "format_version", str(FORMAT_VERSION))
+    said.check(RATES.hold(content.get("sample_rate")), "sample_rate", f"Hz{RATES}")
+    said.check(_is_whole(content.get("n_channels"), Limits(1, 2**31 - 1)), "n_channels", "a whole number from 1 up")
+    for key in ("n_clipped", "n_events"):
+        said.check(_is_whole(content.get(key)), key, "a whole number from 0 up")
+    for key in ("sources", "results"):
+        said.check(all(_is_file(record, "path") for record in said.dicts(key)), key, "files with size and sha256")
+    files = content.get("files")
+    said.check(type(files) is dict and all(map(_is_file, files.values())), "files", "files with size and sha256")
+    for unit in said.dicts("units"):
+        _check_unit(said, unit)
+    _check_parameters(said, content.get("parameters"))
+    return content
+
+
+class _Said:
+    """What a manifest says, and the error where that cannot be."""
+
+    def __init__(self, path: str | PathLike[str], content: dict[str, Any]) -> None:
+        self.path, self.content = path, content
+
+    def check(self, fits: bool, key: str, expected: str, found: object = None) -> None:
+        if not fits:
+            shown = reprlib.repr(self.content.get(key) if found is None else found)
+            raise BadFileError(self.path, f"{_WHAT}, {key!r} as {expected}", shown, _AGAIN)
+
+    def dicts(self, key: str) -> list[dict[str, Any]]:
+        """Return a list of objects."""
+        value = self.content.get(key)
+        self.check(type(value) is list and all(type(item) is dict for item in value), key, "a list of objects")
+        return value  # type: ignore[return-value]  # just checked
+
+
+def _is_whole(value: object, limits: Limits = _COUNT) -> bool:
+    return type(value) is int and limits.hold(value)
+
+
+def _is_file(record: Any, name: str | None = None) -> bool:
+    """Return True if a record has a size and a SHA-256, and a text under `name`."""
+    if type(record) is not dict or not (name is None or type(record.get(name)) is str):
+        return False
+    sha256 = record.get("sha256")
+    return _is_whole(record.get("size")) and type(sha256) is str and _SHA256.fullmatch(sha256) is not None
+
+
+def _check_unit(said: _Said, unit: Mapping[str, Any]) -> None:
+    rows = [unit.get(key) for key in ("source_channels", "channels")]
+    limits, made = Limits(0, said.content["n_channels"] - 1), unit.get("new_unit") is not None
+    fits = all(type(each) is list and all(_is_whole(row, limits) for row in each) for each in rows)
+    fits = fits and (len(rows[0]) == len(rows[1]) or not made)  # type: ignore[arg-type]  # lists by now
+    said.check(fits, "units", f"rows of {said.content['n_channels']} channels, as many from as to", rows)
+    labels = [unit.get("true_unit"), *([unit["new_unit"]] if made else [])]
+    said.check(all(_is_whole(label, _LABEL) for label in labels), "units", "labels that are whole numbers", labels)
+    counts = [unit.get(key) for key in _COUNTS]
+    said.check(all(map(_is_whole, counts)), "units", "counts from 0 up", counts)
+
+
+def _check_parameters(said: _Said, given: Any) -> None:
+    said.check(type(given) is dict and "data_directory" in given, "parameters", "those of a run")
+    folder, kind, base = (given.get(key) for key in ("data_directory", "output_type", "phy_base"))
+    said.check(folder is None or type(folder) is str, "parameters", "a folder or null in 'data_directory'", folder)
+    said.check(kind is None or kind in get_args(Kind), "parameters", "a kind of sorter's output", kind)
+    said.check(base is None or (type(base) is int and base in (0, 1)), "parameters", "0, 1 or null in 'phy_base'", base)
+
+
+def listed_files(path: str | PathLike[str]) -> dict[str, FileRecord]:
+    """Return the files in the folder of a manifest that it lists, the results too; none if it is no such manifest."""
+    try:
+        content = read_run_manifest(path)
+    except BadFileError:
+        return {}
+    files = {**content["files"], **{record["path"]: record for record in content["results"]}}
+    return {name: FileRecord(record["size"], record["sha256"]) for name, record in files.items()}
