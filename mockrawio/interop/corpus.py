@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..generate import SessionSpec, generate_session
-from ..session.durable import Leftover, clean_up
+from ..session.durable import Leftover, clean_up, littered
 from ..session.errors import MockSessionError, SessionExistsError
 from ..session.layout import MANIFEST, session_folder
 from ..session.manifest import file_record, read_manifest
@@ -209,6 +209,11 @@ def _make(spec: SessionSpec, order: _Order) -> int | None:
     return size
 
 
+@lru_cache(maxsize=16)  # a folder whose time is the same has the same names: one look for all of a patient's sessions
+def _littered(folder: str, mtime_ns: int) -> set[str]:
+    return littered(folder)
+
+
 def _is_beaten(left: Leftover) -> bool:
     """Return True if a writer has died, or is of another machine: beside a new session it can land no more.
 
@@ -234,7 +239,8 @@ def _is_there(target: Path, spec: SessionSpec, order: _Order) -> bool:
     """Tell whether the session of a spec is there; another one is an error unless it may be replaced."""
     if not order.resume or not (target / MANIFEST).exists():
         return False
-    clean_up(target, _is_abandoned)  # a run that was killed may have left something, and nothing else is written here
+    if target.name in _littered(str(target.parent), target.parent.stat().st_mtime_ns):
+        clean_up(target, _is_abandoned)  # what a killed run left: nothing else is written here
     try:
         different = _differences(read_manifest(target / MANIFEST).get("spec"), spec)
     except MockSessionError:

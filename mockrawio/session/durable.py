@@ -31,6 +31,7 @@ __all__ = [
     "clean_up",
     "clean_up_in",
     "leftovers",
+    "littered",
     "locked",
     "make_folder",
     "naming",
@@ -235,8 +236,13 @@ def clean_up(target: Path, is_dead: Callable[[Leftover], bool] = lambda left: no
 
 def clean_up_in(folder: Path) -> None:
     """Clean up beside everything in a folder, for a writer whose files have other names each time."""
-    for name in sorted({match[1] for match in _staged(folder)}):
+    for name in sorted(littered(folder)):
         clean_up(folder / name)
+
+
+def littered(folder: str | PathLike[str]) -> set[str]:
+    """Return the names of the targets in a folder beside which writers have something."""
+    return {match[1] for match in _staged(Path(folder))}
 
 
 def _is_running(pid: int) -> bool:
