@@ -356,7 +356,8 @@ def read_mocksession(
     Raises
     ------
     MockSessionError
-        If the folder is not a session, or lacks the stream, or nothing is asked for.
+        If the folder is not a session, or lacks the stream, or nothing is asked for, or the session is
+        replaced meanwhile.
 
     Examples
     --------
@@ -366,7 +367,7 @@ def read_mocksession(
     (1000.0, 32000.0)
     """
     found: list[Any] = []
-    recording = None
+    recording, moment = None, find_files(folder, follow_symlinks=follow_symlinks).moment()
     if load_recording:
         if stream_id is None and stream_name is None:
             stream_id = _first_choice(folder, follow_symlinks)
@@ -381,6 +382,7 @@ def read_mocksession(
     if not found:
         remedy = "Pass load_recording=True, load_sorting=True or load_events=True."
         raise MockSessionError(os.fspath(folder), "something to read", "all of it set to False", remedy)
+    moment.check()  # each has a reader of its own
     return found[0] if len(found) == 1 else tuple(found)
 
 

@@ -15,6 +15,8 @@ from .errors import BadFileError, MockSessionError, unreadable
 
 __all__ = ["Identity", "Moment", "changed", "identity"]
 
+AGAIN = "Call parse_header() again, or whatever was reading it."
+
 
 class Identity(NamedTuple):
     """What tells that a file is still the same, on whatever machine it is looked at.
@@ -57,7 +59,7 @@ def changed(path: object) -> BadFileError:
         path,
         "the file as it was when it was opened",
         "another, or none: it has changed since, as when a session is replaced",
-        "Call parse_header() again.",
+        AGAIN,
     )
 
 
@@ -105,13 +107,14 @@ class Moment:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *exception: object) -> None:
-        if kind is not None and not issubclass(kind, Exception):
-            return
+        if kind is None or issubclass(kind, Exception):
+            self.check()
+
+    def check(self) -> None:
+        """Raise MockSessionError unless folder and files are all what they were."""
         if _look(self._folder) != self._before:
             expected = "one session, from the first file that is read to the last"
-            raise MockSessionError(
-                self._folder, expected, "another in its place: it was replaced", "Call parse_header() again."
-            )
+            raise MockSessionError(self._folder, expected, "another in its place: it was replaced", AGAIN)
         self._check(self._known)
 
 

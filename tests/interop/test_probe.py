@@ -5,11 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mockrawio import MockSessionError
-from mockrawio.interop.probe import session_probe
+from mockrawio import MockSessionError, MockSessionRawIO
+from mockrawio.interop.probe import planted_places, session_probe, stream_probe
 from mockrawio.interop.spikeinterface import MockSessionRecordingExtractor
 from mockrawio.session.probe import contact_positions
 from tests.handmade import Handmade
+
+
+def test_a_session_replaced_before_its_probe_is_asked_for(handmade):
+    """Where a stream's channels and units are is looked up late, and of the session that was opened, or an error."""
+    path = handmade.stream(locations=[[0.0, 0.0], [1.0, 0.0], [2.0, 0.0]], ground_truth={"units": {}})
+    with MockSessionRawIO(handmade.folder) as reader:
+        assert planted_places(reader, "broadband", ["CSC1_SU1"]).shape == (1, 3)
+        path.unlink()
+        handmade.stream(locations=[[9.0, 9.0]] * 3, ground_truth={"units": {}})
+        for ask in (lambda: stream_probe(reader, "broadband"), lambda: planted_places(reader, "broadband", [])):
+            with pytest.raises(MockSessionError, match="has changed since"):
+                ask()
 
 
 @pytest.mark.parametrize("channels", [range(1, 17), [9, 3, 12], ["CSC9", "CSC3", "CSC12"], [1], np.arange(1, 3)])

@@ -15,7 +15,7 @@ from mockrawio.interop.spikeinterface import (
     MockSessionSortingExtractor,
     read_mocksession,
 )
-from tests.handmade import T0
+from tests.handmade import T0, Handmade
 
 
 def test_recording(session):
@@ -37,6 +37,21 @@ def test_all(session):
     assert sorting.has_recording()
     assert sorting.sampling_frequency == recording.sampling_frequency
     assert isinstance(events, MockSessionEventExtractor)
+
+
+def test_replaced_meanwhile(handmade, monkeypatch):
+    """Recording and sorting of two sessions, one in the other's place, are an error that says so."""
+    handmade.lfp(gain=0.5)
+    handmade.unit(gain=0.5)
+
+    def late(*arguments):
+        handmade.folder.rename(handmade.folder.with_name("old"))
+        Handmade(handmade.folder).unit(gain=0.25)
+        return MockSessionSortingExtractor(handmade.folder)
+
+    monkeypatch.setattr("mockrawio.interop.spikeinterface._sorting_of", late)
+    with pytest.raises(MockSessionError, match="another in its place: it was replaced"):
+        read_mocksession(handmade.folder, load_sorting=True)
 
 
 def test_some(one):
