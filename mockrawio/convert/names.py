@@ -12,10 +12,22 @@ from ..session.errors import MockSessionError
 from ..session.files import MAX_NAME
 from ..session.layout import UnitName
 
-__all__ = ["ChannelNames", "UnitNames", "patient_and_session", "stream_file_name", "unit_type_of"]
+__all__ = [
+    "CHANNEL_KEYS",
+    "TYPE_KEYS",
+    "ChannelNames",
+    "UnitNames",
+    "patient_and_session",
+    "stream_file_name",
+    "unit_type_of",
+]
 
 _FOLDER = re.compile(r"session_(\d+)")
 _UNFIT = re.compile(r"[^A-Za-z0-9_.-]+")
+# Properties or annotations of a unit that say on which channel it is, by the channel's id; ours come first.
+CHANNEL_KEYS = ("channel_id", "main_channel_id", "max_channel_id", "max_channel")
+# Those that say whether it is multi-unit activity: ours, SpikeInterface's, Kilosort's, Phy's.
+TYPE_KEYS = ("unit_type", "quality", "KSLabel", "group")
 MULTI = {"mu", "mua", "multi", "multiunit", "multi-unit", "multi_unit"}
 
 

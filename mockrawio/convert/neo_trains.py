@@ -19,7 +19,7 @@ from ..session.layout import UnitName
 from .content import plain
 from .counts import Piece, Source, encode
 from .leftovers import Leftovers, label
-from .names import ChannelNames, UnitNames, unit_type_of
+from .names import CHANNEL_KEYS, TYPE_KEYS, ChannelNames, UnitNames, unit_type_of
 from .neo_points import Timeline, magnitude_ms
 from .neo_signals import to_uv
 
@@ -220,13 +220,13 @@ class _Unit:
         own = unit_name(self.own)
         if own is not None:
             return own.channel
-        said = next((str(annotations[key]) for key in ("channel_id", "channel_name") if key in annotations), "")
+        said = next((str(annotations[key]) for key in (*CHANNEL_KEYS, "channel_name") if key in annotations), "")
         return csc_number(by_origin.get(said, said)) or 1
 
     def unit_type(self) -> str:
         """Return SU or MU, as its annotations say."""
         annotations = self.trains[0].annotations
-        return unit_type_of(next((annotations[key] for key in ("unit_type", "quality") if key in annotations), ""))
+        return unit_type_of(next((annotations[key] for key in TYPE_KEYS if key in annotations), ""))
 
     def times(self) -> npt.NDArray[np.float64]:
         """Return its spike times, ms since the Unix epoch, ascending in each segment and so in all."""

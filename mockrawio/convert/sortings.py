@@ -14,18 +14,14 @@ from ..session.content import UnitContent, csc_number, unit_name
 from ..session.errors import MockSessionError
 from .content import Stream, plain
 from .cut import UnitPlace, WrittenStream, frames_to_ms
-from .names import ChannelNames, UnitNames, unit_type_of
+from .names import CHANNEL_KEYS, TYPE_KEYS, ChannelNames, UnitNames, unit_type_of
 from .recordings import channel_locations
 
 __all__ = ["Spikes", "lone_units", "place_units", "unit_frames", "units_of_recording"]
 
 Frames = list[npt.NDArray[np.int64]]
 
-# Properties that say on which channel a unit is, by the channel's id; ours come first.
-_CHANNEL = ("channel_id", "main_channel_id", "max_channel_id", "max_channel")
 _PLACE = ("gt_unit_location", "gt_unit_locations")
-# Properties that say whether a unit is multi-unit activity: ours, SpikeInterface's, Kilosort's, Phy's.
-_TYPE = ("unit_type", "quality", "KSLabel", "group")
 
 
 def unit_frames(sorting: Any, unit_id: Any, sizes: list[int] | None) -> Frames:
@@ -92,7 +88,7 @@ class Spikes:
 
     def types(self) -> list[str]:
         """Return SU or MU for each unit: SU unless it is said to be multi-unit."""
-        return [unit_type_of(value) for value in self.values(_TYPE)]
+        return [unit_type_of(value) for value in self.values(TYPE_KEYS)]
 
 
 def place_units(
@@ -139,7 +135,7 @@ def _chooser(spikes: Spikes, stream: Stream, recording: Any) -> Callable[[int, s
     """Return what finds the index of a unit's channel as far as the sorting says it."""
     by_id = {channel: index for index, channel in enumerate(stream.source.channels)}
     own_ids = {name: index for index, name in enumerate(stream.ids)} if by_id.keys() == set(stream.ids) else {}
-    said = spikes.values(_CHANNEL)
+    said = spikes.values(CHANNEL_KEYS)
     places, contacts = spikes.values(_PLACE), channel_locations(recording)
 
     def choose(index: int, unit_id: str) -> int | None:
@@ -162,7 +158,7 @@ def lone_units(spikes: Spikes, channels: ChannelNames) -> Callable[[Path], Itera
     ids = [str(i) for i in spikes.ids]
     known = [name for i in ids if (name := unit_name(i)) is not None]
     keep = len(known) == len(ids)
-    said = [f"CSC{name.channel}" for name in known] if keep else spikes.values(_CHANNEL)
+    said = [f"CSC{name.channel}" for name in known] if keep else spikes.values(CHANNEL_KEYS)
     texts = [None if value is None else str(value) for value in said]
     different = list(dict.fromkeys(text for text in texts if text is not None))
     numbers = dict(zip(different, map(csc_number, channels.add("sorting", different)), strict=True))

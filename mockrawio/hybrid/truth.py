@@ -22,6 +22,7 @@ from ..session.errors import BadFileError, MockSessionError
 from ..session.files import RATES
 from ..session.npy import open_array
 from ..session.regular import only_regular
+from .output import FIRINGS
 from .probe import Probe
 from .run_manifest import read_run_manifest
 from .sorters import load_firings
@@ -95,7 +96,7 @@ def load_truth(directory: str | os.PathLike[str], session_name: str | None = Non
     Parameters
     ----------
     directory : str or PathLike
-        Its output folder.
+        Its output folder, or the session that it made.
     session_name : str, optional
         Which run, if the files of several are there.
 
@@ -107,14 +108,24 @@ def load_truth(directory: str | os.PathLike[str], session_name: str | None = Non
     folder = Path(directory)
     if not folder.is_dir():
         raise BadFileError(folder, "the output folder of a hybrid run", "no such folder", "Check the path.")
-    firings = load_firings(folder / "firings_true.npy")
+    folder = _folder_of_tables(folder)
+    firings = load_firings(folder / FIRINGS)
     if firings.min(initial=0) < 0:
-        raise BadFileError(folder / "firings_true.npy", "no negative numbers", str(firings.min()), _AGAIN)
+        raise BadFileError(folder / FIRINGS, "no negative numbers", str(firings.min()), _AGAIN)
     table = _one(folder, "artificial_units", "csv", session_name)
     lots = _from_firings(firings) if table is None else _from_table(table, firings)
     manifest, probe = _manifest(folder, session_name), _one(folder, "probe", "npz", session_name)
     rate = float(manifest["sample_rate"]) if manifest else _stored_rate(folder, session_name)
     return Truth(folder, rate, _labelled(lots), None if probe is None else Probe.load(probe), manifest)
+
+
+def _folder_of_tables(folder: Path) -> Path:
+    """Return a run's folder itself, or of a session that a run made the one with the run's tables."""
+    inside = [] if (folder / FIRINGS).exists() else sorted(folder.glob(f"hybrid*/{FIRINGS}"))
+    if len(inside) > 1:
+        names = ", ".join(path.parent.name for path in inside)
+        raise BadFileError(folder, "the tables of one run", names, "Give the folder of the run you mean.")
+    return inside[0].parent if inside else folder
 
 
 def _one(folder: Path, kind: str, suffix: str, session_name: str | None) -> Path | None:
@@ -145,7 +156,7 @@ def _from_table(path: Path, firings: Ints) -> list[TrueUnit]:
     pairs = np.array(sorted(zip(times, true, strict=True)), np.int64).reshape(-1, 2)
     if not np.array_equal(pairs, np.array(sorted(zip(*firings[1:], strict=True)), np.int64).reshape(-1, 2)):
         remedy = "Run it again into a folder of its own: the run that was last written into this one has replaced it."
-        raise BadFileError(path.with_name("firings_true.npy"), f"the events of {path.name}", "others", remedy)
+        raise BadFileError(path.with_name(FIRINGS), f"the events of {path.name}", "others", remedy)
     both = sorted(set(zip(true.tolist(), new.tolist(), strict=True)))
     return [_lot(times, centers, (true == a) & (new == b), a, b) for a, b in both]
 

@@ -231,7 +231,7 @@ def validate(
     Parameters
     ----------
     hybrid_directory : path
-        The output folder of a hybrid run, ours or the original's.
+        The output folder of a hybrid run, ours or the original's, or the session that a run made.
     sorter_directory : path, Sorting or SpikeInterface sorting
         What a sorter made of the result: a folder of phy, KiloSort or JRCLUST output, or an object.
     output_type : {"phy", "kilosort", "jrc"}, optional

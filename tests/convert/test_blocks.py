@@ -511,6 +511,15 @@ def test_unit_facts(tmp_path):
     assert reader.header["spike_channels"]["id"].tolist() == ["CSC2_MU1"]
 
 
+@pytest.mark.parametrize(("channel", "kind"), [("max_channel_id", "KSLabel"), ("main_channel_id", "group")])
+def test_unit_facts_in_others_words(tmp_path, channel, kind):
+    """What a sorter calls the channel and the type of a unit is known of a train as of a sorting's unit."""
+    named = signal(name="probe", array_annotations={"channel_ids": np.array(["AP0", "AP1"])})
+    spikes = train([0.01], **{channel: "AP1", kind: "mua"})
+    reader = opened(write_session_from_block(block_of([named, spikes]), tmp_path / "s"))
+    assert reader.header["spike_channels"]["id"].tolist() == ["CSC2_MU1"]
+
+
 def test_unsorted_spikes(tmp_path):
     """Spikes out of order are sorted, each with its waveform."""
     waves = np.arange(3)[:, None, None] * np.ones((1, 1, 8)) * pq.uV

@@ -158,7 +158,8 @@ def test_session_in_spikeinterface(session, hybrid):
 def test_session_validates(session, hybrid, tmp_path):
     """What is in ``hybrid/`` is all that validation needs: a sorter that found everything scores 1."""
     found = NumpySorting.from_unit_dict({unit.new_unit: unit.times for unit in hybrid.planted}, 32_000.0)
-    result = validate(hybrid.folder / "hybrid", found)
+    result = validate(hybrid.folder, found)
+    assert result.units == validate(hybrid.folder / "hybrid", found).units
     assert [unit.accuracy for unit in result.units] == [1.0] * len(hybrid.planted)
     assert result.sample_rate == open_session(session).recording.sample_rate
 
@@ -191,6 +192,8 @@ def test_session_again(session, hybrid, tmp_path):
     assert {name.split("/")[0] for name in set(after) - set(before)} == {"spiking_data", "hybrid_2"}
     with pytest.raises(MockSessionError, match="Give the path of one, or a folder with one"):
         planted_events(result.folder)
+    with pytest.raises(MockSessionError, match="the tables of one run; found hybrid, hybrid_2. Give the folder"):
+        validate(result.folder, NumpySorting.from_unit_dict({1: np.array([5])}, 32_000.0))
     described = json.loads((result.folder / "raw_data" / "broadband.json").read_text())["hybrid"]
     assert len(described) == len(hybrid.planted) + len(result.planted)
     assert read_manifest(result.folder / "session_manifest.json")["hybrid"]["before"]["random_seed"] == SEED
