@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import multiprocessing
 import os
 import pickle
 import sys
@@ -50,7 +51,8 @@ def test_pickle_carries_no_data(epiphyte: Path) -> None:
 
 def test_processes(epiphyte: Path) -> None:
     """Two processes read one pickled reader and agree with this one."""
-    with MockSessionRawIO(epiphyte) as reader, ProcessPoolExecutor(2) as pool:
+    context = multiprocessing.get_context("spawn")  # JAX, which other tests bring in, warns of a fork
+    with MockSessionRawIO(epiphyte) as reader, ProcessPoolExecutor(2, context) as pool:
         seeds = range(4)
         found = list(pool.map(digest, [reader] * 4, seeds))
         assert found == [digest(reader, seed) for seed in seeds]
