@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -44,7 +44,7 @@ from .output import manifest_bytes, tables
 from .recording import RawFile, RawRecording
 from .session_source import BROADBAND, SessionSource, channel_numbers
 from .sorters import Sorting
-from .target import BLOCK_BYTES, RELEASE_BLOCKS, _Hasher
+from .target import BLOCK_BYTES, RELEASE_BLOCKS, Hasher
 from .units import PlantedUnit
 
 __all__ = ["HybridContent", "content_of_extractors", "content_of_session", "write_hybrid"]
@@ -120,13 +120,14 @@ class HybridContent(Content):
 
     def finish(self, writer: SessionWriter, origins: dict[str, object]) -> dict[str, object]:
         """Write the tables of the run; return what the manifest says."""
-        stream: Any = self.streams[0]
+        stream = cast(HybridStream, self.streams[0])
+        adding = cast(_Adding, stream.adding)  # which has been written
         self.result = replace(
             self.result,
             targets=(self.result.folder / stream.file,),
-            sources=(stream.adding.source,),
+            sources=(adding.source,),
             results=(writer.files[stream.file],),
-            n_clipped=stream.adding.n_clipped,
+            n_clipped=adding.n_clipped,
             names=self.names,
         )
         folder = _free_folder(writer)
@@ -346,7 +347,7 @@ class _Adding:
     def blocks(self) -> Iterator[Array]:
         """Yield the result, block by block; each is done with when the next is asked for."""
         size = len(self.head)
-        with _Hasher() as source:
+        with Hasher() as source:
             source.update(np.frombuffer(self.head, np.uint8))
             for number, (start, stop) in enumerate(self._ranges()):
                 original = np.ascontiguousarray(self.recording.read(start, stop))

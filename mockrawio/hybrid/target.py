@@ -41,7 +41,7 @@ from .run_manifest import listed_files
 from .store import load_events
 from .units import PlantedUnit, Source, SourceFile
 
-__all__ = ["Staging", "mend", "refuse_foreign_files", "reset", "run_files", "target_names", "write_target"]
+__all__ = ["Hasher", "Staging", "mend", "refuse_foreign_files", "reset", "run_files", "target_names", "write_target"]
 
 BLOCK_BYTES = 1 << 21  # of a recording at a time; two of them are in work at once
 RELEASE_BLOCKS = 8  # after so many, what a source has mapped is let go of
@@ -217,23 +217,25 @@ def _undo(staging: Path, folder: Path, names: Sequence[str]) -> None:
             os.replace(staging / _ASIDE / name, folder / name)
 
 
-class _Hasher:
+class Hasher:
     """A SHA-256 that is computed by a thread of its own, in order."""
 
     def __init__(self) -> None:
         self._digest = hashlib.sha256()
         self._thread = ThreadPoolExecutor(1)
 
-    def __enter__(self) -> _Hasher:
+    def __enter__(self) -> Hasher:
         return self
 
     def __exit__(self, *exception: object) -> None:
         self._thread.shutdown(cancel_futures=True)
 
     def update(self, block: npt.NDArray[Any]) -> Future[None]:
+        """Begin to take in a block, which must stay as it is until that is done."""
         return self._thread.submit(self._digest.update, block.data)
 
     def hexdigest(self) -> str:
+        """Return the SHA-256 of all blocks so far."""
         self._thread.submit(int).result()  # after all that was submitted before
         return self._digest.hexdigest()
 
@@ -279,7 +281,7 @@ def write_target(
     stop, clipped, place = file.start + file.n_frames, 0, place or path
     buffers = [np.empty((min(step, file.n_frames), recording.n_channels), recording.dtype) for _ in range(2)]
     free: deque[list[Future[None]]] = deque([[], []])  # what must be done before a buffer is used again
-    with _opened(path, place, in_place) as out, _Hasher() as source, _Hasher() as result:
+    with _opened(path, place, in_place) as out, Hasher() as source, Hasher() as result:
         for k, start in enumerate(range(file.start, stop, step)):
             for future in free.popleft():
                 future.result()

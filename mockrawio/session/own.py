@@ -17,6 +17,7 @@ from .layout import refuse_foreign
 __all__ = ["refuse_own"]
 
 MAX_DEPTH = 20  # of objects made of objects
+_SCALARS = (int, float, complex, bytes, np.generic, type(None))  # of which a list may have millions
 _NEO = ("dirname", "filename", "filenames")  # what a reader of Neo's was made with
 
 
@@ -55,7 +56,7 @@ def _paths(value: Any, depth: int, seen: dict[int, Any]) -> Iterator[str | PathL
         yield value
     elif isinstance(value, np.ndarray):
         yield from _mapped(value)
-    elif depth < MAX_DEPTH and id(value) not in seen:
+    elif depth < MAX_DEPTH and id(value) not in seen and not isinstance(value, _SCALARS):
         seen[id(value)] = value  # held, so that no other takes its id
         for item in _parts(value):
             yield from _paths(item, depth + 1, seen)
