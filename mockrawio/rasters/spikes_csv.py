@@ -73,7 +73,7 @@ def iter_spikes_csv(
     Yields
     ------
     Raster
-        About 2**18 spikes of the file each, in its order, lasting to the latest so far; at least
+        A MiB of the file each, in its order, lasting to the latest so far; at least
         one, which may be empty.
 
     Raises

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Iterator, Sequence
+from itertools import chain, compress
 from os import PathLike
 from pathlib import Path
 from typing import NamedTuple, TextIO
@@ -22,22 +22,26 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import BadFileError
+from .regular import only_regular
 from .sonata import NAMELESS
 
 __all__ = ["HEADER", "spike_blocks"]
 
 HEADER = ("timestamps", "population", "node_ids")
-BLOCK = 1 << 18  # spikes, or a little more
+BLOCK = 1 << 20  # characters at a time: some 50,000 spikes
 MOST_LINE = 1 << 24  # characters: a million spikes of one node
 MOST_NAMES = 10  # of populations, in a message
 _TIMES, _NODES = ("timestamps", "spike-times", "spike_times"), ("node_ids", "node_id", "gid", "gids")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _NAME_THEM = f"Let the first line name the columns, as in: {' '.join(HEADER)}."
 _CHOOSE = "Pass population= with one of these."
+_DIGITS, _NUMERALS = frozenset("0123456789"), frozenset("0123456789+-.eE")
+_END = "\0"  # stands for the end of a line, among its cells
 _CORRECT = "Correct that line, or take it out."
 
 Block = tuple[npt.NDArray[np.float64], npt.NDArray[np.uint64]]
-Row = tuple[str, int, list[float]]  # population, node, times
+Line = tuple[int, str]  # its number, from 1
+Rows = tuple[Sequence[str], list[float], list[int]]  # of each spike: population, time, node
 
 
 def spike_blocks(path: str | PathLike[str], population: str | None = None, choose: str = _CHOOSE) -> Iterator[Block]:
@@ -64,22 +68,16 @@ def spike_blocks(path: str | PathLike[str], population: str | None = None, choos
         several to choose from.
     """
     path = Path(path)
-    names: dict[str, None] = {}
-    times: list[float] = []
-    nodes: list[int] = []
-    for name, node, its_times in _rows(path):
-        if name not in names and len(names) <= MOST_NAMES:
-            names[name] = None
-            _check_one(path, names, population, choose)
-        if population in (None, name):
-            times += its_times
-            nodes += [node] * len(its_times)
-        if len(times) >= BLOCK:
-            yield np.array(times), np.array(nodes, np.uint64)
-            times, nodes = [], []
-    if population is not None and population not in names and names:
-        raise BadFileError(path, f"a population {population!r}", _some(names), "Choose one of these.")
-    yield np.array(times, np.float64), np.array(nodes, np.uint64)
+    known: dict[str, None] = {}
+    for names, times, nodes in _parsed(path):
+        for name in dict.fromkeys(names):
+            if name not in known and len(known) <= MOST_NAMES:
+                known[name] = None
+                _check_one(path, known, population, choose)
+        mine = [population in (None, name) for name in names]
+        yield np.array([*compress(times, mine)], np.float64), np.array([*compress(nodes, mine)], np.uint64)
+    if population is not None and population not in known and known:
+        raise BadFileError(path, f"a population {population!r}", _some(known), "Choose one of these.")
 
 
 def _check_one(path: Path, names: dict[str, None], population: str | None, choose: str) -> None:
@@ -130,20 +128,67 @@ def _columns(path: Path, line: str) -> tuple[_Columns, bool]:
     return _Columns(times, nodes, population, len(cells), commas, cells[times] != "timestamps" and not commas), True
 
 
-def _rows(path: Path) -> Iterator[Row]:
+def _parsed(path: Path) -> Iterator[Rows]:
+    """Yield the spikes of so many lines at a time, at least once."""
     lines = _lines(path)
     first = next(lines, None)
     if first is None:
         raise BadFileError(path, "spikes, or a line that names columns", "nothing", _NAME_THEM)
     columns, named = _columns(path, first[1])
-    for number, line in lines if named else chain([first], lines):
+    doubtful = 0 if named else first[0]
+    for block in _blocks(lines if named else chain([first], lines)):
+        yield _at_once(columns, block) or _one_by_one(path, columns, block, doubtful)
+
+
+def _blocks(lines: Iterator[Line]) -> Iterator[list[Line]]:
+    block: list[Line] = []
+    size = 0
+    for line in lines:
+        block.append(line)
+        size += len(line[1])
+        if size >= BLOCK:
+            yield block
+            block, size = [], 0
+    yield block
+
+
+def _at_once(columns: _Columns, block: list[Line]) -> Rows | None:
+    """Return the spikes of lines that are all in order, or None; what is not in order is found one by one."""
+    if columns.many or not block:
+        return None
+    text, n = "".join(line for _, line in block), columns.n_cells
+    text = (text if text.endswith("\n") else f"{text}\n").replace("\n", f" {_END} ")
+    cells = (text.replace(",", " ") if columns.commas else text).split()
+    ends = [_END] * len(block)
+    if cells[n :: n + 1] != ends or len(cells) != len(block) * (n + 1) or cells.count(_END) != len(block):
+        return None
+    times, nodes = cells[columns.times :: n + 1], cells[columns.nodes :: n + 1]
+    if not (_NUMERALS.issuperset("".join(times)) and _DIGITS.issuperset("".join(nodes))):
+        return None
+    try:
+        values, ids = [*map(float, times)], [*map(int, nodes)]
+    except ValueError:
+        return None
+    if not (min(values) >= 0 and max(values) < math.inf and max(ids) < 2**64):
+        return None
+    return [NAMELESS] * len(ids) if columns.population is None else cells[columns.population :: n + 1], values, ids
+
+
+def _one_by_one(path: Path, columns: _Columns, block: list[Line], doubtful: int) -> Rows:
+    """Return the spikes of lines, or raise the error of the first that is not in order."""
+    names: list[str] = []
+    times: list[float] = []
+    nodes: list[int] = []
+    for number, line in block:
         cells = columns.cells(line)
         if len(cells) != columns.n_cells:
             raise BadFileError(path, f"{columns.n_cells} columns in line {number}", len(cells), _CORRECT)
-        texts = filter(None, cells[columns.times].strip('"').split(",")) if columns.many else [cells[columns.times]]
-        name = NAMELESS if columns.population is None else cells[columns.population]
-        remedy = _CORRECT if named or number > first[0] else _NAME_THEM
-        yield name, _node(path, number, cells[columns.nodes], remedy), [_time(path, number, text) for text in texts]
+        texts = [*filter(None, cells[columns.times].strip('"').split(","))] if columns.many else [cells[columns.times]]
+        node = _node(path, number, cells[columns.nodes], _NAME_THEM if number == doubtful else _CORRECT)
+        times += [_time(path, number, text) for text in texts]
+        nodes += [node] * len(texts)
+        names += [NAMELESS if columns.population is None else cells[columns.population]] * len(texts)
+    return names, times, nodes
 
 
 def _time(path: Path, number: int, text: str) -> float:
@@ -160,12 +205,10 @@ def _node(path: Path, number: int, text: str, remedy: str) -> int:
     return value
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
+def _lines(path: Path) -> Iterator[Line]:
     """Yield the lines that are not blank, with their numbers from 1."""
-    if path.exists() and not path.is_file():
-        raise BadFileError(path, "a file", "something else", "Give the path of a file of spikes.")
     number = 1
-    with open(path, encoding="utf-8-sig") as file:
+    with open(path, encoding="utf-8-sig", opener=only_regular) as file:
         while line := _line(path, file, number):
             if not line.isspace():
                 yield number, line

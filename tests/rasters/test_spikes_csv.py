@@ -6,6 +6,8 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mockrawio import MockSessionError, SessionSpec, generate_session
 from mockrawio.rasters import (
@@ -85,6 +87,10 @@ def test_populations(tmp_path):
         ("1 2\n1e999 4\n", "a finite time from 0 in line 2; found '1e999'"),
         ("1 2\n1_0 4\n", "a finite time from 0 in line 2; found '1_0'"),
         ("3 0.5\n", "a whole id from 0 in line 1; found '0.5'. Let the first line name"),
+        ("1 2\n3 4 5 6 7\n", "2 columns in line 2; found 5"),
+        ("1 2\n3 4 5\n6\n", "2 columns in line 2; found 3"),
+        ("1 2\n3 \0\n", "a whole id from 0 in line 2"),
+        ("1,2\n3,\n", "a whole id from 0 in line 2; found ''"),
         ("timestamps node_ids\n3 -1\n", "a whole id from 0 in line 2; found '-1'. Correct that line"),
         ("1 18446744073709551616\n", "a whole id from 0 in line 1; found '18446744073709551616'"),
         ("1 2\n\u0663 4\n", "a finite time from 0 in line 2"),
@@ -106,7 +112,7 @@ def test_no_text(tmp_path, monkeypatch):
     monkeypatch.setattr(spikes_csv, "MOST_LINE", 100)
     with pytest.raises(BadFileError, match="at most 100 characters in line 2; found more"):
         read_spikes_csv(text(tmp_path, "1 2\n" + " " * 101))
-    with pytest.raises(BadFileError, match="a file; found something else"):
+    with pytest.raises(BadFileError, match="a readable file; found a folder"):
         read_spikes_csv(tmp_path)
 
 
@@ -149,7 +155,7 @@ def test_writing(tmp_path):
 
 def test_bounded_memory(tmp_path, monkeypatch):
     """A file is read in blocks whose number does not change what is read, and not held."""
-    monkeypatch.setattr(spikes_csv, "BLOCK", 1000)
+    monkeypatch.setattr(spikes_csv, "BLOCK", 20_000)
     raster = poisson_raster(np.full(100, 100.0), duration_s=6, seed=1)
     path = write_spikes_csv(tmp_path / "a.csv", raster)
     tracemalloc.start()
@@ -160,6 +166,39 @@ def test_bounded_memory(tmp_path, monkeypatch):
     assert sum(sizes) == len(raster)
     assert peak < 1_000_000 < path.stat().st_size
     assert np.array_equal(read_spikes_csv(path).times_ms, raster.times_ms)
+
+
+HEADERS = [
+    "",
+    "timestamps node_ids\n",
+    "timestamps population node_ids\n",
+    "gid spike-times\n",
+    "node_ids,timestamps\n",
+]
+CELLS = st.sampled_from(
+    ["1", "2.5", "0", ",", " ", "\n", "a", "-1", "nan", "1e9", "1e999", "\0", '"', "\u00e9", "\t", "_", "+"]
+)
+
+
+def outcome(path):
+    """Return what a file has, or what is wrong with it."""
+    try:
+        found = read_spikes_csv(path)
+    except BadFileError as error:
+        return str(error)
+    assert np.isfinite(found.times_ms).all()
+    return found.times_ms.tolist(), found.node_ids.tolist()
+
+
+@settings(deadline=None, max_examples=300)
+@given(header=st.sampled_from(HEADERS), cells=st.lists(CELLS, max_size=24))
+def test_any_text(tmp_path_factory, header, cells):
+    """Any text is read or refused by a line of it; at once and one by one are the same."""
+    path = text(tmp_path_factory.getbasetemp(), header + "".join(cells), encoding="utf-8", newline="")
+    with pytest.MonkeyPatch.context() as patch:
+        at_once = outcome(path)
+        patch.setattr(spikes_csv, "_at_once", lambda columns, block: None)
+        assert outcome(path) == at_once
 
 
 def test_spikes_of_a_session(tmp_path):
