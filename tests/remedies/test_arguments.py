@@ -234,7 +234,7 @@ def reads(reader: MockSessionRawIO) -> list[Case]:
     view = {"reader": reader, "t_start": 0.0, "t_stop": 1.0, "width_px": 10, "device": "cpu"}
     array = {"reader": reader, "stream_index": 0, "seg_index": 0}
     return [
-        Case(chunk, of_chunk, {"stream_index": None}, "pass stream_index=0 to 1."),
+        Case(chunk, of_chunk, {"stream_index": None}, "Give 0 to 1."),
         Case(chunk, of_chunk, {"stream_index": 9}, "The header lists the signal streams."),
         Case(chunk, of_chunk, {"seg_index": 5}, "The header lists"),
         Case(chunk, of_chunk, {"seg_index": 0.5}, "The header lists"),
@@ -258,7 +258,7 @@ def reads(reader: MockSessionRawIO) -> list[Case]:
         Case(waveforms_to_device, units, {"batch_size": 0}, "Give a whole number."),
         Case(waveforms_to_device, units, {"spike_channel_indexes": [99]}, "The header lists the units."),
         Case(zoom, view, {"width_px": 0}, "Ask for a view that has a size."),
-        Case(to_dask_array, array, {"seg_index": None}, "pass seg_index=0 to 1."),
+        Case(to_dask_array, array, {"seg_index": None}, "Give 0 to 1."),
         Case(to_dask_array, array, {"scaled": True, "dtype": "int16"}, "Give 'float32'."),
         Case(to_xarray, array, {"times": "all"}, "Give one of them."),
         Case(

@@ -194,8 +194,8 @@ def test_objects_for_a_hybrid(sources, tmp_path):
         ({"recording": "a file"}, "Give an object"),
         ({"recording": made.astype("float32")}, "dtype='int16'"),
         ({"sorting": none}, "Give a sorting that has some."),
-        ({"sorting": late}, "or remove excess spikes."),
-        ({"sorting": slow}, "Give the sorting of this recording."),
+        ({"sorting": late}, "leave those spikes out."),
+        ({"sorting": slow}, "Give the recording that was sorted."),
         ({"output_format": "nwb"}, "Change it."),
         ({"units": ["b"]}, ""),
     ):
