@@ -21,10 +21,11 @@ from mockrawio.hybrid import HybridParams, Probe, neuropixels3a
 from mockrawio.hybrid.generate import generate_hybrid
 from mockrawio.hybrid.legacy import LegacyTarget
 from mockrawio.hybrid.recording import open_raw
+from mockrawio.hybrid.run_manifest import listed_files
 from mockrawio.hybrid.sorters import load_firings, load_jrc_binary, load_sorting, load_templates
 from mockrawio.hybrid.spikeglx import read_meta
 from mockrawio.hybrid.store import load_events
-from mockrawio.hybrid.target import _JOURNAL, _journal, _results_of
+from mockrawio.hybrid.target import _JOURNAL, _journal
 from mockrawio.hybrid.truth import load_truth
 from mockrawio.rasters import Raster, RasterSpec, append_sonata, iter_sonata, read_sonata, sonata_populations
 from mockrawio.rawio.cache import load as load_cache
@@ -168,7 +169,7 @@ def test_truth(pattern: str, hybrid: Path, tmp_path: Path) -> None:
 
 def test_what_earlier_runs_left(tmp_path: Path) -> None:
     """A pipe among the leftovers of an earlier run, or in the place of a cache, is as if there was none."""
-    assert _results_of(pipe(tmp_path / "manifest-a.json")) == set()
+    assert not listed_files(pipe(tmp_path / "manifest-a.json"))
     pipe(tmp_path / _JOURNAL)
     assert _journal(tmp_path) == []
     assert load_cache(pipe(tmp_path / "x.cache.json")) == {"counts": {}}
