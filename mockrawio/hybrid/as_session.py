@@ -14,7 +14,6 @@ Nothing in it depends on where it lies: the same source and seed give the same b
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -33,9 +32,11 @@ from ..convert.sortings import Spikes, place_units
 from ..session import layout
 from ..session.content import UnitContent
 from ..session.files import open_unit
+from ..session.jsontext import read_json
 from ..session.layout import UnitName
 from ..session.manifest import FileRecord, read_manifest
 from ..session.progress import Tick
+from ..session.regular import only_regular
 from ..session.writer import SessionWriter
 from .extractor_source import ExtractorRecording, ExtractorSorting
 from .generate import HybridResult, manifest_content, small_files
@@ -187,7 +188,7 @@ def write_hybrid(content: HybridContent, *, overwrite: bool = False, progress: b
 def content_of_session(source: SessionSource, result: HybridResult) -> HybridContent:
     """Return a session with the events of a run: its own files, but for its stream and its manifest."""
     opened, folder = source.stream, source.files.folder
-    with open(opened.path, "rb") as file:
+    with open(opened.path, "rb", opener=only_regular) as file:
         head = file.read(opened.samples.offset)
     stream = HybridStream(
         source.name,
@@ -198,7 +199,7 @@ def content_of_session(source: SessionSource, result: HybridResult) -> HybridCon
         [run.t_start_ms for run in opened.runs],
         recording=source.recording,
         planted=result.planted,
-        said=json.loads(Path(opened.path).with_suffix(".json").read_bytes()),
+        said=read_json(str(Path(opened.path).with_suffix(".json")), "a JSON object", "Restore it."),
         head=head,
     )
     own = {layout.MANIFEST, stream.file, f"{layout.RAW}/{stream.name}.json"}
@@ -371,7 +372,7 @@ class _Adding:
 
 
 def _copied(path: Path) -> Iterator[bytes]:
-    with open(path, "rb", buffering=0) as file:
+    with open(path, "rb", buffering=0, opener=only_regular) as file:
         while block := file.read(COPY_BYTES):
             yield block
 

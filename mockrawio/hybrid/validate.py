@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..session.durable import make_folder
-from ..session.errors import MockSessionError, SessionExistsError
+from ..session.errors import BadFileError, MockSessionError, SessionExistsError
+from ..session.regular import only_regular
 from ..session.writer import write_file
 from .checks import is_real, require
 from .found import Found, load_found
@@ -195,9 +196,9 @@ def _refuse_foreign_tables(folder: Path) -> None:
         return
     head = ",".join(_table([])[0]).encode()
     try:
-        with open(folder / TABLES[0], "rb") as file:
+        with open(folder / TABLES[0], "rb", opener=only_regular) as file:
             ours = file.readline(len(head) + 2).rstrip(b"\r\n") == head
-    except OSError:
+    except (OSError, BadFileError):
         ours = False
     if not ours:
         remedy = "Choose another folder, or move what is there away."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 from dataclasses import replace
 
@@ -232,6 +233,14 @@ def test_tables_of_others_stay(hybrid, perfect, tmp_path, name):
     assert (tmp_path / name).read_text() == "label,mine\n"
     assert len(list(tmp_path.iterdir())) == 1
     assert found.save(tmp_path / "new", figures=False) == found.save(tmp_path / "new", figures=False)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX")
+def test_a_pipe_is_no_table(hybrid, perfect, tmp_path):
+    """A pipe where a table is to go is another's file, and is not waited for."""
+    os.mkfifo(tmp_path / "units.csv")
+    with pytest.raises(MockSessionError, match="units.csv: expected nothing there, or tables of an earlier"):
+        validate(hybrid, perfect, phy_base=1).save(tmp_path, figures=False)
 
 
 def test_files(hybrid, perfect, tmp_path):
