@@ -153,12 +153,12 @@ def _blocks(lines: Iterator[Line]) -> Iterator[list[Line]]:
 
 
 def _at_once(columns: _Columns, block: list[Line]) -> Rows | None:
-    """Return the spikes of lines that are all in order, or None; what is not in order is found one by one."""
-    if columns.many or not block:
+    """Return the spikes of lines that blanks part and that are all in order, or None."""
+    if columns.many or columns.commas or not block:
         return None
     text, n = "".join(line for _, line in block), columns.n_cells
     text = (text if text.endswith("\n") else f"{text}\n").replace("\n", f" {_END} ")
-    cells = (text.replace(",", " ") if columns.commas else text).split()
+    cells = text.split()
     ends = [_END] * len(block)
     if cells[n :: n + 1] != ends or len(cells) != len(block) * (n + 1) or cells.count(_END) != len(block):
         return None
