@@ -24,7 +24,9 @@ from .cli_common import (
     FOLDER,
     Commands,
     epilog,
+    exclude_option,
     follow_symlinks_option,
+    gap_tolerance_option,
     in_options,
     json_option,
     overwrite_option,
@@ -207,22 +209,26 @@ _SESSION = "/tmp/mock/patient_data/1/session_1"
 @click.argument("folder", type=FOLDER)
 @click.option("--labels", type=FOLDER, help="Of the session's movie annotations.")
 @follow_symlinks_option
+@exclude_option
+@gap_tolerance_option
 @json_option
-def info_command(folder: Path, labels: Path | None, follow_symlinks: bool, as_json: bool) -> None:
+def info_command(folder: Path, labels: Path | None, as_json: bool, **how: Any) -> None:
     """Show what the session in FOLDER holds."""
     from .describe import describe_session, description_lines
 
-    session = describe_session(folder, labels, follow_symlinks=follow_symlinks)
+    session = describe_session(folder, labels, **how)
     show(as_json, session, description_lines(session))
 
 
 @main.command("verify", short_help="Check a session's files and read all of it.", epilog=epilog(f"verify {_SESSION}"))
 @click.argument("folder", type=FOLDER)
 @follow_symlinks_option
+@exclude_option
+@gap_tolerance_option
 @json_option
 @progress_option
 @click.pass_context
-def verify_command(ctx: click.Context, folder: Path, follow_symlinks: bool, as_json: bool, progress: bool) -> None:
+def verify_command(ctx: click.Context, /, folder: Path, as_json: bool, progress: bool, **how: Any) -> None:
     """Check the session in FOLDER: every file against its manifest, and all of it by reading it.
 
     Without a manifest only the second is done. Missing, extra, changed (of another size), corrupt
@@ -231,7 +237,7 @@ def verify_command(ctx: click.Context, folder: Path, follow_symlinks: bool, as_j
     """
     from .verify import verify_session
 
-    found = verify_session(folder, progress, follow_symlinks=follow_symlinks)
+    found = verify_session(folder, progress, **how)
     show(as_json, found.as_dict(), map(in_options, found.lines()))
     ctx.exit(0 if found.ok else 1)
 

@@ -28,7 +28,9 @@ __all__ = [
     "check_figure",
     "check_output",
     "epilog",
+    "exclude_option",
     "follow_symlinks_option",
+    "gap_tolerance_option",
     "given_folder",
     "in_options",
     "json_option",
@@ -47,6 +49,8 @@ EXIT_CODES = "Exit codes: 0 all is well, 1 a problem with the data, 2 wrong usag
 _IN_OPTIONS = {
     "overwrite=True": "--overwrite",
     "follow_symlinks=True": "--follow-symlinks",
+    "exclude=": "--exclude ",
+    "gap_tolerance_ms=": "--gap-tolerance-ms ",
     "labels_dir=": "--labels",
     "give phy_base": "give --phy-base",
     "Give phy_base=0": "Give --phy-base 0",
@@ -197,6 +201,15 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace what is there already.")
 follow_symlinks_option = click.option(
     "--follow-symlinks", is_flag=True, help="Follow links that lead out of the session."
+)
+exclude_option = click.option(
+    "--exclude",
+    multiple=True,
+    metavar="PATTERN",
+    help="Leave out files of the session, such as 'lfp_data/CSC7_*'; may be given several times.",
+)
+gap_tolerance_option = click.option(
+    "--gap-tolerance-ms", type=click.FloatRange(min=0), metavar="MS", help="Bridge gaps in which no more is missing."
 )
 workers_option = click.option(
     "--workers", type=click.IntRange(min=1), metavar="N", default=1, show_default=True, help="Threads to use."

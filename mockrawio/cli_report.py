@@ -15,7 +15,9 @@ from .cli_common import (
     check_figure,
     check_output,
     epilog,
+    exclude_option,
     follow_symlinks_option,
+    gap_tolerance_option,
     given_folder,
     json_option,
     overwrite_option,
@@ -77,6 +79,8 @@ def _streams(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
 )
 @overwrite_option
 @follow_symlinks_option
+@exclude_option
+@gap_tolerance_option
 @json_option
 def plot_command(
     folder: Path,
@@ -87,8 +91,8 @@ def plot_command(
     stop: float | None,
     dpi: int,
     overwrite: bool,
-    follow_symlinks: bool,
     as_json: bool,
+    **how: Any,
 ) -> None:
     """Draw the session in FOLDER: all of it on one page, or one part.
 
@@ -105,7 +109,7 @@ def plot_command(
     from .rawio import MockSessionRawIO
     from .report import plots
 
-    with MockSessionRawIO(folder, raw_dtype="source", follow_symlinks=follow_symlinks) as reader:
+    with MockSessionRawIO(folder, raw_dtype="source", **how) as reader:
         limits = {"t_start": start, "t_stop": stop} if what in _OF_TIME else {}
         figure = _drawn(plots, reader, what, _stream_index(reader, stream), limits)
         files = [plots.save_figure(figure, output, dpi, overwrite=overwrite)]
@@ -143,11 +147,14 @@ def _drawn(
 @click.option("--labels", type=FOLDER, help="Of the session's movie annotations.")
 @click.option("--verify/--no-verify", default=True, show_default=True, help="Check the session first: reads all of it.")
 @overwrite_option
+@exclude_option
+@gap_tolerance_option
 @json_option
 @progress_option
 @click.pass_context
 def report_command(
     ctx: click.Context,
+    /,
     folder: Path,
     output: Path,
     labels: Path | None,
@@ -155,6 +162,7 @@ def report_command(
     overwrite: bool,
     as_json: bool,
     progress: bool,
+    **how: Any,
 ) -> None:
     """Write what the session in FOLDER holds, and whether it is as it was made, into one HTML file.
 
@@ -169,7 +177,8 @@ def report_command(
     check_output(output, overwrite, folder)
     if labels is not None:
         find_labels(labels)  # what was asked for is there
-    made = write_report(folder, output, labels_dir=labels, verify=verify, overwrite=overwrite, progress=progress)
+    options = {"verify": verify, "overwrite": overwrite, "progress": progress, **how}
+    made = write_report(folder, output, labels_dir=labels, **options)
     found = made.verification and made.verification.as_dict()
     show(as_json, {"files": [made.path], "verification": found}, wrote([made.path]))
     if made.verification is not None and not made.verification.ok:

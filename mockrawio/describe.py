@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from os import PathLike
 from pathlib import Path
@@ -16,7 +16,12 @@ __all__ = ["describe_session", "description_lines"]
 
 
 def describe_session(
-    folder: str | PathLike[str], labels_dir: str | PathLike[str] | None = None, *, follow_symlinks: bool = False
+    folder: str | PathLike[str],
+    labels_dir: str | PathLike[str] | None = None,
+    *,
+    follow_symlinks: bool = False,
+    exclude: str | Iterable[str] = (),
+    gap_tolerance_ms: float | None = None,
 ) -> dict[str, Any]:
     """Describe a session folder in values that JSON can hold.
 
@@ -28,6 +33,8 @@ def describe_session(
         The folder of its movie annotations, each of which is an event channel.
     follow_symlinks : bool
         Follow links that lead out of the session folder.
+    exclude, gap_tolerance_ms
+        As for :class:`~mockrawio.MockSessionRawIO`: files to leave out, and gaps to bridge.
 
     Returns
     -------
@@ -44,7 +51,8 @@ def describe_session(
         If the folder is no session, or a file in it is not as it must be.
     """
     root = Path(folder).absolute()
-    with MockSessionRawIO(root, labels_dir=labels_dir, raw_dtype="source", follow_symlinks=follow_symlinks) as reader:
+    how: dict[str, Any] = {"follow_symlinks": follow_symlinks, "exclude": exclude, "gap_tolerance_ms": gap_tolerance_ms}
+    with MockSessionRawIO(root, labels_dir=labels_dir, raw_dtype="source", **how) as reader:
         made_by = _manifest(reader)
         streams = [_stream(reader, index) for index in range(len(reader.header["signal_streams"]))]
         return {

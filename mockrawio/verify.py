@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from os import PathLike
@@ -28,8 +28,9 @@ import numpy.typing as npt
 from .rawio.reader import MockSessionRawIO
 from .session.clock import check_ascending, check_runs
 from .session.durable import leftovers
-from .session.entries import is_own
+from .session.entries import is_excluded, is_own, patterns
 from .session.errors import BadFileError, MockSessionError, NotASessionError, unreadable
+from .session.exclude import with_exclude
 from .session.files import open_channel_names, open_events, open_info, open_lfp, open_unit
 from .session.layout import ADDED_FILES, MANIFEST, MOVIE_INFO, SessionFiles, find_files
 from .session.logs import parse_daq_log, parse_watchlog
@@ -108,7 +109,12 @@ class Verification:
 
 
 def verify_session(
-    folder: str | PathLike[str], progress: bool = False, *, follow_symlinks: bool = False
+    folder: str | PathLike[str],
+    progress: bool = False,
+    *,
+    follow_symlinks: bool = False,
+    exclude: str | Iterable[str] = (),
+    gap_tolerance_ms: float | None = None,
 ) -> Verification:
     """Check a session folder against its manifest and by reading all of it.
 
@@ -120,6 +126,9 @@ def verify_session(
         Whether to show a bar on stderr.
     follow_symlinks : bool
         Follow links that lead out of the folder, which are problems otherwise.
+    exclude, gap_tolerance_ms
+        As for :class:`~mockrawio.MockSessionRawIO`. What is left out is neither read nor compared; without a
+        tolerance a gap that not all streams have is a problem.
 
     Returns
     -------
@@ -132,6 +141,11 @@ def verify_session(
         If the folder holds none of a session's files.
     """
     root = Path(folder).absolute()
+    how: dict[str, Any] = {
+        "follow_symlinks": follow_symlinks,
+        "exclude": patterns(exclude),
+        "gap_tolerance_ms": gap_tolerance_ms,
+    }
     left = tuple(str(found.path) for found in leftovers(root))
     has_manifest = os.path.lexists(root / MANIFEST)
     if not has_manifest:
@@ -139,9 +153,10 @@ def verify_session(
     problems: list[str] = []
     with progress_bar(progress, "manifest", _size(root) if progress else None, leave=False) as tick:
         found = _compared(root, problems, tick, follow_symlinks) if has_manifest else _NO_DIFFERENCES
+        found = _kept(found, how["exclude"])
     with progress_bar(progress, "reading", None, leave=False) as tick, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
-        problems += [*found.unreadable.values(), *_unreadable(root, tick, follow_symlinks)]
+        problems += [*found.unreadable.values(), *_unreadable(root, tick, how)]
     return Verification(
         root,
         has_manifest,
@@ -188,17 +203,25 @@ def _compared(root: Path, problems: list[str], tick: Tick, follow_symlinks: bool
         return _NO_DIFFERENCES
 
 
-def _unreadable(root: Path, tick: Tick, follow_symlinks: bool) -> Iterator[str]:
+def _kept(found: Differences, exclude: tuple[str, ...]) -> Differences:
+    """Return differences without those of what is left out."""
+    kept = {kind: [name for name in getattr(found, kind) if not is_excluded(name, exclude)] for kind in _KINDS[:-1]}
+    return Differences(
+        **kept, unreadable={n: why for n, why in found.unreadable.items() if not is_excluded(n, exclude)}
+    )
+
+
+def _unreadable(root: Path, tick: Tick, how: dict[str, Any]) -> Iterator[str]:
     """Open every file on its own, then read all through the reader; yield what went wrong."""
     try:
-        files = find_files(root, follow_symlinks=follow_symlinks)
+        files = find_files(root, follow_symlinks=how["follow_symlinks"], exclude=how["exclude"])
     except MockSessionError as error:
-        yield str(error)
+        yield str(with_exclude(error) if isinstance(error, BadFileError) else error)
         return
     for check, path in _file_checks(files):
         yield from _problem(check, path)
     yield from _added_problems(files)
-    yield from _read_all(root, tick, follow_symlinks)
+    yield from _read_all(root, tick, how)
 
 
 def _problem(check: Callable[..., object], *arguments: object) -> Iterator[str]:
@@ -206,7 +229,7 @@ def _problem(check: Callable[..., object], *arguments: object) -> Iterator[str]:
     try:
         check(*arguments)
     except MockSessionError as error:
-        yield str(error)
+        yield str(with_exclude(error) if isinstance(error, BadFileError) else error)
     except OSError as error:
         yield str(unreadable(error.filename or "a file", error))
 
@@ -263,14 +286,18 @@ def _check_added(path: Path, files: SessionFiles, pts: Array | None) -> None:
         raise BadFileError(path, "the movie times of the watchlog", "others", remedy)
 
 
-def _read_all(root: Path, tick: Tick, follow_symlinks: bool) -> Iterator[str]:
-    """Read everything through the reader, as its users will."""
-    reader = MockSessionRawIO(dirname=root, strict=True, follow_symlinks=follow_symlinks)
+def _read_all(root: Path, tick: Tick, how: dict[str, Any]) -> Iterator[str]:
+    """Read everything through the reader, as its users will; what only the strict one refuses is read too."""
+    reader = MockSessionRawIO(dirname=root, strict=True, **how)
     try:
         reader.parse_header()
     except MockSessionError as error:
         yield str(error)
-        return
+        reader.strict = False
+        try:
+            reader.parse_header()
+        except MockSessionError:
+            return
     for read in _all_reads(reader):
         yield from _problem(_tick_through, read, tick)
     reader.close()

@@ -22,7 +22,9 @@ from mockrawio.cli import main
 PAGE = Path(__file__).parents[1] / "docs" / "cli.rst"
 SESSION = "patient_data/1/session_1"
 # These mean the same wherever they are, and come last, in this order.
-SHARED = ["--workers", "--overwrite", "--follow-symlinks", "--json", "--progress"]
+SHARED = [
+    "--workers", "--overwrite", "--follow-symlinks", "--exclude", "--gap-tolerance-ms", "--json", "--progress"
+]  # fmt: skip
 
 
 def commands(group, words=()):

@@ -135,7 +135,7 @@ def encode(source: Source, tick: Tick = lambda size: None) -> Counts:
     Raises
     ------
     MockSessionError
-        If the dtype is no real number, a gain is not above 0, an offset not finite, or, in
+        If the dtype is no real number, a gain 0, NaN or infinite, an offset not finite, or, in
         either pass, a sample is NaN or infinite; the message has its place.
     """
     _check_scale(source)
@@ -157,13 +157,9 @@ def encode(source: Source, tick: Tick = lambda size: None) -> Counts:
 
 def _check_scale(source: Source) -> None:
     for channel, gain, offset in zip(source.channels, source.gains.tolist(), source.offsets.tolist(), strict=True):
-        if not 0 < gain < np.inf:
-            raise MockSessionError(
-                source.label,
-                "gains above 0",
-                f"{gain} on channel {channel!r}",
-                "Set gains above 0; where one turns the signal round, negate its samples with it.",
-            )
+        if not 0 < abs(gain) < np.inf:  # a negative one turns the signal round
+            found = f"{gain} on channel {channel!r}"
+            raise MockSessionError(source.label, "gains that are finite, and not 0", found, "Set gains other than 0.")
         if not np.isfinite(offset):
             raise MockSessionError(source.label, "finite offsets", f"{offset} on channel {channel!r}", "Set another.")
 
@@ -210,7 +206,7 @@ def _steps(source: Source, low: Array, high: Array) -> npt.NDArray[np.float64]:
     if source.dtype.kind in "iu":
         steps[(low >= LOWEST) & (high <= FULL_SCALE)] = 1.0
     tiny = np.finfo(np.float64).tiny  # below it a step has few digits, and largest / step may not fit
-    large_enough: npt.NDArray[np.float64] = np.maximum(steps, tiny / np.minimum(source.gains, 1.0))
+    large_enough: npt.NDArray[np.float64] = np.maximum(steps, tiny / np.minimum(np.abs(source.gains), 1.0))
     return large_enough
 
 

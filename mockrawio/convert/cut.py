@@ -189,7 +189,7 @@ def largest_channel(windows: Windows, frames: Frames, gains: Array) -> int:
         some = of_segment[::step]
         for first in range(0, some.size, at_once):
             mean += windows(segment, some[first : first + at_once]).sum(axis=0, dtype=np.float64)
-    return int(np.argmax(np.ptp(mean, axis=0) * gains))
+    return int(np.argmax(np.ptp(mean, axis=0) * np.abs(gains)))
 
 
 def _bounds(sizes: Sequence[int]) -> list[tuple[int, int]]:

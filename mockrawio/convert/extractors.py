@@ -86,7 +86,7 @@ def write_session(
         If something is there already and `overwrite` is false.
     MockSessionError
         If an argument is not what it must be, the two do not belong together or are read from
-        `folder`, a gain is not above 0, a sample NaN or infinite, or times irregular. Nothing is
+        `folder`, a gain is 0, a sample NaN or infinite, or times irregular. Nothing is
         left at the folder then.
 
     Warns

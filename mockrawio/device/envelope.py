@@ -104,8 +104,8 @@ class Envelope:
 
         pyramid = self._pyramids.get(seg_index, clock.size)
         found = pyramid.ranges(first[seen], stop[seen], read, self._engine)
-        low, high = (_in_units(reader, stream_index, indexes, values, seen) for values in found)
-        return Zoom(low, high, edges)
+        one, other = (_in_units(reader, stream_index, indexes, values, seen) for values in found)
+        return Zoom(np.minimum(one, other), np.maximum(one, other), edges)  # a negative gain turns them round
 
 
 def zoom(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..rawio import MockSessionRawIO
+from ..session.entries import patterns
 from . import missing
 from .frames import FrameClock, Frames
 
@@ -22,6 +23,13 @@ except ModuleNotFoundError as error:
 
 Array = npt.NDArray[Any]
 Folder = str | PathLike[str]
+
+
+def opening(follow_symlinks: bool, exclude: str | Sequence[str], gap_tolerance_ms: float | None) -> dict[str, Any]:
+    """Return the arguments of a reader that say what of a session is read, as JSON can hold them."""
+    names = list(patterns(exclude)) or None
+    given = {"follow_symlinks": follow_symlinks, "exclude": names, "gap_tolerance_ms": gap_tolerance_ms}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 class StorableSession:
@@ -45,7 +53,7 @@ class StorableSession:
         folder: Folder,
         labels_dir: Folder | None = None,
         raw_dtype: str = "int16",
-        follow_symlinks: bool = False,
+        **how: Any,
     ) -> dict[str, Any]:
         """Return the arguments of the reader; what needs no samples asks for them as they are ("source").
 
@@ -55,7 +63,7 @@ class StorableSession:
             "dirname": os.fspath(folder),
             "labels_dir": labels_dir,
             "raw_dtype": raw_dtype,
-            "follow_symlinks": follow_symlinks,
+            **how,
         }
 
     def store(self, **arguments: Any) -> None:

@@ -12,6 +12,7 @@ dump, load, pickle, save, several processes. What is particular to a session:
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,15 @@ from ..session.layout import find_files
 from ..session.probe import bundles
 from ..session.shown import warn
 from . import missing
-from .extractors import Folder, MockSessionEventSegment, MockSessionSortingSegment, StorableSession, in_ms, region_of
+from .extractors import (
+    Folder,
+    MockSessionEventSegment,
+    MockSessionSortingSegment,
+    StorableSession,
+    in_ms,
+    opening,
+    region_of,
+)
 from .frames import FrameClock
 from .probe import channel_numbers, chosen_stream, main_stream, planted_places, stream_probe
 
@@ -66,6 +75,8 @@ class MockSessionRecordingExtractor(StorableSession, NeoBaseRecordingExtractor):
         Channel ids "LA1", ... instead of "CSC1", ...
     follow_symlinks : bool
         Follow links that lead out of the session folder.
+    exclude, gap_tolerance_ms
+        As for :class:`~mockrawio.MockSessionRawIO`: files to leave out, and gaps to bridge.
 
     Raises
     ------
@@ -98,8 +109,11 @@ class MockSessionRecordingExtractor(StorableSession, NeoBaseRecordingExtractor):
         all_annotations: bool = False,
         use_names_as_ids: bool = False,
         follow_symlinks: bool = False,
+        exclude: str | Sequence[str] = (),
+        gap_tolerance_ms: float | None = None,
     ) -> None:
-        neo_kwargs = self.map_to_neo_kwargs(folder, follow_symlinks=follow_symlinks)
+        how = opening(follow_symlinks, exclude, gap_tolerance_ms)
+        neo_kwargs = self.map_to_neo_kwargs(folder, **how)
         self.neo_reader = self.get_neo_io_reader(self.NeoRawIOClass, **neo_kwargs)
         if not self.neo_reader.header["signal_streams"].size:
             raise MockSessionError(os.fspath(folder), "signals", "none", "Read its sorting or events.")
@@ -112,7 +126,7 @@ class MockSessionRecordingExtractor(StorableSession, NeoBaseRecordingExtractor):
             use_names_as_ids=use_names_as_ids,
             **neo_kwargs,
         )
-        self.store(folder=folder, follow_symlinks=follow_symlinks)
+        self.store(folder=folder, **how)
         self._describe_channels()
 
     def _describe_channels(self) -> None:
@@ -189,6 +203,8 @@ class MockSessionSortingExtractor(StorableSession, NeoBaseSortingExtractor):  # 
         Hz; count frames at this rate from the segment's start, whatever streams there are.
     follow_symlinks : bool
         Follow links that lead out of the session folder.
+    exclude, gap_tolerance_ms
+        As for :class:`~mockrawio.MockSessionRawIO`: files to leave out, and gaps to bridge.
 
     Warns
     -----
@@ -224,8 +240,11 @@ class MockSessionSortingExtractor(StorableSession, NeoBaseSortingExtractor):  # 
         stream_name: str | None = None,
         sampling_frequency: float | None = None,
         follow_symlinks: bool = False,
+        exclude: str | Sequence[str] = (),
+        gap_tolerance_ms: float | None = None,
     ) -> None:
-        neo_kwargs = self.map_to_neo_kwargs(folder, raw_dtype="source", follow_symlinks=follow_symlinks)
+        how = opening(follow_symlinks, exclude, gap_tolerance_ms)
+        neo_kwargs = self.map_to_neo_kwargs(folder, raw_dtype="source", **how)
         _NeoBaseExtractor.__init__(self, None, **neo_kwargs)
         reader = self.neo_reader
         given = chosen_stream(reader, stream_id, stream_name)
@@ -239,9 +258,7 @@ class MockSessionSortingExtractor(StorableSession, NeoBaseSortingExtractor):  # 
         BaseSorting.__init__(self, clocks[0].rate, reader.header["spike_channels"]["id"])
         for seg_index, clock in enumerate(clocks):
             self.add_sorting_segment(MockSessionSortingSegment(reader, seg_index, clock))
-        self.store(
-            folder=folder, stream_id=given, sampling_frequency=sampling_frequency, follow_symlinks=follow_symlinks
-        )
+        self.store(folder=folder, stream_id=given, sampling_frequency=sampling_frequency, **how)
         self._describe_units()
         self._warn_outside()
 
@@ -296,6 +313,8 @@ class MockSessionEventExtractor(StorableSession, NeoBaseEventExtractor):  # type
         Folder of movie annotations; each is an epoch channel.
     follow_symlinks : bool
         Follow links that lead out of the session folder.
+    exclude, gap_tolerance_ms
+        As for :class:`~mockrawio.MockSessionRawIO`: files to leave out, and gaps to bridge.
 
     Notes
     -----
@@ -309,14 +328,22 @@ class MockSessionEventExtractor(StorableSession, NeoBaseEventExtractor):  # type
     ['Events', 'DAQ', 'movie_frames', 'movie_pauses']
     """
 
-    def __init__(self, folder: Folder, labels_dir: Folder | None = None, follow_symlinks: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Folder,
+        labels_dir: Folder | None = None,
+        follow_symlinks: bool = False,
+        exclude: str | Sequence[str] = (),
+        gap_tolerance_ms: float | None = None,
+    ) -> None:
+        how = opening(follow_symlinks, exclude, gap_tolerance_ms)
         # Not NeoBaseEventExtractor's own: it asks for a signal, and takes ms of duration for seconds.
-        neo_kwargs = self.map_to_neo_kwargs(folder, labels_dir, "source", follow_symlinks)
+        neo_kwargs = self.map_to_neo_kwargs(folder, labels_dir, "source", **how)
         _NeoBaseExtractor.__init__(self, None, **neo_kwargs)
         BaseEvent.__init__(self, self.neo_reader.header["event_channels"]["id"], structured_dtype=_neo_event_dtype)
         for seg_index in range(self.neo_reader.segment_count(0)):
             self.add_event_segment(MockSessionEventSegment(self.neo_reader, seg_index))
-        self.store(folder=folder, labels_dir=labels_dir, follow_symlinks=follow_symlinks)
+        self.store(folder=folder, labels_dir=labels_dir, **how)
 
 
 def read_mocksession(
@@ -329,6 +356,8 @@ def read_mocksession(
     load_events: bool = False,
     labels_dir: Folder | None = None,
     follow_symlinks: bool = False,
+    exclude: str | Sequence[str] = (),
+    gap_tolerance_ms: float | None = None,
 ) -> Any:
     """Read a session into SpikeInterface.
 
@@ -345,6 +374,8 @@ def read_mocksession(
         Folder of movie annotations, for the events.
     follow_symlinks : bool
         Follow links that lead out of the session folder.
+    exclude, gap_tolerance_ms
+        As for :class:`~mockrawio.MockSessionRawIO`: files to leave out, and gaps to bridge.
 
     Returns
     -------
@@ -367,18 +398,17 @@ def read_mocksession(
     (1000.0, 32000.0)
     """
     found: list[Any] = []
-    recording, moment = None, find_files(folder, follow_symlinks=follow_symlinks).moment()
+    how = opening(follow_symlinks, exclude, gap_tolerance_ms)
+    recording, moment = None, find_files(folder, follow_symlinks=follow_symlinks, exclude=exclude).moment()
     if load_recording:
         if stream_id is None and stream_name is None:
-            stream_id = _first_choice(folder, follow_symlinks)
-        recording = MockSessionRecordingExtractor(
-            folder, stream_id=stream_id, stream_name=stream_name, follow_symlinks=follow_symlinks
-        )
+            stream_id = _first_choice(folder, how)
+        recording = MockSessionRecordingExtractor(folder, stream_id=stream_id, stream_name=stream_name, **how)
         found.append(recording)
     if load_sorting:
-        found.append(_sorting_of(folder, recording, follow_symlinks))
+        found.append(_sorting_of(folder, recording, how))
     if load_events:
-        found.append(MockSessionEventExtractor(folder, labels_dir=labels_dir, follow_symlinks=follow_symlinks))
+        found.append(MockSessionEventExtractor(folder, labels_dir=labels_dir, **how))
     if not found:
         remedy = "Pass load_recording=True, load_sorting=True or load_events=True."
         raise MockSessionError(os.fspath(folder), "something to read", "all of it set to False", remedy)
@@ -386,18 +416,18 @@ def read_mocksession(
     return found[0] if len(found) == 1 else tuple(found)
 
 
-def _first_choice(folder: Folder, follow_symlinks: bool) -> str | None:
-    with MockSessionRawIO(folder, raw_dtype="source", follow_symlinks=follow_symlinks) as reader:
+def _first_choice(folder: Folder, how: dict[str, Any]) -> str | None:
+    with MockSessionRawIO(folder, raw_dtype="source", **how) as reader:
         streams = reader.header["signal_streams"]["id"].tolist()
         return main_stream(reader) or (streams[0] if streams else None)
 
 
 def _sorting_of(
-    folder: Folder, recording: MockSessionRecordingExtractor | None, follow_symlinks: bool
+    folder: Folder, recording: MockSessionRecordingExtractor | None, how: dict[str, Any]
 ) -> MockSessionSortingExtractor:
     """Return the sorting in the recording's frames, registered, or on its own beside LFP."""
-    if recording is None or recording.stream_id not in find_files(folder, follow_symlinks=follow_symlinks).streams:
-        return MockSessionSortingExtractor(folder, follow_symlinks=follow_symlinks)
-    sorting = MockSessionSortingExtractor(folder, stream_id=recording.stream_id, follow_symlinks=follow_symlinks)
+    if recording is None or recording.stream_id not in recording.neo_reader._open.files.streams:
+        return MockSessionSortingExtractor(folder, **how)
+    sorting = MockSessionSortingExtractor(folder, stream_id=recording.stream_id, **how)
     sorting.register_recording(recording)
     return sorting

@@ -1,4 +1,4 @@
-"""What a caller gives, checked: an index of what there is, a limit of time, the dtype of a result."""
+"""What a caller gives, checked: an index of what there is, a limit of time, a tolerance, the dtype of a result."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def checked_index(source: str, what: str, value: Any, count: int, kind: str) -> 
     return index
 
 
-def time_limit(name: str, value: Any) -> float | None:
-    """Return a limit in seconds as a float, None for none; infinity is a limit, NaN is not.
+def time_limit(name: str, value: Any, unit: str = "seconds") -> float | None:
+    """Return a limit as a float, None for none; infinity is a limit, NaN is not.
 
     Raises
     ------
@@ -63,7 +63,23 @@ def time_limit(name: str, value: Any) -> float | None:
     except (TypeError, ValueError):
         number = math.nan
     if math.isnan(number):
-        raise BadTypeError(name, "a number, seconds, or None", f"{value!r}", "Change it.")
+        raise BadTypeError(name, f"a number, {unit}, or None", f"{value!r}", "Change it.")
+    return number
+
+
+def gap_tolerance(name: str, value: Any) -> float | None:
+    """Return a tolerance in ms as a float, None for none.
+
+    Raises
+    ------
+    BadTypeError
+        If it is no number.
+    BoundsError
+        If it is below 0 or infinite.
+    """
+    number = time_limit(name, value, "ms")
+    if number is not None and not 0 <= number < math.inf:
+        raise BoundsError(name, "ms, 0 or more", f"{value!r}", "Give the longest gap that is to be bridged.")
     return number
 
 

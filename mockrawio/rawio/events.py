@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from ..session.clock import check_ascending, stamp_divisor
 from ..session.errors import BadFileError
+from ..session.exclude import with_exclude
 from ..session.files import MAX_NAME, is_name, open_events, open_label
 from ..session.logs import Watchlog, parse_daq_log, parse_watchlog
 from ..session.moment import Moment
@@ -83,7 +84,10 @@ class EventChannel:
     def table(self) -> EventTable:
         """All events, parsed on first use."""
         with self.moment.reading(self.path):
-            return self.parse()
+            try:
+                return self.parse()
+            except BadFileError as error:
+                raise with_exclude(error) from error.__cause__
 
     def segment(self, seg_index: int, boundaries_ms: Sequence[float]) -> EventTable:
         """Return the events of one segment, in the file's order."""

@@ -17,6 +17,7 @@ describes them. Public methods check their arguments; the hooks do the work.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -25,10 +26,11 @@ import numpy as np
 import numpy.typing as npt
 from neo.rawio.baserawio import BaseRawIO
 
+from ..session.entries import patterns
 from ..session.errors import MockSessionError
 from ..session.layout import refuse_foreign
 from .annotations import annotate
-from .arguments import checked_index, floating, time_limit
+from .arguments import checked_index, floating, gap_tolerance, time_limit
 from .cache import CountCache
 from .events import EventTable
 from .header import make_header
@@ -54,13 +56,20 @@ class MockSessionRawIO(CountCache, UnitApi):
         Serve float signals and waveforms as int16 counts (the largest magnitude of a channel
         or unit is 32767 counts, so the error is at most gain / 2), or as they are, gain 1.
     strict : bool
-        Check every time stamp in ``parse_header()``, not only those it touches.
+        Check every time stamp in ``parse_header()``, not only those it touches, and refuse what is otherwise read
+        with a warning: streams with other gaps or of other times than the rest, a clock so fast that stamps come
+        twice, empty files, channel names in latin-1 or on blank lines.
     use_cache : bool
         Remember the gains of float sources, which a full pass gives, for the next opening.
     cache_path : str
         Where: "home", "same_as_resource" (beside the session folder) or a folder.
     follow_symlinks : bool
         Follow links in the session folder that lead out of it; without it they are an error.
+    exclude : str or iterable of str
+        Files to leave out, by patterns relative to the session folder: ``"lfp_data/CSC7_*"``, ``"raw_data"``.
+    gap_tolerance_ms : float, optional
+        Bridge gaps in which no more than that is missing; a warning says how many. Without it every gap begins a
+        segment. The samples on both sides are in one segment, one sample apart, and no sample is made up.
 
     Attributes
     ----------
@@ -104,6 +113,8 @@ class MockSessionRawIO(CountCache, UnitApi):
         use_cache: bool = False,
         cache_path: str = "home",
         follow_symlinks: bool = False,
+        exclude: str | Iterable[str] = (),
+        gap_tolerance_ms: float | None = None,
     ) -> None:
         if raw_dtype not in ("int16", "source"):
             raise MockSessionError("raw_dtype", "'int16' or 'source'", f"{raw_dtype!r}", "Give one of them.")
@@ -111,6 +122,8 @@ class MockSessionRawIO(CountCache, UnitApi):
         refuse_foreign(self.dirname)  # neo.io.get_io takes the first class whose __init__ does not refuse
         self.labels_dir = None if labels_dir is None else str(Path(labels_dir).absolute())
         self.follow_symlinks = follow_symlinks
+        self.exclude = patterns(exclude)
+        self.gap_tolerance_ms = gap_tolerance("gap_tolerance_ms", gap_tolerance_ms)
         self.raw_dtype = raw_dtype
         self.strict = strict
         self._session: OpenSession | None = None
@@ -122,7 +135,8 @@ class MockSessionRawIO(CountCache, UnitApi):
     def _parse_header(self) -> None:
         known = str(self._cache)
         sizes = None if self.raw_dtype == "source" else self._count_size
-        session = OpenSession(self.dirname, self.labels_dir, sizes, self.strict, self.follow_symlinks)
+        lenient = self.follow_symlinks, self.exclude, self.gap_tolerance_ms
+        session = OpenSession(self.dirname, self.labels_dir, sizes, self.strict, *lenient)
         if self.use_cache and str(self._cache) != known:
             self.dump_cache()
         self.time_origin_ms = session.origin_ms

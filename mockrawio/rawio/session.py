@@ -7,23 +7,27 @@ where segments begin, what a channel is called. The reader above only speaks Neo
 from __future__ import annotations
 
 import math
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from ..session.clock import check_runs
+from ..session.clock import Run, check_runs
 from ..session.errors import BadFileError, MockSessionError
+from ..session.exclude import with_exclude
 from ..session.files import (
     MAX_NAME,
     LfpFile,
     Scale,
     SessionInfo,
     UnitFile,
+    few,
     is_name,
     open_channel_names,
     open_info,
@@ -32,9 +36,11 @@ from ..session.files import (
 )
 from ..session.layout import BUNDLE, SessionFiles, UnitName, find_files, find_labels
 from ..session.once import once
+from ..session.segments import bridge, common_cuts, cut_runs
 from ..session.shown import warn
 from ..session.streams import StreamFile, open_stream
 from .events import CodeEvents, DaqEpochs, EventChannel, LabelEpochs, Movie, MovieFrames, MoviePauses
+from .odd import odd_segments, odd_stream, odd_times, path_of, span_ms
 from .scaling import FloatSource
 from .signals import Channel, SignalStream
 from .spikes import Unit, Units
@@ -42,7 +48,10 @@ from .spikes import Unit, Units
 _CSC = re.compile(r"CSC[0-9]{1,9}")
 DRIFT = 3  # gaps of a single sample: fewer may be lost samples
 
+MAX_PIECES = 1_000_000  # segments, times streams, for each of which there is an object
+
 CountSize = Callable[[FloatSource], float]
+Opened = TypeVar("Opened")
 
 
 class OpenSession:
@@ -56,9 +65,13 @@ class OpenSession:
     count_size : callable or None
         Gives the size of a count for a float array; None serves floats as they are.
     strict : bool
-        Check every time stamp now.
+        Check every time stamp now, and refuse what is read with a warning otherwise.
     follow_symlinks : bool
         Follow links that lead out of the session folder, or out of that of the annotations.
+    exclude : tuple of str
+        Patterns of files that are left out.
+    gap_tolerance_ms : float or None
+        Gaps in which no more is missing are bridged.
 
     Attributes
     ----------
@@ -81,34 +94,50 @@ class OpenSession:
         count_size: CountSize | None,
         strict: bool,
         follow_symlinks: bool = False,
+        exclude: tuple[str, ...] = (),
+        gap_tolerance_ms: float | None = None,
     ) -> None:
-        self.files: SessionFiles = find_files(folder, follow_symlinks=follow_symlinks)
+        self._strict, self._tolerance_ms = strict, gap_tolerance_ms
+        with _or_excluded():
+            self.files: SessionFiles = find_files(folder, follow_symlinks=follow_symlinks, exclude=exclude)
         self.moment = self.files.moment()
         with self.moment:
             self._open_all(labels_dir, count_size, strict)
 
     def _open_all(self, labels_dir: str | PathLike[str] | None, count_size: CountSize | None, strict: bool) -> None:
-        self._names = open_channel_names(self.files.channel_names) if self.files.channel_names else None
-        self.info: SessionInfo | None = open_info(self.files.info) if self.files.info else None
-        lfp = self._open_lfp(strict)
-        units = {name: open_unit(path) for name, path in self.files.units.items()}
-        counts = _counts(lfp, units, count_size)
+        self._names = self._read(self.files.channel_names, lambda path: open_channel_names(path, strict=strict))
+        self.info: SessionInfo | None = self._read(self.files.info, open_info)
+        lfp = self._open_lfp()
+        opened = {name: self._read(path, open_unit) for name, path in self.files.units.items()}
+        units = {name: unit for name, unit in opened.items() if unit is not None}
+        with _or_excluded():
+            counts = _counts(lfp, units, count_size)
         self.streams = self._lfp_streams(lfp, counts)
         self.streams += self._raw_streams({stream.id for stream in self.streams})
-        self.n_segments = _common_segments(self.streams)
-        starts = [[s.runs[k].t_start_ms for s in self.streams] for k in range(self.n_segments)]
-        self.boundaries_ms: list[float] = [min(start) for start in starts[1:]]
+        self.boundaries_ms: list[float] = self._cut_streams()
+        self.n_segments = len(self.boundaries_ms) + 1
         self.units = Units([Unit(name, file, counts.get(file.path)) for name, file in units.items()])
         self.events = self._event_channels(labels_dir)
         self.origin_ms = self._origin()
         if strict:
-            self._check_all()
+            with _or_excluded():
+                self._check_all()
         for unit in self.units.units:
             unit.split(self.boundaries_ms)
             unit.release()
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__}  # at one stroke: another thread may be adding the bounds
+
+    def _read(self, path: str | None, opener: Callable[[str], Opened]) -> Opened | None:
+        """Open a file; None if there is none, or nothing in it, which a warning says."""
+        if path is None:
+            return None
+        if not self._strict and os.path.isfile(path) and not os.path.getsize(path):
+            warn(f"{path}: is an empty file, and left out", stacklevel=2)
+            return None
+        with _or_excluded(path):
+            return opener(path)
 
     # -- names --------------------------------------------------------------------------
 
@@ -128,42 +157,58 @@ class OpenSession:
     def place(self, number: int) -> tuple[str, int]:
         """Return region and bundle of a channel: its name without the number, and 0 for CSC1 to CSC8."""
         named = self._names is not None and 1 <= number <= len(self._names)
-        region = self._names[number - 1].rstrip("0123456789") if named and self._names else ""
+        name = self._names[number - 1] if named and self._names else ""
+        region = "" if name == f"CSC{number}" else name.rstrip("0123456789")  # its id is no name
         return region, (number - 1) // BUNDLE
 
     # -- signals ---------------------------------------------------------------------------
 
-    def _open_lfp(self, strict: bool) -> dict[int, LfpFile]:
+    def _open_lfp(self) -> dict[int, LfpFile]:
         files = {}
         for number, path in self.files.lfp.items():
-            file = open_lfp(path)
-            if file is None:
-                warn(f"{path}: holds no samples; the channel is left out", stacklevel=2)
-                continue
-            if strict:
-                check_runs(path, file.ts.view(), file.runs, file.divisor, file.sampling_rate)
-                file.ts.release()
-            files[number] = file
+            file = self._read(path, self._open_one_lfp)
+            if file is not None:
+                files[number] = file
         return files
+
+    def _open_one_lfp(self, path: str) -> LfpFile | None:
+        file = open_lfp(path, strict=self._strict, tolerance_ms=self._tolerance_ms)
+        if file is None:
+            warn(f"{path}: holds no samples; the channel is left out", stacklevel=2)
+        elif self._strict:
+            runs, rate = file.runs, file.sampling_rate
+            check_runs(path, file.ts.view(), runs, file.divisor, rate, tolerance_ms=self._tolerance_ms)
+            file.ts.release()
+        return file
 
     def _lfp_streams(self, files: dict[int, LfpFile], counts: dict[str, float]) -> list[SignalStream]:
         groups: dict[Any, list[tuple[int, LfpFile]]] = {}
         for number, file in files.items():
             dtype = np.dtype(np.int16) if file.path in counts else file.samples.dtype.newbyteorder("=")
             groups.setdefault((file.runs, file.sampling_rate, dtype), []).append((number, file))
+        by_size = sorted(groups.items(), key=lambda item: -len(item[1]))  # "lfp" is what most channels are like
         if len(groups) > 1:
-            names = "; ".join(", ".join(f"CSC{member[0]}" for member in group) for group in groups.values())
+            names = "; ".join(few([f"CSC{member[0]}" for member in group]) for _, group in by_size)
             warn(
                 f"{self.files.folder}: LFP channels differ in time stamps, rate or dtype and form {len(groups)} "
                 f"streams: {names}",
                 stacklevel=2,
             )
         streams = []
-        for position, ((runs, rate, dtype), group) in enumerate(groups.items()):
+        for position, ((runs, rate, dtype), group) in enumerate(by_size):
             _warn_drift(group[0][1])
             channels = [self._lfp_channel(number, file, counts.get(file.path)) for number, file in group]
+            runs = self._bridged(group[0][1].path, runs, rate)
             streams.append(SignalStream(f"lfp_{position + 1}" if position else "lfp", channels, runs, rate, dtype))
         return streams
+
+    def _bridged(self, path: str, runs: tuple[Run, ...], rate: float) -> tuple[Run, ...]:
+        """Return runs with the gaps between them that are tolerated bridged, aloud."""
+        found = bridge(runs, rate, self._tolerance_ms)
+        if found.n:
+            some = f"{found.n} gap{'s' * (found.n > 1)}, {found.missing_ms:.6g} ms in all"
+            warn(f"{path}: {some}, bridged; samples after them are given earlier times", stacklevel=3)
+        return found.runs
 
     def _lfp_channel(self, number: int, file: LfpFile, count: float | None) -> Channel:
         scale = file.scale
@@ -177,25 +222,48 @@ class OpenSession:
             if name in taken or not is_name(name):
                 expected = f"a name of at most {MAX_NAME} printable characters that no other stream has"
                 raise BadFileError(path, expected, repr(name), "Rename the stream's .npy and .json.")
-            file = open_stream(path)
+            file = self._read(path, open_stream)
+            if file is None:
+                continue
             numbers = [int(i[3:]) if _CSC.fullmatch(i) else None for i in file.ids]
             columns = zip(file.ids, file.names, numbers, file.scales, strict=True)
             channels = [Channel(*column) for column in columns]
             dtype = np.dtype(np.int16)
             if channels and file.runs:
-                streams.append(SignalStream(name, channels, file.runs, file.sampling_rate, dtype, file.samples))
+                runs = self._bridged(path, file.runs, file.sampling_rate)
+                streams.append(SignalStream(name, channels, runs, file.sampling_rate, dtype, file.samples))
         return streams
+
+    def _cut_streams(self) -> list[float]:
+        """Cut all streams at the gaps of each; return where segments 1, 2, ... begin."""
+        streams = self.streams
+        odd = odd_segments(streams) or odd_times(streams)
+        if odd and self._strict:
+            raise odd
+        cuts = common_cuts((stream.runs, stream.sampling_rate) for stream in streams)
+        if (len(cuts) + 1) * len(streams) > MAX_PIECES:
+            most = max(streams, key=lambda stream: len(stream.runs))
+            found = f"{len(cuts) + 1} of {len(streams)} streams; most gaps, {len(most.runs) - 1}, are in {most.id}"
+            expected, remedy = f"at most {MAX_PIECES} pieces of streams", "Bridge short gaps with gap_tolerance_ms=."
+            raise with_exclude(BadFileError(path_of(most), expected, found, remedy))
+        origin = min((stream.runs[0].t_start_ms for stream in streams), default=0.0)
+        if not odd and any(len(stream.runs) <= len(cuts) for stream in streams):
+            odd = odd_stream(streams[-1], "streams with gaps at the same times", "others")
+        for stream in streams if cuts else ():
+            stream.set_runs(cut_runs(stream.runs, stream.sampling_rate, cuts, origin))
+        if odd:
+            done = f"; all are cut at the gaps of each, into {len(cuts) + 1} segments" if cuts else ""
+            warn(f"{odd.subject}: expected {odd.expected}; found {odd.found}{done}", stacklevel=2)
+        return cuts
 
     # -- events ---------------------------------------------------------------------------
 
     def _event_channels(self, labels_dir: str | PathLike[str] | None) -> list[EventChannel]:
         files = self.files
-        channels: list[EventChannel] = []
-        if files.events:
-            channels.append(CodeEvents("Events", files.events, self.moment))
-        if files.daq:
-            channels.append(DaqEpochs("DAQ", files.daq, self.moment))
-        movie = Movie(files.watchlog, self.moment) if files.watchlog else None
+        events = self._read(files.events, lambda path: CodeEvents("Events", path, self.moment))
+        daq = self._read(files.daq, lambda path: DaqEpochs("DAQ", path, self.moment))
+        channels: list[EventChannel] = [channel for channel in (events, daq) if channel is not None]
+        movie = self._read(files.watchlog, lambda path: Movie(path, self.moment))
         if movie:
             channels += [MovieFrames("movie_frames", movie), MoviePauses("movie_pauses", movie)]
         if labels_dir is not None:
@@ -229,7 +297,7 @@ class OpenSession:
         bounds = []
         of_units = [unit.spans() for unit in self.units.units]
         for index in range(self.n_segments):
-            spans = [_span_ms(stream, index) for stream in self.streams]
+            spans = [span_ms(stream, index) for stream in self.streams if stream.sizes[index]]
             spans += [span for unit in of_units if (span := unit[index])]
             for channel in self.events:
                 table = channel.segment(index, self.boundaries_ms)
@@ -273,45 +341,29 @@ def _counts(lfp: dict[int, LfpFile], units: dict[UnitName, UnitFile], count_size
     return {source.path: count_size(source) for source in sources}
 
 
+@contextmanager
+def _or_excluded(path: str | None = None) -> Iterator[None]:
+    """Say in the error about a file that the file may be left out."""
+    try:
+        yield
+    except BadFileError as error:
+        raise with_exclude(error, path) from error.__cause__
+
+
 def _warn_drift(file: LfpFile) -> None:
-    """Warn of a clock that does not keep the rate: its stamps leave out samples, or get out of step."""
+    """Warn of a clock that does not keep the rate: it is read at the one measured, leaves out samples, or drifts."""
     period = 1000 / file.sampling_rate
+    if file.sampling_rate != file.given_rate:
+        found = f"the clock keeps {file.sampling_rate:.7g} Hz and not {file.given_rate:g} Hz, and is read at that rate"
+        warn(f"{file.path}: {found}; to have no warning, give it as 'sampling_rate'", stacklevel=2)
+        return
     pauses = [b.t_start_ms - a.t_start_ms - (a.stop - a.start) * period for a, b in pairwise(file.runs)]
     left_out = sum(pause < 1.5 * period for pause in pauses)
-    remedy = f"the clock does not keep {file.sampling_rate:g} Hz; give the true rate as 'sampling_rate'"
+    advice = f"the clock does not keep {file.sampling_rate:g} Hz; give the true rate as 'sampling_rate'"
     if left_out >= DRIFT:
         found = f"{left_out} of {len(pauses)} gaps are of a single sample, and each begins a segment"
-        warn(f"{file.path}: {found}: {remedy}", stacklevel=2)
+        advice = f"samples were lost, or {advice}; gap_tolerance_ms={period:g} bridges them"
+        warn(f"{file.path}: {found}: {advice}", stacklevel=2)
     elif abs(file.drift_ms) > max(period, 1.0):  # whole-number stamps are rounded, at both ends
         found = f"the last stamp is {file.drift_ms:.4g} ms off, and times are counted from the first"
-        warn(f"{file.path}: {found}: {remedy}", stacklevel=2)
-
-
-def _span_ms(stream: SignalStream, seg_index: int) -> tuple[float, float]:
-    run = stream.runs[seg_index]
-    return run.t_start_ms, run.t_start_ms + (run.stop - run.start) * 1000 / stream.sampling_rate
-
-
-def _common_segments(streams: list[SignalStream]) -> int:
-    """Return how many segments all streams have, checked to lie at the same times."""
-    counts = {stream.id: len(stream.runs) for stream in streams}
-    if len(set(counts.values())) > 1:
-        found = ", ".join(f"{count} in {name}" for name, count in counts.items())
-        raise BadFileError(
-            _path(streams[0]), "streams with the same segments", found, "Move the streams that differ elsewhere."
-        )
-    for index in range(max(counts.values(), default=0)):
-        spans = [_span_ms(stream, index) for stream in streams]
-        tolerance = max(1000 / stream.sampling_rate for stream in streams)
-        if max(low for low, _ in spans) > min(high for _, high in spans) + tolerance:
-            places = [f"{low:.0f} ms in {s.id}" for (low, _), s in zip(spans, streams, strict=True)]
-            found = f"segment {index} at {', '.join(places)}"
-            raise BadFileError(
-                _path(streams[0]), "streams recorded at the same time", found, "Move the streams that differ elsewhere."
-            )
-    return max(counts.values(), default=1)
-
-
-def _path(stream: SignalStream) -> str:
-    source: Any = stream.matrix or stream.channels[0].source
-    return str(getattr(getattr(source, "file", None), "path", stream.id))
+        warn(f"{file.path}: {found}: {advice}", stacklevel=2)

@@ -109,11 +109,10 @@ class SignalStream:
     ) -> None:
         self.id = id
         self.channels = channels
-        self.runs = runs
         self.sampling_rate = sampling_rate
         self.dtype = dtype
         self.matrix = matrix
-        self.sizes = [run.stop - run.start for run in runs]
+        self.set_runs(runs)
         self.gains = np.array([c.scale.gain for c in channels])
         self.offsets = np.array([c.scale.offset for c in channels])
         self._by_id = {c.id: i for i, c in enumerate(channels)}
@@ -121,6 +120,11 @@ class SignalStream:
         for i, c in enumerate(channels):
             self._by_name[c.name] = None if c.name in self._by_name else i
         self._held: Held | None = None
+
+    def set_runs(self, runs: tuple[Run, ...]) -> None:
+        """Say which samples each segment has, before any is read."""
+        self.runs = runs
+        self.sizes = [run.stop - run.start for run in runs]
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_held": None}

@@ -8,12 +8,13 @@ the captions say what was left out. The same session gives the same bytes.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..session.durable import naming, refuse_taken, whole_file
+from ..session.entries import patterns
 from ..session.layout import MANIFEST, find_files
 from ..session.own import refuse_own
 from ..verify import Verification, verify_session
@@ -48,6 +49,8 @@ def write_report(
     verify: bool = True,
     overwrite: bool = False,
     progress: bool = False,
+    exclude: str | Iterable[str] = (),
+    gap_tolerance_ms: float | None = None,
 ) -> Report:
     """Write the report of a session as one HTML file, whole or not at all.
 
@@ -65,6 +68,8 @@ def write_report(
         Whether to replace a file that is there.
     progress : bool
         Whether to show bars on stderr while verifying.
+    exclude, gap_tolerance_ms
+        As for :class:`~mockrawio.MockSessionRawIO`: files to leave out, and gaps to bridge.
 
     Returns
     -------
@@ -84,8 +89,9 @@ def write_report(
     if not overwrite:
         refuse_taken(target)
     plotly()  # before the long work
-    verification = verify_session(root, progress) if verify else None
-    content = report_html(root, labels_dir, verification).encode("utf-8")
+    how: dict[str, Any] = {"exclude": patterns(exclude), "gap_tolerance_ms": gap_tolerance_ms}
+    verification = verify_session(root, progress, **how) if verify else None
+    content = report_html(root, labels_dir, verification, **how).encode("utf-8")
     with whole_file(target, overwrite=overwrite) as staging, naming(target):
         staging.write_bytes(content)
     return Report(target, verification)
@@ -95,6 +101,9 @@ def report_html(
     folder: str | PathLike[str],
     labels_dir: str | PathLike[str] | None = None,
     verification: Verification | None = None,
+    *,
+    exclude: str | Iterable[str] = (),
+    gap_tolerance_ms: float | None = None,
 ) -> str:
     """Return the report of a session as HTML.
 
@@ -105,6 +114,8 @@ def report_html(
         The folder of its movie annotations.
     verification : Verification, optional
         What :func:`~mockrawio.verify.verify_session` found; without it the report says that it was not asked.
+    exclude, gap_tolerance_ms
+        As for :class:`~mockrawio.MockSessionRawIO`: files to leave out, and gaps to bridge.
 
     Returns
     -------
@@ -124,7 +135,7 @@ def report_html(
         find_files(root)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
-        content = Content(root, labels_dir)
+        content = Content(root, labels_dir, {"exclude": patterns(exclude), "gap_tolerance_ms": gap_tolerance_ms})
     told = [str(w.message) for w in caught if w.category is UserWarning]
     verified = Section("verification", "Verification", _verified(verification, told, content.below))
     values = {

@@ -46,6 +46,8 @@ class Content:
         The session folder, absolute.
     labels_dir : str or PathLike, optional
         The folder of its movie annotations.
+    how : dict, optional
+        Further arguments of the reader: what to leave out, which gaps to bridge.
 
     Attributes
     ----------
@@ -55,8 +57,9 @@ class Content:
         ``plots`` and ``traces`` by the id of their element, ``units`` and ``unit_layouts``.
     """
 
-    def __init__(self, root: Path, labels_dir: str | PathLike[str] | None) -> None:
+    def __init__(self, root: Path, labels_dir: str | PathLike[str] | None, how: dict[str, Any] | None = None) -> None:
         self.root = root
+        self._how = how or {}
         self.title = root.name
         self.figures: dict[str, Any] = {"plots": {}, "traces": {}, "units": [], "unit_layouts": UNIT_LAYOUTS}
         self.sections: list[Section] = []
@@ -66,7 +69,7 @@ class Content:
         self._add("provenance", "Provenance", self._provenance)
 
     def _read(self, labels_dir: str | PathLike[str] | None) -> None:
-        with MockSessionRawIO(dirname=self.root, labels_dir=labels_dir, raw_dtype="source") as reader:
+        with MockSessionRawIO(dirname=self.root, labels_dir=labels_dir, raw_dtype="source", **self._how) as reader:
             self._add("signals", "Signals", lambda: self._signals(reader))
             self._add("units", "Units", lambda: self._units(reader))
             self._add("events", "Events", lambda: self._events(reader))
@@ -92,7 +95,7 @@ class Content:
     # -- what is there ---------------------------------------------------------------------------
 
     def _session(self, labels_dir: str | PathLike[str] | None) -> str:
-        session = describe_session(self.root, labels_dir)
+        session = describe_session(self.root, labels_dir, **self._how)
         noted = session["annotations"]
         if {"patient_id", "session_nr"} <= noted.keys():
             self.title = f"Session {noted['session_nr']} of patient {noted['patient_id']}"

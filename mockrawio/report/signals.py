@@ -123,7 +123,8 @@ def _extremes(
             np.fmin(least[0], low[bins[0]], out=least[0])
             np.fmax(most[0], high[bins[0]], out=most[0])
         low[bins], high[bins] = least, most
-    return tuple(reader.rescale_signal_raw_to_float(part, "float64", **chosen) for part in (low, high))  # type: ignore[return-value]  # two of them
+    one, other = (reader.rescale_signal_raw_to_float(part, "float64", **chosen) for part in (low, high))
+    return np.minimum(one, other), np.maximum(one, other)  # a negative gain turns them round
 
 
 def _reduced(reduce: np.ufunc, block: Array, starts: npt.NDArray[np.int64]) -> Array:

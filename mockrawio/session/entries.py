@@ -1,17 +1,20 @@
 """What a folder of others may hold beside plain files: links that lead elsewhere, pipes, devices.
 
 Nothing here opens a file: listing a folder tells what is a plain file, and only the rest is
-looked at. A hard link cannot be told from the file itself.
+looked at. A hard link cannot be told from the file itself. What patterns leave out is not looked at at all.
 """
 
 from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from pathlib import Path
 
-from .errors import BadFileError, unreadable
+from .errors import BadFileError, BadTypeError, unreadable
 from .regular import not_regular
+from .shown import warn
 
 
 def scan(folder: str | Path) -> list[os.DirEntry[str]]:
@@ -57,3 +60,38 @@ def is_own(path: Path, root: Path, follow_symlinks: bool) -> bool:
 
 def _within(target: str, root: Path) -> bool:
     return Path(os.path.realpath(root)) in Path(target).parents
+
+
+def patterns(exclude: str | Iterable[str]) -> tuple[str, ...]:
+    """Return the patterns of `exclude=`, one or several, as a tuple.
+
+    Raises
+    ------
+    BadTypeError
+        If it is anything else.
+    """
+    found = (exclude,) if isinstance(exclude, str) else exclude
+    found = tuple(found) if isinstance(found, Iterable) else (None,)
+    if not all(isinstance(pattern, str) for pattern in found):
+        remedy = "Give patterns relative to the session folder, such as 'lfp_data/CSC7_*'."
+        raise BadTypeError("exclude", "a pattern, or a list of them", f"{exclude!r}", remedy)
+    return found  # type: ignore[return-value]  # just checked
+
+
+def is_excluded(name: str, exclude: Iterable[str]) -> bool:
+    """Tell whether a name below the session folder, or a folder it lies in, matches any of the patterns."""
+    parts = name.split("/")
+    names = ["/".join(parts[: k + 1]) for k in range(len(parts))]
+    return any(fnmatchcase(one, pattern.rstrip("/")) for pattern in exclude for one in names)
+
+
+def warn_of_idle(root: Path, exclude: Iterable[str]) -> None:
+    """Warn of patterns that match nothing below a folder: they may be misspelt."""
+    names = [
+        os.path.join(folder, name)[len(str(root)) + 1 :].replace(os.sep, "/")
+        for folder, folders, files in os.walk(root)
+        for name in (*folders, *files)
+    ]
+    for pattern in exclude:
+        if not any(is_excluded(name, (pattern,)) for name in names):
+            warn(f"{root}: nothing in it matches exclude={pattern!r}", stacklevel=4)

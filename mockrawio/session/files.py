@@ -21,6 +21,7 @@ from .layout import STAMP
 from .logs import read_text
 from .npy import REWRITE, AnyArray, HeldArray, MappedArray, open_array
 from .pickled import DictFile
+from .shown import warn
 
 LFP_RATE_HZ = 1000.0  # document 000: LFP synthesized at 1 kHz
 WAVEFORM_RATE_HZ = 32_000.0  # the rate of the recordings Epiphyte's units come from
@@ -33,23 +34,29 @@ _NEWLINE = re.compile(r"\r\n|\r|\n")
 
 
 class Limits(NamedTuple):
-    """Between which values a number must lie, ends included."""
+    """Between which values a number, or its size where it may be negative, must lie, ends included."""
 
     low: float
     high: float
+    by_size: bool = False
 
     def hold(self, value: object) -> bool:
         """Tell whether a value is a number within the limits."""
-        return type(value) in (int, float) and self.low <= value <= self.high  # type: ignore[operator]  # just checked
+        if type(value) not in (int, float):
+            return False
+        return self.low <= (abs(value) if self.by_size else value) <= self.high  # type: ignore[arg-type, operator, no-any-return]  # a number
 
     def __str__(self) -> str:
+        if self.by_size:
+            return f" other than 0 ({self.low:g} to {self.high:g} in size)"
         if self.low > 0:
             return f" above 0 ({self.low:g} to {self.high:g})"
         return "" if self is ANY else f" ({self.low:g} to {self.high:g})"
 
 
-# Wider than anything recorded, and such that int16 counts in physical units fit float32.
-GAINS, OFFSETS, RATES = Limits(1e-15, 1e15), Limits(-1e15, 1e15), Limits(1e-6, 1e9)
+# Wider than anything recorded, and such that int16 counts in physical units fit float32. A negative gain turns a
+# signal round, as Neuralynx's amplifiers do.
+GAINS, OFFSETS, RATES = Limits(1e-15, 1e15, by_size=True), Limits(-1e15, 1e15), Limits(1e-6, 1e9)
 ANY = Limits(-sys.float_info.max, sys.float_info.max)
 
 
@@ -126,9 +133,11 @@ class LfpFile(NamedTuple):
     scale : Scale
         Of the samples.
     sampling_rate : float
-        Hz.
+        Hz, as measured where the clock does not keep the one that is given.
     drift_ms : float
         By how much the last stamp is later than its run's start and the rate have it.
+    given_rate : float
+        Hz, the one that the file gives, or the format.
     """
 
     path: str
@@ -139,6 +148,7 @@ class LfpFile(NamedTuple):
     scale: Scale
     sampling_rate: float
     drift_ms: float
+    given_rate: float
 
 
 def _array(opened: DictFile, key: str, ndim: int, kinds: str) -> AnyArray:
@@ -213,20 +223,45 @@ def open_info(path: str) -> SessionInfo:
     return SessionInfo(values["patient_id"], values["session_nr"], start)
 
 
-def open_channel_names(path: str) -> list[str]:
-    """Read ``ChannelNames.txt``: the name of channel CSCk is item k - 1."""
+def open_channel_names(path: str, *, strict: bool = False) -> list[str]:
+    """Read ``ChannelNames.txt``: the name of channel CSCk is item k - 1, "CSCk" where line k is blank.
+
+    Warns
+    -----
+    UserWarning
+        If the text is latin-1 and not UTF-8, or a line is blank.
+
+    Raises
+    ------
+    BadFileError
+        If a line is no name or, with `strict`, where there would be a warning.
+    """
     remedy = "Write one {name}.ncs a line; line k is channel CSCk."
+    raw, said = read_text(path), []
     try:
-        text = read_text(path).decode("utf-8-sig").rstrip()
+        text = raw.decode("utf-8-sig").rstrip()
     except UnicodeDecodeError as error:
-        raise BadFileError(path, "UTF-8 text", f"byte {error.start} that is not", remedy) from None
+        if strict:
+            raise BadFileError(path, "UTF-8 text", f"byte {error.start} that is not", remedy) from None
+        text = raw.decode("latin-1").rstrip()
+        said.append(f"is not UTF-8 from byte {error.start} on, and taken as latin-1")
     lines = _NEWLINE.split(text) if text else []  # splitlines() would split at a dozen characters more
     names = [_NCS.sub("", line.strip()) for line in lines]
+    if not strict and (blank := [f"CSC{number}" for number, name in enumerate(names, 1) if not name]):
+        names = [name or f"CSC{number}" for number, name in enumerate(names, 1)]
+        said.append(f"has blank lines, which name no channel: {few(blank)} keep their ids")
     for number, name in enumerate(names, 1):
         if not is_name(name):
             expected = f"a channel name of 1 to {MAX_NAME} characters, all printable"
             raise BadFileError(path, expected, f"line {number}: {name[:80]!r}", remedy)
+    for text in said:
+        warn(f"{path}: {text}", stacklevel=2)
     return names
+
+
+def few(names: list[str]) -> str:
+    """Return names in a row, those in the middle of many left out."""
+    return ", ".join(names if len(names) <= 8 else [*names[:3], "...", names[-1]])
 
 
 def open_unit(path: str) -> UnitFile:
@@ -260,8 +295,14 @@ def open_unit(path: str) -> UnitFile:
         )
 
 
-def open_lfp(path: str) -> LfpFile | None:
+def open_lfp(path: str, *, strict: bool = False, tolerance_ms: float | None = None) -> LfpFile | None:
     """Open an LFP channel's file; None if it has no samples.
+
+    Parameters
+    ----------
+    path : str
+    strict, tolerance_ms
+        As for :func:`~mockrawio.session.clock.find_runs`.
 
     Raises
     ------
@@ -279,11 +320,12 @@ def open_lfp(path: str) -> LfpFile | None:
         rate = _number(opened, "sampling_rate", LFP_RATE_HZ, RATES)
         first, last = opened.window.ends(ts)
         divisor = stamp_divisor(path, first, last)
-        runs = find_runs(path, ts.view, ts.dtype, ts.shape[0], first, last, divisor, rate)
+        how: dict[str, Any] = {"strict": strict, "tolerance_ms": tolerance_ms}
+        runs, kept = find_runs(path, ts.view, ts.dtype, ts.shape[0], first, last, divisor, rate, **how)
         ts.release()  # a gap has mapped the file; a thousand channels would be a thousand open files
         start, stop, t_start_ms = runs[-1]
-        drift = last / divisor - t_start_ms - (stop - 1 - start) * 1000 / rate
-        return LfpFile(path, samples, ts, divisor, runs, _scale(opened), rate, drift)
+        drift = last / divisor - t_start_ms - (stop - 1 - start) * 1000 / kept
+        return LfpFile(path, samples, ts, divisor, runs, _scale(opened), kept, drift, rate)
 
 
 def open_events(path: str) -> MappedArray:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from os import PathLike
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .durable import LEFTOVER
-from .entries import check_link, regular_file, scan
+from .entries import check_link, is_excluded, patterns, regular_file, scan, warn_of_idle
 from .errors import BadFileError, NotASessionError
 from .moment import Identity, Moment, identity
 from .shown import warn
@@ -140,6 +140,8 @@ class SessionFiles:
     folder : Path
     follow_symlinks : bool
         Whether a link may lead out of the folder.
+    exclude : tuple of str
+        Patterns of what is left out.
     info, channel_names, events, daq, watchlog, manifest : str or None
         Absolute paths, None where there is no such file.
     before : Identity or None
@@ -153,6 +155,7 @@ class SessionFiles:
 
     folder: Path
     follow_symlinks: bool = False
+    exclude: tuple[str, ...] = ()
     info: str | None = None
     channel_names: str | None = None
     manifest: str | None = None
@@ -219,7 +222,9 @@ def _finished(folder: str | PathLike[str]) -> Path:
     return path
 
 
-def find_files(folder: str | PathLike[str], *, follow_symlinks: bool = False) -> SessionFiles:
+def find_files(
+    folder: str | PathLike[str], *, follow_symlinks: bool = False, exclude: str | Iterable[str] = ()
+) -> SessionFiles:
     """Look through a session folder, by names alone.
 
     Parameters
@@ -228,6 +233,14 @@ def find_files(folder: str | PathLike[str], *, follow_symlinks: bool = False) ->
         A `session_{nr}` folder, whatever its own name is; a link to one will do.
     follow_symlinks : bool
         Follow links in it that lead out of it. Links within it are always followed.
+    exclude : str or iterable of str
+        Leave out what matches, relative to the folder, with ``/`` between names: ``*``, ``?`` and ``[...]`` as
+        in a shell, ``*`` also for several folders. What is left out is not looked at.
+
+    Warns
+    -----
+    UserWarning
+        If nothing in the folder matches a pattern.
 
     Raises
     ------
@@ -238,11 +251,13 @@ def find_files(folder: str | PathLike[str], *, follow_symlinks: bool = False) ->
         nothing or out of the folder, or what is called as a file is none.
     """
     path = _finished(folder)
-    files = SessionFiles(path, follow_symlinks, before=identity(path))
+    files = SessionFiles(path, follow_symlinks, patterns(exclude), before=identity(path))
     for entry in scan(path):
         find = _FINDERS.get(entry.name)
-        if find is not None:
+        if find is not None and not is_excluded(entry.name, files.exclude):
             find(files, entry)
+    if files.exclude:
+        warn_of_idle(path, files.exclude)
     if not files.any():
         raise _not_a_session(path)
     return files
@@ -261,7 +276,9 @@ def _listed(files: SessionFiles, folder: os.DirEntry[str]) -> dict[str, os.DirEn
     check_link(folder, files.folder, files.follow_symlinks)
     if not folder.is_dir():
         raise BadFileError(folder.path, "a folder", "a file", "Move it away.")
-    return {e.name: e for e in scan(folder.path) if not e.name.startswith(".")}
+    found = {e.name: e for e in scan(folder.path) if not e.name.startswith(".")}
+    left_out = [name for name in found if is_excluded(f"{folder.name}/{name}", files.exclude)]
+    return {name: entry for name, entry in found.items() if name not in left_out}
 
 
 def _file(files: SessionFiles, entry: os.DirEntry[str]) -> str:

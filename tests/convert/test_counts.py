@@ -116,11 +116,20 @@ def test_not_finite(bad):
         encode(source_of(samples, worse))
 
 
-@pytest.mark.parametrize("gain", [0.0, -1.0, np.nan, np.inf])
-def test_gain_must_be_positive(gain):
-    """A gain that is not above 0 is refused, naming the channel."""
-    with pytest.raises(MockSessionError, match="gains above 0; found .* on channel 'ch1'"):
+@pytest.mark.parametrize("gain", [0.0, np.nan, np.inf, -np.inf])
+def test_gain_must_be_one(gain):
+    """A gain of 0, NaN or infinity is refused, naming the channel."""
+    with pytest.raises(MockSessionError, match="gains that are finite, and not 0; found .* on channel 'ch1'"):
         encode(source_of(np.zeros((2, 2), np.int16), gains=[1, gain]))
+
+
+@pytest.mark.parametrize("dtype", ["int16", "uint16", "int32", "float64"])
+def test_negative_gain_turns_round(dtype):
+    """Values 1 to 100 000 at a gain of -0.5 are -0.5 to -50 000, within half a count."""
+    values = np.linspace(1, 30_000 if dtype.endswith("16") else 100_000, 500).astype(dtype)[:, None]
+    made, _, found = encoded(source_of(values, gains=[-0.5]))
+    assert made.gains[0] < 0
+    np.testing.assert_allclose(found, values.astype(np.float64) * -0.5, rtol=0, atol=abs(made.gains[0]) / 2 + 1e-9)
 
 
 def test_offset_must_be_finite():

@@ -103,10 +103,21 @@ def test_without_gains(tmp_path):
 
 
 def test_negative_gain(tmp_path):
-    """An inverted gain is refused, naming the channel, and nothing is left."""
+    """An inverted gain stays one: counts and gains are those of the recording."""
     recording = int_recording()
     recording.set_channel_gains([1.0, -1.0, 1.0])
-    with pytest.raises(MockSessionError, match=r"gains above 0; found -1.0 on channel '1'"):
+    folder = write_session(recording=recording, folder=tmp_path / "s")
+    assert description(folder)["gain"] == [1.0, -1.0, 1.0]
+    found = MockSessionRecordingExtractor(folder)
+    np.testing.assert_array_equal(found.get_traces(segment_index=0), recording.get_traces(segment_index=0))
+    assert found.get_channel_gains().tolist() == [1.0, -1.0, 1.0]
+
+
+def test_gain_of_none(tmp_path):
+    """A gain of 0 is refused, naming the channel, and nothing is left."""
+    recording = int_recording()
+    recording.set_channel_gains([1.0, 0.0, 1.0])
+    with pytest.raises(MockSessionError, match=r"not 0; found 0.0 on channel '1'"):
         write_session(recording=recording, folder=tmp_path / "s")
     assert list(tmp_path.iterdir()) == []
 

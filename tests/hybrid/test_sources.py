@@ -727,10 +727,11 @@ def test_extractors_refused(counts, extractors, tmp_path, arguments, message):
 
 
 @pytest.mark.parametrize(
-    ("gain", "message"), [(-0.1, "expected gains above 0"), (None, "has no gain_to_uV; a count is taken as 1 uV")]
+    ("gain", "message"),
+    [(0.0, "expected finite gains other than 0"), (None, "has no gain_to_uV; a count is taken as 1 uV")],
 )
 def test_gains_of_a_session(counts, extractors, tmp_path, gain, message):
-    """A session takes gains above 0 only, and says so where it has to take 1 uV."""
+    """A session takes gains other than 0 only, and says so where it has to take 1 uV."""
     recording = NumpyRecording([counts.get_traces(k) for k in range(2)], counts.sampling_frequency)
     recording.set_probe(counts.get_probe())
     arguments = {"output": tmp_path / "session_1", "output_format": "session", "seed": 1}

@@ -167,10 +167,10 @@ def test_the_ends_of_int16_and_of_scales(handmade: Handmade) -> None:
         assert reader.rescale_waveforms_to_float(waveforms, "float64")[:, 0, 63].tolist() == expected.tolist()
 
 
-@pytest.mark.parametrize("gain", [0.0, -0.5, float("nan"), float("inf"), True])
+@pytest.mark.parametrize("gain", [0.0, -0.0, float("nan"), float("inf"), True])
 @pytest.mark.parametrize("kind", ["lfp", "unit", "stream"])
 def test_gains_that_are_none(kind: str, gain: float, handmade: Handmade) -> None:
-    """A gain of 0, below 0, NaN, infinite or no number is refused, wherever it stands, naming file and key."""
+    """A gain of 0, NaN, infinite or no number is refused, wherever it stands, naming file and key."""
     make = {"lfp": handmade.lfp, "unit": handmade.unit, "stream": handmade.stream}[kind]
     path = make(gain=[gain] * 3 if kind == "stream" else gain)
     refused = rf"{path.stem}\.(npy|json): expected ('gain' as .*finite number|a JSON object)"  # JSON has no NaN
@@ -200,8 +200,8 @@ def test_duplicate_channel_names(handmade: Handmade) -> None:
 
 
 def test_a_clock_that_leaves_out_samples(handmade: Handmade) -> None:
-    """Stamps that leave out one now and then make segments of one-sample gaps, and a warning with their number."""
-    ts = T0 + np.round(np.arange(5000) * 1.001).astype(np.int64)
+    """Stamps that leave out one now and then, but at no clock's even distances, make segments, and a warning."""
+    ts = T0 + np.delete(np.arange(5005), [300, 500, 2500, 2600, 4900])
     handmade.lfp(samples=np.zeros(5000, np.int16), ts=ts)
     handmade.lfp(2, samples=np.zeros(5000, np.int16), ts=ts)
     with pytest.warns(UserWarning) as caught:
@@ -209,14 +209,18 @@ def test_a_clock_that_leaves_out_samples(handmade: Handmade) -> None:
     (message,) = (str(warning.message) for warning in caught)
     assert reader.segment_count(0) == 6
     assert "CSC1_lfp.npy: 5 of 5 gaps are of a single sample, and each begins a segment" in message
-    assert "does not keep 1000 Hz; give the true rate as 'sampling_rate'" in message
+    assert "the clock does not keep 1000 Hz; give the true rate as 'sampling_rate'" in message
+    assert "gap_tolerance_ms=1 bridges them" in message
+    assert MockSessionRawIO(handmade.folder, gap_tolerance_ms=1).gap_tolerance_ms == 1.0
 
 
 def test_a_float_clock_that_drifts(handmade: Handmade) -> None:
-    """Float stamps that keep another rate have no gap to be seen, and a warning says how far off the last one is."""
+    """Float stamps that keep another rate have no gap to be seen, and are read at theirs, with a warning."""
     handmade.lfp(samples=np.zeros(5000, np.int16), ts=T0 + np.arange(5000) * 1.001)
-    with pytest.warns(UserWarning, match="CSC1_lfp.npy: the last stamp is 4.999 ms off"):
-        assert opened(handmade).segment_count(0) == 1
+    with pytest.warns(UserWarning, match="CSC1_lfp.npy: the clock keeps 999.001 Hz and not 1000 Hz"):
+        reader = opened(handmade)
+    assert reader.segment_count(0) == 1
+    assert reader.get_signal_sampling_rate() == pytest.approx(1000 / 1.001, abs=1e-3)
     handmade.lfp(samples=np.zeros(5000, np.int16), ts=T0 + np.arange(5000) * 1.001, sampling_rate=1000 / 1.001)
     assert opened(handmade).segment_count(0) == 1
 

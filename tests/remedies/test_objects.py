@@ -94,7 +94,12 @@ OBJECTS = [
         "Give one.",
         {"recording": recording(), "start": 1.6e12},
     ),
-    (write_session, {"recording": recording((0.0, 1.0))}, "Set gains above 0", {"recording": recording((0.5, 1.0))}),
+    (
+        write_session,
+        {"recording": recording((0.0, 1.0))},
+        "Set gains other than 0",
+        {"recording": recording((-0.5, 1.0))},
+    ),
     (
         write_session,
         {"recording": recording(), "stream_name": "a/b"},

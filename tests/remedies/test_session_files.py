@@ -126,7 +126,7 @@ DAQ = "daq_files/timedDAQ-log-2022-07-01_02-41-18.log"
 WATCH = "watchlogs/ffplay-watchlog-2022-07-01_02-41-18.log"
 BACK = np.r_[0:100, 99:499]  # one stamp twice
 CASES = [
-    Case("an empty unit", put(UNIT), REWRITE, unit),
+    Case("an empty unit", put(UNIT), REWRITE, unit, {"strict": True}),
     Case("text for a unit", put(UNIT, "spikes"), REWRITE, unit),
     Case("a cut unit", lambda h: put(UNIT, unit(h).read_bytes()[:400])(h), "Write it with numpy.save", unit),
     Case("an array for a dict", lambda h: np.save(h.folder / UNIT, np.arange(3)), REWRITE, unit),

@@ -403,7 +403,7 @@ def test_whole_or_not_at_all(handmade, tmp_path, monkeypatch):
     before = target.read_bytes()
     with pytest.raises(MockSessionError, match="overwrite"):
         write_report(handmade.folder, target)
-    monkeypatch.setattr("mockrawio.report.html.report_html", lambda *_: 1 / 0)
+    monkeypatch.setattr("mockrawio.report.html.report_html", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         write_report(handmade.folder, target, overwrite=True)
     assert target.read_bytes() == before
@@ -429,7 +429,7 @@ def test_plotly_missing(handmade, tmp_path, monkeypatch):
     """Without plotly an error says what to install, before anything is read."""
     handmade.all()
     monkeypatch.setitem(sys.modules, "plotly", None)
-    monkeypatch.setattr("mockrawio.report.html.verify_session", lambda *_: 1 / 0)
+    monkeypatch.setattr("mockrawio.report.html.verify_session", lambda *_, **__: 1 / 0)
     with pytest.raises(MockSessionError, match=r"plotly: expected .* Run pip install 'mockrawio\[report\]'"):
         write_report(handmade.folder, tmp_path / "report.html")
 

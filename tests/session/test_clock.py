@@ -17,8 +17,8 @@ from tests.handmade import T0
 def runs_of(stamps: np.ndarray, rate: float = 1000.0, divisor: int = 1) -> list[Run]:
     first, last = stamps[0].item(), stamps[-1].item()
     found = find_runs("x.npy", lambda: stamps, stamps.dtype, stamps.size, first, last, divisor, rate)
-    check_runs("x.npy", stamps, found, divisor, rate)
-    return list(found)
+    check_runs("x.npy", stamps, found.runs, divisor, found.sampling_rate)
+    return list(found.runs)
 
 
 def slow_runs(stamps: np.ndarray, period: float, slack: float) -> list[tuple[int, int]]:
@@ -61,7 +61,7 @@ def test_few_stamps_are_touched() -> None:
 
     stamps = Counting()
     found = find_runs("x", lambda: stamps, stamps.dtype, stamps.size, T0, int(stamps[stamps.size - 1]), 1, 1000.0)  # type: ignore[arg-type, return-value]
-    assert [r.start for r in found] == [0, 5, 4_000_000, 9_999_999]
+    assert [r.start for r in found.runs] == [0, 5, 4_000_000, 9_999_999]
     assert stamps.looks < 400
 
 
@@ -73,7 +73,7 @@ def test_stamps_that_run_backwards_are_named() -> None:
         runs_of(stamps)
     stamps = T0 + np.arange(1000)
     stamps[300] = stamps[200]
-    runs = find_runs("x", lambda: stamps, stamps.dtype, 1000, T0, T0 + 999, 1, 1000.0)
+    runs, _ = find_runs("x", lambda: stamps, stamps.dtype, 1000, T0, T0 + 999, 1, 1000.0)
     with pytest.raises(BadFileError, match="at index 300"):
         check_runs("x", stamps, runs, 1, 1000.0)
 

@@ -1,0 +1,30 @@
+"""The second remedy of a session's errors: to leave the file at fault out."""
+
+from __future__ import annotations
+
+import glob
+from os import PathLike
+from pathlib import Path
+
+from .errors import BadFileError
+from .layout import CHANNEL_NAMES, DAQ, EVENTS, LFP, MANIFEST, RAW, SESSION_INFO, UNITS, WATCHLOGS
+
+__all__ = ["with_exclude"]
+
+_FOLDERS = (UNITS, LFP, EVENTS, DAQ, WATCHLOGS, RAW)
+_FILES = (SESSION_INFO, CHANNEL_NAMES, MANIFEST, *_FOLDERS)
+
+
+def with_exclude(error: BadFileError, path: str | PathLike[str] | None = None) -> BadFileError:
+    """Return the error with `exclude=` as a second remedy: it leaves out the file at fault, or the one given.
+
+    An error about a file that does not lie in a session, such as an annotation, is returned as it is.
+    """
+    place = Path(error.subject if path is None else path)
+    name = f"{place.parent.name}/{place.name}" if place.parent.name in _FOLDERS else place.name
+    if "exclude=" in error.remedy or ("/" not in name and name not in _FILES):
+        return error
+    if place.suffix == ".json":  # of a stream, which is its .npy
+        name = f"{name[:-5]}.npy"
+    remedy = f"{error.remedy} Or leave it out with exclude={glob.escape(name)!r}."
+    return type(error)(error.subject, error.expected, error.found, remedy)
