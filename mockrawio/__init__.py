@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .io import MockSessionIO, register
-from .rawio import MockSessionRawIO
-from .session.errors import (
+from .ground.errors import (
     BadFileError,
     BadTypeError,
     BoundsError,
@@ -18,6 +16,8 @@ from .session.errors import (
     NotWrittenError,
     SessionExistsError,
 )
+from .io import MockSessionIO, register
+from .rawio import MockSessionRawIO
 
 __version__ = "0.1.0"
 

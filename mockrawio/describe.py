@@ -8,9 +8,9 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from .ground.shown import visible
 from .rawio.reader import MockSessionRawIO
 from .session.manifest import read_manifest
-from .session.shown import visible
 
 __all__ = ["describe_session", "description_lines"]
 

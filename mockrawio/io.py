@@ -21,9 +21,9 @@ from neo.io.basefromrawio import BaseFromRaw
 from neo.io.baseio import BaseIO
 from neo.io.proxyobjects import AnalogSignalProxy, EpochProxy, EventProxy, SpikeTrainProxy
 
+from .ground.errors import MockSessionError
 from .rawio import MockSessionRawIO
 from .rawio.arguments import time_limit
-from .session.errors import MockSessionError
 
 Slice = tuple[Any, Any]
 Ends = tuple[float | None, float | None]

@@ -25,19 +25,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .formats.npy import open_array
+from .ground.durable import leftovers
+from .ground.entries import is_excluded, is_own, patterns
+from .ground.errors import BadFileError, MockSessionError, NotASessionError, unreadable
+from .ground.progress import Tick, progress_bar
+from .ground.shown import visible
 from .rawio.reader import MockSessionRawIO
 from .session.clock import check_ascending, check_runs
-from .session.durable import leftovers
-from .session.entries import is_excluded, is_own, patterns
-from .session.errors import BadFileError, MockSessionError, NotASessionError, unreadable
 from .session.exclude import with_exclude
 from .session.files import open_channel_names, open_events, open_info, open_lfp, open_unit
 from .session.layout import ADDED_FILES, MANIFEST, MOVIE_INFO, SessionFiles, find_files
 from .session.logs import parse_daq_log, parse_watchlog
 from .session.manifest import Differences, compare
-from .session.npy import open_array
-from .session.progress import Tick, progress_bar
-from .session.shown import visible
 from .session.streams import open_stream
 
 __all__ = ["Verification", "verify_session"]

@@ -28,8 +28,8 @@ from pathlib import Path
 
 from neo.core import Block
 
+from ..ground.errors import MockSessionError
 from ..session.content import csc_number
-from ..session.errors import MockSessionError
 from ..session.own import refuse_own
 from .clock import GAP_MS, Span, instant_ms, lay_out
 from .content import Content, Stream, plain, write_content

@@ -8,8 +8,8 @@ from datetime import datetime, timezone
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from ..ground.errors import MockSessionError
 from ..session.clock import EARLIEST_MS, LATEST_MS
-from ..session.errors import MockSessionError
 from ..session.instants import to_ms
 
 __all__ = ["DEFAULT_START", "GAP_MS", "SLACK_MS", "Span", "check_era", "instant_ms", "lay_out", "start_of"]

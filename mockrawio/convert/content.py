@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..formats.npy_out import Blocks, array_file
+from ..ground.progress import Tick, progress_bar
 from ..session import layout
 from ..session.clock import Run
 from ..session.content import UnitContent, description_bytes, info_bytes, stream_description
-from ..session.emit import Blocks, array_file
 from ..session.files import Scale
 from ..session.logs import DaqLog, Watchlog, format_daq_log, format_watchlog
-from ..session.progress import Tick, progress_bar
 from ..session.writer import SessionWriter
 from .clock import check_era
 from .counts import Counts, Source, encode, passes

@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..session.errors import MockSessionError
-from ..session.progress import Tick
+from ..ground.errors import MockSessionError
+from ..ground.progress import Tick
 
 __all__ = ["Counts", "Piece", "Source", "encode", "passes"]
 

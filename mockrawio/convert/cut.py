@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..formats.npy import open_array
+from ..formats.npy_out import Blocks
+from ..ground.errors import MockSessionError
 from ..session.content import N_SAMPLES, UnitContent
-from ..session.emit import Blocks
-from ..session.errors import MockSessionError
 from ..session.files import LEFT_SWEEP
 from ..session.layout import RAW, UnitName
-from ..session.npy import open_array
 from ..session.streams import open_stream
 from .content import Stream
 from .counts import Source

@@ -26,9 +26,9 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from ..session.errors import MockSessionError
+from ..ground.errors import MockSessionError
+from ..ground.shown import warn
 from ..session.own import refuse_own
-from ..session.shown import warn
 from .clock import start_of
 from .content import Content, Stream, write_content
 from .names import ChannelNames, patient_and_session

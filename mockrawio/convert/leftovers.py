@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..session.errors import MockSessionError
-from ..session.shown import Lines, visible, warn
+from ..ground.errors import MockSessionError
+from ..ground.shown import Lines, visible, warn
 
 __all__ = ["Leftovers"]
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..ground.errors import MockSessionError
 from ..session.content import channel_names_bytes, csc_number, unit_name
-from ..session.errors import MockSessionError
 from ..session.files import MAX_NAME
 from ..session.layout import UnitName
 
@@ -93,7 +93,7 @@ def check_name(label: str, name: str) -> None:
 
 
 def usable(names: Iterable[str]) -> bool:
-    """Tell whether names could be channel names, each of them different."""
+    """Return True if names could be channel names, each of them different."""
     given = list(names)
     try:
         for name in given:

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from neo.io.proxyobjects import SpikeTrainProxy
 
+from ..formats.npy_out import Blocks
 from ..session.content import UnitContent, csc_number, unit_name
-from ..session.emit import Blocks
 from ..session.files import Scale
 from ..session.layout import UnitName
 from .content import plain

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..session.errors import MockSessionError
-from ..session.shown import warn
+from ..ground.errors import MockSessionError
+from ..ground.shown import warn
 from .clock import GAP_MS, Span, lay_out
 from .content import Stream, plain
 from .counts import Piece, Source

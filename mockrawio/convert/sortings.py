@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..ground.errors import MockSessionError
 from ..session.content import UnitContent, csc_number, unit_name
-from ..session.errors import MockSessionError
 from .content import Stream, plain
 from .cut import UnitPlace, WrittenStream, frames_to_ms
 from .names import CHANNEL_KEYS, TYPE_KEYS, ChannelNames, UnitNames, unit_type_of

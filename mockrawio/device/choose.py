@@ -9,8 +9,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, cast
 
+from ..ground.errors import MockSessionError
 from ..interop import missing
-from ..session.errors import MockSessionError
 from .cupy_engine import CupyEngine
 from .engine import Engine, HostEngine
 from .jax_engine import JaxEngine

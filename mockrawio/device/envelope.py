@@ -8,8 +8,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import numpy.typing as npt
 
+from ..ground.errors import MockSessionError
 from ..rawio import MockSessionRawIO
-from ..session.errors import MockSessionError
 from .choose import choose_for_view
 from .pipeline import Chunk
 from .pyramid import Pyramid, bin_within

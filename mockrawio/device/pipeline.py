@@ -28,7 +28,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from ..session.errors import MockSessionError
+from ..ground.errors import MockSessionError
 from .engine import Engine, Slot
 
 T = TypeVar("T")
@@ -210,7 +210,7 @@ def _end(ring: _Ring, thread: threading.Thread) -> None:
 
 
 def _is_reading() -> bool:
-    """Return whether this is a pipeline's own thread, which should not wait for one."""
+    """Return True if this is a pipeline's own thread, which should not wait for one."""
     return threading.current_thread().name.startswith(THREADS)
 
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..ground.errors import MockSessionError
 from ..rawio import MockSessionRawIO
-from ..session.errors import MockSessionError
 
 Array = npt.NDArray[Any]
 SLACK = 1e-3  # of a sample: what a time in float64 seconds may be off, a year from the origin

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy.typing as npt
 
+from ..ground.errors import MockSessionError
 from ..rawio import MockSessionRawIO
-from ..session.errors import MockSessionError
 from .choose import check_dtype, choose_engine
 from .engine import Engine, make_scale
 from .pipeline import Chunk, Pipeline

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..ground.errors import BoundsError, MockSessionError
 from ..rawio import MockSessionRawIO
-from ..session.errors import BoundsError, MockSessionError
 from .choose import check_dtype, choose_engine
 from .engine import Scale, make_scale
 from .pipeline import Chunk, Pipeline

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..session.durable import clean_up_in
-from ..session.emit import array_file
-from ..session.errors import MockSessionError, SessionExistsError
+from ..formats.npy_out import array_file
+from ..ground.durable import clean_up_in
+from ..ground.errors import MockSessionError, SessionExistsError
 from ..session.layout import LabelName, label_file, parse_label_file
 from ..session.writer import write_file
 from .draws import Draws, Kind, fresh_seed

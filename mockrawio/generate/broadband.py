@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..ground.errors import BoundsError, MockSessionError
 from ..session.clock import Run
 from ..session.content import stream_description
-from ..session.errors import BoundsError, MockSessionError
 from ..session.files import Scale
 from ..session.layout import MANIFEST
 from ..session.manifest import read_manifest

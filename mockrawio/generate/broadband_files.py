@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..formats.npy import open_array
+from ..formats.npy_out import Blocks, array_file
+from ..ground.regular import only_regular
 from ..session import layout
 from ..session.content import UnitContent, description_bytes
-from ..session.emit import Blocks, array_file
 from ..session.files import Scale
-from ..session.npy import open_array
-from ..session.regular import only_regular
 from .broadband import STREAM, BroadbandTruth
 from .broadband_noise import CHUNK
 from .broadband_units import PlantedUnit

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..ground.once import once
 from ..session.layout import BUNDLE
-from ..session.once import once
 from ..session.probe import contact_positions
 from .broadband_noise import BOUND, Levels
 from .draws import Draws, Kind, normal_table
@@ -203,7 +203,7 @@ class Planting:
         self._most = _largest_sum(plan, units)
 
     def may_clip(self) -> bool:
-        """Tell whether a sum of spikes and background can leave int16; if not, none need be looked at."""
+        """Return True if a sum of spikes and background can leave int16; if not, none need be looked at."""
         return self._most + BOUND > 32767
 
     def add(self, block: npt.NDArray[Any], seg_index: int, i_start: int) -> None:

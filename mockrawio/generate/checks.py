@@ -10,8 +10,8 @@ import operator
 import re
 from typing import Any
 
+from ..ground.errors import MockSessionError
 from ..session.clock import EARLIEST_MS, LATEST_MS
-from ..session.errors import MockSessionError
 from . import timing
 
 __all__ = [
@@ -86,7 +86,7 @@ def real(name: str, value: Any) -> float | None:
 
 
 def is_whole_ms(seconds: float) -> bool:
-    """Tell whether seconds are a whole number of ms, as far as float64 can."""
+    """Return True if seconds are a whole number of ms, as far as float64 can."""
     return abs(seconds * 1000 - round(seconds * 1000)) < 1e-6 * max(1.0, seconds)
 
 

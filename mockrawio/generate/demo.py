@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..session.durable import clean_up
-from ..session.errors import SessionExistsError
+from ..ground.durable import clean_up
+from ..ground.errors import SessionExistsError
 from ..session.layout import LABELS, session_folder
 from .annotations import generate_annotations, taken_labels
 from .draws import Kind, fresh_seed

@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..ground.durable import clean_up_in
+from ..ground.errors import BadFileError, MockSessionError, SessionExistsError
+from ..ground.once import once
 from ..session import layout
-from ..session.durable import clean_up_in
-from ..session.errors import BadFileError, MockSessionError, SessionExistsError
 from ..session.logs import Watchlog
 from ..session.manifest import FileRecord, manifest_bytes, read_manifest
-from ..session.once import once
 from ..session.writer import write_file
 from . import files, lfp, spikes, stimulus
 from .files import FileJob
@@ -379,7 +379,7 @@ def _columns(log: Watchlog) -> tuple[int, list[float], list[int]]:
 
 
 def _holds_anything(path: Path) -> bool:
-    """Tell whether there is a file, or a folder that is not empty."""
+    """Return True if there is a file, or a folder that is not empty."""
     return any(path.iterdir()) if path.is_dir() else path.exists()
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from ..formats.npy_out import Blocks, array_file
 from ..session import layout
 from ..session.content import UnitContent, channel_names_bytes, info_bytes, lfp_bytes
-from ..session.emit import Blocks, array_file
 from ..session.files import Scale
 from ..session.logs import format_daq_log, format_watchlog
 from . import lfp, spikes, stimulus

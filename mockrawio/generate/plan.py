@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..session.errors import MockSessionError
+from ..ground.errors import MockSessionError
 from ..session.layout import UnitName
 from . import timing
 from .checks import WHOLE

@@ -8,11 +8,11 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from os import PathLike
 from pathlib import Path
 
-from ..session.errors import MockSessionError
+from ..ground.errors import MockSessionError
+from ..ground.progress import Tick, progress_bar
+from ..ground.shown import warn
 from ..session.layout import session_folder
 from ..session.own import refuse_own
-from ..session.progress import Tick, progress_bar
-from ..session.shown import warn
 from ..session.writer import SessionWriter
 from .broadband import BroadbandTruth
 from .broadband_files import ARRAY, DESCRIPTION, BroadbandFiles, snippet_jobs

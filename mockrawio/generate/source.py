@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..session.errors import BadFileError, MockSessionError
+from ..formats.sonata import UNITS, ids_in, populations
+from ..formats.spikes_csv import spike_blocks
+from ..ground.errors import BadFileError, MockSessionError
 from ..session.manifest import file_record
-from ..session.sonata import UNITS, ids_in, populations
-from ..session.spikes_csv import spike_blocks
 from .timing import PEAK, SPIKE_CLOCK, WAVEFORM
 
 __all__ = ["Place", "SpikeSource", "open_source"]

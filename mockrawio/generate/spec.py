@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from ..session.errors import MockSessionError
+from ..ground.errors import MockSessionError
 from . import timing
 from .checks import REAL, WHOLE, bounds, durations, is_whole_ms, names_of, pair, real, require, sha256, whole
 from .draws import fresh_seed

@@ -1,10 +1,10 @@
 """Hybrid ground truth: events of a real recording, moved and added to a copy of it (document 001)."""
 
+from ..formats.sorters import Sorting, load_firings, load_sorting, load_templates
 from .generate import HybridResult, generate_hybrid, generate_hybrid_from, planted_events
 from .params import HybridParams
 from .probe import Probe, custom_probe, eMouse, neuropixels3a
 from .recording import RawFile, RawRecording, open_raw, read_meta
-from .sorters import Sorting, load_firings, load_sorting, load_templates
 from .sources import hybrid_from_session, hybrid_from_spikeinterface
 from .validate import Validation, validate
 

@@ -29,14 +29,15 @@ from ..convert.cut import UnitPlace, WrittenStream, largest_channel, source_wind
 from ..convert.extractors import extractor_content
 from ..convert.names import patient_and_session
 from ..convert.sortings import Spikes, place_units
+from ..formats.sorters import Sorting
+from ..ground.jsontext import read_json
+from ..ground.progress import Tick
+from ..ground.regular import only_regular
 from ..session import layout
 from ..session.content import UnitContent
 from ..session.files import open_unit
-from ..session.jsontext import read_json
 from ..session.layout import UnitName
 from ..session.manifest import FileRecord, read_manifest
-from ..session.progress import Tick
-from ..session.regular import only_regular
 from ..session.writer import SessionWriter
 from .extractor_source import ExtractorRecording, ExtractorSorting
 from .generate import HybridResult, manifest_content, small_files
@@ -44,7 +45,6 @@ from .insert import Inserter
 from .output import manifest_bytes, tables
 from .recording import RawFile, RawRecording
 from .session_source import BROADBAND, SessionSource, channel_numbers
-from .sorters import Sorting
 from .target import BLOCK_BYTES, RELEASE_BLOCKS, Hasher
 from .units import PlantedUnit
 
@@ -383,7 +383,7 @@ def _files_of(folder: Path) -> list[tuple[str, Path]]:
 
 
 def _has_float_waveforms(source: SessionSource) -> bool:
-    """Tell whether the session's units have their waveforms as floats, by the first that has any."""
+    """Return True if the session's units have their waveforms as floats, by the first that has any."""
     for path in source.files.units.values():
         waveforms = open_unit(path).waveforms
         if waveforms is not None:

@@ -17,11 +17,11 @@ import numpy.typing as npt
 
 from ..convert.recordings import channel_locations
 from ..convert.sortings import unit_frames
-from ..session.errors import MockSessionError
+from ..formats.sorters import Sorting
+from ..ground.errors import MockSessionError
 from .probe import Probe
 from .recording import RawFile, RawRecording
 from .session_source import joined_sorting, unknown_unit
-from .sorters import Sorting
 
 __all__ = ["ExtractorRecording", "ExtractorSorting", "extractor_probe", "open_recording", "open_units"]
 

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ..session.durable import clean_up_in, whole_file
-from ..session.shown import letters
+from ..ground.durable import clean_up_in, whole_file
+from ..ground.shown import letters
 from .pairs import TemplateScore
 
 if TYPE_CHECKING:

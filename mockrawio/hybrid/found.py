@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..session.errors import MockSessionError
-from .checks import is_whole, require
-from .sorters import Sorting, load_sorting
+from ..formats.sorters import Sorting, load_sorting
+from ..ground.checks import is_whole, require
+from ..ground.errors import MockSessionError
 
 __all__ = ["Found", "load_found"]
 

@@ -10,30 +10,20 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from ..session.errors import MockSessionError
+from ..formats.sorters import Sorting, load_sorting
+from ..ground.errors import MockSessionError
+from ..ground.progress import Tick, progress_bar
 from ..session.manifest import FileRecord, file_record
 from ..session.own import refuse_own
-from ..session.progress import Tick, progress_bar
 from ..session.writer import write_file, write_plain
 from .insert import Inserter
-from .legacy import run_legacy
-from .output import (
-    FIRINGS,
-    Tables,
-    csv_bytes,
-    firings_bytes,
-    manifest_bytes,
-    metadata_bytes,
-    named,
-    rate_bytes,
-    tables,
-)
+from .original.run import run_legacy
+from .output import FIRINGS, Tables, csv_bytes, firings_bytes, manifest_bytes, metadata_bytes, named, rate_bytes, tables
 from .params import HybridParams
 from .plan import Plan, UnitReport, plan_units
 from .probe import Probe
 from .recording import open_raw
 from .run_manifest import listed_files
-from .sorters import Sorting, load_sorting
 from .store import events_bytes, load_events
 from .target import Staging, mend, refuse_foreign_files, reset, run_files, target_names, write_target
 from .units import PlantedUnit, Source, SourceFile

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..session.errors import MockSessionError
+from ..ground.errors import MockSessionError
 from .units import PlantedUnit
 
 __all__ = ["Inserter", "planted_counts"]
@@ -95,7 +95,7 @@ class Inserter:
         self._wide = np.dtype(np.int32 if self.dtype.itemsize <= 2 else np.int64)
 
     def touches(self, start: int, stop: int) -> bool:
-        """Tell whether any event has a sample in the range."""
+        """Return True if any event has a sample in the range."""
         return any(np.diff(train.within(start, stop))[0] > 0 for train in self._trains)
 
     def add(self, block: Array, start: int) -> int:
@@ -126,7 +126,7 @@ class Inserter:
         return 0
 
     def _may_clip(self, flat: Array, low: int, high: int) -> bool:
-        """Tell whether a sum could be beyond the type; if not, it is right in the type itself."""
+        """Return True if a sum could be beyond the type; if not, it is right in the type itself."""
         return int(flat.min()) + low < self._limits.min or int(flat.max()) + high > self._limits.max
 
     def _add_clipped(self, flat: Array, pieces: Sequence[_Piece]) -> int:

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..formats.sorters import Sorting
 from ..session.manifest import FileRecord
-from .sorters import Sorting
 from .units import PlantedUnit, SourceFile
 
 __all__ = [

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..session.errors import MockSessionError
+from ..formats.sorters import Sorting, load_sorting, load_templates
+from ..ground.errors import MockSessionError
 from .found import Found
-from .sorters import Sorting, load_sorting, load_templates
 from .templates import compare_templates, move_template, raw_rows, score_events, shift_template
 from .truth import TrueUnit, Truth
 

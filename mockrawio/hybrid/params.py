@@ -15,13 +15,13 @@ from typing import Any, get_args
 
 import numpy as np
 
-from ..session.errors import BadFileError, MockSessionError
+from ..formats.sorters import Kind, infer_output_type
+from ..formats.spikeglx import find_files
+from ..ground.checks import is_real, is_whole, require
+from ..ground.errors import BadFileError, MockSessionError
 from ..session.writer import write_file
 from . import params_files
-from .checks import is_real, is_whole, require
 from .probe import Probe
-from .sorters import Kind, infer_output_type
-from .spikeglx import find_files
 
 __all__ = ["HybridParams"]
 

@@ -14,9 +14,9 @@ from dataclasses import MISSING, fields
 from importlib import import_module
 from typing import Any
 
-from ..session.errors import BadFileError, MockSessionError
-from ..session.logs import read_text
-from .checks import require
+from ..ground.checks import require
+from ..ground.errors import BadFileError, MockSessionError
+from ..ground.regular import read_text
 from .probe import Probe, custom_probe, eMouse, neuropixels3a
 
 __all__ = ["absolute_source", "check_names", "located", "read_python", "read_toml", "toml_text"]
@@ -98,7 +98,7 @@ def read_python(path: str, cls: Any) -> tuple[dict[str, Any], dict[str, int]]:
     values, lines : dict
         Of every parameter, and of every name that nothing uses.
     """
-    from .params_py import read_py  # only for this form
+    from .original.params_py import read_py  # only for this form
 
     parsed = read_py(path)
     known = {field.name for field in fields(cls)}

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..formats.sorters import Sorting
 from .channels import mean_window, shift_channels, unit_channels
 from .params import HybridParams
 from .probe import Probe
-from .sorters import Sorting
 from .times import REFRACTORY_MS, Timing, firing_times
 from .units import LowRankEvents, PlantedUnit, Source, UnitSkipped
 from .waveforms import low_rank_events

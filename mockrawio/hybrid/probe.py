@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..session.errors import BadFileError, MockSessionError, unreadable
-from ..session.npy import text_of
-from ..session.once import once
-from ..session.regular import only_regular
+from ..formats.npy import text_of
+from ..ground.checks import require
+from ..ground.errors import BadFileError, MockSessionError, unreadable
+from ..ground.once import once
+from ..ground.regular import only_regular
 from ..session.writer import write_file
-from .checks import require
 
 __all__ = ["Probe", "custom_probe", "eMouse", "neuropixels3a"]
 

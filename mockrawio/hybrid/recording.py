@@ -22,11 +22,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..session.errors import BoundsError
-from ..session.npy import MappedFile
-from ..session.once import once
-from .checks import require
-from .spikeglx import PathLike, axis_starts, check_meta, find_files, frame_count, read_meta, read_metas
+from ..formats.npy import MappedFile
+from ..formats.spikeglx import PathLike, axis_starts, check_meta, find_files, frame_count, read_meta, read_metas
+from ..ground.checks import require
+from ..ground.errors import BoundsError
+from ..ground.once import once
 
 __all__ = ["RawFile", "RawRecording", "open_raw", "read_meta"]
 
@@ -108,7 +108,7 @@ class RawRecording:
         return {name: self.__dict__[name] for name in ("files", "dtype", "n_channels", "sample_rate")}
 
     def holds(self, start: int, stop: int) -> bool:
-        """Tell whether the samples `start` to `stop` (not included) lie wholly inside one file."""
+        """Return True if the samples `start` to `stop` (not included) lie wholly inside one file."""
         return bool(self.holds_many(np.array([start]), np.array([stop]))[0])
 
     def holds_many(self, starts: npt.ArrayLike, stops: npt.ArrayLike) -> npt.NDArray[np.bool_]:

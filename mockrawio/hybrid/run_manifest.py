@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from os import PathLike
 from typing import Any, get_args
 
-from ..session.errors import BadFileError
+from ..formats.sorters import Kind
+from ..ground.errors import BadFileError
+from ..ground.jsontext import read_json
 from ..session.files import RATES, Limits
-from ..session.jsontext import read_json
 from ..session.manifest import FileRecord
 from .output import FORMAT, FORMAT_VERSION
-from .sorters import Kind
 
 __all__ = ["listed_files", "read_run_manifest"]
 

@@ -14,17 +14,17 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..formats.npy import MappedArray, MappedFile
+from ..formats.sorters import Sorting
+from ..ground.errors import BadFileError, MockSessionError
 from ..session.clock import Run, check_ascending
 from ..session.content import csc_number
-from ..session.errors import BadFileError, MockSessionError
 from ..session.files import UnitFile, open_unit, stamps_in_ms
 from ..session.layout import SessionFiles, UnitName, find_files
-from ..session.npy import MappedArray, MappedFile
 from ..session.probe import contact_positions
 from ..session.streams import StreamFile, open_stream
 from .probe import Probe
 from .recording import RawFile, RawRecording
-from .sorters import Sorting
 
 __all__ = ["SessionSource", "StreamRecording", "channel_numbers", "joined_sorting", "open_session"]
 

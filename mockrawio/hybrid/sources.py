@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..convert.extractors import check_extractors
-from ..session.errors import SessionExistsError
+from ..ground.checks import require
+from ..ground.errors import SessionExistsError
 from ..session.own import refuse_own
 from .as_session import content_of_extractors, content_of_session, write_hybrid
-from .checks import require
 from .extractor_source import extractor_probe, open_recording, open_units
 from .generate import HybridResult, generate_hybrid_from
 from .params import SEEDS, HybridParams

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..session.errors import BadFileError, unreadable
-from ..session.regular import only_regular
+from ..ground.errors import BadFileError, unreadable
+from ..ground.regular import only_regular
 from .units import Events, FixedEvents, LowRankEvents, PlantedUnit
 
 __all__ = ["events_bytes", "load_events"]

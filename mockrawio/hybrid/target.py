@@ -28,12 +28,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..session.durable import clean_up, leftovers, locked, make_folder, naming, sibling, sync_file, sync_folder
-from ..session.errors import BadFileError, MockSessionError, SessionExistsError
-from ..session.logs import read_text
+from ..ground.durable import clean_up, leftovers, locked, make_folder, naming, sibling, sync_file, sync_folder
+from ..ground.errors import BadFileError, MockSessionError, SessionExistsError
+from ..ground.progress import Tick
+from ..ground.regular import only_regular, read_text
 from ..session.manifest import FileRecord, file_record
-from ..session.progress import Tick
-from ..session.regular import only_regular
 from ..session.writer import sync_now, write_all
 from .insert import Inserter
 from .output import FIRINGS, SMALL, named
@@ -192,7 +191,7 @@ def mend(folder: Path, name: str) -> None:
 
 
 def _is_half_moved(staging: Path) -> bool:
-    """Tell whether a run has begun to move its files, and not moved the last one."""
+    """Return True if a run has begun to move its files, and not moved the last one."""
     names = _journal(staging)
     return bool(names) and os.path.lexists(staging / names[-1])
 

@@ -13,9 +13,9 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ..session.errors import BadFileError, MockSessionError
-from ..session.npy import open_array
-from .checks import is_whole, require
+from ..formats.npy import open_array
+from ..ground.checks import is_whole, require
+from ..ground.errors import BadFileError, MockSessionError
 from .probe import Probe
 
 __all__ = ["How", "compare_templates", "move_template", "raw_rows", "score_events", "shift_template"]

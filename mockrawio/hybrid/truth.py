@@ -18,14 +18,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..session.errors import BadFileError, MockSessionError
+from ..formats.npy import open_array
+from ..formats.sorters import load_firings
+from ..ground.errors import BadFileError, MockSessionError
+from ..ground.regular import only_regular
 from ..session.files import RATES
-from ..session.npy import open_array
-from ..session.regular import only_regular
 from .output import FIRINGS
 from .probe import Probe
 from .run_manifest import read_run_manifest
-from .sorters import load_firings
 
 __all__ = ["TrueUnit", "Truth", "load_truth"]
 

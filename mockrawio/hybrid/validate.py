@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..session.durable import make_folder
-from ..session.errors import BadFileError, MockSessionError, SessionExistsError
-from ..session.regular import only_regular
+from ..ground.checks import is_real, require
+from ..ground.durable import make_folder
+from ..ground.errors import BadFileError, MockSessionError, SessionExistsError
+from ..ground.regular import only_regular
 from ..session.writer import write_file
-from .checks import is_real, require
 from .found import Found, load_found
 from .match import Agreement, Confusion, compare_trains, confusion_matrix, match_times, nearest_left
 from .pairs import TemplateScore, compare_units

@@ -11,7 +11,7 @@ from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from typing import Any
 
-from ..session.errors import MockSessionError
+from ..ground.errors import MockSessionError
 from . import missing
 
 __all__ = ["Here", "OnCluster", "executor_of"]

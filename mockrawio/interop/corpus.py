@@ -23,11 +23,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..generate import SessionSpec, generate_session
-from ..session.durable import Leftover, clean_up, littered
-from ..session.errors import MockSessionError, SessionExistsError
+from ..ground.durable import Leftover, clean_up, littered
+from ..ground.errors import MockSessionError, SessionExistsError
+from ..ground.moment import Identity, identity
 from ..session.layout import MANIFEST, session_folder
 from ..session.manifest import file_record, read_manifest
-from ..session.moment import Identity, identity
 from .cluster import executor_of
 from .corpus_report import CorpusReport, Failure, write_failures
 
@@ -236,7 +236,7 @@ def _idle_s(folder: Path) -> float:
 
 
 def _is_there(target: Path, spec: SessionSpec, order: _Order) -> bool:
-    """Tell whether the session of a spec is there; another one is an error unless it may be replaced."""
+    """Return True if the session of a spec is there; another one is an error unless it may be replaced."""
     if not order.resume or not (target / MANIFEST).exists():
         return False
     if target.name in _littered(str(target.parent), target.parent.stat().st_mtime_ns):

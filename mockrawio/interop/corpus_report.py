@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..session.durable import clean_up
-from ..session.shown import visible, warn
+from ..ground.durable import clean_up
+from ..ground.shown import visible, warn
 from ..session.writer import write_file
 
 __all__ = ["FAILURES", "CorpusReport", "Failure", "write_failures"]

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ..formats.npy import AnyArray, HeldArray
+from ..ground.errors import MockSessionError
+from ..ground.moment import identity
 from ..rawio import MockSessionRawIO
 from ..rawio.scaling import rescale
 from ..rawio.signals import SignalStream
-from ..session.errors import MockSessionError
-from ..session.moment import identity
-from ..session.npy import AnyArray, HeldArray
 from . import missing
 from .corpus import CorpusReport, Failure, generate_corpus, session_seed
 

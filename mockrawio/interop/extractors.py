@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..ground.entries import patterns
 from ..rawio import MockSessionRawIO
-from ..session.entries import patterns
 from . import missing
 from .frames import FrameClock, Frames
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..ground.errors import BadFileError, MockSessionError
 from ..rawio import MockSessionRawIO
-from ..session.errors import BadFileError, MockSessionError
 from ..session.files import open_channel_names
 from ..session.layout import find_files
 from ..session.probe import bundles, contact_positions

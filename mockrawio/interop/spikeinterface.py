@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
+from ..ground.errors import MockSessionError
+from ..ground.shown import warn
 from ..rawio import MockSessionRawIO
-from ..session.errors import MockSessionError
 from ..session.files import WAVEFORM_RATE_HZ, is_number
 from ..session.layout import find_files
 from ..session.probe import bundles
-from ..session.shown import warn
 from . import missing
 from .extractors import (
     Folder,
@@ -165,7 +165,7 @@ class MockSessionRecordingExtractor(StorableSession, NeoBaseRecordingExtractor):
         return buffer if buffer["file_offset"] + size == os.path.getsize(buffer["file_path"]) else None
 
     def is_binary_compatible(self) -> bool:
-        """Tell whether one file holds the samples, from an offset to its end: a stream of one segment."""
+        """Return True if one file holds the samples, from an offset to its end: a stream of one segment."""
         return self._buffer() is not None
 
     def get_binary_description(self) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from ..ground.errors import MockSessionError
 from ..session.clock import check_ascending
-from ..session.errors import MockSessionError
 from ..session.files import LfpFile, UnitFile, open_info, open_lfp, open_unit, stamps_in_ms
 from ..session.layout import SessionFiles, find_files
 from ..session.own import refuse_own

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..session.errors import MockSessionError
+from ..ground.errors import MockSessionError
 
 __all__ = ["FLOAT_MAX", "extra_module", "floats", "generator", "number", "require", "toml_module", "whole"]
 

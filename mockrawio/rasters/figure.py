@@ -19,9 +19,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ..session.durable import naming, whole_file
-from ..session.errors import MockSessionError
-from ..session.shown import letters
+from ..ground.durable import naming, whole_file
+from ..ground.errors import MockSessionError
+from ..ground.shown import letters
 from .raster import Raster
 
 __all__ = ["COLOURS", "MAX_SPIKES", "check_kind", "figure_of", "plot_raster", "save_figure", "save_raster_figure"]

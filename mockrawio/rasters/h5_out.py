@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from ..session.durable import naming
+from ..ground.durable import naming
 from ..session.writer import write_all
 from .checks import extra_module
 from .raster import Raster

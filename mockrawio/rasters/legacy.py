@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..session.errors import MockSessionError
+from ..ground.errors import MockSessionError
 from .checks import extra_module, floats, generator, require, whole
 from .poisson import checked_profile
 from .sonata import label, new_dataset

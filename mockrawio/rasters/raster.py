@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..session.errors import MockSessionError
+from ..ground.errors import MockSessionError
 from .checks import floats, require, whole
 
 __all__ = ["ORDERS", "Raster", "Selection", "Sorting", "in_order", "join"]
@@ -170,7 +170,7 @@ def checked_ids(ids: Any) -> Ids:
 
 
 def in_order(times: Floats, ids: Ids, order: Sorting) -> bool:
-    """Tell whether spikes are in an order, ties included."""
+    """Return True if spikes are in an order, ties included."""
     if order == "none" or times.size < 2:
         return True
     first, second = (times, ids) if order == "by_time" else (ids, times)

@@ -20,8 +20,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..session.durable import locked, naming, refuse_taken, whole_file
-from ..session.errors import BadFileError
+from ..ground.durable import locked, naming, refuse_taken, whole_file
+from ..ground.errors import BadFileError
 from .checks import extra_module, require
 from .h5_out import h5_out
 from .raster import ORDERS, Raster, Sorting

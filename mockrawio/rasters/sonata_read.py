@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..session.errors import BadFileError, MockSessionError
-from ..session.regular import check_regular
-from ..session.sonata import UNITS, ids_in, populations
+from ..formats.sonata import UNITS, ids_in, populations
+from ..ground.errors import BadFileError, MockSessionError
+from ..ground.regular import check_regular
 from .checks import extra_module
 from .raster import ORDERS, Raster, Selection, join
 

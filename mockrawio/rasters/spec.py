@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, fields
 from os import PathLike, fspath
 from typing import Any
 
-from ..session.errors import BadFileError, MockSessionError
-from ..session.logs import read_text
+from ..ground.errors import BadFileError, MockSessionError
+from ..ground.regular import read_text
 from .checks import floats, number, require, toml_module, whole
 from .trains import bins_in
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from os import PathLike
 from pathlib import Path
 
-from ..session.durable import naming, refuse_taken, whole_file
-from ..session.sonata import NAMELESS
-from ..session.spikes_csv import HEADER, spike_blocks
+from ..formats.sonata import NAMELESS
+from ..formats.spikes_csv import HEADER, spike_blocks
+from ..ground.durable import naming, refuse_taken, whole_file
 from .checks import require
 from .raster import Raster, Selection, join
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..session.durable import naming
+from ..ground.durable import naming
 from ..session.writer import write_all
 from .raster import Raster
 

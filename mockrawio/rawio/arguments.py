@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..session.errors import BadTypeError, BoundsError
+from ..ground.errors import BadTypeError, BoundsError
 
 
 def checked_index(source: str, what: str, value: Any, count: int, kind: str) -> int:

@@ -16,9 +16,9 @@ from typing import Any
 
 from neo.rawio.baserawio import BaseRawIO
 
-from ..session.errors import BadTypeError, MockSessionError, NotWrittenError
-from ..session.logs import read_text
-from ..session.moment import identity
+from ..ground.errors import BadTypeError, MockSessionError, NotWrittenError
+from ..ground.moment import identity
+from ..ground.regular import read_text
 from ..session.writer import write_file
 from .scaling import FloatSource, count_size
 

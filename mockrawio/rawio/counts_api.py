@@ -6,8 +6,8 @@ from html import escape
 
 from neo.rawio.baserawio import BaseRawIO
 
-from ..session.errors import MockSessionError
-from ..session.shown import visible
+from ..ground.errors import MockSessionError
+from ..ground.shown import visible
 from .arguments import checked_index
 
 

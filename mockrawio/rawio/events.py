@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..ground.errors import BadFileError
+from ..ground.moment import Moment
+from ..ground.once import once
 from ..session.clock import check_ascending, stamp_divisor
-from ..session.errors import BadFileError
 from ..session.exclude import with_exclude
 from ..session.files import MAX_NAME, is_name, open_events, open_label
 from ..session.logs import Watchlog, parse_daq_log, parse_watchlog
-from ..session.moment import Moment
-from ..session.once import once
 from .overlaps import seen_pieces
 
 Array = npt.NDArray[Any]

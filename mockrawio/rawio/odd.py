@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from ..session.errors import BadFileError
+from ..ground.errors import BadFileError
 from ..session.exclude import with_exclude
 from ..session.files import few
 from .signals import SignalStream

@@ -26,8 +26,8 @@ import numpy as np
 import numpy.typing as npt
 from neo.rawio.baserawio import BaseRawIO
 
-from ..session.entries import patterns
-from ..session.errors import MockSessionError
+from ..ground.entries import patterns
+from ..ground.errors import MockSessionError
 from ..session.layout import refuse_foreign
 from .annotations import annotate
 from .arguments import checked_index, floating, gap_tolerance, time_limit

@@ -13,8 +13,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..session.errors import BadFileError, MockSessionError
-from ..session.npy import AnyArray, HeldArray, MappedArray
+from ..formats.npy import AnyArray, HeldArray, MappedArray
+from ..ground.errors import BadFileError, MockSessionError
 from .arguments import floating
 
 FULL_SCALE = 32767

@@ -18,8 +18,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from ..ground.errors import BadFileError, MockSessionError
+from ..ground.once import once
+from ..ground.shown import warn
 from ..session.clock import Run, check_runs
-from ..session.errors import BadFileError, MockSessionError
 from ..session.exclude import with_exclude
 from ..session.files import (
     MAX_NAME,
@@ -35,9 +37,7 @@ from ..session.files import (
     open_unit,
 )
 from ..session.layout import BUNDLE, SessionFiles, UnitName, find_files, find_labels
-from ..session.once import once
 from ..session.segments import bridge, common_cuts, cut_runs
-from ..session.shown import warn
 from ..session.streams import StreamFile, open_stream
 from .events import CodeEvents, DaqEpochs, EventChannel, LabelEpochs, Movie, MovieFrames, MoviePauses
 from .odd import odd_segments, odd_stream, odd_times, path_of, span_ms

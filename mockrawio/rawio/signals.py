@@ -20,10 +20,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..formats.npy import AnyArray, MappedArray
+from ..ground.errors import BadTypeError, BoundsError, MockSessionError
 from ..session.clock import Run
-from ..session.errors import BadTypeError, BoundsError, MockSessionError
 from ..session.files import Scale
-from ..session.npy import AnyArray, MappedArray
 from .scaling import check_out, quantise
 
 try:

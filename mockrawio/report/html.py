@@ -13,8 +13,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..session.durable import naming, refuse_taken, whole_file
-from ..session.entries import patterns
+from ..ground.durable import naming, refuse_taken, whole_file
+from ..ground.entries import patterns
 from ..session.layout import MANIFEST, find_files
 from ..session.own import refuse_own
 from ..verify import Verification, verify_session

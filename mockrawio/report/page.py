@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..session.errors import MockSessionError
-from ..session.shown import visible
+from ..ground.errors import MockSessionError
+from ..ground.shown import visible
 
 __all__ = [
     "Cell",

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..describe import describe_session
+from ..ground.errors import MockSessionError
 from ..rawio.reader import MockSessionRawIO
-from ..session.errors import MockSessionError
 from ..session.layout import MANIFEST
 from ..session.manifest import read_manifest
 from .measures import FiringRate, daq_jitter, event_timing, firing_rates, isi, movie_clock

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..ground.errors import MockSessionError
+from ..ground.once import once
 from ..rawio.reader import MockSessionRawIO
-from ..session.errors import MockSessionError
-from ..session.once import once
 from .measures import envelope, events_of, stream_channels
 from .page import Figure, element, figure, floats, numbers, plot_text
 

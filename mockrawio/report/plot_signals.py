@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
+from ..ground.errors import MockSessionError
+from ..ground.shown import letters
 from ..rawio.reader import MockSessionRawIO
-from ..session.errors import MockSessionError
-from ..session.shown import letters
 from .drawing import EVENT, finish, new_axes, say, shade_gaps, shade_pauses
 from .signals import Envelope, envelope, sampled, stream_channels
 from .stimulus import events_of

@@ -8,12 +8,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from ..ground.errors import MockSessionError
+from ..ground.shown import letters
 from ..rasters.figure import COLOURS, figure_of
 from ..rasters.figure import plot_raster as draw_raster
 from ..rasters.raster import Raster
 from ..rawio.reader import MockSessionRawIO
-from ..session.errors import MockSessionError
-from ..session.shown import letters
 from .drawing import QUIET, cells, finish, new_axes, region_colours, say, shade_gaps, shade_pauses
 from .signals import sampled
 from .spiking import FiringRate, RegionTrains, firing_rates, isi, listened, segments, spike_trains, unit_index

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..ground.errors import MockSessionError
 from ..rawio.reader import MockSessionRawIO
-from ..session.errors import MockSessionError
 
 __all__ = ["Envelope", "envelope", "sampled", "stream_channels"]
 

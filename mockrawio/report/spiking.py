@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..ground.errors import BoundsError, MockSessionError
 from ..rawio.reader import MockSessionRawIO
-from ..session.errors import BoundsError, MockSessionError
 from .signals import sampled
 
 __all__ = [

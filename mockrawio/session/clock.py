@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from .errors import BadFileError
-from .shown import warn
+from ..ground.errors import BadFileError
+from ..ground.shown import warn
 
 # 1990-01-01 and 2100-01-01, in ms since the Unix epoch.
 EARLIEST_MS, LATEST_MS = 631_152_000_000, 4_102_444_800_000
@@ -287,7 +287,7 @@ def _drift(stamps: _Stamps, edges: Sequence[int]) -> float | None:
 
 
 def _even(ticks: Sequence[int], edges: Sequence[int]) -> bool:
-    """Tell whether the ticks of the stretch that has most come as those of a clock do, and not as lost samples."""
+    """Return True if the ticks of the stretch that has most come as those of a clock do, and not as lost samples."""
     parts = np.split(np.array(ticks), np.searchsorted(ticks, edges[1:-1]))
     most = max(range(len(parts)), key=lambda k: len(parts[k]))
     inside, start, stop = parts[most].tolist(), edges[most], edges[most + 1]

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..formats.npy_out import Blocks, dict_file
 from . import layout
 from .clock import Run
-from .emit import Blocks, dict_file
 from .files import Scale
 from .layout import UnitName, parse_unit_file
 

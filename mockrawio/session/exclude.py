@@ -6,7 +6,7 @@ import glob
 from os import PathLike
 from pathlib import Path
 
-from .errors import BadFileError
+from ..ground.errors import BadFileError
 from .layout import CHANNEL_NAMES, DAQ, EVENTS, LFP, MANIFEST, RAW, SESSION_INFO, UNITS, WATCHLOGS
 
 __all__ = ["with_exclude"]

@@ -14,14 +14,14 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
+from ..formats.dict_npy import DictFile
+from ..formats.npy import REWRITE, AnyArray, HeldArray, MappedArray, open_array
+from ..ground.errors import BadFileError
+from ..ground.regular import read_text
+from ..ground.shown import warn
 from .clock import Run, find_runs, stamp_divisor
-from .errors import BadFileError
 from .instants import to_ms
 from .layout import STAMP
-from .logs import read_text
-from .npy import REWRITE, AnyArray, HeldArray, MappedArray, open_array
-from .pickled import DictFile
-from .shown import warn
 
 LFP_RATE_HZ = 1000.0  # document 000: LFP synthesized at 1 kHz
 WAVEFORM_RATE_HZ = 32_000.0  # the rate of the recordings Epiphyte's units come from
@@ -41,7 +41,7 @@ class Limits(NamedTuple):
     by_size: bool = False
 
     def hold(self, value: object) -> bool:
-        """Tell whether a value is a number within the limits."""
+        """Return True if a value is a number within the limits."""
         if type(value) not in (int, float):
             return False
         return self.low <= (abs(value) if self.by_size else value) <= self.high  # type: ignore[arg-type, operator, no-any-return]  # a number
@@ -180,12 +180,12 @@ def _number(opened: DictFile, key: str, default: float, limits: Limits) -> float
 
 
 def is_name(value: object) -> bool:
-    """Tell whether a value is text that a Neo header can hold, and a terminal show."""
+    """Return True if a value is text that a Neo header can hold, and a terminal show."""
     return type(value) is str and 0 < len(value) <= MAX_NAME and value.isprintable()
 
 
 def is_number(value: object) -> bool:
-    """Tell whether a value is an int or a float that float64 holds, and finite."""
+    """Return True if a value is an int or a float that float64 holds, and finite."""
     return ANY.hold(value)
 
 

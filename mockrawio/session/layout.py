@@ -15,11 +15,11 @@ from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
 
-from .durable import LEFTOVER
-from .entries import check_link, is_excluded, patterns, regular_file, scan, warn_of_idle
-from .errors import BadFileError, NotASessionError
-from .moment import Identity, Moment, identity
-from .shown import warn
+from ..ground.durable import LEFTOVER
+from ..ground.entries import check_link, is_excluded, patterns, regular_file, scan, warn_of_idle
+from ..ground.errors import BadFileError, NotASessionError
+from ..ground.moment import Identity, Moment, identity
+from ..ground.shown import warn
 
 SESSION_INFO = "session_info.npy"
 CHANNEL_NAMES = "ChannelNames.txt"
@@ -127,7 +127,7 @@ def parse_label_file(name: str) -> LabelName | None:
 
 
 def is_staging(folder: Path) -> bool:
-    """Tell whether a folder's name says that a writer has not finished it, or is replacing it."""
+    """Return True if a folder's name says that a writer has not finished it, or is replacing it."""
     return LEFTOVER.fullmatch(folder.name) is not None
 
 
@@ -168,7 +168,7 @@ class SessionFiles:
     streams: dict[str, str] = field(default_factory=dict)
 
     def any(self) -> bool:
-        """Tell whether any file was found that makes a folder a session."""
+        """Return True if any file was found that makes a folder a session."""
         single = (self.info, self.channel_names, self.events, self.daq, self.watchlog)
         return any(single) or bool(self.units or self.lfp or self.streams)
 

@@ -7,7 +7,6 @@ name the line that is wrong.
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -15,15 +14,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..ground.errors import BadFileError
+from ..ground.fields import BadRow, Fields, Text, as_str, numbers
+from ..ground.regular import read_text
+from ..ground.shown import warn
 from .clock import stamp_divisor
-from .errors import BadFileError, unreadable
-from .fields import BadRow, Fields, Text, as_str, numbers
-from .regular import only_regular
-from .shown import warn
 
 DAQ_HEADER = b"Initial signature: 255\t255\n255\t255\t\ndata\tStamp\tpre\tpost\n"
 _REMEDY = "Repair or remove that line."
-MAX_TEXT_FILE = 1 << 26  # bytes: a day of a movie's frames
 MAX_PTS = 1e9  # seconds: no movie is longer
 _CONTROLS = bytes(c for c in range(32) if c not in b"\t\r\n") + b"\x7f"
 _PAUSE = (b"Pausing", b"Continuing", b"after", b"pause")
@@ -72,18 +70,6 @@ class Watchlog:
     pts: npt.NDArray[np.float64]
     clock: Stamps
     pauses: npt.NDArray[np.int64]
-
-
-def read_text(path: str) -> bytes:
-    """Return a text file's bytes, with an error that names it if it cannot be read."""
-    try:
-        with open(path, "rb", opener=only_regular) as file:
-            size = os.fstat(file.fileno()).st_size
-            if size <= MAX_TEXT_FILE:
-                return file.read(size)
-    except OSError as error:
-        raise unreadable(path, error) from error
-    raise BadFileError(path, f"at most {MAX_TEXT_FILE >> 20} MiB of text", f"{size} bytes", "Move it away.")
 
 
 def _read_log(path: str) -> bytes:

@@ -18,12 +18,12 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .entries import check_link, is_own, regular_file, scan
-from .errors import BadFileError, unreadable
-from .jsontext import read_json
+from ..ground.entries import check_link, is_own, regular_file, scan
+from ..ground.errors import BadFileError, unreadable
+from ..ground.jsontext import read_json
+from ..ground.progress import Tick
+from ..ground.regular import only_regular
 from .layout import ADDED_FILES, MANIFEST
-from .progress import Tick
-from .regular import only_regular
 
 __all__ = ["Differences", "FileRecord", "compare", "differences", "file_record", "manifest_bytes", "read_manifest"]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import MockSessionError
+from ..ground.errors import MockSessionError
 from .layout import refuse_foreign
 
 __all__ = ["refuse_own"]

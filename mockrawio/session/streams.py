@@ -9,11 +9,11 @@ import reprlib
 from dataclasses import dataclass
 from typing import Any
 
+from ..formats.npy import MappedArray, open_array
+from ..ground.errors import BadFileError
+from ..ground.jsontext import read_json
 from .clock import EARLIEST_MS, LATEST_MS, MAX_RUNS, Run
-from .errors import BadFileError
 from .files import GAINS, MAX_NAME, OFFSETS, RATES, Limits, Scale, is_name, is_number
-from .jsontext import read_json
-from .npy import MappedArray, open_array
 
 _REMEDY = "Repair the description, or write the stream again."
 

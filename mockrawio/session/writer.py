@@ -23,7 +23,7 @@ from os import PathLike
 from pathlib import Path
 from typing import BinaryIO
 
-from .durable import (
+from ..ground.durable import (
     clean_up,
     make_folder,
     naming,

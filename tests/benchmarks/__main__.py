@@ -9,9 +9,9 @@ from pathlib import Path
 
 import click
 
-from mockrawio.cli_common import FOLDER, check_figure, json_option, progress_option, show, wrote
-from mockrawio.session.durable import naming
-from mockrawio.session.progress import Tick, progress_bar
+from mockrawio.cli.common import FOLDER, check_figure, json_option, progress_option, show, wrote
+from mockrawio.ground.durable import naming
+from mockrawio.ground.progress import Tick, progress_bar
 from tests.benchmarks import Result, Row, built_in, environment, of_session, table
 from tests.benchmarks.cold import ColdRead, can_drop, cold_reads
 from tests.benchmarks.inputs import Inputs

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mockrawio.generate import SessionSpec, generate_session
+from mockrawio.ground.errors import MockSessionError
 from mockrawio.io import MockSessionIO
 from mockrawio.rawio import MockSessionRawIO
 from mockrawio.rawio.events import Movie, MovieFrames
-from mockrawio.session.errors import MockSessionError
 from mockrawio.session.layout import find_files
 
 from .inputs import opened, write_stream

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from mockrawio.formats.dict_npy import DictFile, Opaque
+from mockrawio.formats.npy import HeldArray, MappedArray, header_bytes
 from mockrawio.generate import SessionSpec, generate_session
 from mockrawio.rawio import MockSessionRawIO
-from mockrawio.session.npy import HeldArray, MappedArray, header_bytes
-from mockrawio.session.pickled import DictFile, Opaque
 
 SIZES = ("tiny", "quick", "full")
 RATE = 32_000.0

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from mockrawio.session.errors import MockSessionError
+from mockrawio.ground.errors import MockSessionError
 
 Act = Callable[[], Any]
 

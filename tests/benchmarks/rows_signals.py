@@ -12,9 +12,9 @@ import numpy.typing as npt
 from neo.rawio import RawBinarySignalRawIO
 from neo.rawio.baserawio import BaseRawIO
 
+from mockrawio.formats.npy import MappedArray
 from mockrawio.rawio import MockSessionRawIO
 from mockrawio.rawio.signals import SignalStream
-from mockrawio.session.npy import MappedArray
 
 from .inputs import opened
 from .race import Act, Contest, same

@@ -14,8 +14,8 @@ from mockrawio import GenerateData, SessionExistsError, SessionSpec, generate_se
 from mockrawio.cli import main
 from mockrawio.generate.annotations import generate_annotations
 from mockrawio.generate.demo import run_data_generation
+from mockrawio.ground import durable
 from mockrawio.report.html import write_report
-from mockrawio.session import durable
 
 
 def _report(place: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mockrawio.session.emit import dict_file
+from mockrawio.formats.npy_out import dict_file
 from tests.handmade import STAMP, T0, Handmade
 
 SESSION = "session_2"

@@ -17,12 +17,12 @@ import numpy as np
 
 from mockrawio import MockSessionRawIO
 from mockrawio.describe import describe_session, description_lines
+from mockrawio.formats.npy import HeldArray, MappedArray, MappedFile
+from mockrawio.ground.errors import MockSessionError
 from mockrawio.session.clock import check_ascending, check_runs
-from mockrawio.session.errors import MockSessionError
 from mockrawio.session.files import open_channel_names, open_events, open_info, open_label, open_lfp, open_unit
 from mockrawio.session.logs import parse_daq_log, parse_watchlog
 from mockrawio.session.manifest import read_manifest
-from mockrawio.session.npy import HeldArray, MappedArray, MappedFile
 from mockrawio.session.streams import open_stream
 from mockrawio.verify import verify_session
 

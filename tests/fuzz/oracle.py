@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.lib import format as npy_format
 
+from mockrawio.formats.dict_npy import DictFile, Opaque
+from mockrawio.formats.npy import HeldArray, MappedArray
 from mockrawio.session.logs import DaqLog, Watchlog
-from mockrawio.session.npy import HeldArray, MappedArray
-from mockrawio.session.pickled import DictFile, Opaque
 
 _MULTIARRAY = {"_reconstruct": np.ndarray.__reduce__(np.empty(0))[0], "scalar": np.float64(0).__reduce__()[0]}
 _NUMERIC = pickle.PickleBuffer and np.empty(0).__reduce_ex__(5)[0]

@@ -16,12 +16,13 @@ import pytest
 
 from mockrawio import MockSessionError, MockSessionRawIO
 from mockrawio.describe import describe_session
-from mockrawio.session.errors import BadFileError
+from mockrawio.formats.dict_npy import DictFile
+from mockrawio.formats.npy import open_array
+from mockrawio.ground.errors import BadFileError
+from mockrawio.ground.regular import MAX_TEXT_FILE
 from mockrawio.session.files import open_channel_names, open_lfp
-from mockrawio.session.logs import MAX_TEXT_FILE, parse_daq_log, parse_watchlog
+from mockrawio.session.logs import parse_daq_log, parse_watchlog
 from mockrawio.session.manifest import read_manifest
-from mockrawio.session.npy import open_array
-from mockrawio.session.pickled import DictFile
 from mockrawio.session.streams import open_stream
 from tests.fuzz.corpus import header, pickled
 from tests.fuzz.headers import TEXTS, assemble

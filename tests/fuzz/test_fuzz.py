@@ -41,7 +41,7 @@ import pickle, sys, tempfile, warnings
 from pathlib import Path
 from tests.fuzz import drive
 from tests.fuzz.mutate import Case
-from mockrawio.session.errors import BadFileError
+from mockrawio.ground.errors import BadFileError
 
 class Call:
     def __reduce__(self):

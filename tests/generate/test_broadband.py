@@ -14,7 +14,7 @@ from mockrawio import MockSessionRawIO
 from mockrawio.generate import BroadbandTruth, GenerateData, SessionSpec, broadband_truth, generate_session
 from mockrawio.generate.broadband_noise import BOUND, CHUNK
 from mockrawio.generate.plan import plan_session
-from mockrawio.session.errors import BoundsError, MockSessionError
+from mockrawio.ground.errors import BoundsError, MockSessionError
 from mockrawio.session.manifest import read_manifest
 from mockrawio.session.probe import contact_positions
 from mockrawio.session.streams import open_stream

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mockrawio.generate import GenerateData, SessionSpec, generate_annotations, generate_session, run_data_generation
-from mockrawio.session.errors import MockSessionError, SessionExistsError
+from mockrawio.ground.errors import MockSessionError, SessionExistsError
 from mockrawio.session.layout import find_labels
 from mockrawio.session.logs import parse_daq_log, parse_watchlog
 from mockrawio.session.manifest import compare, read_manifest

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mockrawio.generate import SessionSpec, files, generate_session
-from mockrawio.session.errors import MockSessionError, SessionExistsError
+from mockrawio.ground.errors import MockSessionError, SessionExistsError
 from mockrawio.session.layout import find_files
 from mockrawio.session.manifest import compare, read_manifest
 

@@ -13,7 +13,7 @@ from mockrawio.generate.draws import Draws, Kind
 from mockrawio.generate.plan import plan_session
 from mockrawio.generate.spikes import spike_times
 from mockrawio.generate.stimulus import daq_log, events, watchlog
-from mockrawio.session.errors import MockSessionError
+from mockrawio.ground.errors import MockSessionError
 
 BAD = [
     ({"patient_id": -1}, "patient_id: expected a whole number from 0"),

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from mockrawio import MockSessionError
-from mockrawio.hybrid import compat, eMouse
+from mockrawio.hybrid import eMouse
 from mockrawio.hybrid.generate import HybridResult, generate_hybrid, planted_events
+from mockrawio.hybrid.original import arithmetic as compat
 from mockrawio.hybrid.params import HybridParams
 from tests.hybrid.samples import HYBRID, RAW
 from tests.hybrid.synthetic import make, staggered_probe

@@ -10,11 +10,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from mockrawio.ground.errors import BadFileError
 from mockrawio.hybrid import Sorting
 from mockrawio.hybrid.output import csv_bytes, firings_bytes, manifest_bytes, metadata_bytes, rate_bytes, tables
 from mockrawio.hybrid.store import events_bytes, load_events
 from mockrawio.hybrid.units import FixedEvents, LowRankEvents, PlantedUnit
-from mockrawio.session.errors import BadFileError
 from mockrawio.session.manifest import FileRecord
 
 

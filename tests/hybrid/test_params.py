@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockrawio.ground.errors import BadFileError, MockSessionError
 from mockrawio.hybrid import HybridParams, Probe, custom_probe, eMouse, neuropixels3a
-from mockrawio.hybrid.params_calls import MAX_ITEMS, PROBES
-from mockrawio.hybrid.params_py import MAX_BYTES, read_py
-from mockrawio.session.errors import BadFileError, MockSessionError
+from mockrawio.hybrid.original.params_calls import MAX_ITEMS, PROBES
+from mockrawio.hybrid.original.params_py import MAX_BYTES, read_py
 from tests.hybrid.samples import HYBRID, RAW
 
 PROBE = custom_probe([1, 0, 2], [True, True, False], [[0.1, 1e-30], [-3.5, 1e22], [np.nan, np.inf]], 'a "b" \\ ü\x7f')
@@ -689,7 +689,7 @@ def test_what_is_refused_takes_no_memory(tmp_path):
     for path, text in zip(paths, COSTLY, strict=True):
         path.write_text(HEAD + text)
     code = (
-        "import resource, sys; from mockrawio.hybrid.params_py import read_py\n"
+        "import resource, sys; from mockrawio.hybrid.original.params_py import read_py\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "for path in sys.argv[1:]:\n"
         "    try: read_py(path)\n"

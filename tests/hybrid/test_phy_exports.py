@@ -8,8 +8,8 @@ import warnings
 import numpy as np
 import pytest
 
+from mockrawio.ground.errors import BadFileError
 from mockrawio.hybrid import load_sorting, load_templates
-from mockrawio.session.errors import BadFileError
 
 si = pytest.importorskip("spikeinterface")
 core = pytest.importorskip("spikeinterface.core")

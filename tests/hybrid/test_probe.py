@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockrawio.ground.errors import BadFileError, MockSessionError
 from mockrawio.hybrid import Probe, custom_probe, eMouse, neuropixels3a
-from mockrawio.session.errors import BadFileError, MockSessionError
 from tests.hybrid.samples import HYBRID
 
 NAN = float("nan")

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockrawio.formats.spikeglx import find_files
+from mockrawio.ground.errors import BadFileError, BoundsError, MockSessionError
 from mockrawio.hybrid import RawFile, open_raw, read_meta, recording
-from mockrawio.hybrid.spikeglx import find_files
-from mockrawio.session.errors import BadFileError, BoundsError, MockSessionError
 from tests.hybrid.samples import RAW
 
 C = 4

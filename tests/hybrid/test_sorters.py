@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from spikeinterface.core import NumpySorting
 
+from mockrawio.formats.sorters import infer_output_type, load_jrc_binary
+from mockrawio.ground.errors import BadFileError, MockSessionError
 from mockrawio.hybrid import (
     HybridParams,
     Sorting,
@@ -18,8 +20,6 @@ from mockrawio.hybrid import (
     load_templates,
     validate,
 )
-from mockrawio.hybrid.sorters import infer_output_type, load_jrc_binary
-from mockrawio.session.errors import BadFileError, MockSessionError
 from tests.hybrid.samples import HYBRID
 
 FOLDERS = {"phy": HYBRID / "sort_phy", "kilosort": HYBRID / "sort_ks", "jrc": HYBRID / "sort_jrc"}

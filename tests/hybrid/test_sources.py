@@ -14,13 +14,13 @@ import pytest
 from spikeinterface.core import NumpyRecording, NumpySorting, generate_ground_truth_recording, read_binary
 
 from mockrawio import MockSessionError, MockSessionRawIO, SessionSpec, broadband_truth, generate_session, write_session
+from mockrawio.ground.errors import BadFileError, BoundsError, SessionExistsError
 from mockrawio.hybrid.extractor_source import open_recording
 from mockrawio.hybrid.generate import planted_events
 from mockrawio.hybrid.session_source import open_session
 from mockrawio.hybrid.sources import hybrid_from_session, hybrid_from_spikeinterface
 from mockrawio.hybrid.validate import validate
 from mockrawio.interop.spikeinterface import MockSessionRecordingExtractor, MockSessionSortingExtractor
-from mockrawio.session.errors import BadFileError, BoundsError, SessionExistsError
 from mockrawio.session.manifest import read_manifest
 from mockrawio.verify import verify_session
 from tests.handmade import T0, Handmade

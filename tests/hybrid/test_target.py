@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mockrawio.ground.errors import BadFileError, SessionExistsError
 from mockrawio.hybrid import open_raw
 from mockrawio.hybrid import target as target_module
 from mockrawio.hybrid.generate import generate_hybrid
 from mockrawio.hybrid.insert import planted_counts
 from mockrawio.hybrid.target import Staging, reset
-from mockrawio.session.errors import BadFileError, SessionExistsError
 from tests.hybrid.synthetic import RATE, check_traces, make, sha256, traces, tree
 
 

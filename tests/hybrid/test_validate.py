@@ -15,13 +15,13 @@ from spikeinterface.comparison import compare_sorter_to_ground_truth
 from spikeinterface.core import NumpySorting
 
 from mockrawio import MockSessionError
+from mockrawio.ground.errors import BadFileError
 from mockrawio.hybrid import HybridParams, load_sorting, load_templates
 from mockrawio.hybrid.generate import generate_hybrid
 from mockrawio.hybrid.report import validation_lines
 from mockrawio.hybrid.run_manifest import listed_files, read_run_manifest
 from mockrawio.hybrid.truth import load_truth
 from mockrawio.hybrid.validate import validate
-from mockrawio.session.errors import BadFileError
 from tests.hybrid.samples import HYBRID
 from tests.hybrid.sorter import annotated, write_phy
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockrawio.hybrid import compat
+from mockrawio.hybrid.original import arithmetic as compat
 from mockrawio.hybrid.recording import open_raw
 from mockrawio.hybrid.units import FixedEvents, LowRankEvents, UnitSkipped
 from mockrawio.hybrid.waveforms import derivatives, low_rank_events, low_rank_factors

@@ -26,12 +26,12 @@ from distributed.scheduler import KilledWorker
 
 from mockrawio import MockSessionError, MockSessionRawIO, SessionExistsError, SessionSpec, generate_session
 from mockrawio.cli import main
+from mockrawio.ground import durable
 from mockrawio.interop import cluster as cluster_module
 from mockrawio.interop import corpus as corpus_module
 from mockrawio.interop.corpus import generate_corpus, session_seed
 from mockrawio.interop.corpus_report import FAILURES, CorpusReport, Failure
 from mockrawio.interop.dask import to_dask_array
-from mockrawio.session import durable
 from mockrawio.session.manifest import compare
 from tests.benchmarks import scale
 

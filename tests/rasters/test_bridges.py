@@ -12,9 +12,9 @@ import pytest
 import quantities as pq
 
 from mockrawio import MockSessionRawIO, SessionSpec, broadband_truth, generate_session
+from mockrawio.ground.errors import BadFileError, MockSessionError, NotASessionError
 from mockrawio.rasters import Raster, read_sonata, write_sonata
 from mockrawio.rasters.bridges import from_spiketrains, session_raster, session_to_sonata, to_spiketrains
-from mockrawio.session.errors import BadFileError, MockSessionError, NotASessionError
 from mockrawio.session.layout import MANIFEST
 from mockrawio.verify import verify_session
 

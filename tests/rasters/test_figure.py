@@ -8,9 +8,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
+from mockrawio.ground.errors import MockSessionError
 from mockrawio.rasters.figure import COLOURS, plot_raster, save_raster_figure
 from mockrawio.rasters.raster import Raster
-from mockrawio.session.errors import MockSessionError
 
 
 def made(sizes, rate_hz=5.0, seconds=10.0, start_ms=0.0, seed=0):

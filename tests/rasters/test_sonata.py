@@ -13,6 +13,7 @@ import pytest
 
 from mockrawio import MockSessionError
 from mockrawio.generate.source import open_source
+from mockrawio.ground.errors import BadFileError, SessionExistsError
 from mockrawio.rasters import (
     Raster,
     append_sonata,
@@ -24,7 +25,6 @@ from mockrawio.rasters import (
     spool,
     write_sonata,
 )
-from mockrawio.session.errors import BadFileError, SessionExistsError
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mockrawio import MockSessionError
+from mockrawio.ground.errors import BadFileError
 from mockrawio.rasters import (
     FunctionalGroup,
     RasterSpec,
@@ -19,7 +20,6 @@ from mockrawio.rasters import (
     read_sonata,
     write_sonata,
 )
-from mockrawio.session.errors import BadFileError
 
 SDS = 4.5
 EXC = FunctionalGroup("exc", 80, 10.0, log_rate_sd=0.5, profile="noise")

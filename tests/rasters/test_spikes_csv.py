@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockrawio import MockSessionError, SessionSpec, generate_session
+from mockrawio.formats import spikes_csv
+from mockrawio.ground.errors import BadFileError, SessionExistsError
 from mockrawio.rasters import (
     Raster,
     iter_spikes_csv,
@@ -19,8 +21,6 @@ from mockrawio.rasters import (
     write_sonata,
     write_spikes_csv,
 )
-from mockrawio.session import spikes_csv
-from mockrawio.session.errors import BadFileError, SessionExistsError
 from mockrawio.session.manifest import read_manifest
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from mockrawio import BoundsError, MockSessionError, MockSessionIO, MockSessionRawIO
-from mockrawio.session.emit import Blocks, dict_file, header_bytes
+from mockrawio.formats.npy_out import Blocks, dict_file, header_bytes
 from tests.handmade import T0, Handmade
 from tests.rawio.compliance import comply
 

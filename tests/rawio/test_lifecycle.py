@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 
 from mockrawio import MockSessionError, MockSessionRawIO
+from mockrawio.formats.npy_out import Blocks, dict_file
 from mockrawio.rawio import cache as cache_module
-from mockrawio.session.emit import Blocks, dict_file
 from tests.handmade import T0, Handmade
 
 

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from mockrawio import MockSessionError, MockSessionRawIO, NotASessionError, SessionSpec, generate_session
-from mockrawio.cli_report import report_command
+from mockrawio.cli.report import report_command
 from mockrawio.report import page_figures, page_traces
 from mockrawio.report.html import report_html, write_report
 from mockrawio.report.page import plot_text

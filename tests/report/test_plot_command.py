@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from mockrawio import MockSessionError
-from mockrawio.cli_report import plot_command
+from mockrawio.cli.report import plot_command
 from mockrawio.report import plots
 
 

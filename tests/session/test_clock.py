@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockrawio.ground.errors import BadFileError
 from mockrawio.session.clock import Run, check_ascending, check_runs, find_runs, stamp_divisor
-from mockrawio.session.errors import BadFileError
 from tests.handmade import T0
 
 

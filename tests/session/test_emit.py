@@ -10,9 +10,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from mockrawio.session.emit import BLOCK, Blocks, array_file, dict_file
-from mockrawio.session.npy import ALIGN, MappedArray, open_array
-from mockrawio.session.pickled import DictFile
+from mockrawio.formats.dict_npy import DictFile
+from mockrawio.formats.npy import ALIGN, MappedArray, open_array
+from mockrawio.formats.npy_out import BLOCK, Blocks, array_file, dict_file
 
 
 def write(path: Path, chunks: object) -> Path:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mockrawio.session.fields import MAX_FIELD, BadRow, Fields, as_str, numbers
+from mockrawio.ground.fields import MAX_FIELD, BadRow, Fields, as_str, numbers
 
 FIELDS = st.one_of(
     st.from_regex(rb"\A[0-9]{1,20}\Z"),

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from mockrawio.ground.errors import BadFileError, NotASessionError
 from mockrawio.session import layout
-from mockrawio.session.errors import BadFileError, NotASessionError
 from tests.handmade import STAMP, T0, Handmade
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockrawio.session.errors import BadFileError
+from mockrawio.ground.errors import BadFileError
 from mockrawio.session.logs import Watchlog, format_daq_log, format_watchlog, parse_daq_log, parse_watchlog
 from tests.handmade import T0, Handmade, frame
 

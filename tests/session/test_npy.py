@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from mockrawio.session.errors import BadFileError
-from mockrawio.session.npy import MappedArray, open_array
+from mockrawio.formats.npy import MappedArray, open_array
+from mockrawio.ground.errors import BadFileError
 from tests.session.test_pickled import DTYPES
 
 

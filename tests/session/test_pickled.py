@@ -18,11 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from mockrawio.session.emit import OPENING, dict_file
-from mockrawio.session.errors import BadFileError
-from mockrawio.session.npy import MAGIC, FileWindow, HeldArray, MappedArray
-from mockrawio.session.pickled import DictFile, Opaque
-from mockrawio.session.symbolic import Interpreter
+from mockrawio.formats.dict_npy import DictFile, Opaque
+from mockrawio.formats.npy import MAGIC, FileWindow, HeldArray, MappedArray
+from mockrawio.formats.npy_out import OPENING, dict_file
+from mockrawio.formats.symbolic import Interpreter
+from mockrawio.ground.errors import BadFileError
 from tests.conftest import EPIPHYTE
 from tests.fuzz.corpus import with_numpy_1_names
 

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from mockrawio.session import durable, writer
-from mockrawio.session.errors import NotASessionError, NotWrittenError, SessionExistsError
+from mockrawio.ground import durable
+from mockrawio.ground.errors import NotASessionError, NotWrittenError, SessionExistsError
+from mockrawio.session import writer
 from mockrawio.session.layout import find_files
 from mockrawio.session.manifest import compare
 from mockrawio.session.writer import SessionWriter, write_file
@@ -111,7 +112,8 @@ def test_a_replacement_that_fails_is_undone(tmp_path: Path, monkeypatch: pytest.
 
 KILLED = """
 import os, signal, sys
-from mockrawio.session import durable, writer
+from mockrawio.ground import durable
+from mockrawio.session import writer
 if sys.argv[2] == "replacing":
     rename = os.rename
     def once(a, b):

@@ -17,13 +17,14 @@ from click.testing import CliRunner
 
 from mockrawio import MockSessionError, MockSessionRawIO, SessionSpec, generate_session
 from mockrawio.cli import main
+from mockrawio.formats.sorters import load_firings, load_jrc_binary, load_sorting, load_templates
+from mockrawio.formats.spikeglx import read_meta
+from mockrawio.ground.regular import check_regular, only_regular
 from mockrawio.hybrid import HybridParams, Probe, neuropixels3a
 from mockrawio.hybrid.generate import generate_hybrid
-from mockrawio.hybrid.legacy import LegacyTarget
+from mockrawio.hybrid.original.run import LegacyTarget
 from mockrawio.hybrid.recording import open_raw
 from mockrawio.hybrid.run_manifest import listed_files
-from mockrawio.hybrid.sorters import load_firings, load_jrc_binary, load_sorting, load_templates
-from mockrawio.hybrid.spikeglx import read_meta
 from mockrawio.hybrid.store import load_events
 from mockrawio.hybrid.target import _JOURNAL, _journal
 from mockrawio.hybrid.truth import load_truth
@@ -32,7 +33,6 @@ from mockrawio.rawio.cache import load as load_cache
 from mockrawio.session.files import open_channel_names, open_events, open_info, open_label, open_lfp, open_unit
 from mockrawio.session.logs import parse_daq_log, parse_watchlog
 from mockrawio.session.manifest import file_record, read_manifest
-from mockrawio.session.regular import check_regular, only_regular
 from mockrawio.session.streams import open_stream
 from mockrawio.verify import verify_session
 from tests.handmade import Handmade

@@ -21,11 +21,11 @@ from mockrawio import MockSessionError, MockSessionIO, MockSessionRawIO
 from mockrawio.cli import main
 from mockrawio.convert.leftovers import Leftovers
 from mockrawio.describe import describe_session, description_lines
-from mockrawio.hybrid.sorters import load_sorting
+from mockrawio.formats.sorters import load_sorting
+from mockrawio.ground.shown import Lines, letters, visible, warn
 from mockrawio.interop.corpus_report import CorpusReport, Failure
 from mockrawio.rasters import Raster
 from mockrawio.report.html import report_html
-from mockrawio.session.shown import Lines, letters, visible, warn
 from mockrawio.verify import verify_session
 from tests.handmade import Handmade
 

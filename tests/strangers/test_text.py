@@ -14,15 +14,15 @@ import numpy as np
 import pytest
 
 from mockrawio import MockSessionError, MockSessionRawIO
+from mockrawio.formats.dict_npy import DictFile
+from mockrawio.formats.npy import text_of
+from mockrawio.formats.sorters import load_firings, load_sorting, load_templates
 from mockrawio.hybrid import Probe, neuropixels3a
 from mockrawio.hybrid.generate import generate_hybrid
-from mockrawio.hybrid.sorters import load_firings, load_sorting, load_templates
 from mockrawio.hybrid.store import load_events
 from mockrawio.hybrid.truth import load_truth
 from mockrawio.rasters import read_sonata, sonata_populations
 from mockrawio.session.files import open_events, open_label
-from mockrawio.session.npy import text_of
-from mockrawio.session.pickled import DictFile
 from mockrawio.verify import verify_session
 from tests.handmade import Handmade
 from tests.hybrid.synthetic import make

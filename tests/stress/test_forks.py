@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import mockrawio
-from mockrawio.session.once import once
+from mockrawio.ground.once import once
 from tests.handmade import T0, Handmade
 
 # A thread is stopped within the first reading of something; the child that is forked then asks for the same.

@@ -13,7 +13,7 @@ import pytest
 
 from mockrawio import MockSessionError, MockSessionIO, MockSessionRawIO
 from mockrawio.describe import describe_session
-from mockrawio.session.entries import regular_file
+from mockrawio.ground.entries import regular_file
 from mockrawio.verify import verify_session
 from tests.handmade import STAMP, Handmade
 

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from mockrawio import MockSessionError, MockSessionRawIO
+from mockrawio.formats.npy_out import array_file, dict_file
 from mockrawio.rawio import session as opened_session
-from mockrawio.session.emit import array_file, dict_file
 from mockrawio.session.writer import SessionWriter
 from tests.handmade import T0, Handmade
 

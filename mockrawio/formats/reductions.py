@@ -150,7 +150,7 @@ def _no_bytes(machine: Interpreter, arguments: tuple[Any, ...]) -> bytes:
 
 
 def _same(found: Any, expected: tuple[int]) -> bool:
-    """Tell whether a value is a tuple of just this int: True and 1.0 are equal to 1, but not the same."""
+    """Return True if a value is a tuple of just this int: True and 1.0 are equal to 1, but not the same."""
     return type(found) is tuple and found == expected and type(found[0]) is int
 
 

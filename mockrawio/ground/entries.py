@@ -54,7 +54,7 @@ def check_link(entry: os.DirEntry[str], root: Path, follow_symlinks: bool) -> No
 
 
 def is_own(path: Path, root: Path, follow_symlinks: bool) -> bool:
-    """Tell whether a path is a regular file, and below the root once all links are followed, if that matters."""
+    """Return True if a path is a regular file, and below the root once all links are followed, if that matters."""
     return path.is_file() and (follow_symlinks or _within(os.path.realpath(path), root))
 
 
@@ -79,7 +79,7 @@ def patterns(exclude: str | Iterable[str]) -> tuple[str, ...]:
 
 
 def is_excluded(name: str, exclude: Iterable[str]) -> bool:
-    """Tell whether a name below the session folder, or a folder it lies in, matches any of the patterns."""
+    """Return True if a name below the session folder, or a folder it lies in, matches any of the patterns."""
     parts = name.split("/")
     names = ["/".join(parts[: k + 1]) for k in range(len(parts))]
     return any(fnmatchcase(one, pattern.rstrip("/")) for pattern in exclude for one in names)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 
-from .generate import SessionSpec, generate_session
-from .rawio.reader import MockSessionRawIO
-from .session.shown import visible
+from ..generate import SessionSpec, generate_session
+from ..ground.shown import visible
+from ..rawio.reader import MockSessionRawIO
 
 __all__ = ["demo"]
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import probe
+from .. import probe
 
 __all__ = [
     "CALLS",

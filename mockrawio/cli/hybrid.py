@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .cli_common import FILE, FOLDER, epilog, json_option, progress_option, show, workers_option, wrote
+from .common import FILE, FOLDER, epilog, json_option, progress_option, show, workers_option, wrote
 
 if TYPE_CHECKING:
-    from .hybrid.generate import HybridResult
+    from ..hybrid.generate import HybridResult
 
 __all__ = ["hybrid_commands"]
 
@@ -75,9 +75,9 @@ def generate_command(
     what was made of it or why nothing. The events are those that hybrid validate looks for.
     A run of the same session in the same folder is replaced; files that its manifest does not list never are.
     """
-    from .hybrid.generate import generate_hybrid
-    from .hybrid.params import HybridParams
-    from .hybrid.report import generation_lines
+    from ..hybrid.generate import generate_hybrid
+    from ..hybrid.params import HybridParams
+    from ..hybrid.report import generation_lines
 
     params = HybridParams.load(params_file)
     params = replace(
@@ -157,8 +157,8 @@ def validate_command(
     accuracy, recall and precision, as SpikeInterface counts them; then which clusters the events
     are in, and how like the templates are. Files of an earlier validation in the same folder are replaced.
     """
-    from .hybrid.report import validation_lines
-    from .hybrid.validate import check_matplotlib, validate
+    from ..hybrid.report import validation_lines
+    from ..hybrid.validate import check_matplotlib, validate
 
     if output and figures:
         check_matplotlib()

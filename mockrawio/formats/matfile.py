@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..session.errors import BadFileError, MockSessionError, unreadable
-from ..session.regular import only_regular
+from ..ground.errors import BadFileError, MockSessionError, unreadable
+from ..ground.regular import only_regular
 
 __all__ = ["MatFile"]
 

@@ -17,9 +17,9 @@ import struct
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from .emit import OPENING
-from .errors import BadFileError
+from ..ground.errors import BadFileError
 from .npy import FileWindow
+from .npy_out import OPENING
 from .reductions import MAX_TEXT, SYMBOLS, Blob, SymbolicArray, SymbolicDtype, Text, build, reduce
 
 __all__ = ["REMEDY", "Interpreter"]

@@ -16,10 +16,10 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from .session.durable import clean_up
-from .session.errors import MockSessionError, unreadable
-from .session.own import refuse_own
-from .session.shown import visible
+from ..ground.durable import clean_up
+from ..ground.errors import MockSessionError, unreadable
+from ..ground.shown import visible
+from ..session.own import refuse_own
 
 __all__ = [
     "FILE",
@@ -193,7 +193,7 @@ def given_folder(ctx: click.Context) -> Path | None:
 
 
 def _on_terminal(ctx: click.Context, param: click.Parameter, value: bool | None) -> bool:
-    """Return whether a bar is shown; a stderr that is closed shows none."""
+    """Return True if a bar is shown; a stderr that is closed shows none."""
     return sys.stderr is not None and (sys.stderr.isatty() if value is None else value)
 
 
@@ -289,7 +289,7 @@ def check_figure(path: Path, option: str) -> None:
         If matplotlib is not installed, or writes no such files.
     """
     try:
-        from .rasters.figure import check_kind
+        from ..rasters.figure import check_kind
     except ImportError:
         raise MockSessionError(
             "matplotlib", f"it to be installed, for {option}", "that it is not", "Run pip install 'mockrawio[plot]'."

@@ -21,8 +21,8 @@ from typing import NamedTuple, TextIO
 import numpy as np
 import numpy.typing as npt
 
-from .errors import BadFileError
-from .regular import only_regular
+from ..ground.errors import BadFileError
+from ..ground.regular import only_regular
 from .sonata import NAMELESS
 
 __all__ = ["HEADER", "spike_blocks"]

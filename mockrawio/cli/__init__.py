@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import get_completion_class
 
-from . import __version__
-from .cli_common import (
+from .. import __version__
+from ..ground.shown import visible
+from .common import (
     FILE,
     FOLDER,
     Commands,
@@ -35,14 +36,13 @@ from .cli_common import (
     usage_error,
     workers_option,
 )
-from .cli_corpus import corpus_options, generate_sessions, take_corpus
-from .cli_hybrid import hybrid_commands
-from .cli_raster import raster_command
-from .cli_report import plot_command, report_command
-from .session.shown import visible
+from .corpus import corpus_options, generate_sessions, take_corpus
+from .hybrid import hybrid_commands
+from .raster import raster_command
+from .report import plot_command, report_command
 
 if TYPE_CHECKING:
-    from .generate import SessionSpec
+    from ..generate import SessionSpec
 
 
 def _print_completion(ctx: click.Context, param: click.Parameter, shell: str | None) -> None:
@@ -164,7 +164,7 @@ def generate_command(
     goes on where it stopped. What failed is listed on stderr and in ROOT/corpus_failures.csv, and
     makes the exit code 1.
     """
-    from .generate import SessionSpec, generate_session
+    from ..generate import SessionSpec, generate_session
 
     given = {name: value for name, value in fields.items() if value is not None}
     if epiphyte and broadband:
@@ -191,9 +191,9 @@ def generate_command(
 
 def _generate_annotations(spec: SessionSpec, root: Path, overwrite: bool) -> list[Path]:
     """Annotate the movie of a session, from the session's seed."""
-    from .generate import generate_annotations
-    from .generate.plan import plan_session
-    from .session.layout import LABELS
+    from ..generate import generate_annotations
+    from ..generate.plan import plan_session
+    from ..session.layout import LABELS
 
     plan = plan_session(spec)
     minutes = (plan.stim_off_ms - plan.stim_on_ms) / 60_000
@@ -214,7 +214,7 @@ _SESSION = "/tmp/mock/patient_data/1/session_1"
 @json_option
 def info_command(folder: Path, labels: Path | None, as_json: bool, **how: Any) -> None:
     """Show what the session in FOLDER holds."""
-    from .describe import describe_session, description_lines
+    from ..describe import describe_session, description_lines
 
     session = describe_session(folder, labels, **how)
     show(as_json, session, description_lines(session))
@@ -235,7 +235,7 @@ def verify_command(ctx: click.Context, /, folder: Path, as_json: bool, progress:
     (of the same size, with other bytes) and unreadable files are told apart; any of them, or
     anything that cannot be read, makes the exit code 1.
     """
-    from .verify import verify_session
+    from ..verify import verify_session
 
     found = verify_session(folder, progress, **how)
     show(as_json, found.as_dict(), map(in_options, found.lines()))

@@ -9,7 +9,7 @@ from os import PathLike
 from typing import Any, NoReturn
 
 from .errors import BadFileError
-from .logs import read_text
+from .regular import read_text
 
 MAX_DEPTH = 32
 
@@ -42,7 +42,7 @@ def read_json(path: str | PathLike[str], expected: str, remedy: str) -> dict[str
 
 
 def _is_shallow(content: Any) -> bool:
-    """Tell whether what is nested can be shown and written again without running out of stack."""
+    """Return True if what is nested can be shown and written again without running out of stack."""
     level = [content]
     for _ in range(MAX_DEPTH):
         inner = (value.values() if type(value) is dict else value for value in level if type(value) in (dict, list))

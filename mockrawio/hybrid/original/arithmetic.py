@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..session.errors import MockSessionError
-from .probe import Probe
+from ...ground.errors import MockSessionError
+from ..probe import Probe
 
 __all__ = [
     "LEGACY_CAP",

@@ -15,12 +15,12 @@ from typing import Any, Literal, cast, get_args
 import numpy as np
 import numpy.typing as npt
 
-from ..session.errors import BadFileError, MockSessionError
-from ..session.npy import open_array
-from ..session.regular import only_regular
-from ..session.shown import visible
-from .checks import require
+from ..ground.checks import require
+from ..ground.errors import BadFileError, MockSessionError
+from ..ground.regular import only_regular
+from ..ground.shown import visible
 from .matfile import MatFile
+from .npy import open_array
 
 __all__ = ["Kind", "Sorting", "infer_output_type", "load_firings", "load_jrc_binary", "load_sorting", "load_templates"]
 

@@ -13,11 +13,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..session.errors import BadFileError, MockSessionError, unreadable
-from ..session.logs import read_text
-from ..session.regular import check_regular
-from ..session.shown import visible
-from .checks import is_whole, require
+from ..ground.checks import is_whole, require
+from ..ground.errors import BadFileError, MockSessionError, unreadable
+from ..ground.regular import check_regular, read_text
+from ..ground.shown import visible
 
 __all__ = ["axis_starts", "check_meta", "companion", "find_files", "frame_count", "read_meta", "read_metas"]
 

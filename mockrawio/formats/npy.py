@@ -25,9 +25,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .errors import BadFileError, unreadable
-from .moment import Identity, changed
-from .regular import only_regular
+from ..ground.errors import BadFileError, unreadable
+from ..ground.moment import Identity, changed
+from ..ground.regular import only_regular
 
 MAGIC = b"\x93NUMPY"
 MAX_HEADER = 10_000  # numpy.lib.format refuses longer headers by default, and so do we

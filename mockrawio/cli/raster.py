@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from .cli_common import (
+from ..ground.errors import BadFileError, MockSessionError
+from ..ground.progress import Tick, progress_bar
+from .common import (
     FILE,
     FOLDER,
     check_figure,
@@ -21,12 +23,10 @@ from .cli_common import (
     show,
     wrote,
 )
-from .session.errors import BadFileError, MockSessionError
-from .session.progress import Tick, progress_bar
 
 if TYPE_CHECKING:
-    from .rasters import Raster
-    from .rasters.raster import Sorting
+    from ..rasters import Raster
+    from ..rasters.raster import Sorting
 
 __all__ = ["raster_command"]
 
@@ -78,7 +78,7 @@ def raster_command(
     if session_folder is not None and seed is not None:
         raise click.UsageError("--seed: goes with --spec; the spikes of a session are what they are")
     _check_targets(output, plot, overwrite)
-    from .rasters import write_sonata
+    from ..rasters import write_sonata
 
     source = _of_spec(spec_file, seed) if spec_file else _of_session(session_folder)
     with progress_bar(progress, "raster", source.duration_ms / 1000, "s", bar_format=_BAR) as tick:
@@ -108,7 +108,7 @@ class _Source(NamedTuple):
 
 
 def _of_spec(spec_file: Path, seed: int | None) -> _Source:
-    from .rasters import RasterSpec, iter_raster
+    from ..rasters import RasterSpec, iter_raster
 
     try:
         spec = RasterSpec.from_toml(spec_file)
@@ -121,7 +121,7 @@ def _of_spec(spec_file: Path, seed: int | None) -> _Source:
 
 
 def _of_session(folder: Path | None) -> _Source:
-    from .rasters.bridges import session_raster
+    from ..rasters.bridges import session_raster
 
     assert folder is not None
     raster = session_raster(folder)
@@ -177,7 +177,7 @@ def _line(n_units: int, n_spikes: int, rate_hz: float) -> str:
 
 
 def _drawn(blocks: list[Raster], plot: Path) -> Path:
-    from .rasters.figure import save_raster_figure
-    from .rasters.raster import join
+    from ..rasters.figure import save_raster_figure
+    from ..rasters.raster import join
 
     return save_raster_figure(join(blocks), plot)

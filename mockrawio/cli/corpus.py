@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import click
 from click.core import ParameterSource
 
-from .cli_common import in_options, show, usage_error
-from .session.shown import visible
+from ..ground.shown import visible
+from .common import in_options, show, usage_error
 
 if TYPE_CHECKING:
-    from .generate import SessionSpec
+    from ..generate import SessionSpec
 
 __all__ = ["corpus_options", "generate_sessions", "take_corpus"]
 
@@ -79,7 +79,7 @@ class _Specs:
         return sum(map(len, self.spans))
 
     def __iter__(self) -> Iterator[SessionSpec]:
-        from .interop.corpus import session_seed
+        from ..interop.corpus import session_seed
 
         for span in self.spans:
             for number in span:
@@ -131,7 +131,7 @@ def generate_sessions(
     **options
         As :func:`~mockrawio.interop.corpus.generate_corpus` has them.
     """
-    from .interop.corpus import generate_corpus
+    from ..interop.corpus import generate_corpus
 
     specs = _Specs(make, corpus.sessions or (), fields)
     try:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import BadFileError
+from ..ground.errors import BadFileError
 from .npy import REWRITE, FileWindow, HeldArray, MappedArray, MappedFile, read_header
 from .reductions import SymbolicArray
 from .symbolic import REMEDY, Interpreter

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
-from .cli_common import (
+from ..ground.errors import MockSessionError
+from .common import (
     FILE,
     FOLDER,
     check_figure,
@@ -25,12 +26,11 @@ from .cli_common import (
     show,
     wrote,
 )
-from .session.errors import MockSessionError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from .rawio import MockSessionRawIO
+    from ..rawio import MockSessionRawIO
 
 __all__ = ["plot_command", "report_command"]
 
@@ -45,7 +45,7 @@ _EXAMPLES = (
 
 def _streams(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Complete the names of the session's streams."""
-    from .rawio import MockSessionRawIO
+    from ..rawio import MockSessionRawIO
 
     try:
         with MockSessionRawIO(given_folder(ctx) or "") as reader:
@@ -106,8 +106,8 @@ def plot_command(
         raise click.UsageError(f"--start and --stop: go with --what {', '.join(_OF_TIME[:-1])} or {_OF_TIME[-1]}")
     check_output(output, overwrite, folder)
     check_figure(output, "figures")
-    from .rawio import MockSessionRawIO
-    from .report import plots
+    from ..rawio import MockSessionRawIO
+    from ..report import plots
 
     with MockSessionRawIO(folder, raw_dtype="source", **how) as reader:
         limits = {"t_start": start, "t_stop": stop} if what in _OF_TIME else {}
@@ -169,8 +169,8 @@ def report_command(
     The file needs no network and no server. The exit code is 1 if the session is not as it
     should be; the report is written all the same, and says how.
     """
-    from .report.html import write_report
-    from .session.layout import find_labels
+    from ..report.html import write_report
+    from ..session.layout import find_labels
 
     if output.suffix.lower() not in (".html", ".htm"):
         raise MockSessionError(output, "an ending of .html or .htm", f"{output.suffix!r}", "Give one.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numbers
 from typing import Any
 
-from ..session.errors import MockSessionError
+from .errors import MockSessionError
 
 __all__ = ["is_real", "is_whole", "require"]
 
@@ -18,10 +18,10 @@ def require(ok: bool, name: str, expected: str, found: object, remedy: str = "Ch
 
 
 def is_whole(value: Any) -> bool:
-    """Tell whether `value` is an integer of Python's or NumPy's, and not a bool."""
+    """Return True if `value` is an integer of Python's or NumPy's, and not a bool."""
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
 def is_real(value: Any) -> bool:
-    """Tell whether `value` is a real number, and not a bool."""
+    """Return True if `value` is a real number, and not a bool."""
     return isinstance(value, numbers.Real) and not isinstance(value, bool)

@@ -21,8 +21,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..session.errors import BadFileError, MockSessionError
-from ..session.logs import read_text
+from ...ground.errors import BadFileError, MockSessionError
+from ...ground.regular import read_text
 from .params_calls import CALLS, CONSTANTS, DTYPES, PROBES, Budget, Refused, binary, checked_number, format_value, unary
 
 __all__ = ["ParsedFile", "read_py"]
@@ -304,7 +304,7 @@ class _Reader:
         return self.value(node.body if self.platform_is(node.test) else node.orelse)
 
     def platform_is(self, test: ast.expr) -> bool:
-        """Tell whether ``sys.platform == "..."`` and the like hold here."""
+        """Return True if ``sys.platform == "..."`` and the like hold here."""
         if isinstance(test, ast.Compare) and len(test.ops) == 1 and self.dotted(test.left) == "sys.platform":
             wanted = self.value(test.comparators[0])
             if isinstance(test.ops[0], (ast.Eq, ast.NotEq)):
@@ -325,7 +325,7 @@ class _Reader:
 
 
 def _is_nothing(node: ast.stmt) -> bool:
-    """Tell whether a statement does nothing: a docstring, pass, an annotation without a value."""
+    """Return True if a statement does nothing: a docstring, pass, an annotation without a value."""
     docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     return docstring or isinstance(node, ast.Pass) or (isinstance(node, ast.AnnAssign) and node.value is None)
 

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..session.errors import MockSessionError
-from ..session.regular import only_regular
-from . import compat
-from .output import Columns, Tables, artificial_rows, new_rows, no_artificial, source_columns, stacked
-from .params import HybridParams
-from .plan import Plan, UnitReport, skipped
-from .probe import Probe
-from .sorters import Sorting
-from .units import FixedEvents, PlantedUnit, Source, UnitSkipped
+from ...formats.sorters import Sorting
+from ...ground.errors import MockSessionError
+from ...ground.regular import only_regular
+from ..output import Columns, Tables, artificial_rows, new_rows, no_artificial, source_columns, stacked
+from ..params import HybridParams
+from ..plan import Plan, UnitReport, skipped
+from ..probe import Probe
+from ..units import FixedEvents, PlantedUnit, Source, UnitSkipped
+from . import arithmetic as compat
 
 __all__ = ["run_legacy"]
 

@@ -130,7 +130,7 @@ def make_folder(folder: Path) -> None:
 
 
 def taken(target: Path) -> bool:
-    """Tell whether anything but an empty folder stands at `target`."""
+    """Return True if anything but an empty folder stands at `target`."""
     if target.is_dir() and not target.is_symlink():
         return next(target.iterdir(), None) is not None
     return os.path.lexists(target)

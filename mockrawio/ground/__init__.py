@@ -1,0 +1,1 @@
+"""What everything stands on: errors, folders, files written whole, progress; it imports nothing of the rest."""
