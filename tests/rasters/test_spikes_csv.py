@@ -90,6 +90,7 @@ def test_populations(tmp_path):
         ("1 2\n3 4 5 6 7\n", "2 columns in line 2; found 5"),
         ("1 2\n3 4 5\n6\n", "2 columns in line 2; found 3"),
         ("1 2\n3 \0\n", "a whole id from 0 in line 2"),
+        ("1,2\n3 4\n", "2 columns in line 2; found 1"),
         ("1,2\n3,\n", "a whole id from 0 in line 2; found ''"),
         ("timestamps node_ids\n3 -1\n", "a whole id from 0 in line 2; found '-1'. Correct that line"),
         ("1 18446744073709551616\n", "a whole id from 0 in line 1; found '18446744073709551616'"),
