@@ -18,6 +18,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -218,7 +219,7 @@ def _unreadable(root: Path, tick: Tick, how: dict[str, Any]) -> Iterator[str]:
     except MockSessionError as error:
         yield str(with_exclude(error) if isinstance(error, BadFileError) else error)
         return
-    for check, path in _file_checks(files):
+    for check, path in _file_checks(files, how["gap_tolerance_ms"]):
         yield from _problem(check, path)
     yield from _added_problems(files)
     yield from _read_all(root, tick, how)
@@ -234,7 +235,7 @@ def _problem(check: Callable[..., object], *arguments: object) -> Iterator[str]:
         yield str(unreadable(error.filename or "a file", error))
 
 
-def _file_checks(files: SessionFiles) -> Iterator[tuple[Callable[[str], object], str]]:
+def _file_checks(files: SessionFiles, tolerance_ms: float | None) -> Iterator[tuple[Callable[[str], object], str]]:
     """Yield every file of the session with the function that checks it."""
     single = (
         (open_info, files.info),
@@ -244,15 +245,16 @@ def _file_checks(files: SessionFiles) -> Iterator[tuple[Callable[[str], object],
         (parse_watchlog, files.watchlog),
     )
     yield from ((check, path) for check, path in single if path is not None)
-    yield from ((_check_lfp, path) for path in files.lfp.values())
+    yield from ((partial(_check_lfp, tolerance_ms=tolerance_ms), path) for path in files.lfp.values())
     yield from ((_check_unit, path) for path in files.units.values())
     yield from ((open_stream, path) for path in files.streams.values())
 
 
-def _check_lfp(path: str) -> None:
-    file = open_lfp(path)
+def _check_lfp(path: str, tolerance_ms: float | None) -> None:
+    file = open_lfp(path, tolerance_ms=tolerance_ms)
     if file is not None:
-        check_runs(path, file.ts.view(), file.runs, file.divisor, file.sampling_rate)
+        runs, rate = file.runs, file.sampling_rate
+        check_runs(path, file.ts.view(), runs, file.divisor, rate, tolerance_ms=tolerance_ms)
 
 
 def _check_unit(path: str) -> None:

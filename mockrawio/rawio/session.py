@@ -196,9 +196,10 @@ class OpenSession:
             )
         streams = []
         for position, ((runs, rate, dtype), group) in enumerate(by_size):
-            _warn_drift(group[0][1])
+            first = group[0][1]
+            runs = self._bridged(first.path, runs, rate)
+            _warn_drift(first._replace(runs=runs))
             channels = [self._lfp_channel(number, file, counts.get(file.path)) for number, file in group]
-            runs = self._bridged(group[0][1].path, runs, rate)
             streams.append(SignalStream(f"lfp_{position + 1}" if position else "lfp", channels, runs, rate, dtype))
         return streams
 

@@ -122,7 +122,8 @@ def _excerpt(reader: MockSessionRawIO, stream_index: int, limits: dict[str, Any]
     """Return which stretch of a stream is drawn: where nothing is asked for, one in which something can be seen."""
     if limits["t_start"] is not None or limits["t_stop"] is not None or not len(reader.header["signal_streams"]):
         return limits
-    start, stop = sampled(reader, stream_index, 0)
+    spans = [sampled(reader, stream_index, k) for k in range(reader.segment_count(0))]
+    start, stop = next(span for span in spans if span[0] < span[1])  # a stream may have nothing in the first segment
     return {
         "t_start": start,
         "t_stop": min(stop, start + min(10.0, _SHOWN / reader.get_signal_sampling_rate(stream_index))),

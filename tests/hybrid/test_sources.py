@@ -728,7 +728,7 @@ def test_extractors_refused(counts, extractors, tmp_path, arguments, message):
 
 @pytest.mark.parametrize(
     ("gain", "message"),
-    [(0.0, "expected finite gains other than 0"), (None, "has no gain_to_uV; a count is taken as 1 uV")],
+    [(0.0, "expected gains that are finite, and not 0"), (None, "has no gain_to_uV; a count is taken as 1 uV")],
 )
 def test_gains_of_a_session(counts, extractors, tmp_path, gain, message):
     """A session takes gains other than 0 only, and says so where it has to take 1 uV."""

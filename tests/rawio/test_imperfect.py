@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mockrawio import MockSessionError, MockSessionIO, MockSessionRawIO, NotASessionError
+from mockrawio.cli import main
 from mockrawio.describe import describe_session
 from mockrawio.device import zoom
 from mockrawio.report import measures
@@ -119,6 +121,8 @@ def test_a_segment_in_which_a_stream_has_nothing(handmade: Handmade) -> None:
     assert [reader.segment_t_start(0, k) for k in (0, 1)] == [0.0, 0.2995]
     assert reader.segment_t_stop(0, 0) == 0.1
     comply(reader)
+    plots = pytest.importorskip("mockrawio.report.plots")
+    plots.plot_overview(reader, stream_index=1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         block = MockSessionIO(handmade.folder).read_block()
@@ -275,6 +279,8 @@ def test_stamps_that_come_twice_anyhow(handmade: Handmade) -> None:
     message = refusal(handmade)
     assert "found a step of 0 at index 100" in message and "gap_tolerance_ms=1" in message
     assert told(handmade, gap_tolerance_ms=1)[0].segment_count(0) == 1
+    assert told(handmade, gap_tolerance_ms=1, strict=True)[0].segment_count(0) == 1
+    assert verify_session(handmade.folder, gap_tolerance_ms=1).ok
     handmade.lfp(samples=np.zeros(5000, np.int16), ts=ts, sampling_rate=1002.0)
     assert told(handmade)[0].segment_count(0) == 1
 
@@ -465,3 +471,51 @@ def test_the_description_of_a_stream_is_left_out_with_it(handmade: Handmade) -> 
     path.write_text(json.dumps({}))
     assert refusal(handmade).endswith("exclude='raw_data/broadband.npy'.")
     assert opened(handmade, exclude="raw_data/broadband.npy").header["signal_streams"]["id"].tolist() == ["lfp"]
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("command", ["info", "verify", "plot", "report"])
+def test_commands_leave_out_and_bridge(command: str, handmade: Handmade, tmp_path: Path) -> None:
+    """What a command refuses it opens with the option that the message ends in; a gap is bridged by the other."""
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("plotly")
+    handmade.all()
+    own = np.delete(np.arange(500), 40)
+    handmade.lfp(1, own.astype(np.int16), T0 + own)
+    broken = handmade.lfp(2)
+    broken.write_bytes(broken.read_bytes()[:-10])
+    output = ["-o", tmp_path / f"made.{'png' if command == 'plot' else 'html'}"] * (command in ("plot", "report"))
+
+    def run(*options: object) -> Result:
+        return CliRunner().invoke(main, [command, str(handmade.folder), *map(str, (*output, *options))])
+
+    refused = run()
+    assert refused.exit_code == 1
+    if command in ("info", "plot"):
+        assert "leave it out with --exclude 'lfp_data/CSC2_lfp.npy'." in refused.stderr
+    options = ["--exclude", "lfp_data/CSC2_lfp.npy", "--gap-tolerance-ms", 1]
+    made = run(*options, *["--overwrite"] * bool(output), "--json")
+    assert made.exit_code == 0, made.output
+    if command == "info":
+        found = json.loads(made.stdout)
+        assert (len(found["segments"]), found["streams"][0]["samples"]) == (1, [499])
+
+
+def test_spikeinterface_takes_the_same(handmade: Handmade, tmp_path: Path) -> None:
+    """Extractors leave out and bridge, and do so again when they are loaded from what they dumped."""
+    si = pytest.importorskip("mockrawio.interop.spikeinterface")
+    handmade.unit()
+    for channel in (1, 2):
+        own = np.delete(np.arange(500), 40)
+        handmade.lfp(channel, own.astype(np.int16), T0 + own)
+    broken = handmade.lfp(3)
+    broken.write_bytes(broken.read_bytes()[:-10])
+    how = {"exclude": "lfp_data/CSC3_*", "gap_tolerance_ms": 1.0}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        recording, sorting, events = si.read_mocksession(handmade.folder, load_sorting=True, load_events=True, **how)
+        recording.dump_to_json(tmp_path / "recording.json")
+        again = si.load_extractor(tmp_path / "recording.json")
+    for one in (recording, again):
+        assert (one.get_num_segments(), one.get_num_samples(0), one.channel_ids.tolist()) == (1, 499, ["CSC1", "CSC2"])
+    assert (sorting.get_num_segments(), events.get_num_segments()) == (1, 1)

@@ -208,14 +208,14 @@ def test_bounds_are_those_of_the_session_that_is_open(handmade: Handmade, monkey
     handmade.lfp(samples=np.zeros(1000, np.int16))
     reader = MockSessionRawIO(handmade.folder)
     reader.parse_header()
-    spans = opened_session._span_ms
+    spans = opened_session.span_ms
 
     def meanwhile(*arguments: object) -> object:
-        monkeypatch.setattr(opened_session, "_span_ms", spans)
+        monkeypatch.setattr(opened_session, "span_ms", spans)
         handmade.lfp(samples=np.zeros(3000, np.int16))
         reader.parse_header()  # as another thread may
         return spans(*arguments)
 
-    monkeypatch.setattr(opened_session, "_span_ms", meanwhile)
+    monkeypatch.setattr(opened_session, "span_ms", meanwhile)
     assert reader.segment_t_stop(0, 0) == 1.0
     assert reader.segment_t_stop(0, 0) == 3.0

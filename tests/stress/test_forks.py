@@ -32,7 +32,7 @@ within, ask = {
     "DAQ": ((events, "parse_daq_log"), lambda: reader.get_event_timestamps(0, 0, 1)[2].tolist()),
     "frames": ((events, "parse_watchlog"), lambda: reader.get_event_timestamps(0, 0, 2)[2].tolist()),
     "pauses": ((events, "parse_watchlog"), lambda: reader.get_event_timestamps(0, 0, 3)[2].tolist()),
-    "bounds": ((session, "_span_ms"), lambda: reader.segment_t_stop(0, 0)),
+    "bounds": ((session, "span_ms"), lambda: reader.segment_t_stop(0, 0)),
     "zoom, reading": ((reader, "get_analogsignal_chunk"), lambda: view.view(0.0, 8.0, 3).high.ravel().tolist()),
     "zoom, putting": ((Pyramid, "_place"), lambda: view.view(0.0, 8.0, 3).high.ravel().tolist()),
 }[sys.argv[2]]

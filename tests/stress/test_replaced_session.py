@@ -105,7 +105,7 @@ def test_replaced_after_it_was_read(tmp_path: Path) -> None:
         assert {mark for read in kinds(reader).values() for mark in np.ravel(read())} == {1}
 
 
-OPENED = ["open_channel_names", "open_info", "open_lfp", "open_unit", "open_stream", "Units", "_common_segments"]
+OPENED = ["open_channel_names", "open_info", "open_lfp", "open_unit", "open_stream", "Units", "common_cuts"]
 
 
 @pytest.mark.parametrize("before", OPENED)
@@ -124,11 +124,11 @@ def test_replaced_while_the_header_is_read(
             new.lfp(channel, np.full(500, 2, np.int16), later + np.arange(500), gain=2.0)
     real, calls = getattr(opened_session, before), []
 
-    def swapped(*arguments: Any) -> Any:
+    def swapped(*arguments: Any, **more: Any) -> Any:
         if not calls:
             swap(tmp_path / "session_1", tmp_path / "new")
         calls.append(arguments)
-        return real(*arguments)
+        return real(*arguments, **more)
 
     monkeypatch.setattr(opened_session, before, swapped)
     reader = MockSessionRawIO(tmp_path / "session_1")
@@ -139,7 +139,7 @@ def test_replaced_while_the_header_is_read(
     assert set(reader.get_analogsignal_chunk(stream_index=0).ravel()) == {2}
 
 
-@pytest.mark.parametrize("before", ["open_lfp", "_common_segments"])
+@pytest.mark.parametrize("before", ["open_lfp", "common_cuts"])
 def test_one_file_replaced_while_the_header_is_read(
     before: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -147,10 +147,10 @@ def test_one_file_replaced_while_the_header_is_read(
     made = marked(tmp_path / "session_1", 1)
     real = getattr(opened_session, before)
 
-    def replaced(*arguments: Any) -> Any:
+    def replaced(*arguments: Any, **more: Any) -> Any:
         monkeypatch.setattr(opened_session, before, real)
         made.daq([f"7\t0\t{T0 + 10}\t{T0 + 14}"])
-        return real(*arguments)
+        return real(*arguments, **more)
 
     monkeypatch.setattr(opened_session, before, replaced)
     with pytest.raises(MockSessionError, match=r"timedDAQ.*has changed since.*Call parse_header\(\) again"):
