@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..formats.sorters import formats
 from .common import FILE, FOLDER, epilog, json_option, progress_option, show, workers_option, wrote
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["hybrid_commands"]
 
 _SCORE = click.FloatRange(0, 1, min_open=True)
-_KIND = click.Choice(["phy", "kilosort", "jrc"])
+_KIND = click.Choice([*formats()])
 _PHY_BASE = click.option(
     "--phy-base",
     type=click.IntRange(0, 1),

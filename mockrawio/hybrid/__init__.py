@@ -1,6 +1,7 @@
 """Hybrid ground truth: events of a real recording, moved and added to a copy of it (document 001)."""
 
-from ..formats.sorters import Sorting, load_firings, load_sorting, load_templates
+from ..formats.firings import load_firings
+from ..formats.sorters import Sorting, load_sorting, load_templates
 from .generate import HybridResult, generate_hybrid, generate_hybrid_from, planted_events
 from .params import HybridParams
 from .probe import Probe, custom_probe, eMouse, neuropixels3a

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..formats.sorters import Sorting, load_sorting, load_templates
+from ..formats.sorters import Sorting, formats, load_sorting, load_templates
 from ..ground.errors import MockSessionError
 from .found import Found
 from .templates import compare_templates, move_template, raw_rows, score_events, shift_template
@@ -130,7 +130,7 @@ class _Comparison:
         if found.sorting is None or found.directory is None:
             raise _Unfit("the sorting has no folder that holds them")
         if found.sorting.template is None:
-            raise _Unfit("JRCLUST stores none")
+            raise _Unfit(f"{formats()[found.sorting.kind].title} stores none")
         self.truth, self.window, self.offset = truth, window, offset
         self.sorting, self.found_of = found.sorting, found.sorting.template
         source, kind, base = _source(truth, source_directory)
@@ -138,7 +138,8 @@ class _Comparison:
             raise _Unfit(f"{source}, the sorting that events were made from, is not there (source_directory)")
         self.source = load_sorting(source, kind, phy_base=base)
         if self.source.template is None:
-            raise _Unfit("JRCLUST, which the events were made from, stores none")
+            title = formats()[self.source.kind].title
+            raise _Unfit(f"{title}, which the events were made from, stores none")
         self.true_templates = raw_rows(load_templates(source, self.source.kind), truth.probe, source)
         templates = load_templates(found.directory, found.sorting.kind)
         self.templates = raw_rows(templates, truth.probe, found.directory)

@@ -11,11 +11,11 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
-from ..formats.sorters import Kind, infer_output_type
+from ..formats.sorters import check_type, infer_output_type
 from ..formats.spikeglx import find_files
 from ..ground.checks import is_real, is_whole, require
 from ..ground.errors import BadFileError, MockSessionError
@@ -71,8 +71,8 @@ class HybridParams:
         0 to 2**31 - 1. None draws one.
     output_directory : path, optional
         Where results go; kept absolute. None: ``hybrid_output`` in `data_directory`.
-    output_type : {"phy", "kilosort", "jrc"}, optional
-        Kind of the sorter's output. None infers it from the files.
+    output_type : str, optional
+        Format of the sorter's output, one of :func:`mockrawio.formats.sorters.formats`. None infers it from the files.
     num_singular_values : int
         Rank of the reconstructed events.
     channel_shift : int, optional
@@ -112,7 +112,7 @@ class HybridParams:
     session_name: str | None = None
     random_seed: int | None = None
     output_directory: Path = _DEFAULT
-    output_type: Kind | None = None
+    output_type: str | None = None
     num_singular_values: int = 6
     channel_shift: int | None = None
     synthetic_rate: tuple[float, ...] = ()
@@ -152,11 +152,10 @@ class HybridParams:
         object.__setattr__(self, name, value)
 
     def _check_names(self) -> None:
-        name, kinds = self.session_name, get_args(Kind)
+        name = self.session_name
         usable = name is None or (isinstance(name, str) and name.strip() == name != "" and name.isprintable())
         _require(usable and not set(name or "") & set('/\\:*?"<>|'), "session_name", "part of a file's name", name)
-        known = self.output_type is None or self.output_type in kinds
-        _require(known, "output_type", "'phy', 'kilosort', 'jrc', or None to infer it", self.output_type)
+        check_type("HybridParams.output_type", self.output_type)
 
     def _check_amplitudes(self) -> None:
         for name in ("amplitude_scale_min", "amplitude_scale_max"):

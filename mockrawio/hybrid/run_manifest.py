@@ -6,9 +6,9 @@ import re
 import reprlib
 from collections.abc import Mapping
 from os import PathLike
-from typing import Any, get_args
+from typing import Any
 
-from ..formats.sorters import Kind
+from ..formats.sorters import formats
 from ..ground.errors import BadFileError
 from ..ground.jsontext import read_json
 from ..session.files import RATES, Limits
@@ -97,7 +97,7 @@ def _check_parameters(said: _Said, given: Any) -> None:
     said.check(type(given) is dict and "data_directory" in given, "parameters", "those of a run")
     folder, kind, base = (given.get(key) for key in ("data_directory", "output_type", "phy_base"))
     said.check(folder is None or type(folder) is str, "parameters", "a folder or null in 'data_directory'", folder)
-    said.check(kind is None or kind in get_args(Kind), "parameters", "a kind of sorter's output", kind)
+    said.check(kind is None or kind in [*formats()], "parameters", "a kind of sorter's output", kind)
     said.check(base is None or (type(base) is int and base in (0, 1)), "parameters", "0, 1 or null in 'phy_base'", base)
 
 

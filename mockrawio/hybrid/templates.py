@@ -13,9 +13,9 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ..formats.npy import open_array
+from ..formats.sorters.phy import channel_map
 from ..ground.checks import is_whole, require
-from ..ground.errors import BadFileError, MockSessionError
+from ..ground.errors import MockSessionError
 from .probe import Probe
 
 __all__ = ["How", "compare_templates", "move_template", "raw_rows", "score_events", "shift_template"]
@@ -116,7 +116,7 @@ def raw_rows(templates: Array, probe: Probe | None, directory: str | os.PathLike
     """
     if probe is None:
         return templates
-    rows, count = _columns(os.fspath(directory), probe), templates.shape[2]
+    rows, count = channel_map(os.fspath(directory)), templates.shape[2]
     if rows is None or len(rows) != count:
         connected = probe.channel_map[probe.connected]
         rows = connected if len(connected) == count else np.arange(probe.n_channels)
@@ -127,17 +127,6 @@ def raw_rows(templates: Array, probe: Probe | None, directory: str | os.PathLike
     whole = np.zeros((*templates.shape[:2], probe.n_channels), templates.dtype)
     whole[:, :, rows] = templates
     return whole
-
-
-def _columns(directory: str, probe: Probe) -> Ints | None:
-    path = os.path.join(directory, "channel_map.npy")
-    if not os.path.isfile(path):
-        return None
-    stored = open_array(path).view().ravel()
-    if stored.dtype.kind not in "iu" or len(np.unique(stored)) != len(stored):
-        found, remedy = f"{stored.dtype}, {len(stored)} of them", "Export the sorting again."
-        raise BadFileError(path, "raw rows, each once", found, remedy)
-    return stored.astype(np.int64)
 
 
 def compare_templates(template: Array, others: Array | Sequence[Array], how: How = "pearson") -> Floats:

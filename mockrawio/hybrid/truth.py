@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..formats.firings import load_firings
 from ..formats.npy import open_array
-from ..formats.sorters import load_firings
 from ..ground.errors import BadFileError, MockSessionError
 from ..ground.regular import only_regular
 from ..session.files import RATES

@@ -234,9 +234,9 @@ def validate(
     hybrid_directory : path
         The output folder of a hybrid run, ours or the original's, or the session that a run made.
     sorter_directory : path, Sorting or SpikeInterface sorting
-        What a sorter made of the result: a folder of phy, KiloSort or JRCLUST output, or an object.
-    output_type : {"phy", "kilosort", "jrc"}, optional
-        Kind of the folder. None infers it.
+        What a sorter made of the result: a folder of one of :func:`mockrawio.formats.sorters.formats`, or an object.
+    output_type : str, optional
+        Format of the folder. None infers it.
     phy_base : {0, 1}, optional
         What phy's files call the first sample. None infers it.
     window_ms : float

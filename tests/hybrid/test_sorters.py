@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from spikeinterface.core import NumpySorting
 
-from mockrawio.formats.sorters import infer_output_type, load_jrc_binary
+from mockrawio.formats.sorters import infer_output_type
+from mockrawio.formats.sorters.jrclust import load_jrc_binary
 from mockrawio.ground.errors import BadFileError, MockSessionError
 from mockrawio.hybrid import (
     HybridParams,

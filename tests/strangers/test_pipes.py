@@ -17,7 +17,9 @@ from click.testing import CliRunner
 
 from mockrawio import MockSessionError, MockSessionRawIO, SessionSpec, generate_session
 from mockrawio.cli import main
-from mockrawio.formats.sorters import load_firings, load_jrc_binary, load_sorting, load_templates
+from mockrawio.formats.firings import load_firings
+from mockrawio.formats.sorters import load_sorting, load_templates
+from mockrawio.formats.sorters.jrclust import load_jrc_binary
 from mockrawio.formats.spikeglx import read_meta
 from mockrawio.ground.regular import check_regular, only_regular
 from mockrawio.hybrid import HybridParams, Probe, neuropixels3a

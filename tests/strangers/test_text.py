@@ -15,8 +15,9 @@ import pytest
 
 from mockrawio import MockSessionError, MockSessionRawIO
 from mockrawio.formats.dict_npy import DictFile
+from mockrawio.formats.firings import load_firings
 from mockrawio.formats.npy import text_of
-from mockrawio.formats.sorters import load_firings, load_sorting, load_templates
+from mockrawio.formats.sorters import load_sorting, load_templates
 from mockrawio.hybrid import Probe, neuropixels3a
 from mockrawio.hybrid.generate import generate_hybrid
 from mockrawio.hybrid.store import load_events

@@ -1,0 +1,118 @@
+"""What a spike sorter found, one format a module: all become one :class:`Sorting`.
+
+Times are counted from 0, labels are those of document 001's ``ground_truth_units``. A further format is
+a further module here, whose last line is ``register(SorterFormat(...))``: it is found, inferred, offered
+and named in errors from there. File formats: HYBRID.md, sections 4.3 to 4.6.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from pkgutil import iter_modules
+
+import numpy as np
+import numpy.typing as npt
+
+from ...ground.checks import require
+from ...ground.errors import BadFileError, MockSessionError
+from .registry import SorterFormat, check_type, formats
+from .sorting import Sorting
+
+__all__ = ["SorterFormat", "Sorting", "check_type", "formats", "infer_output_type", "load_sorting", "load_templates"]
+
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
+
+
+def infer_output_type(directory: str | os.PathLike[str]) -> str:
+    """Tell which sorter wrote a folder, from the files in it.
+
+    Returns
+    -------
+    str
+        The name of the first of :func:`formats` that recognises it.
+
+    Raises
+    ------
+    BadFileError
+        If none does.
+    """
+    directory = os.fspath(directory)
+    for name, entry in formats().items():
+        if entry.recognises(directory):
+            return name
+    found = "none of them" if os.path.isdir(directory) else "no such folder"
+    *most, last = (f"{entry.files} ({entry.title})" for entry in formats().values())
+    expected = f"{', '.join(most)} or {last}"
+    raise BadFileError(directory, expected, found, "Give the folder of the sorter's output.")
+
+
+def _format_of(directory: str, output_type: str | None) -> SorterFormat:
+    check_type("output_type", output_type)
+    return formats()[output_type or infer_output_type(directory)]
+
+
+def load_sorting(
+    directory: str | os.PathLike[str], output_type: str | None = None, *, phy_base: int | None = None
+) -> Sorting:
+    """Read a sorter's output.
+
+    Parameters
+    ----------
+    directory : str or PathLike
+        The folder of the sorter's output.
+    output_type : str, optional
+        The name of one of :func:`formats`. None infers it, see :func:`infer_output_type`.
+    phy_base : {0, 1}, optional
+        What ``spike_times.npy`` calls the first sample. None: 0 in an export of SpikeInterface, or
+        if that time occurs, else 1, as MATLAB's export counts; the log says which. Other kinds
+        always count from 1.
+
+    Returns
+    -------
+    Sorting
+        Without events if the sorter found none.
+
+    Raises
+    ------
+    BadFileError
+        If a file is missing or not as it must be: times out of order, negative or not whole,
+        arrays of different lengths.
+    MockSessionError
+        If an argument is not one of the above, or h5py is needed and not installed.
+    """
+    directory = os.fspath(directory)
+    require(phy_base is None or phy_base in (0, 1), "phy_base", "0, 1, or None to infer it", phy_base)
+    return _format_of(directory, output_type).load(directory, phy_base)
+
+
+def load_templates(directory: str | os.PathLike[str], output_type: str | None = None) -> npt.NDArray[np.float32]:
+    """Read the templates of a sorter's folder.
+
+    Parameters
+    ----------
+    directory : str or PathLike
+        The folder of the sorter's output.
+    output_type : str, optional
+        As for :func:`load_sorting`.
+
+    Returns
+    -------
+    (T, samples, channels) float32
+        Whitened, as the sorter has them.
+
+    Raises
+    ------
+    BadFileError
+        If the file is missing or not as it must be.
+    MockSessionError
+        If the sorter is one that stores none, as JRCLUST.
+    """
+    directory = os.fspath(directory)
+    entry = _format_of(directory, output_type)
+    if entry.templates is None:
+        having = " or ".join(entry.title for entry in formats().values() if entry.templates)
+        remedy = f"Give one of those: {entry.title} stores no templates."
+        raise MockSessionError(directory, f"{having} output", entry.name, remedy)
+    return entry.templates(directory)
