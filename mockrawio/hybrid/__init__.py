@@ -2,10 +2,11 @@
 
 from ..formats.firings import load_firings
 from ..formats.sorters import Sorting, load_sorting, load_templates
+from ..formats.spikeglx import read_meta
 from .generate import HybridResult, generate_hybrid, generate_hybrid_from, planted_events
 from .params import HybridParams
 from .probe import Probe, custom_probe, eMouse, neuropixels3a
-from .recording import RawFile, RawRecording, open_raw, read_meta
+from .recording import RawFile, RawRecording, open_raw
 from .sources import hybrid_from_session, hybrid_from_spikeinterface
 from .validate import Validation, validate
 

@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 
 from ..formats.sorters import check_type, infer_output_type
-from ..formats.spikeglx import find_files
 from ..ground.checks import is_real, is_whole, require
 from ..ground.errors import BadFileError, MockSessionError
 from ..session.writer import write_file
 from . import params_files
 from .probe import Probe
+from .raw_files import raw_paths
 
 __all__ = ["HybridParams"]
 
@@ -205,7 +205,7 @@ class HybridParams:
         """
         there = self.data_directory.is_dir()
         _require(there, "data_directory", "a folder that exists", str(self.data_directory))
-        for path in find_files(self.raw_source_file):
+        for path in raw_paths(self.raw_source_file):
             _require(os.path.exists(path), "raw_source_file", "a file that exists", path)
 
     @classmethod

@@ -23,12 +23,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ..formats.npy import MappedFile
-from ..formats.spikeglx import PathLike, axis_starts, check_meta, find_files, frame_count, read_meta, read_metas
+from ..formats.spikeglx import check_meta, read_metas
 from ..ground.checks import require
 from ..ground.errors import BoundsError
 from ..ground.once import once
+from .raw_files import PathLike, axis_starts, count_frames, raw_paths
 
-__all__ = ["RawFile", "RawRecording", "open_raw", "read_meta"]
+__all__ = ["RawFile", "RawRecording", "open_raw"]
 
 # What gather leaves mapped at a time. A page fault maps 64 KiB around it, or the whole 2 MiB page
 # where the system keeps the file in such (Linux, for a file just written), so that events far
@@ -345,11 +346,11 @@ def open_raw(
     checked = _checked_dtype(dtype)
     require(n_channels > 0, "n_channels", "a whole number above 0", n_channels)
     require(sample_rate > 0, "sample_rate", "a number of Hz above 0", sample_rate)
-    paths = find_files(source)
+    paths = raw_paths(source)
     metas = read_metas(paths)
     for path, meta in metas.items():
         check_meta(path, meta, n_channels=n_channels, sample_rate=sample_rate)
-    frames = [frame_count(path, n_channels * checked.itemsize, allow_partial) for path in paths]
+    frames = [count_frames(path, n_channels * checked.itemsize, allow_partial) for path in paths]
     starts = axis_starts(paths, frames, metas, start_time)
     rows = sorted(zip(starts, paths, frames, strict=True))
     files = tuple(RawFile(path, start, count) for start, path, count in rows)

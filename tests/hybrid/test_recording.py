@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockrawio.formats.spikeglx import find_files
 from mockrawio.ground.errors import BadFileError, BoundsError, MockSessionError
 from mockrawio.hybrid import RawFile, open_raw, read_meta, recording
+from mockrawio.hybrid.raw_files import raw_paths
 from tests.hybrid.samples import RAW
 
 C = 4
@@ -309,17 +309,17 @@ def test_natural_order(tmp_path):
     names = ["b.bin", "f2.bin", "f10.bin", "x_g0_t2.bin", "x_g0_t10.bin", "x_g1_t0.bin"]
     for name in reversed(names):
         (tmp_path / name).write_bytes(b"")
-    assert [os.path.basename(path) for path in find_files(str(tmp_path / "*.bin"))] == names
+    assert [os.path.basename(path) for path in raw_paths(str(tmp_path / "*.bin"))] == names
 
 
 def test_a_glob_leaves_results_out(tmp_path, caplog):
     """What an earlier run wrote beside its source is not taken for a source, and the log says so."""
     for name in ("a.bin", "a.GT.bin", "alone.GT.bin"):
         (tmp_path / name).write_bytes(b"")
-    found = [os.path.basename(path) for path in find_files(str(tmp_path / "*.bin"))]
+    found = [os.path.basename(path) for path in raw_paths(str(tmp_path / "*.bin"))]
     assert found == ["a.bin", "alone.GT.bin"]
     assert "a.GT.bin" in caplog.text
-    assert find_files(tmp_path / "a.GT.bin") == [str(tmp_path / "a.GT.bin")]
+    assert raw_paths(tmp_path / "a.GT.bin") == [str(tmp_path / "a.GT.bin")]
 
 
 def test_a_name_with_brackets(tmp_path):
