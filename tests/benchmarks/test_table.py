@@ -152,7 +152,7 @@ def test_import_of_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     (tmp_path / "mockrawio.py").write_text("class MockSessionRawIO: pass")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PYTHONPATH", raising=False)
-    with pytest.raises(MockSessionError, match="do not trust the times"):
+    with pytest.raises(MockSessionError, match="Do not trust the times"):
         race(importing(tmp_path), rounds=1)
 
 

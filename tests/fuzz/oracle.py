@@ -104,10 +104,15 @@ def _same_stamps(tokens: list[bytes], found: np.ndarray) -> None:
 
 def check_names(names: list[str], data: bytes) -> None:
     """Compare the channel names with the file's lines."""
-    lines = data.decode("utf-8-sig").rstrip().replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    lines = text.rstrip().replace("\r\n", "\n").replace("\r", "\n").split("\n")
     stripped = [line.strip() for line in lines]
-    expected = [line[:-4] if line.lower().endswith(".ncs") else line for line in stripped]
-    assert names == ([] if expected == [""] else expected), f"{names}, not {expected}"
+    named = [line[:-4] if line.lower().endswith(".ncs") else line for line in stripped]
+    expected = [name or f"CSC{number}" for number, name in enumerate(named, 1)]
+    assert names == ([] if named == [""] else expected), f"{names}, not {expected}"
 
 
 def check_json(found: Any, data: bytes) -> None:
