@@ -25,8 +25,8 @@ from .common import (
 )
 
 if TYPE_CHECKING:
+    from ..formats.spikes.blocks import Order
     from ..rasters import Raster
-    from ..rasters.raster import Sorting
 
 __all__ = ["raster_command"]
 
@@ -62,7 +62,7 @@ def raster_command(
     session_folder: Path | None,
     output: Path,
     plot: Path | None,
-    sorting: Sorting,
+    sorting: Order,
     seed: int | None,
     overwrite: bool,
     as_json: bool,

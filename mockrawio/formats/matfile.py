@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..ground.errors import BadFileError, MockSessionError, unreadable
+from ..ground.errors import BadFileError, unreadable
+from ..ground.extras import extra_module
 from ..ground.regular import only_regular
 
 __all__ = ["MatFile"]
 
 _SAVE = "Save it again in MATLAB with save(..., '-v7.3')."
-
-
-def _h5py() -> Any:
-    try:
-        return importlib.import_module("h5py")
-    except ImportError:
-        raise MockSessionError(
-            "h5py",
-            "it to be installed, for rez.mat and _jrc.mat files",
-            "that it is not",
-            "Run pip install 'mockrawio[hybrid]'.",
-        ) from None
 
 
 class MatFile:
@@ -47,7 +35,7 @@ class MatFile:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        h5py = _h5py()
+        h5py = extra_module("h5py", "rez.mat and _jrc.mat files", "hybrid")
         self._dataset: Any = h5py.Dataset
         try:
             with open(path, "rb", opener=only_regular) as file:

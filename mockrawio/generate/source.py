@@ -1,23 +1,20 @@
 """A SONATA spike file, or bmtk's csv, as where the units of a session have their spikes from.
 
-Only what a session needs of the file is read here: ``spikes/<population>`` with its
-``timestamps`` and its ``node_ids``. Every node that has a spike becomes a unit.
+Every node that has a spike becomes a unit.
 """
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from ..formats.sonata import UNITS, ids_in, populations
-from ..formats.spikes_csv import spike_blocks
-from ..ground.errors import BadFileError, MockSessionError
+from ..formats.spikes import formats, read_spikes
+from ..ground.errors import BadFileError
 from ..session.manifest import file_record
 from .timing import PEAK, SPIKE_CLOCK, WAVEFORM
 
@@ -27,7 +24,6 @@ PHASES = 8  # into which a sample is divided where spikes fall between samples
 _STAMP_MS = 2.0**-11  # more than what float64 rounds a stamp of today by
 _ROUNDING_MS = 1e-6  # by which a sum of float64 intervals may be off
 _ONE = "Write the one you mean to a file of its own."
-_REWRITE = "Write it with mockrawio.rasters.write_sonata, or name another file."
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -144,72 +140,14 @@ def open_source(path: str | PathLike[str], sha256: str | None = None) -> SpikeSo
     try:
         found = file_record(Path(path)).sha256
     except OSError as error:
-        remedy = "Give the path of a SONATA or .csv file; a session made from one needs it to be made again."
+        known = " or ".join(reversed(formats()))
+        remedy = f"Give the path of a {known} file; a session made from one needs it to be made again."
         raise BadFileError(path, "a file of spikes", error.strerror or str(error), remedy) from None
     if sha256 is not None and sha256 != found:
         remedy = "Restore the file that the session was made from, or leave spikes_sha256 out."
         raise BadFileError(path, f"SHA-256 {sha256}", found, remedy)
-    times, nodes = _read(path)
+    blocks = list(read_spikes(path, choose=_ONE, own=True))
+    times, nodes = (np.concatenate([block[part] for block in blocks]) for part in (0, 1))
     order = np.lexsort((times, nodes))
     node_ids, counts = np.unique(nodes, return_counts=True)
     return SpikeSource(found, times[order], node_ids, np.concatenate([[0], np.cumsum(counts)]))
-
-
-def _read(path: str | PathLike[str]) -> tuple[Floats, npt.NDArray[np.uint64]]:
-    """Return timestamps and node_ids of the one population of a file."""
-    if Path(path).suffix.lower() == ".csv":
-        blocks = list(spike_blocks(path, choose=_ONE))
-        return np.concatenate([times for times, _ in blocks]), np.concatenate([nodes for _, nodes in blocks])
-    h5py = _h5py()
-    try:
-        with h5py.File(path, "r") as file:
-            group = _population(path, file)
-            units = group["timestamps"].attrs.get("units", "")
-            times, nodes = (_own(path, file, group[name]) for name in ("timestamps", ids_in(group)))
-    except (OSError, KeyError, AttributeError, TypeError, MemoryError) as error:
-        raise BadFileError(path, "SONATA spikes, timestamps and node_ids", str(error), _REWRITE) from None
-    units = units.decode("utf-8", "replace") if isinstance(units, bytes) else str(units)
-    if units not in UNITS:
-        raise BadFileError(path, "timestamps in milliseconds", f"units {units!r}", _REWRITE)
-    return _checked(path, times, nodes, UNITS[units])
-
-
-def _own(path: str | PathLike[str], file: Any, dataset: Any) -> npt.NDArray[Any]:
-    """Return what a dataset holds, which must lie in the file itself, for its SHA-256 to speak of it."""
-    if dataset.file.filename != file.filename or dataset.external or dataset.is_virtual:
-        raise BadFileError(path, f"{dataset.name} in the file itself", "a link to another file", _REWRITE)
-    return np.asarray(dataset[()])
-
-
-def _checked(
-    path: str | PathLike[str], times: npt.NDArray[Any], nodes: npt.NDArray[Any], scale: float
-) -> tuple[Floats, npt.NDArray[np.uint64]]:
-    numbers = times.dtype.kind in "iuf" and nodes.dtype.kind in "iu"
-    if not numbers or times.ndim != 1 or times.shape != nodes.shape:
-        found = f"{times.dtype} {times.shape} and {nodes.dtype} {nodes.shape}"
-        raise BadFileError(path, "as many timestamps as node_ids, (n,) numbers", found, _REWRITE)
-    times = times * np.float64(scale)
-    if not np.isfinite(times).all() or (nodes < 0).any():
-        raise BadFileError(path, "finite timestamps and node_ids from 0 up", "others", _REWRITE)
-    if times.min(initial=0) < 0:
-        found, remedy = f"one at {times.min():g} ms", "Take out what is before 0 ms, or move all spikes later."
-        raise BadFileError(path, "timestamps from 0 ms on", found, remedy)
-    return times, nodes.astype(np.uint64)
-
-
-def _population(path: str | PathLike[str], file: Any) -> Any:
-    """Return the group of the only population."""
-    known = populations(file["spikes"])
-    if len(known) != 1:
-        found = f"{len(known)}: {', '.join(known)}"[:200]
-        raise BadFileError(path, "one population of spikes", found, _ONE)
-    return next(iter(known.values()))
-
-
-def _h5py() -> Any:
-    try:
-        return importlib.import_module("h5py")
-    except ImportError:
-        raise MockSessionError(
-            "h5py", "it to be installed, for SONATA files", "that it is not", "Run pip install 'mockrawio[sonata]'."
-        ) from None

@@ -28,12 +28,22 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..ground.durable import clean_up, leftovers, locked, make_folder, naming, sibling, sync_file, sync_folder
+from ..ground.durable import (
+    clean_up,
+    leftovers,
+    locked,
+    make_folder,
+    naming,
+    sibling,
+    sync_file,
+    sync_folder,
+    write_all,
+)
 from ..ground.errors import BadFileError, MockSessionError, SessionExistsError
 from ..ground.progress import Tick
 from ..ground.regular import only_regular, read_text
 from ..session.manifest import FileRecord, file_record
-from ..session.writer import sync_now, write_all
+from ..session.writer import sync_now
 from .insert import Inserter
 from .output import FIRINGS, SMALL, named
 from .run_manifest import listed_files

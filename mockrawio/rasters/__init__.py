@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..formats.spikes.csv import write_spikes_csv
+from ..formats.spikes.sonata import sonata_populations
+from ..formats.spikes.sonata_out import append_sonata, write_sonata
 from .bridges import from_spiketrains, session_raster, session_to_sonata, to_spiketrains
+from .document_004 import SonataWriter, make_save_spikes
+from .files import iter_sonata, iter_spikes_csv, read_sonata, read_spikes_csv
 from .generate import generate_raster, group_profile, group_rates, iter_raster
-from .legacy import SonataWriter, make_save_spikes
 from .noise import make_noise, minmax, shift_exc_noise, zscore
 from .poisson import poisson_raster
 from .raster import Raster
-from .sonata import append_sonata, write_sonata
-from .sonata_read import iter_sonata, read_sonata, sonata_populations
 from .spec import FunctionalGroup, RasterSpec
-from .spikes_csv import iter_spikes_csv, read_spikes_csv, write_spikes_csv
 
 __all__ = [
     "FunctionalGroup",

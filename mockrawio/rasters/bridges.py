@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..formats.spikes.sonata_out import write_sonata
 from ..ground.errors import MockSessionError
 from ..session.clock import check_ascending
 from ..session.files import LfpFile, UnitFile, open_info, open_lfp, open_unit, stamps_in_ms
@@ -19,7 +20,6 @@ from ..session.layout import SessionFiles, find_files
 from ..session.own import refuse_own
 from ..session.streams import StreamFile, open_stream
 from .raster import Raster, join
-from .sonata import write_sonata
 
 __all__ = ["from_spiketrains", "session_raster", "session_to_sonata", "to_spiketrains"]
 

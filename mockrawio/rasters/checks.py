@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numbers
 import sys
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ import numpy.typing as npt
 
 from ..ground.errors import MockSessionError
 
-__all__ = ["FLOAT_MAX", "extra_module", "floats", "generator", "number", "require", "toml_module", "whole"]
+__all__ = ["FLOAT_MAX", "floats", "generator", "number", "require", "whole"]
 
 Floats = npt.NDArray[np.float64]
 FLOAT_MAX = sys.float_info.max
@@ -74,24 +73,3 @@ def generator(seed: Any, rng: np.random.Generator | None) -> np.random.Generator
     require(seed is None, "seed and rng", "one of the two", "both", "Leave one out.")
     require(isinstance(rng, np.random.Generator), "rng", "a numpy.random.Generator", rng)
     return rng
-
-
-def extra_module(name: str, purpose: str) -> Any:
-    """Return a module that the extra ``sonata`` brings.
-
-    Raises
-    ------
-    MockSessionError
-        If it is not installed, with the command that installs it.
-    """
-    try:
-        return import_module(name)
-    except ImportError:
-        raise MockSessionError(
-            name, f"it to be installed, for {purpose}", "that it is not", "Run pip install 'mockrawio[sonata]'."
-        ) from None
-
-
-def toml_module() -> Any:
-    """Return Python's TOML reader, or the package that stands in for it before Python 3.11."""
-    return extra_module("tomllib" if sys.version_info >= (3, 11) else "tomli", "TOML files")

@@ -9,15 +9,11 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..formats.spikes.blocks import Ids, SpikeBlock, Times, checked_ids, checked_times, sorting_index
 from ..ground.errors import MockSessionError
 from .checks import floats, require, whole
 
-__all__ = ["ORDERS", "Raster", "Selection", "Sorting", "in_order", "join"]
-
-Floats = npt.NDArray[np.float64]
-Ids = npt.NDArray[np.uint64]
-Sorting = Literal["none", "by_id", "by_time"]
-ORDERS: tuple[Sorting, ...] = ("none", "by_id", "by_time")
+__all__ = ["Raster", "Selection", "join"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +39,7 @@ class Raster:
         If lengths differ, or a time is negative, NaN or infinite, or an id is negative.
     """
 
-    times_ms: Floats
+    times_ms: Times
     node_ids: Ids
     duration_ms: float
     groups: Mapping[str, range] = field(default_factory=dict)
@@ -85,18 +81,8 @@ class Raster:
         """
         key = order.removeprefix("by_")
         require(key in ("time", "id"), "order", '"time" or "id"', order)
-        if in_order(self.times_ms, self.node_ids, "by_time" if key == "time" else "by_id"):
-            return self
-        if key == "time":
-            return self._picked(np.lexsort((self.node_ids, self.times_ms)))
-        return self._picked(self._order_by_id())
-
-    def _order_by_id(self) -> npt.NDArray[np.intp]:
-        if not (self.times_ms[1:] >= self.times_ms[:-1]).all():
-            order: npt.NDArray[np.intp] = np.lexsort((self.times_ms, self.node_ids))
-            return order
-        few = int(self.node_ids.max(initial=0)) < 1 << 16  # NumPy sorts 16 bits in linear time
-        return np.argsort(self.node_ids.astype(np.uint16) if few else self.node_ids, kind="stable")
+        index = sorting_index(self.times_ms, self.node_ids, "by_time" if key == "time" else "by_id")
+        return self if index is None else self._picked(index)
 
     def group(self, name: str) -> Raster:
         """Return the spikes of one group.
@@ -136,49 +122,14 @@ class Selection(NamedTuple):
         require(plain.ndim == 1, "node_ids", "ids in one dimension", f"shape {plain.shape}")
         return cls(low, high, np.array([whole("node_ids", node, 0, 2**64 - 1) for node in plain], np.uint64))
 
-    def of_spikes(self, times: Floats, nodes: Ids, groups: Mapping[str, range], last_ms: float) -> Raster:
-        """Return the wanted spikes, as the stretch that is wanted of what lasts until `last_ms`."""
+    def of_spikes(self, block: SpikeBlock) -> Raster:
+        """Return the wanted spikes, as the stretch that is wanted of what lasts until the block says."""
+        times, nodes, last_ms, groups = block
         start = min(self.low, last_ms)
         mask = (times >= self.low) & (times < self.high)
         if self.nodes is not None:
             mask &= np.isin(nodes, self.nodes)
         return Raster(times[mask], nodes[mask], max(min(self.high, last_ms) - start, 0.0), groups, start)
-
-
-def checked_times(times: Any) -> Floats:
-    """Return times as float64 after a look at all of them."""
-    try:
-        array: Floats = np.asarray(times, np.float64)
-    except (TypeError, ValueError):
-        raise MockSessionError("times_ms", "numbers", "something else", "Change it.") from None
-    require(array.ndim == 1, "times_ms", "one dimension", f"shape {array.shape}")
-    if array.size:
-        low, high = float(array.min()), float(array.max())  # NaN comes through both
-        found = f"values from {low} to {high}"
-        require(low >= 0 and high < np.inf, "times_ms", "finite times from 0", found, "Remove these spikes.")
-    return array
-
-
-def checked_ids(ids: Any) -> Ids:
-    """Return ids as uint64 after a look at all of them."""
-    array = np.asarray(ids)
-    whole = array.dtype.kind in "iu" or array.size == 0
-    require(whole and array.ndim == 1, "node_ids", "whole numbers in one dimension", f"{array.dtype} {array.shape}")
-    negative = array.dtype.kind == "i" and array.size > 0 and int(array.min()) < 0
-    require(not negative, "node_ids", "ids from 0", "negative ids", "Number units from 0.")
-    return array.astype(np.uint64, copy=False)
-
-
-def in_order(times: Floats, ids: Ids, order: Sorting) -> bool:
-    """Return True if spikes are in an order, ties included."""
-    if order == "none" or times.size < 2:
-        return True
-    first, second = (times, ids) if order == "by_time" else (ids, times)
-    ascending = first[1:] > first[:-1]
-    if ascending.all():
-        return True
-    tied = (first[1:] == first[:-1]) & (second[1:] >= second[:-1])
-    return bool((ascending | tied).all())
 
 
 def join(blocks: Iterable[Raster]) -> Raster:

@@ -8,8 +8,9 @@ from os import PathLike, fspath
 from typing import Any
 
 from ..ground.errors import BadFileError, MockSessionError
+from ..ground.extras import toml_module
 from ..ground.regular import read_text
-from .checks import floats, number, require, toml_module, whole
+from .checks import floats, number, require, whole
 from .trains import bins_in
 
 __all__ = ["FunctionalGroup", "RasterSpec"]
@@ -177,7 +178,7 @@ class RasterSpec:
         MockSessionError
             As :meth:`from_dict`, or if TOML cannot be read here.
         """
-        toml, body = toml_module(), read_text(fspath(path))
+        toml, body = toml_module("sonata"), read_text(fspath(path))
         try:
             values = toml.loads(body.decode("utf-8").replace("\r\n", "\n"))
         except ValueError as error:  # TOML's own, or the encoding's

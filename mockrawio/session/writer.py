@@ -33,11 +33,12 @@ from ..ground.durable import (
     sync_fd,
     sync_folder,
     whole_file,
+    write_all,
 )
 from .layout import MANIFEST
 from .manifest import FileRecord, manifest_bytes
 
-__all__ = ["SessionWriter", "sync_now", "write_all", "write_file", "write_plain"]
+__all__ = ["SessionWriter", "sync_now", "write_file", "write_plain"]
 
 SYNC_BYTES = 1 << 24  # of a file, after which the disk begins to take it in
 _SYNC_THREADS = 4
@@ -205,23 +206,6 @@ def _write(path: Path, chunks: Chunks, place: Path, sync: Callable[[BinaryIO, Pa
                 hashed.result()
         sync(file, place)
     return FileRecord(size, digest.hexdigest())
-
-
-def write_all(file: BinaryIO, view: memoryview, place: str | PathLike[str]) -> None:
-    """Write a block to an unbuffered file, which may take it in pieces.
-
-    Raises
-    ------
-    NotWrittenError
-        If there is no room, naming `place`.
-    """
-    with naming(place):
-        view = view.cast("B") if view.nbytes else view
-        while view.nbytes:
-            count = file.write(view)
-            if not count:
-                raise OSError(errno.EIO, "nothing of a block was written")
-            view = view[count:]
 
 
 def write_plain(path: Path, chunks: Chunks, place: Path) -> FileRecord:

@@ -18,16 +18,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import mockrawio.formats.spikes.h5_out
+import mockrawio.formats.spikes.spool
+import mockrawio.ground.durable
 import mockrawio.hybrid.target
-import mockrawio.rasters.h5_out
-import mockrawio.rasters.spool
 import mockrawio.session.writer
 
 WRITERS = (
     mockrawio.session.writer,
     mockrawio.hybrid.target,
-    mockrawio.rasters.h5_out,
-    mockrawio.rasters.spool,
+    mockrawio.formats.spikes.h5_out,
+    mockrawio.formats.spikes.spool,
 )
 EVENTS = {"os.rename": "move", "os.link": "move", "os.mkdir": "make", "os.remove": "remove", "os.rmdir": "remove"}
 NEED_ROOM = {"write", "make"}
@@ -76,7 +77,7 @@ def arm(fault: Fault, place: Path) -> None:
         if what is not None and (str(arguments[0]).startswith(str(place)) or not os.path.isabs(str(arguments[0]))):
             fault.step(what)
 
-    def torn(file: Any, view: memoryview, at: Path, real: Any = mockrawio.session.writer.write_all) -> None:
+    def torn(file: Any, view: memoryview, at: Path, real: Any = mockrawio.ground.durable.write_all) -> None:
         view = view.cast("B") if view.nbytes else view
         real(_Stepping(file, fault), view[: view.nbytes // 2], at)
         real(_Stepping(file, fault), view[view.nbytes // 2 :], at)

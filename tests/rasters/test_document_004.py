@@ -98,7 +98,7 @@ def test_writer_does_not_grow_the_file_for_each_unit(writer, monkeypatch):
 
 def test_writer_holds_only_so_much(writer, monkeypatch):
     """What is held goes to the file when there is enough of it."""
-    monkeypatch.setattr("mockrawio.rasters.legacy.BUFFERED", 10)
+    monkeypatch.setattr("mockrawio.rasters.document_004.BUFFERED", 10)
     for _ in range(4):
         writer.append_repeat("node_ids", 1, 4)
     assert writer._datasets["node_ids"].shape == (12,)

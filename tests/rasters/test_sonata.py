@@ -12,17 +12,16 @@ import numpy as np
 import pytest
 
 from mockrawio import MockSessionError
+from mockrawio.formats.spikes import h5_out, spool
 from mockrawio.generate.source import open_source
 from mockrawio.ground.errors import BadFileError, SessionExistsError
 from mockrawio.rasters import (
     Raster,
     append_sonata,
-    h5_out,
     iter_sonata,
     poisson_raster,
     read_sonata,
     sonata_populations,
-    spool,
     write_sonata,
 )
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockrawio import MockSessionError, SessionSpec, generate_session
-from mockrawio.formats import spikes_csv
+from mockrawio.formats.spikes import csv
 from mockrawio.ground.errors import BadFileError, SessionExistsError
 from mockrawio.rasters import (
     Raster,
@@ -110,7 +110,7 @@ def test_no_text(tmp_path, monkeypatch):
     (tmp_path / "a.csv").write_bytes(b"1 2\n\xff\xfe\n")
     with pytest.raises(BadFileError, match="text in UTF-8"):
         read_spikes_csv(tmp_path / "a.csv")
-    monkeypatch.setattr(spikes_csv, "MOST_LINE", 100)
+    monkeypatch.setattr(csv, "MOST_LINE", 100)
     with pytest.raises(BadFileError, match="at most 100 characters in line 2; found more"):
         read_spikes_csv(text(tmp_path, "1 2\n" + " " * 101))
     with pytest.raises(BadFileError, match="a readable file; found a folder"):
@@ -156,7 +156,7 @@ def test_writing(tmp_path):
 
 def test_bounded_memory(tmp_path, monkeypatch):
     """A file is read in blocks whose number does not change what is read, and not held."""
-    monkeypatch.setattr(spikes_csv, "BLOCK", 20_000)
+    monkeypatch.setattr(csv, "BLOCK", 20_000)
     raster = poisson_raster(np.full(100, 100.0), duration_s=6, seed=1)
     path = write_spikes_csv(tmp_path / "a.csv", raster)
     tracemalloc.start()
@@ -198,7 +198,7 @@ def test_any_text(tmp_path_factory, header, cells):
     path = text(tmp_path_factory.getbasetemp(), header + "".join(cells), encoding="utf-8", newline="")
     with pytest.MonkeyPatch.context() as patch:
         at_once = outcome(path)
-        patch.setattr(spikes_csv, "_at_once", lambda columns, block: None)
+        patch.setattr(csv, "_at_once", lambda columns, block: None)
         assert outcome(path) == at_once
 
 

@@ -40,7 +40,6 @@ ANEW, CORRECT, NAME = (
     "Correct that line, or take it out.",
     "Let the first line name",
 )
-OF_SESSION = "Write it with mockrawio.rasters.write_sonata, or name another file."
 
 
 def session(path):
@@ -61,7 +60,13 @@ CASES = [
     Case("lengths", read_sonata, h5(**{**GOOD, "spikes__a__node_ids": [1]}), ANEW, sonata),
     Case("two dimensions", read_sonata, h5(**{**GOOD, "spikes__a__timestamps": [[1.0, 2.0]]}), ANEW, sonata),
     Case("ids of floats", read_sonata, h5(**{**GOOD, "spikes__a__node_ids": [0.5, 1]}), ANEW, sonata),
-    Case("negative times", read_sonata, h5(**{**GOOD, "spikes__a__timestamps": [-1.0, 2.0]}), ANEW, sonata),
+    Case(
+        "negative times",
+        read_sonata,
+        h5(**{**GOOD, "spikes__a__timestamps": [-1.0, 2.0]}),
+        "Remove these spikes.",
+        sonata,
+    ),
     Case(
         "units",
         read_sonata,
@@ -103,8 +108,8 @@ CASES = [
         "Convert the file.",
         text("1 2\n"),
     ),
-    Case("units for a session", session, h5("days", **GOOD), OF_SESSION, sonata),
-    Case("text for a session", session, text("spikes", "a.h5"), OF_SESSION, sonata),
+    Case("units for a session", session, h5("days", **GOOD), "Write the times in ms", sonata),
+    Case("text for a session", session, text("spikes", "a.h5"), "Give a SONATA spike file.", sonata),
     Case(
         "populations for a session",
         session,

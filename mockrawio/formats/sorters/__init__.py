@@ -8,8 +8,6 @@ and named in errors from there. File formats: HYBRID.md, sections 4.3 to 4.6.
 from __future__ import annotations
 
 import os
-from importlib import import_module
-from pkgutil import iter_modules
 
 import numpy as np
 import numpy.typing as npt
@@ -20,9 +18,6 @@ from .registry import SorterFormat, check_type, formats
 from .sorting import Sorting
 
 __all__ = ["SorterFormat", "Sorting", "check_type", "formats", "infer_output_type", "load_sorting", "load_templates"]
-
-for _module in iter_modules(__path__):
-    import_module(f"{__name__}.{_module.name}")
 
 
 def infer_output_type(directory: str | os.PathLike[str]) -> str:

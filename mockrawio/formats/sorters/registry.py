@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...ground.checks import require
+from ..registry import Registry
 from .sorting import Sorting
 
 __all__ = ["SorterFormat", "check_type", "formats", "register"]
@@ -47,17 +48,8 @@ class SorterFormat:
     rank: int = 100
 
 
-_FORMATS: dict[str, SorterFormat] = {}
-
-
-def register(entry: SorterFormat) -> None:
-    """Add a format."""
-    _FORMATS[entry.name] = entry
-
-
-def formats() -> dict[str, SorterFormat]:
-    """Return the formats by name, in the order in which a folder is tried for them."""
-    return dict(sorted(_FORMATS.items(), key=lambda item: item[1].rank))
+_SORTERS: Registry[SorterFormat] = Registry(__package__)
+register, formats = _SORTERS.register, _SORTERS.all
 
 
 def check_type(name: str, value: Any) -> None:

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..formats.spikes.sonata_out import mark_sonata, new_dataset
 from ..ground.errors import MockSessionError
-from .checks import extra_module, floats, generator, require, whole
+from ..ground.extras import h5py_module
+from .checks import floats, generator, require, whole
 from .poisson import checked_profile
-from .sonata import label, new_dataset
 from .trains import Options, filled_bins, source_for
 
 __all__ = ["SonataWriter", "make_save_spikes"]
@@ -51,7 +52,7 @@ class SonataWriter:
         self, f_name: str | PathLike[str], groups: Sequence[str], datasets: Sequence[str], types: Sequence[Any]
     ) -> None:
         require(len(datasets) == len(types), "types", f"{len(datasets)}, one for each dataset", len(types))
-        self._file = extra_module("h5py", "SONATA files").File(f_name, "w")
+        self._file = h5py_module().File(f_name, "w")
         self._group = self._file
         for name in groups:
             self._group = self._group.create_group(name)
@@ -59,7 +60,7 @@ class SonataWriter:
             name: new_dataset(self._group, name, dtype) for name, dtype in zip(datasets, types, strict=True)
         }
         if [*groups][:-1] == ["spikes"] and {"timestamps", "node_ids"} <= set(datasets):
-            label(self._file, self._group, "none")
+            mark_sonata(self._file, self._group, "none")
         self._held: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in datasets}
         self._sizes = dict.fromkeys(datasets, 0)
 

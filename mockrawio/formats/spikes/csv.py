@@ -1,4 +1,4 @@
-"""Spikes in text files as bmtk has them, read in bounded memory.
+"""Spikes in text files as bmtk has them, read and written in bounded memory.
 
 - A line for each spike, its columns ``timestamps population node_ids`` in any order, by the names in
   the first line. ``population`` may be missing. Without names it is ``timestamps node_ids``, or all
@@ -12,20 +12,22 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, compress
 from os import PathLike
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
 import numpy as np
-import numpy.typing as npt
 
-from ..ground.errors import BadFileError
-from ..ground.regular import only_regular
-from .sonata import NAMELESS
+from ...ground.checks import require
+from ...ground.durable import naming, refuse_taken, whole_file
+from ...ground.errors import BadFileError
+from ...ground.regular import only_regular
+from .blocks import NAMELESS, SpikeBlock, Spikes, blocks_of
+from .registry import CHOOSE, SpikeFormat, register
 
-__all__ = ["HEADER", "spike_blocks"]
+__all__ = ["read_csv_blocks", "write_spikes_csv"]
 
 HEADER = ("timestamps", "population", "node_ids")
 BLOCK = 1 << 20  # characters at a time: some 50,000 spikes
@@ -34,48 +36,34 @@ MOST_NAMES = 10  # of populations, in a message
 _TIMES, _NODES = ("timestamps", "spike-times", "spike_times"), ("node_ids", "node_id", "gid", "gids")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _NAME_THEM = f"Let the first line name the columns, as in: {' '.join(HEADER)}."
-_CHOOSE = "Pass population= with one of these."
 _DIGITS, _NUMERALS = frozenset("0123456789"), frozenset("0123456789+-.eE")
 _END = "\0"  # stands for the end of a line, among its cells
 _CORRECT = "Correct that line, or take it out."
 
-Block = tuple[npt.NDArray[np.float64], npt.NDArray[np.uint64]]
 Line = tuple[int, str]  # its number, from 1
 Rows = tuple[Sequence[str], list[float], list[int]]  # of each spike: population, time, node
 
 
-def spike_blocks(path: str | PathLike[str], population: str | None = None, choose: str = _CHOOSE) -> Iterator[Block]:
-    """Yield the times and ids of one population's spikes, in the file's order.
+def read_csv_blocks(
+    path: str | PathLike[str], population: str | None = None, choose: str = CHOOSE, *, own: bool = False
+) -> Iterator[SpikeBlock]:
+    """Read spikes of a population as a :class:`~.registry.Reader`, a MiB of the file at a time.
 
-    Parameters
-    ----------
-    path : str or PathLike
-    population : str or None
-        Which; None is the only one there is. Spikes without one are of one called "default".
-    choose : str
-        What can be done where there are several.
-
-    Yields
-    ------
-    times_ms : ndarray of float64, shape (n,)
-        Finite, and not negative. There is one block at least, which may be empty.
-    node_ids : ndarray of uint64, shape (n,)
-
-    Raises
-    ------
-    BadFileError
-        If the file is none of these, with the line at fault, or has no such population, or
-        several to choose from.
+    Spikes without a population are of one called "default". They last to the latest so far, and have
+    no groups. An error names the line at fault.
     """
     path = Path(path)
     known: dict[str, None] = {}
+    last = 0.0
     for names, times, nodes in _parsed(path):
         for name in dict.fromkeys(names):
             if name not in known and len(known) <= MOST_NAMES:
                 known[name] = None
                 _check_one(path, known, population, choose)
         mine = [population in (None, name) for name in names]
-        yield np.array([*compress(times, mine)], np.float64), np.array([*compress(nodes, mine)], np.uint64)
+        times_ms = np.array([*compress(times, mine)], np.float64)
+        last = max(last, float(times_ms.max(initial=0.0)))
+        yield SpikeBlock(times_ms, np.array([*compress(nodes, mine)], np.uint64), last)
     if population is not None and population not in known and known:
         raise BadFileError(path, f"a population {population!r}", _some(known), "Choose one of these.")
 
@@ -224,3 +212,59 @@ def _line(path: Path, file: TextIO, number: int) -> str:
         remedy = "Write a line for each spike."
         raise BadFileError(path, f"at most {MOST_LINE} characters in line {number}", "more", remedy)
     return line
+
+
+def write_spikes_csv(
+    path: str | PathLike[str],
+    spikes: Spikes | Iterable[Spikes],
+    *,
+    population: str = NAMELESS,
+    overwrite: bool = False,
+) -> Path:
+    """Write spikes as bmtk's text file, whole or not at all, in bounded memory.
+
+    Parameters
+    ----------
+    path : str or PathLike
+        The file to make; its folder is made as needed.
+    spikes : Raster or iterable of Raster
+        The spikes, or stretches of them, each taken when the last is written; in the order given.
+    population : str
+        The population's name.
+    overwrite : bool
+        Whether a file that is there already may be replaced.
+
+    Returns
+    -------
+    Path
+        The file: ``timestamps population node_ids``, times in ms to the last digit.
+
+    Raises
+    ------
+    SessionExistsError
+        If `path` is there and `overwrite` is false.
+    NotWrittenError
+        If the file system does not let it be; what was there is then as it was.
+    MockSessionError
+        If the population has no name of one word.
+    """
+    target = Path(path).absolute()
+    word = isinstance(population, str) and population.split() == [population] and population.isprintable()
+    ok = word and not set(population) & set("\",'")
+    require(ok, "population", "a name of one word, no quotes or commas", population)
+    if not overwrite:
+        refuse_taken(target)
+    with whole_file(target, overwrite=overwrite) as staging:
+        _append(staging, target, [" ".join(HEADER) + "\n"])
+        for block in blocks_of(spikes):
+            pairs = zip(block.times_ms.tolist(), block.node_ids.tolist(), strict=True)
+            _append(staging, target, (f"{time} {population} {node}\n" for time, node in pairs))
+    return target
+
+
+def _append(staging: Path, target: Path, lines: Iterable[str]) -> None:
+    with naming(target), open(staging, "a", encoding="utf-8", newline="\n", opener=only_regular) as file:
+        file.writelines(lines)
+
+
+register(SpikeFormat(".csv", lambda path: path.suffix.lower() == ".csv", read_csv_blocks))

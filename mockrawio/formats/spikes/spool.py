@@ -16,31 +16,28 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..ground.durable import naming
-from ..session.writer import write_all
-from .raster import Raster
+from ...ground.durable import naming, write_all
+from .blocks import SpikeBlock, Spikes
 
 __all__ = ["by_id"]
 
 RANGE = 1 << 22  # spikes sorted at a time
 _SPIKE = np.dtype([("id", np.uint64), ("ms", np.float64)])
 
-Spikes = npt.NDArray[Any]
 
-
-def by_id(blocks: Iterable[Raster], target: Path) -> Iterator[Raster]:
+def by_id(blocks: Iterable[Spikes], target: Path) -> Iterator[SpikeBlock]:
     """Yield the spikes of all blocks by id, and by time within one.
 
     Parameters
     ----------
-    blocks : iterable of Raster
+    blocks : iterable of Spikes
         In any order.
     target : Path
         The file that is being made: temporary files lie in its folder.
 
     Yields
     ------
-    Raster
+    SpikeBlock
         Of consecutive ids, each with the groups and the duration of all blocks.
     """
     with _temporary(target) as first, _temporary(target) as second:
@@ -52,7 +49,7 @@ def by_id(blocks: Iterable[Raster], target: Path) -> Iterator[Raster]:
         for size in np.diff(places):
             spikes = _read(second, int(size))
             spikes = spikes[np.lexsort((spikes["ms"], spikes["id"]))]
-            yield Raster(spikes["ms"].copy(), spikes["id"].copy(), outline.duration_ms, outline.groups)
+            yield outline._replace(times_ms=spikes["ms"].copy(), node_ids=spikes["id"].copy())
         if not ends.size:
             yield outline
 
@@ -62,7 +59,7 @@ def _temporary(target: Path) -> Any:
         return TemporaryFile(dir=target.parent, buffering=0)
 
 
-def _spool(blocks: Iterable[Raster], file: Any, target: Path) -> tuple[Any, Any, list[int], Raster]:
+def _spool(blocks: Iterable[Spikes], file: Any, target: Path) -> tuple[Any, Any, list[int], SpikeBlock]:
     """Write blocks to a file; return each id with its count, the blocks' sizes, and how long they last."""
     ids, counts = np.empty(0, np.uint64), np.empty(0, np.int64)
     sizes: list[int] = []
@@ -70,12 +67,12 @@ def _spool(blocks: Iterable[Raster], file: Any, target: Path) -> tuple[Any, Any,
     stop = 0.0
     for block in blocks:
         stop, groups = max(stop, block.stop_ms), {**groups, **block.groups}
-        spikes = np.empty(len(block), _SPIKE)
+        spikes = np.empty(block.times_ms.size, _SPIKE)
         spikes["id"], spikes["ms"] = block.node_ids, block.times_ms
         write_all(file, _bytes(spikes), target)
         sizes.append(spikes.size)
         ids, counts = _merged(ids, counts, *np.unique(block.node_ids, return_counts=True))
-    return ids, counts, sizes, Raster(np.empty(0), np.empty(0, np.uint64), stop, groups)
+    return ids, counts, sizes, SpikeBlock(np.empty(0), np.empty(0, np.uint64), stop, groups)
 
 
 def _merged(ids: Any, counts: Any, more_ids: Any, more_counts: Any) -> tuple[Any, Any]:
@@ -106,7 +103,7 @@ def _scatter(first: Any, sizes: list[int], second: Any, last_ids: Any, places: A
             at[index] += high - low
 
 
-def _read(file: Any, size: int) -> Spikes:
+def _read(file: Any, size: int) -> npt.NDArray[Any]:
     spikes = np.empty(size, _SPIKE)
     view = _bytes(spikes)
     while view.nbytes and (count := file.readinto(view)):
@@ -114,5 +111,5 @@ def _read(file: Any, size: int) -> Spikes:
     return spikes
 
 
-def _bytes(spikes: Spikes) -> memoryview:
+def _bytes(spikes: npt.NDArray[Any]) -> memoryview:
     return spikes.view(np.uint8).data

@@ -14,10 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from ..ground.durable import naming
-from ..session.writer import write_all
-from .checks import extra_module
-from .raster import Raster
+from ...ground.durable import naming, write_all
+from ...ground.extras import h5py_module
+from .blocks import Spikes
 
 __all__ = ["H5Out", "h5_out"]
 
@@ -73,7 +72,7 @@ class H5Out(io.FileIO):
         if self.error is not None:
             raise self.error
 
-    def checked(self, blocks: Iterable[Raster]) -> Iterator[Raster]:
+    def checked(self, blocks: Iterable[Spikes]) -> Iterator[Spikes]:
         """Yield blocks for as long as all is well."""
         for block in blocks:
             yield block
@@ -91,7 +90,7 @@ def h5_out(path: Path, mode: Literal["w", "r+"], place: Path) -> Iterator[tuple[
     MockSessionError
         If h5py is not installed.
     """
-    h5py = extra_module("h5py", "SONATA files")
+    h5py = h5py_module()
     with H5Out(path, "x+b" if mode == "w" else "r+b", place) as out:
         try:
             with h5py.File(out, mode) as file:

@@ -1,10 +1,6 @@
-"""Spikes written to SONATA files, a block at a time.
+"""Spikes written to SONATA files, a block at a time, as :mod:`~.sonata` reads them.
 
-The format is the SONATA developer guide's, as libsonata and bmtk read it: ``/spikes/{population}``
-with the datasets ``timestamps`` (float64, attribute ``units`` "milliseconds") and ``node_ids``
-(uint64), and the enumeration ``sorting``; ``magic`` and ``version`` at the root. Two attributes
-are ours, and others pass over them: ``duration_ms``, and ``groups`` as JSON.
-
+- ``node_ids`` are uint64, ``timestamps`` float64; ``magic`` and ``version`` stand at the root.
 - Datasets are chunked and can grow, so that a file can be appended to.
 - A file holds no clock time: the same spikes make the same bytes.
 """
@@ -20,32 +16,32 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..ground.durable import locked, naming, refuse_taken, whole_file
-from ..ground.errors import BadFileError
-from .checks import extra_module, require
+from ...ground.checks import require
+from ...ground.durable import locked, naming, refuse_taken, whole_file
+from ...ground.errors import BadFileError
+from ...ground.extras import h5py_module
+from .blocks import NAMELESS, ORDERS, Order, SpikeBlock, Spikes, blocks_of
 from .h5_out import h5_out
-from .raster import ORDERS, Raster, Sorting
-from .sonata_read import h5_file, population_group, sorting_of
+from .sonata import Population, h5_file
 from .spool import by_id
 
-__all__ = ["CHUNK", "MAGIC", "VERSION", "append_sonata", "label", "new_dataset", "write_sonata"]
+__all__ = ["append_sonata", "mark_sonata", "new_dataset", "write_sonata"]
 
 MAGIC, VERSION = 0x0A7A, (0, 1)
 CHUNK = 1 << 16  # spikes; 512 KiB, half of what HDF5 keeps of each dataset by default
 MOST_TEXT = 60_000  # bytes: HDF5 takes attributes up to 64 KiB
 _IN_ORDER = "Put them in order, or join them with what is there and write all with write_sonata."
-_SORTINGS = {"none": 0, "by_id": 1, "by_time": 2}
 
 Compression = Literal["gzip"] | None
-Spikes = Raster | Iterable[Raster]
+Source = Spikes | Iterable[Spikes]
 
 
 def write_sonata(
     path: str | PathLike[str],
-    spikes: Spikes,
+    spikes: Source,
     *,
-    population: str = "default",
-    sorting: Sorting = "by_time",
+    population: str = NAMELESS,
+    sorting: Order = "by_time",
     compression: Compression = None,
     overwrite: bool = False,
 ) -> Path:
@@ -55,7 +51,7 @@ def write_sonata(
     ----------
     path : str or PathLike
         The file to make; its folder is made as needed.
-    spikes : Raster or iterable of Raster
+    spikes : Raster, the like of it (:class:`~.blocks.Spikes`), or iterable of them
         All the spikes, or consecutive stretches of time, each taken when the last is written.
     population : str
         The population's name.
@@ -91,17 +87,16 @@ def write_sonata(
     require(ok, "population", "a name without a slash", population)
     if not overwrite:
         refuse_taken(target)
-    blocks = [spikes] if isinstance(spikes, Raster) else spikes
     with whole_file(target, overwrite=overwrite) as staging, h5_out(staging, "w", target) as (file, out):
         group = file.create_group("spikes").create_group(population)
         new_dataset(group, "timestamps", np.float64, compression)
         new_dataset(group, "node_ids", np.uint64, compression)
-        label(file, group, sorting)
-        _append(group, out.checked(_ordered(blocks, sorting, target)))
+        mark_sonata(file, group, sorting)
+        _append(group, out.checked(_ordered(blocks_of(spikes), sorting, target)))
     return target
 
 
-def append_sonata(path: str | PathLike[str], spikes: Spikes, *, population: str | None = None) -> Path:
+def append_sonata(path: str | PathLike[str], spikes: Source, *, population: str | None = None) -> Path:
     """Add spikes at the end of a population of a SONATA file.
 
     They are added to a copy, which takes the file's place at the end: whatever happens, the file is as
@@ -129,24 +124,24 @@ def append_sonata(path: str | PathLike[str], spikes: Spikes, *, population: str 
         file is then as it was.
     """
     target = Path(path).resolve()
-    blocks = [spikes] if isinstance(spikes, Raster) else spikes
     with h5_file(target, "r") as file:
         _check_grows(file, target, population)
     with locked(target.parent), whole_file(target) as staging:
         with naming(target):
             shutil.copy(target, staging)
         with h5_out(staging, "r+", target) as (file, out):
-            group = population_group(file, target, population)
-            times, order = group["timestamps"], sorting_of(group)
-            last = float(times[-1]) if order == "by_time" and times.size else 0.0
-            _append(group, out.checked(_ordered(blocks, "by_time" if order == "by_time" else "none", target, last)))
-            if order == "by_id":
-                _set_sorting(group, "none")
+            before = Population.of(file, target, population)
+            times, ordered = before.times, before.sorting == "by_time"
+            last = float(times[-1]) if ordered and times.size else 0.0
+            more = _ordered(blocks_of(spikes), "by_time" if ordered else "none", target, last)
+            _append(before.group, out.checked(more))
+            if before.sorting == "by_id":
+                _set_sorting(before.group, "none")
     return target
 
 
 def _check_grows(file: Any, target: Path, population: str | None) -> None:
-    group = population_group(file, target, population)
+    group = Population.of(file, target, population).group
     if not all(name in group and group[name].maxshape == (None,) for name in ("timestamps", "node_ids")):
         remedy = "Read it with read_sonata, and write it anew with write_sonata."
         raise BadFileError(target, "datasets timestamps and node_ids that can grow", "others", remedy)
@@ -172,7 +167,7 @@ def new_dataset(group: Any, name: str, dtype: Any, compression: Compression = No
     )
 
 
-def label(file: Any, group: Any, sorting: Sorting) -> None:
+def mark_sonata(file: Any, group: Any, sorting: Order) -> None:
     """Write the attributes that SONATA asks for.
 
     Parameters
@@ -190,13 +185,12 @@ def label(file: Any, group: Any, sorting: Sorting) -> None:
     group["timestamps"].attrs["units"] = "milliseconds"
 
 
-def _set_sorting(group: Any, sorting: Sorting) -> None:
-    h5py = extra_module("h5py", "SONATA files")
-    kind = h5py.enum_dtype(_SORTINGS, basetype="u1")
-    group.attrs.create("sorting", _SORTINGS[sorting], dtype=kind)
+def _set_sorting(group: Any, sorting: Order) -> None:
+    kind = h5py_module().enum_dtype({order: number for number, order in enumerate(ORDERS)}, basetype="u1")
+    group.attrs.create("sorting", ORDERS.index(sorting), dtype=kind)
 
 
-def _append(group: Any, blocks: Iterable[Raster]) -> None:
+def _append(group: Any, blocks: Iterable[Spikes]) -> None:
     """Write blocks at the end of a population, and how long it has become."""
     stop = float(group.attrs.get("duration_ms", 0.0))
     groups: dict[str, range] = {}
@@ -214,20 +208,20 @@ def _append(group: Any, blocks: Iterable[Raster]) -> None:
         group.attrs["groups"] = text
 
 
-def _ordered(blocks: Iterable[Raster], sorting: Sorting, target: Path, last: float = 0.0) -> Iterator[Raster]:
+def _ordered(blocks: Iterable[Spikes], sorting: Order, target: Path, last: float = 0.0) -> Iterator[Spikes]:
     if sorting == "none":
         return iter(blocks)
     if sorting == "by_time":
         return _by_time(blocks, last)
     if isinstance(blocks, list) and len(blocks) == 1:
-        return iter([blocks[0].sorted_by("id")])
+        return iter([SpikeBlock.of(blocks[0], "by_id")])
     return by_id(blocks, target)
 
 
-def _by_time(blocks: Iterable[Raster], last: float) -> Iterator[Raster]:
-    for block in blocks:
-        block = block.sorted_by("time")
-        if len(block):
+def _by_time(blocks: Iterable[Spikes], last: float) -> Iterator[SpikeBlock]:
+    for spikes in blocks:
+        block = SpikeBlock.of(spikes, "by_time")
+        if block.times_ms.size:
             first = float(block.times_ms[0])
             expected = f"blocks in the order of time, from {last} ms on"
             require(first >= last, "spikes", expected, f"a spike at {first} ms", _IN_ORDER)
