@@ -101,11 +101,11 @@ def _lines(session: dict[str, Any]) -> Iterator[str]:
 def _manifest(reader: MockSessionRawIO) -> dict[str, Any] | None:
     """Return the manifest of the session that is open, None if it has none."""
     session = reader._open
-    path = session.files.manifest
-    if path is None:
+    file = session.files.manifest
+    if file is None:
         return None
-    with session.moment.reading(path):
-        return read_manifest(path)
+    with session.moment.reading(file):
+        return read_manifest(file)
 
 
 def _seed(made_by: dict[str, Any] | None) -> int | None:

@@ -13,7 +13,6 @@ What writers that were cut short left beside the folder is named too.
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -28,8 +27,9 @@ import numpy.typing as npt
 
 from .formats.npy import open_array
 from .ground.durable import leftovers
-from .ground.entries import is_excluded, is_own, patterns
 from .ground.errors import BadFileError, MockSessionError, NotASessionError, unreadable
+from .ground.folder import File, Folder
+from .ground.places import folder_at
 from .ground.progress import Tick, progress_bar
 from .ground.shown import visible
 from .rawio.reader import MockSessionRawIO
@@ -141,34 +141,25 @@ def verify_session(
     NotASessionError
         If the folder holds none of a session's files.
     """
-    root = Path(folder).absolute()
-    how: dict[str, Any] = {
-        "follow_symlinks": follow_symlinks,
-        "exclude": patterns(exclude),
-        "gap_tolerance_ms": gap_tolerance_ms,
-    }
-    left = tuple(str(found.path) for found in leftovers(root))
-    has_manifest = os.path.lexists(root / MANIFEST)
+    root = folder_at(folder, follow_symlinks=follow_symlinks, exclude=exclude)
+    left = tuple(str(found.path) for found in leftovers(root.path))
+    has_manifest = root.has(MANIFEST)
     if not has_manifest:
-        _refuse_foreign(root, left)
+        _refuse_foreign(root.path, left)
     problems: list[str] = []
     with progress_bar(progress, "manifest", _size(root) if progress else None, leave=False) as tick:
-        found = _compared(root, problems, tick, follow_symlinks) if has_manifest else _NO_DIFFERENCES
-        found = _kept(found, how["exclude"])
+        found = _compared(root, problems, tick) if has_manifest else Differences([], [], [], [], {})
     with progress_bar(progress, "reading", None, leave=False) as tick, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
-        problems += [*found.unreadable.values(), *_unreadable(root, tick, how)]
+        problems += [*found.unreadable.values(), *_unreadable(root, tick, gap_tolerance_ms)]
     return Verification(
-        root,
+        root.path,
         has_manifest,
         **{kind: tuple(getattr(found, kind)) for kind in _KINDS},
         problems=tuple(dict.fromkeys(problems)),
         warnings=tuple(dict.fromkeys(str(w.message) for w in caught if w.category is UserWarning)),
         leftovers=left,
     )
-
-
-_NO_DIFFERENCES = Differences([], [], [], [], {})
 
 
 def _refuse_foreign(root: Path, left: tuple[str, ...]) -> None:
@@ -185,44 +176,36 @@ def _refuse_foreign(root: Path, left: tuple[str, ...]) -> None:
         pass
 
 
-def _size(root: Path) -> int:
+def _size(root: Folder) -> int:
     """Return about how many bytes a folder has; what cannot be looked at is told later."""
     size = 0
-    for folder, _, names in os.walk(root):
-        for name in names:
-            with suppress(OSError):
-                size += os.lstat(os.path.join(folder, name)).st_size
+    with suppress(MockSessionError):
+        for _, file in root.walk():
+            known = file.look() if isinstance(file, File) else None
+            size += known.size if known else 0
     return size
 
 
-def _compared(root: Path, problems: list[str], tick: Tick, follow_symlinks: bool) -> Differences:
+def _compared(root: Folder, problems: list[str], tick: Tick) -> Differences:
     """Compare the folder with its manifest; a manifest that cannot be read is a problem."""
     try:
-        return compare(root, tick, follow_symlinks=follow_symlinks)
+        return compare(root, tick)
     except MockSessionError as error:
         problems.append(str(error))
-        return _NO_DIFFERENCES
+        return Differences([], [], [], [], {})
 
 
-def _kept(found: Differences, exclude: tuple[str, ...]) -> Differences:
-    """Return differences without those of what is left out."""
-    kept = {kind: [name for name in getattr(found, kind) if not is_excluded(name, exclude)] for kind in _KINDS[:-1]}
-    return Differences(
-        **kept, unreadable={n: why for n, why in found.unreadable.items() if not is_excluded(n, exclude)}
-    )
-
-
-def _unreadable(root: Path, tick: Tick, how: dict[str, Any]) -> Iterator[str]:
+def _unreadable(root: Folder, tick: Tick, tolerance_ms: float | None) -> Iterator[str]:
     """Open every file on its own, then read all through the reader; yield what went wrong."""
     try:
-        files = find_files(root, follow_symlinks=how["follow_symlinks"], exclude=how["exclude"])
+        files = find_files(root)
     except MockSessionError as error:
         yield str(with_exclude(error) if isinstance(error, BadFileError) else error)
         return
-    for check, path in _file_checks(files, how["gap_tolerance_ms"]):
-        yield from _problem(check, path)
+    for check, file in _file_checks(files, tolerance_ms):
+        yield from _problem(check, file)
     yield from _added_problems(files)
-    yield from _read_all(root, tick, how)
+    yield from _read_all(root, tick, tolerance_ms)
 
 
 def _problem(check: Callable[..., object], *arguments: object) -> Iterator[str]:
@@ -235,7 +218,7 @@ def _problem(check: Callable[..., object], *arguments: object) -> Iterator[str]:
         yield str(unreadable(error.filename or "a file", error))
 
 
-def _file_checks(files: SessionFiles, tolerance_ms: float | None) -> Iterator[tuple[Callable[[str], object], str]]:
+def _file_checks(files: SessionFiles, tolerance_ms: float | None) -> Iterator[tuple[Callable[[File], object], File]]:
     """Yield every file of the session with the function that checks it."""
     single = (
         (open_info, files.info),
@@ -244,39 +227,40 @@ def _file_checks(files: SessionFiles, tolerance_ms: float | None) -> Iterator[tu
         (parse_daq_log, files.daq),
         (parse_watchlog, files.watchlog),
     )
-    yield from ((check, path) for check, path in single if path is not None)
-    yield from ((partial(_check_lfp, tolerance_ms=tolerance_ms), path) for path in files.lfp.values())
-    yield from ((_check_unit, path) for path in files.units.values())
-    yield from ((open_stream, path) for path in files.streams.values())
+    yield from ((check, file) for check, file in single if file is not None)
+    yield from ((partial(_check_lfp, tolerance_ms=tolerance_ms), file) for file in files.lfp.values())
+    yield from ((_check_unit, file) for file in files.units.values())
+    yield from ((open_stream, file) for file in files.streams.values())
 
 
-def _check_lfp(path: str, tolerance_ms: float | None) -> None:
-    file = open_lfp(path, tolerance_ms=tolerance_ms)
+def _check_lfp(where: File, tolerance_ms: float | None) -> None:
+    file = open_lfp(where, tolerance_ms=tolerance_ms)
     if file is not None:
         runs, rate = file.runs, file.sampling_rate
-        check_runs(path, file.ts.view(), runs, file.divisor, rate, tolerance_ms=tolerance_ms)
+        check_runs(file.path, file.ts.view(), runs, file.divisor, rate, tolerance_ms=tolerance_ms)
 
 
-def _check_unit(path: str) -> None:
-    check_ascending(path, open_unit(path).times.view())
+def _check_unit(where: File) -> None:
+    check_ascending(where.path, open_unit(where).times.view())
 
 
 def _added_problems(files: SessionFiles) -> Iterator[str]:
     """Yield what is wrong with the arrays of Epiphyte's database, which has them from the logs that were there then."""
-    there = [path for name in sorted(ADDED_FILES) if os.path.lexists(path := files.folder / name)]
+    there = [name for name in sorted(ADDED_FILES) if files.root.has(name)]
     pts = None
     if there and files.watchlog is not None:
         with suppress(MockSessionError):  # told of the watchlog itself
             pts = parse_watchlog(files.watchlog).pts
-    for path in there:
-        yield from _problem(_check_added, path, files, pts)
+    for name in there:
+        yield from _problem(_check_added, name, files, pts)
 
 
-def _check_added(path: Path, files: SessionFiles, pts: Array | None) -> None:
+def _check_added(name: str, files: SessionFiles, pts: Array | None) -> None:
     remedy = f"Remove {MOVIE_INFO}, or have Epiphyte's database write it again."
-    if not is_own(path, files.folder, files.follow_symlinks):
+    path, file = files.folder / name, files.root.find(name)
+    if file is None:
         raise BadFileError(path, "a plain file in its folder", "none, or a link out of it", remedy)
-    array = open_array(str(path))
+    array = open_array(file)
     if array.dtype.kind not in "iuf" or len(array.shape) != 1:
         raise BadFileError(path, "numbers of shape (n,)", f"{array.dtype} of shape {array.shape}", remedy)
     values = array.view()
@@ -288,9 +272,9 @@ def _check_added(path: Path, files: SessionFiles, pts: Array | None) -> None:
         raise BadFileError(path, "the movie times of the watchlog", "others", remedy)
 
 
-def _read_all(root: Path, tick: Tick, how: dict[str, Any]) -> Iterator[str]:
+def _read_all(root: Folder, tick: Tick, tolerance_ms: float | None) -> Iterator[str]:
     """Read everything through the reader, as its users will; what only the strict one refuses is read too."""
-    reader = MockSessionRawIO(dirname=root, strict=True, **how)
+    reader = MockSessionRawIO(dirname=root, strict=True, gap_tolerance_ms=tolerance_ms)
     try:
         reader.parse_header()
     except MockSessionError as error:

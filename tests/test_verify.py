@@ -339,7 +339,7 @@ def test_manifest_that_is_none(folder, text):
 
 def test_huge_manifest(folder, monkeypatch):
     """A manifest longer than any is not read."""
-    monkeypatch.setattr("mockrawio.ground.regular.MAX_TEXT_FILE", 1 << 10)
+    monkeypatch.setattr("mockrawio.ground.places.MAX_TEXT_FILE", 1 << 10)
     (problem,) = (text for text in verify_session(folder).problems if "session_manifest.json" in text)
     assert "expected at most 0 MiB of text; found " in problem
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..ground.errors import BadFileError
+from ..ground.places import Where
 from .npy import REWRITE, FileWindow, HeldArray, MappedArray, MappedFile, read_header
 from .reductions import SymbolicArray
 from .symbolic import REMEDY, Interpreter
@@ -30,7 +31,7 @@ class DictFile:
 
     Parameters
     ----------
-    path : str
+    where : File, str or PathLike
         The file, as ``numpy.save`` writes one from a dict.
 
     Attributes
@@ -47,15 +48,15 @@ class DictFile:
         If the file is damaged, is not a dict, or asks for anything but plain data.
     """
 
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.window = FileWindow(path)
+    def __init__(self, where: Where) -> None:
+        self.window = FileWindow(where)
+        self.path = self.window.path
         try:
             content = _content(self.window)
         except BaseException:
             self.window.__exit__()
             raise
-        file = MappedFile(path, self.window.size, self.window.identity)
+        file = MappedFile(self.window.file, self.window.size, self.window.identity)
         self.values: dict[str, Value] = {key: _plain(value, file) for key, value in content.items()}
 
     def __enter__(self) -> DictFile:

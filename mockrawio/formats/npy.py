@@ -14,8 +14,6 @@ The header layout is NEP 1 (https://numpy.org/neps/nep-0001-npy-format.html).
 from __future__ import annotations
 
 import codecs
-import mmap
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,8 +24,9 @@ from typing import Any, Literal
 import numpy as np
 
 from ..ground.errors import BadFileError, unreadable
-from ..ground.moment import Identity, changed
-from ..ground.regular import only_regular
+from ..ground.folder import File, Identity
+from ..ground.moment import changed
+from ..ground.places import Where, file_at
 
 MAGIC = b"\x93NUMPY"
 MAX_HEADER = 10_000  # numpy.lib.format refuses longer headers by default, and so do we
@@ -50,7 +49,7 @@ class FileWindow:
 
     Parameters
     ----------
-    path : str
+    where : File, str or PathLike
         The file to open; use as a context manager.
 
     Raises
@@ -59,20 +58,20 @@ class FileWindow:
         If it cannot be opened, or is empty.
     """
 
-    __slots__ = ("_file", "_head", "identity", "path", "size")
+    __slots__ = ("_file", "_head", "file", "identity", "path", "size")
 
-    def __init__(self, path: str) -> None:
-        self.path = path
+    def __init__(self, where: Where) -> None:
+        self.file = file_at(where)
+        self.path = self.file.path
         self._head = b""
         try:
-            self._file = open(path, "rb", buffering=0, opener=only_regular)  # noqa: SIM115  # closed by __exit__
+            self._file, self.identity = self.file.open()
         except OSError as error:
-            raise unreadable(path, error) from error
-        self.identity = Identity.of(os.fstat(self._file.fileno()))
+            raise unreadable(self.path, error) from error
         self.size = self.identity.size
         if self.size == 0:
             self._file.close()
-            raise BadFileError(path, "a .npy file", "an empty file", REWRITE)
+            raise BadFileError(self.path, "a .npy file", "an empty file", REWRITE)
 
     def __enter__(self) -> FileWindow:
         return self
@@ -91,7 +90,7 @@ class FileWindow:
     def _read(self, offset: int, count: int) -> bytes:
         try:
             self._file.seek(offset)
-            return self._file.read(count)
+            return self._file.read(count) or b""
         except OSError as error:
             raise unreadable(self.path, error) from error
 
@@ -107,9 +106,12 @@ class FileWindow:
         except OSError as error:
             raise unreadable(self.path, error) from error
 
-    def fileno(self) -> int:
-        """Return the descriptor, which closes with the window."""
-        return self._file.fileno()
+    def map(self) -> Any:
+        """Return the whole file as a buffer; see :meth:`~.folder.Folder.map`."""
+        try:
+            return self.file.folder.map(self._file)
+        except OSError as error:
+            raise unreadable(self.path, error) from error
 
     def ends(self, array: AnyArray) -> tuple[Any, Any]:
         """Return the first and the last element of a one-dimensional array, as Python numbers."""
@@ -127,7 +129,7 @@ class MappedFile:
 
     Parameters
     ----------
-    path : str
+    where : File, str or PathLike
         The file to map.
     size : int
         Its size in bytes when it was looked at; it must not have shrunk since.
@@ -135,15 +137,20 @@ class MappedFile:
         What it was then; where given, it must be the same when the file is mapped.
     """
 
-    __slots__ = ("_map", "identity", "path", "size")
+    __slots__ = ("_map", "file", "identity", "size")
 
-    def __init__(self, path: str, size: int, identity: Identity | None = None) -> None:
-        self.path = path
+    def __init__(self, where: Where, size: int, identity: Identity | None = None) -> None:
+        self.file = file_at(where)
         self.size = size
         self.identity = identity
-        self._map: mmap.mmap | None = None
+        self._map: Any = None
 
-    def buffer(self) -> mmap.mmap:
+    @property
+    def path(self) -> str:
+        """Where the file is."""
+        return self.file.path
+
+    def buffer(self) -> Any:
         """Return the map of the whole file, opening it if it is not open.
 
         Raises
@@ -163,9 +170,9 @@ class MappedFile:
     def window(self) -> Iterator[FileWindow]:
         """Open the file to be read, if it is what was looked at; see :meth:`buffer`."""
         try:
-            opened = FileWindow(self.path)
+            opened = FileWindow(self.file)
         except BadFileError as error:
-            if self.identity is None or os.path.exists(self.path):
+            if self.identity is None or self.file.look() is not None:
                 raise
             raise changed(self.path) from error
         with opened as window:
@@ -176,12 +183,9 @@ class MappedFile:
                 raise changed(self.path)
             yield window
 
-    def _open(self) -> mmap.mmap:
+    def _open(self) -> Any:
         with self.window() as window:
-            try:
-                return mmap.mmap(window.fileno(), 0, access=mmap.ACCESS_READ)
-            except OSError as error:
-                raise unreadable(self.path, error) from error
+            return window.map()
 
     def _shrunk(self, size: int) -> BadFileError:
         return BadFileError(self.path, f"{self.size} bytes, as when it was opened", f"{size} bytes", REWRITE)
@@ -190,11 +194,11 @@ class MappedFile:
         """Let go of the map; views of it that are still in use stay valid."""
         self._map = None
 
-    def __getstate__(self) -> tuple[str, int, Identity | None]:
-        return self.path, self.size, self.identity
+    def __getstate__(self) -> tuple[File, int, Identity | None]:
+        return self.file, self.size, self.identity
 
-    def __setstate__(self, state: tuple[str, int, Identity | None]) -> None:
-        self.path, self.size, self.identity = state
+    def __setstate__(self, state: tuple[File, int, Identity | None]) -> None:
+        self.file, self.size, self.identity = state
         self._map = None
 
 
@@ -376,7 +380,7 @@ def _odd_header(text: bytes, path: str) -> tuple[str, bool, tuple[int, ...]]:
     return found[b"descr"].decode("latin1"), found[b"fortran_order"] == b"True", found[b"shape"]
 
 
-def open_array(path: str) -> MappedArray:
+def open_array(where: Where) -> MappedArray:
     """Open a plain ``.npy`` file of numbers.
 
     Raises
@@ -384,9 +388,9 @@ def open_array(path: str) -> MappedArray:
     BadFileError
         If it holds objects, or fewer or more bytes than its shape needs.
     """
-    with FileWindow(path) as window:
+    with FileWindow(where) as window:
         descr, fortran, shape, offset = read_header(window)
-    file = MappedFile(path, window.size, window.identity)
+    path, file = window.path, MappedFile(window.file, window.size, window.identity)
     dtype = plain_dtype(descr)
     if dtype is None:
         raise BadFileError(path, "an array of numbers", f"dtype {descr[:80]!r}", "Save it as a plain numeric array.")

@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 
 from ..ground.errors import BadFileError, unreadable
-from ..ground.regular import read_text
+from ..ground.places import read_text
 
 __all__ = ["check_meta", "first_sample", "read_meta", "read_metas"]
 

@@ -5,21 +5,20 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from os import PathLike
 from typing import Any, NoReturn
 
 from .errors import BadFileError
-from .regular import read_text
+from .places import Where, read_text
 
 MAX_DEPTH = 32
 
 
-def read_json(path: str | PathLike[str], expected: str, remedy: str) -> dict[str, Any]:
+def read_json(path: Where, expected: str, remedy: str) -> dict[str, Any]:
     """Return the object that a JSON file holds.
 
     Parameters
     ----------
-    path : str or PathLike
+    path : File, str or PathLike
     expected, remedy : str
         What the file should be, and what to do if it is not, for the error.
 
@@ -29,7 +28,7 @@ def read_json(path: str | PathLike[str], expected: str, remedy: str) -> dict[str
         If the file cannot be read or is no JSON object in UTF-8, has a key twice (of which readers
         take the first or the last, as they please), or NaN or Infinity, which JSON lacks.
     """
-    text = read_text(str(path))
+    text = read_text(path)
     try:
         content = json.loads(text.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:

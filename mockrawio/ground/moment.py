@@ -1,56 +1,16 @@
-"""Whether files are still those that they were: of one file, and of all files of a session at one moment.
-
-Size and modification time are not enough: a copy that keeps its times (``cp -p``) may have both. The inode
-tells another file, and the time of change, which no program sets, one that was written to.
-"""
+"""Whether the files of a session are still those that they were: all of them at one moment."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import NamedTuple
 
-from .errors import BadFileError, MockSessionError, unreadable
+from .errors import BadFileError, MockSessionError
+from .folder import File, Folder, Identity
 
-__all__ = ["Identity", "Moment", "changed", "identity"]
+__all__ = ["Moment", "changed"]
 
 AGAIN = "Call parse_header() again, or whatever was reading it."
-
-
-class Identity(NamedTuple):
-    """What tells that a file is still the same, on whatever machine it is looked at.
-
-    Attributes
-    ----------
-    inode, size : int
-    modified_ns, changed_ns : int
-        Of its bytes, and of anything about it.
-    """
-
-    inode: int
-    size: int
-    modified_ns: int
-    changed_ns: int
-
-    @classmethod
-    def of(cls, status: os.stat_result) -> Identity:
-        """Return the identity that a look at a file has found."""
-        return cls(status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-
-
-def identity(path: str | os.PathLike[str]) -> Identity:
-    """Return the identity of the file that is at a path now.
-
-    Raises
-    ------
-    BadFileError
-        If there is none, or it may not be looked at.
-    """
-    try:
-        return Identity.of(os.stat(path))
-    except OSError as error:
-        raise unreadable(path, error) from error
 
 
 def changed(path: object) -> BadFileError:
@@ -71,37 +31,41 @@ class Moment:
 
     Parameters
     ----------
-    folder : str or PathLike
+    folder : Folder
         The session folder, which a writer replaces as a whole.
     before : Identity
         The folder's own, from before it was listed.
-    paths : iterable of str
-        Of the files.
+    files : iterable of File
     """
 
-    def __init__(self, folder: str | os.PathLike[str], before: Identity, paths: Iterable[str]) -> None:
-        self._folder, self._before = os.fspath(folder), before
-        self._known: dict[str, Identity | None] = {}
-        self.add(paths)
+    def __init__(self, folder: Folder, before: Identity, files: Iterable[File]) -> None:
+        self._folder, self._before = folder, before
+        self._known: dict[File, Identity | None] = {}
+        self.add(files)
 
-    def add(self, paths: Iterable[str]) -> None:
+    def add(self, files: Iterable[File]) -> None:
         """Take in files that are about to be read, or will be later."""
-        self._known.update((path, _look(path)) for path in paths)
+        self._known.update((file, file.look()) for file in files)
+
+    def is_empty(self, file: File) -> bool:
+        """Return True if a file was there, and had no bytes."""
+        known = self._known.get(file)
+        return known is not None and not known.size
 
     @contextmanager
-    def reading(self, *paths: str) -> Iterator[None]:
+    def reading(self, *files: File) -> Iterator[None]:
         """Raise BadFileError if one of these files, read within, has become another, whatever else went wrong."""
         try:
             yield
         except MockSessionError:
-            self._check(paths)
+            self._check(files)
             raise
-        self._check(paths)
+        self._check(files)
 
-    def _check(self, paths: Iterable[str]) -> None:
-        for path in paths:
-            if _look(path) != self._known[path]:
-                raise changed(path)
+    def _check(self, files: Iterable[File]) -> None:
+        for file in files:
+            if file.look() != self._known[file]:
+                raise changed(file)
 
     def __enter__(self) -> Moment:
         return self
@@ -112,14 +76,10 @@ class Moment:
 
     def check(self) -> None:
         """Raise MockSessionError unless folder and files are all what they were."""
-        if _look(self._folder) != self._before:
+        now = None
+        with suppress(OSError):
+            now = self._folder.status("")
+        if now != self._before:
             expected = "one session, from the first file that is read to the last"
             raise MockSessionError(self._folder, expected, "another in its place: it was replaced", AGAIN)
         self._check(self._known)
-
-
-def _look(path: str) -> Identity | None:
-    """Return a file's identity, None if there is no file; whoever opens it says what is wrong."""
-    with suppress(OSError):
-        return Identity.of(os.stat(path))
-    return None

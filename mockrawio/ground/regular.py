@@ -9,11 +9,9 @@ import os
 import stat
 from os import PathLike
 
-from .errors import BadFileError, unreadable
+from .errors import BadFileError
 
-__all__ = ["MAX_TEXT_FILE", "check_regular", "not_regular", "only_regular", "read_text"]
-
-MAX_TEXT_FILE = 1 << 26  # bytes: a day of a movie's frames
+__all__ = ["check_regular", "not_regular", "only_regular"]
 
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)  # for a pipe's other end; of no effect on a file
 _KINDS = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
@@ -45,15 +43,3 @@ def check_regular(path: str | PathLike[str]) -> None:
 def not_regular(path: str | PathLike[str], mode: int) -> BadFileError:
     """Return the error for what is no regular file, of a mode as ``os.stat`` gives it."""
     return BadFileError(path, "a readable file", _KINDS.get(stat.S_IFMT(mode), "a device"), "Move it away.")
-
-
-def read_text(path: str) -> bytes:
-    """Return a text file's bytes, with an error that names it if it cannot be read."""
-    try:
-        with open(path, "rb", opener=only_regular) as file:
-            size = os.fstat(file.fileno()).st_size
-            if size <= MAX_TEXT_FILE:
-                return file.read(size)
-    except OSError as error:
-        raise unreadable(path, error) from error
-    raise BadFileError(path, f"at most {MAX_TEXT_FILE >> 20} MiB of text", f"{size} bytes", "Move it away.")

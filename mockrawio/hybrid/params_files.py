@@ -16,7 +16,7 @@ from typing import Any
 
 from ..ground.checks import require
 from ..ground.errors import BadFileError, MockSessionError
-from ..ground.regular import read_text
+from ..ground.places import read_text
 from .probe import Probe, custom_probe, eMouse, neuropixels3a
 
 __all__ = ["absolute_source", "check_names", "located", "read_python", "read_toml", "toml_text"]

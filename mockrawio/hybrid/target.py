@@ -40,8 +40,9 @@ from ..ground.durable import (
     write_all,
 )
 from ..ground.errors import BadFileError, MockSessionError, SessionExistsError
+from ..ground.places import read_text
 from ..ground.progress import Tick
-from ..ground.regular import only_regular, read_text
+from ..ground.regular import only_regular
 from ..session.manifest import FileRecord, file_record
 from ..session.writer import sync_now
 from .insert import Inserter

@@ -25,7 +25,8 @@ import numpy as np
 from ..generate import SessionSpec, generate_session
 from ..ground.durable import Leftover, clean_up, littered
 from ..ground.errors import MockSessionError, SessionExistsError
-from ..ground.moment import Identity, identity
+from ..ground.folder import Identity
+from ..ground.places import file_at
 from ..session.layout import MANIFEST, session_folder
 from ..session.manifest import file_record, read_manifest
 from .cluster import executor_of
@@ -263,7 +264,7 @@ def _differences(recorded: object, spec: SessionSpec) -> list[str]:
         return ["spec"]
     found = SessionSpec.from_dict(recorded)
     if spec.spikes is not None and spec.spikes_sha256 is None:
-        spec = replace(spec, spikes_sha256=_sha256(str(spec.spikes), identity(spec.spikes)))
+        spec = replace(spec, spikes_sha256=_sha256(str(spec.spikes), file_at(spec.spikes).identity()))
     return [f.name for f in fields(SessionSpec) if getattr(found, f.name) != getattr(spec, f.name)]
 
 

@@ -18,7 +18,6 @@ import numpy.typing as npt
 
 from ..formats.npy import AnyArray, HeldArray
 from ..ground.errors import MockSessionError
-from ..ground.moment import identity
 from ..rawio import MockSessionRawIO
 from ..rawio.scaling import rescale
 from ..rawio.signals import SignalStream
@@ -113,7 +112,7 @@ def _place(source: AnyArray) -> object:
     if isinstance(source, HeldArray):
         return source.view()
     file = source.file  # as it was opened, and as it is: it may be another, or be written to where it is mapped
-    return file.path, source.offset, str(source.dtype), file.identity, identity(file.path)
+    return file.path, source.offset, str(source.dtype), file.identity, file.file.identity()
 
 
 def to_dask_array(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..ground.entries import patterns
+from ..ground.folder import patterns
 from ..rawio import MockSessionRawIO
 from . import missing
 from .frames import FrameClock, Frames

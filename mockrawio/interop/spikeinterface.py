@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..ground.errors import MockSessionError
+from ..ground.places import folder_at
 from ..ground.shown import warn
 from ..rawio import MockSessionRawIO
 from ..session.files import WAVEFORM_RATE_HZ, is_number
@@ -399,7 +400,7 @@ def read_mocksession(
     """
     found: list[Any] = []
     how = opening(follow_symlinks, exclude, gap_tolerance_ms)
-    recording, moment = None, find_files(folder, follow_symlinks=follow_symlinks, exclude=exclude).moment()
+    recording, moment = None, find_files(folder_at(folder, follow_symlinks=follow_symlinks, exclude=exclude)).moment()
     if load_recording:
         if stream_id is None and stream_name is None:
             stream_id = _first_choice(folder, how)

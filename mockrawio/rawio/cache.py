@@ -17,8 +17,8 @@ from typing import Any
 from neo.rawio.baserawio import BaseRawIO
 
 from ..ground.errors import BadTypeError, MockSessionError, NotWrittenError
-from ..ground.moment import identity
-from ..ground.regular import read_text
+from ..ground.folder import File
+from ..ground.places import read_text
 from ..session.writer import write_file
 from .scaling import FloatSource, count_size
 
@@ -77,10 +77,10 @@ def save(path: Path, content: dict[str, Any]) -> None:
         logger.warning("the cache could not be written: %s", error)
 
 
-def recall(counts: dict[str, Any], path: str) -> float | None:
+def recall(counts: dict[str, Any], file: File) -> float | None:
     """Return the count size kept for a file, if the file has not changed since."""
-    entry = counts.get(path)
-    if not isinstance(entry, list) or entry[:-1] != list(identity(path)):
+    entry = counts.get(file.path)
+    if not isinstance(entry, list) or entry[:-1] != list(file.identity()):
         return None
     value = entry[-1]
     return value if isinstance(value, float) and math.isfinite(value) and value > 0 else None
@@ -94,11 +94,11 @@ class CountCache(BaseRawIO):  # type: ignore[misc]  # neo is not typed
     def _count_size(self, source: FloatSource) -> float:
         """Return the size of a count of a float source, from the cache if it is there."""
         counts = self._cache["counts"] if self.use_cache else {}
-        known = recall(counts, source.path)
+        known = recall(counts, source.file)
         if known is None:
-            before = identity(source.path)
+            before = source.file.identity()
             known = count_size(source)
-            counts[source.path] = [*before, known]
+            counts[source.file.path] = [*before, known]
         return known
 
     def setup_cache(self, cache_path: str = "home", **init_kargs: Any) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..ground.errors import BadFileError
+from ..ground.folder import File
 from ..ground.moment import Moment
 from ..ground.once import once
 from ..session.clock import check_ascending, stamp_divisor
@@ -59,20 +60,20 @@ class EventChannel:
     ----------
     id : str
         Also its name.
-    path : str
-        The file it comes from.
+    file : File
+        What it comes from.
     moment : Moment
         Which must know the file: it is parsed later, and must be the same then.
     """
 
     type = b"event"
 
-    def __init__(self, id: str, path: str, moment: Moment) -> None:
+    def __init__(self, id: str, file: File, moment: Moment) -> None:
         if not is_name(id):
             expected = f"a name of at most {MAX_NAME} printable characters"
-            raise BadFileError(path, expected, f"{len(id)}: {id[:80]!r}", "Rename the file.")
+            raise BadFileError(file, expected, f"{len(id)}: {id[:80]!r}", "Rename the file.")
         self.id = id
-        self.path = path
+        self.file = file
         self.moment = moment
         self._shares: list[Array] | None = None  # which events each segment has
 
@@ -83,7 +84,7 @@ class EventChannel:
     @once
     def table(self) -> EventTable:
         """All events, parsed on first use."""
-        with self.moment.reading(self.path):
+        with self.moment.reading(self.file):
             try:
                 return self.parse()
             except BadFileError as error:
@@ -110,16 +111,16 @@ class CodeEvents(EventChannel):
 
     def parse(self) -> EventTable:
         """Read the file; an event's time must be finite."""
-        rows = open_events(self.path).view()
+        rows = open_events(self.file).view()
         start = np.ascontiguousarray(rows[:, 0])
         bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
         if bad.size:
             raise BadFileError(
-                self.path, "finite times and codes", f"{rows[bad[0]]} in row {bad[0]}", "Repair the row."
+                self.file, "finite times and codes", f"{rows[bad[0]]} in row {bad[0]}", "Repair the row."
             )
-        check_ascending(self.path, start)
+        check_ascending(self.file.path, start)
         if start.size:
-            divisor = stamp_divisor(self.path, float(start.min()), float(start.max()))
+            divisor = stamp_divisor(self.file.path, float(start.min()), float(start.max()))
             start = start if divisor == 1 else start / divisor
         return EventTable(start, None, _code_labels(rows[:, 1]))
 
@@ -131,23 +132,23 @@ class DaqEpochs(EventChannel):
 
     def parse(self) -> EventTable:
         """Read the log."""
-        log = parse_daq_log(self.path)
+        log = parse_daq_log(self.file)
         return EventTable(np.minimum(log.pre, log.post), np.abs(log.post - log.pre), _code_labels(log.codes))
 
 
 class Movie:
     """The watchlog, parsed once for all channels that need it."""
 
-    def __init__(self, path: str, moment: Moment) -> None:
-        self.path = path
+    def __init__(self, file: File, moment: Moment) -> None:
+        self.file = file
         self.moment = moment
 
     @once
     def log(self) -> Watchlog:
         """The parsed log; a frame is never shown before the one that precedes it."""
-        with self.moment.reading(self.path):
-            log = parse_watchlog(self.path)
-            check_ascending(self.path, log.clock)
+        with self.moment.reading(self.file):
+            log = parse_watchlog(self.file)
+            check_ascending(self.file.path, log.clock)
             return log
 
     def showings(self) -> list[slice]:
@@ -158,14 +159,14 @@ class Movie:
         return [slice(a, b) for a, b in pairwise(edges) if b > a]
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"path": self.path, "moment": self.moment}
+        return {"file": self.file, "moment": self.moment}
 
 
 class MovieFrames(EventChannel):
     """Frames shown: label = movie time in seconds, as the log spells it."""
 
     def __init__(self, id: str, movie: Movie) -> None:
-        super().__init__(id, movie.path, movie.moment)
+        super().__init__(id, movie.file, movie.moment)
         self.movie = movie
 
     def parse(self) -> EventTable:
@@ -196,8 +197,8 @@ class LabelEpochs(EventChannel):
 
     type = b"epoch"
 
-    def __init__(self, id: str, path: str, movie: Movie) -> None:
-        super().__init__(id, path, movie.moment)
+    def __init__(self, id: str, file: File, movie: Movie) -> None:
+        super().__init__(id, file, movie.moment)
         self.movie = movie
 
     def parse(self) -> EventTable:
@@ -206,9 +207,9 @@ class LabelEpochs(EventChannel):
         Movie time between two frames is interpolated. What a skip left out is not in the
         result; what was shown twice is in it twice; a pause lengthens the epoch it falls in.
         """
-        values, starts, stops = (np.asarray(row, dtype=np.float64) for row in open_label(self.path).view())
+        values, starts, stops = (np.asarray(row, dtype=np.float64) for row in open_label(self.file).view())
         if not (np.isfinite([values, starts, stops]).all() and (starts <= stops).all()):
-            raise BadFileError(self.path, "finite values, and starts before stops", "others", "Repair the annotation.")
+            raise BadFileError(self.file, "finite values, and starts before stops", "others", "Repair the annotation.")
         rows, starts, stops = seen_pieces(starts, stops)
         pieces = [self._shown(showing, values[rows], starts, stops) for showing in self.movie.showings()]
         begin, end, value = np.concatenate(pieces, axis=1) if pieces else np.empty((3, 0))

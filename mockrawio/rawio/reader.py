@@ -19,15 +19,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from neo.rawio.baserawio import BaseRawIO
 
-from ..ground.entries import patterns
 from ..ground.errors import MockSessionError
+from ..ground.places import FolderLike, folder_at
 from ..session.layout import refuse_foreign
 from .annotations import annotate
 from .arguments import checked_index, floating, gap_tolerance, time_limit
@@ -48,7 +47,7 @@ class MockSessionRawIO(CountCache, UnitApi):
 
     Parameters
     ----------
-    dirname : str or PathLike
+    dirname : str, PathLike or Folder
         The session folder, ours or one that Epiphyte's generator wrote.
     labels_dir : str or PathLike, optional
         Folder of movie annotations; each becomes an epoch channel.
@@ -105,7 +104,7 @@ class MockSessionRawIO(CountCache, UnitApi):
 
     def __init__(
         self,
-        dirname: str | PathLike[str] = "",
+        dirname: FolderLike = "",
         *,
         labels_dir: str | PathLike[str] | None = None,
         raw_dtype: str = "int16",
@@ -118,11 +117,10 @@ class MockSessionRawIO(CountCache, UnitApi):
     ) -> None:
         if raw_dtype not in ("int16", "source"):
             raise MockSessionError("raw_dtype", "'int16' or 'source'", f"{raw_dtype!r}", "Give one of them.")
-        self.dirname = str(Path(dirname).absolute())  # wherever the process goes from here
-        refuse_foreign(self.dirname)  # neo.io.get_io takes the first class whose __init__ does not refuse
-        self.labels_dir = None if labels_dir is None else str(Path(labels_dir).absolute())
-        self.follow_symlinks = follow_symlinks
-        self.exclude = patterns(exclude)
+        self._folder = folder_at(dirname, follow_symlinks=follow_symlinks, exclude=exclude)
+        self.dirname = str(self._folder)
+        refuse_foreign(self._folder)  # neo.io.get_io takes the first class whose __init__ does not refuse
+        self._labels = None if labels_dir is None else folder_at(labels_dir, follow_symlinks=follow_symlinks)
         self.gap_tolerance_ms = gap_tolerance("gap_tolerance_ms", gap_tolerance_ms)
         self.raw_dtype = raw_dtype
         self.strict = strict
@@ -135,8 +133,7 @@ class MockSessionRawIO(CountCache, UnitApi):
     def _parse_header(self) -> None:
         known = str(self._cache)
         sizes = None if self.raw_dtype == "source" else self._count_size
-        lenient = self.follow_symlinks, self.exclude, self.gap_tolerance_ms
-        session = OpenSession(self.dirname, self.labels_dir, sizes, self.strict, *lenient)
+        session = OpenSession(self._folder, self._labels, sizes, self.strict, self.gap_tolerance_ms)
         if self.use_cache and str(self._cache) != known:
             self.dump_cache()
         self.time_origin_ms = session.origin_ms

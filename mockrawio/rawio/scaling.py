@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from ..formats.npy import AnyArray, HeldArray, MappedArray
 from ..ground.errors import BadFileError, MockSessionError
+from ..ground.folder import File
 from .arguments import floating
 
 FULL_SCALE = 32767
@@ -129,7 +130,7 @@ class FloatSource(NamedTuple):
     """A float array that is to be served as int16, and where it stands, for messages."""
 
     array: AnyArray
-    path: str
+    file: File
     key: str
 
 
@@ -163,7 +164,7 @@ def _not_finite(source: FloatSource, first: int, block: Array) -> BadFileError:
     expected = f"{'' if math.isfinite(block[bad]) else 'finite '}values in {source.key!r}"
     if math.isfinite(block[bad]):
         expected += f" up to {LARGEST:g}"
-    return BadFileError(source.path, expected, found, "Repair it, or read with raw_dtype='source'.")
+    return BadFileError(source.file, expected, found, "Repair it, or read with raw_dtype='source'.")
 
 
 def _blocks(array: AnyArray) -> Iterator[tuple[int, Array]]:

@@ -7,18 +7,16 @@ where segments begin, what a channel is called. The reader above only speaks Neo
 from __future__ import annotations
 
 import math
-import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
-from os import PathLike
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
 from ..ground.errors import BadFileError, MockSessionError
+from ..ground.folder import File, Folder
 from ..ground.once import once
 from ..ground.shown import warn
 from ..session.clock import Run, check_runs
@@ -59,17 +57,13 @@ class OpenSession:
 
     Parameters
     ----------
-    folder : str or PathLike
-    labels_dir : str or PathLike, optional
-        Folder of annotations.
+    folder : Folder
+    labels : Folder, optional
+        That of the annotations.
     count_size : callable or None
         Gives the size of a count for a float array; None serves floats as they are.
     strict : bool
         Check every time stamp now, and refuse what is read with a warning otherwise.
-    follow_symlinks : bool
-        Follow links that lead out of the session folder, or out of that of the annotations.
-    exclude : tuple of str
-        Patterns of files that are left out.
     gap_tolerance_ms : float or None
         Gaps in which no more is missing are bridged.
 
@@ -89,26 +83,24 @@ class OpenSession:
 
     def __init__(
         self,
-        folder: str | PathLike[str],
-        labels_dir: str | PathLike[str] | None,
+        folder: Folder,
+        labels: Folder | None,
         count_size: CountSize | None,
         strict: bool,
-        follow_symlinks: bool = False,
-        exclude: tuple[str, ...] = (),
         gap_tolerance_ms: float | None = None,
     ) -> None:
         self._strict, self._tolerance_ms = strict, gap_tolerance_ms
         with _or_excluded():
-            self.files: SessionFiles = find_files(folder, follow_symlinks=follow_symlinks, exclude=exclude)
+            self.files: SessionFiles = find_files(folder)
         self.moment = self.files.moment()
         with self.moment:
-            self._open_all(labels_dir, count_size, strict)
+            self._open_all(labels, count_size, strict)
 
-    def _open_all(self, labels_dir: str | PathLike[str] | None, count_size: CountSize | None, strict: bool) -> None:
-        self._names = self._read(self.files.channel_names, lambda path: open_channel_names(path, strict=strict))
+    def _open_all(self, labels: Folder | None, count_size: CountSize | None, strict: bool) -> None:
+        self._names = self._read(self.files.channel_names, lambda file: open_channel_names(file, strict=strict))
         self.info: SessionInfo | None = self._read(self.files.info, open_info)
         lfp = self._open_lfp()
-        opened = {name: self._read(path, open_unit) for name, path in self.files.units.items()}
+        opened = {name: self._read(file, open_unit) for name, file in self.files.units.items()}
         units = {name: unit for name, unit in opened.items() if unit is not None}
         with _or_excluded():
             counts = _counts(lfp, units, count_size)
@@ -117,7 +109,7 @@ class OpenSession:
         self.boundaries_ms: list[float] = self._cut_streams()
         self.n_segments = len(self.boundaries_ms) + 1
         self.units = Units([Unit(name, file, counts.get(file.path)) for name, file in units.items()])
-        self.events = self._event_channels(labels_dir)
+        self.events = self._event_channels(labels)
         self.origin_ms = self._origin()
         if strict:
             with _or_excluded():
@@ -129,15 +121,15 @@ class OpenSession:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__}  # at one stroke: another thread may be adding the bounds
 
-    def _read(self, path: str | None, opener: Callable[[str], Opened]) -> Opened | None:
+    def _read(self, file: File | None, opener: Callable[[File], Opened]) -> Opened | None:
         """Open a file; None if there is none, or nothing in it, which a warning says."""
-        if path is None:
+        if file is None:
             return None
-        if not self._strict and os.path.isfile(path) and not os.path.getsize(path):
-            warn(f"{path}: is an empty file, and left out", stacklevel=2)
+        if not self._strict and self.moment.is_empty(file):
+            warn(f"{file}: is an empty file, and left out", stacklevel=2)
             return None
-        with _or_excluded(path):
-            return opener(path)
+        with _or_excluded(file):
+            return opener(file)
 
     # -- names --------------------------------------------------------------------------
 
@@ -165,19 +157,19 @@ class OpenSession:
 
     def _open_lfp(self) -> dict[int, LfpFile]:
         files = {}
-        for number, path in self.files.lfp.items():
-            file = self._read(path, self._open_one_lfp)
+        for number, where in self.files.lfp.items():
+            file = self._read(where, self._open_one_lfp)
             if file is not None:
                 files[number] = file
         return files
 
-    def _open_one_lfp(self, path: str) -> LfpFile | None:
-        file = open_lfp(path, strict=self._strict, tolerance_ms=self._tolerance_ms)
+    def _open_one_lfp(self, where: File) -> LfpFile | None:
+        file = open_lfp(where, strict=self._strict, tolerance_ms=self._tolerance_ms)
         if file is None:
-            warn(f"{path}: holds no samples; the channel is left out", stacklevel=2)
+            warn(f"{where}: holds no samples; the channel is left out", stacklevel=2)
         elif self._strict:
             runs, rate = file.runs, file.sampling_rate
-            check_runs(path, file.ts.view(), runs, file.divisor, rate, tolerance_ms=self._tolerance_ms)
+            check_runs(file.path, file.ts.view(), runs, file.divisor, rate, tolerance_ms=self._tolerance_ms)
             file.ts.release()
         return file
 
@@ -219,11 +211,11 @@ class OpenSession:
 
     def _raw_streams(self, taken: set[str]) -> list[SignalStream]:
         streams = []
-        for name, path in self.files.streams.items():
+        for name, where in self.files.streams.items():
             if name in taken or not is_name(name):
                 expected = f"a name of at most {MAX_NAME} printable characters that no other stream has"
-                raise BadFileError(path, expected, repr(name), "Rename the stream's .npy and .json.")
-            file = self._read(path, open_stream)
+                raise BadFileError(where, expected, repr(name), "Rename the stream's .npy and .json.")
+            file = self._read(where, open_stream)
             if file is None:
                 continue
             numbers = [int(i[3:]) if _CSC.fullmatch(i) else None for i in file.ids]
@@ -231,7 +223,7 @@ class OpenSession:
             channels = [Channel(*column) for column in columns]
             dtype = np.dtype(np.int16)
             if channels and file.runs:
-                runs = self._bridged(path, file.runs, file.sampling_rate)
+                runs = self._bridged(file.path, file.runs, file.sampling_rate)
                 streams.append(SignalStream(name, channels, runs, file.sampling_rate, dtype, file.samples))
         return streams
 
@@ -259,25 +251,25 @@ class OpenSession:
 
     # -- events ---------------------------------------------------------------------------
 
-    def _event_channels(self, labels_dir: str | PathLike[str] | None) -> list[EventChannel]:
+    def _event_channels(self, labels: Folder | None) -> list[EventChannel]:
         files = self.files
-        events = self._read(files.events, lambda path: CodeEvents("Events", path, self.moment))
-        daq = self._read(files.daq, lambda path: DaqEpochs("DAQ", path, self.moment))
+        events = self._read(files.events, lambda file: CodeEvents("Events", file, self.moment))
+        daq = self._read(files.daq, lambda file: DaqEpochs("DAQ", file, self.moment))
         channels: list[EventChannel] = [channel for channel in (events, daq) if channel is not None]
-        movie = self._read(files.watchlog, lambda path: Movie(path, self.moment))
+        movie = self._read(files.watchlog, lambda file: Movie(file, self.moment))
         if movie:
             channels += [MovieFrames("movie_frames", movie), MoviePauses("movie_pauses", movie)]
-        if labels_dir is not None:
+        if labels is not None:
             if movie is None:
                 raise MockSessionError(
                     files.folder,
-                    f"a watchlog, which places the annotations of {labels_dir} in time",
+                    f"a watchlog, which places the annotations of {labels} in time",
                     "none",
                     "Read without labels_dir=.",
                 )
-            labels = find_labels(labels_dir, follow_symlinks=files.follow_symlinks)
-            self.moment.add(labels.values())
-            channels += [LabelEpochs(Path(path).stem, path, movie) for path in labels.values()]
+            found = find_labels(labels)
+            self.moment.add(found.values())
+            channels += [LabelEpochs(file.name.removesuffix(".npy"), file, movie) for file in found.values()]
         return channels
 
     # -- time -----------------------------------------------------------------------------
@@ -319,11 +311,11 @@ class OpenSession:
 
     def open_again(self, stream_id: str | None) -> StreamFile | None:
         """Return a stream of ``raw_data`` with all that its description says, None if there is no such stream."""
-        path = self.files.streams.get(stream_id or "")
-        if path is None:
+        file = self.files.streams.get(stream_id or "")
+        if file is None:
             return None
-        with self.moment.reading(path, path[:-4] + ".json"):
-            return open_stream(path)
+        with self.moment.reading(file, file.with_ending(".json")):
+            return open_stream(file)
 
     def release(self) -> None:
         """Let go of every map."""
@@ -336,19 +328,19 @@ def _counts(lfp: dict[int, LfpFile], units: dict[UnitName, UnitFile], count_size
     """Return, by file, the size of a count of what is not int16 and is to be served so."""
     if count_size is None:
         return {}
-    arrays = [(f.samples, f.path, "samples") for f in lfp.values()]
-    arrays += [(f.waveforms, f.path, "spike_amps") for f in units.values() if f.waveforms is not None]
+    arrays = [(f.samples, f.file, "samples") for f in lfp.values()]
+    arrays += [(f.waveforms, f.file, "spike_amps") for f in units.values() if f.waveforms is not None]
     sources = [FloatSource(*a) for a in arrays if a[0].dtype.newbyteorder("=") != np.int16]
-    return {source.path: count_size(source) for source in sources}
+    return {source.file.path: count_size(source) for source in sources}
 
 
 @contextmanager
-def _or_excluded(path: str | None = None) -> Iterator[None]:
+def _or_excluded(file: File | None = None) -> Iterator[None]:
     """Say in the error about a file that the file may be left out."""
     try:
         yield
     except BadFileError as error:
-        raise with_exclude(error, path) from error.__cause__
+        raise with_exclude(error, file) from error.__cause__
 
 
 def _warn_drift(file: LfpFile) -> None:

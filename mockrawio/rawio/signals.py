@@ -143,7 +143,7 @@ class SignalStream:
     def buffer(self, seg_index: int) -> dict[str, Any] | None:
         """Return Neo's buffer description of a segment, or None where no one array holds it."""
         whole = self._whole()
-        if whole is None or whole.order != "C":
+        if whole is None or whole.order != "C" or not whole.file.file.folder.is_local:
             return None
         run, width = self.runs[seg_index], len(self.channels)
         return {

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..ground.durable import naming, refuse_taken, whole_file
-from ..ground.entries import patterns
+from ..ground.folder import patterns
 from ..session.layout import MANIFEST, find_files
 from ..session.own import refuse_own
 from ..verify import Verification, verify_session

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import glob
-from os import PathLike
 from pathlib import Path
 
 from ..ground.errors import BadFileError
+from ..ground.folder import File
 from .layout import CHANNEL_NAMES, DAQ, EVENTS, LFP, MANIFEST, RAW, SESSION_INFO, UNITS, WATCHLOGS
 
 __all__ = ["with_exclude"]
@@ -15,12 +15,12 @@ _FOLDERS = (UNITS, LFP, EVENTS, DAQ, WATCHLOGS, RAW)
 _FILES = (SESSION_INFO, CHANNEL_NAMES, MANIFEST, *_FOLDERS)
 
 
-def with_exclude(error: BadFileError, path: str | PathLike[str] | None = None) -> BadFileError:
+def with_exclude(error: BadFileError, file: File | None = None) -> BadFileError:
     """Return the error with `exclude=` as a second remedy: it leaves out the file at fault, or the one given.
 
     An error about a file that does not lie in a session, such as an annotation, is returned as it is.
     """
-    place = Path(error.subject if path is None else path)
+    place = Path(error.subject if file is None else file.path)
     name = f"{place.parent.name}/{place.name}" if place.parent.name in _FOLDERS else place.name
     if "exclude=" in error.remedy or ("/" not in name and name not in _FILES):
         return error

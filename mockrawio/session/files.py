@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 from ..formats.dict_npy import DictFile
 from ..formats.npy import REWRITE, AnyArray, HeldArray, MappedArray, open_array
 from ..ground.errors import BadFileError
-from ..ground.regular import read_text
+from ..ground.folder import File
+from ..ground.places import Where, file_at, read_text
 from ..ground.shown import warn
 from .clock import Run, find_runs, stamp_divisor
 from .instants import to_ms
@@ -94,6 +95,7 @@ class UnitFile(NamedTuple):
 
     Attributes
     ----------
+    file : File
     times : AnyArray
         Spike times (n,), file units; divided by `divisor` they are ms since the Unix epoch.
     divisor : int
@@ -109,7 +111,7 @@ class UnitFile(NamedTuple):
         Samples before the spike time in each waveform.
     """
 
-    path: str
+    file: File
     times: AnyArray
     divisor: int
     first_ms: float
@@ -119,12 +121,18 @@ class UnitFile(NamedTuple):
     sampling_rate: float
     left_sweep: int
 
+    @property
+    def path(self) -> str:
+        """Where it is."""
+        return self.file.path
+
 
 class LfpFile(NamedTuple):
     """One LFP channel's file.
 
     Attributes
     ----------
+    file : File
     samples, ts : AnyArray
         Both (n,); `ts` divided by `divisor` is ms since the Unix epoch.
     divisor : int
@@ -140,7 +148,7 @@ class LfpFile(NamedTuple):
         Hz, the one that the file gives, or the format.
     """
 
-    path: str
+    file: File
     samples: AnyArray
     ts: AnyArray
     divisor: int
@@ -149,6 +157,11 @@ class LfpFile(NamedTuple):
     sampling_rate: float
     drift_ms: float
     given_rate: float
+
+    @property
+    def path(self) -> str:
+        """Where it is."""
+        return self.file.path
 
 
 def _array(opened: DictFile, key: str, ndim: int, kinds: str) -> AnyArray:
@@ -207,10 +220,10 @@ def _scale(opened: DictFile) -> Scale:
     return Scale(_number(opened, "gain", 1.0, GAINS), _number(opened, "offset", 0.0, OFFSETS), units)
 
 
-def open_info(path: str) -> SessionInfo:
+def open_info(where: Where) -> SessionInfo:
     """Open ``session_info.npy``."""
-    with DictFile(path) as opened:
-        values = opened.values
+    with DictFile(where) as opened:
+        path, values = opened.path, opened.values
     for key in ("patient_id", "session_nr"):
         if type(values.get(key)) is not int or values[key].bit_length() > 63:
             raise BadFileError(path, f"{key!r} as an int of 64 bits", repr(values.get(key))[:60], REWRITE)
@@ -223,7 +236,7 @@ def open_info(path: str) -> SessionInfo:
     return SessionInfo(values["patient_id"], values["session_nr"], start)
 
 
-def open_channel_names(path: str, *, strict: bool = False) -> list[str]:
+def open_channel_names(where: Where, *, strict: bool = False) -> list[str]:
     """Read ``ChannelNames.txt``: the name of channel CSCk is item k - 1, "CSCk" where line k is blank.
 
     Warns
@@ -237,7 +250,8 @@ def open_channel_names(path: str, *, strict: bool = False) -> list[str]:
         If a line is no name or, with `strict`, where there would be a warning.
     """
     remedy = "Write one {name}.ncs a line; line k is channel CSCk."
-    raw, said = read_text(path), []
+    path = file_at(where).path
+    raw, said = read_text(where), []
     try:
         text = raw.decode("utf-8-sig").rstrip()
     except UnicodeDecodeError as error:
@@ -264,7 +278,7 @@ def few(names: list[str]) -> str:
     return ", ".join(names if len(names) <= 8 else [*names[:3], "...", names[-1]])
 
 
-def open_unit(path: str) -> UnitFile:
+def open_unit(where: Where) -> UnitFile:
     """Open a unit's file.
 
     Raises
@@ -273,8 +287,8 @@ def open_unit(path: str) -> UnitFile:
         If `spike_times` is missing or not (n,) of 64 bits, `spike_amps` not (n, samples),
         the first or last spike NaN or out of order, or a scale not a number.
     """
-    with DictFile(path) as opened:
-        times = _stamps(opened, "spike_times")
+    with DictFile(where) as opened:
+        path, times = opened.path, _stamps(opened, "spike_times")
         waveforms = _array(opened, "spike_amps", 2, "iuf") if "spike_amps" in opened.values else None
         count = times.shape[0]
         if waveforms is not None and waveforms.shape[0] != count:
@@ -283,7 +297,7 @@ def open_unit(path: str) -> UnitFile:
         first, last = opened.window.ends(times) if count else (math.nan, math.nan)
         divisor = stamp_divisor(path, first, last) if count else 1
         return UnitFile(
-            path,
+            opened.window.file,
             times,
             divisor,
             first / divisor,
@@ -295,12 +309,12 @@ def open_unit(path: str) -> UnitFile:
         )
 
 
-def open_lfp(path: str, *, strict: bool = False, tolerance_ms: float | None = None) -> LfpFile | None:
+def open_lfp(where: Where, *, strict: bool = False, tolerance_ms: float | None = None) -> LfpFile | None:
     """Open an LFP channel's file; None if it has no samples.
 
     Parameters
     ----------
-    path : str
+    where : File, str or PathLike
     strict, tolerance_ms
         As for :func:`~mockrawio.session.clock.find_runs`.
 
@@ -310,7 +324,8 @@ def open_lfp(path: str, *, strict: bool = False, tolerance_ms: float | None = No
         If `ts` or `samples` is missing or not (n,), their lengths differ, stamps run
         backwards or do not fit the sampling rate, or a scale is not a number.
     """
-    with DictFile(path) as opened:
+    with DictFile(where) as opened:
+        path = opened.path
         ts, samples = _stamps(opened, "ts"), _array(opened, "samples", 1, "iuf")
         if ts.shape != samples.shape:
             found = f"{ts.shape[0]} and {samples.shape[0]}"
@@ -325,22 +340,22 @@ def open_lfp(path: str, *, strict: bool = False, tolerance_ms: float | None = No
         ts.release()  # a gap has mapped the file; a thousand channels would be a thousand open files
         start, stop, t_start_ms = runs[-1]
         drift = last / divisor - t_start_ms - (stop - 1 - start) * 1000 / kept
-        return LfpFile(path, samples, ts, divisor, runs, _scale(opened), kept, drift, rate)
+        return LfpFile(opened.window.file, samples, ts, divisor, runs, _scale(opened), kept, drift, rate)
 
 
-def open_events(path: str) -> MappedArray:
+def open_events(where: Where) -> MappedArray:
     """Open ``Events.npy``: (n, 2), ms since the Unix epoch and code."""
-    array = open_array(path)
+    array = open_array(where)
     if array.dtype.kind not in "iuf" or array.dtype.itemsize != 8 or len(array.shape) != 2 or array.shape[1] != 2:
-        raise BadFileError(path, "float64 of shape (n, 2)", f"{array.dtype} of shape {array.shape}", REWRITE)
+        raise BadFileError(array.file.path, "float64 of shape (n, 2)", f"{array.dtype} of shape {array.shape}", REWRITE)
     return array
 
 
-def open_label(path: str) -> MappedArray:
+def open_label(where: Where) -> MappedArray:
     """Open an annotation: (3, k), value 0 or 1, start and stop in movie seconds."""
-    array = open_array(path)
+    array = open_array(where)
     if array.dtype.kind not in "iuf" or len(array.shape) != 2 or array.shape[0] != 3:
-        raise BadFileError(path, "float64 of shape (3, k)", f"{array.dtype} of shape {array.shape}", REWRITE)
+        raise BadFileError(array.file.path, "float64 of shape (3, k)", f"{array.dtype} of shape {array.shape}", REWRITE)
     return array
 
 

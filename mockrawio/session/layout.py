@@ -6,9 +6,8 @@ The layout is document 000's, `{root}/patient_data/{patient_id}/session_{session
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from os import PathLike
@@ -16,9 +15,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..ground.durable import LEFTOVER
-from ..ground.entries import check_link, is_excluded, patterns, regular_file, scan, warn_of_idle
 from ..ground.errors import BadFileError, NotASessionError
-from ..ground.moment import Identity, Moment, identity
+from ..ground.folder import Entry, File, Folder, Identity
+from ..ground.moment import Moment
+from ..ground.places import FolderLike, folder_at
 from ..ground.shown import warn
 
 SESSION_INFO = "session_info.npy"
@@ -137,35 +137,34 @@ class SessionFiles:
 
     Attributes
     ----------
-    folder : Path
-    follow_symlinks : bool
-        Whether a link may lead out of the folder.
-    exclude : tuple of str
-        Patterns of what is left out.
-    info, channel_names, events, daq, watchlog, manifest : str or None
-        Absolute paths, None where there is no such file.
-    before : Identity or None
+    root : Folder
+    before : Identity
         What the folder was before it was listed.
-    units : dict of UnitName to str
-    lfp : dict of int to str
+    info, channel_names, events, daq, watchlog, manifest : File or None
+        None where there is no such file.
+    units : dict of UnitName to File
+    lfp : dict of int to File
         By channel number.
-    streams : dict of str to str
-        Stream name to the path of its ``.npy``; its ``.json`` lies beside it.
+    streams : dict of str to File
+        Stream name to its ``.npy``; its ``.json`` lies beside it.
     """
 
-    folder: Path
-    follow_symlinks: bool = False
-    exclude: tuple[str, ...] = ()
-    info: str | None = None
-    channel_names: str | None = None
-    manifest: str | None = None
-    events: str | None = None
-    daq: str | None = None
-    watchlog: str | None = None
-    before: Identity | None = None
-    units: dict[UnitName, str] = field(default_factory=dict)
-    lfp: dict[int, str] = field(default_factory=dict)
-    streams: dict[str, str] = field(default_factory=dict)
+    root: Folder
+    before: Identity
+    info: File | None = None
+    channel_names: File | None = None
+    manifest: File | None = None
+    events: File | None = None
+    daq: File | None = None
+    watchlog: File | None = None
+    units: dict[UnitName, File] = field(default_factory=dict)
+    lfp: dict[int, File] = field(default_factory=dict)
+    streams: dict[str, File] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        """Where the folder is."""
+        return self.root.path
 
     def any(self) -> bool:
         """Return True if any file was found that makes a folder a session."""
@@ -175,9 +174,9 @@ class SessionFiles:
     def moment(self) -> Moment:
         """Return what all these files are now; what is read within it is of one moment, or an error."""
         single = (self.info, self.channel_names, self.manifest, self.events, self.daq, self.watchlog)
-        streams = (path[:-4] + end for path in self.streams.values() for end in (".npy", ".json"))
+        streams = (one for file in self.streams.values() for one in (file, file.with_ending(".json")))
         every = (*filter(None, single), *self.units.values(), *self.lfp.values(), *streams)
-        return Moment(self.folder, self.before or identity(self.folder), every)
+        return Moment(self.root, self.before, every)
 
     @property
     def number(self) -> int | None:
@@ -186,7 +185,7 @@ class SessionFiles:
         return int(match[1]) if match else None
 
 
-def refuse_foreign(folder: str | PathLike[str]) -> None:
+def refuse_foreign(where: FolderLike) -> None:
     """Refuse a folder that is no session; one that is, with whatever is wrong in it, is not refused.
 
     Looks no further than the first file of a session, and at names alone.
@@ -198,49 +197,41 @@ def refuse_foreign(folder: str | PathLike[str]) -> None:
     BadFileError
         If it may not be read.
     """
-    path = _finished(folder)
-    if not any(_speaks_of_a_session(entry) for entry in scan(path)):
-        raise _not_a_session(path)
+    folder = _finished(where)
+    if not any(_speaks_of_a_session(folder, entry) for entry in folder.listed()):
+        raise _not_a_session(folder)
 
 
-def _speaks_of_a_session(entry: os.DirEntry[str]) -> bool:
+def _speaks_of_a_session(folder: Folder, entry: Entry) -> bool:
     pattern = _PATTERNS.get(entry.name)
     if pattern is None or not entry.is_dir():
         return entry.name in (SESSION_INFO, CHANNEL_NAMES)
-    names = {inner.name for inner in scan(entry.path)}
+    names = {inner.name for inner in folder.listed(entry.name)}
     return any(pattern.fullmatch(name) and (entry.name != RAW or f"{name[:-4]}.json" in names) for name in names)
 
 
-def _finished(folder: str | PathLike[str]) -> Path:
-    """Return a folder's absolute path, if it is one and no writer's staging."""
-    path = Path(folder).absolute()
-    if not path.is_dir():
-        found = "a file" if path.exists() else "nothing"
-        raise NotASessionError(path, "a session folder", found, "Give the folder session_<nr>.")
-    if is_staging(path):
-        raise NotASessionError(path, "a finished session", "one that a writer left unfinished", "Make it again.")
-    return path
+def _finished(where: FolderLike) -> Folder:
+    """Return a folder, if it is one and no writer's staging."""
+    folder = folder_at(where)
+    if found := folder.instead():
+        raise NotASessionError(folder, "a session folder", found, "Give the folder session_<nr>.")
+    if is_staging(folder.path):
+        raise NotASessionError(folder, "a finished session", "one that a writer left unfinished", "Make it again.")
+    return folder
 
 
-def find_files(
-    folder: str | PathLike[str], *, follow_symlinks: bool = False, exclude: str | Iterable[str] = ()
-) -> SessionFiles:
+def find_files(where: FolderLike) -> SessionFiles:
     """Look through a session folder, by names alone.
 
     Parameters
     ----------
-    folder : str or PathLike
+    where : Folder, str or PathLike
         A `session_{nr}` folder, whatever its own name is; a link to one will do.
-    follow_symlinks : bool
-        Follow links in it that lead out of it. Links within it are always followed.
-    exclude : str or iterable of str
-        Leave out what matches, relative to the folder, with ``/`` between names: ``*``, ``?`` and ``[...]`` as
-        in a shell, ``*`` also for several folders. What is left out is not looked at.
 
     Warns
     -----
     UserWarning
-        If nothing in the folder matches a pattern.
+        If nothing in the folder matches a pattern of what is to be left out.
 
     Raises
     ------
@@ -250,47 +241,40 @@ def find_files(
         If a file's name does not fit, there are two logs where one belongs, a link leads to
         nothing or out of the folder, or what is called as a file is none.
     """
-    path = _finished(folder)
-    files = SessionFiles(path, follow_symlinks, patterns(exclude), before=identity(path))
-    for entry in scan(path):
+    folder = _finished(where)
+    files = SessionFiles(folder, folder.identity())
+    for entry in folder.entries():
         find = _FINDERS.get(entry.name)
-        if find is not None and not is_excluded(entry.name, files.exclude):
+        if find is not None:
             find(files, entry)
-    if files.exclude:
-        warn_of_idle(path, files.exclude)
+    folder.warn_of_idle()
     if not files.any():
-        raise _not_a_session(path)
+        raise _not_a_session(folder)
     return files
 
 
-def _not_a_session(path: Path) -> NotASessionError:
+def _not_a_session(folder: Folder) -> NotASessionError:
     looked = ", ".join((SESSION_INFO, CHANNEL_NAMES, *(f"{d}/" for d in (UNITS, LFP, EVENTS, DAQ, WATCHLOGS, RAW))))
     places = ("session_*", "*/session_*", "patient_data/*/session_*")
-    below = next((found for place in places if (found := sorted(path.glob(place)))), None)
+    below = next((found for place in places if (found := sorted(folder.path.glob(place)))), None)
     hint = f"Did you mean {below[0]}?" if below else "Give the folder session_<nr>."
-    return NotASessionError(path, f"a session folder, with any of {looked}", "none of them", hint)
+    return NotASessionError(folder, f"a session folder, with any of {looked}", "none of them", hint)
 
 
-def _listed(files: SessionFiles, folder: os.DirEntry[str]) -> dict[str, os.DirEntry[str]]:
+def _listed(files: SessionFiles, folder: Entry) -> dict[str, Entry]:
     """Return what a folder holds but for hidden files, by name, sorted."""
-    check_link(folder, files.folder, files.follow_symlinks)
+    files.root.check(folder)
     if not folder.is_dir():
         raise BadFileError(folder.path, "a folder", "a file", "Move it away.")
-    found = {e.name: e for e in scan(folder.path) if not e.name.startswith(".")}
-    left_out = [name for name in found if is_excluded(f"{folder.name}/{name}", files.exclude)]
-    return {name: entry for name, entry in found.items() if name not in left_out}
+    return {entry.name: entry for entry in files.root.entries(folder.name) if not entry.name.startswith(".")}
 
 
-def _file(files: SessionFiles, entry: os.DirEntry[str]) -> str:
-    return regular_file(entry, files.folder, files.follow_symlinks)
-
-
-def _arrays(files: SessionFiles, folder: os.DirEntry[str], form: str) -> list[tuple[re.Match[str], str]]:
+def _arrays(files: SessionFiles, folder: Entry, form: str) -> list[tuple[re.Match[str], File]]:
     found = []
     for name, entry in _listed(files, folder).items():
         match = _PATTERNS[folder.name].fullmatch(name)
         if match:
-            found.append((match, _file(files, entry)))
+            found.append((match, files.root.file(entry)))
         elif name.endswith(".npy"):
             raise BadFileError(
                 entry.path, f"a name of the form {form}", repr(name), "Rename the file, or move it away."
@@ -298,34 +282,34 @@ def _arrays(files: SessionFiles, folder: os.DirEntry[str], form: str) -> list[tu
     return found
 
 
-def _one_log(files: SessionFiles, folder: os.DirEntry[str]) -> str | None:
+def _one_log(files: SessionFiles, folder: Entry) -> File | None:
     found = [entry for name, entry in _listed(files, folder).items() if _PATTERNS[folder.name].fullmatch(name)]
     if len(found) > 1:
         names = " and ".join(entry.name for entry in found)
         raise BadFileError(folder.path, "one log for the session", names, "Keep the one that belongs to it.")
-    return _file(files, found[0]) if found else None
+    return files.root.file(found[0]) if found else None
 
 
-def _find_units(files: SessionFiles, folder: os.DirEntry[str]) -> None:
+def _find_units(files: SessionFiles, folder: Entry) -> None:
     found = {}
-    for match, path in _arrays(files, folder, "CSC{channel}_{SU|MU}{number}.npy"):
+    for match, file in _arrays(files, folder, "CSC{channel}_{SU|MU}{number}.npy"):
         name = UnitName(int(match[1]), match[2], int(match[3]))
         if name in found:
-            raise BadFileError(path, f"one file for unit {name.id}", "two", "Rename or move one of them.")
-        found[name] = path
+            raise BadFileError(file, f"one file for unit {name.id}", "two", "Rename or move one of them.")
+        found[name] = file
     files.units = {name: found[name] for name in sorted(found)}
 
 
-def _find_lfp(files: SessionFiles, folder: os.DirEntry[str]) -> None:
-    found: dict[int, str] = {}
-    for match, path in _arrays(files, folder, "CSC{channel}_lfp.npy"):
+def _find_lfp(files: SessionFiles, folder: Entry) -> None:
+    found: dict[int, File] = {}
+    for match, file in _arrays(files, folder, "CSC{channel}_lfp.npy"):
         if int(match[1]) in found:
-            raise BadFileError(path, f"one file for CSC{int(match[1])}", "two", "Rename or move one of them.")
-        found[int(match[1])] = path
+            raise BadFileError(file, f"one file for CSC{int(match[1])}", "two", "Rename or move one of them.")
+        found[int(match[1])] = file
     files.lfp = {channel: found[channel] for channel in sorted(found)}
 
 
-def _find_streams(files: SessionFiles, folder: os.DirEntry[str]) -> None:
+def _find_streams(files: SessionFiles, folder: Entry) -> None:
     listed = _listed(files, folder)
     for name, entry in listed.items():
         if not name.endswith(".npy"):
@@ -334,28 +318,28 @@ def _find_streams(files: SessionFiles, folder: os.DirEntry[str]) -> None:
         if description is None:
             remedy = "Restore it, or move the stream away."
             raise BadFileError(entry.path, "a .json of the same name beside it", "none", remedy)
-        _file(files, description)
-        files.streams[name[:-4]] = _file(files, entry)
+        files.root.file(description)
+        files.streams[name[:-4]] = files.root.file(entry)
 
 
-def _find_events(files: SessionFiles, folder: os.DirEntry[str]) -> None:
+def _find_events(files: SessionFiles, folder: Entry) -> None:
     entry = _listed(files, folder).get("Events.npy")
-    files.events = _file(files, entry) if entry else None
+    files.events = files.root.file(entry) if entry else None
 
 
-def _find_daq(files: SessionFiles, folder: os.DirEntry[str]) -> None:
+def _find_daq(files: SessionFiles, folder: Entry) -> None:
     files.daq = _one_log(files, folder)
 
 
-def _find_watchlog(files: SessionFiles, folder: os.DirEntry[str]) -> None:
+def _find_watchlog(files: SessionFiles, folder: Entry) -> None:
     files.watchlog = _one_log(files, folder)
 
 
-def _single(attribute: str) -> Callable[[SessionFiles, os.DirEntry[str]], None]:
-    return lambda files, entry: setattr(files, attribute, _file(files, entry))
+def _single(attribute: str) -> Callable[[SessionFiles, Entry], None]:
+    return lambda files, entry: setattr(files, attribute, files.root.file(entry))
 
 
-_FINDERS: dict[str, Callable[[SessionFiles, os.DirEntry[str]], None]] = {
+_FINDERS: dict[str, Callable[[SessionFiles, Entry], None]] = {
     SESSION_INFO: _single("info"),
     CHANNEL_NAMES: _single("channel_names"),
     MANIFEST: _single("manifest"),
@@ -368,28 +352,27 @@ _FINDERS: dict[str, Callable[[SessionFiles, os.DirEntry[str]], None]] = {
 }
 
 
-def find_labels(folder: str | PathLike[str], *, follow_symlinks: bool = False) -> dict[LabelName, str]:
+def find_labels(where: FolderLike) -> dict[LabelName, File]:
     """Return the annotation files of a labels folder, by number.
 
-    Warns of every ``.npy`` there whose name is not an annotation's. Links out of the folder are
-    followed only with `follow_symlinks`.
+    Warns of every ``.npy`` there whose name is not an annotation's.
 
     Raises
     ------
     BadFileError
         If there is no such folder, no annotation in it, or one that is no regular file of the folder's own.
     """
-    path = Path(folder).absolute()
+    folder = folder_at(where)
     form = "{n}_{name}_{annotator}_{YYYYMMDD}_character.npy"
-    if not path.is_dir():
-        raise BadFileError(path, "a folder of annotations", "none", "Give the folder that holds them as labels_dir=.")
+    if folder.instead():
+        raise BadFileError(folder, "a folder of annotations", "none", "Give the folder that holds them as labels_dir=.")
     found = {}
-    for entry in scan(path):
+    for entry in folder.entries():
         label = parse_label_file(entry.name)
         if label is not None:
-            found[label] = regular_file(entry, path, follow_symlinks)
+            found[label] = folder.file(entry)
         elif entry.name.endswith(".npy"):
             warn(f"{entry.path} is left out: its name is not {form}", stacklevel=3)
     if not found:
-        raise BadFileError(path, f"annotations, {form}", "none", "Give the folder that holds them as labels_dir=.")
+        raise BadFileError(folder, f"annotations, {form}", "none", "Give the folder that holds them as labels_dir=.")
     return {label: found[label] for label in sorted(found)}

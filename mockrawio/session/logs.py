@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ..ground.errors import BadFileError
 from ..ground.fields import BadRow, Fields, Text, as_str, numbers
-from ..ground.regular import read_text
+from ..ground.places import Where, file_at, read_text
 from ..ground.shown import warn
 from .clock import stamp_divisor
 
@@ -72,12 +72,14 @@ class Watchlog:
     pauses: npt.NDArray[np.int64]
 
 
-def _read_log(path: str) -> bytes:
+def _read_log(where: Where) -> bytes:
     """Return a log's bytes, none of which is a control character but for tabs and line ends."""
-    data = read_text(path)
+    data = read_text(where)
     if len(data.translate(None, _CONTROLS)) != len(data):
         first = next(match.start() for match in re.finditer(b"[%s]" % re.escape(_CONTROLS), data))
-        raise _bad_line(path, data, data.count(b"\n", 0, first), 0, "lines of text, without control characters")
+        raise _bad_line(
+            file_at(where).path, data, data.count(b"\n", 0, first), 0, "lines of text, without control characters"
+        )
     return data
 
 
@@ -114,12 +116,12 @@ def _in_ms(path: str, *columns: Stamps) -> list[Stamps]:
     return list(columns) if divisor == 1 else [column / divisor for column in columns]
 
 
-def parse_daq_log(path: str) -> DaqLog:
+def parse_daq_log(where: Where) -> DaqLog:
     """Parse a DAQ log.
 
     Parameters
     ----------
-    path : str
+    where : File, str or PathLike
         ``timedDAQ-log-*.log``: three header lines, then ``code index pre post`` a line.
 
     Raises
@@ -127,7 +129,7 @@ def parse_daq_log(path: str) -> DaqLog:
     BadFileError
         If the header is missing or a line is malformed; the message has its number.
     """
-    data = _read_log(path)
+    path, data = file_at(where).path, _read_log(where)
     lines = data.split(b"\n", 3)
     if len(lines) < 3 or not lines[0].startswith(b"Initial signature") or lines[2].split()[:1] != [b"data"]:
         found = repr(data[:60]) if data else "an empty file"
@@ -147,12 +149,12 @@ def parse_daq_log(path: str) -> DaqLog:
     return DaqLog(codes, index, *_in_ms(path, pre, post))
 
 
-def parse_watchlog(path: str) -> Watchlog:
+def parse_watchlog(where: Where) -> Watchlog:
     """Parse an ffplay watchlog.
 
     Parameters
     ----------
-    path : str
+    where : File, str or PathLike
         ``ffplay-watchlog-*.log``: the movie's file name, then ``pts {s} time {clock}`` for
         every frame and ``Pausing`` / ``Continuing after pause`` for every pause.
 
@@ -166,7 +168,8 @@ def parse_watchlog(path: str) -> Watchlog:
     UserWarning
         If the log ends in a pause.
     """
-    head, _, body = _read_log(path).partition(b"\n")
+    path = file_at(where).path
+    head, _, body = _read_log(where).partition(b"\n")
     if not head.strip() or head.startswith(b"pts\t"):
         raise BadFileError(path, "the movie's file name in the first line", repr(head[:60]), "Add it.")
     if body.rsplit(None, 1)[-1:] == [_PAUSE[0]]:

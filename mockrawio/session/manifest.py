@@ -12,17 +12,15 @@ import os
 import re
 import reprlib
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from os import PathLike
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..ground.entries import check_link, is_own, regular_file, scan
 from ..ground.errors import BadFileError, unreadable
+from ..ground.folder import File, Folder
 from ..ground.jsontext import read_json
+from ..ground.places import FolderLike, Where, file_at, folder_at
 from ..ground.progress import Tick
-from ..ground.regular import only_regular
 from .layout import ADDED_FILES, MANIFEST
 
 __all__ = ["Differences", "FileRecord", "compare", "differences", "file_record", "manifest_bytes", "read_manifest"]
@@ -50,7 +48,7 @@ def manifest_bytes(spec: Mapping[str, object], files: Mapping[str, FileRecord]) 
     return (json.dumps(content, indent=1) + "\n").encode("ascii")
 
 
-def read_manifest(path: str | PathLike[str]) -> dict[str, Any]:
+def read_manifest(path: Where) -> dict[str, Any]:
     """Return a manifest's content, with ``files`` as a dict of name to :class:`FileRecord`.
 
     Raises
@@ -105,36 +103,33 @@ class Differences(NamedTuple):
     unreadable: dict[str, str]
 
 
-def compare(
-    folder: str | PathLike[str], tick: Tick = lambda size: None, *, follow_symlinks: bool = False
-) -> Differences:
-    """Compare a session folder with its manifest, reading every byte.
+def compare(where: FolderLike, tick: Tick = lambda size: None) -> Differences:
+    """Compare a session folder with its manifest, reading every byte of what is not left out.
 
     Parameters
     ----------
-    folder : str or PathLike
+    where : Folder, str or PathLike
         The session folder.
     tick : callable
         Called with the number of bytes looked at, as the work goes on.
-    follow_symlinks : bool
-        Follow links that lead out of the folder.
 
     Raises
     ------
     BadFileError
         If the manifest, or a folder, cannot be read.
     """
-    root = Path(folder).absolute()
-    if not is_own(root / MANIFEST, root, follow_symlinks):
-        raise BadFileError(root / MANIFEST, "a plain file in its folder", "none, or a link out of it", _REMEDY)
-    return differences(root, read_manifest(root / MANIFEST)["files"], tick, follow_symlinks=follow_symlinks)
+    folder = folder_at(where)
+    manifest = folder.find(MANIFEST)
+    if manifest is None:
+        raise BadFileError(folder.path / MANIFEST, "a plain file in its folder", "none, or a link out of it", _REMEDY)
+    return differences(folder, read_manifest(manifest)["files"], tick)
 
 
-def differences(
-    root: Path, expected: Mapping[str, FileRecord], tick: Tick = lambda size: None, *, follow_symlinks: bool = False
-) -> Differences:
+def differences(where: FolderLike, expected: Mapping[str, FileRecord], tick: Tick = lambda size: None) -> Differences:
     """Compare the files of a folder with records of them; see :func:`compare`."""
-    there, odd = _files(root, follow_symlinks)
+    folder = folder_at(where)
+    expected = {name: record for name, record in expected.items() if not folder.leaves_out(name)}
+    there, odd = _files(folder)
     there.pop(MANIFEST, None)
     found = Differences(
         sorted(expected.keys() - there.keys() - odd.keys()),
@@ -154,7 +149,7 @@ def differences(
 
 
 def _checker(
-    there: Mapping[str, str], expected: Mapping[str, FileRecord], tick: Tick
+    there: Mapping[str, File], expected: Mapping[str, FileRecord], tick: Tick
 ) -> Callable[[str], FileRecord | str | None]:
     """Return what compares a file, in any thread.
 
@@ -168,62 +163,45 @@ def _checker(
 
     def check(name: str) -> FileRecord | str | None:
         try:
-            record = file_record(Path(there[name]), locked_tick, of_size=expected[name].size)
+            record = file_record(there[name], locked_tick, of_size=expected[name].size)
         except BadFileError as error:  # no file any more
             return str(error)
         except OSError as error:
-            return str(unreadable(there[name], error))
+            return str(unreadable(there[name].path, error))
         return None if record == expected[name] else record
 
     return check
 
 
-def _files(root: Path, follow_symlinks: bool) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the path of every plain file below a folder, and what is wrong with everything else."""
-    found: dict[str, str] = {}
+def _files(folder: Folder) -> tuple[dict[str, File], dict[str, str]]:
+    """Return every plain file of a folder, and what is wrong with everything else."""
+    found: dict[str, File] = {}
     odd: dict[str, str] = {}
-    seen = {os.path.realpath(root)}
-    folders = [str(root)]
-    while folders:
-        for entry in scan(folders.pop()):
-            name = Path(entry.path).relative_to(root).as_posix()
-            try:
-                if entry.is_dir():
-                    check_link(entry, root, follow_symlinks)
-                    folders += _unseen(entry, seen)
-                else:
-                    found[name] = regular_file(entry, root, follow_symlinks)
-            except (BadFileError, OSError) as error:
-                odd[name] = str(error)
+    for name, what in folder.walk():
+        if isinstance(what, File):
+            found[name] = what
+        else:
+            odd[name] = str(what)
     return found, odd
 
 
-def _unseen(entry: os.DirEntry[str], seen: set[str]) -> Iterable[str]:
-    """Return a folder's path, unless it was looked through by another name."""
-    real = os.path.realpath(entry.path)
-    if real in seen:
-        return []
-    seen.add(real)
-    return [entry.path]
-
-
-def file_record(path: Path, tick: Tick = lambda size: None, *, of_size: int | None = None) -> FileRecord:
+def file_record(where: Where, tick: Tick = lambda size: None, *, of_size: int | None = None) -> FileRecord:
     """Return a file's size and SHA-256, read in blocks.
 
     Parameters
     ----------
-    path : Path
+    where : File, str or PathLike
     tick : callable
         Called with the number of bytes read, as the work goes on.
     of_size : int, optional
         A file of another size is not read; its SHA-256 is then "".
     """
     digest, block, size = hashlib.sha256(), bytearray(1 << 20), 0
-    with open(path, "rb", buffering=0, opener=only_regular) as file:
-        there = os.fstat(file.fileno()).st_size
-        if of_size is not None and there != of_size:
-            tick(there)
-            return FileRecord(there, "")
+    file, known = file_at(where).open()
+    with file:
+        if of_size is not None and known.size != of_size:
+            tick(known.size)
+            return FileRecord(known.size, "")
         while count := file.readinto(block):
             digest.update(memoryview(block)[:count])
             size += count

@@ -11,7 +11,9 @@ from typing import Any
 
 from ..formats.npy import MappedArray, open_array
 from ..ground.errors import BadFileError
+from ..ground.folder import File
 from ..ground.jsontext import read_json
+from ..ground.places import Where, file_at
 from .clock import EARLIEST_MS, LATEST_MS, MAX_RUNS, Run
 from .files import GAINS, MAX_NAME, OFFSETS, RATES, Limits, Scale, is_name, is_number
 
@@ -24,6 +26,7 @@ class StreamFile:
 
     Attributes
     ----------
+    file : File
     samples : MappedArray
         (n_samples, n_channels) int16.
     sampling_rate : float
@@ -40,7 +43,7 @@ class StreamFile:
         Where the channels are, 2 or 3 numbers each in µm; None where the description does not say.
     """
 
-    path: str
+    file: File
     samples: MappedArray
     sampling_rate: float
     ids: tuple[str, ...]
@@ -50,16 +53,21 @@ class StreamFile:
     ground_truth: dict[str, Any]
     locations: list[list[float]] | None
 
+    @property
+    def path(self) -> str:
+        """Where the array is."""
+        return self.file.path
+
 
 class _Description:
     """A stream's json, read key by key with errors that name the key."""
 
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.content = read_json(path, "a JSON object", _REMEDY)
+    def __init__(self, file: File) -> None:
+        self.file = file
+        self.content = read_json(file, "a JSON object", _REMEDY)
 
     def fault(self, expected: str, found: object) -> BadFileError:
-        return BadFileError(self.path, expected, reprlib.repr(found), _REMEDY)
+        return BadFileError(self.file, expected, reprlib.repr(found), _REMEDY)
 
     def get(self, key: str, kind: type) -> Any:
         value = self.content.get(key)
@@ -80,12 +88,12 @@ class _Description:
         return tuple(value)
 
 
-def open_stream(path: str) -> StreamFile:
+def open_stream(where: Where) -> StreamFile:
     """Open a stream and its description.
 
     Parameters
     ----------
-    path : str
+    where : File, str or PathLike
         The ``.npy``; the ``.json`` of the same name lies beside it.
 
     Raises
@@ -94,12 +102,13 @@ def open_stream(path: str) -> StreamFile:
         If the array is not int16 of two dimensions, or the description lacks something, does
         not fit the array, or lists segments that overlap.
     """
-    samples = open_array(path)
+    file = file_at(where)
+    samples = open_array(file)
     if samples.dtype.kind != "i" or samples.dtype.itemsize != 2 or len(samples.shape) != 2:
         found = f"{samples.dtype} of shape {samples.shape}"
-        raise BadFileError(path, "int16 of shape (n_samples, n_channels)", found, "Write the stream again.")
+        raise BadFileError(file, "int16 of shape (n_samples, n_channels)", found, "Write the stream again.")
     count = samples.shape[1]
-    description = _Description(path[:-4] + ".json")
+    description = _Description(file.with_ending(".json"))
     (rate,) = description.numbers("sampling_rate", 1, RATES)
     channels = description.get("channels", dict)
     (units,) = description.texts("'units'", [description.get("units", str)], 1)
@@ -108,7 +117,7 @@ def open_stream(path: str) -> StreamFile:
     if len(set(ids)) != count:
         raise description.fault("channel ids that differ from each other", ids)
     return StreamFile(
-        path,
+        file,
         samples,
         rate,
         ids,

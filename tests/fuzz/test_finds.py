@@ -19,7 +19,7 @@ from mockrawio.describe import describe_session
 from mockrawio.formats.dict_npy import DictFile
 from mockrawio.formats.npy import open_array
 from mockrawio.ground.errors import BadFileError
-from mockrawio.ground.regular import MAX_TEXT_FILE
+from mockrawio.ground.places import MAX_TEXT_FILE
 from mockrawio.session.files import open_channel_names, open_lfp
 from mockrawio.session.logs import parse_daq_log, parse_watchlog
 from mockrawio.session.manifest import read_manifest

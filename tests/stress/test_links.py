@@ -13,7 +13,7 @@ import pytest
 
 from mockrawio import MockSessionError, MockSessionIO, MockSessionRawIO
 from mockrawio.describe import describe_session
-from mockrawio.ground.entries import regular_file
+from mockrawio.ground.disk import DiskFolder
 from mockrawio.verify import verify_session
 from tests.handmade import STAMP, Handmade
 
@@ -195,4 +195,4 @@ def test_an_entry_that_is_gone_when_it_is_looked_at(tmp_path: Path) -> None:
             return os.stat(self.path)
 
     with pytest.raises(MockSessionError, match="gone: expected a readable file; found No such file"):
-        regular_file(Gone(), tmp_path, False)
+        DiskFolder(tmp_path).file(Gone())

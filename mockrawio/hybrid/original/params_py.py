@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...ground.errors import BadFileError, MockSessionError
-from ...ground.regular import read_text
+from ...ground.places import read_text
 from .params_calls import CALLS, CONSTANTS, DTYPES, PROBES, Budget, Refused, binary, checked_number, format_value, unary
 
 __all__ = ["ParsedFile", "read_py"]

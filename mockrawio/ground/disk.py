@@ -1,0 +1,98 @@
+"""Folders of the file system, and what they may hold beside plain files: links that lead elsewhere, pipes, devices.
+
+Listing tells what is a plain file, and only the rest is looked at. A hard link cannot be told from the file itself.
+"""
+
+from __future__ import annotations
+
+import io
+import mmap
+import os
+import stat
+from pathlib import Path
+
+from .errors import BadFileError, unreadable
+from .folder import Entry, File, Folder, Identity
+from .regular import not_regular, only_regular
+
+__all__ = ["DiskFolder"]
+
+
+class DiskFolder(Folder):
+    """A folder of the file system; see :class:`~.folder.Folder`."""
+
+    is_local = True
+
+    @classmethod
+    def takes(cls, path: str) -> bool:
+        """Return True: this is how what is nothing else is read."""
+        return True
+
+    def listed(self, below: str = "") -> list[os.DirEntry[str]]:
+        """Return all that the folder, or one in it, holds, in any order."""
+        place = self.prefix + below if below else str(self.path)
+        try:
+            with os.scandir(place) as entries:
+                return list(entries)
+        except OSError as error:
+            found = error.strerror or str(error)
+            remedy = "Check that it exists and may be read."
+            raise BadFileError(place, "a folder that may be read", found, remedy) from error
+
+    def open(self, name: str) -> tuple[io.FileIO, Identity]:
+        """Open a file, if it is a regular one, and say which it is."""
+        file = open(self.prefix + name, "rb", buffering=0, opener=only_regular)  # noqa: SIM115  # the caller closes it
+        return file, Identity.of(os.fstat(file.fileno()))
+
+    def map(self, opened: io.RawIOBase) -> mmap.mmap:
+        """Map an open file; ``size()`` of a map is one fstat."""
+        return mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
+
+    def status(self, name: str) -> Identity:
+        """Return what a file, or with "" the folder, is now."""
+        return Identity.of(os.stat(self.prefix + name if name else self.path))
+
+    def instead(self) -> str | None:
+        """Return what stands in the folder's place if it is none."""
+        if self.path.is_dir():
+            return None
+        return "a file" if self.path.exists() else "nothing"
+
+    def check(self, entry: Entry) -> None:
+        """Check that an entry, if it is a link, leads somewhere, and nowhere outside the folder."""
+        if not entry.is_symlink():  # type: ignore[attr-defined]  # a DirEntry
+            return
+        target = os.path.realpath(entry.path)
+        if not os.path.exists(target):
+            raise BadFileError(entry.path, "a file or folder", f"a link to {target}, which is not there", "Restore it.")
+        if not self._owns(target):
+            expected, remedy = f"no link out of {self}", "Copy what it leads to, or read with follow_symlinks=True."
+            raise BadFileError(entry.path, expected, f"a link to {target}", remedy)
+
+    def file(self, entry: Entry) -> File:
+        """Return an entry as a file; only one that is no plain file by the listing is looked at."""
+        if not entry.is_file(follow_symlinks=False):  # type: ignore[attr-defined]  # a DirEntry
+            self.check(entry)
+            try:
+                mode = os.stat(entry.path).st_mode
+            except OSError as error:  # gone meanwhile, or not to be looked at
+                raise unreadable(entry.path, error) from error
+            if not stat.S_ISREG(mode):
+                raise not_regular(entry.path, mode)
+        return super().file(entry)
+
+    def has(self, name: str) -> bool:
+        """Return True if anything has this name, be it a link that leads nowhere."""
+        return os.path.lexists(self.prefix + name)
+
+    def find(self, name: str) -> File | None:
+        """Return the file of a name, if it is a regular one and below the folder once links are followed."""
+        path = self.prefix + name
+        return File(self, name) if os.path.isfile(path) and self._owns(os.path.realpath(path)) else None
+
+    def real(self, path: str) -> str:
+        """Return the path of what a path leads to."""
+        return os.path.realpath(path)
+
+    def _owns(self, target: str) -> bool:
+        return self.follow_symlinks or Path(os.path.realpath(self.path)) in Path(target).parents
