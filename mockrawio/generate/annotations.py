@@ -13,8 +13,8 @@ import numpy.typing as npt
 from ..formats.npy_out import array_file
 from ..ground.durable import clean_up_in
 from ..ground.errors import MockSessionError, SessionExistsError
+from ..ground.writing import write_file
 from ..session.layout import LabelName, label_file, parse_label_file
-from ..session.writer import write_file
 from .draws import Draws, Kind, fresh_seed
 from .plan import plan_session
 from .spec import SessionSpec

@@ -20,10 +20,10 @@ import numpy.typing as npt
 from ..ground.durable import clean_up_in
 from ..ground.errors import BadFileError, MockSessionError, SessionExistsError
 from ..ground.once import once
+from ..ground.writing import FileRecord, write_file
 from ..session import layout
 from ..session.logs import Watchlog
-from ..session.manifest import FileRecord, manifest_bytes, read_manifest
-from ..session.writer import write_file
+from ..session.manifest import manifest_bytes, read_manifest
 from . import files, lfp, spikes, stimulus
 from .files import FileJob
 from .plan import UNIT_TYPES, nominal_length, plan_session

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ..formats.spikes import formats, read_spikes
 from ..ground.errors import BadFileError
-from ..session.manifest import file_record
+from ..ground.writing import file_record
 from .timing import PEAK, SPIKE_CLOCK, WAVEFORM
 
 __all__ = ["Place", "SpikeSource", "open_source"]

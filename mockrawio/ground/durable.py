@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from os import PathLike
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 from .errors import NotWrittenError, SessionExistsError
 from .regular import only_regular
@@ -44,7 +44,6 @@ __all__ = [
     "sync_folder",
     "taken",
     "whole_file",
-    "write_all",
 ]
 
 LEFTOVER = re.compile(r"\.(.+)\.(partial|replaced)-(\d{1,18})-([0-9a-f]+)", re.DOTALL)
@@ -83,23 +82,6 @@ def naming(path: str | PathLike[str]) -> Iterator[None]:
         remedy = _REMEDIES.get(error.errno or 0, "Look after the disk, or choose another place.")
         found = _FOUND.get(error.errno or 0) or error.strerror or str(error)
         raise NotWrittenError(path, "a place that can be written to", found, remedy, error.errno) from error
-
-
-def write_all(file: BinaryIO, view: memoryview, place: str | PathLike[str]) -> None:
-    """Write a block to an unbuffered file, which may take it in pieces.
-
-    Raises
-    ------
-    NotWrittenError
-        If there is no room, naming `place`.
-    """
-    with naming(place):
-        view = view.cast("B") if view.nbytes else view
-        while view.nbytes:
-            count = file.write(view)
-            if not count:
-                raise OSError(errno.EIO, "nothing of a block was written")
-            view = view[count:]
 
 
 def sync_fd(descriptor: int) -> None:

@@ -33,11 +33,12 @@ from ..formats.sorters import Sorting
 from ..ground.jsontext import read_json
 from ..ground.progress import Tick
 from ..ground.regular import only_regular
+from ..ground.writing import FileRecord
 from ..session import layout
 from ..session.content import UnitContent
 from ..session.files import open_unit
 from ..session.layout import UnitName
-from ..session.manifest import FileRecord, read_manifest
+from ..session.manifest import read_manifest
 from ..session.writer import SessionWriter
 from .extractor_source import ExtractorRecording, ExtractorSorting
 from .generate import HybridResult, manifest_content, small_files

@@ -13,9 +13,8 @@ from typing import Any
 from ..formats.sorters import Sorting, load_sorting
 from ..ground.errors import MockSessionError
 from ..ground.progress import Tick, progress_bar
-from ..session.manifest import FileRecord, file_record
+from ..ground.writing import FileRecord, file_record, write_file, write_plain
 from ..session.own import refuse_own
-from ..session.writer import write_file, write_plain
 from .insert import Inserter
 from .original.run import run_legacy
 from .output import FIRINGS, Tables, csv_bytes, firings_bytes, manifest_bytes, metadata_bytes, named, rate_bytes, tables

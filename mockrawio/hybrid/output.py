@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..formats.sorters import Sorting
-from ..session.manifest import FileRecord
+from ..ground.writing import FileRecord
 from .units import PlantedUnit, SourceFile
 
 __all__ = [

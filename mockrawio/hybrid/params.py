@@ -18,7 +18,7 @@ import numpy as np
 from ..formats.sorters import check_type, infer_output_type
 from ..ground.checks import is_real, is_whole, require
 from ..ground.errors import BadFileError, MockSessionError
-from ..session.writer import write_file
+from ..ground.writing import write_file
 from . import params_files
 from .probe import Probe
 from .raw_files import raw_paths

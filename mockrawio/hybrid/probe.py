@@ -21,7 +21,7 @@ from ..ground.checks import require
 from ..ground.errors import BadFileError, MockSessionError, unreadable
 from ..ground.once import once
 from ..ground.regular import only_regular
-from ..session.writer import write_file
+from ..ground.writing import write_file
 
 __all__ = ["Probe", "custom_probe", "eMouse", "neuropixels3a"]
 

@@ -11,8 +11,8 @@ from typing import Any
 from ..formats.sorters import formats
 from ..ground.errors import BadFileError
 from ..ground.jsontext import read_json
+from ..ground.writing import FileRecord
 from ..session.files import RATES, Limits
-from ..session.manifest import FileRecord
 from .output import FORMAT, FORMAT_VERSION
 
 __all__ = ["listed_files", "read_run_manifest"]

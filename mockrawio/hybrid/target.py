@@ -37,14 +37,12 @@ from ..ground.durable import (
     sibling,
     sync_file,
     sync_folder,
-    write_all,
 )
 from ..ground.errors import BadFileError, MockSessionError, SessionExistsError
 from ..ground.places import read_text
 from ..ground.progress import Tick
 from ..ground.regular import only_regular
-from ..session.manifest import FileRecord, file_record
-from ..session.writer import sync_now
+from ..ground.writing import FileRecord, file_record, sync_now, write_all
 from .insert import Inserter
 from .output import FIRINGS, SMALL, named
 from .run_manifest import listed_files

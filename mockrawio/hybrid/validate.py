@@ -17,7 +17,7 @@ from ..ground.checks import is_real, require
 from ..ground.durable import make_folder
 from ..ground.errors import BadFileError, MockSessionError, SessionExistsError
 from ..ground.regular import only_regular
-from ..session.writer import write_file
+from ..ground.writing import write_file
 from .found import Found, load_found
 from .match import Agreement, Confusion, compare_trains, confusion_matrix, match_times, nearest_left
 from .pairs import TemplateScore, compare_units

@@ -27,8 +27,9 @@ from ..ground.durable import Leftover, clean_up, littered
 from ..ground.errors import MockSessionError, SessionExistsError
 from ..ground.folder import Identity
 from ..ground.places import file_at
+from ..ground.writing import file_record
 from ..session.layout import MANIFEST, session_folder
-from ..session.manifest import file_record, read_manifest
+from ..session.manifest import read_manifest
 from .cluster import executor_of
 from .corpus_report import CorpusReport, Failure, write_failures
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from ..ground.durable import clean_up
 from ..ground.shown import visible, warn
-from ..session.writer import write_file
+from ..ground.writing import write_file
 
 __all__ = ["FAILURES", "CorpusReport", "Failure", "write_failures"]
 

@@ -10,8 +10,7 @@ from typing import Any
 from ..ground.errors import BadFileError, MockSessionError
 from ..ground.extras import toml_module
 from ..ground.places import read_text
-from ..ground.regular import read_text
-from .checks import floats, number, require, toml_module, whole
+from .checks import floats, number, require, whole
 from .trains import bins_in
 
 __all__ = ["FunctionalGroup", "RasterSpec"]

@@ -19,7 +19,7 @@ from neo.rawio.baserawio import BaseRawIO
 from ..ground.errors import BadTypeError, MockSessionError, NotWrittenError
 from ..ground.folder import File
 from ..ground.places import read_text
-from ..session.writer import write_file
+from ..ground.writing import write_file
 from .scaling import FloatSource, count_size
 
 logger = logging.getLogger(__name__)

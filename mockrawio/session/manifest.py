@@ -6,7 +6,6 @@ those of the files that are there; none is ever opened because a manifest names 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -19,22 +18,16 @@ from typing import Any, NamedTuple
 from ..ground.errors import BadFileError, unreadable
 from ..ground.folder import File, Folder
 from ..ground.jsontext import read_json
-from ..ground.places import FolderLike, Where, file_at, folder_at
+from ..ground.places import FolderLike, Where, folder_at
 from ..ground.progress import Tick
+from ..ground.writing import FileRecord, file_record
 from .layout import ADDED_FILES, MANIFEST
 
-__all__ = ["Differences", "FileRecord", "compare", "differences", "file_record", "manifest_bytes", "read_manifest"]
+__all__ = ["Differences", "compare", "differences", "manifest_bytes", "read_manifest"]
 
 FORMAT, FORMAT_VERSION = "mockrawio session", 1
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _REMEDY = "Restore the manifest, or remove it to have the folder checked by its structure."
-
-
-class FileRecord(NamedTuple):
-    """A file's size in bytes and its SHA-256, hexadecimal."""
-
-    size: int
-    sha256: str
 
 
 def manifest_bytes(spec: Mapping[str, object], files: Mapping[str, FileRecord]) -> bytes:
@@ -183,27 +176,3 @@ def _files(folder: Folder) -> tuple[dict[str, File], dict[str, str]]:
         else:
             odd[name] = str(what)
     return found, odd
-
-
-def file_record(where: Where, tick: Tick = lambda size: None, *, of_size: int | None = None) -> FileRecord:
-    """Return a file's size and SHA-256, read in blocks.
-
-    Parameters
-    ----------
-    where : File, str or PathLike
-    tick : callable
-        Called with the number of bytes read, as the work goes on.
-    of_size : int, optional
-        A file of another size is not read; its SHA-256 is then "".
-    """
-    digest, block, size = hashlib.sha256(), bytearray(1 << 20), 0
-    file, known = file_at(where).open()
-    with file:
-        if of_size is not None and known.size != of_size:
-            tick(known.size)
-            return FileRecord(known.size, "")
-        while count := file.readinto(block):
-            digest.update(memoryview(block)[:count])
-            size += count
-            tick(count)
-    return FileRecord(size, digest.hexdigest())

@@ -11,12 +11,10 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import shutil
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from os import PathLike
@@ -32,20 +30,16 @@ from ..ground.durable import (
     sibling,
     sync_fd,
     sync_folder,
-    whole_file,
-    write_all,
 )
+from ..ground.writing import Chunks, FileRecord, write_plain
 from .layout import MANIFEST
-from .manifest import FileRecord, manifest_bytes
+from .manifest import manifest_bytes
 
-__all__ = ["SessionWriter", "sync_now", "write_file", "write_plain"]
+__all__ = ["SessionWriter"]
 
-SYNC_BYTES = 1 << 24  # of a file, after which the disk begins to take it in
 _SYNC_THREADS = 4
 _MOST_WAITING = 64  # files that are written and not yet on the disk: each is an open file
 _STANDS_THERE = {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR}
-
-Chunks = Iterable[bytes | memoryview]
 
 
 class SessionWriter:
@@ -104,14 +98,14 @@ class SessionWriter:
         path, place = self.staging / name, self.target / name
         with naming(place):
             path.parent.mkdir(parents=True, exist_ok=True)
-        record = _write(path, chunks, place, self._disk.take)
+        record = write_plain(path, chunks, place, self._disk.take)
         with self._lock:
             self.files[name] = record
 
     def write_manifest(self, spec: dict[str, object]) -> None:
         """Write the manifest: what made the session, and every file's size and SHA-256."""
         chunks = [manifest_bytes(spec, self.files)]
-        _write(self.staging / MANIFEST, chunks, self.target / MANIFEST, self._disk.take)
+        write_plain(self.staging / MANIFEST, chunks, self.target / MANIFEST, self._disk.take)
 
     def _refuse_taken(self) -> None:
         if not self.overwrite:
@@ -183,62 +177,3 @@ def _sync_copy(descriptor: int, place: Path) -> None:
             sync_fd(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _write(path: Path, chunks: Chunks, place: Path, sync: Callable[[BinaryIO, Path], object]) -> FileRecord:
-    """Write a file and hash it, the hash of a chunk while that chunk is being written."""
-    digest, size, synced = hashlib.sha256(), 0, 0
-    with naming(place):
-        file: BinaryIO = open(path, "wb", buffering=0)  # type: ignore[assignment]  # noqa: SIM115  # FileIO is one
-    with file, ThreadPoolExecutor(1) as hasher:
-        for chunk in chunks:
-            view = memoryview(chunk)
-            # Handing a chunk to a thread costs 50 µs: what is hashed sooner is hashed here.
-            hashed = hasher.submit(digest.update, view) if view.nbytes > 1 << 16 else None
-            if hashed is None:
-                digest.update(view)
-            size += view.nbytes
-            write_all(file, view, place)
-            if size - synced >= SYNC_BYTES:
-                sync(file, place)
-                synced = size
-            if hashed is not None:
-                hashed.result()
-        sync(file, place)
-    return FileRecord(size, digest.hexdigest())
-
-
-def write_plain(path: Path, chunks: Chunks, place: Path) -> FileRecord:
-    """Write one file where it is, as in a staging folder, and put it onto the disk; errors name `place`."""
-    return _write(path, chunks, place, sync_now)
-
-
-def sync_now(file: BinaryIO, place: Path) -> None:
-    """Wait until an open file is on the disk; errors name `place`."""
-    with naming(place):
-        sync_fd(file.fileno())
-
-
-def write_file(path: str | PathLike[str], chunks: Chunks) -> FileRecord:
-    """Write one file beside its place and rename it there, making its folder if need be.
-
-    Parameters
-    ----------
-    path : str or PathLike
-        The file; replaced if it exists.
-    chunks : iterable of bytes or memoryview
-        Its content.
-
-    Returns
-    -------
-    FileRecord
-        Its size and SHA-256, as a manifest lists them.
-
-    Raises
-    ------
-    NotWrittenError
-        If the file system does not let it be; what was there is then as it was.
-    """
-    path = Path(path).absolute()
-    with whole_file(path) as staging:
-        return write_plain(staging, chunks, path)

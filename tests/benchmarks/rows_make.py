@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mockrawio.generate import SessionSpec, generate_session
-from mockrawio.session.manifest import file_record
+from mockrawio.ground.writing import file_record
 from mockrawio.verify import verify_session
 
 from .inputs import unpickled

@@ -20,12 +20,11 @@ from typing import Any
 
 import mockrawio.formats.spikes.h5_out
 import mockrawio.formats.spikes.spool
-import mockrawio.ground.durable
+import mockrawio.ground.writing
 import mockrawio.hybrid.target
-import mockrawio.session.writer
 
 WRITERS = (
-    mockrawio.session.writer,
+    mockrawio.ground.writing,
     mockrawio.hybrid.target,
     mockrawio.formats.spikes.h5_out,
     mockrawio.formats.spikes.spool,
@@ -77,7 +76,7 @@ def arm(fault: Fault, place: Path) -> None:
         if what is not None and (str(arguments[0]).startswith(str(place)) or not os.path.isabs(str(arguments[0]))):
             fault.step(what)
 
-    def torn(file: Any, view: memoryview, at: Path, real: Any = mockrawio.ground.durable.write_all) -> None:
+    def torn(file: Any, view: memoryview, at: Path, real: Any = mockrawio.ground.writing.write_all) -> None:
         view = view.cast("B") if view.nbytes else view
         real(_Stepping(file, fault), view[: view.nbytes // 2], at)
         real(_Stepping(file, fault), view[view.nbytes // 2 :], at)

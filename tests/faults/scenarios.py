@@ -15,12 +15,12 @@ from neo import AnalogSignal, Block, Segment
 
 from mockrawio import SessionSpec, generate_session, write_session_from_block
 from mockrawio.ground.errors import NotWrittenError
+from mockrawio.ground.writing import write_file
 from mockrawio.hybrid.generate import generate_hybrid
 from mockrawio.hybrid.params import HybridParams
 from mockrawio.interop.corpus import generate_corpus
 from mockrawio.rasters import Raster, append_sonata, write_sonata
 from mockrawio.session.layout import MANIFEST, is_staging
-from mockrawio.session.writer import write_file
 from mockrawio.verify import verify_session
 from tests.hybrid.synthetic import make
 

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from mockrawio.ground.errors import BadFileError
+from mockrawio.ground.writing import FileRecord
 from mockrawio.hybrid import Sorting
 from mockrawio.hybrid.output import csv_bytes, firings_bytes, manifest_bytes, metadata_bytes, rate_bytes, tables
 from mockrawio.hybrid.store import events_bytes, load_events
 from mockrawio.hybrid.units import FixedEvents, LowRankEvents, PlantedUnit
-from mockrawio.session.manifest import FileRecord
 
 
 def sorting(kind="phy"):

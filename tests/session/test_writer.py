@@ -13,12 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from mockrawio.ground import durable
+from mockrawio.ground import durable, writing
 from mockrawio.ground.errors import NotASessionError, NotWrittenError, SessionExistsError
+from mockrawio.ground.writing import write_file
 from mockrawio.session import writer
 from mockrawio.session.layout import find_files
 from mockrawio.session.manifest import compare
-from mockrawio.session.writer import SessionWriter, write_file
+from mockrawio.session.writer import SessionWriter
 
 
 def write(target: Path, text: bytes = b"one", overwrite: bool = False) -> None:
@@ -112,7 +113,7 @@ def test_a_replacement_that_fails_is_undone(tmp_path: Path, monkeypatch: pytest.
 
 KILLED = """
 import os, signal, sys
-from mockrawio.ground import durable
+from mockrawio.ground import durable, writing
 from mockrawio.session import writer
 if sys.argv[2] == "replacing":
     rename = os.rename
@@ -188,7 +189,7 @@ def test_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.
 
 def test_a_large_file_begins_to_be_synced_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file longer than SYNC_BYTES is handed to the disk in parts, and is the same."""
-    monkeypatch.setattr(writer, "SYNC_BYTES", 10)
+    monkeypatch.setattr(writing, "SYNC_BYTES", 10)
     synced = []
     monkeypatch.setattr(writer, "sync_fd", synced.append)
     with SessionWriter(tmp_path / "s") as session:

@@ -22,6 +22,7 @@ from mockrawio.formats.sorters import load_sorting, load_templates
 from mockrawio.formats.sorters.jrclust import load_jrc_binary
 from mockrawio.formats.spikeglx import read_meta
 from mockrawio.ground.regular import check_regular, only_regular
+from mockrawio.ground.writing import file_record
 from mockrawio.hybrid import HybridParams, Probe, neuropixels3a
 from mockrawio.hybrid.generate import generate_hybrid
 from mockrawio.hybrid.original.run import LegacyTarget
@@ -34,7 +35,7 @@ from mockrawio.rasters import Raster, RasterSpec, append_sonata, iter_sonata, re
 from mockrawio.rawio.cache import load as load_cache
 from mockrawio.session.files import open_channel_names, open_events, open_info, open_label, open_lfp, open_unit
 from mockrawio.session.logs import parse_daq_log, parse_watchlog
-from mockrawio.session.manifest import file_record, read_manifest
+from mockrawio.session.manifest import read_manifest
 from mockrawio.session.streams import open_stream
 from mockrawio.verify import verify_session
 from tests.handmade import Handmade

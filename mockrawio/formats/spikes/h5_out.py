@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from ...ground.durable import naming, write_all
+from ...ground.durable import naming
 from ...ground.extras import h5py_module
+from ...ground.writing import write_all
 from .blocks import Spikes
 
 __all__ = ["H5Out", "h5_out"]

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...ground.durable import naming, write_all
+from ...ground.durable import naming
+from ...ground.writing import write_all
 from .blocks import SpikeBlock, Spikes
 
 __all__ = ["by_id"]

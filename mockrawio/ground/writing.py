@@ -1,0 +1,137 @@
+"""Files written in chunks, hashed and put onto the disk, and what is noted of them: size and SHA-256."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from os import PathLike
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from .durable import naming, sync_fd, whole_file
+from .places import Where, file_at
+from .progress import Tick
+
+__all__ = ["Chunks", "FileRecord", "file_record", "sync_now", "write_all", "write_file", "write_plain"]
+
+SYNC_BYTES = 1 << 24  # of a file, after which the disk begins to take it in
+
+Chunks = Iterable[bytes | memoryview]
+
+
+class FileRecord(NamedTuple):
+    """A file's size in bytes and its SHA-256, hexadecimal."""
+
+    size: int
+    sha256: str
+
+
+def file_record(where: Where, tick: Tick = lambda size: None, *, of_size: int | None = None) -> FileRecord:
+    """Return a file's size and SHA-256, read in blocks.
+
+    Parameters
+    ----------
+    where : File, str or PathLike
+    tick : callable
+        Called with the number of bytes read, as the work goes on.
+    of_size : int, optional
+        A file of another size is not read; its SHA-256 is then "".
+    """
+    digest, block, size = hashlib.sha256(), bytearray(1 << 20), 0
+    file, known = file_at(where).open()
+    with file:
+        if of_size is not None and known.size != of_size:
+            tick(known.size)
+            return FileRecord(known.size, "")
+        while count := file.readinto(block):
+            digest.update(memoryview(block)[:count])
+            size += count
+            tick(count)
+    return FileRecord(size, digest.hexdigest())
+
+
+def write_all(file: BinaryIO, view: memoryview, place: str | PathLike[str]) -> None:
+    """Write a block to an unbuffered file, which may take it in pieces.
+
+    Raises
+    ------
+    NotWrittenError
+        If there is no room, naming `place`.
+    """
+    with naming(place):
+        view = view.cast("B") if view.nbytes else view
+        while view.nbytes:
+            count = file.write(view)
+            if not count:
+                raise OSError(errno.EIO, "nothing of a block was written")
+            view = view[count:]
+
+
+def sync_now(file: BinaryIO, place: Path) -> None:
+    """Wait until an open file is on the disk; errors name `place`."""
+    with naming(place):
+        sync_fd(file.fileno())
+
+
+def write_plain(
+    path: Path, chunks: Chunks, place: Path, sync: Callable[[BinaryIO, Path], object] = sync_now
+) -> FileRecord:
+    """Write one file where it is, as in a staging folder, and hash each chunk while it is being written.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its folder is there.
+    chunks : iterable of bytes or memoryview
+        Its content; each chunk is done with when the next is asked for.
+    place : Path
+        What errors name.
+    sync : callable
+        Puts what an open file has onto the disk, or begins to; called every so many bytes, and at the end.
+    """
+    digest, size, synced = hashlib.sha256(), 0, 0
+    with naming(place):
+        file: BinaryIO = open(path, "wb", buffering=0)  # type: ignore[assignment]  # noqa: SIM115  # FileIO is one
+    with file, ThreadPoolExecutor(1) as hasher:
+        for chunk in chunks:
+            view = memoryview(chunk)
+            # Handing a chunk to a thread costs 50 µs: what is hashed sooner is hashed here.
+            hashed = hasher.submit(digest.update, view) if view.nbytes > 1 << 16 else None
+            if hashed is None:
+                digest.update(view)
+            size += view.nbytes
+            write_all(file, view, place)
+            if size - synced >= SYNC_BYTES:
+                sync(file, place)
+                synced = size
+            if hashed is not None:
+                hashed.result()
+        sync(file, place)
+    return FileRecord(size, digest.hexdigest())
+
+
+def write_file(path: str | PathLike[str], chunks: Chunks) -> FileRecord:
+    """Write one file beside its place and rename it there, making its folder if need be.
+
+    Parameters
+    ----------
+    path : str or PathLike
+        The file; replaced if it exists.
+    chunks : iterable of bytes or memoryview
+        Its content.
+
+    Returns
+    -------
+    FileRecord
+        Its size and SHA-256, as a manifest lists them.
+
+    Raises
+    ------
+    NotWrittenError
+        If the file system does not let it be; what was there is then as it was.
+    """
+    path = Path(path).absolute()
+    with whole_file(path) as staging:
+        return write_plain(staging, chunks, path)
