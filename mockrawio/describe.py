@@ -10,7 +10,6 @@ from typing import Any
 
 from .ground.shown import visible
 from .rawio.reader import MockSessionRawIO
-from .session.manifest import read_manifest
 
 __all__ = ["describe_session", "description_lines"]
 
@@ -53,7 +52,7 @@ def describe_session(
     root = Path(folder).absolute()
     how: dict[str, Any] = {"follow_symlinks": follow_symlinks, "exclude": exclude, "gap_tolerance_ms": gap_tolerance_ms}
     with MockSessionRawIO(root, labels_dir=labels_dir, raw_dtype="source", **how) as reader:
-        made_by = _manifest(reader)
+        made_by = reader.manifest()
         streams = [_stream(reader, index) for index in range(len(reader.header["signal_streams"]))]
         return {
             "folder": str(root),
@@ -96,16 +95,6 @@ def _lines(session: dict[str, Any]) -> Iterator[str]:
     yield f"event channels: {len(session['event_channels'])}"
     for channel in session["event_channels"]:
         yield f"  {channel['name']} ({channel['type']}): {channel['count']}"
-
-
-def _manifest(reader: MockSessionRawIO) -> dict[str, Any] | None:
-    """Return the manifest of the session that is open, None if it has none."""
-    session = reader._open
-    file = session.files.manifest
-    if file is None:
-        return None
-    with session.moment.reading(file):
-        return read_manifest(file)
 
 
 def _seed(made_by: dict[str, Any] | None) -> int | None:

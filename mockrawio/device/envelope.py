@@ -72,7 +72,7 @@ class Envelope:
         max_bytes: int = MAX_BYTES,
     ) -> None:
         self._reader = reader
-        self._stream_index = reader._get_stream_index_from_arg(stream_index)
+        self._stream_index = reader.stream(stream_index).index
         self._engine = choose_for_view(device)
         self.device = self._engine.device
         self._pyramids = _Pyramids(reader, self._stream_index, max_bytes)
@@ -163,7 +163,7 @@ def zoom(
     >>> low.shape, bool((low <= high).all())
     ((200, 1), True)
     """
-    stream_index = reader._get_stream_index_from_arg(stream_index)
+    stream_index = reader.stream(stream_index).index
     view = Envelope(reader, stream_index, device=device)
     view._pyramids = _kept(reader, stream_index, view._pyramids)
     return view.view(

@@ -217,7 +217,7 @@ def stream_scaled(
     """
     engine = choose_engine(device, out)
     dtype = check_dtype(dtype, engine)
-    stream_index = reader._get_stream_index_from_arg(stream_index)
+    stream_index = reader.stream(stream_index).index
     channels = choose_channels(reader, stream_index, channel_indexes)
     window = segment_clock(reader, block_index, seg_index, stream_index).window(t_start, t_stop)
     chunks = _Chunks(*window, int(chunk_size), 1 if decimate is None else int(decimate))

@@ -52,6 +52,12 @@ class Moment:
         known = self._known.get(file)
         return known is not None and not known.size
 
+    def part(self, *files: File) -> Moment:
+        """Return the moment of some of the files alone."""
+        part = Moment(self._folder, self._before, ())
+        part._known = {file: self._known[file] for file in files}
+        return part
+
     @contextmanager
     def reading(self, *files: File) -> Iterator[None]:
         """Raise BadFileError if one of these files, read within, has become another, whatever else went wrong."""

@@ -18,9 +18,8 @@ import numpy.typing as npt
 
 from ..formats.npy import AnyArray, HeldArray
 from ..ground.errors import MockSessionError
-from ..rawio import MockSessionRawIO
+from ..rawio import MockSessionRawIO, StreamView
 from ..rawio.scaling import rescale
-from ..rawio.signals import SignalStream
 from . import missing
 from .corpus import CorpusReport, Failure, generate_corpus, session_seed
 
@@ -50,7 +49,7 @@ class SegmentSource:
 
     Parameters
     ----------
-    stream : SignalStream
+    stream : StreamView
     seg_index : int
     scaled_dtype : numpy.dtype or None
         Floating dtype of physical units; None serves raw values.
@@ -58,7 +57,7 @@ class SegmentSource:
 
     ndim = 2
 
-    def __init__(self, stream: SignalStream, seg_index: int, scaled_dtype: np.dtype[Any] | None) -> None:
+    def __init__(self, stream: StreamView, seg_index: int, scaled_dtype: np.dtype[Any] | None) -> None:
         self.stream = stream
         self.seg_index = seg_index
         self.scaled_dtype = scaled_dtype
@@ -70,7 +69,7 @@ class SegmentSource:
         rows, columns = key
         start, stop, within = _span(rows, self.shape[0])
         chosen = _kept(columns)
-        raw = self.stream.read(self.seg_index, start, stop, chosen, None)[within]
+        raw = self.stream.read(self.seg_index, start, stop, chosen)[within]
         if self.scaled_dtype is not None:
             raw = rescale(raw, self.stream.gains[chosen], self.stream.offsets[chosen], self.scaled_dtype)
         only: Array = raw[..., 0] if isinstance(columns, (int, np.integer)) else raw
@@ -79,9 +78,8 @@ class SegmentSource:
     def __dask_tokenize__(self) -> object:
         """Return what tells this array from others: where its bytes are, since when, and how they are scaled."""
         stream = self.stream
-        sources = [stream.matrix] if stream.matrix is not None else [c.source for c in stream.channels]
         counts = [c.count for c in stream.channels]
-        places = [_place(source) for source in sources if source is not None]
+        places = [_place(source) for source in stream.sources]
         scale = [stream.gains, stream.offsets, counts, str(self.dtype)]
         return type(self).__name__, tokenize(places, stream.runs[self.seg_index], scale)
 
@@ -168,21 +166,23 @@ def to_dask_array(
     >>> lazy.dtype, lazy.chunks[0][:3]
     (dtype('int16'), (1000, 1000, 1000))
     """
-    stream = reader._stream(stream_index)
+    stream = reader.stream(stream_index)
     scaled_dtype = _floating(dtype) if scaled else None
-    source = SegmentSource(stream, _segment(reader, block_index, seg_index), scaled_dtype)
+    source = SegmentSource(stream, _segment(reader, stream, block_index, seg_index), scaled_dtype)
     meta = np.empty((0, 0), source.dtype)
     chunks = ("auto", -1) if isinstance(chunks, str) and chunks == "auto" else chunks
     lazy: da.Array = da.from_array(source, chunks, meta=meta)  # type: ignore[no-untyped-call]  # not typed throughout
     return lazy
 
 
-def _segment(reader: MockSessionRawIO, block_index: int, seg_index: int | None) -> int:
+def _segment(reader: MockSessionRawIO, stream: StreamView, block_index: int, seg_index: int | None) -> int:
     count = reader.segment_count(0)
     if seg_index is None and count > 1:
         expected, remedy = f"seg_index=, there are {count} segments", f"Give 0 to {count - 1}."
         raise MockSessionError(reader.dirname, expected, None, remedy)
-    return reader._segment(block_index, seg_index or 0)
+    index = seg_index or 0
+    reader.get_signal_size(block_index, index, stream.index)  # says which blocks and segments there are
+    return int(index)
 
 
 def _floating(dtype: npt.DTypeLike) -> np.dtype[Any]:
@@ -243,32 +243,31 @@ def to_xarray(
     values = to_dask_array(
         reader, stream_index, scaled, chunks, block_index=block_index, seg_index=seg_index, dtype=dtype
     )
-    stream, index = reader._stream(stream_index), seg_index or 0
+    stream, index = reader.stream(stream_index), seg_index or 0
     time = _time_coordinate(reader, stream, index, times)
     result = xarray.DataArray(values, dims=("time", "channel"), coords=time, name=stream.id)
     result = result.assign_coords({name: ("channel", value) for name, value in _of_channels(reader, stream).items()})
-    units = stream.channels[0].scale.units
     who = {k: v for k, v in reader.raw_annotations["blocks"][0].items() if k in _NOTED}
-    result.attrs = {"units": units, "sampling_rate": stream.sampling_rate, "seg_index": index, **who}
+    result.attrs = {"units": stream.units, "sampling_rate": stream.sampling_rate, "seg_index": index, **who}
     result.coords["time"].attrs["units"] = "s"
     if scaled:
         return result
     result.attrs["units"] = "counts"
-    gain, offset = (("channel", value, {"units": units}) for value in (stream.gains, stream.offsets))
+    gain, offset = (("channel", value, {"units": stream.units}) for value in (stream.gains, stream.offsets))
     return result.assign_coords(gain=gain, offset=offset)
 
 
-def _of_channels(reader: MockSessionRawIO, stream: SignalStream) -> dict[str, Any]:
+def _of_channels(reader: MockSessionRawIO, stream: StreamView) -> dict[str, Any]:
     """Return the coordinates of a stream's channels: ids, names, regions and bundles."""
-    described = reader.raw_annotations["blocks"][0]["segments"][0]["signals"][reader._streams.index(stream)]
+    described = reader.raw_annotations["blocks"][0]["segments"][0]["signals"][stream.index]
     places = described["__array_annotations__"]
     ids, names = [c.id for c in stream.channels], [c.name for c in stream.channels]
     return {"channel": ids, "channel_name": names, "region": places["regions"], "bundle": places["bundles"]}
 
 
-def _time_coordinate(reader: MockSessionRawIO, stream: SignalStream, seg_index: int, times: str) -> Any:
+def _time_coordinate(reader: MockSessionRawIO, stream: StreamView, seg_index: int, times: str) -> Any:
     """Return the times of a segment's samples in s, as values or as xarray's own range."""
-    start = reader._get_signal_t_start(0, seg_index, reader._streams.index(stream))
+    start = reader.get_signal_t_start(0, seg_index, stream.index)
     size = stream.sizes[seg_index]
     if times == "values":
         if size > MOST_TIMES:

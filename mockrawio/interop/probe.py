@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..ground.errors import BadFileError, MockSessionError
-from ..rawio import MockSessionRawIO
+from ..rawio import MockSessionRawIO, StreamView
 from ..session.files import open_channel_names
 from ..session.layout import find_files
 from ..session.probe import bundles, contact_positions
@@ -49,11 +49,9 @@ def main_stream(reader: MockSessionRawIO) -> str | None:
     reader : MockSessionRawIO
         After ``parse_header()``.
     """
-    ids = reader.header["signal_streams"]["id"].tolist()
-    raw = [name for name in reader._open.files.streams if name in ids]
-    if "broadband" in raw:
-        return "broadband"
-    return max(raw, key=lambda name: reader.get_signal_sampling_rate(ids.index(name)), default=None)
+    streams = (reader.stream(index) for index in range(reader.signal_streams_count()))
+    rates = {stream.id: stream.sampling_rate for stream in streams if stream.kind == "raw"}
+    return "broadband" if "broadband" in rates else max(rates, key=rates.__getitem__, default=None)
 
 
 def planted_places(reader: MockSessionRawIO, stream_id: str | None, unit_ids: Sequence[str]) -> npt.NDArray[np.float64]:
@@ -77,17 +75,23 @@ def planted_places(reader: MockSessionRawIO, stream_id: str | None, unit_ids: Se
         If the description has something else in the place of these numbers.
     """
     places = np.full((len(unit_ids), 3), np.nan)
-    opened = reader._open.open_again(stream_id)
-    units = opened.ground_truth.get("units", {}) if opened else {}
+    if stream_id is None:
+        return places
+    stream = _stream(reader, stream_id)
+    units = stream.ground_truth().get("units", {})
     for row, unit_id in enumerate(unit_ids):
         unit = units.get(unit_id, {}) if isinstance(units, dict) else None
         place = unit.get("location") if isinstance(unit, dict) else unit_id
         if place is not None:
-            places[row] = _three_numbers(f"{opened and opened.path}"[:-4] + ".json", unit_id, place)
+            places[row] = _three_numbers(stream.description_path, unit_id, place)
     return places
 
 
-def _three_numbers(path: str, unit_id: str, place: Any) -> list[float]:
+def _stream(reader: MockSessionRawIO, stream_id: str) -> StreamView:
+    return reader.stream(reader.header["signal_streams"]["id"].tolist().index(stream_id))
+
+
+def _three_numbers(path: str | None, unit_id: str, place: Any) -> list[float]:
     if isinstance(place, list) and len(place) == 3 and all(type(v) in (int, float) for v in place):
         return [float(v) for v in place]
     remedy = "Repair the description, or write the stream again."
@@ -109,15 +113,13 @@ def stream_probe(reader: MockSessionRawIO, stream_id: str) -> Probe | None:
         By the `locations` in the stream's description, without shanks; else the bundles of the
         channels, if all are CSCk, with a shank a bundle.
     """
-    channels = reader.header["signal_channels"]
-    ids = channels["id"][channels["stream_id"] == stream_id].tolist()
-    opened = reader._open.open_again(stream_id)
-    locations = opened.locations if opened else None
+    stream = _stream(reader, stream_id)
+    ids, locations = [channel.id for channel in stream.channels], stream.locations()
     numbers = channel_numbers(ids)
     if locations is None or (numbers and np.array_equal(locations, contact_positions(numbers))):
         return _bundle_probe(numbers) if numbers else None
-    unique = len({tuple(point) for point in locations}) == len(locations)
-    return _make_probe(f"channels of {stream_id}", np.array(locations), ids) if unique else None
+    unique = len(np.unique(locations, axis=0)) == len(locations)
+    return _make_probe(f"channels of {stream_id}", locations, ids) if unique else None
 
 
 def session_probe(session: str | PathLike[str] | Sequence[int | str]) -> Probe:

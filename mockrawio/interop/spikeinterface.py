@@ -427,7 +427,7 @@ def _sorting_of(
     folder: Folder, recording: MockSessionRecordingExtractor | None, how: dict[str, Any]
 ) -> MockSessionSortingExtractor:
     """Return the sorting in the recording's frames, registered, or on its own beside LFP."""
-    if recording is None or recording.stream_id not in recording.neo_reader._open.files.streams:
+    if recording is None or recording.neo_reader.stream(recording.stream_index).kind == "lfp":
         return MockSessionSortingExtractor(folder, **how)
     sorting = MockSessionSortingExtractor(folder, stream_id=recording.stream_id, **how)
     sorting.register_recording(recording)

@@ -35,7 +35,6 @@ from .events import EventTable
 from .header import make_header
 from .scaling import rescale
 from .session import OpenSession
-from .signals import SignalStream
 from .spikes import Unit, seconds
 from .unit_api import UnitApi
 
@@ -124,8 +123,8 @@ class MockSessionRawIO(CountCache, UnitApi):
         self.gap_tolerance_ms = gap_tolerance("gap_tolerance_ms", gap_tolerance_ms)
         self.raw_dtype = raw_dtype
         self.strict = strict
-        self._session: OpenSession | None = None
-        self._streams: list[SignalStream] = []
+        self._session = None
+        self._streams = []
         BaseRawIO.__init__(self, use_cache=use_cache, cache_path=cache_path)
 
     # -- opening and closing ----------------------------------------------------------------
@@ -163,50 +162,6 @@ class MockSessionRawIO(CountCache, UnitApi):
 
     def _source_name(self) -> str:
         return self.dirname
-
-    @property
-    def _open(self) -> OpenSession:
-        session = self._session
-        if session is None:
-            self._check_parsed()
-            raise MockSessionError(self.dirname, "an open reader", "that it is closed", "Call parse_header().")
-        return session
-
-    # -- checked look-ups ----------------------------------------------------------------------
-
-    def _stream(self, stream_index: int | None) -> SignalStream:
-        streams = self._streams
-        if stream_index is None and len(streams) == 1:
-            return streams[0]
-        if type(stream_index) is int and 0 <= stream_index < len(streams):
-            return streams[stream_index]
-        streams = self._open.streams
-        if stream_index is None and streams:
-            names = ", ".join(stream.id for stream in streams)
-            expected, remedy = f"stream_index=, there are {names}", f"Give 0 to {len(streams) - 1}."
-            raise MockSessionError(self.dirname, expected, None, remedy)
-        return streams[checked_index(self.dirname, "stream_index", stream_index, len(streams), "signal streams")]
-
-    def _segment(self, block_index: int, seg_index: int, session: OpenSession | None = None) -> int:
-        count = (session or self._open).n_segments  # of the one that is read: another thread may open the next
-        checked_index(self.dirname, "block_index", block_index, 1, "blocks")
-        return checked_index(self.dirname, "seg_index", seg_index, count, "segments")
-
-    def _unit(self, spike_channel_index: int, session: OpenSession | None = None) -> Unit:
-        units = (session or self._open).units
-        return units[checked_index(self.dirname, "spike_channel_index", spike_channel_index, len(units), "units")]
-
-    def _events(self, block_index: int, seg_index: int, event_channel_index: int) -> EventTable:
-        session = self._open
-        seg_index = self._segment(block_index, seg_index, session)
-        index = checked_index(
-            self.dirname, "event_channel_index", event_channel_index, len(session.events), "event channels"
-        )
-        return session.events[index].segment(seg_index, session.boundaries_ms)
-
-    def _get_stream_index_from_arg(self, stream_index_arg: int | None) -> int:
-        stream = self._stream(stream_index_arg)
-        return [other.id for other in self._open.streams].index(stream.id)
 
     # -- segments -------------------------------------------------------------------------------
 
@@ -383,6 +338,14 @@ class MockSessionRawIO(CountCache, UnitApi):
         return rescale(raw, np.array([scale.gain]), np.array([scale.offset]), dtype)
 
     # -- events --------------------------------------------------------------------------------
+
+    def _events(self, block_index: int, seg_index: int, event_channel_index: int) -> EventTable:
+        session = self._open
+        seg_index = self._segment(block_index, seg_index, session)
+        index = checked_index(
+            self.dirname, "event_channel_index", event_channel_index, len(session.events), "event channels"
+        )
+        return session.events[index].segment(seg_index, session.boundaries_ms)
 
     def _event_count(self, block_index: int, seg_index: int, event_channel_index: int) -> int:
         return int(self._events(block_index, seg_index, event_channel_index).start.size)

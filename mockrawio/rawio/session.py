@@ -36,7 +36,7 @@ from ..session.files import (
 )
 from ..session.layout import BUNDLE, SessionFiles, UnitName, find_files, find_labels
 from ..session.segments import bridge, common_cuts, cut_runs
-from ..session.streams import StreamFile, open_stream
+from ..session.streams import open_stream
 from .events import CodeEvents, DaqEpochs, EventChannel, LabelEpochs, Movie, MovieFrames, MoviePauses
 from .odd import odd_segments, odd_stream, odd_times, path_of, span_ms
 from .scaling import FloatSource
@@ -308,14 +308,6 @@ class OpenSession:
             unit.release()
         for channel in self.events:
             _ = channel.table
-
-    def open_again(self, stream_id: str | None) -> StreamFile | None:
-        """Return a stream of ``raw_data`` with all that its description says, None if there is no such stream."""
-        file = self.files.streams.get(stream_id or "")
-        if file is None:
-            return None
-        with self.moment.reading(file, file.with_ending(".json")):
-            return open_stream(file)
 
     def release(self) -> None:
         """Let go of every map."""

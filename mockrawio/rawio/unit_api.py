@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .counts_api import CountsApi
+from .lookups import Lookups
 
 Array = npt.NDArray[Any]
 
@@ -21,7 +21,7 @@ def _either(spike_channel_index: int, unit_index: int | None) -> int:
     return spike_channel_index if unit_index is None else unit_index
 
 
-class UnitApi(CountsApi):
+class UnitApi(Lookups):
     """Document 002's names over the current ones; `unit_index`, where given, counts."""
 
     def unit_channels_count(self) -> int:

@@ -215,11 +215,12 @@ def of_session(folder: Path, place: Path) -> list[Row]:
         Where copies of its dict files go, for peers that would run what is in them.
     """
     reader = opened(folder)
-    streams = reader._streams
-    flat = [stream.sizes[0] for stream in streams if stream.matrix is not None and stream.buffer(0)]
-    apart = any(stream.matrix is None for stream in streams)
-    units = reader._open.units
-    firing = [units[k] for k in range(len(units)) if reader.spike_count(0, 0, k)]
+    streams = [reader.stream(k) for k in range(reader.signal_streams_count())]
+    buffers = reader.header["signal_streams"]["buffer_id"].tolist()
+    flat = [stream.sizes[0] for stream in streams if stream.kind == "raw" and buffers[stream.index]]
+    apart = any(stream.kind == "lfp" for stream in streams)
+    units = [reader.unit(k) for k in range(reader.spike_channels_count())]
+    firing = [unit for unit in units if unit.counts[0]]
     channels = reader.header["event_channels"]["name"].tolist()
     rows = []
     if rows_open.dict_files(folder):
@@ -235,7 +236,7 @@ def of_session(folder: Path, place: Path) -> list[Row]:
         rows.append(Row("rescale", "scaled to float32, at most 30000 samples", lambda: rows_signals.rescale(folder)))
     if firing:
         rows.append(Row("spikes", "1000 spikes at most, amid a unit", lambda: rows_points.spikes(folder, place)))
-    if any(unit.file.waveforms is not None for unit in firing):
+    if any(unit.sampling_rate is not None for unit in firing):
         rows.append(Row("waveforms", "their waveforms in physical units", lambda: rows_points.waveforms(folder, place)))
     if "movie_frames" in channels and reader.event_count(0, 0, channels.index("movie_frames")):
         rows.append(Row("frames", "its movie frames", lambda: rows_points.movie_frames(folder)))

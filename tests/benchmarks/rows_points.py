@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from mockrawio.rawio import MockSessionRawIO
 from mockrawio.rawio.events import Movie, MovieFrames
+from mockrawio.session.files import open_unit
+from mockrawio.session.layout import find_files
 
 from .inputs import opened, own_copy, unpickled
 from .race import Contest, same
@@ -23,11 +25,11 @@ class _Window:
 
     def __init__(self, folder: Path, copies: Path | None = None, *, with_waveforms: bool = False) -> None:
         self.reader = opened(folder)
-        units = self.reader._open.units
-        files = [units[k].file for k in range(len(units))]
-        able = [k for k, file in enumerate(files) if file.waveforms is not None or not with_waveforms]
-        self.unit = max(able, key=lambda k: self.reader.spike_count(0, 0, k))
-        self.file = files[self.unit]
+        units = [self.reader.unit(k) for k in range(self.reader.spike_channels_count())]
+        able = [unit for unit in units if unit.sampling_rate is not None or not with_waveforms]
+        most = max(able, key=lambda unit: unit.counts[0])
+        self.unit = most.index
+        self.file = open_unit(most.path)
         self.path = Path(self.file.path) if copies is None else own_copy(Path(self.file.path), copies)
         times = self.seconds(self.reader.get_spike_timestamps(0, 0, self.unit))
         middle = times.size // 2
@@ -82,8 +84,8 @@ def waveforms(folder: Path, copies: Path | None = None) -> Contest:
 
 def movie_frames(folder: Path) -> Contest:
     """Parse every frame of the movie with its label from the watchlog, against line by line and pandas."""
-    channel = next(channel for channel in opened(folder)._open.events if channel.id == "movie_frames")
-    path, moment = channel.path, channel.moment
+    files = find_files(folder)
+    path, moment = files.watchlog or "", files.moment()
 
     def ours() -> Array:
         return MovieFrames("movie_frames", Movie(path, moment)).parse().start  # a reader parses a log once and keeps it

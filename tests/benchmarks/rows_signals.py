@@ -13,8 +13,7 @@ from neo.rawio import RawBinarySignalRawIO
 from neo.rawio.baserawio import BaseRawIO
 
 from mockrawio.formats.npy import MappedArray
-from mockrawio.rawio import MockSessionRawIO
-from mockrawio.rawio.signals import SignalStream
+from mockrawio.rawio import MockSessionRawIO, StreamView
 
 from .inputs import opened
 from .race import Act, Contest, same
@@ -95,8 +94,9 @@ class OneFile:
 
 def _buffered(reader: MockSessionRawIO) -> tuple[int, dict[str, Any]]:
     """Return the first stream that is a file of its own, and where it lies."""
-    streams = ((index, stream.buffer(0)) for index, stream in enumerate(reader._streams) if stream.matrix is not None)
-    return next((index, about) for index, about in streams if about is not None)
+    buffers = reader.header["signal_streams"]["buffer_id"].tolist()
+    index = next(index for index, name in enumerate(buffers) if name and reader.stream(index).kind == "raw")
+    return index, reader.get_analogsignal_buffer_description(0, 0, buffers[index])
 
 
 def view(folder: Path) -> Contest:
@@ -186,8 +186,8 @@ def rescale(folder: Path, n_samples: int = 30_000) -> Contest:
 def files_of_channels(folder: Path) -> Contest:
     """Read a second of all channels, each of which has a file, against maps of the same files."""
     reader = opened(folder)
-    stream = next(s for s in reader._streams if s.matrix is None)
-    index = reader._streams.index(stream)
+    stream = next(s for s in map(reader.stream, range(reader.signal_streams_count())) if s.kind == "lfp")
+    index = stream.index
     n, start = int(stream.sampling_rate), stream.runs[0].start
     first = max(0, (stream.sizes[0] - n) // 2)
     stop = min(first + n, stream.sizes[0])
@@ -207,6 +207,6 @@ def files_of_channels(folder: Path) -> Contest:
     return Contest(ours, {"numpy.memmap": bare}, lambda: same(ours(), bare(), "channels of numpy.memmap"))
 
 
-def _maps(stream: SignalStream) -> list[Array]:
-    sources = [channel.source for channel in stream.channels]
-    return [np.memmap(s.file.path, s.dtype, "r", s.offset, s.shape) for s in sources if isinstance(s, MappedArray)]
+def _maps(stream: StreamView) -> list[Array]:
+    arrays = (source for source in stream.sources if isinstance(source, MappedArray))
+    return [np.memmap(s.file.path, s.dtype, "r", s.offset, s.shape) for s in arrays]

@@ -19,6 +19,7 @@ from xarray.indexes import RangeIndex
 from mockrawio import BoundsError, MockSessionError, MockSessionRawIO, SessionSpec, generate_session
 from mockrawio.interop import dask as interop
 from mockrawio.interop.dask import SegmentSource, to_dask_array, to_xarray
+from mockrawio.rawio import StreamView
 from tests.handmade import Handmade
 
 LFP, BROADBAND = 0, 1
@@ -115,9 +116,8 @@ def test_touches_only_its_bytes(folders, monkeypatch):
     """A chunk reads its own samples, and a slice of one no more than the slice."""
     read = []
     with MockSessionRawIO(folders["int16"]) as reader:
-        stream = reader._stream(LFP)
-        original = stream.read
-        monkeypatch.setattr(stream, "read", lambda *a: read.append(a[:4]) or original(*a))
+        original = StreamView.read
+        monkeypatch.setattr(StreamView, "read", lambda *a: read.append(a[1:]) or original(*a))
         lazy = to_dask_array(reader, LFP, chunks=(500, -1), seg_index=1)
         assert read == []
         lazy.blocks[1].compute(scheduler="sync")
@@ -261,7 +261,7 @@ def test_xarray_times_as_a_range(folders, monkeypatch):
 def test_source_indexing(folders):
     """The source by itself gives NumPy's shapes for whole numbers, empty slices, steps and lists."""
     with MockSessionRawIO(folders["float64"]) as reader:
-        source = SegmentSource(reader._stream(LFP), 0, None)
+        source = SegmentSource(reader.stream(LFP), 0, None)
         raw = reader.get_analogsignal_chunk(stream_index=LFP)
         keys = [(5, 1), (slice(9, 3), slice(None)), (slice(3, 30, 4), 2), (7, [2, 0]), ([9, 2, 9], 1), ([], slice(2))]
         for key in keys:
