@@ -40,7 +40,7 @@ def around_a_pause(reader):
     signals, spikes, clock = figure.subplots(3, 1, sharex=True)
     last = len(reader.header["signal_streams"]) - 1
     plots.plot_traces(reader, last, signals, t_start=start, t_stop=stop, max_channels=4)
-    plots.plot_raster(reader, spikes, t_start=start, t_stop=stop)
+    plots.plot_spikes(reader, spikes, t_start=start, t_stop=stop)
     plots.plot_movie_clock(reader, clock)
     clock.set_xlim(start, stop)
     shown = movie.pts_s[(movie.clock_s >= start) & (movie.clock_s <= stop)]

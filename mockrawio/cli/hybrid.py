@@ -58,7 +58,7 @@ def hybrid_commands() -> None:
 @json_option
 @progress_option
 @click.pass_context
-def generate_command(
+def hybrid_generate_command(
     ctx: click.Context,
     params_file: Path,
     output: Path | None,

@@ -33,7 +33,7 @@ from ..session.content import csc_number
 from ..session.own import refuse_own
 from .clock import GAP_MS, Span, instant_ms, lay_out
 from .content import Content, Stream, plain, write_content
-from .leftovers import Leftovers, label
+from .leftovers import Leftovers, label_of
 from .names import ChannelNames, patient_and_session
 from .neo_events import DAQ, FRAMES, PAUSES, Marks, gather_marks, make_daq, make_events, make_watchlog
 from .neo_points import Timeline, zeros
@@ -157,9 +157,9 @@ def _note_others(block: Block, leftovers: Leftovers) -> None:
     """Note every kind of object that a session has no place for."""
     for k, segment in enumerate(block.segments):
         for i, thing in enumerate(segment.irregularlysampledsignals):
-            leftovers.add(label(k, thing, i), "a session has signals of a constant rate only")
+            leftovers.add(label_of(k, thing, i), "a session has signals of a constant rate only")
         for i, thing in enumerate(segment.imagesequences):
-            leftovers.add(label(k, thing, i), "a session has no images")
+            leftovers.add(label_of(k, thing, i), "a session has no images")
     for i, group in enumerate(block.groups):
         name = i if group.name is None else repr(str(group.name))
         if not {"stream_id", "unit_id"} & group.annotations.keys():  # those that Neo's readers make, ours too

@@ -23,10 +23,10 @@ from .counts import Source
 __all__ = [
     "UnitPlace",
     "WrittenStream",
+    "cut_waveforms",
     "frames_to_ms",
     "largest_channel",
     "source_windows",
-    "waveforms",
     "windows_of",
 ]
 
@@ -109,7 +109,7 @@ class WrittenStream:
         rate, scale = self.stream.source.rate, self.scales[place.channel]
         of_segments = zip(place.frames, self.stream.starts_ms, strict=True)
         times = np.concatenate([frames_to_ms(frames, start, rate) for frames, start in of_segments])
-        counts = waveforms(self._mapped.view(), self.stream.sizes, place.frames, place.channel)
+        counts = cut_waveforms(self._mapped.view(), self.stream.sizes, place.frames, place.channel)
         shape = (times.size, N_SAMPLES)
         if floats:
             physical = Blocks("<f8", shape, (block * scale.gain + scale.offset for block in counts))
@@ -146,7 +146,7 @@ def _windows(samples: Array, start: int, stop: int, frames: Array, channel: int 
     return cut
 
 
-def waveforms(samples: Array, sizes: Sequence[int], frames: Frames, channel: int) -> Iterator[Array]:
+def cut_waveforms(samples: Array, sizes: Sequence[int], frames: Frames, channel: int) -> Iterator[Array]:
     """Yield a unit's waveforms, spike after spike, (some, 64) int16.
 
     Parameters

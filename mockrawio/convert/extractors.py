@@ -32,7 +32,7 @@ from ..session.own import refuse_own
 from .clock import start_of
 from .content import Content, Stream, write_content
 from .names import ChannelNames, patient_and_session
-from .recordings import check_kind, described, recording_stream, segment_starts
+from .recordings import check_methods, described, recording_stream, segment_starts
 from .sortings import Spikes, lone_units, unit_frames, units_of_recording
 
 __all__ = ["check_extractors", "extractor_content", "write_session"]
@@ -97,9 +97,9 @@ def write_session(
     if recording is None and sorting is None:
         raise MockSessionError("write_session", "recording= or sorting=", "neither", "Give at least one.")
     if sorting is None:
-        check_kind("recording", recording, _RECORDING)
+        check_methods("recording", recording, _RECORDING)
     elif recording is None:
-        check_kind("sorting", sorting, _SORTING)
+        check_methods("sorting", sorting, _SORTING)
     else:
         check_extractors(recording, sorting)
     target = Path(folder)
@@ -125,8 +125,8 @@ def extractor_content(
 
 def check_extractors(recording: Any, sorting: Any) -> None:
     """Refuse anything but a recording and a sorting that belong together."""
-    check_kind("recording", recording, _RECORDING)
-    check_kind("sorting", sorting, _SORTING)
+    check_methods("recording", recording, _RECORDING)
+    check_methods("sorting", sorting, _SORTING)
     rates = float(recording.sampling_frequency), float(sorting.sampling_frequency)
     if not math.isclose(*rates, rel_tol=1e-6):
         raise MockSessionError(

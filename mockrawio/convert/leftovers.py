@@ -47,7 +47,7 @@ class Leftovers:
         raise MockSessionError("block", "what a session can hold", Lines(f"{things} that it cannot:\n{said}"), remedy)
 
 
-def label(segment: int, thing: object, index: int) -> str:
+def label_of(segment: int, thing: object, index: int) -> str:
     """Return what a Neo object is called in messages: its place, its kind, its name."""
     name = getattr(thing, "name", None)
     kind = type(thing).__name__.removeprefix("_").removesuffix("Proxy")

@@ -19,7 +19,7 @@ from neo.io.proxyobjects import EpochProxy, EventProxy
 
 from ..session.logs import DaqLog, Watchlog
 from .clock import SLACK_MS
-from .leftovers import Leftovers, label
+from .leftovers import Leftovers, label_of
 from .neo_points import Stamps, Timeline, magnitude_ms
 
 __all__ = ["Marks", "gather_marks", "make_daq", "make_events", "make_watchlog"]
@@ -68,7 +68,7 @@ def gather_marks(segments: Sequence[Any], leftovers: Leftovers) -> list[Marks]:
     for k, segment in enumerate(segments):
         for i, thing in enumerate([*segment.events, *segment.epochs]):
             position = i if i < len(segment.events) else i - len(segment.events)
-            marks = _marks(k, label(k, thing, position), thing, leftovers)
+            marks = _marks(k, label_of(k, thing, position), thing, leftovers)
             if marks is not None and marks.times_ms.size:
                 found.append(marks)
     return found

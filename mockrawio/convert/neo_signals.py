@@ -17,7 +17,7 @@ from neo.io.proxyobjects import AnalogSignalProxy
 
 from .content import Stream
 from .counts import Piece, Source
-from .leftovers import Leftovers, label
+from .leftovers import Leftovers, label_of
 from .names import ChannelNames, stream_file_name
 
 __all__ = ["Part", "gather_parts", "join_parts", "make_stream", "to_uv"]
@@ -100,7 +100,7 @@ def gather_parts(segments: Sequence[Any], leftovers: Leftovers) -> list[list[Par
 
 
 def _part(segment: int, index: int, signal: Any, leftovers: Leftovers) -> Part | None:
-    what = label(segment, signal, index)
+    what = label_of(segment, signal, index)
     scale = to_uv(signal.units)
     if scale is None:
         leftovers.add(what, f"units {signal.units.dimensionality} that have no known name")

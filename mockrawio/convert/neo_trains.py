@@ -18,7 +18,7 @@ from ..session.files import Scale
 from ..session.layout import UnitName
 from .content import plain
 from .counts import Piece, Source, encode
-from .leftovers import Leftovers, label
+from .leftovers import Leftovers, label_of
 from .names import CHANNEL_KEYS, TYPE_KEYS, ChannelNames, UnitNames, unit_type_of
 from .neo_points import Timeline, magnitude_ms
 from .neo_signals import to_uv
@@ -29,7 +29,7 @@ Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Shape:
+class WaveformShape:
     """What the waveforms of a unit must have in common in all segments.
 
     Attributes
@@ -70,7 +70,7 @@ class Train:
     annotations : dict
     times_ms : ndarray of float64
         On the block's clock, as they stand there.
-    shape : Shape or None
+    shape : WaveformShape or None
         Of its waveforms, None without any.
     waveforms : callable
         Gives them, (spikes, width).
@@ -82,7 +82,7 @@ class Train:
     name: str | None
     annotations: dict[str, Any]
     times_ms: npt.NDArray[np.float64]
-    shape: Shape | None
+    shape: WaveformShape | None
     waveforms: Callable[[], Array]
 
 
@@ -109,7 +109,7 @@ def _key(train: Any, index: int) -> tuple[object, ...]:
 
 
 def _train(segment: int, index: int, given: Any, key: tuple[object, ...], leftovers: Leftovers) -> Train | None:
-    what = label(segment, given, index)
+    what = label_of(segment, given, index)
     lazy = isinstance(given, SpikeTrainProxy)
     times = magnitude_ms((given.load() if lazy else given).times)
     if not np.isfinite(times).all():
@@ -140,7 +140,9 @@ def _waveforms_of_proxy(proxy: SpikeTrainProxy) -> tuple[Callable[[], Array], _S
     return lambda: np.asarray(reader.get_spike_raw_waveforms(*where)), scale
 
 
-def _shape(what: str, train: Any, waveforms: Array, scale: _Scale, count: int, leftovers: Leftovers) -> Shape | None:
+def _shape(
+    what: str, train: Any, waveforms: Array, scale: _Scale, count: int, leftovers: Leftovers
+) -> WaveformShape | None:
     """Return what waveforms are like, None with a note if they cannot be held."""
     gain, offset, units = scale
     factor = (1.0, "uV") if units is None else to_uv(units)
@@ -154,7 +156,7 @@ def _shape(what: str, train: Any, waveforms: Array, scale: _Scale, count: int, l
         if waveforms.ndim == 3 and waveforms.shape[1] > 1:
             leftovers.remark(f"{what}: the first of {waveforms.shape[1]} channels of its waveforms is kept")
         rate = None if train.sampling_rate is None else float(train.sampling_rate.rescale("Hz").magnitude)
-        return Shape(
+        return WaveformShape(
             waveforms.shape[-1],
             waveforms.dtype.str,
             gain * factor[0],

@@ -15,12 +15,12 @@ from .content import Stream, plain
 from .counts import Piece, Source
 from .names import ChannelNames, stream_file_name, usable
 
-__all__ = ["channel_locations", "check_kind", "recording_stream", "segment_starts"]
+__all__ = ["channel_locations", "check_methods", "recording_stream", "segment_starts"]
 
 _TIME_BLOCK = 1 << 20  # time stamps looked at at once
 
 
-def check_kind(what: str, given: Any, methods: tuple[str, ...]) -> None:
+def check_methods(what: str, given: Any, methods: tuple[str, ...]) -> None:
     """Refuse what has not the methods of a recording or a sorting, or has no segment."""
     if not all(callable(getattr(given, method, None)) for method in (*methods, "get_num_segments")):
         raise MockSessionError(

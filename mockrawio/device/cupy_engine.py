@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .engine import Scale, Slot
+from .engine import DeviceScale, Slot
 
 Array = npt.NDArray[Any]
 
@@ -87,7 +87,7 @@ class CupyEngine:
         with self._place:
             slot.raw[:rows].set(slot.source[:rows], stream=stream)
 
-    def scale(self, raw: Any, scale: Scale, out: Any) -> None:
+    def scale(self, raw: Any, scale: DeviceScale, out: Any) -> None:
         """Queue the one kernel in the current stream."""
         with self._place:
             self._kernel(raw, scale.gain, scale.gain.dtype.type(0) if scale.offset is None else scale.offset, out)

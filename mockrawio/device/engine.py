@@ -42,7 +42,7 @@ class Slot(NamedTuple):
     raw: Any
 
 
-class Scale(NamedTuple):
+class DeviceScale(NamedTuple):
     """From raw values to physical units: arrays of the engine that broadcast against the raw values.
 
     Their dtype is that of the arithmetic. `offset` is None where there is none.
@@ -92,7 +92,7 @@ class Engine(Protocol):
     def upload(self, slot: Slot, rows: int, stream: Any) -> None:
         """Copy the first rows of a slot to the device."""
 
-    def scale(self, raw: Any, scale: Scale, out: Any) -> None:
+    def scale(self, raw: Any, scale: DeviceScale, out: Any) -> None:
         """Write ``raw * gain + offset``, computed in the dtype of these and rounded once, in the current stream."""
 
     def extremes(self, raw: Any, size: int) -> tuple[Array, Array]:
@@ -156,7 +156,7 @@ class HostEngine:
     def upload(self, slot: Slot, rows: int, stream: Any) -> None:
         """Do nothing: the slot is its own copy."""
 
-    def scale(self, raw: Any, scale: Scale, out: Any) -> None:
+    def scale(self, raw: Any, scale: DeviceScale, out: Any) -> None:
         """Scale block by block."""
         rows, xp = raw.shape[0], self._xp
         step = max(1, BLOCK * rows // max(1, math.prod(raw.shape)))
@@ -184,15 +184,15 @@ def _rows(values: Any, raw: Any, here: slice) -> Any:
     return values[here, ...] if values.ndim == raw.ndim else values
 
 
-def make_scale(engine: Engine, gain: Array, offset: Array, dtype: str) -> Scale:
+def make_scale(engine: Engine, gain: Array, offset: Array, dtype: str) -> DeviceScale:
     """Return gains and offsets (float64) as the engine needs them for results of `dtype`.
 
     Without an offset the arithmetic is that of `dtype`, as the reader's own is, and gives the very
     same values. With one it is float64: a large offset would magnify the error of a float32 product.
     """
     if not offset.any():
-        return Scale(engine.put(_one_or_all(gain).astype(dtype)), None)
-    return Scale(engine.put(_one_or_all(gain)), engine.put(_one_or_all(offset)))
+        return DeviceScale(engine.put(_one_or_all(gain).astype(dtype)), None)
+    return DeviceScale(engine.put(_one_or_all(gain)), engine.put(_one_or_all(offset)))
 
 
 def _one_or_all(values: Array) -> Array:

@@ -13,7 +13,7 @@ from ..rawio import MockSessionRawIO
 from .choose import choose_for_view
 from .pipeline import Chunk
 from .pyramid import Pyramid, bin_within
-from .samples import Channels, Clock, check_times, choose_channels, segment_clock
+from .samples import Channels, Clock, check_window, choose_channels, segment_clock
 
 Array = npt.NDArray[Any]
 MAX_BYTES = 256 << 20
@@ -202,7 +202,7 @@ def _kept(reader: MockSessionRawIO, stream_index: int, new: _Pyramids) -> _Pyram
 def _edges(clock: Clock, t_start: float | None, t_stop: float | None, width_px: int) -> Array:
     t_start = clock.t_start if t_start is None else t_start
     t_stop = clock.t_start + clock.size / clock.rate if t_stop is None else t_stop
-    check_times(t_start, t_stop)
+    check_window(t_start, t_stop)
     if width_px < 1 or t_stop <= t_start:
         raise MockSessionError(
             "zoom",

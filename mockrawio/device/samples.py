@@ -104,7 +104,7 @@ class Clock(NamedTuple):
         MockSessionError
             If `t_stop` lies before `t_start`, or one of them is no time.
         """
-        check_times(t_start, t_stop)
+        check_window(t_start, t_stop)
         ends = [
             outer if t is None else min(max(int(self.first_from(t)), 0), self.size)
             for t, outer in ((t_start, 0), (t_stop, self.size))
@@ -119,7 +119,7 @@ def segment_clock(reader: MockSessionRawIO, block_index: int, seg_index: int, st
     return Clock(reader.get_signal_t_start(*where), rate, reader.get_signal_size(*where))
 
 
-def check_times(t_start: float | None, t_stop: float | None) -> None:
+def check_window(t_start: float | None, t_stop: float | None) -> None:
     """Raise MockSessionError unless the times, in seconds, make a window; None is no limit."""
     known = [t for t in (t_start, t_stop) if t is not None]
     if not all(math.isfinite(t) for t in known) or known != sorted(known):

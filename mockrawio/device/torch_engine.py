@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .engine import Scale, Slot
+from .engine import DeviceScale, Slot
 
 Array = npt.NDArray[Any]
 
@@ -90,7 +90,7 @@ class TorchEngine:
         with self._torch.cuda.stream(stream):
             slot.raw[:rows].copy_(slot.source[:rows], non_blocking=True)
 
-    def scale(self, raw: Any, scale: Scale, out: Any) -> None:
+    def scale(self, raw: Any, scale: DeviceScale, out: Any) -> None:
         """Queue the one kernel in the current stream."""
         fused(self._torch, raw, scale, out)
 
@@ -105,7 +105,7 @@ class TorchEngine:
         return out
 
 
-def fused(torch: Any, raw: Any, scale: Scale, out: Any) -> None:
+def fused(torch: Any, raw: Any, scale: DeviceScale, out: Any) -> None:
     """Scale tensors: one kernel on CUDA, whatever their strides and dtypes."""
     if scale.offset is None:
         torch.mul(raw, scale.gain, out=out)

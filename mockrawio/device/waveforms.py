@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ..ground.errors import BoundsError, MockSessionError
 from ..rawio import MockSessionRawIO
 from .choose import check_dtype, choose_engine
-from .engine import Scale, make_scale
+from .engine import DeviceScale, make_scale
 from .pipeline import Chunk, Pipeline
 
 Array = npt.NDArray[Any]
@@ -160,7 +160,7 @@ def waveforms_to_device(
 
     def use(_: int, raw: Any, chunk: Chunk) -> None:
         gain, offset = (None if values is None else values[chunk[0] : chunk[1], ...] for values in scale)
-        engine.scale(raw, Scale(gain, offset), result[chunk[0] : chunk[1], ...])
+        engine.scale(raw, DeviceScale(gain, offset), result[chunk[0] : chunk[1], ...])
 
     chunks = ((start, min(start + batch_size, count)) for start in range(0, count, batch_size))
     Pipeline(engine, spikes.read, chunks, (max(1, min(batch_size, count)), *shape), raw_dtype, depth).run(use)

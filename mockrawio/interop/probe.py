@@ -32,7 +32,7 @@ _PLACES = "Write 'locations' into the stream's .json, or name its channels CSCk.
 _CHANNEL = re.compile(r"CSC([1-9]\d*)")
 
 
-def channel_numbers(ids: Iterable[object]) -> list[int] | None:
+def wire_numbers(ids: Iterable[object]) -> list[int] | None:
     """Return the k of each CSCk; None if any id is of another form, so that it has no place."""
     matches = [_CHANNEL.fullmatch(str(channel_id)) for channel_id in ids]
     numbers = [int(match[1]) for match in matches if match]
@@ -115,7 +115,7 @@ def stream_probe(reader: MockSessionRawIO, stream_id: str) -> Probe | None:
     """
     stream = _stream(reader, stream_id)
     ids, locations = [channel.id for channel in stream.channels], stream.locations()
-    numbers = channel_numbers(ids)
+    numbers = wire_numbers(ids)
     if locations is None or (numbers and np.array_equal(locations, contact_positions(numbers))):
         return _bundle_probe(numbers) if numbers else None
     unique = len(np.unique(locations, axis=0)) == len(locations)
@@ -148,7 +148,7 @@ def session_probe(session: str | PathLike[str] | Sequence[int | str]) -> Probe:
     if isinstance(session, (str, os.PathLike)):
         return _folder_probe(session)
     ids = [f"CSC{item}" if isinstance(item, (int, np.integer)) else str(item) for item in session]
-    numbers = channel_numbers(ids)
+    numbers = wire_numbers(ids)
     if not numbers or len(set(numbers)) != len(numbers):
         raise MockSessionError(
             "channels", "some, all different and of the form CSCk", ids[:8], "Give numbers, or ids such as 'CSC1'."
@@ -167,7 +167,7 @@ def _folder_probe(folder: str | PathLike[str]) -> Probe:
         raise MockSessionError(folder, "channels of the form CSCk", "others, or none", _PLACES)
     if probe is not None and probe.shank_ids is None:
         return probe  # locations of its own, which say nothing of other wires
-    recorded = channel_numbers(probe.contact_ids) if probe is not None else None
+    recorded = wire_numbers(probe.contact_ids) if probe is not None else None
     column = {number: index for index, number in enumerate(recorded or ())}
     numbers = sorted({*column, *wires})
     whole = _bundle_probe(numbers)

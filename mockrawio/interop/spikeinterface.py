@@ -35,7 +35,7 @@ from .extractors import (
     region_of,
 )
 from .frames import FrameClock
-from .probe import channel_numbers, chosen_stream, main_stream, planted_places, stream_probe
+from .probe import chosen_stream, main_stream, planted_places, stream_probe, wire_numbers
 
 try:
     from probeinterface import Probe
@@ -139,7 +139,7 @@ class MockSessionRecordingExtractor(StorableSession, NeoBaseRecordingExtractor):
         if probe is not None:
             self.set_probe(probe)
         if probe is not None and probe.shank_ids is not None:
-            self.set_property("group", bundles(channel_numbers(ids) or []))  # 0 is CSC1 to CSC8, recorded or not
+            self.set_property("group", bundles(wire_numbers(ids) or []))  # 0 is CSC1 to CSC8, recorded or not
 
     def get_property(self, key: str, ids: Any = None) -> Any:
         """Return a channel property; `location` is where the probe, whichever it is now, has the contacts."""

@@ -19,7 +19,7 @@ from ..session.layout import MANIFEST, find_files
 from ..session.own import refuse_own
 from ..verify import Verification, verify_session
 from .page import Section, element, note, page, plotly
-from .page_sections import Content
+from .page_sections import PageContent
 
 __all__ = ["Report", "report_html", "write_report"]
 
@@ -135,7 +135,7 @@ def report_html(
         find_files(root)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
-        content = Content(root, labels_dir, {"exclude": patterns(exclude), "gap_tolerance_ms": gap_tolerance_ms})
+        content = PageContent(root, labels_dir, {"exclude": patterns(exclude), "gap_tolerance_ms": gap_tolerance_ms})
     told = [str(w.message) for w in caught if w.category is UserWarning]
     verified = Section("verification", "Verification", _verified(verification, told, content.below))
     values = {

@@ -8,20 +8,29 @@ on the session's clock; amplitudes are in the units of the files, µV.
 
 from __future__ import annotations
 
-from .signals import Envelope, envelope, sampled, stream_channels
+from .signals import SignalEnvelope, envelope, sampled, stream_channels
 from .spiking import FiringRate, Intervals, RegionTrains, firing_rates, isi, listened, spike_trains, unit_index
-from .stimulus import DaqJitter, Events, EventTiming, MovieClock, daq_jitter, event_timing, events_of, movie_clock
+from .stimulus import (
+    ChannelEvents,
+    DaqJitter,
+    EventTiming,
+    MovieClock,
+    daq_jitter,
+    event_timing,
+    events_of,
+    movie_clock,
+)
 from .waveforms import WaveformStats, waveform_stats
 
 __all__ = [
+    "ChannelEvents",
     "DaqJitter",
-    "Envelope",
     "EventTiming",
-    "Events",
     "FiringRate",
     "Intervals",
     "MovieClock",
     "RegionTrains",
+    "SignalEnvelope",
     "WaveformStats",
     "daq_jitter",
     "envelope",

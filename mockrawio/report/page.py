@@ -26,11 +26,11 @@ __all__ = [
     "Figure",
     "Plotly",
     "Section",
+    "base64_floats",
     "element",
     "figure",
-    "floats",
+    "finite",
     "note",
-    "numbers",
     "page",
     "pairs",
     "plot_text",
@@ -156,13 +156,13 @@ def plot_text(content: object, most: int = 40) -> str:
 _MARKS = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"})
 
 
-def numbers(values: npt.ArrayLike, digits: int = 6) -> list[float | None]:
+def finite(values: npt.ArrayLike, digits: int = 6) -> list[float | None]:
     """Return numbers as JSON has them, with so many digits; None for what is not finite."""
     array = np.asarray(values, np.float64).ravel()
     return [float(f"{value:.{digits}g}") if np.isfinite(value) else None for value in array.tolist()]
 
 
-def floats(values: npt.ArrayLike) -> str:
+def base64_floats(values: npt.ArrayLike) -> str:
     """Return numbers as base64 of little-endian float32, C order."""
     return base64.b64encode(np.ascontiguousarray(values, "<f4").tobytes()).decode("ascii")
 

@@ -20,7 +20,7 @@ from .measures import (
     spike_trains,
     waveform_stats,
 )
-from .page import Figure, numbers, plot_text
+from .page import Figure, finite, plot_text
 from .spiking import segments
 from .words import counted
 
@@ -85,7 +85,7 @@ def raster_figure(reader: MockSessionRawIO) -> Figure:
         data.append(
             {
                 "mode": "markers",
-                "x": numbers(np.concatenate(kept), 9),
+                "x": finite(np.concatenate(kept), 9),
                 "y": rows.tolist(),
                 "marker": {"symbol": "line-ns-open", "size": size},
                 "hovertemplate": f"{plot_text(region.region)} %{{x:.4~f}} s<extra></extra>",
@@ -125,7 +125,7 @@ def rate_figure(rates: list[FiringRate]) -> Figure:
             {
                 "type": "bar",
                 "x": [plot_text(rate.unit) for rate in some],
-                "y": numbers([rate.rate_hz for rate in some]),
+                "y": finite([rate.rate_hz for rate in some]),
                 "name": plot_text(region, 12) or "no region",
                 "hovertemplate": "%{x}: %{y:.3~g} Hz<extra></extra>",
                 "meta": {"ink": ink},
@@ -154,11 +154,11 @@ def unit_content(reader: MockSessionRawIO, unit: str) -> dict[str, Any]:
 def _waveform(stats: WaveformStats) -> dict[str, Any]:
     if not stats.n:
         return {"data": [], "caption": "no waveforms."}
-    times = numbers(stats.time_ms)
-    around = numbers(stats.mean + stats.sd) + numbers(stats.mean - stats.sd)[::-1]
+    times = finite(stats.time_ms)
+    around = finite(stats.mean + stats.sd) + finite(stats.mean - stats.sd)[::-1]
     band = {"x": times + times[::-1], "y": around, "fill": "toself", "mode": "lines", "line": {"width": 0}}
     hover = "%{x:.3~f} ms<br>%{y:.3~f} µV<extra></extra>"
-    mean = {"x": times, "y": numbers(stats.mean), "mode": "lines", "line": {"width": 2}, "hovertemplate": hover}
+    mean = {"x": times, "y": finite(stats.mean), "mode": "lines", "line": {"width": 2}, "hovertemplate": hover}
     caption = f"mean of {counted(stats.n, 'waveform')}; shaded: one standard deviation to either side."
     return {"data": [{**band, "hoverinfo": "skip"}, mean], "caption": caption}
 
@@ -171,10 +171,10 @@ def _isi(reader: MockSessionRawIO, unit: str) -> dict[str, Any]:
     if not found.n:
         return {"data": [], "caption": "no intervals."}
     widths = np.diff(found.edges)
-    bars = {"type": "bar", "x": numbers(found.edges[:-1] + widths / 2), "y": found.counts.tolist()}
+    bars = {"type": "bar", "x": finite(found.edges[:-1] + widths / 2), "y": found.counts.tolist()}
     hover = "%{x:.4~g} ms: %{y}<extra></extra>"
     return {
-        "data": [{**bars, "width": numbers(widths), "hovertemplate": hover}],
+        "data": [{**bars, "width": finite(widths), "hovertemplate": hover}],
         "caption": _isi_caption(found),
         "layout": {"yaxis": _counts(found.counts, "intervals")},
     }
@@ -201,7 +201,7 @@ def timing_figure(timing: EventTiming) -> Figure:
     kept = _kept(timing.deviations_ms)
     data = {
         "mode": "markers",
-        "x": numbers(timing.interval_times_s[kept], 9),
+        "x": finite(timing.interval_times_s[kept], 9),
         "y": np.round(timing.deviations_ms[kept], 3).tolist(),  # stamps are hardly finer
         "marker": {"size": 4},
         "hovertemplate": "%{x:.4~f} s: %{y:.4~g} ms<extra></extra>",
@@ -224,7 +224,7 @@ def daq_figure(jitter: DaqJitter) -> Figure:
     """Draw how far apart the two stamps of the DAQ's rows are."""
     counts, edges = np.histogram(jitter.durations_ms, 60)
     widths = np.diff(edges)
-    bars = {"type": "bar", "x": numbers(edges[:-1] + widths / 2), "y": counts.tolist(), "width": numbers(widths)}
+    bars = {"type": "bar", "x": finite(edges[:-1] + widths / 2), "y": counts.tolist(), "width": finite(widths)}
     return Figure(
         "plot-daq",
         "Histogram: the time between the two stamps of each row of the DAQ log.",
@@ -245,8 +245,8 @@ def movie_figure(movie: MovieClock, shades: list[dict[str, Any]]) -> Figure:
     edges = np.unique(np.concatenate([movie.skips, movie.skips - 1]).clip(0)) if movie.skips.size else movie.skips
     kept = np.unique(np.concatenate([_kept(movie.pts_s), edges[:MOST_POINTS]])).astype(np.int64)
     skips = movie.skips[:MOST_POINTS]
-    line = {"x": numbers(movie.clock_s[kept], 9), "y": numbers(movie.pts_s[kept], 9), "mode": "lines"}
-    marks = {"x": numbers(movie.clock_s[skips], 9), "y": numbers(movie.pts_s[skips], 9), "mode": "markers"}
+    line = {"x": finite(movie.clock_s[kept], 9), "y": finite(movie.pts_s[kept], 9), "mode": "lines"}
+    marks = {"x": finite(movie.clock_s[skips], 9), "y": finite(movie.pts_s[skips], 9), "mode": "markers"}
     hover = "%{x:.3~f} s: movie at %{y:.2~f} s<extra></extra>"
     look = {"marker": {"symbol": "x", "size": 9}, "meta": {"ink": 1}}
     stood = f"{movie.pauses_s.size:,} ({movie.pauses_s.sum():,.1f} s in all)"

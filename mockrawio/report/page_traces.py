@@ -18,7 +18,7 @@ from ..ground.errors import MockSessionError
 from ..ground.once import once
 from ..rawio.reader import MockSessionRawIO
 from .measures import envelope, events_of, stream_channels
-from .page import Figure, element, figure, floats, numbers, plot_text
+from .page import Figure, base64_floats, element, figure, finite, plot_text
 
 __all__ = ["pause_shades", "stream_figures"]
 
@@ -79,7 +79,7 @@ def _mark(reader: MockSessionRawIO, name: str) -> dict[str, Any]:
     order = np.argsort(events.times_s, kind="stable")
     kept = order[:: max(1, -(-len(order) // MOST_MARKS))]
     label = [plot_text(text) for text in events.labels[kept].tolist()]
-    return {"start": numbers(events.times_s[kept], 10), "label": label, "count": len(order)}
+    return {"start": finite(events.times_s[kept], 10), "label": label, "count": len(order)}
 
 
 def pause_shades(reader: MockSessionRawIO) -> list[dict[str, Any]]:
@@ -87,7 +87,7 @@ def pause_shades(reader: MockSessionRawIO) -> list[dict[str, Any]]:
     pauses = events_of(reader, "movie_pauses")
     starts, stops = pauses.times_s[:MOST_PAUSES], (pauses.times_s + pauses.durations_s)[:MOST_PAUSES]
     look = {"type": "rect", "yref": "paper", "y0": 0, "y1": 1, "opacity": 0.3, "layer": "below", "line": {"width": 0}}
-    return [{**look, "x0": x0, "x1": x1} for x0, x1 in zip(numbers(starts, 10), numbers(stops, 10), strict=True)]
+    return [{**look, "x0": x0, "x1": x1} for x0, x1 in zip(finite(starts, 10), finite(stops, 10), strict=True)]
 
 
 def _tools(id: str) -> str:
@@ -206,7 +206,7 @@ class _Stream:
         return {
             "channels": len(self.names),
             "whole": self.extent,
-            "finest": numbers(finest, 10),
+            "finest": finite(finest, 10),
             "samples": samples,
             "envelope": [] if self.is_whole else [self._envelope(k) for k, size in enumerate(self.sizes) if size],
             "data": one.data,
@@ -218,12 +218,12 @@ class _Stream:
         raw = self.reader.get_analogsignal_chunk(0, segment, first, stop, **chosen)
         values = self.reader.rescale_signal_raw_to_float(raw, "float32", **chosen)
         start = self.starts[segment] + first / self.rate
-        return {"t0": start, "dt": 1 / self.rate, "n": len(values), "low": floats(values.T)}
+        return {"t0": start, "dt": 1 / self.rate, "n": len(values), "low": base64_floats(values.T)}
 
     def _envelope(self, segment: int) -> dict[str, Any]:
         size = self.sizes[segment]
         bins = max(1, BINS * size // sum(self.sizes))
         found = envelope(self.reader, self.index, segment, self.channels, n_bins=bins)
         count = len(found.times)
-        lines = {"low": floats(found.low.T), "high": floats(found.high.T)}
+        lines = {"low": base64_floats(found.low.T), "high": base64_floats(found.high.T)}
         return {"t0": self.starts[segment], "dt": size / self.rate / count, "n": count, **lines}

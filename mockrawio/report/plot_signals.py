@@ -14,7 +14,7 @@ from ..ground.errors import MockSessionError
 from ..ground.shown import letters
 from ..rawio.reader import MockSessionRawIO
 from .drawing import EVENT, finish, new_axes, say, shade_gaps, shade_pauses
-from .signals import Envelope, envelope, sampled, stream_channels
+from .signals import SignalEnvelope, envelope, sampled, stream_channels
 from .stimulus import events_of
 from .words import counted
 
@@ -31,7 +31,7 @@ _COLOUR = "#222222"
 class _Piece(NamedTuple):
     """What is drawn of a segment."""
 
-    shown: Envelope
+    shown: SignalEnvelope
     start: float
     stop: float
 
@@ -172,7 +172,7 @@ def _step(heights: Floats) -> float:
     return max(1.2 * float(np.median(heights)), 0.5 * float(heights.max())) or 1.0
 
 
-def _outline(shown: Envelope, channel: int, place: float) -> tuple[Floats, Floats]:
+def _outline(shown: SignalEnvelope, channel: int, place: float) -> tuple[Floats, Floats]:
     """Return a line from the least to the largest value of every bin, or through single samples."""
     low, high = shown.low[:, channel] + place, shown.high[:, channel] + place
     if np.array_equal(low, high, equal_nan=True):

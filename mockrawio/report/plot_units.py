@@ -10,8 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ..ground.errors import MockSessionError
 from ..ground.shown import letters
-from ..rasters.figure import COLOURS, figure_of
-from ..rasters.figure import plot_raster as draw_raster
+from ..rasters.figure import COLOURS, figure_of, plot_raster
 from ..rasters.raster import Raster
 from ..rawio.reader import MockSessionRawIO
 from .drawing import QUIET, cells, finish, new_axes, region_colours, say, shade_gaps, shade_pauses
@@ -20,7 +19,7 @@ from .spiking import FiringRate, RegionTrains, firing_rates, isi, listened, segm
 from .waveforms import WaveformStats, waveform_stats
 from .words import counted, in_words
 
-__all__ = ["plot_isi", "plot_raster", "plot_rates", "plot_waveforms"]
+__all__ = ["plot_isi", "plot_rates", "plot_spikes", "plot_waveforms"]
 
 _NO_UNITS = "no units in this session"
 _NAME_POINTS = 9.0  # that a bar must be wide for its unit's name to stand below it
@@ -28,7 +27,7 @@ _FEWEST_BARS = 6  # for which there is room: a few are not as wide as the axes
 _MULTI = 0.45  # how opaque multi-units are
 
 
-def plot_raster(
+def plot_spikes(
     reader: MockSessionRawIO,
     ax: Axes | None = None,
     *,
@@ -69,7 +68,7 @@ def plot_raster(
         )
     raster = _as_raster(regions, start, stop)
     colours = region_colours([_called(part.region) for part in regions])
-    draw_raster(raster, axes, offset_s=start, max_spikes=max_spikes, colours=colours)
+    plot_raster(raster, axes, offset_s=start, max_spikes=max_spikes, colours=colours)
     key = {**shade_pauses(axes, reader, start, stop), **shade_gaps(axes, _sampled(reader, start, stop))}
     return finish(axes, f"spikes by region: {axes.get_title(loc='left')}", key)
 

@@ -18,7 +18,7 @@ from ..rawio.reader import MockSessionRawIO
 from .drawing import new_figure
 from .plot_signals import plot_traces
 from .plot_timing import plot_daq_jitter, plot_event_timing, plot_movie_clock
-from .plot_units import plot_isi, plot_raster, plot_rates, plot_waveforms
+from .plot_units import plot_isi, plot_rates, plot_spikes, plot_waveforms
 from .signals import sampled
 from .spiking import listened
 from .words import counted, in_words
@@ -30,8 +30,8 @@ __all__ = [
     "plot_isi",
     "plot_movie_clock",
     "plot_overview",
-    "plot_raster",
     "plot_rates",
+    "plot_spikes",
     "plot_traces",
     "plot_waveforms",
     "save_figure",
@@ -40,7 +40,7 @@ __all__ = [
 # The figures of one kind of data each, by the names that the command has for them.
 PANELS: dict[str, Callable[..., Axes]] = {
     "traces": plot_traces,
-    "raster": plot_raster,
+    "raster": plot_spikes,
     "waveforms": plot_waveforms,
     "isi": plot_isi,
     "rates": plot_rates,
@@ -91,7 +91,7 @@ def plot_overview(
     streams = (
         list(range(len(reader.header["signal_streams"])))[:_MOST_STREAMS] if stream_index is None else [stream_index]
     )
-    plot_raster(reader, figure.add_subplot(rows[0]), **limits)
+    plot_spikes(reader, figure.add_subplot(rows[0]), **limits)
     for place, stream in zip(_places(rows[1], len(streams) or 1), streams or [0], strict=True):
         plot_traces(reader, stream, figure.add_subplot(place), **_excerpt(reader, stream, limits), max_channels=8)
     shapes, intervals = _places(rows[2], 2)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ..ground.errors import MockSessionError
 from ..rawio.reader import MockSessionRawIO
 
-__all__ = ["Envelope", "envelope", "sampled", "stream_channels"]
+__all__ = ["SignalEnvelope", "envelope", "sampled", "stream_channels"]
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
@@ -21,7 +21,7 @@ _MANY = 64  # rows of a bin from which a step for each bin is worth it: then 10 
 _BLOCK = 1 << 22  # values read together: 8 MiB of int16
 
 
-class Envelope(NamedTuple):
+class SignalEnvelope(NamedTuple):
     """Between which values signals lie.
 
     Attributes
@@ -60,7 +60,7 @@ def envelope(
     t_start: float | None = None,
     t_stop: float | None = None,
     n_bins: int = 2000,
-) -> Envelope:
+) -> SignalEnvelope:
     """Return the least and the largest value of each of so many stretches of a segment.
 
     Parameters
@@ -76,7 +76,7 @@ def envelope(
 
     Returns
     -------
-    Envelope
+    SignalEnvelope
         Of no bins if the limits leave no sample.
 
     Raises
@@ -100,7 +100,7 @@ def envelope(
     edges = first + np.arange(min(n_bins, stop - first) + 1) * (stop - first) // max(1, min(n_bins, stop - first))
     low, high = _extremes(reader, stream_index, seg_index, channel_indexes, edges)
     times = start + (edges[:-1] + edges[1:] - 1) / 2 / rate
-    return Envelope(times, low, high)
+    return SignalEnvelope(times, low, high)
 
 
 def _extremes(

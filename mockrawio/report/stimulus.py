@@ -9,14 +9,23 @@ import numpy.typing as npt
 
 from ..rawio.reader import MockSessionRawIO
 
-__all__ = ["DaqJitter", "EventTiming", "Events", "MovieClock", "daq_jitter", "event_timing", "events_of", "movie_clock"]
+__all__ = [
+    "ChannelEvents",
+    "DaqJitter",
+    "EventTiming",
+    "MovieClock",
+    "daq_jitter",
+    "event_timing",
+    "events_of",
+    "movie_clock",
+]
 
 Floats = npt.NDArray[np.float64]
 _JUMP = 5.5  # frames; half a one more, for movie times are rounded
 Texts = npt.NDArray[np.str_]
 
 
-class Events(NamedTuple):
+class ChannelEvents(NamedTuple):
     """The events of a channel, of all segments.
 
     Attributes
@@ -110,7 +119,7 @@ class MovieClock(NamedTuple):
     ms_per_frame: float
 
 
-def events_of(reader: MockSessionRawIO, channel: str) -> Events:
+def events_of(reader: MockSessionRawIO, channel: str) -> ChannelEvents:
     """Return the events of a channel; none if the session has no such channel.
 
     Parameters
@@ -122,12 +131,12 @@ def events_of(reader: MockSessionRawIO, channel: str) -> Events:
     names = reader.header["event_channels"]["name"].tolist()
     nothing = np.empty(0)
     if channel not in names:
-        return Events(nothing, nothing, np.empty(0, "U1"), np.empty(0, np.int64))
+        return ChannelEvents(nothing, nothing, np.empty(0, "U1"), np.empty(0, np.int64))
     index = names.index(channel)
     tables = [reader.get_event_timestamps(0, k, index) for k in range(reader.segment_count(0))]
     start = np.concatenate([np.asarray(table[0], np.float64) for table in tables])
     length = [np.zeros(len(table[0])) if table[1] is None else np.asarray(table[1], np.float64) for table in tables]
-    return Events(
+    return ChannelEvents(
         reader.rescale_event_timestamp(start, "float64", index),
         np.concatenate(length) / 1000,
         np.concatenate([np.asarray(table[2]) for table in tables]),

@@ -23,7 +23,7 @@ from spikeinterface.extractors import toy_example
 from mockrawio import MockSessionError, SessionExistsError, write_session
 from mockrawio.convert import counts
 from mockrawio.convert.clock import DEFAULT_START
-from mockrawio.convert.cut import frames_to_ms, largest_channel, waveforms, windows_of
+from mockrawio.convert.cut import cut_waveforms, frames_to_ms, largest_channel, windows_of
 from mockrawio.interop.spikeinterface import MockSessionRecordingExtractor, MockSessionSortingExtractor
 from tests.convert.reading import description, frames, manifest, opened, unit_index, values, verified
 
@@ -317,7 +317,7 @@ def test_cut_against_the_obvious(data):
     sizes = data.draw(st.lists(st.integers(1, 150), min_size=1, max_size=3))
     trains = [np.array(data.draw(st.lists(st.integers(0, n - 1), max_size=5)), np.int64) for n in sizes]
     samples = np.random.default_rng(0).integers(-99, 99, (sum(sizes), 2), dtype=np.int16)
-    cut = [row for block in waveforms(samples, sizes, trains, 1) for row in block]
+    cut = [row for block in cut_waveforms(samples, sizes, trains, 1) for row in block]
     padded = [np.pad(piece[:, 1], 64) for piece in np.split(samples, np.cumsum(sizes)[:-1])]
     expected = [
         p[64 + frame - 20 : 64 + frame + 44] for p, train in zip(padded, trains, strict=True) for frame in train

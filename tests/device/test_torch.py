@@ -10,7 +10,7 @@ import torch
 
 from mockrawio import MockSessionError
 from mockrawio.device import stream_scaled
-from mockrawio.device.engine import HostEngine, Scale, make_scale
+from mockrawio.device.engine import DeviceScale, HostEngine, make_scale
 from mockrawio.device.torch_engine import TorchEngine, fused
 from tests.benchmarks import gpu
 from tests.device.backends import OPTIONAL, no_cuda
@@ -26,7 +26,7 @@ def test_the_fused_kernel(dtype, offset):
     host = HostEngine("numpy")
     scale, out = make_scale(host, gain, offsets, dtype), torch.full((500, 3), np.nan, dtype=getattr(torch, dtype))
     place = out.data_ptr()
-    tensors = Scale(*(None if values is None else torch.from_numpy(values) for values in scale))
+    tensors = DeviceScale(*(None if values is None else torch.from_numpy(values) for values in scale))
     fused(torch, torch.from_numpy(raw)[::2, 1:7:2], tensors, out)
     wanted = host.empty((500, 3), dtype)
     host.scale(raw[::2, 1:7:2], scale, wanted)

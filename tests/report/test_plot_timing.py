@@ -65,7 +65,7 @@ def test_a_movie_of_skips(epiphyte):
 def test_raster_ends_with_the_samples(epiphyte):
     """Where the movie's log goes on for longer than samples and spikes, the raster does not."""
     reader = opened(epiphyte)
-    axes = plots.plot_raster(reader)
+    axes = plots.plot_spikes(reader)
     last = max(times[-1] for region in measures.spike_trains(reader) for times in region.times_s if len(times))
     assert axes.get_xlim()[1] < reader.segment_t_stop(0, 0) / 2
     assert axes.get_xlim()[1] >= last

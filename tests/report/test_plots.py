@@ -127,7 +127,7 @@ def test_flat_traces(handmade):
     assert [line.get_ydata()[0] for line in axes.lines[:2]] == [0, -1]
 
 
-@pytest.mark.parametrize("plot", [plots.plot_traces, plots.plot_raster, plots.plot_overview])
+@pytest.mark.parametrize("plot", [plots.plot_traces, plots.plot_spikes, plots.plot_overview])
 def test_limits_the_wrong_way_round(gaps, plot):
     """Limits must be in their order."""
     with pytest.raises(MockSessionError, match="expected the first before the second; found 2 and 1 s"):
@@ -146,7 +146,7 @@ def test_limits_beyond_the_samples(gaps):
 @pytest.mark.parametrize("limits", [{}, {"t_start": 1.0, "t_stop": 2.5}])
 def test_raster(gaps, limits):
     """Every spike is a mark at its time, in the band of its region."""
-    axes = drawn(plots.plot_raster(gaps, **limits))
+    axes = drawn(plots.plot_spikes(gaps, **limits))
     regions = measures.spike_trains(gaps, **limits)
     assert len(axes.lines) == len(regions)
     for region, line in zip(regions, axes.lines, strict=True):
@@ -164,7 +164,7 @@ def test_raster_before_the_first_sample(handmade):
     """Spikes before time 0 are drawn where they are."""
     handmade.lfp()
     handmade.unit(times=T0 + np.array([-500.0, 3.0, 900.0]))
-    axes = drawn(plots.plot_raster(opened(handmade.folder)))
+    axes = drawn(plots.plot_spikes(opened(handmade.folder)))
     assert np.allclose(axes.lines[0].get_xdata(), [-0.5, 0.003, 0.9])
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["no region\n1 unit"]
 
@@ -234,7 +234,7 @@ def test_many_units(tmp_path):
         assert [tick.get_text() for tick in axes.get_xticklabels()] == ["LA", "LAH", "LEC", "LMH", "LPHC"]
         colours = {to_hex(bar.get_facecolor()) for bar in axes.patches}
         assert (len(axes.patches), len(colours)) == (120, 5)
-        axes = drawn(plots.plot_raster(reader, max_spikes=500))
+        axes = drawn(plots.plot_spikes(reader, max_spikes=500))
         assert "spikes drawn, chosen at random" in title(axes)
         assert len(plots.plot_waveforms(reader).child_axes) == 24
 
