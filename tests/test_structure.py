@@ -1,0 +1,184 @@
+"""The house rules that hold between modules: no cycles, nothing private reached into, one owner a public name.
+
+What breaks a rule today is listed, and the lists only shrink: one that names what is mended fails too.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import mockrawio
+
+PACKAGE = Path(mockrawio.__file__).parent
+
+# Public functions and classes that two modules define.
+TWO_OWNERS = {
+    "Content",
+    "Envelope",
+    "Events",
+    "Plan",
+    "PlantedUnit",
+    "Scale",
+    "Shape",
+    "Source",
+    "Spikes",
+    "Timing",
+    "channel_numbers",
+    "check_kind",
+    "check_times",
+    "firing_times",
+    "floats",
+    "generate_command",
+    "manifest_bytes",
+    "manifest_content",
+    "numbers",
+    "plot_raster",
+    "require",
+    "shift_channels",
+    "unit_channels",
+    "waveforms",
+    "whole",
+}
+
+# Private names that a module takes from another one: "module imports name".
+TAKEN: set[str] = set()
+
+# Private attributes of our classes that another module reaches into: "module reaches name".
+REACHED = {
+    "mockrawio.describe reaches _open",
+    "mockrawio.device.envelope reaches _get_stream_index_from_arg",
+    "mockrawio.device.stream reaches _get_stream_index_from_arg",
+    "mockrawio.interop.dask reaches _get_signal_t_start",
+    "mockrawio.interop.dask reaches _stream",
+    "mockrawio.interop.dask reaches _streams",
+    "mockrawio.interop.probe reaches _open",
+    "mockrawio.interop.spikeinterface reaches _open",
+}
+
+# What Neo's proxies are made of, which they show no public way; classes of ours use some of the same names.
+NEOS = {"_block_index", "_inner_stream_channels", "_rawio", "_seg_index", "_stream_index"}
+
+
+def dotted(path: Path) -> str:
+    """Return the name that a file of the package is imported by."""
+    return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+TREES = {dotted(path): ast.parse(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py")}
+PACKAGES = {dotted(path) for path in PACKAGE.rglob("__init__.py")}
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
+
+def nodes(tree: ast.AST, lazy: bool):
+    """Yield what runs when a module is imported; with `lazy` what is inside functions, and for types alone, too."""
+    for node in ast.iter_child_nodes(tree):
+        for_types = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+        if lazy or not (isinstance(node, FUNCTIONS) or for_types):
+            yield node
+            yield from nodes(node, lazy)
+
+
+def froms(module: str, lazy: bool = True):
+    """Yield (module, name) for every name that a module imports from another one of ours."""
+    package = module.split(".") if module in PACKAGES else module.split(".")[:-1]
+    for node in nodes(TREES[module], lazy):
+        if isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            source = ".".join([*base, *filter(None, [node.module])])
+            yield from ((source, alias.name) for alias in node.names if source.split(".")[0] == "mockrawio")
+
+
+def imports(module: str, lazy: bool) -> set[str]:
+    """Return the modules of ours that a module imports."""
+    plain = {alias.name for node in nodes(TREES[module], lazy) if isinstance(node, ast.Import) for alias in node.names}
+    taken = {f"{source}.{name}" if f"{source}.{name}" in TREES else source for source, name in froms(module, lazy)}
+    return {name for name in plain | taken if name in TREES} - {module}
+
+
+def part(module: str) -> str:
+    """Return the part of the package, a folder or a module at its top, that a module belongs to."""
+    return ".".join(module.split(".")[:2])
+
+
+def cycle(graph: dict[str, set[str]]) -> list[str]:
+    """Return the nodes of one cycle of a graph; an empty list if there is none."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def parts_imported() -> dict[str, set[str]]:
+    """Return what each part imports of the others, inside functions too; the package's own lazy names left out."""
+    graph = defaultdict(set)
+    for module in TREES.keys() - {"mockrawio"}:
+        others = {part(name) for name in imports(module, lazy=True)} - {part(module), "mockrawio"}
+        graph[part(module)] |= others
+    return graph
+
+
+def private(name: str) -> bool:
+    """Return True if a name is private by its underscore."""
+    return name.startswith("_") and not name.startswith("__")
+
+
+def defined(tree: ast.AST) -> set[str]:
+    """Return the private names that a module gives to what it defines, attributes that it sets included."""
+    named = {node.name for node in ast.walk(tree) if isinstance(node, (*FUNCTIONS[:2], ast.ClassDef))}
+    stored = [node for node in ast.walk(tree) if isinstance(getattr(node, "ctx", None), ast.Store)]
+    names = {getattr(node, "id", getattr(node, "attr", "")) for node in stored}
+    return {name for name in named | names if private(name)}
+
+
+def used_of_others(tree: ast.AST) -> set[str]:
+    """Return the private attributes that a module uses of anything but `self` and `cls`."""
+    used = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and private(node.attr)]
+    return {node.attr for node in used if ast.unparse(node.value) not in {"self", "cls"}}
+
+
+def test_modules_have_no_cycle():
+    """Modules import each other in one direction when they are imported."""
+    assert cycle({module: imports(module, lazy=False) for module in TREES}) == []
+
+
+def test_parts_have_no_cycle():
+    """Parts of the package import each other in one direction, inside functions too."""
+    assert cycle(parts_imported()) == []
+
+
+def test_a_cycle_is_seen():
+    """The checks above see a cycle, a relative import, and one that waits inside a function."""
+    assert set(cycle({"a": {"b"}, "b": {"c"}, "c": {"a"}})) == {"a", "b", "c"}
+    assert "mockrawio.ground.errors" in imports("mockrawio.verify", lazy=False)
+    assert "mockrawio.verify" in imports("mockrawio.cli", lazy=True) - imports("mockrawio.cli", lazy=False)
+    assert "mockrawio.session" in parts_imported()["mockrawio.hybrid"]
+
+
+def test_private_names_stay_at_home():
+    """No module imports a private name of another, but those listed; one listed for nothing is struck off."""
+    taken = {f"{module} imports {name}" for module in TREES for _, name in froms(module) if private(name)}
+    assert taken == TAKEN
+
+
+def test_private_attributes_stay_at_home():
+    """No module reaches into a private attribute of another's class, but those listed; each of these does so."""
+    homes = {module: defined(tree) for module, tree in TREES.items()}
+    ours = set().union(*homes.values()) - NEOS
+    pairs = [(module, name) for module, tree in TREES.items() for name in used_of_others(tree)]
+    reached = {f"{module} reaches {name}" for module, name in pairs if name in ours - homes[module]}
+    assert reached == REACHED
+
+
+def test_public_names_have_one_owner():
+    """One module defines a public function or class, but those listed; each of these has two owners indeed."""
+    owners = defaultdict(set)
+    for module, tree in TREES.items():
+        for node in tree.body:
+            if isinstance(node, (*FUNCTIONS[:2], ast.ClassDef)) and not node.name.startswith("_"):
+                owners[node.name].add(module)
+    assert {name for name, modules in owners.items() if len(modules) > 1} == TWO_OWNERS
