@@ -3,6 +3,7 @@
 import doctest
 import logging
 import re
+import subprocess
 import sys
 import tempfile
 from importlib.metadata import version as installed
@@ -10,6 +11,7 @@ from pathlib import Path
 from textwrap import indent
 
 from docutils import nodes
+from sphinx.errors import ExtensionError
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "docs"))  # gallery_scripts.py
@@ -69,13 +71,24 @@ sphinx_gallery_conf = {
 }
 
 
+def unreleased():
+    """Return what `changes/` would put into CHANGELOG.md; an empty text where nothing is waiting."""
+    if not any((ROOT / "changes").glob("*.*.md")):
+        return ""
+    command = [sys.executable, "-m", "towncrier", "build", "--draft", "--date", "unreleased", "--dir", str(ROOT)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise ExtensionError(done.stderr)
+    return done.stdout
+
+
 def changelog():
-    """Return CHANGELOG.md as a page: of Markdown it has headings, lists and code alone."""
+    """Return CHANGELOG.md and what is not released yet as a page: of Markdown it has headings, lists and code alone."""
 
     def heading(found):
-        return f"{found[2]}\n{'=-'[len(found[1]) > 1] * len(found[2])}"
+        return f"{found[2]}\n{'=-~'[len(found[1]) - 1] * len(found[2])}"
 
-    text = (ROOT / "CHANGELOG.md").read_text("utf-8").replace("`", "``")
+    text = (ROOT / "CHANGELOG.md").read_text("utf-8").replace("<!-- newest first -->", unreleased()).replace("`", "``")
     return re.sub(r"^(#+) (.*)$", heading, text, flags=re.MULTILINE)
 
 
