@@ -58,6 +58,7 @@ def assert_one_line_error(result, *words):
     assert all(word in line for word in words)
 
 
+@pytest.mark.slow
 def test_console_script():
     """The installed `mockrawio` and `python -m mockrawio` are the same command."""
     script = shutil.which("mockrawio", path=os.path.dirname(sys.executable))
@@ -282,6 +283,7 @@ def test_verify_finds(folder, tmp_path):
     assert json.loads(found.stdout)["changed"] == ["ChannelNames.txt"]
 
 
+@pytest.mark.slow
 def test_warnings_are_one_line(folder, tmp_path):
     """What the reader warns of is one line on stderr, not Python's two with a source line."""
     copy = shutil.copytree(folder, tmp_path / "copy")
@@ -293,6 +295,7 @@ def test_warnings_are_one_line(folder, tmp_path):
     assert line.startswith("Warning: ")
 
 
+@pytest.mark.slow
 def test_error_in_a_process(tmp_path):
     """As a process too an error is one line, exit code 1, and no traceback."""
     done = process("info", tmp_path)
@@ -301,6 +304,7 @@ def test_error_in_a_process(tmp_path):
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_terminal_without_the_letters(folder):
     """Text that the terminal's encoding lacks comes out escaped, not as a traceback."""
     done = process("info", folder, env={**os.environ, "PYTHONIOENCODING": "koi8-r"})
@@ -308,6 +312,7 @@ def test_terminal_without_the_letters(folder):
     assert "a root \\xfc" in done.stdout
 
 
+@pytest.mark.slow
 def test_broken_pipe(folder):
     """A reader of our output that goes away is no error to tell anybody about."""
     shell = f'"{sys.executable}" -m mockrawio info "{folder}" --json | true; echo "${{PIPESTATUS[0]}}"'
@@ -316,6 +321,7 @@ def test_broken_pipe(folder):
     assert done.stdout.strip() in ("0", "141")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals to a process as POSIX has them")
 def test_interrupt(tmp_path):
     """Ctrl-C is exit code 130, one line, and no folder that looks like a session."""

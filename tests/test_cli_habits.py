@@ -314,6 +314,7 @@ def test_completion_script(shell):
     assert f"_MOCKRAWIO_COMPLETE={shell}_complete" in result.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="a shell and a terminal as POSIX has them")
 def test_streams(here):
     """Output that is closed, full or not read is no traceback, for help too."""
@@ -331,6 +332,7 @@ def test_streams(here):
     assert "Traceback" not in done.stderr and "Exception" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="a terminal as POSIX has them")
 def test_bar_on_a_terminal(here):
     """On a terminal there is a bar, without being asked for, and stdout has the result alone."""

@@ -15,6 +15,8 @@ from click.testing import CliRunner
 
 from mockrawio.cli import main
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
@@ -32,6 +34,7 @@ def readme_section(heading):
     return README.read_text("utf-8").split(f"\n## {heading}\n")[1].split("\n## ")[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
 def test_page(page, tmp_path, monkeypatch):
     """The examples of a page print what the page says."""

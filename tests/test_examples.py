@@ -11,6 +11,8 @@ import pytest
 
 from mockrawio import SessionSpec, generate_session
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = sorted((Path(__file__).parents[1] / "example").glob("*.py"))
 
 

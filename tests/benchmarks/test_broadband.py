@@ -22,6 +22,7 @@ generate_session(SessionSpec.broadband(**fields), sys.argv[1] + "/made")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_workers", [1, 2])
 def test_generate_broadband(hold: Hold, in_earnest: bool, tmp_path: Path, n_workers: int) -> None:
     """A minute of 80 channels with 40 units, the whole session written and hashed; a second of 4 in a test run."""
@@ -29,6 +30,7 @@ def test_generate_broadband(hold: Hold, in_earnest: bool, tmp_path: Path, n_work
     hold(broadband(tmp_path, seconds, n_channels, n_workers=n_workers), 3)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 @pytest.mark.parametrize("longer", [1, 5])
 def test_memory_of_broadband(memory: Memory, in_earnest: bool, tmp_path: Path, longer: int) -> None:

@@ -18,6 +18,7 @@ generate_session(SessionSpec.tiny(seed=0), sys.argv[1] + "/tiny")
 WORK = 'generate_session(SessionSpec.epiphyte(seed=3, encoding=sys.argv[2]), sys.argv[1] + "/epiphyte")'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["float64", "int16"])
 def test_generate_with_two_workers(hold: Hold, in_earnest: bool, tmp_path: Path, encoding: str) -> None:
     """A session of about 100 minutes; of a minute in a test run. One worker is a row of the table."""
@@ -25,6 +26,7 @@ def test_generate_with_two_workers(hold: Hold, in_earnest: bool, tmp_path: Path,
     hold(session(tmp_path, encoding, n_workers=2, **length), 7)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 @pytest.mark.parametrize("encoding", ["float64", "int16"])
 def test_memory_of_generate_session(memory: Memory, tmp_path: Path, encoding: str) -> None:

@@ -13,6 +13,7 @@ from tests.benchmarks.inputs import Inputs
 NAMES = [row.name for row in built_in(Inputs(Path(), "tiny"))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_row(name: str, inputs: Inputs, hold: Hold) -> None:
     """The row runs, its results are the peers', and everyone has a time."""

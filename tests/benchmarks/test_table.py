@@ -147,6 +147,7 @@ def test_rows_of_odd_sessions(handmade: Handmade, tmp_path: Path, odd: str) -> N
     assert rows.keys() == {"header", "files", "rescale"} | units
 
 
+@pytest.mark.slow
 def test_import_of_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A package of the same name that a new process finds first is not what is timed."""
     (tmp_path / "mockrawio.py").write_text("class MockSessionRawIO: pass")
@@ -203,6 +204,7 @@ def test_folder_that_is_no_session(tmp_path: Path) -> None:
     assert done.exit_code == 1 and isinstance(done.exception, NotASessionError)
 
 
+@pytest.mark.slow
 def test_curves(tmp_path: Path) -> None:
     """Each axis has its points, written as CSV and drawn; the sessions are gone."""
     points = list(curves(tmp_path / "work", turns=1, factors=(1,)))

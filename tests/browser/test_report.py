@@ -12,6 +12,8 @@ from mockrawio import SessionSpec, generate_session
 from mockrawio.report.html import write_report
 from tests.handmade import Handmade
 
+pytestmark = pytest.mark.slow
+
 EVIL = "</script><img src='https://example.org/x' onerror=alert(1)>"
 TRACES = "document.getElementById('plot-traces-0')"
 WIDEST = "Math.max(...[...document.querySelectorAll('.plot svg')].map((s) => s.getBoundingClientRect().width))"

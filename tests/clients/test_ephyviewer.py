@@ -14,6 +14,8 @@ import pytest
 
 from mockrawio import MockSessionRawIO
 
+pytestmark = pytest.mark.slow
+
 SHOW = """
 import json
 import sys

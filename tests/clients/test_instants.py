@@ -38,6 +38,7 @@ def in_ms(start, seconds):
     )
 
 
+@pytest.mark.slow
 @few
 @given(zero=starts)
 def test_nwbio(tmp_path_factory, zero):
@@ -74,6 +75,7 @@ def test_nwbio(tmp_path_factory, zero):
     )
 
 
+@pytest.mark.slow
 @few
 @given(zero=starts)
 def test_nix(tmp_path_factory, zero):
@@ -96,6 +98,7 @@ def test_nix(tmp_path_factory, zero):
     assert_same(instants(MockSessionIO(made).read_block()), stamps(folder))
 
 
+@pytest.mark.slow
 def test_the_time_of_writing_is_no_start(tmp_path):
     """NixIO gives segments without a rec_datetime that of writing: it is not used, and a warning says so."""
     block = foreign((None, 0.0), (None, 9.0), start=A.replace(microsecond=0))
@@ -109,6 +112,7 @@ def test_the_time_of_writing_is_no_start(tmp_path):
     assert MockSessionIO(folder).read_block().rec_datetime == A.replace(microsecond=0)
 
 
+@pytest.mark.slow
 def test_segments_that_nix_kept(tmp_path):
     """What NixIO has of segments' own clocks, whole seconds, is used by the remedy that the warning names."""
     whole = [instant.replace(microsecond=0) for instant in (A, B)]
@@ -137,6 +141,7 @@ def test_neuroconv(gaps, tmp_path):
             assert begin == pytest.approx(ours, rel=0, abs=MICROSECOND)
 
 
+@pytest.mark.slow
 @few
 @given(zero=starts)
 def test_spikeinterface(tmp_path_factory, zero):

@@ -9,6 +9,7 @@ import pytest
 from mockrawio import MockSessionIO
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["session", "gaps"])
 def test_round_trip(name, request, tmp_path):
     """Signals, trains, waveforms, events and epochs of every segment are the same after writing and reading."""

@@ -49,6 +49,7 @@ def convert(folder, path):
     converter.run_conversion(nwbfile_path=path, metadata=metadata)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["broadband", "gaps"])
 def test_neuroconv(name, request, tmp_path):
     """neuroconv writes counts, scale, electrodes and units; nothing the inspector says is more than a suggestion."""
@@ -72,6 +73,7 @@ def test_neuroconv(name, request, tmp_path):
             np.testing.assert_allclose(times, seconds, atol=1 / 32000)
 
 
+@pytest.mark.slow
 def test_nwbio_round_trip(session, tmp_path):
     """Neo's NWBIO writes our Block as it is, and reads signals, trains, events and epochs back."""
     block = MockSessionIO(session).read_block()
@@ -91,6 +93,7 @@ def test_nwbio_round_trip(session, tmp_path):
         assert start.astimezone(timezone.utc).replace(tzinfo=None) == block.rec_datetime
 
 
+@pytest.mark.slow
 def test_nwbio_of_several_segments(gaps, tmp_path):
     """A session with a gap is written segment by segment, once its epochs are named apart."""
     block = MockSessionIO(gaps).read_block()

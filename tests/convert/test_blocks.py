@@ -450,6 +450,7 @@ def test_spikes_of_a_segment_without_signals(tmp_path):
     assert "segment 2: it has neither signals, spikes nor events" in str(caught.value)
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(st.data())
 def test_every_spike_stays_in_its_segment(tmp_path_factory, data):

@@ -51,6 +51,7 @@ def test_ids_twice():
         ChannelNames().add("recording", ["1", "2", "2"])
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(min_size=1, max_size=64), min_size=1, max_size=5, unique=True))
 def test_names_come_back(tmp_path_factory, names):
     """Names that are taken are read back as they were, whatever their characters."""

@@ -141,6 +141,7 @@ def test_error_of_the_work():
         ring.take(lambda *_: None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("leave", ["close", "with", "forget", "end"])
 def test_left_halfway(leave, gains):
     """However it is left, the thread ends, the slots go, and what was handed out last stays."""
@@ -193,6 +194,7 @@ def test_closed_while_a_slot_is_taken():
     assert not closing.is_alive()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("readers", "in_submit"), [(1, False), (2, False), (2, True)])
 def test_forgotten_in_a_thread_of_its_own(readers, in_submit, monkeypatch):
     """Collected in a thread that reads, it waits neither for itself nor leaves a copy under way."""

@@ -41,6 +41,7 @@ def check(reader, view, **options):
         np.testing.assert_array_equal(found, wanted)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_view(data, folders):
@@ -59,6 +60,7 @@ def test_any_view(data, folders):
             check(reader, view, seg_index=seg_index, channel_indexes=channels)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_any_pyramid(data):
@@ -150,6 +152,7 @@ def test_memory_is_bounded(long):
     assert BLOCK_BYTES <= 256 << 20
 
 
+@pytest.mark.slow
 def test_pyramids_are_kept_with_the_reader(long):
     """One reader's views share a pyramid, a header parsed anew begins another, and it goes with the reader."""
     zoom(long, None, None, 10, device="cpu")

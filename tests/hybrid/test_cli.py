@@ -238,6 +238,7 @@ def test_validate_without_matplotlib(sorted_, tmp_path, monkeypatch):
     assert run("validate", *sorted_, "-o", tmp_path / "out", "--no-figures").exit_code == 0
 
 
+@pytest.mark.slow
 def test_as_a_process(bench):
     """As a process: results on stdout, nothing of progress in a pipe, 1 and one line for an error."""
     command = [sys.executable, "-m", "mockrawio", "hybrid", "generate"]
@@ -248,6 +249,7 @@ def test_as_a_process(bench):
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
 
 
+@pytest.mark.slow
 def test_import_is_light():
     """The command imports neither the hybrid code nor what only it needs, until a command runs."""
     heavy = ["mockrawio.hybrid", "h5py", "matplotlib"]

@@ -150,6 +150,7 @@ def test_insert_wraps_and_cuts():
     assert target[:, 1].tolist() == [-32_600, -32_600, 32_437, -32_600, -32_600]
 
 
+@pytest.mark.slow
 def test_bytes(whole):
     """The result is the original's, byte for byte, and so are its tables."""
     assert [record.sha256 for record in whole.results] == [GT_SHA256]

@@ -97,6 +97,7 @@ def test_saved_parameters_repeat_the_run(tmp_path):
     assert tree(generate_hybrid(again).folder) == before
 
 
+@pytest.mark.slow
 def test_sample(tmp_path):
     """The sample's two units are made, centred where the original has them, on true raw rows (D2)."""
     params = HybridParams.load(HYBRID / "params_phy.py")

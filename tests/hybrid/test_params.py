@@ -672,6 +672,7 @@ def test_all_else_is_refused_with_its_line(tmp_path, monkeypatch, text):
     assert os.listdir(tmp_path) == ["params.py"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", COSTLY, ids=lambda text: text[:40])
 def test_what_costs_too_much_is_refused(tmp_path, text):
     """Size is checked before it is spent: the refusal takes little time, and few words."""
@@ -683,6 +684,7 @@ def test_what_costs_too_much_is_refused(tmp_path, text):
     assert len(str(caught.value)) < 1000 + len(path)
 
 
+@pytest.mark.slow
 def test_what_is_refused_takes_no_memory(tmp_path):
     """A billion elements asked for in many ways are never made."""
     paths = [tmp_path / f"{k}.py" for k in range(len(COSTLY))]

@@ -11,6 +11,8 @@ import pytest
 from mockrawio.ground.errors import BadFileError
 from mockrawio.hybrid import load_sorting, load_templates
 
+pytestmark = pytest.mark.slow
+
 si = pytest.importorskip("spikeinterface")
 core = pytest.importorskip("spikeinterface.core")
 exporters = pytest.importorskip("spikeinterface.exporters")

@@ -183,6 +183,7 @@ def test_nothing_found(tmp_path, kind):
         generate_hybrid(replace(params, data_directory=tmp_path / "sorter", phy_base=None))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FOLDERS)
 def test_nothing_found_scores_nothing(tmp_path, kind):
     """A sorter that found nothing has recall 0 for every unit, as an object or as a folder."""

@@ -180,6 +180,7 @@ def test_session_dry_run(session, hybrid, tmp_path):
     assert result.units == hybrid.units
 
 
+@pytest.mark.slow
 def test_session_again(session, hybrid, tmp_path):
     """A hybrid session may be the source of another one: names go on, and the first run's tables stay."""
     result = hybrid_from_session(hybrid.folder, UNITS, output=tmp_path / "session_2", seed=SEED, channel_shift=8)
@@ -305,6 +306,7 @@ def test_session_clips(tmp_path):
     assert result.n_clipped == np.count_nonzero(np.abs(whole + 0.5) > 32_768) > 10
 
 
+@pytest.mark.slow
 def test_session_memory_is_flat(tmp_path):
     """A stream four times as long takes no more memory, with as many spikes and events."""
     peaks = []
@@ -490,6 +492,7 @@ def joined(recording):
     return np.concatenate([recording.get_traces(k) for k in range(recording.get_num_segments())]).astype(np.int64)
 
 
+@pytest.mark.slow
 def test_extractors_to_raw(recording, extractors, tmp_path):
     """Raw files less the recording's traces are the saved events; ids and labels are in the manifest."""
     sorting = extractors[1]
@@ -507,6 +510,7 @@ def test_extractors_to_raw(recording, extractors, tmp_path):
     assert not list(result.folder.glob("hfparams*"))
 
 
+@pytest.mark.slow
 def test_extractors_to_session(recording, extractors, tmp_path):
     """A session of the same has the same events on the same counts, verifies, and keeps every spike's frame."""
     sorting = extractors[1]
@@ -538,6 +542,7 @@ def test_extractors_to_session(recording, extractors, tmp_path):
     np.testing.assert_allclose(traces.get_channel_gains(), recording.get_channel_gains())
 
 
+@pytest.mark.slow
 def test_extractors_same_seed_same_bytes(counts, extractors, tmp_path):
     """The same seed gives the same bytes, raw or in a session; both have the same samples."""
     sorting = extractors[1]
@@ -573,6 +578,7 @@ def test_session_through_extractors(session, tmp_path):
         assert direct.names == result.names
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dtype", "offset"), [("uint16", 32_768), ("int32", 0), ("uint16", 30_000)])
 def test_other_integers(extractors, tmp_path, dtype, offset):
     """Other integers keep their type in raw files; a session has uint16 less 32768, its offset put right."""

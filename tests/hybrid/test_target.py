@@ -149,6 +149,7 @@ def test_copy_replaces_an_old_result(made):
     check_traces(again, made.params.raw_source_file, 24)
 
 
+@pytest.mark.slow
 def test_in_place(made, tmp_path):
     """Without copy the result that is there is edited: the events of the last run are taken out first (D4)."""
     generate_hybrid(made.params)
@@ -178,6 +179,7 @@ def test_in_place_with_compat(made):
     assert again.results == fresh.results
 
 
+@pytest.mark.slow
 def test_interrupted_in_place(made, monkeypatch):
     """D4: cut short while events are added, a result is restored by the next run, from the events on disk."""
     generate_hybrid(made.params)

@@ -134,6 +134,7 @@ def test_seed():
     assert not np.array_equal(draw(own, seed=4).times, draw(own, seed=5).times)
 
 
+@pytest.mark.slow
 @given(
     own=st.lists(st.integers(0, 20_000), max_size=60),
     cut=st.integers(200, 19_800),

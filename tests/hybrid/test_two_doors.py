@@ -75,6 +75,7 @@ def unit_files(folder):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_one_session_by_two_doors(made, tmp_path, case):
     """Names, types, channels, scales and times are write_session's, and so is the manifest; only events are new."""

@@ -178,6 +178,7 @@ def test_what_the_original_wrote(perfect):
     assert "source_directory" in validate(HYBRID / "original_output", perfect, phy_base=1).notes[0]
 
 
+@pytest.mark.slow
 def test_one_unit_twice(tmp_path):
     """Where a unit was asked for twice the new labels tell its two lots apart, in the tables too."""
     params = HybridParams.load(HYBRID / "params_phy.py")
@@ -197,6 +198,7 @@ def test_firings_alone(hybrid, perfect, tmp_path):
     assert [(unit.label, unit.new_unit, unit.accuracy) for unit in found.units] == [("6", None, 1), ("9", None, 1)]
 
 
+@pytest.mark.slow
 def test_nothing_added(hybrid, perfect, tmp_path):
     """A run that added nothing validates to empty tables, and figures without bars."""
     np.save(tmp_path / "firings_true.npy", np.zeros((3, 0), np.uint64))
@@ -243,6 +245,7 @@ def test_a_pipe_is_no_table(hybrid, perfect, tmp_path):
         validate(hybrid, perfect, phy_base=1).save(tmp_path, figures=False)
 
 
+@pytest.mark.slow
 def test_files(hybrid, perfect, tmp_path):
     """The tables hold what the object holds, and the figures are pictures with something in them."""
     from matplotlib.image import imread
@@ -269,6 +272,7 @@ def test_files(hybrid, perfect, tmp_path):
     assert json.loads(json.dumps(found.as_dict()))["confusion"]["counts"] == found.confusion.counts.tolist()
 
 
+@pytest.mark.slow
 def test_labels_of_text(hybrid, tmp_path):
     """Labels of a SpikeInterface sorting may be text, with commas too."""
     trains = {f"unit, {label}": train for label, train in annotated(hybrid).items()}

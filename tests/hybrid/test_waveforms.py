@@ -41,6 +41,7 @@ def test_derivatives():
     np.testing.assert_allclose(derivatives(windows), np.diff(x, axis=1).reshape(5, -1), atol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channels", [4, 1, 2], ids=["fewer events than steps", "more", "more still"])
 def test_equals_full_svd(tmp_path, channels, sample):
     """D13: by either Gram matrix, the events equal those of a full SVD within 1e-9."""

@@ -105,6 +105,7 @@ def kill_midway(root):
             os.kill(process, signal.SIGCONT)
 
 
+@pytest.mark.slow
 def test_killed_worker(client, tmp_path):
     """A worker killed in the middle of a session costs that session's retry: the corpus is complete, byte for byte."""
     specs = tiny(12, duration_s=60.0, n_lfp_channels=8, lfp_noise_uV=5.0)
@@ -120,6 +121,7 @@ def test_killed_worker(client, tmp_path):
     assert content(tmp_path / "cluster") == content(tmp_path / "here")
 
 
+@pytest.mark.slow
 def test_stop_and_go_on(client, tmp_path):
     """Stopped by an error in its specs, a run leaves whole sessions, and the next makes the rest."""
     specs = tiny(36)
@@ -138,6 +140,7 @@ def test_stop_and_go_on(client, tmp_path):
     assert_whole(tmp_path)
 
 
+@pytest.mark.slow
 def test_few_are_held(client, tmp_path):
     """Specs are asked for as sessions land, not before."""
     ahead = []
@@ -164,6 +167,7 @@ def test_failures_on_a_cluster(cluster, tmp_path):
     assert sessions(tmp_path)[2].stat() == before
 
 
+@pytest.mark.slow
 def test_arrays_on_a_cluster(client, tmp_path):
     """Dask arrays computed by the workers are the reader's, of one array or a file a channel, gains of floats known."""
     specs = [
@@ -191,6 +195,7 @@ def test_command_on_a_cluster(cluster, tmp_path):
     assert content(tmp_path / "a") == content(tmp_path / "b")
 
 
+@pytest.mark.slow
 def test_scale(tmp_path, capsys):
     """The measurement that the documentation tells of runs, and prints a table."""
     scale.measure(tmp_path, n_sessions=1, seconds=1.0, n_tasks=40, workers=(1,), turns=1)
@@ -351,6 +356,7 @@ def dead_process():
         return process.pid
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("resumed", [False, True])
 def test_only_leftovers_go(tmp_path, resumed):
     """Made or found, a session loses what dead writers have beside it; what live ones have stays, and the user's."""
@@ -526,6 +532,7 @@ def test_without_dask(tmp_path, monkeypatch):
     assert "pip install 'mockrawio[dask]'" in result.stderr
 
 
+@pytest.mark.slow
 def test_interrupt(tmp_path):
     """Ctrl-C leaves whole sessions and exit code 130, and the same command goes on."""
     arguments = [sys.executable, "-m", "mockrawio", "generate", str(tmp_path), *SMALL, "--seed", "1", "--sessions"]

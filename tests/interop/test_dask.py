@@ -80,6 +80,7 @@ def test_equals_the_reader(reader, scheduler):
     assert_computed(*expected_and_lazy(reader), scheduler=scheduler)
 
 
+@pytest.mark.slow
 def test_processes(folders):
     """Other processes compute the same, after the readers have been closed."""
     expected, lazy = [], []
@@ -97,6 +98,7 @@ def slices(least, most):
     return st.builds(slice, number, number, st.sampled_from([None, 1, 2, 7, 1000, -1, -3]))
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(data=st.data())
 def test_slices(broadband, data):
@@ -136,6 +138,7 @@ def test_zero_copy(folders):
     assert not given[0].flags.writeable
 
 
+@pytest.mark.slow
 def test_graphs_are_small(folders):
     """A graph grows by less than 200 bytes a chunk: the source, without maps or samples, is in it once."""
     with MockSessionRawIO(folders["int16"]) as reader:
@@ -270,6 +273,7 @@ def test_source_indexing(folders):
             assert found.shape == raw[key].shape
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("library", ["dask", "xarray"])
 def test_missing_library(library, folders):
     """Without the library the error says which extra brings it."""

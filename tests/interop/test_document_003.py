@@ -24,7 +24,7 @@ from spikeinterface.core.testing import check_recordings_equal
 from mockrawio.interop.spikeinterface import load_extractor, read_mocksession
 
 # SpikeInterface's own write_binary leaves the files that it wrote to be closed by the collector.
-pytestmark = pytest.mark.filterwarnings(r"ignore:unclosed file .*\.raw:ResourceWarning")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings(r"ignore:unclosed file .*\.raw:ResourceWarning")]
 
 
 @pytest.fixture

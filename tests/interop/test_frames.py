@@ -29,6 +29,7 @@ def test_samples_come_back(rate):
     assert (floored != frames).any()
 
 
+@pytest.mark.slow
 @given(
     start=st.floats(T0, T0 + 1e6),
     after=st.lists(st.floats(-1e6, 1e8), max_size=20),
@@ -41,6 +42,7 @@ def test_exact(start, after, rate):
     assert FrameClock(start, float(rate)).frames(stamps).tolist() == expected
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(-2, 12), max_size=20), st.one_of(st.none(), st.integers(0, 10)))
 def test_inside(after, size):
     """What is inside is what has a sample, looked at one by one."""

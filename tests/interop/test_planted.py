@@ -22,6 +22,7 @@ def folder(tmp_path_factory):
     return generate_session(spec, tmp_path_factory.mktemp("planted"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("segments", [(60.0,), (3.0, 2.0, 1.5)], ids=str)
 def test_frames(segments, folder, tmp_path):
     """Every frame of the sorting is the sample where the generator put the peak, segment by segment."""
@@ -46,6 +47,7 @@ def test_samples(folder):
     )
 
 
+@pytest.mark.slow
 def test_templates_are_found(folder):
     """SpikeInterface's template matching recovers all 8 units, most of them to the last spike."""
     recording, sorting = read_mocksession(folder, load_sorting=True)

@@ -88,6 +88,7 @@ def test_no_signals(handmade):
     assert read_mocksession(handmade.folder, load_recording=False, load_sorting=True).get_num_units() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "package"),
     [("spikeinterface", "spikeinterface"), ("extractors", "spikeinterface"), ("probe", "probeinterface")],

@@ -240,6 +240,7 @@ def test_relative_path(one, monkeypatch):
     assert si.load(stored).get_num_channels() == 16
 
 
+@pytest.mark.slow
 def test_another_process(one, tmp_path):
     """A process that has only imported SpikeInterface loads what was dumped here."""
     recording = MockSessionRecordingExtractor(one, "broadband")
@@ -250,6 +251,7 @@ def test_another_process(one, tmp_path):
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() == "[16, 16]"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_save(two, tmp_path, n_jobs):
     """Saved by one process or by two new ones, the copy is the recording, times and probe included."""

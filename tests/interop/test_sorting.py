@@ -248,6 +248,7 @@ def test_by_bundle(two):
     assert sortings[1].unit_ids.tolist() == ["CSC12_MU1"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_analyzer(two, n_jobs):
     """SpikeInterface's analyzer takes the pair and finds the samples around each spike."""

@@ -96,6 +96,7 @@ def test_sorting(spec, tmp_path, sorting):
     assert (ascending[1:] >= ascending[:-1]).all()
 
 
+@pytest.mark.slow
 def test_plot(spec, tmp_path):
     """`--plot` draws the figure beside the file."""
     result = run("--spec", spec, "-o", tmp_path / "out.h5", "--plot", tmp_path / "out.png")
@@ -106,6 +107,7 @@ def test_plot(spec, tmp_path):
     assert len(content) > 10_000
 
 
+@pytest.mark.slow
 def test_a_session(tmp_path):
     """`--from` writes the units of a session."""
     folder = generate_session(SessionSpec.tiny(segments=(6.0, 4.0), seed=3), tmp_path)
@@ -125,6 +127,7 @@ def test_progress(spec, tmp_path):
     assert "2.0/2.0 s" in result.stderr
 
 
+@pytest.mark.slow
 def test_overwrite(spec, tmp_path):
     """What is there is replaced only with `--overwrite`: the file, and the figure too."""
     out, plot = tmp_path / "out.h5", tmp_path / "out.png"
@@ -203,6 +206,7 @@ def test_without_matplotlib(spec, tmp_path, monkeypatch):
     assert_one_line_error(result, "pip install 'mockrawio[plot]'")
 
 
+@pytest.mark.slow
 def test_help_is_light():
     """Help needs neither HDF5 nor matplotlib nor what makes rasters."""
     code = (

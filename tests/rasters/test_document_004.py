@@ -151,6 +151,7 @@ def test_one_spike_a_bin_at_its_start(writer):
         assert abs((ids == unit).mean() * ids.size / 4000 - chance) < SDS * np.sqrt(chance * (1 - chance) / 4000)
 
 
+@pytest.mark.slow
 def test_rates_of_each_unit_and_bin(writer):
     """A bin's chance of a spike is that of its unit's rate times its profile, over many draws."""
     profile = np.array([[0.5, 1.0, -3.0], [2.0, 0.0, 1.0]])

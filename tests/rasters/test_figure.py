@@ -93,6 +93,7 @@ def test_a_random_part():
     assert 800 < len(times[0]) < 1200
 
 
+@pytest.mark.slow
 def test_millions_are_said_in_words():
     """Counts from a million up are rounded in the title."""
     raster = made({"exc": 100_000}, rate_hz=1.2)
@@ -199,6 +200,7 @@ def test_wrong_arguments(options, word):
         plot_raster(made({"a": 2}), **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
 def test_the_file(ending, tmp_path):
     """The figure is written in the ending's format, its folder made as needed."""

@@ -154,6 +154,7 @@ def test_writing(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
 
 
+@pytest.mark.slow
 def test_bounded_memory(tmp_path, monkeypatch):
     """A file is read in blocks whose number does not change what is read, and not held."""
     monkeypatch.setattr(csv, "BLOCK", 20_000)
@@ -191,6 +192,7 @@ def outcome(path):
     return found.times_ms.tolist(), found.node_ids.tolist()
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(header=st.sampled_from(HEADERS), cells=st.lists(CELLS, max_size=24))
 def test_any_text(tmp_path_factory, header, cells):

@@ -151,6 +151,7 @@ def kept(draw: st.DrawFn) -> np.ndarray:
     return np.flatnonzero(keep)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     channels=st.lists(kept(), min_size=1, max_size=4),

@@ -49,6 +49,7 @@ def test_pickle_carries_no_data(epiphyte: Path) -> None:
     assert digest(pickle.loads(data), 1) == expected
 
 
+@pytest.mark.slow
 def test_processes(epiphyte: Path) -> None:
     """Two processes read one pickled reader and agree with this one."""
     context = multiprocessing.get_context("spawn")  # JAX, which other tests bring in, warns of a fork
@@ -66,6 +67,7 @@ def test_threads(epiphyte: Path) -> None:
         assert list(pool.map(digest, [reader] * 16, range(16))) == expected
 
 
+@pytest.mark.slow
 def test_close(epiphyte: Path) -> None:
     """After close() chunks read before stay valid, reading is an error, parse_header() opens again."""
     reader = MockSessionRawIO(epiphyte, raw_dtype="source")
@@ -84,6 +86,7 @@ def test_close(epiphyte: Path) -> None:
     np.testing.assert_array_equal(reader.get_analogsignal_chunk(i_stop=10), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts handles in /proc")
 def test_no_handle_is_left(epiphyte: Path) -> None:
     """Opening and closing many times leaves neither handles nor maps, errors included."""
@@ -226,6 +229,7 @@ def test_cache_place_that_is_not_there(handmade: Handmade, tmp_path: Path) -> No
         MockSessionRawIO(handmade.folder, use_cache=True, cache_path=str(tmp_path / "absent"))
 
 
+@pytest.mark.slow
 def test_import_is_light() -> None:
     """Importing the package brings in neither a CLI nor a plotting library nor the generators."""
     import subprocess

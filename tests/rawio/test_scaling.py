@@ -38,6 +38,7 @@ def neo_rescale(raw: np.ndarray, gain: np.ndarray, offset: np.ndarray, dtype: st
     return Header().rescale_signal_raw_to_float(raw, dtype=dtype)
 
 
+@pytest.mark.slow
 @given(st.data(), hnp.arrays(np.int16, hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=8)))
 def test_agrees_with_neo(data: st.DataObject, raw: np.ndarray) -> None:
     """Any counts, uniform or per-channel gain, with or without offset."""

@@ -63,6 +63,7 @@ selections = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
 @given(data=st.data(), selection=selections)
 def test_chunks_agree_with_plain_indexing(stored: Any, data: st.DataObject, selection: Any) -> None:

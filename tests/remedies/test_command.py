@@ -42,6 +42,7 @@ def folder(tmp_path):
     return generate_session(SessionSpec.tiny(), tmp_path / "root")
 
 
+@pytest.mark.slow
 def test_what_is_there(folder, tmp_path):
     """What is there already is replaced with --overwrite, by every command that writes."""
     spikes, figure = tmp_path / "a.h5", tmp_path / "a.png"
@@ -108,6 +109,7 @@ def test_samples_that_are_not_finite(handmade):
     done("verify", handmade.folder)
 
 
+@pytest.mark.slow
 def test_names_of_figures(folder, tmp_path):
     """A figure or page of a kind that is not written is given an ending that is named."""
     refused("Give one.", "plot", folder, "-o", tmp_path / "a.bmp2")

@@ -207,6 +207,7 @@ def test_objects_for_a_hybrid(sources, tmp_path):
     hybrid_from_spikeinterface(made, units, output=tmp_path / "a", **options)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_a_hybrid_run_and_its_truth(tmp_path):
     """What is refused of a run's folder is mended as the error says, and the truth is read."""

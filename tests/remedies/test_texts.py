@@ -108,6 +108,7 @@ def test_a_remedy_is_a_sentence(row):
     assert "  " not in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", [row for row in ROWS if "=" in row[2]], ids=lambda row: f"{row[0]}:{row[1]}")
 def test_what_a_remedy_names_can_be_passed(row):
     """Each ``name=`` in it is a parameter of a public call."""

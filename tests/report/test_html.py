@@ -148,6 +148,7 @@ def test_unit_table(read, folder):
             assert re.search(rf"{unit} [A-Z]+ (SU|MU) {count:,} [0-9.]+ ", read.text)
 
 
+@pytest.mark.slow
 def test_the_same_bytes(folder, tmp_path):
     """The same session gives the same bytes, made again or copied elsewhere."""
     copy = tmp_path / "else & where" / "session_2"
@@ -439,6 +440,7 @@ def run(*arguments):
     return CliRunner().invoke(report_command, [str(argument) for argument in arguments])
 
 
+@pytest.mark.slow
 def test_command(folder, tmp_path):
     """The command prints where the report is, and replaces one if told to."""
     target = tmp_path / "report.html"

@@ -18,6 +18,7 @@ def run(*arguments):
     return CliRunner().invoke(plot_command, list(map(str, arguments)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("suffix", "begins"), [(".png", b"\x89PNG"), (".PDF", b"%PDF"), (".svg", b"<?xml")], ids=["png", "pdf", "svg"]
 )
@@ -30,6 +31,7 @@ def test_kinds_of_files(folders, tmp_path, suffix, begins):
     assert [path.name for path in target.parent.iterdir()] == [target.name]
 
 
+@pytest.mark.slow
 def test_every_part(folders, tmp_path):
     """All parts can be drawn, and differ; dots per inch are as asked for."""
     parts = ("overview", *plots.PANELS)

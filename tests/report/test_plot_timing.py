@@ -53,6 +53,7 @@ def test_movie_clock(gaps):
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("time (s)", "movie time (s)")
 
 
+@pytest.mark.slow
 def test_a_movie_of_skips(epiphyte):
     """A log that hops to and fro, as Epiphyte's generator writes them, is drawn frame by frame."""
     reader = opened(epiphyte)
@@ -71,6 +72,7 @@ def test_raster_ends_with_the_samples(epiphyte):
     assert axes.get_xlim()[1] >= last
 
 
+@pytest.mark.slow
 def test_one_of_each(handmade):
     """One event, one DAQ row, one frame and one spike make figures that say so."""
     handmade.events([[T0 + 5.0, 1]])

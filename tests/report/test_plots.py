@@ -84,6 +84,7 @@ def test_traces_of_what_is_no_number(handmade, wrong):
     assert np.allclose(np.delete(np.diff(one), [6, 7]), np.delete(np.diff(other), [6, 7]))
 
 
+@pytest.mark.slow
 def test_names_are_no_formulas(handmade):
     """What stands between dollars in a name is drawn as it is, also where it would be no formula."""
     handmade.names([r"$\bad$1", r"$\bad$2", "LA3"])
@@ -226,6 +227,7 @@ def test_rates(gaps):
     assert set(key(axes)) <= {"single unit", "multi-unit"}
 
 
+@pytest.mark.slow
 def test_many_units(tmp_path):
     """Bars of many units are named by region, and the raster says what it leaves out."""
     spec = SessionSpec(duration_s=4.0, n_units=120, n_channels=40, rate_hz=(20.0, 60.0), seed=1)
@@ -242,6 +244,7 @@ def test_many_units(tmp_path):
 # -- all of it --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_overview(reader):
     """The page has every panel, two streams side by side, and says whose session it is."""
     figure = plots.plot_overview(reader)
@@ -257,6 +260,7 @@ def test_overview(reader):
     assert figure.texts[0].get_text().endswith("2 segments   ·   5 units")
 
 
+@pytest.mark.slow
 def test_panels_are_apart(reader):
     """On the page no panel, with its title and labels, lies over another, or beyond the edge."""
     figure = plots.plot_overview(reader)
@@ -279,6 +283,7 @@ def test_overview_of_a_part(broadband):
     assert len(figure.axes) == 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("raw_dtype", ["int16", "source"])
 def test_a_session_of_next_to_nothing(handmade, raw_dtype):
     """What there is none of is said in words, on the page and in each figure."""
@@ -293,6 +298,7 @@ def test_a_session_of_next_to_nothing(handmade, raw_dtype):
     assert figure.get_size_inches()[1] < 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("raw_dtype", ["int16", "source"])
 def test_all_kinds_of_units(handmade, raw_dtype):
     """Units without spikes or without waveforms, and float ones, are drawn as what they are."""
@@ -314,6 +320,7 @@ def test_no_waveforms_at_all(handmade):
     assert words(plots.plot_waveforms(opened(handmade.folder))) == ["no waveforms in this session"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(plots.PANELS))
 def test_given_axes(gaps, name):
     """Each figure is drawn on the axes it is given, and on new ones that no global state knows of."""

@@ -33,6 +33,7 @@ def by_hand(fields: list[bytes], dtype: type) -> list[float] | int:
     return values
 
 
+@pytest.mark.slow
 @given(st.lists(FIELDS, max_size=6), st.sampled_from([np.int64, np.float64]))
 @example([b"999999999999999999"], np.int64)
 @example([b"0.1", b".", b"5"], np.float64)

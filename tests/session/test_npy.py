@@ -16,6 +16,7 @@ from mockrawio.ground.errors import BadFileError
 from tests.session.test_pickled import DTYPES
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.data(), st.sampled_from([(1, 0), (2, 0), (3, 0)]), st.booleans(), st.sampled_from(DTYPES))
 def test_agrees_with_numpy(data: st.DataObject, version: tuple[int, int], fortran: bool, dtype: str) -> None:

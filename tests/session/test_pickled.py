@@ -64,6 +64,7 @@ WIDE = ("i2", "i4", "i8", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16", "U5")
 DTYPES = ["|b1", "|i1", "|u1", "|S3", *(order + name for name in WIDE for order in "<>")]  # all that we accept
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(st.data(), st.sampled_from([2, 3, 4, 5]), st.booleans(), st.booleans(), st.sampled_from(DTYPES))
 def test_agrees_with_numpy(data: st.DataObject, protocol: int, old: bool, fortran: bool, dtype: str) -> None:
@@ -200,6 +201,7 @@ def test_truncation_at_every_byte_is_refused(tmp_path: Path) -> None:
                 pass
 
 
+@pytest.mark.slow
 def test_every_changed_byte_is_refused_or_changes_only_data(tmp_path: Path) -> None:
     """Any single byte changed gives an error or a well-formed dict, never another exception."""
     whole = bytearray(_inside(np.arange(3, dtype=np.int16)))

@@ -128,6 +128,7 @@ with writer.SessionWriter(sys.argv[1], overwrite=True) as session:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX")
 @pytest.mark.parametrize("moment", ["writing", "replacing"])
 def test_a_killed_writer_leaves_no_session_and_the_next_one_mends(moment: str, tmp_path: Path) -> None:

@@ -68,6 +68,7 @@ def large(handmade: Handmade) -> Path:
     return handmade.folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("before", ["first", "again"])
 def test_files_that_shrink(before: str, handmade: Handmade) -> None:
     """Whatever is asked for after files were cut, first or again, is an error with both sizes, never a crash."""
@@ -80,6 +81,7 @@ def test_files_that_shrink(before: str, handmade: Handmade) -> None:
         assert "expected" in answer and "no error" not in answer, (name, answer)
 
 
+@pytest.mark.slow
 def test_a_view_given_before_is_beyond_help(handmade: Handmade) -> None:
     """A chunk that is a view of a file cut since ends the process when it is touched: what the documents say."""
     code = (
@@ -165,6 +167,7 @@ assert verify_session(sys.argv[1]).ok
 """
 
 
+@pytest.mark.slow
 def test_more_channels_than_handles(handmade: Handmade) -> None:
     """300 LFP channels and 200 units are read with 100 handles; with none at all the error names the limit."""
     ts = T0 + np.array([*range(20), *range(30, 50)])

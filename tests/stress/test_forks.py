@@ -71,6 +71,7 @@ RIGHT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork()")
 @pytest.mark.parametrize("kind", RIGHT)
 def test_forked_within_a_first_reading(kind: str, handmade: Handmade) -> None:

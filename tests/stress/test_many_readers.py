@@ -37,6 +37,7 @@ def hasty() -> Iterator[None]:
     sys.setswitchinterval(interval)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hasty")
 def test_sixteen_threads(session: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sixteen threads that read at random what they like get what the files hold, with few units' files open."""
@@ -47,6 +48,7 @@ def test_sixteen_threads(session: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert all(kinds == set(KINDS) for kinds in made)
 
 
+@pytest.mark.slow
 def test_four_processes(session: Path) -> None:
     """Four new processes that were sent one reader get what the files hold."""
     context, reference = multiprocessing.get_context("spawn"), Reference(session)
@@ -69,6 +71,7 @@ def disturbed(reader: MockSessionRawIO, reference: Reference, seed: int, until: 
     return answered, closed
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("how", ["parse_header", "close and parse_header", "pickle"])
 def test_disturbed_by_another_thread(how: str, session: Path) -> None:
