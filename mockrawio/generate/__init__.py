@@ -2,7 +2,7 @@
 
 from .annotations import generate_annotations
 from .broadband import BroadbandTruth, broadband_truth
-from .broadband_units import PlantedUnit
+from .broadband_units import BroadbandUnit
 from .demo import run_data_generation
 from .epiphyte import GenerateData
 from .session import generate_session
@@ -10,8 +10,8 @@ from .spec import SessionSpec
 
 __all__ = [
     "BroadbandTruth",
+    "BroadbandUnit",
     "GenerateData",
-    "PlantedUnit",
     "SessionSpec",
     "broadband_truth",
     "generate_annotations",

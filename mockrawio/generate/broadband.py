@@ -15,16 +15,17 @@ import numpy as np
 import numpy.typing as npt
 
 from ..ground.errors import BoundsError, MockSessionError
+from ..planting import Planter
 from ..session.clock import Run
 from ..session.content import stream_description
 from ..session.files import Scale
 from ..session.layout import MANIFEST
 from ..session.manifest import read_manifest
-from .broadband_noise import CHUNK, KNOT, Levels, Noise
-from .broadband_units import PlantedUnit, Planting, planted_units
+from .background import Background
+from .broadband_units import BroadbandUnit, broadband_unit
+from .parts.part import CHUNK
 from .plan import Plan, plan_session
 from .spec import SessionSpec
-from .spikes import jitter_steps
 from .timing import PEAK, SPIKE_CLOCK
 
 __all__ = ["STREAM", "BroadbandTruth", "broadband_truth"]
@@ -46,7 +47,7 @@ class BroadbandTruth:
     Attributes
     ----------
     plan : Plan
-    units : dict of str to PlantedUnit
+    units : dict of str to BroadbandUnit
         By id, in the order of the channels.
     gain : float
         µV a count.
@@ -61,16 +62,16 @@ class BroadbandTruth:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self._levels = Levels.of(plan.spec, plan.seed)
-        self._noise = Noise(plan.seed, self._levels)
-        planted = planted_units(plan, self._levels)
-        self._planting = Planting(plan, planted)
-        self.units: dict[str, PlantedUnit] = {unit.id: unit for unit in planted}
-        self.gain = self._levels.gain
+        self._background = Background(plan.spec, plan.seed)
+        units = [broadband_unit(train, self._background) for train in plan.units]
+        planted = zip(*(unit.planted() for unit in units), strict=True) if units else [()] * len(plan.segments)
+        self._planters = [Planter(some, plan.spec.n_channels) for some in planted]
+        self.units: dict[str, BroadbandUnit] = {unit.id: unit for unit in units}
+        self.gain = self._background.gain
         self.sampling_rate = float(plan.spec.broadband_hz or 0)
         self.n_channels = plan.spec.n_channels
         self.n_samples = tuple(segment.n_ms * SPIKE_CLOCK for segment in plan.segments)
-        self.noise_uV = self._levels.total_uV
+        self.noise_uV = self._background.total_uV
 
     def background(self, seg_index: int, i_start: int = 0, i_stop: int | None = None) -> Int16s:
         """Return the noise alone, the same counts that the recording was made with.
@@ -92,14 +93,7 @@ class BroadbandTruth:
             If the segment has no such samples, or there is no such segment.
         """
         i_start, i_stop = self._bounds(seg_index, i_start, i_stop)
-        out = np.empty((i_stop - i_start, self.n_channels), "<i2")
-        for chunk in range(i_start // CHUNK, -(-i_stop // CHUNK)):
-            first = chunk * CHUNK
-            low, high = max(i_start, first), min(i_stop, first + CHUNK)
-            whole = np.empty((-(-(high - first) // KNOT) * KNOT, self.n_channels), "<i2")
-            self._noise.fill(whole, seg_index, chunk)
-            out[low - i_start : high - i_start] = whole[low - first : high - first]
-        return out
+        return self._background.piece(seg_index, i_start, i_stop)
 
     def planted(self, seg_index: int, i_start: int = 0, i_stop: int | None = None) -> Int32s:
         """Return the sum of all templates, and zeros between them.
@@ -114,9 +108,7 @@ class BroadbandTruth:
         ndarray of int32, shape (i_stop - i_start, n_channels)
         """
         i_start, i_stop = self._bounds(seg_index, i_start, i_stop)
-        out = np.zeros((i_stop - i_start, self.n_channels), np.int32)
-        self._planting.add(out, seg_index, i_start)
-        return out
+        return self._planters[seg_index].counts(i_start, i_stop, np.int32)
 
     def recording(self, seg_index: int, i_start: int = 0, i_stop: int | None = None) -> Int16s:
         """Return what the stream's file holds, made again.
@@ -130,9 +122,9 @@ class BroadbandTruth:
         -------
         ndarray of int16, shape (i_stop - i_start, n_channels)
         """
-        sums = self.planted(seg_index, i_start, i_stop)
-        sums += self.background(seg_index, i_start, i_stop)
-        return np.clip(sums, -32768, 32767, out=sums).astype("<i2")
+        out = self.background(seg_index, i_start, i_stop)
+        self._planters[seg_index].add(out, i_start)
+        return out
 
     def fill_chunk(self, out: Int16s, seg_index: int, chunk: int) -> int:
         """Write a chunk of the recording.
@@ -148,14 +140,8 @@ class BroadbandTruth:
         int
             How many values were clipped.
         """
-        self._noise.fill(out, seg_index, chunk)
-        if not self._planting.may_clip():
-            self._planting.add(out, seg_index, chunk * CHUNK)
-            return 0
-        sums = out.astype(np.int32)
-        self._planting.add(sums, seg_index, chunk * CHUNK)
-        np.clip(sums, -32768, 32767, out=out, casting="unsafe")
-        return int(np.count_nonzero(sums != out))
+        self._background.fill(out, seg_index, chunk)
+        return self._planters[seg_index].add(out, chunk * CHUNK)
 
     def description(self, clipped: int) -> dict[str, Any]:
         """Return the content of the stream's json.
@@ -174,20 +160,14 @@ class BroadbandTruth:
                 "clipped": clipped,
                 "seed": self.plan.seed,
                 "peak_sample": PEAK,
-                "jitter": list(jitter_steps(self.plan)),
+                "jitter": list(self.plan.trains.jitter),
                 "amplitude_sd": spec.amplitude_sd,
-                "noise": self._noise_description(),
+                "noise": self._background.description(),
             }
         }
         ids = [f"CSC{k + 1}" for k in range(self.n_channels)]
         scales = [Scale(self.gain)] * self.n_channels
         return stream_description(self.sampling_rate, scales, ids, spec.names, runs, more)
-
-    def _noise_description(self) -> dict[str, Any]:
-        levels = self._levels
-        columns = {"total_uV": levels.total_uV, "white_uV": levels.white_uV, "pink_uV": levels.pink_uV}
-        rounded = {name: [round(value, 6) for value in column.tolist()] for name, column in columns.items()}
-        return {**rounded, "common_uV": round(levels.common_uV, 6)}
 
     def _bounds(self, seg_index: int, i_start: int, i_stop: int | None) -> tuple[int, int]:
         if not 0 <= seg_index < len(self.n_samples):

@@ -23,10 +23,10 @@ from ..session import layout
 from ..session.content import UnitContent, description_bytes
 from ..session.files import Scale
 from .broadband import STREAM, BroadbandTruth
-from .broadband_noise import CHUNK
-from .broadband_units import PlantedUnit
+from .broadband_units import BroadbandUnit
 from .files import Chunks, FileJob
-from .spikes import N_SAMPLES, PEAK_SAMPLE
+from .parts.part import CHUNK
+from .timing import PEAK, WAVEFORM
 
 __all__ = ["ARRAY", "DESCRIPTION", "BroadbandFiles", "snippet_jobs"]
 
@@ -113,37 +113,37 @@ def snippet_jobs(truth: BroadbandTruth, array: Path) -> list[FileJob]:
     array : Path
         The stream's array, written.
     """
-    size = 8 + N_SAMPLES * (2 if truth.plan.spec.encoding == "int16" else 8)
+    size = 8 + WAVEFORM * (2 if truth.plan.spec.encoding == "int16" else 8)
     return [
-        FileJob(layout.unit_file(unit.unit.name), unit.n_spikes * size, partial(_unit_file, truth, unit, array))
+        FileJob(layout.unit_file(unit.train.name), unit.n_spikes * size, partial(_unit_file, truth, unit, array))
         for unit in truth.units.values()
     ]
 
 
-def _unit_file(truth: BroadbandTruth, unit: PlantedUnit, array: Path) -> Iterator[bytes | memoryview]:
-    shape = (unit.n_spikes, N_SAMPLES)
-    name, times, snippets = unit.unit.name, unit.times_ms(), _snippets(truth, unit, array)
+def _unit_file(truth: BroadbandTruth, unit: BroadbandUnit, array: Path) -> Iterator[bytes | memoryview]:
+    shape = (unit.n_spikes, WAVEFORM)
+    name, times, snippets = unit.train.name, unit.times_ms(), _snippets(truth, unit, array)
     if truth.plan.spec.encoding == "float64":
         physical = Blocks("<f8", shape, (block * np.float64(truth.gain) for block in snippets))
         return UnitContent(name, times, physical).chunks()
     counts = Blocks("<i2", shape, snippets)
-    return UnitContent(name, times, counts, Scale(truth.gain), truth.sampling_rate, PEAK_SAMPLE).chunks()
+    return UnitContent(name, times, counts, Scale(truth.gain), truth.sampling_rate, PEAK).chunks()
 
 
-def _snippets(truth: BroadbandTruth, unit: PlantedUnit, array: Path) -> Iterator[Int16s]:
+def _snippets(truth: BroadbandTruth, unit: BroadbandUnit, array: Path) -> Iterator[Int16s]:
     """Yield the 64 samples of the unit's own channel around each spike, in blocks of spikes.
 
     They are read, not mapped: pages of a map would count as memory, all of the stream's in the end.
     """
-    segments, frames = unit.places()
-    rows = np.cumsum([0, *truth.n_samples])[segments] + frames - PEAK_SAMPLE
+    segments, frames, _ = unit.train.place()
+    rows = np.cumsum([0, *truth.n_samples])[segments] + frames - PEAK
     offsets = (rows * (truth.n_channels * 2) + open_array(str(array)).offset).tolist()
-    around: npt.NDArray[Any] = np.empty((N_SAMPLES, truth.n_channels), "<i2")
+    around: npt.NDArray[Any] = np.empty((WAVEFORM, truth.n_channels), "<i2")
     own = around[:, unit.own_column]
     with open(array, "rb", buffering=0, opener=only_regular) as file:
         for begin in range(0, len(offsets), _SPIKES_A_BLOCK):
             some = offsets[begin : begin + _SPIKES_A_BLOCK]
-            block = np.empty((len(some), N_SAMPLES), "<i2")
+            block = np.empty((len(some), WAVEFORM), "<i2")
             for row, offset in zip(block, some, strict=True):
                 file.seek(offset)
                 file.readinto(around)  # type: ignore[arg-type]  # an ndarray is a buffer

@@ -10,9 +10,10 @@ import operator
 import re
 from typing import Any
 
-from ..ground.errors import MockSessionError
+from ..ground.checks import require
 from ..session.clock import EARLIEST_MS, LATEST_MS
 from . import timing
+from .parts import NOISE_FIELDS
 
 __all__ = [
     "REAL",
@@ -20,10 +21,10 @@ __all__ = [
     "bounds",
     "durations",
     "is_whole_ms",
+    "must",
     "names_of",
     "pair",
     "real",
-    "require",
     "sha256",
     "whole",
 ]
@@ -50,17 +51,14 @@ REAL = {
     "refractory_ms": (0.0, 1e4),
     "broadband_hz": (timing.WAVEFORM_RATE, timing.WAVEFORM_RATE),
     "noise_uV": (0.01, 1e4),
-    "pink_share": (0.0, 1.0),
-    "common_share": (0.0, 0.5),
     "amplitude_sd": (0.0, 0.2),
+    **NOISE_FIELDS,
 }
 
 
-def require(ok: bool, name: str, expected: str, found: object, remedy: str = "Change it.") -> None:
+def must(ok: bool, name: str, expected: str, found: object, remedy: str = "Change it.") -> None:
     """Raise the error of a field unless it is all right."""
-    if not ok:
-        shown = found if isinstance(found, str) and " " in found else repr(found)
-        raise MockSessionError(f"SessionSpec.{name}", expected, shown, remedy)
+    require(ok, f"SessionSpec.{name}", expected, found, remedy)
 
 
 def whole(name: str, value: Any) -> int | None:
@@ -70,7 +68,7 @@ def whole(name: str, value: Any) -> int | None:
     low, high = WHOLE[name]
     expected = f"a whole number from {low} to {high}" + (", or None to draw it" if name in _DRAWN else "")
     ok = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-    require(ok and low <= value <= high, name, expected, value)
+    must(ok and low <= value <= high, name, expected, value)
     return operator.index(value)
 
 
@@ -81,7 +79,7 @@ def real(name: str, value: Any) -> float | None:
     low, high = REAL[name]
     ok = isinstance(value, numbers.Real) and not isinstance(value, bool)
     expected = f"a number from {low:g} to {high:g}" if low < high else f"None or {low:g}"
-    require(ok and low <= value <= high, name, expected, value)
+    must(ok and low <= value <= high, name, expected, value)
     return float(value)
 
 
@@ -93,7 +91,7 @@ def is_whole_ms(seconds: float) -> bool:
 def sha256(name: str, value: Any) -> str | None:
     """Return a SHA-256, or None."""
     ok = value is None or (isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None)
-    require(ok, name, "None, or 64 hexadecimal digits", value)
+    must(ok, name, "None, or 64 hexadecimal digits", value)
     return value  # type: ignore[no-any-return]  # checked above
 
 
@@ -102,10 +100,10 @@ def durations(segments: Any) -> tuple[float, ...] | None:
     if segments is None:
         return None
     expected = "a tuple of seconds, each a whole number of ms above 0"
-    require(isinstance(segments, (tuple, list)) and len(segments) > 0, "segments", expected, segments)
+    must(isinstance(segments, (tuple, list)) and len(segments) > 0, "segments", expected, segments)
     for seconds in segments:
         ok = isinstance(seconds, numbers.Real) and 0.0005 < float(seconds) < 1e8 and is_whole_ms(float(seconds))
-        require(ok, "segments", expected, seconds)
+        must(ok, "segments", expected, seconds)
     return tuple(float(seconds) for seconds in segments)
 
 
@@ -120,7 +118,7 @@ def bounds(name: str, value: Any, kind: type, most: float, expected: str) -> tup
     """Return the lowest and the highest of something."""
     plain = int if kind is numbers.Integral else float
     ok = isinstance(value, (tuple, list)) and len(value) == 2 and all(isinstance(v, kind) for v in value)
-    require(ok and 0 <= value[0] <= value[1] <= most, name, expected, value)
+    must(ok and 0 <= value[0] <= value[1] <= most, name, expected, value)
     return plain(value[0]), plain(value[1])
 
 
@@ -128,12 +126,12 @@ def names_of(names: Any, n_channels: int) -> tuple[str, ...] | None:
     """Return the channels' names, or None."""
     if names is None:
         return None
-    require(isinstance(names, (tuple, list)), "channel_names", "a tuple of names", names)
+    must(isinstance(names, (tuple, list)), "channel_names", "a tuple of names", names)
     remedy = "Give n_channels= to match."
-    require(len(names) == n_channels, "channel_names", f"{n_channels} names", f"{len(names)} of them", remedy)
+    must(len(names) == n_channels, "channel_names", f"{n_channels} names", f"{len(names)} of them", remedy)
     for name in names:
         ok = isinstance(name, str) and name.isprintable() and name == name.strip() != "" and not name.endswith(".ncs")
-        require(ok, "channel_names", "names that are printable, not empty and without .ncs", name)
+        must(ok, "channel_names", "names that are printable, not empty and without .ncs", name)
     twice = [name for name in names if names.count(name) > 1] if len(set(names)) < len(names) else []
-    require(not twice, "channel_names", "every name once", twice[:1])
+    must(not twice, "channel_names", "every name once", twice[:1])
     return tuple(names)

@@ -24,11 +24,11 @@ from ..ground.writing import FileRecord, write_file
 from ..session import layout
 from ..session.logs import Watchlog
 from ..session.manifest import manifest_bytes, read_manifest
-from . import files, lfp, spikes, stimulus
+from . import files, lfp, stimulus
 from .files import FileJob
 from .plan import UNIT_TYPES, nominal_length, plan_session
 from .spec import BUNDLE, REGIONS, SessionSpec
-from .timing import LFP_RATE, STIMULUS_MIN
+from .timing import LFP_RATE, STIMULUS_MIN, WAVEFORM
 
 __all__ = ["GenerateData"]
 
@@ -156,15 +156,12 @@ class GenerateData:
     @once
     def spike_times(self) -> list[Floats]:
         """Spike times of every unit, ms since the Unix epoch, ascending; made on first use."""
-        return [spikes.spike_times(self._plan, unit) for unit in self._plan.units]
+        return [unit.times_ms() for unit in self._plan.units]
 
     @once
     def spike_amps(self) -> list[Floats]:
         """Waveforms of every unit, float64 (n_spikes, 64) in µV; made on first use."""
-        return [
-            np.concatenate([np.empty((0, spikes.N_SAMPLES)), *spikes.waveforms(self.seed, unit)])
-            for unit in self._plan.units
-        ]
+        return [np.concatenate([np.empty((0, WAVEFORM)), *unit.noisy_waveforms()]) for unit in self._plan.units]
 
     def summarize(self) -> None:
         """Print what was drawn for this session."""
@@ -337,7 +334,10 @@ class GenerateData:
         records = self._claim()
         for job in jobs:
             records[job.name] = write_file(self._folder / job.name, job.chunks())
-        write_file(self._folder / layout.MANIFEST, [manifest_bytes(files.manifest_content(self.spec), records)])
+        write_file(
+            self._folder / layout.MANIFEST,
+            [manifest_bytes(files.manifest_content(self.spec), records)],
+        )
 
     def _claim(self) -> dict[str, FileRecord]:
         """Make sure that the folder is this session's; return the files it has of it."""

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from ..formats.npy_out import Blocks, array_file
 from ..session import layout
 from ..session.content import UnitContent, channel_names_bytes, info_bytes, lfp_bytes
 from ..session.files import Scale
 from ..session.logs import format_daq_log, format_watchlog
-from . import lfp, spikes, stimulus
-from .plan import Plan, PlannedUnit
+from . import lfp, stimulus
+from .gain import counts
+from .plan import Plan
 from .spec import SessionSpec
-from .timing import LFP_RATE, WAVEFORM_RATE
+from .timing import LFP_RATE, WAVEFORM, WAVEFORM_RATE
+from .trains import Train
 
 __all__ = [
     "FileJob",
@@ -28,7 +31,6 @@ __all__ = [
     "lfp_jobs",
     "manifest_content",
     "session_jobs",
-    "source_content",
     "unit_jobs",
     "watchlog_job",
 ]
@@ -83,26 +85,6 @@ def manifest_content(spec: SessionSpec, clipped: int = 0) -> dict[str, object]:
     return {**content, "clipped": clipped} if spec.is_broadband else content
 
 
-def source_content(plan: Plan) -> dict[str, object]:
-    """Return what the manifest says of spikes that come from a file; nothing where they are drawn.
-
-    Parameters
-    ----------
-    plan : Plan
-
-    Returns
-    -------
-    dict
-        Under ``spikes``: how many were left out, how many are closer than `refractory_ms`, and the
-        node id of every unit.
-    """
-    if plan.source is None:
-        return {}
-    nodes = {unit.name.id: int(plan.source.node_ids[unit.index]) for unit in plan.units}
-    close = plan.source.too_close(plan.spec.refractory_ms)
-    return {"spikes": {"dropped": plan.source.n_dropped, "closer_than_refractory": close, "node_ids": nodes}}
-
-
 def info_job(plan: Plan) -> FileJob:
     """Return ``session_info.npy``."""
     who = plan.spec.patient_id, plan.spec.session_nr
@@ -117,28 +99,28 @@ def channel_names_job(plan: Plan) -> FileJob:
 
 def unit_jobs(plan: Plan) -> list[FileJob]:
     """Return the files of ``spiking_data``, in the order of the units."""
-    size = 8 + spikes.N_SAMPLES * (2 if plan.spec.encoding == "int16" else 8)
+    size = 8 + WAVEFORM * (2 if plan.spec.encoding == "int16" else 8)
     return [
-        FileJob(layout.unit_file(unit.name), unit.n_spikes * size, lambda unit=unit: _unit_file(plan, unit))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+        FileJob(layout.unit_file(unit.name), unit.n_spikes * size, partial(_unit_file, unit, plan.spec.encoding))
         for unit in plan.units
     ]
 
 
-def _unit_file(plan: Plan, unit: PlannedUnit) -> Iterator[bytes | memoryview]:
-    shape = (unit.n_spikes, spikes.N_SAMPLES)
-    times, blocks = spikes.spike_times(plan, unit), spikes.waveforms(plan.seed, unit)
-    if plan.spec.encoding == "float64":
+def _unit_file(unit: Train, encoding: str) -> Iterator[bytes | memoryview]:
+    shape = (unit.n_spikes, WAVEFORM)
+    times, blocks = unit.times_ms(), unit.noisy_waveforms()
+    if encoding == "float64":
         return UnitContent(unit.name, times, Blocks("<f8", shape, blocks)).chunks()
-    gain = spikes.waveform_gain(plan.seed, unit)
-    counts = Blocks("<i2", shape, (spikes.counts(block, gain) for block in blocks))
-    return UnitContent(unit.name, times, counts, Scale(gain), WAVEFORM_RATE).chunks()
+    gain = unit.waveform_gain()
+    in_counts = Blocks("<i2", shape, (counts(block, gain) for block in blocks))
+    return UnitContent(unit.name, times, in_counts, Scale(gain), WAVEFORM_RATE).chunks()
 
 
 def lfp_jobs(plan: Plan) -> list[FileJob]:
     """Return the files of ``lfp_data``, ``CSC1_lfp.npy`` first."""
     size = plan.recorded_ms * (8 + (2 if plan.spec.encoding == "int16" else 8))
     return [
-        FileJob(layout.lfp_file(channel), size, lambda channel=channel: _lfp_file(plan, channel))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+        FileJob(layout.lfp_file(channel), size, partial(_lfp_file, plan, channel))
         for channel in range(1, plan.spec.n_lfp_channels + 1)
     ]
 

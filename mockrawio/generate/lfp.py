@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .draws import Draws, Kind
+from .gain import counts, fitting_gain
 from .plan import Plan
-from .spikes import counts, fitting_gain
 
 __all__ = ["AMPLITUDE_UV", "PERIOD", "lfp_gain", "lfp_samples", "lfp_times"]
 

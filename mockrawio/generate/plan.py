@@ -3,39 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
-import numpy as np
-
-from ..ground.errors import MockSessionError
 from ..session.layout import UnitName
 from . import timing
-from .checks import WHOLE
 from .draws import Draws, Kind
-from .source import SpikeSource, open_source
 from .spec import SessionSpec
+from .timing import Segment
+from .trains import Train, Trains, open_trains
 
-__all__ = ["Plan", "PlannedUnit", "Segment", "nominal_length", "plan_session"]
+__all__ = ["Plan", "nominal_length", "plan_session"]
 
 UNIT_TYPES = ("MU", "SU")
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A stretch of recording without a gap: ms since the Unix epoch, and its length in ms."""
-
-    start_ms: int
-    n_ms: int
-
-
-@dataclass(frozen=True)
-class PlannedUnit:
-    """A unit: the file it has, the order it was drawn in, which keys its seeds, and its spikes."""
-
-    name: UnitName
-    index: int
-    n_spikes: int
 
 
 @dataclass(frozen=True)
@@ -48,7 +27,9 @@ class Plan:
         With a seed.
     seed : int
     segments : tuple of Segment
-    units : tuple of PlannedUnit
+    trains : Trains
+        The spikes of the units.
+    units : tuple of Train
         Ascending by channel.
     n_events : int
         Rows of events, and of the DAQ log.
@@ -56,19 +37,17 @@ class Plan:
         Frames of the movie.
     stim_on_ms, stim_off_ms : int
         When the movie starts, and when it would end without pauses; ms since the Unix epoch.
-    source : SpikeSource or None
-        The spikes of the units, where they are not drawn; a unit's are those of node `index`.
     """
 
     spec: SessionSpec
     seed: int
     segments: tuple[Segment, ...]
-    units: tuple[PlannedUnit, ...]
+    trains: Trains = field(compare=False, repr=False)
+    units: tuple[Train, ...]
     n_events: int
     n_frames: int
     stim_on_ms: int
     stim_off_ms: int
-    source: SpikeSource | None = None
 
     @property
     def start_ms(self) -> int:
@@ -107,26 +86,10 @@ def plan_session(spec: SessionSpec) -> Plan:
     onset = Draws(seed, Kind.STIMULUS).real(*timing.ONSET_MS) * timing.shrink(length)
     n_frames, stimulus_ms = _movie(spec, length)
     stim_on = segments[0].start_ms + int(onset)
-    source = _source(spec, segments)
-    if source is None:
-        units = _units(spec, seed, sum(segment.n_ms for segment in segments))
-    else:
-        spec = replace(spec, spikes_sha256=source.sha256)
-        units = _placed(spec, seed, [len(source.train(index)) for index in range(len(source))])
+    trains = open_trains(spec, segments)
     n_events = _n_events(spec, seed, length)
-    return Plan(spec, seed, segments, units, n_events, n_frames, stim_on, stim_on + stimulus_ms, source)
-
-
-def _source(spec: SessionSpec, segments: tuple[Segment, ...]) -> SpikeSource | None:
-    """Read the spikes that come from a file, as far as the session has room for them."""
-    if spec.spikes is None:
-        return None
-    source = open_source(spec.spikes, spec.spikes_sha256)
-    most = WHOLE["n_units"][1]
-    if len(source) > most:
-        raise MockSessionError(spec.spikes, f"at most {most} nodes", len(source), "Give fewer.")
-    starts = np.array([float(segment.start_ms - segments[0].start_ms) for segment in segments])
-    return source.within(starts, np.array([float(segment.n_ms) for segment in segments]), spec.is_broadband)
+    units = _placed(trains)
+    return Plan(trains.spec, seed, segments, trains, units, n_events, n_frames, stim_on, stim_on + stimulus_ms)
 
 
 def nominal_length(spec: SessionSpec) -> int:
@@ -165,22 +128,13 @@ def _n_events(spec: SessionSpec, seed: int, length: int) -> int:
     return Draws(seed, Kind.EVENT_COUNT).integer(*timing.scaled_range(timing.N_EVENTS, timing.share(length)))
 
 
-def _units(spec: SessionSpec, seed: int, recorded: int) -> tuple[PlannedUnit, ...]:
-    """Place every unit on a channel, and draw how many spikes it has."""
-    count = spec.n_units
-    if count is None:
-        count = Draws(seed, Kind.UNIT_COUNT).integer(*timing.UNITS)
-    return _placed(spec, seed, [None] * count, recorded)
-
-
-def _placed(spec: SessionSpec, seed: int, n_spikes: Sequence[int | None], recorded: int = 0) -> tuple[PlannedUnit, ...]:
-    """Place every unit on a channel, number it there, and order them by channel; None: draw its spikes' number."""
+def _placed(trains: Trains) -> tuple[Train, ...]:
+    """Place every unit on a channel, number it there, and order them by channel."""
     seen: Counter[tuple[int, str]] = Counter()
     units = []
-    for index, count in enumerate(n_spikes):
-        draws = Draws(seed, Kind.PLACE, index)
-        place = draws.integer(1, spec.n_channels), UNIT_TYPES[draws.integer(0, 1)]
+    for index in range(trains.n_units):
+        draws = Draws(trains.seed, Kind.PLACE, index)
+        place = draws.integer(1, trains.spec.n_channels), UNIT_TYPES[draws.integer(0, 1)]
         seen[place] += 1
-        count = draws.integer(*spec.spike_range(recorded)) if count is None else count
-        units.append(PlannedUnit(UnitName(*place, seen[place]), index, count))
+        units.append(Train(UnitName(*place, seen[place]), index, trains.n_spikes(index, draws), trains))
     return tuple(sorted(units, key=lambda unit: unit.name))

@@ -16,7 +16,7 @@ from ..session.own import refuse_own
 from ..session.writer import SessionWriter
 from .broadband import BroadbandTruth
 from .broadband_files import ARRAY, DESCRIPTION, BroadbandFiles, snippet_jobs
-from .files import Chunks, FileJob, manifest_content, session_jobs, source_content
+from .files import Chunks, FileJob, manifest_content, session_jobs
 from .plan import Plan, plan_session
 from .spec import SessionSpec
 
@@ -80,23 +80,10 @@ def generate_session(
             jobs = session_jobs(plan)
             with progress_bar(progress, "session", _size(jobs)) as tick:
                 _write_all(writer, jobs, n_workers, tick)
-        writer.write_manifest({**manifest_content(plan.spec, clipped), **source_content(plan)})
-    _warn_of_source(plan)
+        writer.write_manifest({**manifest_content(plan.spec, clipped), **plan.trains.content(plan.units)})
+    for text in plan.trains.warnings():
+        warn(text, stacklevel=2)
     return writer.target
-
-
-def _warn_of_source(plan: Plan) -> None:
-    """Say which spikes of a file were left out, and which are closer than they should be."""
-    if plan.source is None:
-        return
-    dropped, close = plan.source.n_dropped, plan.source.too_close(plan.spec.refractory_ms)
-    if dropped:
-        room = " with room for its waveform" if plan.spec.is_broadband else ""
-        text = f"left out spikes that are in no recorded segment{room}: {dropped}"
-        warn(f"{plan.spec.spikes}: {text}", stacklevel=3)
-    if close:
-        text = f"spikes closer than {plan.spec.refractory_ms:g} ms to the one before of their unit: {close}"
-        warn(f"{plan.spec.spikes}: {text}; they are kept, and refractory_ms=0 expects them", stacklevel=3)
 
 
 def _write_broadband(writer: SessionWriter, plan: Plan, n_workers: int, progress: bool) -> int:

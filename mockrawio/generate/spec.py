@@ -11,8 +11,10 @@ from typing import Any
 
 from ..ground.errors import MockSessionError
 from . import timing
-from .checks import REAL, WHOLE, bounds, durations, is_whole_ms, names_of, pair, real, require, sha256, whole
+from .checks import REAL, WHOLE, bounds, durations, is_whole_ms, must, names_of, pair, real, sha256, whole
 from .draws import fresh_seed
+from .parts import NOISE_FIELDS, noise_parts
+from .parts.part import NoisePart
 
 __all__ = ["SessionSpec"]
 
@@ -20,7 +22,7 @@ REGIONS = ("LA", "LAH", "LEC", "LMH", "LPHC", "RA", "RAH", "REC", "RMH", "RPHC")
 BUNDLE = 8
 ENCODINGS = ("int16", "float64")
 # What a session without a broadband stream has no use for; its manifest does not mention them.
-_BROADBAND = ("broadband_hz", "noise_uV", "pink_share", "common_share", "snr", "amplitude_sd", "jitter")
+_BROADBAND = ("broadband_hz", "noise_uV", *NOISE_FIELDS, "snr", "amplitude_sd", "jitter")
 _SPIKES = ("spikes", "spikes_sha256")  # of which a session that draws its spikes does not speak either
 _DRAWN = ("n_units", "rate_hz")  # what a session with the spikes of a file does not draw
 _MOST_SNR = 100.0  # so that a template fits int16, whatever the noise and the spike's own amplitude
@@ -142,8 +144,8 @@ class SessionSpec:
         for name in REAL:
             self._set(name, real(name, getattr(self, name)))
         for name in ("artifacts", "jitter"):
-            require(isinstance(getattr(self, name), bool), name, "True or False", getattr(self, name))
-        require(self.encoding in ENCODINGS, "encoding", "'int16' or 'float64'", self.encoding)
+            must(isinstance(getattr(self, name), bool), name, "True or False", getattr(self, name))
+        must(self.encoding in ENCODINGS, "encoding", "'int16' or 'float64'", self.encoding)
         self._set("segments", durations(self.segments))
         self._set("rate_hz", pair("rate_hz", self.rate_hz, numbers.Real))
         self._set("spikes_per_unit", pair("spikes_per_unit", self.spikes_per_unit, numbers.Integral))
@@ -165,39 +167,39 @@ class SessionSpec:
         for name in _BROADBAND:
             given = getattr(self, name)
             remedy = "Take SessionSpec.broadband(...), or leave it out."
-            require(given == defaults[name], name, "a session with a broadband stream", given, remedy)
+            must(given == defaults[name], name, "a session with a broadband stream", given, remedy)
 
     def _check_source(self) -> None:
         if self.spikes is None:
-            require(self.spikes_sha256 is None, "spikes_sha256", "None without spikes", self.spikes_sha256)
+            must(self.spikes_sha256 is None, "spikes_sha256", "None without spikes", self.spikes_sha256)
             return
-        require(isinstance(self.spikes, (str, os.PathLike)), "spikes", "the path of a SONATA or .csv file", self.spikes)
+        must(isinstance(self.spikes, (str, os.PathLike)), "spikes", "the path of a SONATA or .csv file", self.spikes)
         self._set("spikes", os.fsdecode(self.spikes))
         self._set("spikes_sha256", sha256("spikes_sha256", self.spikes_sha256))
         defaults = {field.name: field.default for field in fields(self)}
         for name in (*_DRAWN, "spikes_per_unit"):
             given = getattr(self, name)
-            require(given in (None, defaults[name]), name, "None where spikes come from a file", given, "Leave it out.")
+            must(given in (None, defaults[name]), name, "None where spikes come from a file", given, "Leave it out.")
             self._set(name, None)
 
     def _check_lengths(self) -> None:
         most = f"at most n_channels, {self.n_channels}"
-        require(self.n_lfp_channels <= self.n_channels, "n_lfp_channels", most, self.n_lfp_channels)
+        must(self.n_lfp_channels <= self.n_channels, "n_lfp_channels", most, self.n_lfp_channels)
         for name in ("duration_s", "gap_s"):
             seconds = getattr(self, name)
-            require(seconds is None or is_whole_ms(seconds), name, "a whole number of ms", seconds)
+            must(seconds is None or is_whole_ms(seconds), name, "a whole number of ms", seconds)
         recorded = self.recorded_ms
         if recorded is None:
             return
         if self.duration_s is not None:
             agree = recorded == round(self.duration_s * 1000)
-            require(agree, "duration_s", "the sum of segments", self.duration_s, "Give only one of the two.")
-        require(recorded >= 1000, "segments", "at least 1 s in all", self.segments)
+            must(agree, "duration_s", "the sum of segments", self.duration_s, "Give only one of the two.")
+        must(recorded >= 1000, "segments", "at least 1 s in all", self.segments)
         length = self.length_ms or recorded
         if self.stimulus_len is not None:
             fits = timing.room_for(timing.frame_count(self.stimulus_len), length) <= length
             remedy = "Give a longer recording, or stimulus_len=None for the longest movie that fits."
-            require(fits, "stimulus_len", f"a movie that fits {length / 60000:.4g} minutes", self.stimulus_len, remedy)
+            must(fits, "stimulus_len", f"a movie that fits {length / 60000:.4g} minutes", self.stimulus_len, remedy)
 
     def _check_spikes(self) -> None:
         if self.spikes is not None:
@@ -208,7 +210,7 @@ class SessionSpec:
         name = "rate_hz" if self.spikes_per_unit is None else "spikes_per_unit"
         expected = f"spikes that leave a tenth of {recorded / 1000:g} s free with {self.refractory_ms} ms between them"
         remedy = "Give fewer spikes or a shorter refractory_ms."
-        require(most * self.refractory_ticks <= room, name, expected, f"up to {most} a unit", remedy)
+        must(most * self.refractory_ticks <= room, name, expected, f"up to {most} a unit", remedy)
 
     def _spike_room(self, recorded: int) -> int:
         """Return on how many ticks of the spike clock a spike may stand."""
@@ -310,6 +312,11 @@ class SessionSpec:
     def is_broadband(self) -> bool:
         """Whether the session has a broadband stream."""
         return self.broadband_hz is not None
+
+    @property
+    def noise_parts(self) -> tuple[NoisePart, ...]:
+        """What the noise of the broadband stream is the sum of."""
+        return noise_parts(self)
 
     @property
     def refractory_ticks(self) -> int:

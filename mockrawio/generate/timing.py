@@ -7,6 +7,8 @@ shorter one they shrink with its length, so that all of them lie within it.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 START_MS = 1_347_982_266_000, 1_695_051_066_000
 LENGTH_MS = 5_400_000
 EXTRA_MS = 300_000, 900_000
@@ -29,6 +31,13 @@ PEAK = 19  # of a waveform: its largest sample; as many come before it
 
 _FULL_SCALE_MS = 600_000
 _AROUND_MS = ONSET_MS[1] + PAUSE_MS[1]
+
+
+class Segment(NamedTuple):
+    """A stretch of recording without a gap: ms since the Unix epoch, and its length in ms."""
+
+    start_ms: int
+    n_ms: int
 
 
 def shrink(length_ms: int) -> float:

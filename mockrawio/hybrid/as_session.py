@@ -34,6 +34,7 @@ from ..ground.jsontext import read_json
 from ..ground.progress import Tick
 from ..ground.regular import only_regular
 from ..ground.writing import FileRecord
+from ..planting import Planter
 from ..session import layout
 from ..session.content import UnitContent
 from ..session.files import open_unit
@@ -42,12 +43,11 @@ from ..session.manifest import read_manifest
 from ..session.writer import SessionWriter
 from .extractor_source import ExtractorRecording, ExtractorSorting
 from .generate import HybridResult, manifest_content, small_files
-from .insert import Inserter
 from .output import manifest_bytes, tables
 from .recording import RawFile, RawRecording
 from .session_source import BROADBAND, SessionSource, channel_numbers
 from .target import BLOCK_BYTES, RELEASE_BLOCKS, Hasher
-from .units import PlantedUnit
+from .units import HybridUnit
 
 __all__ = ["HybridContent", "content_of_extractors", "content_of_session", "write_hybrid"]
 
@@ -65,7 +65,7 @@ class HybridStream(Stream):
     ----------
     recording : RawRecording
         The source, int16.
-    planted : sequence of PlantedUnit
+    planted : sequence of HybridUnit
     said : dict or None
         What the source's description says, if it has one.
     head : bytes
@@ -77,7 +77,7 @@ class HybridStream(Stream):
     """
 
     recording: RawRecording
-    planted: Sequence[PlantedUnit]
+    planted: Sequence[HybridUnit]
     said: dict[str, Any] | None = None
     head: bytes = b""
     added: dict[str, Any] = field(default_factory=dict)
@@ -340,9 +340,9 @@ def _added(stream: HybridStream, result: HybridResult, names: dict[int, Any]) ->
 class _Adding:
     """One pass over the source: blocks with the events added, hashing the source on the way."""
 
-    def __init__(self, recording: RawRecording, planted: Sequence[PlantedUnit], head: bytes, tick: Tick) -> None:
+    def __init__(self, recording: RawRecording, planted: Sequence[HybridUnit], head: bytes, tick: Tick) -> None:
         self.recording, self.head, self.tick = recording, head, tick
-        self.inserter = Inserter(planted, recording.n_channels, recording.dtype)
+        self.planter = Planter(planted, recording.n_channels, recording.dtype)
         self.n_clipped = 0
         self.source = FileRecord(0, "")
 
@@ -355,7 +355,7 @@ class _Adding:
                 original = np.ascontiguousarray(self.recording.read(start, stop))
                 hashed = source.update(original)
                 block = original.copy()
-                self.n_clipped += self.inserter.add(block, start)
+                self.n_clipped += self.planter.add(block, start)
                 yield block
                 hashed.result()
                 size += block.nbytes

@@ -14,8 +14,8 @@ from ..formats.sorters import Sorting, load_sorting
 from ..ground.errors import MockSessionError
 from ..ground.progress import Tick, progress_bar
 from ..ground.writing import FileRecord, file_record, write_file, write_plain
+from ..planting import Planter
 from ..session.own import refuse_own
-from .insert import Inserter
 from .original.run import run_legacy
 from .output import FIRINGS, Tables, csv_bytes, firings_bytes, manifest_bytes, metadata_bytes, named, rate_bytes, tables
 from .params import HybridParams
@@ -25,7 +25,7 @@ from .recording import open_raw
 from .run_manifest import listed_files
 from .store import events_bytes, load_events
 from .target import Staging, mend, refuse_foreign_files, reset, run_files, target_names, write_target
-from .units import PlantedUnit, Source, SourceFile
+from .units import HybridUnit, Source, SourceFile
 
 __all__ = [
     "HybridResult",
@@ -53,7 +53,7 @@ class HybridResult:
         As the run used them: nothing left open.
     units : tuple of UnitReport
         For every requested unit what was made, or why nothing.
-    planted : tuple of PlantedUnit
+    planted : tuple of HybridUnit
         The units that were made, and their events.
     targets : tuple of Path
         The results, one for each source file.
@@ -70,7 +70,7 @@ class HybridResult:
     folder: Path
     params: HybridParams
     units: tuple[UnitReport, ...]
-    planted: tuple[PlantedUnit, ...]
+    planted: tuple[HybridUnit, ...]
     targets: tuple[Path, ...]
     files: tuple[Path, ...] = ()
     sources: tuple[FileRecord, ...] = ()
@@ -94,7 +94,7 @@ class HybridResult:
         return self.params.allow_skips or not self.skipped
 
 
-def planted_events(source: HybridResult | str | PathLike[str]) -> tuple[PlantedUnit, ...]:
+def planted_events(source: HybridResult | str | PathLike[str]) -> tuple[HybridUnit, ...]:
     """Return the events of a run, exactly as they were added.
 
     Parameters
@@ -205,7 +205,7 @@ def generate_hybrid_from(
         raise MockSessionError("probe", "as many channels as the recording has", found, "Correct it.")
     if not len(sorting):
         raise MockSessionError("sorting", "events to take", "none", "Give a sorting of the source that found some.")
-    Inserter((), recording.n_channels, recording.dtype)  # refuses a dtype before any work is done
+    Planter((), recording.n_channels, recording.dtype)  # refuses a dtype before any work is done
     params = replace(params, probe=probe, output_type=params.output_type or sorting.kind).resolved()
     run = _Run(recording, sorting, probe, params, n_workers, origin)
     total = sum(file.n_frames for file in recording.files) * recording.n_channels * recording.dtype.itemsize
@@ -281,13 +281,13 @@ class _Run:
     def _make(self, plan: Plan, paths: Sequence[Path], tick: Tick, in_place: bool) -> dict[str, Any]:
         if in_place:  # what is about to be added must be known to whoever has to take it out again
             write_file(self.folder / self._name("events", "npz"), [events_bytes(plan.planted)])
-        inserter = Inserter(plan.planted, self.recording.n_channels, self.recording.dtype)
-        return self._write(inserter, paths, tick, in_place)
+        planter = Planter(plan.planted, self.recording.n_channels, self.recording.dtype)
+        return self._write(planter, paths, tick, in_place)
 
-    def _write(self, inserter: Inserter, paths: Sequence[Path], tick: Tick, in_place: bool = False) -> dict[str, Any]:
+    def _write(self, planter: Planter, paths: Sequence[Path], tick: Tick, in_place: bool = False) -> dict[str, Any]:
         made = [
             write_target(
-                self.recording, file, inserter, path, place=self.folder / path.name, in_place=in_place, tick=tick
+                self.recording, file, planter, path, place=self.folder / path.name, in_place=in_place, tick=tick
             )
             for file, path in zip(self.recording.files, paths, strict=True)
         ]
@@ -295,7 +295,7 @@ class _Run:
         return {"sources": sources, "results": results, "n_clipped": sum(clipped)}
 
     def _make_legacy(self, paths: Sequence[Path], tick: Tick) -> tuple[Plan, Tables, dict[str, Any]]:
-        records = self._write(Inserter((), self.recording.n_channels, self.recording.dtype), paths, tick)
+        records = self._write(Planter((), self.recording.n_channels, self.recording.dtype), paths, tick)
         plan, made = run_legacy(self.recording, self.sorting, self.probe, self.params, paths)
         return plan, made, {**records, "results": tuple(file_record(path) for path in paths)}
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from ..formats.sorters import Sorting
 from ..ground.writing import FileRecord
-from .units import PlantedUnit, SourceFile
+from .units import HybridUnit, SourceFile
 
 __all__ = [
     "FIRINGS",
@@ -93,7 +93,7 @@ def new_rows(columns: Columns, times: Ints, new_unit: int) -> Columns:
     return {name: times if name == "timestep" else np.full(len(times), fill[name], np.int64) for name in columns}
 
 
-def artificial_rows(unit: PlantedUnit, times: Ints, center: int) -> Columns:
+def artificial_rows(unit: HybridUnit, times: Ints, center: int) -> Columns:
     """Return the table of artificial events of one unit."""
     values = {"true_unit": unit.true_unit, "new_unit": unit.new_unit, "center_channel": center}
     return {"timestep": times, **{name: np.full(len(times), value, np.int64) for name, value in values.items()}}
@@ -112,7 +112,7 @@ def no_artificial() -> Columns:
     return {name: np.empty(0, np.int64) for name in names}
 
 
-def tables(sorting: Sorting, planted: Sequence[PlantedUnit]) -> Tables:
+def tables(sorting: Sorting, planted: Sequence[HybridUnit]) -> Tables:
     """Return the tables of a run; at equal times the source's spikes come first."""
     annotations, artificial = [source_columns(sorting)], [no_artificial()]
     for number, unit in enumerate(planted):

@@ -17,11 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ..formats.sorters import Sorting
+from ..planting import LowRankEvents
 from .channels import mean_window, shift_channels, unit_channels
 from .params import HybridParams
 from .probe import Probe
 from .times import REFRACTORY_MS, Timing, firing_times
-from .units import LowRankEvents, PlantedUnit, Source, UnitSkipped
+from .units import HybridUnit, Source, UnitSkipped
 from .waveforms import low_rank_events
 
 __all__ = ["Plan", "UnitReport", "plan_units", "skipped"]
@@ -93,7 +94,7 @@ class Plan:
     """A report on every requested unit, and those that are to be planted."""
 
     reports: tuple[UnitReport, ...]
-    planted: tuple[PlantedUnit, ...]
+    planted: tuple[HybridUnit, ...]
 
 
 def skipped(report: UnitReport, reason: object) -> UnitReport:
@@ -114,7 +115,7 @@ def plan_units(recording: Source, sorting: Sorting, probe: Probe, params: Hybrid
     labels = [int(label) for label in params.ground_truth_units]
     rates: list[float | None] = [*params.synthetic_rate] or [None] * len(labels)
 
-    def planned(order: int) -> tuple[UnitReport, PlantedUnit | None]:
+    def planned(order: int) -> tuple[UnitReport, HybridUnit | None]:
         return _UnitPlanner(recording, sorting, probe, params, order, labels[order], rates[order]).run()
 
     if n_workers == 1:
@@ -125,10 +126,10 @@ def plan_units(recording: Source, sorting: Sorting, probe: Probe, params: Hybrid
     return _numbered(made, int(sorting.cluster.max()))
 
 
-def _numbered(made: list[tuple[UnitReport, PlantedUnit | None]], highest: int) -> Plan:
+def _numbered(made: list[tuple[UnitReport, HybridUnit | None]], highest: int) -> Plan:
     """Give the units that are made the labels above those that the sorting has."""
     reports: list[UnitReport] = []
-    planted: list[PlantedUnit] = []
+    planted: list[HybridUnit] = []
     for report, unit in made:
         if unit is not None:
             label = highest + 1 + len(planted)
@@ -157,7 +158,7 @@ class _UnitPlanner:
         self.before, self.after = params.samples_before, params.samples_after
         self.report = UnitReport(label)
 
-    def run(self) -> tuple[UnitReport, PlantedUnit | None]:
+    def run(self) -> tuple[UnitReport, HybridUnit | None]:
         """Return the report, and the unit unless it was skipped."""
         try:
             return self._plan()
@@ -171,7 +172,7 @@ class _UnitPlanner:
     def _note(self, **facts: Any) -> None:
         self.report = replace(self.report, **facts)
 
-    def _plan(self) -> tuple[UnitReport, PlantedUnit]:
+    def _plan(self) -> tuple[UnitReport, HybridUnit]:
         spikes = self._usable()
         source = unit_channels(mean_window(self.recording, spikes, self.before, self.after), self.probe)
         self._note(source_channels=tuple(source.tolist()))
@@ -181,7 +182,8 @@ class _UnitPlanner:
         events = self._events(spikes, source, len(times))
         center = int(target[_center(events)])
         self._note(center_channel=center, n_events=len(times))
-        return self.report, PlantedUnit(self.report.true_unit, -1, target, times, self.before, center, events)
+        labels = {"true_unit": self.report.true_unit, "new_unit": -1, "center": center}
+        return self.report, HybridUnit(target, times, self.before, events=events, **labels)
 
     def _usable(self) -> Ints:
         """Return the unit's spikes whose windows lie inside the source's files."""

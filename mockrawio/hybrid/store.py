@@ -19,7 +19,8 @@ import numpy.typing as npt
 
 from ..ground.errors import BadFileError, unreadable
 from ..ground.regular import only_regular
-from .units import Events, FixedEvents, LowRankEvents, PlantedUnit
+from ..planting import FixedEvents, LowRankEvents
+from .units import HybridUnit
 
 __all__ = ["events_bytes", "load_events"]
 
@@ -28,7 +29,7 @@ _REMEDY = "Run the generation again."
 Array = npt.NDArray[Any]
 
 
-def events_bytes(units: Sequence[PlantedUnit]) -> bytes:
+def events_bytes(units: Sequence[HybridUnit]) -> bytes:
     """Return the events of a run as the bytes of their file, the same for the same events."""
     rows = [(unit.true_unit, unit.new_unit, unit.before, unit.center) for unit in units]
     arrays: dict[str, Array] = {"units": np.array(rows, np.int64).reshape(-1, 4)}
@@ -40,7 +41,7 @@ def events_bytes(units: Sequence[PlantedUnit]) -> bytes:
     return buffer.getvalue()
 
 
-def load_events(path: str | os.PathLike[str]) -> list[PlantedUnit]:
+def load_events(path: str | os.PathLike[str]) -> list[HybridUnit]:
     """Read the events of a run.
 
     Parameters
@@ -69,7 +70,7 @@ def _numbers(members: Mapping[str, Array], name: str) -> Array:
     return array
 
 
-def _unit(members: Mapping[str, Array], row: list[int]) -> PlantedUnit:
+def _unit(members: Mapping[str, Array], row: list[int]) -> HybridUnit:
     true_unit, new_unit, before, center = row
 
     def field(name: str) -> Array:
@@ -77,7 +78,8 @@ def _unit(members: Mapping[str, Array], row: list[int]) -> PlantedUnit:
 
     times, channels = field("times").astype(np.int64), field("channels").astype(np.int64)
     fixed = f"unit_{new_unit}_samples" in members
-    events: Events = FixedEvents(field("samples")) if fixed else LowRankEvents(field("basis"), field("weights"))
+    events = FixedEvents(field("samples")) if fixed else LowRankEvents(field("basis"), field("weights"))
     if len(events) != len(times) or events.counts(0, 1).shape[2:] != channels.shape:
         raise ValueError(f"unit {new_unit} has times, channels and events of different lengths")
-    return PlantedUnit(true_unit, new_unit, channels, times, before, center, events)
+    labels = {"true_unit": true_unit, "new_unit": new_unit, "center": center}
+    return HybridUnit(channels, times, before, events=events, **labels)

@@ -43,11 +43,11 @@ from ..ground.places import read_text
 from ..ground.progress import Tick
 from ..ground.regular import only_regular
 from ..ground.writing import FileRecord, file_record, sync_now, write_all
-from .insert import Inserter
+from ..planting import Planter
 from .output import FIRINGS, SMALL, named
 from .run_manifest import listed_files
 from .store import load_events
-from .units import PlantedUnit, Source, SourceFile
+from .units import HybridUnit, Source, SourceFile
 
 __all__ = ["Hasher", "Staging", "mend", "refuse_foreign_files", "reset", "run_files", "target_names", "write_target"]
 
@@ -251,7 +251,7 @@ class Hasher:
 def write_target(
     recording: Source,
     file: SourceFile,
-    inserter: Inserter,
+    planter: Planter,
     path: Path,
     *,
     place: Path | None = None,
@@ -266,7 +266,7 @@ def write_target(
         The source.
     file : RawFile
         Which of its files.
-    inserter : Inserter
+    planter : Planter
         The events to add.
     path : Path
         The file to write.
@@ -297,10 +297,10 @@ def write_target(
             block = buffers[k % 2][: len(original)]
             np.copyto(block, original)
             hashed = [source.update(original)]
-            clipped += inserter.add(block, start)
+            clipped += planter.add(block, start)
             hashed.append(result.update(block))
             free.append(hashed)
-            _put(out, block, place, there_already=in_place and not inserter.touches(start, start + len(block)))
+            _put(out, block, place, there_already=in_place and not planter.touches(start, start + len(block)))
             del original, hashed
             if k % RELEASE_BLOCKS == RELEASE_BLOCKS - 1:
                 release(recording)
@@ -373,7 +373,7 @@ def _check_size(recording: Source, file: SourceFile, path: Path) -> None:
         raise BadFileError(path, f"{need} bytes, as its source has", str(path.stat().st_size), remedy)
 
 
-def _restore(recording: Source, file: SourceFile, path: Path, unit: PlantedUnit) -> None:
+def _restore(recording: Source, file: SourceFile, path: Path, unit: HybridUnit) -> None:
     """Copy the windows of a unit's events that lie in a file from the source."""
     first = unit.times - unit.before
     last = first + (unit.n_samples if len(unit.times) else 0)

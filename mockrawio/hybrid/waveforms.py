@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .units import LowRankEvents, Source, UnitSkipped
+from ..planting import LowRankEvents
+from .units import Source, UnitSkipped
 
 __all__ = ["derivatives", "low_rank_events", "low_rank_factors"]
 

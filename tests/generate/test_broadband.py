@@ -12,7 +12,7 @@ import pytest
 
 from mockrawio import MockSessionRawIO
 from mockrawio.generate import BroadbandTruth, GenerateData, SessionSpec, broadband_truth, generate_session
-from mockrawio.generate.broadband_noise import BOUND, CHUNK
+from mockrawio.generate.parts.part import BOUND, CHUNK
 from mockrawio.generate.plan import plan_session
 from mockrawio.ground.errors import BoundsError, MockSessionError
 from mockrawio.session.manifest import read_manifest
@@ -336,7 +336,7 @@ def test_looking_for_clipping_changes_nothing(truth, monkeypatch):
     """Where nothing can clip, the fast way and the one that looks give the same counts."""
     fast, slow = (np.empty((CHUNK, 12), "<i2") for _ in range(2))
     assert truth.fill_chunk(fast, 0, 3) == 0
-    monkeypatch.setattr(truth._planting, "may_clip", lambda: True)
+    monkeypatch.setattr(truth._planters[0], "_most", 1e9)
     assert truth.fill_chunk(slow, 0, 3) == 0
     assert np.array_equal(fast, slow)
 
@@ -466,7 +466,7 @@ def test_a_matched_filter_finds_the_spikes(tmp_path):
     (unit,) = truth.units.values()
     with MockSessionRawIO(folder) as reader:
         reader.parse_header()
-        signal = reader.get_analogsignal_chunk(stream_index=1, channel_ids=[unit.unit.name.channel])[:, 0]
+        signal = reader.get_analogsignal_chunk(stream_index=1, channel_ids=[unit.train.name.channel])[:, 0]
         found = detected(signal.astype(float), unit.bank.mean(axis=0)[:, unit.own_column].astype(float), 0.5)
     nearest = abs(found[:, None] - unit.frames()[None]).min(axis=0)
     hits = int((nearest <= 2).sum())

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from mockrawio.generate import SessionSpec
+from mockrawio.generate.curve import Curve
 from mockrawio.generate.files import lfp_jobs
+from mockrawio.generate.gain import counts, fitting_gain
 from mockrawio.generate.lfp import BLOCK, lfp_gain, lfp_samples, lfp_times
 from mockrawio.generate.plan import plan_session
-from mockrawio.generate.spikes import counts, fitting_gain, spike_times, unit_shape, waveform_gain, waveforms
 from mockrawio.generate.stimulus import _spelled, daq_interval, daq_log, event_codes, events, watchlog
 from mockrawio.session.logs import Watchlog, format_daq_log, format_watchlog, parse_daq_log, parse_watchlog
 
@@ -28,7 +29,7 @@ def times_of(plan):
 def test_a_train_keeps_its_refractory_period_exactly():
     """The shortest of 4999 intervals is no less than 20 ms, in float64 at 1.6e12 ms."""
     plan = plan_session(LONG)
-    intervals = np.diff(spike_times(plan, plan.units[0]))
+    intervals = np.diff(plan.units[0].times_ms())
     assert intervals.min() >= 20.0
     assert intervals.min() < 20.5
 
@@ -37,7 +38,7 @@ def test_a_train_is_a_poisson_process_with_a_dead_time():
     """Less the dead times, spikes are even over the recording (Kolmogorov-Smirnov, 0.001), intervals exponential."""
     plan = plan_session(LONG)
     n, dead = 5000, 20.0
-    free = spike_times(plan, plan.units[0]) - plan.start_ms - dead * np.arange(n)
+    free = plan.units[0].times_ms() - plan.start_ms - dead * np.arange(n)
     length = plan.length_ms - dead * (n - 1)
     assert abs(free / length - (np.arange(n) + 0.5) / n).max() < 1.95 / np.sqrt(n)
     gaps = np.diff(free)
@@ -47,14 +48,14 @@ def test_a_train_is_a_poisson_process_with_a_dead_time():
 def test_stamps_are_ticks_of_the_waveforms_clock():
     """Every stamp is a multiple of 1/32 ms, so that it can be a sample at 32 kHz."""
     plan = plan_session(LONG)
-    ticks = spike_times(plan, plan.units[1]) * 32
+    ticks = plan.units[1].times_ms() * 32
     assert (ticks == np.rint(ticks)).all()
 
 
 def test_trains_of_two_units_have_nothing_in_common():
     """Within 1 ms of another unit's spikes there are as many spikes as chance puts there."""
     plan = plan_session(LONG)
-    first, second = (spike_times(plan, unit) for unit in plan.units)
+    first, second = (unit.times_ms() for unit in plan.units)
     near = np.abs(first[:, None] - second[None, :]).min(axis=1) <= 1.0
     chance = 2 * 5000 / plan.length_ms  # 1 ms on either side
     assert abs(near.mean() - chance) < 5 * np.sqrt(chance / 5000)
@@ -62,29 +63,29 @@ def test_trains_of_two_units_have_nothing_in_common():
 
 def test_every_unit_has_a_shape_of_its_own_around_the_documented_one():
     """Peaks stand at sample 19 around 37 µV, undershoots near sample 40 around -8 µV, no two alike."""
-    shapes = [unit_shape(0, index) for index in range(200)]
-    means = np.array([shape.mean for shape in shapes])
+    shapes = [Curve.drawn(0, index) for index in range(200)]
+    means = np.array([shape.at() for shape in shapes])
     assert (means.argmax(axis=1) == 19).all()
     assert abs(means.max(axis=1).mean() - 37) < 5 * 8 / np.sqrt(12 * 200)  # even from 33 to 41
     troughs = means.argmin(axis=1)
     assert troughs.min() >= 36
     assert troughs.max() <= 44
     assert abs(means.min(axis=1).mean() + 8) < 5 * 2 / np.sqrt(12 * 200)  # even from -9 to -7
-    assert len({shape.mean.tobytes() for shape in shapes}) == 200
+    assert len({mean.tobytes() for mean in means}) == 200
     assert all(6.5 <= shape.sd <= 9.5 for shape in shapes)
 
 
 def test_waveforms_scatter_around_their_shape_independently():
     """Mean, SD and the correlation of neighbours lie within five standard errors, sample by sample."""
     plan = plan_session(LONG)
-    block = np.concatenate(list(waveforms(plan.seed, plan.units[0])))
-    shape, n = unit_shape(plan.seed, plan.units[0].index), 5000
+    block = np.concatenate(list(plan.units[0].noisy_waveforms()))
+    shape, n = plan.units[0].curve(), 5000
     assert block.shape == (n, 64)
-    assert abs(block.mean(axis=0) - shape.mean).max() < 5 * shape.sd / np.sqrt(n)
+    assert abs(block.mean(axis=0) - shape.at()).max() < 5 * shape.sd / np.sqrt(n)
     assert abs(block.std(axis=0) / shape.sd - 1).max() < 5 / np.sqrt(2 * n)
     assert block.std(axis=0).min() > 6
     assert block.std(axis=0).max() < 10
-    noise = (block - shape.mean) / shape.sd
+    noise = (block - shape.at()) / shape.sd
     assert abs((noise[:, 1:] * noise[:, :-1]).mean()) < 5 / np.sqrt(n * 63)
     assert abs((noise[1:] * noise[:-1]).mean()) < 5 / np.sqrt(n * 64)
 
@@ -93,9 +94,9 @@ def test_counts_are_the_same_waveforms_within_half_a_count():
     """int16 counts times gain are the float64 waveforms within half a gain, and none comes near clipping."""
     plan = plan_session(LONG)
     unit = plan.units[0]
-    gain = waveform_gain(plan.seed, unit)
-    floats = np.concatenate(list(waveforms(plan.seed, unit)))
-    ints = np.concatenate([counts(b, gain) for b in waveforms(plan.seed, unit)])
+    gain = unit.waveform_gain()
+    floats = np.concatenate(list(unit.noisy_waveforms()))
+    ints = np.concatenate([counts(b, gain) for b in unit.noisy_waveforms()])
     assert ints.dtype == np.int16
     assert abs(ints * gain - floats).max() <= gain / 2
     assert abs(ints.astype(int)).max() < 32767

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from mockrawio.generate import SessionSpec
 from mockrawio.generate.draws import Draws, Kind
 from mockrawio.generate.plan import plan_session
-from mockrawio.generate.spikes import spike_times
 from mockrawio.generate.stimulus import daq_log, events, watchlog
 from mockrawio.ground.errors import MockSessionError
 
@@ -108,7 +107,7 @@ def test_all_of_a_short_session_lies_within_its_recording(spec):
     assert (np.diff(frames.clock) >= (35 if frames.pauses.size else 41)).all()
     assert not frames.pauses.size or frames.clock[-1] <= plan.stim_off_ms
     for unit in plan.units:
-        times = spike_times(plan, unit)
+        times = unit.times_ms()
         inside = [(times >= s.start_ms) & (times < s.start_ms + s.n_ms) for s in plan.segments]
         assert (np.sum(inside, axis=0) == 1).all()
         assert (np.diff(times) >= spec.refractory_ms).all()

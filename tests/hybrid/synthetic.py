@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from mockrawio.hybrid.generate import planted_events
-from mockrawio.hybrid.insert import planted_counts
 from mockrawio.hybrid.params import HybridParams
 from mockrawio.hybrid.probe import Probe, neuropixels3a
+from mockrawio.planting import Planter
 
 RATE = 30_000
 NOISE_SD = 10.0
@@ -122,7 +122,7 @@ def check_traces(result, source, n_channels):
         before = unit.before
         for time, event in zip(unit.times.tolist(), unit.events.counts(0, len(unit.times)), strict=True):
             slow[time - before : time - before + len(event), unit.channels] += event
-    np.testing.assert_array_equal(planted_counts(result.planted, 0, len(raw), n_channels), slow)
+    np.testing.assert_array_equal(Planter(result.planted, n_channels).counts(0, len(raw)), slow)
     np.testing.assert_array_equal(hybrid, np.clip(raw + slow, -32_768, 32_767))
     assert result.n_clipped == np.count_nonzero(np.abs(raw + slow + 0.5) > 32_768)
     return slow

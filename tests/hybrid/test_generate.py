@@ -13,7 +13,7 @@ import pytest
 from mockrawio import MockSessionError
 from mockrawio.hybrid import HybridParams, Probe, load_firings
 from mockrawio.hybrid.generate import generate_hybrid, generate_hybrid_from, planted_events
-from mockrawio.hybrid.insert import planted_counts
+from mockrawio.planting import Planter
 from tests.hybrid.samples import HYBRID
 from tests.hybrid.synthetic import RATE, check_traces, make, sha256, traces, tree
 
@@ -210,7 +210,7 @@ def test_several_files(made, tmp_path):
     assert [row["start_time"] for row in table(result.folder / "metadata-s.csv")] == ["0", "35000"]
     for k, start in enumerate((0, 35_000)):
         difference = traces(result.targets[k], 24) - traces(tmp_path / f"part_t{k}", 24)
-        np.testing.assert_array_equal(difference, planted_counts(result.planted, start, start + 30_000, 24))
+        np.testing.assert_array_equal(difference, Planter(result.planted, 24).counts(start, start + 30_000))
         assert difference.any()
 
 

@@ -15,7 +15,8 @@ from mockrawio.ground.writing import FileRecord
 from mockrawio.hybrid import Sorting
 from mockrawio.hybrid.output import csv_bytes, firings_bytes, manifest_bytes, metadata_bytes, rate_bytes, tables
 from mockrawio.hybrid.store import events_bytes, load_events
-from mockrawio.hybrid.units import FixedEvents, LowRankEvents, PlantedUnit
+from mockrawio.hybrid.units import HybridUnit
+from mockrawio.planting import FixedEvents, LowRankEvents
 
 
 def sorting(kind="phy"):
@@ -30,8 +31,8 @@ def units():
     fixed = FixedEvents(np.arange(12, dtype=np.int16).reshape(2, 3, 2))
     low = LowRankEvents(np.ones((1, 3, 1)), np.array([[2.0]]))
     return (
-        PlantedUnit(2, 3, np.array([7, 8]), np.array([20, 30]), 1, 8, fixed),
-        PlantedUnit(1, 4, np.array([9]), np.array([10]), 1, 9, low),
+        HybridUnit(np.array([7, 8]), np.array([20, 30]), 1, events=fixed, true_unit=2, new_unit=3, center=8),
+        HybridUnit(np.array([9]), np.array([10]), 1, events=low, true_unit=1, new_unit=4, center=9),
     )
 
 

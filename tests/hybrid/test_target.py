@@ -14,8 +14,8 @@ from mockrawio.ground.errors import BadFileError, SessionExistsError
 from mockrawio.hybrid import open_raw
 from mockrawio.hybrid import target as target_module
 from mockrawio.hybrid.generate import generate_hybrid
-from mockrawio.hybrid.insert import planted_counts
 from mockrawio.hybrid.target import Staging, reset
+from mockrawio.planting import Planter
 from tests.hybrid.synthetic import RATE, check_traces, make, sha256, traces, tree
 
 
@@ -168,7 +168,7 @@ def test_in_place_with_another_session_name(made):
     generate_hybrid(made.params)
     result = generate_hybrid(replace(made.params, session_name="other", random_seed=8, copy=False))
     raw, hybrid = traces(made.params.raw_source_file, 24), traces(result.targets[0], 24)
-    np.testing.assert_array_equal(hybrid - raw, planted_counts(result.planted, 0, len(raw), 24))
+    np.testing.assert_array_equal(hybrid - raw, Planter(result.planted, 24).counts(0, len(raw)))
 
 
 def test_in_place_with_compat(made):
@@ -200,7 +200,7 @@ def test_interrupted_in_place(made, monkeypatch):
     assert sha256(params.output_directory / "raw.GT.bin") != sha256(params.data_directory / "raw.bin")
     result = generate_hybrid(params)
     raw, hybrid = traces(made.params.raw_source_file, 24), traces(result.targets[0], 24)
-    np.testing.assert_array_equal(hybrid - raw, planted_counts(result.planted, 0, len(raw), 24))
+    np.testing.assert_array_equal(hybrid - raw, Planter(result.planted, 24).counts(0, len(raw)))
 
 
 def test_reset(made):

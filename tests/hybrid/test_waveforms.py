@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from mockrawio.hybrid.original import arithmetic as compat
 from mockrawio.hybrid.recording import open_raw
-from mockrawio.hybrid.units import FixedEvents, LowRankEvents, UnitSkipped
+from mockrawio.hybrid.units import UnitSkipped
 from mockrawio.hybrid.waveforms import derivatives, low_rank_events, low_rank_factors
+from mockrawio.planting import FixedEvents, LowRankEvents
 from tests.hybrid.samples import HYBRID, RAW
 from tests.hybrid.synthetic import RATE, make
 

@@ -12,11 +12,12 @@ import numpy.typing as npt
 from ...formats.sorters import Sorting
 from ...ground.errors import MockSessionError
 from ...ground.regular import only_regular
+from ...planting import FixedEvents
 from ..output import Columns, Tables, artificial_rows, new_rows, no_artificial, source_columns, stacked
 from ..params import HybridParams
 from ..plan import Plan, UnitReport, skipped
 from ..probe import Probe
-from ..units import FixedEvents, PlantedUnit, Source, UnitSkipped
+from ..units import HybridUnit, Source, UnitSkipped
 from . import arithmetic as compat
 
 __all__ = ["run_legacy"]
@@ -135,7 +136,7 @@ class _LegacyRun:
         self.annotations: Columns = source_columns(sorting)
         self.artificial: Columns = no_artificial()
         self.reports: list[UnitReport] = []
-        self.planted: list[PlantedUnit] = []
+        self.planted: list[HybridUnit] = []
 
     def unit(self, label: int, rate: float | None) -> None:
         """Plant one unit, or report why it is skipped."""
@@ -196,9 +197,8 @@ class _LegacyRun:
         before, new_unit = self.params.samples_before, int(self.annotations["cluster"].max()) + 1
         index = compat.center_index(events, before)
         order = np.argsort(times, kind="stable")
-        unit = PlantedUnit(
-            report.true_unit, new_unit, goal, times[order], before, int(goal[index]), FixedEvents(events[order])
-        )
+        labels = {"true_unit": report.true_unit, "new_unit": new_unit, "center": int(goal[index])}
+        unit = HybridUnit(goal, times[order], before, events=FixedEvents(events[order]), **labels)
         self.planted.append(unit)
         rows = new_rows(self.annotations, times, new_unit)
         self.annotations = stacked([self.annotations, rows], compat.legacy_order)

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockrawio import MockSessionError
-from mockrawio.hybrid.insert import Inserter, planted_counts
-from mockrawio.hybrid.units import FixedEvents, LowRankEvents, PlantedUnit
+from mockrawio.planting import FixedEvents, LowRankEvents, PlantedUnit, Planter, ScaledEvents
 
 N_CHANNELS = 5
 
@@ -17,7 +16,7 @@ N_CHANNELS = 5
 def unit(times, samples, channels=(3, 1), before=2) -> PlantedUnit:
     """A unit of fixed events, (K, n, 2)."""
     samples = np.asarray(samples)
-    return PlantedUnit(1, 2, np.array(channels), np.asarray(times, np.int64), before, channels[0], FixedEvents(samples))
+    return PlantedUnit(np.array(channels), np.asarray(times, np.int64), before, FixedEvents(samples))
 
 
 def slowly(length, units) -> np.ndarray:
@@ -37,6 +36,13 @@ def random_unit(random, count, length, height=100, channels=(3, 1)) -> PlantedUn
     return unit(times, random.integers(-height, height + 1, (count, 5, 2)), channels)
 
 
+def scaled_unit(random, count, length, height, channels) -> PlantedUnit:
+    """A unit of two templates times factors."""
+    bank = random.uniform(-height, height, (2, 5, len(channels))).astype(np.float32)
+    events = ScaledEvents(bank, random.integers(0, 2, count), random.normal(1, 0.2, count).astype(np.float32))
+    return PlantedUnit(np.array(channels), np.sort(random.integers(2, length - 3, count)), 2, events)
+
+
 @given(
     seed=st.integers(0, 999),
     height=st.sampled_from([10, 30_000]),
@@ -47,20 +53,21 @@ def test_any_blocks(seed, height, dtype, step):
     """Whatever the block length, events of several units, overlapping and cut by borders, are summed and clipped."""
     random, limits = np.random.default_rng(seed), np.iinfo(dtype)
     units = [random_unit(random, 12, 50, height), random_unit(random, 3, 50, height, channels=(1, 4))]
+    units += [scaled_unit(random, 8, 50, height, channels) for channels in ((0,), (4, 2), (1, 2, 3))]
     middle = (int(limits.min) + int(limits.max)) // 2
     source = (middle + random.integers(-50, 50, (50, N_CHANNELS))).astype(dtype)
-    inserter, result, clipped = Inserter(units, N_CHANNELS, dtype), source.copy(), 0
+    planter, result, clipped = Planter(units, N_CHANNELS, dtype), source.copy(), 0
     for start in range(0, 50, step):
-        clipped += inserter.add(result[start : start + step], start)
+        clipped += planter.add(result[start : start + step], start)
     total = source.astype(np.int64) + slowly(50, units)
     np.testing.assert_array_equal(result, np.clip(total, limits.min, limits.max))
     assert clipped == np.count_nonzero((total < limits.min) | (total > limits.max))
 
 
 def test_saturates():
-    """D7: -32600 - 500 is -32768, and counted; it does not wrap round to 32436."""
+    """-32600 - 500 is -32768, and counted; it does not wrap round to 32436."""
     block = np.full((5, N_CHANNELS), -32_600, np.int16)
-    clipped = Inserter([unit([2], np.full((1, 5, 2), -500))], N_CHANNELS, np.int16).add(block, 0)
+    clipped = Planter([unit([2], np.full((1, 5, 2), -500))], N_CHANNELS, np.int16).add(block, 0)
     assert clipped == 10
     assert set(block[:, [1, 3]].ravel().tolist()) == {-32_768}
     assert set(block[:, [0, 2, 4]].ravel().tolist()) == {-32_600}
@@ -70,42 +77,42 @@ def test_clips_the_sum():
     """Events that cancel out are not clipped one by one: 32000 + 700 + 700 - 1400 is 32000."""
     block = np.full((5, N_CHANNELS), 32_000, np.int16)
     units = [unit([2, 2], np.full((2, 5, 2), 700)), unit([2], np.full((1, 5, 2), -1400))]
-    assert Inserter(units, N_CHANNELS, np.int16).add(block, 0) == 0
+    assert Planter(units, N_CHANNELS, np.int16).add(block, 0) == 0
     assert (block == 32_000).all()
 
 
 def test_a_count_beyond_the_raw_type():
     """An event larger than the raw type holds is right where the sum fits."""
     block = np.full((5, N_CHANNELS), 32_000, np.int16)
-    assert Inserter([unit([2], np.full((1, 5, 2), -60_000))], N_CHANNELS, np.int16).add(block, 0) == 0
+    assert Planter([unit([2], np.full((1, 5, 2), -60_000))], N_CHANNELS, np.int16).add(block, 0) == 0
     assert set(block[:, [1, 3]].ravel().tolist()) == {-28_000}
 
 
 def test_touches():
     """A range is touched by an event whose first or last sample it has, and not one sample farther."""
-    inserter = Inserter([unit([10], np.ones((1, 5, 2), int))], N_CHANNELS, np.int16)
-    assert [inserter.touches(*span) for span in ((0, 8), (0, 9), (12, 13), (13, 20), (9, 9 + 1))] == [
+    planter = Planter([unit([10], np.ones((1, 5, 2), int))], N_CHANNELS, np.int16)
+    assert [planter.touches(*span) for span in ((0, 8), (0, 9), (12, 13), (13, 20), (9, 9 + 1))] == [
         False, True, True, False, True,
     ]  # fmt: skip
 
 
-def test_planted_counts():
+def test_counts():
     """What was added to any range of samples is told without looking at the traces."""
     random = np.random.default_rng(4)
     units = [random_unit(random, 20, 60), random_unit(random, 20, 60, channels=(0, 3))]
     expected = slowly(60, units)
     for start, stop in ((0, 60), (7, 31), (30, 30)):
-        np.testing.assert_array_equal(planted_counts(units, start, stop, N_CHANNELS), expected[start:stop])
+        np.testing.assert_array_equal(Planter(units, N_CHANNELS).counts(start, stop), expected[start:stop])
 
 
 def test_batches_do_not_matter(monkeypatch):
     """Counts are made a few events at a time; how many makes no difference."""
     random = np.random.default_rng(2)
     events = LowRankEvents.rounded(random.normal(size=(3, 5, 2)), random.normal(0, 100, (40, 3)))
-    one = PlantedUnit(1, 2, np.array([0, 2]), np.sort(random.integers(2, 90, 40)), 2, 0, events)
-    whole = planted_counts([one], 0, 100, N_CHANNELS)
-    monkeypatch.setattr("mockrawio.hybrid.insert.BATCH_ITEMS", 30)
-    np.testing.assert_array_equal(planted_counts([one], 0, 100, N_CHANNELS), whole)
+    one = PlantedUnit(np.array([0, 2]), np.sort(random.integers(2, 90, 40)), 2, events)
+    whole = Planter([one], N_CHANNELS).counts(0, 100)
+    monkeypatch.setattr("mockrawio.planting.planter.BATCH_ITEMS", 30)
+    np.testing.assert_array_equal(Planter([one], N_CHANNELS).counts(0, 100), whole)
     np.testing.assert_array_equal(slowly(100, [one]), whole)
 
 
@@ -113,15 +120,13 @@ def test_nothing_to_add():
     """Without units, or without events, a block stays as it is."""
     block = np.arange(10, dtype=np.int16).reshape(2, N_CHANNELS)
     empty = unit([], np.zeros((0, 5, 2), int))
-    assert (
-        Inserter([], N_CHANNELS, np.int16).add(block, 0) == Inserter([empty], N_CHANNELS, np.int16).add(block, 0) == 0
-    )
+    assert Planter([], N_CHANNELS, np.int16).add(block, 0) == Planter([empty], N_CHANNELS, np.int16).add(block, 0) == 0
     assert block.ravel().tolist() == list(range(10))
-    assert not planted_counts([empty], 0, 2, N_CHANNELS).any()
+    assert not Planter([empty], N_CHANNELS).counts(0, 2).any()
 
 
 @pytest.mark.parametrize("dtype", ["float32", "int64"])
 def test_other_types_are_refused(dtype):
     """Samples that are no integers, or wider than the arithmetic, are refused by name."""
     with pytest.raises(MockSessionError, match=f"data_type.*{dtype}"):
-        Inserter([], N_CHANNELS, dtype)
+        Planter([], N_CHANNELS, dtype)

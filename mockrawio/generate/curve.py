@@ -1,0 +1,97 @@
+"""A unit's waveform as a curve in time: two flanks of a Gaussian, less a later and wider one.
+
+The numbers lie around those of Epiphyte's generator: a peak of 37 µV at sample 19, an
+undershoot of -8 µV near sample 40, a standard deviation of 6 to 10 µV.
+"""
+
+from __future__ import annotations
+
+from math import exp
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from .draws import Draws, Kind
+from .timing import PEAK, WAVEFORM
+
+__all__ = ["Curve"]
+
+_UNDERSHOOT = 40  # sample
+
+Floats = npt.NDArray[np.float64]
+
+
+class Curve(NamedTuple):
+    """A unit's waveform as a function of time in samples.
+
+    Attributes
+    ----------
+    peak, height, depth : float
+        µV.
+    rise, fall, trough, width : float
+        Samples.
+    sd : float
+        Of the noise around it in a session without broadband, µV.
+    """
+
+    peak: float
+    height: float
+    depth: float
+    rise: float
+    fall: float
+    trough: float
+    width: float
+    sd: float
+
+    @classmethod
+    def drawn(cls, seed: int, index: int) -> Curve:
+        """Draw the one of a unit, by its number."""
+        draws = Draws(seed, Kind.SHAPE, index)
+        peak, depth = draws.real(33.0, 41.0), draws.real(7.0, 9.0)
+        rise, fall = draws.real(2.8, 4.2), draws.real(4.0, 6.0)
+        trough, width = draws.real(_UNDERSHOOT - 2, _UNDERSHOOT + 2), draws.real(6.5, 9.5)
+        height = peak + depth * _bell(PEAK, trough, width)  # so that the sum is `peak` there
+        return cls(peak, height, depth, rise, fall, trough, width, round(draws.real(6.5, 9.5), 6))
+
+    def at(self, late: float = 0.0) -> Floats:
+        """Return 64 samples, each `late` samples after its number, in µV.
+
+        To 1e-6 µV, so that the last bit of a machine's ``exp`` does not matter.
+        """
+        samples: Floats = np.round([self.value(k + late) for k in range(WAVEFORM)], 6)
+        return samples
+
+    def moved(self, jitter: tuple[float, ...]) -> Floats:
+        """Return the curve as it is sampled when the spike comes between samples.
+
+        Parameters
+        ----------
+        jitter : tuple of float
+            By how many samples the spike comes after sample 19, within half a sample.
+
+        Returns
+        -------
+        ndarray of float64, shape (len(jitter), 64)
+            In units of the peak. All flanks differ, so the curve is first moved to where sample 19
+            is the largest for half a sample both ways; the nearest sample is then the peak.
+        """
+        if jitter == (0.0,):
+            return self.at()[None] / self.peak
+        lead = self.lead()
+        return np.stack([self.at(lead - late) for late in jitter]) / self.peak
+
+    def value(self, x: float) -> float:
+        """Return the curve at `x` samples, in µV."""
+        bump = self.height * _bell(x, PEAK, self.rise if x < PEAK else self.fall)
+        return bump - self.depth * _bell(x, self.trough, self.width)
+
+    def lead(self) -> float:
+        """Return where the curve is as high half a sample before as half a sample after, less 19."""
+        steps = [step / 64 for step in range(-32, 33)]
+        before, after = PEAK - 0.5, PEAK + 0.5
+        return next(step for step in steps if self.value(before + step) >= self.value(after + step))
+
+
+def _bell(x: float, centre: float, width: float) -> float:
+    return exp(-0.5 * ((x - centre) / width) ** 2)

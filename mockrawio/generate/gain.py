@@ -1,0 +1,24 @@
+"""Counts: how many µV one is, and µV as whole numbers of it."""
+
+from __future__ import annotations
+
+from math import frexp, ldexp
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["counts", "fitting_gain"]
+
+
+def fitting_gain(most: float) -> float:
+    """Return the smallest power of two, in µV a count, at which `most` µV fit int16.
+
+    A power of two, so that counts times gain is exact.
+    """
+    return ldexp(1.0, frexp(most / 32767)[1])
+
+
+def counts(block: npt.NDArray[np.float64], gain: float) -> npt.NDArray[np.int16]:
+    """Return µV as int16 counts, to the nearest one; `block` is overwritten."""
+    np.multiply(block, 1.0 / gain, out=block)  # exact: a power of two
+    return np.rint(block, out=block).astype("<i2")

@@ -1,0 +1,214 @@
+"""Adding events to blocks of counts.
+
+- Events are whole counts (:meth:`Events.counts`), the same ones however the recording is cut
+  into blocks: one that crosses a border is added to both sides in part.
+- All events that fall on a sample are summed, whatever unit they are of, and the sum is
+  added to the sample in a type that holds it. What is then beyond the block's type is set to its
+  largest or smallest value and counted, once a sample.
+- So ``recording == clip(background + planted)``, and where nothing was clipped ``recording -
+  background == planted``, which :meth:`Planter.counts` gives for any range of samples.
+- Nothing of a block's size is held between calls, so that threads may share a planter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ..ground.errors import MockSessionError
+from .events import Events, ScaledEvents
+
+__all__ = ["PlantedUnit", "Planter"]
+
+BATCH_ITEMS = 1 << 16  # counts made at a time, so that their float64 stay in a core's cache
+
+Array = npt.NDArray[Any]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class PlantedUnit:
+    """Which events of a unit are added, where and when.
+
+    Attributes
+    ----------
+    channels : ndarray of int64, shape (m,)
+        Columns of the recording that the events are added to.
+    times : ndarray of int64, shape (K,)
+        Ascending samples of the recording; an event begins `before` samples earlier.
+    before : int
+        Samples of an event before its time.
+    events : Events
+        One for each time.
+    """
+
+    channels: Ints
+    times: Ints
+    before: int
+    events: Events
+
+    @property
+    def n_samples(self) -> int:
+        """Length of an event, n."""
+        return self.events.n_samples
+
+    @property
+    def first(self) -> Ints:
+        """Where the events begin, int64 (K,)."""
+        return self.times - self.before
+
+    @property
+    def most(self) -> float:
+        """What the events of the unit can add up to on a sample, in size."""
+        reached = np.searchsorted(self.first, self.first + self.n_samples)
+        overlap = int((reached - np.arange(len(reached))).max(initial=0))
+        return overlap * self.events.most
+
+
+class _Piece(NamedTuple):
+    """Counts of some events, and where in the flat block each is to be added."""
+
+    where: npt.NDArray[np.intp]
+    counts: npt.NDArray[np.int32]
+
+
+class _Train:
+    """Events that are made together, to be looked up by range of samples: of one unit, or of several like ones."""
+
+    def __init__(self, units: Sequence[PlantedUnit], n_channels: int) -> None:
+        self.n, self.n_channels = units[0].n_samples, n_channels
+        width = max(len(unit.channels) for unit in units)
+        # What is wider than a unit is zeros, which may be added anywhere.
+        columns = np.stack([np.pad(unit.channels, (0, width - len(unit.channels))) for unit in units])
+        offsets = np.arange(self.n)[:, None] * n_channels + columns[:, None]
+        self.offsets: npt.NDArray[np.intp] = offsets.reshape(len(units), -1).astype(np.intp)
+        first = np.concatenate([unit.first for unit in units])
+        order = np.argsort(first, kind="stable")
+        self.first = first[order]
+        self.unit = np.repeat(np.arange(len(units), dtype=np.int32), [len(unit.times) for unit in units])[order]
+        scaled = [unit.events for unit in units if isinstance(unit.events, ScaledEvents)]
+        self.events = ScaledEvents.joined(scaled).chosen(order) if scaled else units[0].events
+
+    def within(self, start: int, stop: int) -> tuple[int, int]:
+        """Return the events that have a sample in the range: first, and one past the last."""
+        low, high = np.searchsorted(self.first, [start - self.n + 1, stop]).tolist()
+        return low, high
+
+    def pieces(self, start: int, stop: int) -> Iterator[_Piece]:
+        """Yield what falls into the samples `start` to `stop`."""
+        low, high = self.within(start, stop)
+        step = max(1, BATCH_ITEMS // self.offsets.shape[1])
+        for begin in range(low, high, step):
+            end = min(begin + step, high)
+            counts: npt.NDArray[np.int32] = self.events.counts(begin, end).reshape(-1)
+            offsets = self.offsets if len(self.offsets) == 1 else self.offsets[self.unit[begin:end]]
+            where: npt.NDArray[np.intp] = ((self.first[begin:end, None] - start) * self.n_channels + offsets).ravel()
+            if self.first[begin] < start or self.first[end - 1] + self.n > stop:
+                inside = (where >= 0) & (where < (stop - start) * self.n_channels)
+                where, counts = where[inside], counts[inside]
+            yield _Piece(where, counts)
+
+
+def _trains(units: Sequence[PlantedUnit], n_channels: int) -> list[_Train]:
+    """Return the events of all units; those that differ in nothing but their template are made together."""
+    lots: dict[tuple[bool, int], list[PlantedUnit]] = {}
+    for index, unit in enumerate(units):
+        alike = isinstance(unit.events, ScaledEvents)
+        if len(unit.times):
+            lots.setdefault((alike, unit.n_samples if alike else index), []).append(unit)
+    return [_Train(lot, n_channels) for lot in lots.values()]
+
+
+def _most(units: Sequence[PlantedUnit], n_channels: int) -> float:
+    """Return what the events of all units can add up to on a sample, in size."""
+    sums = np.zeros(n_channels)
+    for unit in units:
+        sums[unit.channels] += unit.most
+    return float(sums.max(initial=0))
+
+
+class Planter:
+    """Adds the events of several units to blocks of a recording.
+
+    Parameters
+    ----------
+    units : sequence of PlantedUnit
+        What to add.
+    n_channels : int
+        Of the recording.
+    dtype : numpy.dtype
+        Of its samples: integers of at most 32 bits.
+
+    Raises
+    ------
+    MockSessionError
+        If `dtype` is another.
+    """
+
+    def __init__(self, units: Sequence[PlantedUnit], n_channels: int, dtype: npt.DTypeLike = np.int16) -> None:
+        self.dtype = np.dtype(dtype)
+        if self.dtype.kind not in "iu" or self.dtype.itemsize > 4:
+            expected, remedy = "integers of at most 32 bits", "Convert the recording to int16."
+            raise MockSessionError("data_type", expected, self.dtype, remedy)
+        self._n_channels = n_channels
+        self._trains = _trains(units, n_channels)
+        self._limits = np.iinfo(self.dtype)
+        self._wide = np.dtype(np.int32 if self.dtype.itemsize <= 2 else np.int64)
+        self._most = _most(units, n_channels)
+
+    def touches(self, start: int, stop: int) -> bool:
+        """Return True if any event has a sample in the range."""
+        return any(low < high for low, high in (train.within(start, stop) for train in self._trains))
+
+    def add(self, block: Array, start: int) -> int:
+        """Add what falls into a block, in place.
+
+        Parameters
+        ----------
+        block : ndarray of the recording's dtype, shape (length, C), C-contiguous
+            Samples to add to.
+        start : int
+            Where in the recording its first row is.
+
+        Returns
+        -------
+        int
+            Number of samples that were clipped.
+        """
+        flat, stop = block.reshape(-1), start + len(block)
+        if not self.touches(start, stop):
+            return 0
+        if flat.min() - self._most >= self._limits.min and flat.max() + self._most <= self._limits.max:
+            self._sum(flat, start, stop)
+            return 0
+        total = flat.astype(self._wide)
+        self._sum(total, start, stop)
+        np.clip(total, self._limits.min, self._limits.max, out=flat, casting="unsafe")
+        return int(np.count_nonzero(total != flat))
+
+    def counts(self, start: int, stop: int, dtype: npt.DTypeLike = np.int64) -> Array:
+        """Return what is added to the samples `start` to `stop`, before clipping.
+
+        Parameters
+        ----------
+        start, stop : int
+            Samples of the recording.
+        dtype : numpy.dtype
+            Of the sums, which it must hold.
+
+        Returns
+        -------
+        ndarray of dtype, shape (stop - start, n_channels)
+        """
+        total = np.zeros((stop - start) * self._n_channels, dtype)
+        self._sum(total, start, stop)
+        return total.reshape(stop - start, self._n_channels)
+
+    def _sum(self, flat: Array, start: int, stop: int) -> None:
+        for train in self._trains:
+            for where, counts in train.pieces(start, stop):
+                np.add.at(flat, where, counts.astype(flat.dtype))
