@@ -386,7 +386,7 @@ def test_what_the_system_does_not_let_us_read(folder, monkeypatch):
     real = manifest.file_record
 
     def record(path, *arguments, **options):
-        if path.name == "Events.npy":
+        if path.name == "event_file/Events.npy":
             raise PermissionError(13, "Permission denied", str(path))
         return real(path, *arguments, **options)
 

@@ -172,7 +172,7 @@ class MappedFile:
         try:
             opened = FileWindow(self.file)
         except BadFileError as error:
-            if self.identity is None or self.file.look() is not None:
+            if self.identity is None or self.file.folder.has(self.file.name):
                 raise
             raise changed(self.path) from error
         with opened as window:

@@ -5,6 +5,7 @@ Listing tells what is a plain file, and only the rest is looked at. A hard link 
 
 from __future__ import annotations
 
+import errno
 import io
 import mmap
 import os
@@ -49,8 +50,11 @@ class DiskFolder(Folder):
         return mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
 
     def status(self, name: str) -> Identity:
-        """Return what a file, or with "" the folder, is now."""
-        return Identity.of(os.stat(self.prefix + name if name else self.path))
+        """Return what a regular file, or with "" the folder, is now."""
+        status = os.stat(self.prefix + name if name else self.path)
+        if name and not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "no plain file", self.prefix + name)
+        return Identity.of(status)
 
     def instead(self) -> str | None:
         """Return what stands in the folder's place if it is none."""

@@ -176,7 +176,7 @@ class Folder(ABC):
 
     @abstractmethod
     def status(self, name: str) -> Identity:
-        """Return what a file, or with "" the folder, is now; raises OSError if there is none."""
+        """Return what a plain file, or with "" the folder, is now; raises OSError if there is none."""
 
     def instead(self) -> str | None:
         """Return what stands in the folder's place if it is none."""
@@ -191,7 +191,11 @@ class Folder(ABC):
 
     def has(self, name: str) -> bool:
         """Return True if anything has this name, be it a link that leads nowhere."""
-        return File(self, name).look() is not None
+        try:
+            self.status(name)
+        except OSError:
+            return False
+        return True
 
     def find(self, name: str) -> File | None:
         """Return the file of a name, None if there is no plain file of the folder's own."""
