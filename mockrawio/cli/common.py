@@ -18,6 +18,7 @@ from click.shell_completion import CompletionItem
 
 from ..ground.durable import clean_up
 from ..ground.errors import MockSessionError, unreadable
+from ..ground.extras import by_extra
 from ..ground.shown import visible
 from ..session.own import refuse_own
 
@@ -288,10 +289,6 @@ def check_figure(path: Path, option: str) -> None:
     MockSessionError
         If matplotlib is not installed, or writes no such files.
     """
-    try:
+    with by_extra(option, "plot"):
         from ..rasters.figure import check_kind
-    except ImportError:
-        raise MockSessionError(
-            "matplotlib", f"it to be installed, for {option}", "that it is not", "Run pip install 'mockrawio[plot]'."
-        ) from None
     check_kind(path)

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from typing import Any, cast
 
 from ..ground.errors import MockSessionError
-from ..interop import missing
+from ..ground.extras import MissingExtraError, by_extra
 from .cupy_engine import CupyEngine
 from .engine import Engine, HostEngine
 from .jax_engine import JaxEngine
@@ -172,9 +172,10 @@ def _jax_lacks() -> str:
 
 def _import(name: str) -> Any:
     try:
-        return import_module(name)
-    except ModuleNotFoundError as error:
-        package = BY_HAND.get((error.name or "").partition(".")[0])
-        if package is None:
-            raise missing("gpu", error) from error
-        raise ImportError(f"{error}. Install it with: pip install {package}", name=error.name) from error
+        with by_extra("chunks on a device", "gpu"):
+            return import_module(name)
+    except MissingExtraError as error:
+        if error.subject in BY_HAND:  # no extra brings it
+            remedy = f"Run pip install {BY_HAND[error.subject]}."
+            raise MissingExtraError(error.subject, "chunks on a device", remedy) from error
+        raise

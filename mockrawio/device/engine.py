@@ -11,13 +11,12 @@ The CPU's engine is written against the array API standard: NumPy, CPU torch and
 from __future__ import annotations
 
 import math
-from importlib import import_module
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from ..interop import missing
+from ..ground.extras import extra_module
 
 BLOCK = 1 << 15  # values scaled at a time: they stay in cache, and torch does not start threads for so few
 
@@ -204,7 +203,5 @@ def namespace(library: str) -> Any:
     """Return a library's array API; of NumPy before 2.1, which lacks some of it, the compatible one."""
     if library == "numpy" and hasattr(np, "astype"):
         return np
-    try:
-        return import_module(library if library == "array_api_strict" else f"array_api_compat.{library}")
-    except ModuleNotFoundError as error:
-        raise missing("gpu", error) from error
+    name = library if library == "array_api_strict" else f"array_api_compat.{library}"
+    return extra_module(name, "chunks on a device", "gpu")

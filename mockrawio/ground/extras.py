@@ -1,29 +1,61 @@
-"""Modules that the package's extras bring, imported where they are used."""
+"""Packages that an extra of mockrawio brings: one that is missing is one kind of error, which says what brings it."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
 from .errors import MockSessionError
 
-__all__ = ["extra_module", "h5py_module", "toml_module"]
+__all__ = ["MissingExtraError", "by_extra", "extra_module", "h5py_module", "toml_module"]
 
 
-def extra_module(name: str, purpose: str, extra: str) -> Any:
-    """Return a module that an extra brings.
+class MissingExtraError(MockSessionError, ImportError):
+    """A package that is needed is not installed.
+
+    Parameters
+    ----------
+    name : str
+        The package.
+    purpose : str
+        What it is needed for.
+    remedy : str
+        What installs it.
+    """
+
+    def __init__(self, name: str, purpose: str, remedy: str) -> None:
+        super().__init__(name, f"it to be installed, for {purpose}", "that it is not", remedy)
+        self.name = name
+        self._given = name, purpose, remedy
+
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str, str]]:
+        return type(self), self._given
+
+
+@contextmanager
+def by_extra(purpose: str, extra: str) -> Iterator[None]:
+    """Import within it what an extra brings.
 
     Raises
     ------
-    MockSessionError
-        If it is not installed, with the command that installs it.
+    MissingExtraError
+        If it is not installed. What is installed and does not work raises its own ImportError.
     """
     try:
+        yield
+    except ModuleNotFoundError as error:
+        name = (error.name or extra).partition(".")[0]
+        remedy = f"Run pip install 'mockrawio[{extra}]', or pip install '.[{extra}]' in a source tree."
+        raise MissingExtraError(name, purpose, remedy) from error
+
+
+def extra_module(name: str, purpose: str, extra: str) -> Any:
+    """Return a module that an extra brings; see :func:`by_extra`."""
+    with by_extra(purpose, extra):
         return import_module(name)
-    except ImportError:
-        remedy = f"Run pip install 'mockrawio[{extra}]'."
-        raise MockSessionError(name, f"it to be installed, for {purpose}", "that it is not", remedy) from None
 
 
 def h5py_module() -> Any:

@@ -8,14 +8,13 @@ import json
 import math
 import os
 import re
-import sys
 from collections.abc import Iterable
 from dataclasses import MISSING, fields
-from importlib import import_module
 from typing import Any
 
 from ..ground.checks import require
 from ..ground.errors import BadFileError, MockSessionError
+from ..ground.extras import toml_module
 from ..ground.places import read_text
 from .probe import Probe, custom_probe, eMouse, neuropixels3a
 
@@ -26,16 +25,6 @@ _BUILTIN = {"neuropixels3a": neuropixels3a, "eMouse": eMouse}
 _PROBE_KEYS = ("name", "channel_map", "connected", "channel_positions")
 # What the original's documents call parameters that it knows by other names.
 _DOCUMENTED_AS = {"time_jitter": "jitter_factor", "probe_type": "probe"}
-
-
-def _toml_module() -> Any:
-    name = "tomllib" if sys.version_info >= (3, 11) else "tomli"
-    try:
-        return import_module(name)
-    except ImportError:
-        raise MockSessionError(
-            name, "it to be installed, for TOML files", "that it is not", "Run pip install 'mockrawio[hybrid]'."
-        ) from None
 
 
 def absolute_source(source: str, base: str) -> str:
@@ -116,7 +105,7 @@ def read_toml(path: str) -> dict[str, Any]:
     MockSessionError
         If its probe is not one.
     """
-    toml = _toml_module()
+    toml = toml_module("hybrid")
     body = read_text(path)
     if len(body) > MAX_BYTES:
         raise BadFileError(path, f"at most {MAX_BYTES} bytes", f"{len(body)}", "Keep the probe in an .npz.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import io
 import os
 from dataclasses import asdict, dataclass, fields
@@ -15,7 +14,8 @@ import numpy.typing as npt
 
 from ..ground.checks import is_real, require
 from ..ground.durable import make_folder
-from ..ground.errors import BadFileError, MockSessionError, SessionExistsError
+from ..ground.errors import BadFileError, SessionExistsError
+from ..ground.extras import extra_module
 from ..ground.regular import only_regular
 from ..ground.writing import write_file
 from .found import Found, load_found
@@ -183,10 +183,8 @@ class Validation:
 
 
 def check_matplotlib() -> None:
-    """Raise a MockSessionError unless matplotlib is installed."""
-    if importlib.util.find_spec("matplotlib") is None:
-        remedy = "Run pip install 'mockrawio[plot]', or leave the figures out."
-        raise MockSessionError("matplotlib", "it to be installed, for figures", "that it is not", remedy)
+    """Raise a MissingExtraError unless matplotlib is installed."""
+    extra_module("matplotlib", "figures, which may be left out", "plot")
 
 
 def _refuse_foreign_tables(folder: Path) -> None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..ground.errors import MockSessionError
-from . import missing
+from ..ground.extras import by_extra
 
 __all__ = ["Here", "OnCluster", "executor_of"]
 
@@ -90,10 +90,8 @@ def executor_of(client: Any) -> Iterator[tuple[Executor, Callable[[], int]]]:
 
 @contextmanager
 def _connected(client: Any) -> Iterator[Any]:
-    try:
+    with by_extra("a cluster", "dask"):
         import distributed
-    except ModuleNotFoundError as error:
-        raise missing("dask", error) from error
     if isinstance(client, distributed.Client):
         yield client
     elif client == "local":

@@ -18,16 +18,14 @@ import numpy.typing as npt
 
 from ..formats.npy import AnyArray, HeldArray
 from ..ground.errors import MockSessionError
+from ..ground.extras import by_extra
 from ..rawio import MockSessionRawIO, StreamView
 from ..rawio.scaling import rescale
-from . import missing
 from .corpus import CorpusReport, Failure, generate_corpus, session_seed
 
-try:
+with by_extra("Dask's arrays", "dask"):
     import dask.array as da
     from dask.base import tokenize
-except ModuleNotFoundError as error:
-    raise missing("dask", error) from error
 
 if TYPE_CHECKING:
     import xarray
@@ -235,10 +233,8 @@ def to_xarray(
     >>> lfp.sel(time=slice(2, 3)).dims, lfp.units, lfp.region.item(0)
     (('time', 'channel'), 'uV', 'LA')
     """
-    try:
+    with by_extra("arrays with names", "dask"):
         import xarray
-    except ModuleNotFoundError as error:
-        raise missing("dask", error) from error
 
     values = to_dask_array(
         reader, stream_index, scaled, chunks, block_index=block_index, seg_index=seg_index, dtype=dtype

@@ -11,15 +11,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..ground.extras import by_extra
 from ..ground.folder import patterns
 from ..rawio import MockSessionRawIO
-from . import missing
 from .frames import FrameClock, Frames
 
-try:
+with by_extra("SpikeInterface's objects", "spikeinterface"):
     from spikeinterface.extractors.neoextractors.neobaseextractor import NeoEventSegment, NeoSortingSegment
-except ModuleNotFoundError as error:
-    raise missing("spikeinterface", error) from error
 
 Array = npt.NDArray[Any]
 Folder = str | PathLike[str]

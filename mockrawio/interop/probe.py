@@ -15,16 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ..ground.errors import BadFileError, MockSessionError
+from ..ground.extras import by_extra
 from ..rawio import MockSessionRawIO, StreamView
 from ..session.files import open_channel_names
 from ..session.layout import find_files
 from ..session.probe import bundles, contact_positions
-from . import missing
 
-try:
+with by_extra("probes", "spikeinterface"):
     from probeinterface import Probe
-except ModuleNotFoundError as error:
-    raise missing("spikeinterface", error) from error
 
 CONTACT_RADIUS_UM = 10.0  # as drawn; neighbours on a bundle's circle are 30.6 µm apart
 

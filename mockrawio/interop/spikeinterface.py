@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 
 from ..ground.errors import MockSessionError
+from ..ground.extras import by_extra
 from ..ground.places import folder_at
 from ..ground.shown import warn
 from ..rawio import MockSessionRawIO
 from ..session.files import WAVEFORM_RATE_HZ, is_number
 from ..session.layout import find_files
 from ..session.probe import bundles
-from . import missing
 from .extractors import (
     Folder,
     MockSessionEventSegment,
@@ -37,7 +37,7 @@ from .extractors import (
 from .frames import FrameClock
 from .probe import chosen_stream, main_stream, planted_places, stream_probe, wire_numbers
 
-try:
+with by_extra("SpikeInterface's objects", "spikeinterface"):
     from probeinterface import Probe
     from spikeinterface.core import BaseEvent, BaseSorting, ChannelSliceRecording
     from spikeinterface.core import load as load_extractor  # document 003's name for it
@@ -48,8 +48,6 @@ try:
         _neo_event_dtype,
         _NeoBaseExtractor,
     )
-except ModuleNotFoundError as error:
-    raise missing("spikeinterface", error) from error
 
 
 __all__ = [

@@ -12,6 +12,7 @@ from typing import Any
 from ..formats.spikes.csv import write_spikes_csv
 from ..formats.spikes.sonata import sonata_populations
 from ..formats.spikes.sonata_out import append_sonata, write_sonata
+from ..ground.extras import by_extra
 from .bridges import from_spiketrains, session_raster, session_to_sonata, to_spiketrains
 from .document_004 import SonataWriter, make_save_spikes
 from .files import iter_sonata, iter_spikes_csv, read_sonata, read_spikes_csv
@@ -56,8 +57,6 @@ def __getattr__(name: str) -> Any:
     """Import the figure when it is asked for: only it needs matplotlib."""
     if name != "plot_raster":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
+    with by_extra("plot_raster", "plot"):
         from .figure import plot_raster
-    except ImportError as error:
-        raise ImportError("plot_raster needs matplotlib: pip install 'mockrawio[plot]'") from error
     return plot_raster

@@ -5,33 +5,26 @@ All of them raise :class:`MockSessionError` with the argument's name, what it ma
 
 from __future__ import annotations
 
-import numbers
 import sys
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..ground.checks import is_real, is_whole, require
 from ..ground.errors import MockSessionError
 
-__all__ = ["FLOAT_MAX", "floats", "generator", "number", "require", "whole"]
+__all__ = ["FLOAT_MAX", "floats", "generator", "number", "whole"]
 
 Floats = npt.NDArray[np.float64]
 FLOAT_MAX = sys.float_info.max
-
-
-def require(ok: bool, name: str, expected: str, found: object, remedy: str = "Change it.") -> None:
-    """Raise the error of an argument unless it is all right; text in `found` is shown as it is."""
-    if not ok:
-        shown = found if isinstance(found, str) else repr(found)
-        raise MockSessionError(name, expected, shown, remedy)
 
 
 def number(name: str, value: Any, low: float, high: float = FLOAT_MAX, *, open_low: bool = False) -> float:
     """Return a finite float within bounds; `open_low` leaves the lower one out."""
     expected = f"a number {'above' if open_low else 'from'} {low:g}"
     expected += f" to {high:g}" if high < FLOAT_MAX else ""
-    ok = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    ok = is_real(value)
     ok = ok and low <= value <= high and not (open_low and value == low)
     require(ok, name, expected, value)
     return float(value)
@@ -39,8 +32,7 @@ def number(name: str, value: Any, low: float, high: float = FLOAT_MAX, *, open_l
 
 def whole(name: str, value: Any, low: int, high: int) -> int:
     """Return an int within bounds."""
-    ok = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-    require(ok and low <= value <= high, name, f"a whole number from {low} to {high}", value)
+    require(is_whole(value) and low <= value <= high, name, f"a whole number from {low} to {high}", value)
     return int(value)
 
 
@@ -70,6 +62,6 @@ def generator(seed: Any, rng: np.random.Generator | None) -> np.random.Generator
             return np.random.default_rng(seed)
         except (TypeError, ValueError):
             raise MockSessionError("seed", "a whole number from 0, or None", f"{seed!r}", "Change it.") from None
-    require(seed is None, "seed and rng", "one of the two", "both", "Leave one out.")
+    require(seed is None, "seed and rng", "one of the two", "both of them", "Leave one out.")
     require(isinstance(rng, np.random.Generator), "rng", "a numpy.random.Generator", rng)
     return rng

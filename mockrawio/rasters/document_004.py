@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..formats.spikes.sonata_out import mark_sonata, new_dataset
+from ..ground.checks import require
 from ..ground.errors import MockSessionError
 from ..ground.extras import h5py_module
-from .checks import floats, generator, require, whole
+from .checks import floats, generator, whole
 from .poisson import checked_profile
 from .trains import Options, filled_bins, source_for
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .checks import floats, generator, number, require, whole
+from ..ground.checks import require
+from .checks import floats, generator, number, whole
 
 __all__ = ["RUN_IN", "A", "B", "filtered", "make_noise", "minmax", "shift_exc_noise", "zscore"]
 
@@ -190,9 +191,11 @@ def shift_exc_noise(ts: Any, nid: Any, seconds: float, time_shift: int = 4) -> F
         If shapes differ, or all bins hold equally many spikes.
     """
     times, ids = floats("ts", ts, (1,)), floats("nid", nid, (1,))
-    require(times.shape == ids.shape, "nid", f"as many ids as times, {times.size}", f"{ids.size}")
+    require(times.shape == ids.shape, "nid", f"as many ids as times, {times.size}", ids.size)
     n_bins = len(np.arange(0, number("seconds", seconds, 0, 1e6) * 1000, 1)) - 1
-    require(n_bins >= 2 and times.size > 0, "ts and seconds", "spikes, and 3 ms or more", "less", "Give more.")
+    require(
+        n_bins >= 2 and times.size > 0, "ts and seconds", "spikes, and 3 ms or more", "less than that", "Give more."
+    )
     counts = np.histogram(times, bins=np.arange(n_bins + 1))[0]
     rate = counts / (0.001 * (ids.max() + 1))
     return minmax(np.roll(rate, whole("time_shift", time_shift, -(10**9), 10**9))) + 0.5

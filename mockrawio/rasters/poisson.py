@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .checks import floats, generator, number, require, whole
+from ..ground.checks import require
+from .checks import floats, generator, number, whole
 from .raster import Raster
 from .trains import Options, bins_in, first_in_bins, source_for
 

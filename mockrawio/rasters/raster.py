@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..formats.spikes.blocks import Ids, SpikeBlock, Times, checked_ids, checked_times, sorting_index
+from ..ground.checks import require
 from ..ground.errors import MockSessionError
-from .checks import floats, require, whole
+from .checks import floats, whole
 
 __all__ = ["Raster", "Selection", "join"]
 
@@ -141,7 +142,7 @@ def join(blocks: Iterable[Raster]) -> Raster:
         Stretches in the order of time, of the same groups; at least one.
     """
     parts = list(blocks)
-    require(bool(parts), "blocks", "at least one", "none", "Give one, which may be empty.")
+    require(bool(parts), "blocks", "at least one", "none of them", "Give one, which may be empty.")
     first = parts[0]
     times = np.concatenate([part.times_ms for part in parts])
     ids = np.concatenate([part.node_ids for part in parts])

@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass, fields
 from os import PathLike, fspath
 from typing import Any
 
+from ..ground.checks import require
 from ..ground.errors import BadFileError, MockSessionError
 from ..ground.extras import toml_module
 from ..ground.places import read_text
-from .checks import floats, number, require, whole
+from .checks import floats, number, whole
 from .trains import bins_in
 
 __all__ = ["FunctionalGroup", "RasterSpec"]
@@ -214,5 +215,5 @@ def _known(cls: Any, values: Mapping[str, Any], what: str) -> dict[str, Any]:
         raise MockSessionError(what, f"fields among {expected}", ", ".join(unknown), "Remove them.")
     needed = ("groups", "duration_s") if cls is RasterSpec else ("name", "n_units", "rate_hz")
     missing = [name for name in needed if name not in values]
-    require(not missing, what, f"a field {', '.join(missing)}", "none", "Give it.")
+    require(not missing, what, f"a field {', '.join(missing)}", "no such field", "Give it.")
     return dict(values)

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from .checks import require
+from ..ground.checks import require
 
 __all__ = [
     "Options",

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..ground.errors import MockSessionError
+from ..ground.extras import by_extra
 from ..ground.shown import visible
 
 __all__ = [
@@ -237,13 +238,9 @@ def plotly() -> Plotly:
     MockSessionError
         If it is not installed.
     """
-    try:
+    with by_extra("the report", "report"):
         from plotly import __version__
         from plotly.offline import get_plotlyjs
-    except ImportError:
-        raise MockSessionError(
-            "plotly", "it to be installed, for the report", "that it is not", "Run pip install 'mockrawio[report]'."
-        ) from None
     script = str(get_plotlyjs()).replace("\r\n", "\n").replace("\r", "\n")
     if "</script" in script.lower() or "<!--" in script:
         raise MockSessionError(

@@ -233,7 +233,7 @@ def test_validate_json(sorted_, tmp_path):
 
 def test_validate_without_matplotlib(sorted_, tmp_path, monkeypatch):
     """Figures that cannot be drawn are an error before any work, unless they are not wanted."""
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert_one_line_error(run("validate", *sorted_, "-o", tmp_path / "out"), "pip install 'mockrawio[plot]'")
     assert run("validate", *sorted_, "-o", tmp_path / "out", "--no-figures").exit_code == 0
 

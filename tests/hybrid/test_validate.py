@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import shutil
+import sys
 from dataclasses import replace
 
 import h5py
@@ -284,7 +285,7 @@ def test_labels_of_text(hybrid, tmp_path):
 
 def test_without_matplotlib(hybrid, perfect, tmp_path, monkeypatch):
     """Without matplotlib figures are refused before anything is written, with what to install."""
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
     found = validate(hybrid, perfect, phy_base=1)
     with pytest.raises(MockSessionError, match=r"pip install 'mockrawio\[plot\]'"):
         found.save(tmp_path / "out")

@@ -284,5 +284,5 @@ def test_missing_library(library, folders):
         f"to_xarray(MockSessionRawIO({str(folders['float64'])!r}).__enter__(), seg_index=0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    assert "ImportError" in done.stderr
+    assert "MissingExtraError" in done.stderr
     assert "pip install 'mockrawio[dask]'" in done.stderr

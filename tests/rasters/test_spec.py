@@ -141,7 +141,7 @@ GROUP = {"name": "a", "n_units": 2, "rate_hz": 1.0}
         ({"profile": "loud"}, "profile"),
         ({"profile": [1.0, 2.0]}, "profile: expected 1000 numbers, one for each bin; found 2"),
         ({"profile": [[1.0]]}, "profile"),
-        ({"follows": "b"}, "follows: expected the name of a group before it .none.; found b"),
+        ({"follows": "b"}, "follows: expected the name of a group before it .none.; found 'b'"),
         ({"profile": "noise", "follows": "b"}, "follows: expected None beside a profile"),
         ({"rate": 1}, "group 'a': expected fields among .*; found rate"),
         ({"synchrony": 2}, "synchrony"),
