@@ -14,7 +14,7 @@ from ..formats.npy import open_array
 from ..formats.npy_out import Blocks
 from ..ground.errors import MockSessionError
 from ..session.content import N_SAMPLES, UnitContent
-from ..session.files import LEFT_SWEEP
+from ..session.keys import LEFT_SWEEP
 from ..session.layout import RAW, UnitName
 from ..session.streams import open_stream
 from .content import Stream

@@ -12,7 +12,7 @@ from ..formats.sorters import formats
 from ..ground.errors import BadFileError
 from ..ground.jsontext import read_json
 from ..ground.writing import FileRecord
-from ..session.files import RATES, Limits
+from ..session.keys import RATES, Limits
 from .output import FORMAT, FORMAT_VERSION
 
 __all__ = ["listed_files", "read_run_manifest"]

@@ -22,7 +22,7 @@ from ..formats.firings import load_firings
 from ..formats.npy import open_array
 from ..ground.errors import BadFileError, MockSessionError
 from ..ground.regular import only_regular
-from ..session.files import RATES
+from ..session.keys import RATES
 from .output import FIRINGS
 from .probe import Probe
 from .run_manifest import read_run_manifest

@@ -22,7 +22,8 @@ from ..ground.extras import by_extra
 from ..ground.places import folder_at
 from ..ground.shown import warn
 from ..rawio import MockSessionRawIO
-from ..session.files import WAVEFORM_RATE_HZ, is_number
+from ..session.files import is_number
+from ..session.keys import WAVEFORM_RATE_HZ
 from ..session.layout import find_files
 from ..session.probe import bundles
 from .extractors import (

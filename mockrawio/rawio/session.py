@@ -19,6 +19,7 @@ from ..ground.errors import BadFileError, MockSessionError
 from ..ground.folder import File, Folder
 from ..ground.once import once
 from ..ground.shown import warn
+from ..session import keys
 from ..session.clock import Run, check_runs
 from ..session.exclude import with_exclude
 from ..session.files import (
@@ -320,8 +321,8 @@ def _counts(lfp: dict[int, LfpFile], units: dict[UnitName, UnitFile], count_size
     """Return, by file, the size of a count of what is not int16 and is to be served so."""
     if count_size is None:
         return {}
-    arrays = [(f.samples, f.file, "samples") for f in lfp.values()]
-    arrays += [(f.waveforms, f.file, "spike_amps") for f in units.values() if f.waveforms is not None]
+    arrays = [(f.samples, f.file, keys.SAMPLES.key) for f in lfp.values()]
+    arrays += [(f.waveforms, f.file, keys.SPIKE_AMPS.key) for f in units.values() if f.waveforms is not None]
     sources = [FloatSource(*a) for a in arrays if a[0].dtype.newbyteorder("=") != np.int16]
     return {source.file.path: count_size(source) for source in sources}
 

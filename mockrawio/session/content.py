@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..formats.npy_out import Blocks, dict_file
-from . import layout
+from . import keys, layout
 from .clock import Run
 from .files import Scale
 from .layout import UnitName, parse_unit_file
@@ -71,17 +71,17 @@ class UnitContent:
     def chunks(self) -> Chunks:
         """Return the bytes of its file, in pieces."""
         values = {
-            "spike_times": self.times_ms.astype("<f8", copy=False),
-            "spike_amps": self.waveforms,
+            keys.SPIKE_TIMES.key: self.times_ms.astype("<f8", copy=False),
+            keys.SPIKE_AMPS.key: self.waveforms,
             **_scale_keys(self.scale),
-            "sampling_rate": self.sampling_rate,
-            "left_sweep": self.left_sweep,
+            keys.WAVEFORM_RATE.key: self.sampling_rate,
+            keys.SWEEP.key: self.left_sweep,
         }
         return dict_file({key: value for key, value in values.items() if value is not None})
 
 
 def _scale_keys(scale: Scale | None) -> dict[str, object]:
-    return {} if scale is None else {"gain": scale.gain, "offset": scale.offset, "units": scale.units}
+    return {} if scale is None else {keys.GAIN.key: scale.gain, keys.OFFSET.key: scale.offset, keys.UNITS: scale.units}
 
 
 def lfp_bytes(times_ms: Blocks, samples: Blocks, scale: Scale | None = None, rate: float | None = None) -> Chunks:
@@ -95,14 +95,14 @@ def lfp_bytes(times_ms: Blocks, samples: Blocks, scale: Scale | None = None, rat
     rate : float, optional
         Hz.
     """
-    said = {} if rate is None else {"sampling_rate": rate}
-    return dict_file({"ts": times_ms, "samples": samples, **_scale_keys(scale), **said})
+    said = {} if rate is None else {keys.LFP_RATE.key: rate}
+    return dict_file({keys.TS.key: times_ms, keys.SAMPLES.key: samples, **_scale_keys(scale), **said})
 
 
 def info_bytes(patient_id: int, session_nr: int, start_ms: float) -> Chunks:
     """Return the bytes of ``session_info.npy``; the start is in ms since the Unix epoch."""
     date, time = layout.clock_name(start_ms).split("_")
-    return dict_file({"patient_id": patient_id, "session_nr": session_nr, "date": date, "time": time})
+    return dict_file({keys.PATIENT: patient_id, keys.SESSION: session_nr, keys.DATE: date, keys.TIME: time})
 
 
 def channel_names_bytes(names: Iterable[str]) -> bytes:
@@ -134,12 +134,12 @@ def stream_description(
         What else there is to say, such as `locations` and `ground_truth`.
     """
     return {
-        "sampling_rate": rate,
-        "gain": [scale.gain for scale in scales],
-        "offset": [scale.offset for scale in scales],
-        "units": next((scale.units for scale in scales), "uV"),
-        "channels": {"ids": list(ids), "names": list(names)},
-        "segments": [{"t_start_ms": run.t_start_ms, "n_samples": run.stop - run.start} for run in runs],
+        keys.LFP_RATE.key: rate,
+        keys.GAIN.key: [scale.gain for scale in scales],
+        keys.OFFSET.key: [scale.offset for scale in scales],
+        keys.UNITS: next((scale.units for scale in scales), "uV"),
+        keys.CHANNELS: {keys.IDS: list(ids), keys.NAMES: list(names)},
+        keys.SEGMENTS: [{keys.T_START: run.t_start_ms, keys.LENGTH: run.stop - run.start} for run in runs],
         **more,
     }
 

@@ -1,14 +1,12 @@
 """A session's files opened, one function a kind: keys, dtypes and lengths checked, no data read.
 
-This is the only place that knows the keys of the dict files (document 000 and, for the
-int16 encoding, our own): what lies above sees arrays, gains and stamps in ms.
+What lies above sees arrays, gains and stamps in ms, and none of the :mod:`.keys`.
 """
 
 from __future__ import annotations
 
 import math
 import re
-import sys
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -20,45 +18,16 @@ from ..ground.errors import BadFileError
 from ..ground.folder import File
 from ..ground.places import Where, file_at, read_text
 from ..ground.shown import warn
+from . import keys
 from .clock import Run, find_runs, stamp_divisor
 from .instants import to_ms
 from .layout import STAMP
 
-LFP_RATE_HZ = 1000.0  # document 000: LFP synthesized at 1 kHz
-WAVEFORM_RATE_HZ = 32_000.0  # the rate of the recordings Epiphyte's units come from
-LEFT_SWEEP = 20  # samples up to and with the peak, which stands at sample 19
 MAX_NAME = 64  # characters of a Neo channel name
 
 
 _NCS = re.compile(r"\.ncs$", re.IGNORECASE)
 _NEWLINE = re.compile(r"\r\n|\r|\n")
-
-
-class Limits(NamedTuple):
-    """Between which values a number, or its size where it may be negative, must lie, ends included."""
-
-    low: float
-    high: float
-    by_size: bool = False
-
-    def hold(self, value: object) -> bool:
-        """Return True if a value is a number within the limits."""
-        if type(value) not in (int, float):
-            return False
-        return self.low <= (abs(value) if self.by_size else value) <= self.high  # type: ignore[arg-type, operator, no-any-return]  # a number
-
-    def __str__(self) -> str:
-        if self.by_size:
-            return f" other than 0 ({self.low:g} to {self.high:g} in size)"
-        if self.low > 0:
-            return f" above 0 ({self.low:g} to {self.high:g})"
-        return "" if self is ANY else f" ({self.low:g} to {self.high:g})"
-
-
-# Wider than anything recorded, and such that int16 counts in physical units fit float32. A negative gain turns a
-# signal round, as Neuralynx's amplifiers do.
-GAINS, OFFSETS, RATES = Limits(1e-15, 1e15, by_size=True), Limits(-1e15, 1e15), Limits(1e-6, 1e9)
-ANY = Limits(-sys.float_info.max, sys.float_info.max)
 
 
 class Scale(NamedTuple):
@@ -164,31 +133,32 @@ class LfpFile(NamedTuple):
         return self.file.path
 
 
-def _array(opened: DictFile, key: str, ndim: int, kinds: str) -> AnyArray:
-    """Return an array of the dict, of so many dimensions and one of these dtype kinds."""
+def _array(opened: DictFile, stored: keys.Stored) -> AnyArray:
+    """Return an array of real numbers of the dict."""
+    key, ndim = stored
     value = opened.values.get(key)
     if not isinstance(value, (MappedArray, HeldArray)):
         keys = ", ".join(repr(name[:20]) for name in islice(opened.values, 8))
         found = f"only {keys or 'nothing'}" if value is None else "something else"
         raise BadFileError(opened.path, f"an array {key!r}", found, REWRITE)
-    if value.dtype.kind not in kinds or (value.shape != (0,) and len(value.shape) != ndim):
+    if value.dtype.kind not in "iuf" or (value.shape != (0,) and len(value.shape) != ndim):
         found = f"{value.dtype}, shape {value.shape}"
         raise BadFileError(opened.path, f"{key!r} as {ndim}-dimensional real numbers", found, REWRITE)
     return value
 
 
-def _stamps(opened: DictFile, key: str) -> AnyArray:
+def _stamps(opened: DictFile, stored: keys.Stored) -> AnyArray:
     """Return an array of time stamps: only 64 bits hold ms since 1970 to the ms."""
-    stamps = _array(opened, key, 1, "iuf")
+    stamps = _array(opened, stored)
     if stamps.dtype.itemsize != 8:
-        raise BadFileError(opened.path, f"{key!r} as int64 or float64", str(stamps.dtype), REWRITE)
+        raise BadFileError(opened.path, f"{stored.key!r} as int64 or float64", str(stamps.dtype), REWRITE)
     return stamps
 
 
-def _number(opened: DictFile, key: str, default: float, limits: Limits) -> float:
-    value = opened.values.get(key, default)
-    if not limits.hold(value):
-        raise BadFileError(opened.path, f"{key!r} as a finite number{limits}", _shown(value), REWRITE)
+def _number(opened: DictFile, number: keys.Number) -> float:
+    value = opened.values.get(number.key, number.default)
+    if not number.limits.hold(value):
+        raise BadFileError(opened.path, f"{number.key!r} as a finite number{number.limits}", _shown(value), REWRITE)
     return float(value)
 
 
@@ -199,7 +169,7 @@ def is_name(value: object) -> bool:
 
 def is_number(value: object) -> bool:
     """Return True if a value is an int or a float that float64 holds, and finite."""
-    return ANY.hold(value)
+    return keys.ANY.hold(value)
 
 
 def _shown(value: object) -> str:
@@ -207,33 +177,35 @@ def _shown(value: object) -> str:
 
 
 def _left_sweep(opened: DictFile) -> int:
-    value = _number(opened, "left_sweep", LEFT_SWEEP, ANY)
+    value = _number(opened, keys.SWEEP)
     if not value.is_integer() or not 0 <= value < 2**31:
-        raise BadFileError(opened.path, "'left_sweep' as a whole number of samples", repr(value), REWRITE)
+        raise BadFileError(opened.path, f"{keys.SWEEP.key!r} as a whole number of samples", repr(value), REWRITE)
     return int(value)
 
 
 def _scale(opened: DictFile) -> Scale:
-    units = opened.values.get("units", "uV")
+    units = opened.values.get(keys.UNITS, "uV")
     if not is_name(units):
-        raise BadFileError(opened.path, f"'units' as text of 1 to {MAX_NAME} characters", repr(units)[:60], REWRITE)
-    return Scale(_number(opened, "gain", 1.0, GAINS), _number(opened, "offset", 0.0, OFFSETS), units)
+        raise BadFileError(
+            opened.path, f"{keys.UNITS!r} as text of 1 to {MAX_NAME} characters", repr(units)[:60], REWRITE
+        )
+    return Scale(_number(opened, keys.GAIN), _number(opened, keys.OFFSET), units)
 
 
 def open_info(where: Where) -> SessionInfo:
     """Open ``session_info.npy``."""
     with DictFile(where) as opened:
         path, values = opened.path, opened.values
-    for key in ("patient_id", "session_nr"):
+    for key in (keys.PATIENT, keys.SESSION):
         if type(values.get(key)) is not int or values[key].bit_length() > 63:
             raise BadFileError(path, f"{key!r} as an int of 64 bits", repr(values.get(key))[:60], REWRITE)
-    text = f"{values.get('date')}_{values.get('time')}"
+    text = f"{values.get(keys.DATE)}_{values.get(keys.TIME)}"
     try:
         start = datetime.strptime(text, STAMP)
     except ValueError:
-        expected = "'date' as YYYY-MM-DD and 'time' as HH-MM-SS"
+        expected = f"{keys.DATE!r} as YYYY-MM-DD and {keys.TIME!r} as HH-MM-SS"
         raise BadFileError(path, expected, repr(text[:60]), REWRITE) from None
-    return SessionInfo(values["patient_id"], values["session_nr"], start)
+    return SessionInfo(values[keys.PATIENT], values[keys.SESSION], start)
 
 
 def open_channel_names(where: Where, *, strict: bool = False) -> list[str]:
@@ -288,12 +260,12 @@ def open_unit(where: Where) -> UnitFile:
         the first or last spike NaN or out of order, or a scale not a number.
     """
     with DictFile(where) as opened:
-        path, times = opened.path, _stamps(opened, "spike_times")
-        waveforms = _array(opened, "spike_amps", 2, "iuf") if "spike_amps" in opened.values else None
+        path, times = opened.path, _stamps(opened, keys.SPIKE_TIMES)
+        waveforms = _array(opened, keys.SPIKE_AMPS) if keys.SPIKE_AMPS.key in opened.values else None
         count = times.shape[0]
         if waveforms is not None and waveforms.shape[0] != count:
             found = f"{count} and {waveforms.shape[0]}"
-            raise BadFileError(path, "as many 'spike_times' as 'spike_amps'", found, REWRITE)
+            raise BadFileError(path, f"as many {keys.SPIKE_TIMES.key!r} as {keys.SPIKE_AMPS.key!r}", found, REWRITE)
         first, last = opened.window.ends(times) if count else (math.nan, math.nan)
         divisor = stamp_divisor(path, first, last) if count else 1
         return UnitFile(
@@ -304,7 +276,7 @@ def open_unit(where: Where) -> UnitFile:
             last / divisor,
             waveforms,
             _scale(opened),
-            _number(opened, "sampling_rate", WAVEFORM_RATE_HZ, RATES),
+            _number(opened, keys.WAVEFORM_RATE),
             _left_sweep(opened),
         )
 
@@ -326,13 +298,13 @@ def open_lfp(where: Where, *, strict: bool = False, tolerance_ms: float | None =
     """
     with DictFile(where) as opened:
         path = opened.path
-        ts, samples = _stamps(opened, "ts"), _array(opened, "samples", 1, "iuf")
+        ts, samples = _stamps(opened, keys.TS), _array(opened, keys.SAMPLES)
         if ts.shape != samples.shape:
             found = f"{ts.shape[0]} and {samples.shape[0]}"
-            raise BadFileError(path, "as many 'ts' as 'samples'", found, REWRITE)
+            raise BadFileError(path, f"as many {keys.TS.key!r} as {keys.SAMPLES.key!r}", found, REWRITE)
         if not ts.shape[0]:
             return None
-        rate = _number(opened, "sampling_rate", LFP_RATE_HZ, RATES)
+        rate = _number(opened, keys.LFP_RATE)
         first, last = opened.window.ends(ts)
         divisor = stamp_divisor(path, first, last)
         how: dict[str, Any] = {"strict": strict, "tolerance_ms": tolerance_ms}

@@ -14,8 +14,9 @@ from ..ground.errors import BadFileError
 from ..ground.folder import File
 from ..ground.jsontext import read_json
 from ..ground.places import Where, file_at
+from . import keys
 from .clock import EARLIEST_MS, LATEST_MS, MAX_RUNS, Run
-from .files import GAINS, MAX_NAME, OFFSETS, RATES, Limits, Scale, is_name, is_number
+from .files import MAX_NAME, Scale, is_name, is_number
 
 _REMEDY = "Repair the description, or write the stream again."
 
@@ -75,7 +76,8 @@ class _Description:
             raise self.fault(f"{key!r} as a {kind.__name__}", value)
         return value
 
-    def numbers(self, key: str, count: int, limits: Limits) -> list[float]:
+    def numbers(self, number: keys.Number, count: int) -> list[float]:
+        key, limits = number.key, number.limits
         value = self.content.get(key)
         values: list[Any] = value if type(value) is list else [value] * count
         if len(values) != count or not all(limits.hold(v) for v in values):
@@ -109,11 +111,11 @@ def open_stream(where: Where) -> StreamFile:
         raise BadFileError(file, "int16 of shape (n_samples, n_channels)", found, "Write the stream again.")
     count = samples.shape[1]
     description = _Description(file.with_ending(".json"))
-    (rate,) = description.numbers("sampling_rate", 1, RATES)
-    channels = description.get("channels", dict)
-    (units,) = description.texts("'units'", [description.get("units", str)], 1)
-    ids = description.texts("channels['ids']", channels.get("ids"), count)  # as many, or the count is a lie
-    gains, offsets = description.numbers("gain", count, GAINS), description.numbers("offset", count, OFFSETS)
+    (rate,) = description.numbers(keys.LFP_RATE, 1)
+    channels = description.get(keys.CHANNELS, dict)
+    (units,) = description.texts(repr(keys.UNITS), [description.get(keys.UNITS, str)], 1)
+    ids = description.texts("channels['ids']", channels.get(keys.IDS), count)  # as many, or the count is a lie
+    gains, offsets = description.numbers(keys.GAIN, count), description.numbers(keys.OFFSET, count)
     if len(set(ids)) != count:
         raise description.fault("channel ids that differ from each other", ids)
     return StreamFile(
@@ -121,35 +123,35 @@ def open_stream(where: Where) -> StreamFile:
         samples,
         rate,
         ids,
-        description.texts("channels['names']", channels.get("names"), count),
+        description.texts("channels['names']", channels.get(keys.NAMES), count),
         tuple(Scale(gain, offset, units) for gain, offset in zip(gains, offsets, strict=True)),
         _runs(description, samples.shape[0], rate),
-        description.get("ground_truth", dict) if "ground_truth" in description.content else {},
-        _locations(description, count) if "locations" in description.content else None,
+        description.get(keys.GROUND_TRUTH, dict) if keys.GROUND_TRUTH in description.content else {},
+        _locations(description, count) if keys.LOCATIONS in description.content else None,
     )
 
 
 def _locations(description: _Description, count: int) -> list[list[float]]:
     """Return where the channels are."""
-    found: list[list[float]] = description.get("locations", list)
+    found: list[list[float]] = description.get(keys.LOCATIONS, list)
     points = all(type(point) is list and all(map(is_number, point)) for point in found)
     if len(found) != count or not points or {len(point) for point in found} not in ({2}, {3}):
-        raise description.fault(f"'locations' as {count} times 2 or 3 finite numbers", found)
+        raise description.fault(f"{keys.LOCATIONS!r} as {count} times 2 or 3 finite numbers", found)
     return found
 
 
 def _runs(description: _Description, n_samples: int, rate: float) -> tuple[Run, ...]:
     """Return the segments that the description lists."""
     runs: list[Run] = []
-    segments = description.get("segments", list)
+    segments = description.get(keys.SEGMENTS, list)
     if len(segments) > MAX_RUNS:
         raise description.fault(f"at most {MAX_RUNS} segments", len(segments))
     for segment in segments:
-        t_start, size = (segment.get(k) if type(segment) is dict else None for k in ("t_start_ms", "n_samples"))
+        t_start, size = (segment.get(k) if type(segment) is dict else None for k in (keys.T_START, keys.LENGTH))
         if not is_number(t_start) or type(size) is not int or not 1 <= size <= n_samples:
-            raise description.fault("segments with 't_start_ms' and 'n_samples'", segment)
+            raise description.fault(f"segments with {keys.T_START!r} and {keys.LENGTH!r}", segment)
         if not EARLIEST_MS <= t_start <= LATEST_MS:  # type: ignore[operator]  # a number, just checked
-            raise description.fault("'t_start_ms' in ms since the Unix epoch, 1990 to 2100", t_start)
+            raise description.fault(f"{keys.T_START!r} in ms since the Unix epoch, 1990 to 2100", t_start)
         start = runs[-1].stop if runs else 0
         if runs and t_start < runs[-1].t_start_ms + (start - runs[-1].start) * 1000 / rate - 1000 / rate / 2:  # type: ignore[operator]  # checked above
             raise description.fault("segments that do not overlap", segment)
