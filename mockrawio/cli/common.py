@@ -290,5 +290,5 @@ def check_figure(path: Path, option: str) -> None:
         If matplotlib is not installed, or writes no such files.
     """
     with by_extra(option, "plot"):
-        from ..rasters.figure import check_kind
-    check_kind(path)
+        from ..rasters.figure import figure_target
+    figure_target(path)

@@ -20,7 +20,7 @@ from .npy import checked_shape, plain_dtype, text_of
 if TYPE_CHECKING:
     from .symbolic import Interpreter
 
-__all__ = ["MAX_TEXT", "SYMBOLS", "Blob", "SymbolicArray", "SymbolicDtype", "Text", "build", "reduce"]
+__all__ = ["MAX_TEXT", "SYMBOLS", "Blob", "SymbolicArray", "SymbolicDtype", "TextBlob", "build", "reduce"]
 
 MAX_SCALAR = 256  # bytes: a date as text takes 40
 MAX_ALIGNMENT = 64
@@ -38,7 +38,7 @@ class Blob:
         self.length = length
 
 
-class Text(Blob):
+class TextBlob(Blob):
     """A long string in UTF-8, which is not the bytes that it spells."""
 
     __slots__ = ()
@@ -130,13 +130,13 @@ def _encode(machine: Interpreter, arguments: tuple[Any, ...]) -> bytes:
     text, codec = arguments if len(arguments) == 2 else ("", "")
     if codec not in ("latin1", "latin-1"):
         machine.refuse("_codecs.encode with anything but text and latin1")
-    if type(text) not in (Text, str):
+    if type(text) not in (TextBlob, str):
         machine.refuse("_codecs.encode of something other than text")
-    machine.decoded += text.length if type(text) is Text else len(text)
+    machine.decoded += text.length if type(text) is TextBlob else len(text)
     if machine.decoded > machine.end:
         machine.refuse("the same text decoded again and again")
     try:
-        if type(text) is Text:
+        if type(text) is TextBlob:
             text = machine.window.read(text.offset, text.length).decode("utf-8")
         return text.encode("latin1")
     except UnicodeError:

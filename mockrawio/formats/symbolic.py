@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 from ..ground.errors import BadFileError
 from .npy import FileWindow
 from .npy_out import OPENING
-from .reductions import MAX_TEXT, SYMBOLS, Blob, SymbolicArray, SymbolicDtype, Text, build, reduce
+from .reductions import MAX_TEXT, SYMBOLS, Blob, SymbolicArray, SymbolicDtype, TextBlob, build, reduce
 
 __all__ = ["REMEDY", "Interpreter"]
 
@@ -146,7 +146,7 @@ class Interpreter:
         """Return the next `count` bytes as text, or where they are if they are many."""
         if count > MAX_TEXT:
             blob = self.skip(count)
-            return Text(blob.offset, blob.length)
+            return TextBlob(blob.offset, blob.length)
         self.spelled += count
         if self.spelled > MAX_SPELLED:
             self.refuse("more text", f"at most {MAX_SPELLED} bytes of text")

@@ -14,13 +14,13 @@ import numpy.typing as npt
 from ..ground.checks import is_real, is_whole, require
 from ..ground.errors import MockSessionError
 
-__all__ = ["FLOAT_MAX", "floats", "generator", "number", "whole"]
+__all__ = ["FLOAT_MAX", "float_array", "generator", "number_in", "whole_in"]
 
 Floats = npt.NDArray[np.float64]
 FLOAT_MAX = sys.float_info.max
 
 
-def number(name: str, value: Any, low: float, high: float = FLOAT_MAX, *, open_low: bool = False) -> float:
+def number_in(name: str, value: Any, low: float, high: float = FLOAT_MAX, *, open_low: bool = False) -> float:
     """Return a finite float within bounds; `open_low` leaves the lower one out."""
     expected = f"a number {'above' if open_low else 'from'} {low:g}"
     expected += f" to {high:g}" if high < FLOAT_MAX else ""
@@ -30,13 +30,13 @@ def number(name: str, value: Any, low: float, high: float = FLOAT_MAX, *, open_l
     return float(value)
 
 
-def whole(name: str, value: Any, low: int, high: int) -> int:
+def whole_in(name: str, value: Any, low: int, high: int) -> int:
     """Return an int within bounds."""
     require(is_whole(value) and low <= value <= high, name, f"a whole number from {low} to {high}", value)
     return int(value)
 
 
-def floats(name: str, values: Any, dimensions: tuple[int, ...], *, any_value: bool = False) -> Floats:
+def float_array(name: str, values: Any, dimensions: tuple[int, ...], *, any_value: bool = False) -> Floats:
     """Return finite float64, of one of so many dimensions; not a copy where it is that already."""
     try:
         array: Floats = np.asarray(values, np.float64)

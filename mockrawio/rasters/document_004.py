@@ -13,7 +13,7 @@ from ..formats.spikes.sonata_out import mark_sonata, new_dataset
 from ..ground.checks import require
 from ..ground.errors import MockSessionError
 from ..ground.extras import h5py_module
-from .checks import floats, generator, whole
+from .checks import float_array, generator, whole_in
 from .poisson import checked_profile
 from .trains import Options, filled_bins, source_for
 
@@ -118,7 +118,7 @@ class SonataWriter:
         MockSessionError
             As `append_ds`, or if `N` is negative.
         """
-        self._hold(ds, np.full(whole("N", N, 0, 2**40), val, self._dtype(ds)))
+        self._hold(ds, np.full(whole_in("N", N, 0, 2**40), val, self._dtype(ds)))
 
     def flush(self) -> None:
         """Write out what is held."""
@@ -207,9 +207,9 @@ def make_save_spikes(
     A bin holds a spike with chance ``1 - exp(-rate / 1000)``, at most one, and its time is the
     bin's start: as in the document's program. Shapes are looked at before anything is drawn.
     """
-    n_units = whole("numUnits", numUnits, 0, 10**9)
+    n_units = whole_in("numUnits", numUnits, 0, 10**9)
     draws = generator(seed, rng)
-    shift, first_id = float(floats("start_time", start_time, (0,))), whole("start_id", start_id, 0, 2**62)
+    shift, first_id = float(float_array("start_time", start_time, (0,))), whole_in("start_id", start_id, 0, 2**62)
     factors = checked_profile(np.ones(N_BINS) if rateProf is None else rateProf, n_units, None, 1.0)
     assert factors is not None  # for the type checker
     hertz = _rates(dist, exp, n_units, draws)
@@ -225,9 +225,9 @@ def _rates(dist: Any, exp: bool, n_units: int, rng: np.random.Generator) -> npt.
         dist = dist.rvs(size=n_units, random_state=rng)
     elif callable(dist):
         dist = dist(n_units)
-    values = floats("dist", dist, (1, 2))
+    values = float_array("dist", dist, (1, 2))
     fits = values.shape in ((n_units,), (n_units, 1))
     require(fits, "dist", f"{n_units} values, one for each unit", f"shape {values.shape}", "Give numUnits of them.")
     values = values.ravel()
     with np.errstate(over="ignore"):
-        return np.maximum(floats("exp(dist)", np.exp(values), (1,)) if exp else values, 0.0)
+        return np.maximum(float_array("exp(dist)", np.exp(values), (1,)) if exp else values, 0.0)

@@ -24,7 +24,7 @@ from ..ground.errors import MockSessionError
 from ..ground.shown import letters
 from .raster import Raster
 
-__all__ = ["COLOURS", "MAX_SPIKES", "check_kind", "figure_of", "plot_raster", "save_figure", "save_raster_figure"]
+__all__ = ["COLOURS", "MAX_SPIKES", "figure_of", "figure_target", "plot_raster", "save_figure", "save_raster_figure"]
 
 # Okabe and Ito's colours, which can be told apart with any colour vision, without their yellow,
 # which a white page swallows.
@@ -179,7 +179,7 @@ def save_raster_figure(raster: Raster, path: str | PathLike[str], **options: Any
     MockSessionError
         If there is no such kind of file.
     """
-    target = check_kind(path)  # before the work
+    target = figure_target(path)  # before the work
     return save_figure(plot_raster(raster, **options), target)
 
 
@@ -207,13 +207,13 @@ def save_figure(figure: Figure, path: str | PathLike[str], dpi: float = _DPI, *,
     MockSessionError
         If there is no such kind of file, or the file is there and must not be replaced.
     """
-    target = check_kind(path)
+    target = figure_target(path)
     with whole_file(target, overwrite=overwrite) as staging, naming(target):
         figure.savefig(staging, dpi=dpi, format=target.suffix[1:].lower())
     return target
 
 
-def check_kind(path: str | PathLike[str]) -> Path:
+def figure_target(path: str | PathLike[str]) -> Path:
     """Return the absolute path of a figure that can be written.
 
     Raises

@@ -7,9 +7,8 @@ from os import PathLike
 from typing import Any
 
 from ..formats.spikes.csv import read_csv_blocks
-from ..formats.spikes.registry import Reader
 from ..formats.spikes.sonata import read_sonata_blocks
-from .raster import Raster, Selection, join
+from .raster import Raster, SpikeSelection, join
 
 __all__ = ["iter_sonata", "iter_spikes_csv", "read_sonata", "read_spikes_csv"]
 
@@ -76,7 +75,7 @@ def iter_sonata(
     MockSessionError
         As there, once the block at fault is reached.
     """
-    return _rasters(read_sonata_blocks, path, population, Selection.of(t_start, t_stop, node_ids))
+    return map(SpikeSelection.of(t_start, t_stop, node_ids).of_spikes, read_sonata_blocks(path, population))
 
 
 def read_spikes_csv(
@@ -145,9 +144,4 @@ def iter_spikes_csv(
     MockSessionError
         As there, once the line at fault is reached.
     """
-    return _rasters(read_csv_blocks, path, population, Selection.of(t_start, t_stop, node_ids))
-
-
-def _rasters(read: Reader, path: str | PathLike[str], population: str | None, wanted: Selection) -> Iterator[Raster]:
-    for block in read(path, population):
-        yield wanted.of_spikes(block)
+    return map(SpikeSelection.of(t_start, t_stop, node_ids).of_spikes, read_csv_blocks(path, population))

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..ground.checks import require
-from .checks import floats, generator, number, whole
+from .checks import float_array, generator, number_in, whole_in
 
 __all__ = ["RUN_IN", "A", "B", "filtered", "make_noise", "minmax", "shift_exc_noise", "zscore"]
 
@@ -51,7 +51,7 @@ def make_noise(
     MockSessionError
         If a number is out of bounds, or both `seed` and `rng` are given.
     """
-    n, size = whole("num_traces", num_traces, 0, 10**9), whole("num_samples", num_samples, 2, 10**9)
+    n, size = whole_in("num_traces", num_traces, 0, 10**9), whole_in("num_samples", num_samples, 2, 10**9)
     draws = generator(seed, rng)
     traces = np.empty((n, size))
     for part in np.split(traces, range(BATCH, n, BATCH)):
@@ -75,7 +75,7 @@ def filtered(white: Any) -> Floats:
         ``y[n] = sum(B[k] x[n-k]) - sum(A[k] y[n-k])``, as ``scipy.signal.lfilter(B, A, white)``,
         of the same shape. A trace comes out the same, to the bit, alone or among others.
     """
-    signal = floats("white", white, (1, 2))
+    signal = float_array("white", white, (1, 2))
     fed = B[0] * signal
     for lag in (1, 2, 3):
         fed[..., lag:] += B[lag] * signal[..., :-lag]
@@ -153,7 +153,7 @@ def zscore(x: Any) -> Floats:
 
 
 def _spread(name: str, x: Any) -> Floats:
-    values = floats(name, x, tuple(range(1, 33)))
+    values = float_array(name, x, tuple(range(1, 33)))
     varied = values.size > 0 and bool(values.min() < values.max())
     require(
         varied,
@@ -190,12 +190,12 @@ def shift_exc_noise(ts: Any, nid: Any, seconds: float, time_shift: int = 4) -> F
     MockSessionError
         If shapes differ, or all bins hold equally many spikes.
     """
-    times, ids = floats("ts", ts, (1,)), floats("nid", nid, (1,))
+    times, ids = float_array("ts", ts, (1,)), float_array("nid", nid, (1,))
     require(times.shape == ids.shape, "nid", f"as many ids as times, {times.size}", ids.size)
-    n_bins = len(np.arange(0, number("seconds", seconds, 0, 1e6) * 1000, 1)) - 1
+    n_bins = len(np.arange(0, number_in("seconds", seconds, 0, 1e6) * 1000, 1)) - 1
     require(
         n_bins >= 2 and times.size > 0, "ts and seconds", "spikes, and 3 ms or more", "less than that", "Give more."
     )
     counts = np.histogram(times, bins=np.arange(n_bins + 1))[0]
     rate = counts / (0.001 * (ids.max() + 1))
-    return minmax(np.roll(rate, whole("time_shift", time_shift, -(10**9), 10**9))) + 0.5
+    return minmax(np.roll(rate, whole_in("time_shift", time_shift, -(10**9), 10**9))) + 0.5

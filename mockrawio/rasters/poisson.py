@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..ground.checks import require
-from .checks import floats, generator, number, whole
+from .checks import float_array, generator, number_in, whole_in
 from .raster import Raster
 from .trains import Options, bins_in, first_in_bins, source_for
 
@@ -80,15 +80,15 @@ def poisson_raster(
         If an argument is not one of the above.
     """
     hertz = checked_rates(rates)
-    length = None if duration_s is None else number("duration_s", duration_s, 0) * 1000
-    bin_ms = number("dt_ms", dt_ms, 0, open_low=True)
+    length = None if duration_s is None else number_in("duration_s", duration_s, 0) * 1000
+    bin_ms = number_in("dt_ms", dt_ms, 0, open_low=True)
     factors = checked_profile(profile, hertz.size, length, bin_ms)
     if length is None:
         require(factors is not None, "duration_s", "a duration, or a profile that has one", None, "Give one.")
         length = 0.0 if factors is None else factors.shape[-1] * bin_ms
     options = checked_options(hertz, refractory_ms, gamma_shape, synchrony)
     draws = generator(seed, rng)
-    first_id, start_ms = whole("start_id", start_id, 0, 2**62), number("start_s", start_s, 0) * 1000
+    first_id, start_ms = whole_in("start_id", start_id, 0, 2**62), number_in("start_s", start_s, 0) * 1000
     points = source_for(hertz, factors, bin_ms, options, draws).until(length)
     if max_one_per_bin:
         points = first_in_bins(points, bin_ms, max(1, bins_in(length, bin_ms)))
@@ -99,14 +99,14 @@ def poisson_raster(
 
 def checked_rates(rates: Any) -> Floats:
     """Return rates in Hz, those below 0 as 0, in an array of their own."""
-    return np.maximum(np.atleast_1d(floats("rates", rates, (0, 1))), 0.0)
+    return np.maximum(np.atleast_1d(float_array("rates", rates, (0, 1))), 0.0)
 
 
 def checked_profile(profile: Any, n_units: int, length_ms: float | None, dt_ms: float) -> Floats | None:
     """Return a profile as float64 if its shape fits units and duration; its values are not looked at."""
     if profile is None:
         return None
-    factors = floats("profile", profile, (1, 2), any_value=True)  # `source_for` looks at the values
+    factors = float_array("profile", profile, (1, 2), any_value=True)  # `source_for` looks at the values
     fits = factors.ndim == 1 or factors.shape[0] == n_units
     expected = f"shape (n_bins,) or ({n_units}, n_bins) for {n_units} units"
     require(fits, "profile", expected, f"shape {factors.shape}", "Give each unit its row, or all one.")
@@ -125,9 +125,9 @@ def checked_profile(profile: Any, n_units: int, length_ms: float | None, dt_ms: 
 
 def checked_options(rates: Floats, refractory_ms: Any, gamma_shape: Any, synchrony: Any) -> Options:
     """Return what kind of trains are asked for, if these rates can have them."""
-    dead = number("refractory_ms", refractory_ms, 0)
-    shape = number("gamma_shape", gamma_shape, 0, open_low=True)
-    shared = number("synchrony", synchrony, 0)
+    dead = number_in("refractory_ms", refractory_ms, 0)
+    shape = number_in("gamma_shape", gamma_shape, 0, open_low=True)
+    shared = number_in("synchrony", synchrony, 0)
     require(shared == 0 or 1e-6 <= shared < 1, "synchrony", "0, or a number from 1e-6 up to 1", synchrony)
     highest = float(rates.max(initial=0.0))
     expected = f"less than {1000 / (highest or 1):g} ms, the mean interval at {highest:g} Hz"

@@ -12,9 +12,9 @@ import numpy.typing as npt
 from ..formats.spikes.blocks import Ids, SpikeBlock, Times, checked_ids, checked_times, sorting_index
 from ..ground.checks import require
 from ..ground.errors import MockSessionError
-from .checks import floats, whole
+from .checks import float_array, whole_in
 
-__all__ = ["Raster", "Selection", "join"]
+__all__ = ["Raster", "SpikeSelection", "join"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +105,7 @@ class Raster:
         return Raster(self.times_ms[index], self.node_ids[index], self.duration_ms, self.groups, self.start_ms)
 
 
-class Selection(NamedTuple):
+class SpikeSelection(NamedTuple):
     """Which spikes are wanted: from `low` to before `high`, in ms, of the units `nodes`, or of all."""
 
     low: float
@@ -113,15 +113,15 @@ class Selection(NamedTuple):
     nodes: Ids | None
 
     @classmethod
-    def of(cls, t_start: float | None, t_stop: float | None, node_ids: Any) -> Selection:
+    def of(cls, t_start: float | None, t_stop: float | None, node_ids: Any) -> SpikeSelection:
         """Return what was asked for, after a look at it."""
-        low = 0.0 if t_start is None else float(floats("t_start", t_start, (0,)))
-        high = np.inf if t_stop is None else float(floats("t_stop", t_stop, (0,)))
+        low = 0.0 if t_start is None else float(float_array("t_start", t_start, (0,)))
+        high = np.inf if t_stop is None else float(float_array("t_stop", t_stop, (0,)))
         if node_ids is None:
             return cls(low, high, None)
         plain = np.asarray(node_ids)
         require(plain.ndim == 1, "node_ids", "ids in one dimension", f"shape {plain.shape}")
-        return cls(low, high, np.array([whole("node_ids", node, 0, 2**64 - 1) for node in plain], np.uint64))
+        return cls(low, high, np.array([whole_in("node_ids", node, 0, 2**64 - 1) for node in plain], np.uint64))
 
     def of_spikes(self, block: SpikeBlock) -> Raster:
         """Return the wanted spikes, as the stretch that is wanted of what lasts until the block says."""

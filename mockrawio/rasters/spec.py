@@ -11,7 +11,7 @@ from ..ground.checks import require
 from ..ground.errors import BadFileError, MockSessionError
 from ..ground.extras import toml_module
 from ..ground.places import read_text
-from .checks import floats, number, whole
+from .checks import float_array, number_in, whole_in
 from .trains import bins_in
 
 __all__ = ["FunctionalGroup", "RasterSpec"]
@@ -65,16 +65,16 @@ class FunctionalGroup:
 
     def __post_init__(self) -> None:
         require(isinstance(self.name, str) and bool(self.name), "FunctionalGroup.name", "a name", self.name)
-        self._set("n_units", whole(self._at("n_units"), self.n_units, 0, 10**9))
+        self._set("n_units", whole_in(self._at("n_units"), self.n_units, 0, 10**9))
         for name, high in (("rate_hz", 1e6), ("log_rate_sd", 10.0), ("shift_ms", 1e9), ("refractory_ms", 1e6)):
-            self._set(name, number(self._at(name), getattr(self, name), 0, high))
-        self._set("gamma_shape", number(self._at("gamma_shape"), self.gamma_shape, 0, open_low=True))
-        self._set("synchrony", number(self._at("synchrony"), self.synchrony, 0, 1))
+            self._set(name, number_in(self._at(name), getattr(self, name), 0, high))
+        self._set("gamma_shape", number_in(self._at("gamma_shape"), self.gamma_shape, 0, open_low=True))
+        self._set("synchrony", number_in(self._at("synchrony"), self.synchrony, 0, 1))
         require(isinstance(self.max_one_per_bin, bool), self._at("max_one_per_bin"), "a bool", self.max_one_per_bin)
         if isinstance(self.profile, str):
             require(self.profile == NOISE, self._at("profile"), '"noise", numbers, or None', self.profile)
         elif self.profile is not None:
-            self._set("profile", tuple(floats(self._at("profile"), self.profile, (1,)).tolist()))
+            self._set("profile", tuple(float_array(self._at("profile"), self.profile, (1,)).tolist()))
         alone = self.profile is None or self.follows is None
         require(alone, self._at("follows"), "None beside a profile", self.follows, "Leave one out.")
 
@@ -119,10 +119,10 @@ class RasterSpec:
             isinstance(self.groups, list | tuple) and len(self.groups) > 0, "groups", "one group or more", self.groups
         )
         self._set("groups", tuple(_group(group) for group in self.groups))
-        self._set("duration_s", number("duration_s", self.duration_s, 0, 1e8, open_low=True))
-        self._set("seed", whole("seed", self.seed, 0, 2**128 - 1))
-        self._set("dt_ms", number("dt_ms", self.dt_ms, 1e-3, 1e6))
-        self._set("start_id", whole("start_id", self.start_id, 0, 2**62))
+        self._set("duration_s", number_in("duration_s", self.duration_s, 0, 1e8, open_low=True))
+        self._set("seed", whole_in("seed", self.seed, 0, 2**128 - 1))
+        self._set("dt_ms", number_in("dt_ms", self.dt_ms, 1e-3, 1e6))
+        self._set("start_id", whole_in("start_id", self.start_id, 0, 2**62))
         self._check_names()
         for group in self.groups:
             if isinstance(group.profile, tuple):

@@ -8,25 +8,77 @@ and named in errors from there. File formats: HYBRID.md, sections 4.3 to 4.6.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ...ground.checks import require
 from ...ground.errors import BadFileError, MockSessionError
-from .registry import SorterFormat, check_type, formats
+from ..registry import Registry
 from .sorting import Sorting
 
-__all__ = ["SorterFormat", "Sorting", "check_type", "formats", "infer_output_type", "load_sorting", "load_templates"]
+__all__ = [
+    "SorterFormat",
+    "Sorting",
+    "check_type",
+    "formats",
+    "infer_output_type",
+    "load_sorting",
+    "load_templates",
+    "register",
+]
+
+Templates = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class SorterFormat:
+    """One sorter's output.
+
+    Attributes
+    ----------
+    name : str
+        What ``output_type`` and ``--type`` call it.
+    title : str
+        What it is called in a text.
+    files : str
+        What a folder of it holds, as an error says it.
+    recognises : callable
+        Return True if the folder of a path is one.
+    load : callable
+        Return the :class:`Sorting` of a folder; takes ``phy_base`` too, which all but phy pass over.
+        Raises BadFileError unless times ascend from 0, numbers are whole and arrays are of one length.
+    templates : callable, optional
+        Return a folder's templates, (T, samples, channels) float32; None where there are none to read.
+    rank : int
+        A folder that several formats recognise is that of the lowest.
+    """
+
+    name: str
+    title: str
+    files: str
+    recognises: Callable[[str], bool]
+    load: Callable[[str, int | None], Sorting]
+    templates: Callable[[str], Templates] | None = None
+    rank: int = 100
+
+
+_SORTERS: Registry[SorterFormat] = Registry(__name__)
+register, formats = _SORTERS.register, _SORTERS.all
+
+
+def check_type(name: str, value: Any) -> None:
+    """Raise a MockSessionError of the argument `name` unless it is a format's name, or None to infer it."""
+    known = formats()
+    expected = f"{', '.join(map(repr, known))}, or None to infer it"
+    require(value is None or (isinstance(value, str) and value in known), name, expected, value)
 
 
 def infer_output_type(directory: str | os.PathLike[str]) -> str:
-    """Tell which sorter wrote a folder, from the files in it.
-
-    Returns
-    -------
-    str
-        The name of the first of :func:`formats` that recognises it.
+    """Return the name of the first of :func:`formats` that recognises a folder.
 
     Raises
     ------
@@ -62,7 +114,7 @@ def load_sorting(
     phy_base : {0, 1}, optional
         What ``spike_times.npy`` calls the first sample. None: 0 in an export of SpikeInterface, or
         if that time occurs, else 1, as MATLAB's export counts; the log says which. Other kinds
-        always count from 1.
+        pass it over.
 
     Returns
     -------
@@ -82,14 +134,12 @@ def load_sorting(
     return _format_of(directory, output_type).load(directory, phy_base)
 
 
-def load_templates(directory: str | os.PathLike[str], output_type: str | None = None) -> npt.NDArray[np.float32]:
+def load_templates(directory: str | os.PathLike[str], output_type: str | None = None) -> Templates:
     """Read the templates of a sorter's folder.
 
     Parameters
     ----------
-    directory : str or PathLike
-        The folder of the sorter's output.
-    output_type : str, optional
+    directory, output_type
         As for :func:`load_sorting`.
 
     Returns

@@ -13,7 +13,7 @@ from ...ground.checks import require
 from ...ground.errors import BadFileError
 from ...ground.regular import only_regular
 from ..matfile import MatFile
-from .registry import SorterFormat, register
+from . import SorterFormat, register
 from .sorting import EXPORT, Sorting, check_least, check_lengths, check_times, whole_numbers
 
 __all__ = ["load_jrc_binary"]

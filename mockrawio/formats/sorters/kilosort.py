@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ...ground.errors import BadFileError
 from ..matfile import MatFile
-from .registry import SorterFormat, register
+from . import SorterFormat, register
 from .sorting import EXPORT, Integers, Sorting, check_least, check_times, whole_numbers
 
 __all__ = ["REZ"]

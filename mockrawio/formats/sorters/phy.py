@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ...ground.errors import BadFileError
 from ...ground.shown import visible
 from ..npy import open_array
-from .registry import SorterFormat, register
+from . import SorterFormat, register
 from .sorting import EXPORT, Integers, Sorting, check_least, check_lengths, check_times, whole_numbers
 
 __all__ = ["channel_map", "is_spikeinterface"]

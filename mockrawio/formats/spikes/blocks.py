@@ -17,7 +17,7 @@ __all__ = [
     "Ids",
     "Order",
     "SpikeBlock",
-    "Spikes",
+    "SpikesLike",
     "Times",
     "blocks_of",
     "checked_ids",
@@ -33,7 +33,7 @@ NAMELESS = "default"  # what a population is called to which its file gives no n
 ORDERS: tuple[Order, ...] = ("none", "by_id", "by_time")
 
 
-class Spikes(Protocol):
+class SpikesLike(Protocol):
     """What is written: a :class:`SpikeBlock`, a :class:`~mockrawio.rasters.Raster`, or the like."""
 
     @property
@@ -72,17 +72,17 @@ class SpikeBlock(NamedTuple):
     groups: Mapping[str, range] = {}
 
     @classmethod
-    def of(cls, spikes: Spikes, order: Order) -> SpikeBlock:
+    def of(cls, spikes: SpikesLike, order: Order) -> SpikeBlock:
         """Return spikes in an order."""
         index = sorting_index(spikes.times_ms, spikes.node_ids, order)
         picked = slice(None) if index is None else index
         return cls(spikes.times_ms[picked], spikes.node_ids[picked], spikes.stop_ms, spikes.groups)
 
 
-def blocks_of(spikes: Spikes | Iterable[Spikes]) -> Iterable[Spikes]:
+def blocks_of(spikes: SpikesLike | Iterable[SpikesLike]) -> Iterable[SpikesLike]:
     """Return spikes as blocks, which they may be already."""
     if hasattr(spikes, "times_ms"):  # a block is a tuple, so can be gone through too
-        return [cast(Spikes, spikes)]
+        return [cast(SpikesLike, spikes)]
     return spikes
 
 

@@ -24,8 +24,8 @@ from ...ground.checks import require
 from ...ground.durable import naming, refuse_taken, whole_file
 from ...ground.errors import BadFileError
 from ...ground.regular import only_regular
-from .blocks import NAMELESS, SpikeBlock, Spikes, blocks_of
-from .registry import CHOOSE, SpikeFormat, register
+from . import CHOOSE, SpikeFormat, register
+from .blocks import NAMELESS, SpikeBlock, SpikesLike, blocks_of
 
 __all__ = ["read_csv_blocks", "write_spikes_csv"]
 
@@ -47,7 +47,7 @@ Rows = tuple[Sequence[str], list[float], list[int]]  # of each spike: population
 def read_csv_blocks(
     path: str | PathLike[str], population: str | None = None, choose: str = CHOOSE, *, own: bool = False
 ) -> Iterator[SpikeBlock]:
-    """Read spikes of a population as a :class:`~.registry.Reader`, a MiB of the file at a time.
+    """Read spikes of a population as a :func:`~mockrawio.formats.spikes.read_spikes`, a MiB of the file at a time.
 
     Spikes without a population are of one called "default". They last to the latest so far, and have
     no groups. An error names the line at fault.
@@ -216,7 +216,7 @@ def _line(path: Path, file: TextIO, number: int) -> str:
 
 def write_spikes_csv(
     path: str | PathLike[str],
-    spikes: Spikes | Iterable[Spikes],
+    spikes: SpikesLike | Iterable[SpikesLike],
     *,
     population: str = NAMELESS,
     overwrite: bool = False,

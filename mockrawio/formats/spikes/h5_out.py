@@ -17,7 +17,7 @@ from typing import Any, Literal
 from ...ground.durable import naming
 from ...ground.extras import h5py_module
 from ...ground.writing import write_all
-from .blocks import Spikes
+from .blocks import SpikesLike
 
 __all__ = ["H5Out", "h5_out"]
 
@@ -73,7 +73,7 @@ class H5Out(io.FileIO):
         if self.error is not None:
             raise self.error
 
-    def checked(self, blocks: Iterable[Spikes]) -> Iterator[Spikes]:
+    def checked(self, blocks: Iterable[SpikesLike]) -> Iterator[SpikesLike]:
         """Yield blocks for as long as all is well."""
         for block in blocks:
             yield block

@@ -21,21 +21,21 @@ import numpy as np
 from ...ground.errors import BadFileError, MockSessionError
 from ...ground.extras import h5py_module
 from ...ground.regular import check_regular
+from . import CHOOSE, SpikeFormat, register
 from .blocks import NAMELESS, ORDERS, Order, SpikeBlock, checked_ids, checked_times
-from .registry import CHOOSE, SpikeFormat, register
 
 __all__ = ["Population", "h5_file", "read_sonata_blocks", "sonata_populations"]
 
 BLOCK = 1 << 20  # spikes read at a time
 # What files say their times are in, as ms.
-UNITS = {"": 1.0, "ms": 1.0, "millisecond": 1.0, "milliseconds": 1.0, "s": 1e3, "second": 1e3, "seconds": 1e3}
+_UNITS = {"": 1.0, "ms": 1.0, "millisecond": 1.0, "milliseconds": 1.0, "s": 1e3, "second": 1e3, "seconds": 1e3}
 _ANEW = "Write it anew with write_sonata."
 
 
 def read_sonata_blocks(
     path: str | PathLike[str], population: str | None = None, choose: str = CHOOSE, *, own: bool = False
 ) -> Iterator[SpikeBlock]:
-    """Read spikes of a population as a :class:`~.registry.Reader`, at most 2**20 at a time.
+    """Read spikes of a population as a :func:`~mockrawio.formats.spikes.read_spikes`, at most 2**20 at a time.
 
     How long they last, and their groups, are the file's if it says so; otherwise they last to the
     last spike, and have no groups.
@@ -185,10 +185,10 @@ class Population(NamedTuple):
 
     def _scale(self) -> float:
         units = _text(self.times.attrs.get("units", ""))
-        if units not in UNITS:
+        if units not in _UNITS:
             remedy = "Write the times in ms, and milliseconds as their units."
             raise BadFileError(self.path, "timestamps in milliseconds", f"units {units!r}", remedy)
-        return UNITS[units]
+        return _UNITS[units]
 
     def _duration_ms(self, scale: float) -> float:
         stop = self.group.attrs.get("duration_ms")

@@ -20,7 +20,7 @@ from ...ground.checks import require
 from ...ground.durable import locked, naming, refuse_taken, whole_file
 from ...ground.errors import BadFileError
 from ...ground.extras import h5py_module
-from .blocks import NAMELESS, ORDERS, Order, SpikeBlock, Spikes, blocks_of
+from .blocks import NAMELESS, ORDERS, Order, SpikeBlock, SpikesLike, blocks_of
 from .h5_out import h5_out
 from .sonata import Population, h5_file
 from .spool import by_id
@@ -33,12 +33,12 @@ MOST_TEXT = 60_000  # bytes: HDF5 takes attributes up to 64 KiB
 _IN_ORDER = "Put them in order, or join them with what is there and write all with write_sonata."
 
 Compression = Literal["gzip"] | None
-Source = Spikes | Iterable[Spikes]
+_Source = SpikesLike | Iterable[SpikesLike]
 
 
 def write_sonata(
     path: str | PathLike[str],
-    spikes: Source,
+    spikes: _Source,
     *,
     population: str = NAMELESS,
     sorting: Order = "by_time",
@@ -51,7 +51,7 @@ def write_sonata(
     ----------
     path : str or PathLike
         The file to make; its folder is made as needed.
-    spikes : Raster, the like of it (:class:`~.blocks.Spikes`), or iterable of them
+    spikes : Raster, the like of it (:class:`~.blocks.SpikesLike`), or iterable of them
         All the spikes, or consecutive stretches of time, each taken when the last is written.
     population : str
         The population's name.
@@ -96,7 +96,7 @@ def write_sonata(
     return target
 
 
-def append_sonata(path: str | PathLike[str], spikes: Source, *, population: str | None = None) -> Path:
+def append_sonata(path: str | PathLike[str], spikes: _Source, *, population: str | None = None) -> Path:
     """Add spikes at the end of a population of a SONATA file.
 
     They are added to a copy, which takes the file's place at the end: whatever happens, the file is as
@@ -190,7 +190,7 @@ def _set_sorting(group: Any, sorting: Order) -> None:
     group.attrs.create("sorting", ORDERS.index(sorting), dtype=kind)
 
 
-def _append(group: Any, blocks: Iterable[Spikes]) -> None:
+def _append(group: Any, blocks: Iterable[SpikesLike]) -> None:
     """Write blocks at the end of a population, and how long it has become."""
     stop = float(group.attrs.get("duration_ms", 0.0))
     groups: dict[str, range] = {}
@@ -208,7 +208,7 @@ def _append(group: Any, blocks: Iterable[Spikes]) -> None:
         group.attrs["groups"] = text
 
 
-def _ordered(blocks: Iterable[Spikes], sorting: Order, target: Path, last: float = 0.0) -> Iterator[Spikes]:
+def _ordered(blocks: Iterable[SpikesLike], sorting: Order, target: Path, last: float = 0.0) -> Iterator[SpikesLike]:
     if sorting == "none":
         return iter(blocks)
     if sorting == "by_time":
@@ -218,7 +218,7 @@ def _ordered(blocks: Iterable[Spikes], sorting: Order, target: Path, last: float
     return by_id(blocks, target)
 
 
-def _by_time(blocks: Iterable[Spikes], last: float) -> Iterator[SpikeBlock]:
+def _by_time(blocks: Iterable[SpikesLike], last: float) -> Iterator[SpikeBlock]:
     for spikes in blocks:
         block = SpikeBlock.of(spikes, "by_time")
         if block.times_ms.size:

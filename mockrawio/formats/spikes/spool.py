@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from ...ground.durable import naming
 from ...ground.writing import write_all
-from .blocks import SpikeBlock, Spikes
+from .blocks import SpikeBlock, SpikesLike
 
 __all__ = ["by_id"]
 
@@ -26,12 +26,12 @@ RANGE = 1 << 22  # spikes sorted at a time
 _SPIKE = np.dtype([("id", np.uint64), ("ms", np.float64)])
 
 
-def by_id(blocks: Iterable[Spikes], target: Path) -> Iterator[SpikeBlock]:
+def by_id(blocks: Iterable[SpikesLike], target: Path) -> Iterator[SpikeBlock]:
     """Yield the spikes of all blocks by id, and by time within one.
 
     Parameters
     ----------
-    blocks : iterable of Spikes
+    blocks : iterable of SpikesLike
         In any order.
     target : Path
         The file that is being made: temporary files lie in its folder.
@@ -60,7 +60,7 @@ def _temporary(target: Path) -> Any:
         return TemporaryFile(dir=target.parent, buffering=0)
 
 
-def _spool(blocks: Iterable[Spikes], file: Any, target: Path) -> tuple[Any, Any, list[int], SpikeBlock]:
+def _spool(blocks: Iterable[SpikesLike], file: Any, target: Path) -> tuple[Any, Any, list[int], SpikeBlock]:
     """Write blocks to a file; return each id with its count, the blocks' sizes, and how long they last."""
     ids, counts = np.empty(0, np.uint64), np.empty(0, np.int64)
     sizes: list[int] = []
