@@ -16,30 +16,15 @@ PACKAGE = Path(mockrawio.__file__).parent
 
 # Public functions and classes that two modules define.
 TWO_OWNERS = {
-    "Content",
-    "Envelope",
-    "Events",
     "Plan",
-    "PlantedUnit",
-    "Scale",
-    "Shape",
     "Source",
-    "Spikes",
     "Timing",
-    "channel_numbers",
-    "check_kind",
-    "check_times",
     "firing_times",
-    "floats",
-    "generate_command",
     "manifest_bytes",
     "manifest_content",
-    "numbers",
-    "plot_raster",
     "require",
     "shift_channels",
     "unit_channels",
-    "waveforms",
     "whole",
 }
 
@@ -47,16 +32,7 @@ TWO_OWNERS = {
 TAKEN: set[str] = set()
 
 # Private attributes of our classes that another module reaches into: "module reaches name".
-REACHED = {
-    "mockrawio.describe reaches _open",
-    "mockrawio.device.envelope reaches _get_stream_index_from_arg",
-    "mockrawio.device.stream reaches _get_stream_index_from_arg",
-    "mockrawio.interop.dask reaches _get_signal_t_start",
-    "mockrawio.interop.dask reaches _stream",
-    "mockrawio.interop.dask reaches _streams",
-    "mockrawio.interop.probe reaches _open",
-    "mockrawio.interop.spikeinterface reaches _open",
-}
+REACHED: set[str] = set()
 
 # What Neo's proxies are made of, which they show no public way; classes of ours use some of the same names.
 NEOS = {"_block_index", "_inner_stream_channels", "_rawio", "_seg_index", "_stream_index"}

@@ -38,7 +38,7 @@ from .names import ChannelNames, patient_and_session
 from .neo_events import DAQ, FRAMES, PAUSES, Marks, gather_marks, make_daq, make_events, make_watchlog
 from .neo_points import Timeline, zeros
 from .neo_signals import Part, gather_parts, join_parts, make_stream
-from .neo_trains import Train, gather_trains, make_units
+from .neo_trains import NeoTrain, gather_trains, make_units
 
 __all__ = ["write_session_from_block"]
 
@@ -167,7 +167,7 @@ def _note_others(block: Block, leftovers: Leftovers) -> None:
 
 
 def _moments(
-    block: Block, trains: Sequence[Train], marks: Sequence[Marks], leftovers: Leftovers
+    block: Block, trains: Sequence[NeoTrain], marks: Sequence[Marks], leftovers: Leftovers
 ) -> dict[int, list[float]]:
     """Return, by segment, the first and last of its spikes and of each of its event channels; note empty segments."""
     moments: dict[int, list[float]] = {k: [] for k in range(len(block.segments))}

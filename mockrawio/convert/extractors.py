@@ -33,7 +33,7 @@ from .clock import start_of
 from .content import Content, Stream, write_content
 from .names import ChannelNames, patient_and_session
 from .recordings import check_methods, described, recording_stream, segment_starts
-from .sortings import Spikes, lone_units, unit_frames, units_of_recording
+from .sortings import SortedSpikes, lone_units, unit_frames, units_of_recording
 
 __all__ = ["check_extractors", "extractor_content", "write_session"]
 
@@ -161,7 +161,7 @@ def _lone_starts(sorting: Any, start_ms: float) -> list[float]:
 def _units(recording: Any, sorting: Any, streams: list[Stream], starts: list[float], channels: ChannelNames) -> Any:
     if sorting is None:
         return lambda folder: ()
-    spikes = Spikes(sorting, starts)
+    spikes = SortedSpikes(sorting, starts)
     if recording is None:
         return lone_units(spikes, channels)
     sizes = streams[0].sizes

@@ -23,7 +23,7 @@ from .names import CHANNEL_KEYS, TYPE_KEYS, ChannelNames, UnitNames, unit_type_o
 from .neo_points import Timeline, magnitude_ms
 from .neo_signals import to_uv
 
-__all__ = ["Train", "gather_trains", "make_units"]
+__all__ = ["NeoTrain", "gather_trains", "make_units"]
 
 Array = npt.NDArray[Any]
 
@@ -55,7 +55,7 @@ class WaveformShape:
 
 
 @dataclass(frozen=True)
-class Train:
+class NeoTrain:
     """A spike train in one segment.
 
     Attributes
@@ -86,9 +86,9 @@ class Train:
     waveforms: Callable[[], Array]
 
 
-def gather_trains(segments: Sequence[Any], leftovers: Leftovers) -> list[Train]:
+def gather_trains(segments: Sequence[Any], leftovers: Leftovers) -> list[NeoTrain]:
     """Return the spike trains of all segments; what cannot be held of them is noted."""
-    trains: list[Train] = []
+    trains: list[NeoTrain] = []
     for k, segment in enumerate(segments):
         seen: dict[tuple[object, ...], int] = {}
         for i, train in enumerate(segment.spiketrains):
@@ -108,7 +108,7 @@ def _key(train: Any, index: int) -> tuple[object, ...]:
     return ("place", index) if known is None else ("id", str(known))
 
 
-def _train(segment: int, index: int, given: Any, key: tuple[object, ...], leftovers: Leftovers) -> Train | None:
+def _train(segment: int, index: int, given: Any, key: tuple[object, ...], leftovers: Leftovers) -> NeoTrain | None:
     what = label_of(segment, given, index)
     lazy = isinstance(given, SpikeTrainProxy)
     times = magnitude_ms((given.load() if lazy else given).times)
@@ -117,7 +117,7 @@ def _train(segment: int, index: int, given: Any, key: tuple[object, ...], leftov
         return None
     waveforms, scale = _waveforms_of_proxy(given) if lazy else _waveforms_of_train(given)
     shape = _shape(what, given, waveforms(), scale, times.size, leftovers) if scale else None
-    return Train(segment, what, key, given.name, given.annotations, times, shape, waveforms)
+    return NeoTrain(segment, what, key, given.name, given.annotations, times, shape, waveforms)
 
 
 _Scale = tuple[float, float, Any]  # gain, offset, units
@@ -175,19 +175,19 @@ def _left_sweep(given: Any, rate: float | None) -> int | None:
 
 
 def make_units(
-    trains: Sequence[Train], timeline: Timeline, channels: ChannelNames, leftovers: Leftovers
+    trains: Sequence[NeoTrain], timeline: Timeline, channels: ChannelNames, leftovers: Leftovers
 ) -> Callable[[Path], Iterator[UnitContent]]:
     """Return what gives the units; what cannot be held is noted now.
 
     Parameters
     ----------
-    trains : sequence of Train
+    trains : sequence of NeoTrain
     timeline : Timeline
     channels : ChannelNames
         The signals' channels.
     leftovers : Leftovers
     """
-    grouped: dict[tuple[object, ...], list[Train]] = {}
+    grouped: dict[tuple[object, ...], list[NeoTrain]] = {}
     for train in trains:
         grouped.setdefault(train.key, []).append(train)
     units = [_Unit(group, timeline, leftovers) for group in grouped.values()]
@@ -205,7 +205,7 @@ def make_units(
 class _Unit:
     """One unit: its train of every segment that has one."""
 
-    def __init__(self, trains: Sequence[Train], timeline: Timeline, leftovers: Leftovers) -> None:
+    def __init__(self, trains: Sequence[NeoTrain], timeline: Timeline, leftovers: Leftovers) -> None:
         self.trains = trains
         self.label = trains[0].label
         self.own = trains[0].name or ""

@@ -17,7 +17,7 @@ from .cut import UnitPlace, WrittenStream, frames_to_ms
 from .names import CHANNEL_KEYS, TYPE_KEYS, ChannelNames, UnitNames, unit_type_of
 from .recordings import channel_locations
 
-__all__ = ["Spikes", "lone_units", "place_units", "unit_frames", "units_of_recording"]
+__all__ = ["SortedSpikes", "lone_units", "place_units", "unit_frames", "units_of_recording"]
 
 Frames = list[npt.NDArray[np.int64]]
 
@@ -50,7 +50,7 @@ def unit_frames(sorting: Any, unit_id: Any, sizes: list[int] | None) -> Frames:
 
 
 @dataclass
-class Spikes:
+class SortedSpikes:
     """A sorting and where its segments begin.
 
     Attributes
@@ -92,13 +92,13 @@ class Spikes:
 
 
 def place_units(
-    spikes: Spikes, stream: Stream, recording: Any, largest: Callable[[Frames], int]
+    spikes: SortedSpikes, stream: Stream, recording: Any, largest: Callable[[Frames], int]
 ) -> Iterator[UnitPlace]:
     """Give the units of a sorting, each on its channel and with its name.
 
     Parameters
     ----------
-    spikes : Spikes
+    spikes : SortedSpikes
     stream : Stream
         What the recording becomes.
     recording : BaseRecording
@@ -120,7 +120,7 @@ def place_units(
         yield UnitPlace(name, frames, channel, plain(spikes.ids[index]))
 
 
-def units_of_recording(spikes: Spikes, stream: Stream, recording: Any) -> Callable[[Path], Iterator[UnitContent]]:
+def units_of_recording(spikes: SortedSpikes, stream: Stream, recording: Any) -> Callable[[Path], Iterator[UnitContent]]:
     """Return what gives the units of a sorting, their waveforms cut from the stream once that is written."""
 
     def units(folder: Path) -> Iterator[UnitContent]:
@@ -131,7 +131,7 @@ def units_of_recording(spikes: Spikes, stream: Stream, recording: Any) -> Callab
     return units
 
 
-def _chooser(spikes: Spikes, stream: Stream, recording: Any) -> Callable[[int, str], int | None]:
+def _chooser(spikes: SortedSpikes, stream: Stream, recording: Any) -> Callable[[int, str], int | None]:
     """Return what finds the index of a unit's channel as far as the sorting says it."""
     by_id = {channel: index for index, channel in enumerate(stream.source.channels)}
     own_ids = {name: index for index, name in enumerate(stream.ids)} if by_id.keys() == set(stream.ids) else {}
@@ -153,7 +153,7 @@ def _chooser(spikes: Spikes, stream: Stream, recording: Any) -> Callable[[int, s
     return choose
 
 
-def lone_units(spikes: Spikes, channels: ChannelNames) -> Callable[[Path], Iterator[UnitContent]]:
+def lone_units(spikes: SortedSpikes, channels: ChannelNames) -> Callable[[Path], Iterator[UnitContent]]:
     """Return what gives the units of a sorting without a recording: no waveforms, channels as far as they are said."""
     ids = [str(i) for i in spikes.ids]
     known = [name for i in ids if (name := unit_name(i)) is not None]

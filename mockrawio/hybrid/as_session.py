@@ -28,7 +28,7 @@ from ..convert.counts import Counts, Piece, Source, encode
 from ..convert.cut import UnitPlace, WrittenStream, largest_channel, source_windows
 from ..convert.extractors import extractor_content
 from ..convert.names import patient_and_session
-from ..convert.sortings import Spikes, place_units
+from ..convert.sortings import SortedSpikes, place_units
 from ..formats.sorters import Sorting
 from ..ground.jsontext import read_json
 from ..ground.progress import Tick
@@ -247,7 +247,7 @@ def content_of_extractors(
         planted=result.planted,
     )
     largest = partial(largest_channel, source_windows(samples), gains=counts.gains)
-    places = list(place_units(Spikes(sorting, stream.starts_ms), stream, recording, largest))
+    places = list(place_units(SortedSpikes(sorting, stream.starts_ms), stream, recording, largest))
     said = {"made_from": base.made_from, "units": {place.name.id: place.origin for place in places}}
     names = dict(zip(found.trains, (place.name for place in places), strict=True))
     return _hybrid(base, stream, result, found.sorting, names, places, said=said)
