@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -12,7 +12,7 @@ from ..formats.sorters import formats
 from .common import FILE, FOLDER, epilog, json_option, progress_option, show, workers_option, wrote
 
 if TYPE_CHECKING:
-    from ..hybrid.generate import HybridResult
+    from ..hybrid import HybridParams, HybridResult
 
 __all__ = ["hybrid_commands"]
 
@@ -76,8 +76,7 @@ def hybrid_generate_command(
     what was made of it or why nothing. The events are those that hybrid validate looks for.
     A run of the same session in the same folder is replaced; files that its manifest does not list never are.
     """
-    from ..hybrid.generate import generate_hybrid
-    from ..hybrid.params import HybridParams
+    from ..hybrid import HybridParams, generate_hybrid
     from ..hybrid.report import generation_lines
 
     params = HybridParams.load(params_file)
@@ -98,7 +97,7 @@ def _made(result: HybridResult) -> dict[str, Any]:
     return {
         "folder": result.folder,
         "random_seed": result.params.random_seed,
-        "phy_base": result.params.phy_base,
+        "phy_base": cast("HybridParams", result.params).phy_base,
         "ok": result.ok,
         "units": [unit.as_dict() for unit in result.units],
         "n_events": result.n_events,

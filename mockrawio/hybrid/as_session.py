@@ -23,33 +23,30 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from ..convert.content import Content, Stream, write_content
+from ..convert.content import Content, Stream
 from ..convert.counts import Counts, Piece, Source, encode
 from ..convert.cut import UnitPlace, WrittenStream, largest_channel, source_windows
 from ..convert.extractors import extractor_content
 from ..convert.names import patient_and_session
 from ..convert.sortings import SortedSpikes, place_units
-from ..formats.sorters import Sorting
 from ..ground.jsontext import read_json
 from ..ground.progress import Tick
 from ..ground.regular import only_regular
-from ..ground.writing import FileRecord
-from ..planting import Planter
 from ..session import layout
-from ..session.content import UnitContent
+from ..session.content import UnitContent, csc_numbers
 from ..session.files import open_unit
 from ..session.layout import UnitName
 from ..session.manifest import read_manifest
 from ..session.writer import SessionWriter
-from .extractor_source import ExtractorRecording, ExtractorSorting
-from .generate import HybridResult, manifest_content, small_files
-from .output import manifest_bytes, tables
+from .adding import Adding
+from .extractor_source import ExtractorSource
+from .planned import HybridPlan, HybridResult
 from .recording import RawFile, RawRecording
-from .session_source import BROADBAND, SessionSource, channel_numbers
-from .target import BLOCK_BYTES, RELEASE_BLOCKS, Hasher
-from .units import HybridUnit
+from .run_manifest import run_manifest_bytes
+from .session_source import BROADBAND, SessionSource
+from .tables import named
 
-__all__ = ["HybridContent", "content_of_extractors", "content_of_session", "write_hybrid"]
+__all__ = ["HybridContent", "content_of_extractors", "content_of_session"]
 
 COPY_BYTES = 1 << 20
 
@@ -63,25 +60,23 @@ class HybridStream(Stream):
 
     Attributes
     ----------
-    recording : RawRecording
-        The source, int16.
-    planted : sequence of HybridUnit
+    plan : HybridPlan
+        Of an int16 source.
     said : dict or None
         What the source's description says, if it has one.
     head : bytes
         What a file of the source begins with before its samples.
     added : dict
         What is to be said of the new units.
-    adding : _Adding or None
+    adding : Adding or None
         The last pass over the source.
     """
 
-    recording: RawRecording
-    planted: Sequence[HybridUnit]
+    plan: HybridPlan
     said: dict[str, Any] | None = None
     head: bytes = b""
     added: dict[str, Any] = field(default_factory=dict)
-    adding: _Adding | None = None
+    adding: Adding | None = None
 
     @property
     def file(self) -> str:
@@ -90,7 +85,8 @@ class HybridStream(Stream):
 
     def counts(self, tick: Tick) -> Counts:
         """Return its samples."""
-        self.adding = _Adding(self.recording, self.planted, self.head, tick)
+        recording = self.plan.source.recording
+        self.adding = Adding(recording, recording.files, self.plan.adder(), tick, self.head)
         return Counts(self.source.gains, self.source.offsets, self.adding.blocks)
 
     def description(self, counts: Counts) -> dict[str, object]:
@@ -106,50 +102,50 @@ class HybridContent(Content):
 
     Attributes
     ----------
-    result : HybridResult
-        What a dry run found, and once it is written the result.
-    sorting : Sorting
+    plan : HybridPlan
+    folder : Path
+        Where the session is to be.
     names : dict of int to object
         What each label is called, new ones too.
     said : dict
         What the manifest says beside the run.
+    result : HybridResult
+        What is to be made, and once it is written what was.
     """
 
-    result: HybridResult
-    sorting: Sorting
+    plan: HybridPlan
+    folder: Path
     names: dict[int, Any]
     said: dict[str, Any]
+    result: HybridResult = field(init=False)
+
+    def __post_init__(self) -> None:
+        file = cast(HybridStream, self.streams[0]).file
+        self.result = self.plan.result(self.folder, (self.folder / file,), names=self.names)
 
     def finish(self, writer: SessionWriter, origins: dict[str, object]) -> dict[str, object]:
         """Write the tables of the run; return what the manifest says."""
         stream = cast(HybridStream, self.streams[0])
-        adding = cast(_Adding, stream.adding)  # which has been written
-        self.result = replace(
-            self.result,
-            targets=(self.result.folder / stream.file,),
-            sources=(adding.source,),
-            results=(writer.files[stream.file],),
-            n_clipped=adding.n_clipped,
-            names=self.names,
-        )
+        adding = cast(Adding, stream.adding)  # which has been written
+        results = (writer.files[stream.file],)
+        self.result = replace(self.result, sources=(adding.source,), results=results, n_clipped=adding.n_clipped)
         folder = _free_folder(writer)
         self._write_tables(writer, stream, folder)
-        places = (self.result.folder / name for name in (*writer.files, layout.MANIFEST))
+        places = (self.folder / name for name in (*writer.files, layout.MANIFEST))
         self.result = replace(self.result, files=tuple(sorted(places)))
         return {**self.said, "hybrid": self._described(stream, folder)}
 
     def _write_tables(self, writer: SessionWriter, stream: HybridStream, folder: str) -> None:
         """Write the tables of section 7, and the run's manifest over them."""
-        recording, result = stream.recording, self.result
-        made, paths = tables(self.sorting, result.planted), [stream.file] * len(recording.files)
-        small = small_files(recording, result, made, paths)
+        source = self.plan.source
+        small = self.plan.small_files([stream.file] * len(source.recording.files))
         for name, data in small.items():
             writer.write(f"{folder}/{name}", [data])
-        whole = RawFile(stream.file, 0, stream.source.n_samples)
-        origin = {"kind": "session", "stream": stream.name, "names": self._json_names()}
-        content = manifest_content(recording, result, origin, [whole])
         files = {name: writer.files[f"{folder}/{name}"] for name in small}
-        writer.write(f"{folder}/manifest-{result.params.session_name}.json", [manifest_bytes(content, files)])
+        origin = {"kind": "session", "stream": stream.name, "names": self._json_names()}
+        whole = RawFile(stream.file, 0, stream.source.n_samples)
+        manifest = run_manifest_bytes(source, self.result, files, origin, [whole])
+        writer.write(f"{folder}/{named('manifest.json', self.result.params.session_name)}", [manifest])
 
     def _json_names(self) -> dict[str, Any]:
         return {str(label): name for label, name in self.names.items()}
@@ -180,15 +176,18 @@ def _free_folder(writer: SessionWriter) -> str:
     return name
 
 
-def write_hybrid(content: HybridContent, *, overwrite: bool = False, progress: bool = False) -> HybridResult:
-    """Write a hybrid session, whole or not at all; return the result with its files, hashes and names."""
-    write_content(content, content.result.folder, overwrite, progress, "hybrid")
-    return content.result
+def content_of_session(plan: HybridPlan, source: SessionSource, folder: Path) -> HybridContent:
+    """Return a session with the events of a run: its own files, but for its stream and its manifest.
 
-
-def content_of_session(source: SessionSource, result: HybridResult) -> HybridContent:
-    """Return a session with the events of a run: its own files, but for its stream and its manifest."""
-    opened, folder = source.stream, source.files.folder
+    Parameters
+    ----------
+    plan : HybridPlan
+        Of the source.
+    source : SessionSource
+    folder : Path
+        Where it is to be.
+    """
+    opened, own = source.stream, source.files.folder
     with open(opened.path, "rb", opener=only_regular) as file:
         head = file.read(opened.samples.offset)
     stream = HybridStream(
@@ -198,59 +197,45 @@ def content_of_session(source: SessionSource, result: HybridResult) -> HybridCon
         opened.scales[0].units,
         _source(source.recording, opened.ids, *np.array([scale[:2] for scale in opened.scales]).T),
         [run.t_start_ms for run in opened.runs],
-        recording=source.recording,
-        planted=result.planted,
+        plan=plan,
         said=read_json(str(Path(opened.path).with_suffix(".json")), "a JSON object", "Restore it."),
         head=head,
     )
-    own = {layout.MANIFEST, stream.file, f"{layout.RAW}/{stream.name}.json"}
+    made_anew = {layout.MANIFEST, stream.file, f"{layout.RAW}/{stream.name}.json"}
     said = read_manifest(source.files.manifest) if source.files.manifest else {}
     said = {key: value for key, value in said.items() if key not in ("format", "format_version", "files")}
     outside = {source.units[label].id: count for label, count in source.n_outside.items() if count}
     said |= {"spikes_outside": outside} if outside else {}
-    files = {name: _copied(path) for name, path in _files_of(folder) if name not in own}
-    base = Content(None, 0, 0, [], lambda folder: (), {}, files=files)
-    floats = _has_float_waveforms(source)
-    return _hybrid(base, stream, result, source.sorting, source.units, said=said, floats=floats)
+    files = {name: _copied(path) for name, path in _files_of(own) if name not in made_anew}
+    base = Content(None, 0, 0, [], lambda staging: (), {}, files=files)
+    return _hybrid(base, stream, folder, source.units, said=said, floats=_has_float_waveforms(source))
 
 
-def content_of_extractors(
-    recording: Any, sorting: Any, source: ExtractorRecording, found: ExtractorSorting, result: HybridResult
-) -> HybridContent:
+def content_of_extractors(plan: HybridPlan, source: ExtractorSource, folder: Path) -> HybridContent:
     """Return what ``write_session`` makes of a recording and a sorting, with the events of a run.
 
     Parameters
     ----------
-    recording : BaseRecording
-    sorting : BaseSorting
-    source : ExtractorRecording
-        The recording, as int16.
-    found : ExtractorSorting
-        The sorting.
-    result : HybridResult
-        What a dry run found.
+    plan : HybridPlan
+        Of the source.
+    source : ExtractorSource
+        The two, samples as int16.
+    folder : Path
+        Where it is to be.
     """
-    numbers = patient_and_session(result.folder, None, None)
-    base = extractor_content(recording, sorting, BROADBAND, None, numbers)
+    recording, sorting = source.given
+    base = extractor_content(recording, sorting, BROADBAND, None, patient_and_session(folder, None, None))
     plain = base.streams[0]
     counts = encode(plain.source)
-    samples = _source(source, plain.source.channels, counts.gains, counts.offsets)
+    samples = _source(source.recording, plain.source.channels, counts.gains, counts.offsets)
     stream = HybridStream(
-        plain.name,
-        plain.ids,
-        plain.names,
-        plain.units,
-        samples,
-        plain.starts_ms,
-        plain.more,
-        recording=source,
-        planted=result.planted,
+        plain.name, plain.ids, plain.names, plain.units, samples, plain.starts_ms, plain.more, plan=plan
     )
     largest = partial(largest_channel, source_windows(samples), gains=counts.gains)
     places = list(place_units(SortedSpikes(sorting, stream.starts_ms), stream, recording, largest))
     said = {"made_from": base.made_from, "units": {place.name.id: place.origin for place in places}}
-    names = dict(zip(found.trains, (place.name for place in places), strict=True))
-    return _hybrid(base, stream, result, found.sorting, names, places, said=said)
+    names = dict(zip(source.unit_ids, (place.name for place in places), strict=True))
+    return _hybrid(base, stream, folder, names, places, said=said)
 
 
 def _source(recording: RawRecording, ids: tuple[str, ...], gains: Array, offsets: Array) -> Source:
@@ -266,8 +251,7 @@ def _source(recording: RawRecording, ids: tuple[str, ...], gains: Array, offsets
 def _hybrid(
     base: Content,
     stream: HybridStream,
-    result: HybridResult,
-    sorting: Sorting,
+    folder: Path,
     names: dict[int, UnitName],
     places: Sequence[UnitPlace] = (),
     *,
@@ -275,10 +259,10 @@ def _hybrid(
     floats: bool = False,
 ) -> HybridContent:
     """Return the content with the stream, the new units beside those to be written, and what is said of them."""
-    new = _new_units(stream, result, names.values())
+    plan, new = stream.plan, _new_units(stream, names.values())
     labels = {label: name.id for label, name in names.items()}
-    labels |= {unit.new_unit: place.name.id for unit, place in zip(result.planted, new, strict=True)}
-    stream.added = _added(stream, result, labels)
+    labels |= {unit.new_unit: place.name.id for unit, place in zip(plan.planted, new, strict=True)}
+    stream.added = _added(stream, labels)
     return HybridContent(
         base.info_ms,
         base.patient_id,
@@ -288,8 +272,8 @@ def _hybrid(
         base.made_from,
         base.channel_names,
         files=base.files,
-        result=result,
-        sorting=sorting,
+        plan=plan,
+        folder=folder,
         names=labels,
         said=said,
     )
@@ -301,15 +285,15 @@ def _cut(stream: Stream, places: Sequence[UnitPlace], floats: bool, folder: Path
             yield written.unit(place, floats=floats)
 
 
-def _new_units(stream: HybridStream, result: HybridResult, taken: Iterable[UnitName]) -> list[UnitPlace]:
+def _new_units(stream: HybridStream, taken: Iterable[UnitName]) -> list[UnitPlace]:
     """Return the new units, called by the next free numbers on their centres' channels."""
-    used, places, channels = set(taken), [], channel_numbers(stream.ids)
-    for unit in result.planted:
+    used, places, channels = set(taken), [], csc_numbers(stream.ids)
+    for unit in stream.plan.planted:
         channel = channels[unit.center] if channels else unit.center + 1
         numbers = [name.number for name in used if (name.channel, name.unit_type) == (channel, "SU")]
         name = UnitName(channel, "SU", max(numbers, default=0) + 1)
         used.add(name)
-        frames = [_within(unit.times, file) for file in stream.recording.files]
+        frames = [_within(unit.times, file) for file in stream.plan.source.recording.files]
         places.append(UnitPlace(name, frames, unit.center))
     return places
 
@@ -320,9 +304,9 @@ def _within(times: Ints, file: RawFile) -> Ints:
     return frames
 
 
-def _added(stream: HybridStream, result: HybridResult, names: dict[int, Any]) -> dict[str, Any]:
+def _added(stream: HybridStream, names: dict[int, Any]) -> dict[str, Any]:
     """Return what the stream's description says of the new units."""
-    made, ids = (report for report in result.units if report.made), stream.ids
+    made, ids = (report for report in stream.plan.units if report.made), stream.ids
     return {
         names[unit.new_unit]: {
             "true_unit": names[unit.true_unit],
@@ -333,43 +317,8 @@ def _added(stream: HybridStream, result: HybridResult, names: dict[int, Any]) ->
             "samples_before": unit.before,
             "n_samples": unit.n_samples,
         }
-        for unit, report in zip(result.planted, made, strict=True)
+        for unit, report in zip(stream.plan.planted, made, strict=True)
     }
-
-
-class _Adding:
-    """One pass over the source: blocks with the events added, hashing the source on the way."""
-
-    def __init__(self, recording: RawRecording, planted: Sequence[HybridUnit], head: bytes, tick: Tick) -> None:
-        self.recording, self.head, self.tick = recording, head, tick
-        self.planter = Planter(planted, recording.n_channels, recording.dtype)
-        self.n_clipped = 0
-        self.source = FileRecord(0, "")
-
-    def blocks(self) -> Iterator[Array]:
-        """Yield the result, block by block; each is done with when the next is asked for."""
-        size = len(self.head)
-        with Hasher() as source:
-            source.update(np.frombuffer(self.head, np.uint8))
-            for number, (start, stop) in enumerate(self._ranges()):
-                original = np.ascontiguousarray(self.recording.read(start, stop))
-                hashed = source.update(original)
-                block = original.copy()
-                self.n_clipped += self.planter.add(block, start)
-                yield block
-                hashed.result()
-                size += block.nbytes
-                del original, hashed
-                if number % RELEASE_BLOCKS == RELEASE_BLOCKS - 1:
-                    self.recording.release()
-                self.tick(block.size)
-            self.source = FileRecord(size, source.hexdigest())
-
-    def _ranges(self) -> Iterator[tuple[int, int]]:
-        step = max(1, BLOCK_BYTES // (self.recording.n_channels * self.recording.dtype.itemsize))
-        for file in self.recording.files:
-            for start in range(file.start, file.stop, step):
-                yield start, min(start + step, file.stop)
 
 
 def _copied(path: Path) -> Iterator[bytes]:

@@ -26,7 +26,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .probe import Probe
-from .units import Source, UnitSkipped
+from .recording import RawRecording
+from .units import UnitSkipped
 
 __all__ = ["MeanWindow", "candidates", "mean_window", "shift_channels", "unit_channels"]
 
@@ -59,7 +60,7 @@ class MeanWindow(NamedTuple):
     noise: Floats
 
 
-def mean_window(recording: Source, times: Ints, before: int, after: int) -> MeanWindow:
+def mean_window(recording: RawRecording, times: Ints, before: int, after: int) -> MeanWindow:
     """Return the mean of a unit's windows on all channels, and its noise.
 
     Parameters

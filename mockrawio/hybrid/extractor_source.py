@@ -15,15 +15,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..convert.extractors import check_extractors
 from ..convert.recordings import channel_locations
 from ..convert.sortings import unit_frames
-from ..formats.sorters import Sorting
 from ..ground.errors import MockSessionError
 from .probe import Probe
 from .recording import RawFile, RawRecording
-from .session_source import joined_sorting, unknown_unit
+from .source import HybridSource, joined_sorting, labels_of
 
-__all__ = ["ExtractorRecording", "ExtractorSorting", "extractor_probe", "open_recording", "open_units"]
+__all__ = ["ExtractorRecording", "ExtractorSource", "open_extractors", "open_recording"]
 
 READ_BYTES = 1 << 22  # asked of get_traces at a time
 NEAR = 1024  # samples between two windows that are read along with them
@@ -141,14 +141,72 @@ def _dtype(dtype: np.dtype[Any], as_int16: bool) -> np.dtype[Any]:
     return np.dtype("<i2") if as_int16 else dtype.newbyteorder("<")
 
 
-def extractor_probe(recording: Any) -> Probe:
-    """Return the probe of a recording, every channel connected.
+@dataclass(frozen=True)
+class ExtractorSource(HybridSource):
+    """A recording and a sorting as the source of a run.
+
+    Attributes
+    ----------
+    recording : ExtractorRecording
+    given : tuple
+        The two, as they were given.
+    unit_ids : dict of int to object
+        By label, 1, 2, ... in the sorting's own order.
+    trains : dict of int to ndarray
+        By label, the spikes on the absolute axis.
+    """
+
+    recording: ExtractorRecording
+    given: tuple[Any, Any]
+    unit_ids: dict[int, Any]
+    trains: dict[int, Ints]
+
+    @property
+    def names(self) -> dict[int, Any]:
+        """The units' ids by label."""
+        return self.unit_ids
+
+    @property
+    def read_from(self) -> tuple[Any, Any]:
+        """The two, with all that they were made with."""
+        return self.given
+
+    @property
+    def origin(self) -> dict[str, Any]:
+        """What the manifest says of the two, and the units' ids by label."""
+        recording, sorting = (type(given).__name__ for given in self.given)
+        items = self.unit_ids.items()
+        ids = {str(label): unit if isinstance(unit, (str, int, float)) else str(unit) for label, unit in items}
+        return {"kind": "spikeinterface", "recording": recording, "sorting": sorting, "names": ids}
+
+    def labels(self, units: Sequence[Any]) -> list[int]:
+        """Return the labels of units, which are given by their ids."""
+        return labels_of([_plain(unit) for unit in units], {unit: label for label, unit in self.unit_ids.items()})
+
+
+def open_extractors(recording: Any, sorting: Any, *, as_int16: bool) -> ExtractorSource:
+    """Return a recording and a sorting of it as the source of a run; of the recording nothing is read.
+
+    Parameters
+    ----------
+    recording : BaseRecording
+    sorting : BaseSorting
+    as_int16 : bool
+        Whether the samples are to be what a session holds.
 
     Raises
     ------
     MockSessionError
-        If nothing says where its channels are.
+        If they are no recording and no sorting of it (other segments, another rate, spikes where it has no
+        samples), it has no spikes, or nothing says where the channels are.
     """
+    check_extractors(recording, sorting)
+    source = open_recording(recording, as_int16=as_int16)
+    names, trains = _units(sorting, source)
+    return ExtractorSource(source, joined_sorting(trains), _probe(recording), (recording, sorting), names, trains)
+
+
+def _probe(recording: Any) -> Probe:
     places = channel_locations(recording)
     if places is None:
         raise MockSessionError(
@@ -161,66 +219,18 @@ def extractor_probe(recording: Any) -> Probe:
     return Probe(rows, np.ones(len(rows), bool), places, "recording")
 
 
-@dataclass(frozen=True)
-class ExtractorSorting:
-    """The units of a sorting.
-
-    Attributes
-    ----------
-    unit_ids : dict of int to object
-        By label, 1, 2, ... in the sorting's own order.
-    trains : dict of int to ndarray
-        By label, the spikes on the absolute axis.
-    """
-
-    unit_ids: dict[int, Any]
-    trains: dict[int, Ints]
-
-    @property
-    def sorting(self) -> Sorting:
-        """All spikes."""
-        return joined_sorting(self.trains)
-
-    def json_ids(self) -> dict[int, Any]:
-        """Return the ids by label as JSON can hold them."""
-        items = self.unit_ids.items()
-        return {label: unit if isinstance(unit, (str, int, float)) else str(unit) for label, unit in items}
-
-    def labels(self, units: Sequence[Any]) -> list[int]:
-        """Return the labels of units, which are given by their ids.
-
-        Raises
-        ------
-        MockSessionError
-            If the sorting has no such unit.
-        """
-        known = {unit_id: label for label, unit_id in self.unit_ids.items()}
-        for unit in units:
-            if _plain(unit) not in known:
-                raise unknown_unit(unit, list(known))
-        return [known[_plain(unit)] for unit in units]
-
-
 def _plain(unit_id: Any) -> Any:
     return unit_id.item() if isinstance(unit_id, np.generic) else unit_id
 
 
-def open_units(sorting: Any, recording: ExtractorRecording) -> ExtractorSorting:
-    """Return a sorting's units on the axis of the recording that was sorted.
-
-    Raises
-    ------
-    MockSessionError
-        If it is no sorting, is none of this recording (other segments, another rate, spikes where
-        it has no samples), or has no spikes.
-    """
-    sizes = [file.n_frames for file in recording.files]
-    unit_ids = {label: _plain(unit) for label, unit in enumerate(sorting.unit_ids, 1)}
-    starts = [file.start for file in recording.files]
-    trains = {}
+def _units(sorting: Any, recording: ExtractorRecording) -> tuple[dict[int, Any], dict[int, Ints]]:
+    """Return a sorting's units, and their spikes on the recording's axis, by label."""
+    sizes, starts = ([getattr(file, name) for file in recording.files] for name in ("n_frames", "start"))
+    names, trains = {}, {}
     for label, unit in enumerate(sorting.unit_ids, 1):
         frames = unit_frames(sorting, unit, sizes)
+        names[label] = _plain(unit)
         trains[label] = np.concatenate([part + start for part, start in zip(frames, starts, strict=True)])
     if not any(len(train) for train in trains.values()):
         raise MockSessionError("sorting", "spikes", "none", "Give a sorting that has some.")
-    return ExtractorSorting(unit_ids, trains)
+    return names, trains

@@ -1,52 +1,46 @@
-"""The parameters of a hybrid run, from Python, from TOML, or from a ``params.py`` read as data.
+"""The parameters of a hybrid run of files, from Python, from TOML, or from a ``params.py`` read as data.
 
-Names, rules and defaults are those of HYBRID.md, section 2, but for these: unknown names are errors,
-`copy` is on, `output_type` may be left out, and there are five more (`compat` to `allow_skips`).
+:class:`HybridParams` is a :class:`~mockrawio.hybrid.recipe.Recipe` and a :class:`FileSource`, and says where
+results go. Names, rules and defaults are those of HYBRID.md, section 2, but for these: unknown names are errors,
+`copy` is on, `output_type` may be left out, and there are four more (`compat` to `allow_skips`).
 """
 
 from __future__ import annotations
 
 import os
-import secrets
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..formats.sorters import check_type, infer_output_type
-from ..ground.checks import is_real, is_whole, require
+from ..formats.sorters import check_type, load_sorting
+from ..ground.checks import is_whole
 from ..ground.errors import BadFileError, MockSessionError
 from ..ground.writing import write_file
 from . import params_files
 from .probe import Probe
 from .raw_files import raw_paths
+from .recipe import Recipe, checked_flag, checked_list, checked_rate, checked_whole, refuse_unless
+from .recording import open_raw
+from .source import HybridSource
 
-__all__ = ["HybridParams"]
+__all__ = ["PARAMETERS", "FileSource", "HybridParams"]
 
 _DEFAULT: Any = None  # becomes what the docstring says
-COMPAT_MAX_EVENTS = 25_000  # the original's own cap
-SEEDS = 1 << 31
-
-# Least value of the whole numbers; those in _OPTIONAL may be None.
-_WHOLE = {
-    "random_seed": 0,
-    "num_singular_values": 1,
-    "channel_shift": 0,
-    "jitter_factor": 0,
-    "samples_before": 1,
-    "samples_after": 1,
-    "phy_base": 0,
-    "max_events": 1,
-}
-_OPTIONAL = {"random_seed", "channel_shift", "phy_base", "max_events"}
-_MOST = {"random_seed": SEEDS - 1, "phy_base": 1}
+# In the order in which files and manifests have them; `copy` is the original's, and says nothing here.
+PARAMETERS = (
+    *("data_directory", "raw_source_file", "data_type", "sample_rate", "ground_truth_units", "probe", "start_time"),
+    *("session_name", "random_seed", "output_directory", "output_type", "num_singular_values", "channel_shift"),
+    *("synthetic_rate", "jitter_factor", "amplitude_scale_min", "amplitude_scale_max", "samples_before"),
+    *("samples_after", "copy", "compat", "phy_base", "max_events", "allow_skips"),
+)
 
 
-@dataclass(frozen=True)
-class HybridParams:
-    """Everything that a hybrid run depends on, checked when it is made.
+@dataclass(frozen=True, kw_only=True)
+class FileSource:
+    """Raw files and a sorter's folder, by their paths; checked when it is made, opened by :meth:`open`.
 
     Parameters
     ----------
@@ -58,142 +52,40 @@ class HybridParams:
         Of the raw samples (``"int16"``, ``np.int16``); kept as its name.
     sample_rate : int or float
         Hz.
-    ground_truth_units : iterable of int
-        Labels of the units to use, as :class:`~mockrawio.hybrid.Sorting` has them: for phy
-        the cluster's label plus 1. Kept in the order given, sets ascending.
     probe : Probe
         The probe's layout.
     start_time : int or iterable of int, optional
         First sample of the files on the absolute axis. None: as ``.meta`` says, else 0.
-    session_name : str, optional
-        Part of the names of the results. None draws eight hexadecimal digits.
-    random_seed : int, optional
-        0 to 2**31 - 1. None draws one.
-    output_directory : path, optional
-        Where results go; kept absolute. None: ``hybrid_output`` in `data_directory`.
     output_type : str, optional
         Format of the sorter's output, one of :func:`mockrawio.formats.sorters.formats`. None infers it from the files.
-    num_singular_values : int
-        Rank of the reconstructed events.
-    channel_shift : int, optional
-        How far events are moved, in steps of the probe's order. None draws where they go.
-    synthetic_rate : iterable of float
-        Hz of each unit's artificial events, one a unit; empty for the units' own times.
-    jitter_factor : int
-        Samples; half of it is the standard deviation of the moves in time.
-    amplitude_scale_min, amplitude_scale_max : float
-        Least and greatest factor of the amplitudes.
-    samples_before, samples_after : int
-        Length of an event's window on both sides of its time.
-    copy : bool
-        Whether the source is copied to the target first.
-    compat : bool
-        Whether to compute as the original did, its faults included.
     phy_base : {0, 1}, optional
         What phy's files call the first sample. None infers it.
-    max_events : int, optional
-        Most events a unit; None for no limit (with `compat` the original's 25,000).
-    allow_skips : bool
-        Whether a unit that cannot be used is no failure of the run.
 
     Raises
     ------
     MockSessionError
-        If a parameter is not what it must be, or they do not go together.
+        If a parameter is not what it must be.
     """
 
     data_directory: Path
     raw_source_file: str
     data_type: str
     sample_rate: float
-    ground_truth_units: tuple[int, ...]
     probe: Probe
     start_time: int | tuple[int, ...] | None = None
-    session_name: str | None = None
-    random_seed: int | None = None
-    output_directory: Path = _DEFAULT
     output_type: str | None = None
-    num_singular_values: int = 6
-    channel_shift: int | None = None
-    synthetic_rate: tuple[float, ...] = ()
-    jitter_factor: int = 100
-    amplitude_scale_min: float = 1.0
-    amplitude_scale_max: float = 1.0
-    samples_before: int = 40
-    samples_after: int = 40
-    copy: bool = True
-    compat: bool = False
     phy_base: int | None = None
-    max_events: int | None = None
-    allow_skips: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("data_directory", "raw_source_file"):
-            self._set(name, _path(name, getattr(self, name)))
-        output: Any = self.output_directory
-        default = self.data_directory / "hybrid_output"
-        self._set("output_directory", _path("output_directory", default if output is None else output))
-        self._set("data_type", _dtype_name(self.data_type))
-        self._set("sample_rate", _rate("sample_rate", self.sample_rate))
-        self._set("ground_truth_units", _units(self.ground_truth_units))
-        _require(isinstance(self.probe, Probe), "probe", "a Probe", self.probe)
-        self._set("start_time", _start_time(self.start_time))
-        for name in _WHOLE:
-            self._set(name, _whole(name, getattr(self, name)))
-        for name in ("copy", "compat", "allow_skips"):
-            value = getattr(self, name)
-            _require(isinstance(value, (bool, np.bool_)), name, "True or False", value)
-            self._set(name, bool(value))
-        self._check_names()
-        self._check_amplitudes()
-        self._check_rates()
-
-    def _set(self, name: str, value: object) -> None:
-        object.__setattr__(self, name, value)
-
-    def _check_names(self) -> None:
-        name = self.session_name
-        usable = name is None or (isinstance(name, str) and name.strip() == name != "" and name.isprintable())
-        _require(usable and not set(name or "") & set('/\\:*?"<>|'), "session_name", "part of a file's name", name)
         check_type("HybridParams.output_type", self.output_type)
-
-    def _check_amplitudes(self) -> None:
-        for name in ("amplitude_scale_min", "amplitude_scale_max"):
-            value = getattr(self, name)
-            _require(is_real(value) and 0 < value < np.inf, name, "a factor above 0", value)
-            self._set(name, float(value))
-        low, high = self.amplitude_scale_min, self.amplitude_scale_max
-        _require(low <= high, "amplitude_scale_min", f"at most amplitude_scale_max, {high}", low)
-
-    def _check_rates(self) -> None:
-        rates = _listed("synthetic_rate", self.synthetic_rate, "a list of rates in Hz, one a unit, or none")
-        n_units = len(self.ground_truth_units)
-        found = f"{len(rates)} of them"
-        _require(len(rates) in (0, n_units), "synthetic_rate", f"no rates, or one for each of {n_units} units", found)
-        checked = tuple(_rate("synthetic_rate", rate) for rate in rates)
-        fast = [rate for rate in checked if rate > self.sample_rate]
-        _require(not fast, "synthetic_rate", f"at most the sample_rate, {self.sample_rate}", fast[:1])
-        self._set("synthetic_rate", checked)
-
-    @property
-    def event_cap(self) -> int | None:
-        """Most events a unit; None if there is no limit."""
-        return COMPAT_MAX_EVENTS if self.compat and self.max_events is None else self.max_events
-
-    def resolved(self) -> HybridParams:
-        """Return these parameters with what was left open drawn or inferred, so that they repeat a run.
-
-        Raises
-        ------
-        BadFileError
-            If `output_type` is None and `data_directory` holds no sorter's output.
-        """
-        return replace(
-            self,
-            session_name=secrets.token_hex(4) if self.session_name is None else self.session_name,
-            random_seed=secrets.randbelow(SEEDS) if self.random_seed is None else self.random_seed,
-            output_type=self.output_type or infer_output_type(self.data_directory),
-        )
+        refuse_unless(isinstance(self.probe, Probe), "probe", "a Probe", self.probe)
+        checked = {name: _path(name, getattr(self, name)) for name in ("data_directory", "raw_source_file")}
+        checked["data_type"] = _dtype_name(self.data_type)
+        checked["sample_rate"] = checked_rate("sample_rate", self.sample_rate)
+        checked["start_time"] = _start_time(self.start_time)
+        checked["phy_base"] = checked_whole("phy_base", self.phy_base, 0, 1, optional=True)
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
 
     def check_paths(self) -> None:
         """Check that the folder and the raw files are there.
@@ -204,9 +96,78 @@ class HybridParams:
             If one is not.
         """
         there = self.data_directory.is_dir()
-        _require(there, "data_directory", "a folder that exists", str(self.data_directory))
+        refuse_unless(there, "data_directory", "a folder that exists", str(self.data_directory))
         for path in raw_paths(self.raw_source_file):
-            _require(os.path.exists(path), "raw_source_file", "a file that exists", path)
+            refuse_unless(os.path.exists(path), "raw_source_file", "a file that exists", path)
+
+    def open(self) -> HybridSource:
+        """Open what is named as the source of a run; samples are mapped, and none is read.
+
+        Raises
+        ------
+        MockSessionError
+            If the files are not as they must be.
+        """
+        recording = open_raw(
+            self.raw_source_file,
+            n_channels=self.probe.n_channels,
+            dtype=self.data_type,
+            sample_rate=self.sample_rate,
+            start_time=self.start_time,
+        )
+        sorting = load_sorting(self.data_directory, self.output_type, phy_base=self.phy_base)
+        return HybridSource(recording, sorting, self.probe)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HybridParams(FileSource, Recipe):
+    """Everything that a hybrid run of files depends on, checked when it is made.
+
+    Beside the two below it has all parameters of its parts: :class:`~mockrawio.hybrid.params.FileSource`, what the
+    files are, and :class:`~mockrawio.hybrid.recipe.Recipe`, what is asked for. For phy a label in
+    `ground_truth_units` is the cluster's in the file plus 1.
+
+    Parameters
+    ----------
+    output_directory : path, optional
+        Where results go; kept absolute. None: ``hybrid_output`` in `data_directory`.
+    copy : bool
+        As document 001's files have it. The source is copied either way, so that no events of an earlier run
+        are in a result.
+
+    Raises
+    ------
+    MockSessionError
+        If a parameter is not what it must be, or they do not go together.
+    """
+
+    output_directory: Path = _DEFAULT
+    copy: bool = True
+
+    def __post_init__(self) -> None:
+        FileSource.__post_init__(self)
+        output: Any = self.output_directory
+        output = self.data_directory / "hybrid_output" if output is None else output
+        self._set("output_directory", _path("output_directory", output))
+        self._set("copy", checked_flag("copy", self.copy))
+        Recipe.__post_init__(self)
+        self.check_for(self.sample_rate)
+
+    @property
+    def drawn_with(self) -> str:
+        """What repeats the run, in words."""
+        phy = "" if self.phy_base is None else f", phy's samples counted from {self.phy_base}"
+        return f"{super().drawn_with}{phy}"
+
+    @property
+    def saved(self) -> dict[str, bytes]:
+        """The file that repeats the run: name to content."""
+        return {f"hfparams_{self.session_name}.toml": self.to_toml().encode()}
+
+    def told_by(self, source: HybridSource) -> HybridParams:
+        """Return these parameters with what the opened files told filled in."""
+        base = source.sorting.phy_base
+        return replace(self, output_type=source.sorting.kind, phy_base=self.phy_base if base is None else base)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], *, base: str | os.PathLike[str] = ".") -> HybridParams:
@@ -224,7 +185,7 @@ class HybridParams:
         MockSessionError
             If a name is unknown, a required one is missing, or a value is not what it must be.
         """
-        params_files.check_names(values, cls)
+        params_files.check_names(values, PARAMETERS, cls)
         paths = {name for name in ("data_directory", "output_directory", "raw_source_file") if name in values}
         paths -= {"output_directory"} if values.get("output_directory") is None else set()
         return cls(**{**values, **{name: _path(name, values[name], os.fspath(base)) for name in paths}})
@@ -274,7 +235,7 @@ class HybridParams:
         MockSessionError
             If the values are not parameters, or what they name is not there.
         """
-        values, lines = params_files.read_python(os.fspath(path), cls)
+        values, lines = params_files.read_python(os.fspath(path), PARAMETERS)
         return cls._from_file(path, values, lines)
 
     @classmethod
@@ -288,7 +249,7 @@ class HybridParams:
 
     def to_toml(self) -> str:
         """Return the TOML form: all parameters that are not None, the probe's arrays in full."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values = {name: getattr(self, name) for name in PARAMETERS}
         return params_files.toml_text({name: value for name, value in values.items() if value is not None})
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -309,14 +270,10 @@ class HybridParams:
         write_file(path, [self.to_toml().encode()])
 
 
-def _require(ok: bool, name: str, expected: str, found: object) -> None:
-    require(ok, f"HybridParams.{name}", expected, found)
-
-
 def _path(name: str, value: Any, base: str = ".") -> Any:
     """Return a path made absolute: a Path, but of `raw_source_file` a str, which may be a glob."""
     ok = isinstance(value, (str, os.PathLike)) and os.fspath(value) not in ("", b"") and "\0" not in str(value)
-    _require(ok and isinstance(os.fspath(value), str), name, "a path", value)
+    refuse_unless(ok and isinstance(os.fspath(value), str), name, "a path", value)
     if name == "raw_source_file":
         return params_files.absolute_source(os.fspath(value), base)
     return Path(os.path.abspath(os.path.join(base, value)))
@@ -328,43 +285,14 @@ def _dtype_name(value: Any) -> str:
     except (TypeError, ValueError):
         dtype = np.dtype(object)
     ok = dtype.kind in "iu" and dtype == dtype.newbyteorder("<")
-    _require(ok, "data_type", "a little-endian integer type, such as np.int16", value)
+    refuse_unless(ok, "data_type", "a little-endian integer type, such as np.int16", value)
     return dtype.name
-
-
-def _rate(name: str, value: Any) -> float:
-    _require(is_real(value) and 0 < value < np.inf, name, "a number of Hz above 0", value)
-    return int(value) if value == int(value) else float(value)
-
-
-def _whole(name: str, value: Any) -> int | None:
-    if value is None and name in _OPTIONAL:
-        return None
-    low, high = _WHOLE[name], _MOST.get(name)
-    expected = f"a whole number from {low} {'up' if high is None else f'to {high}'}"
-    expected += ", or None" if name in _OPTIONAL else ""
-    _require(is_whole(value) and value >= low and (high is None or value <= high), name, expected, value)
-    return int(value)
-
-
-def _listed(name: str, value: Any, expected: str) -> list[Any]:
-    ok = isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping))
-    _require(ok and getattr(value, "ndim", 1) == 1, name, expected, value)
-    return list(value)
-
-
-def _units(value: Any) -> tuple[int, ...]:
-    expected = "a list of labels, whole numbers from 0 up, one at least"
-    units = _listed("ground_truth_units", value, expected)
-    ok = len(units) > 0 and all(is_whole(unit) and unit >= 0 for unit in units)
-    _require(ok, "ground_truth_units", expected, value)
-    return tuple(sorted(map(int, units)) if isinstance(value, (set, frozenset)) else map(int, units))
 
 
 def _start_time(value: Any) -> int | tuple[int, ...] | None:
     expected = "a sample from 0 up, or a list of them, one a file"
     many = value is not None and not is_whole(value)
-    starts = _listed("start_time", value, expected) if many else [] if value is None else [value]
+    starts = checked_list("start_time", value, expected) if many else [] if value is None else [value]
     ok = all(is_whole(start) and start >= 0 for start in starts) and (len(starts) > 0 or value is None)
-    _require(ok, "start_time", expected, value)
+    refuse_unless(ok, "start_time", expected, value)
     return tuple(map(int, starts)) if many else int(value) if starts else None

@@ -8,7 +8,7 @@ import json
 import math
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import MISSING, fields
 from typing import Any
 
@@ -16,6 +16,7 @@ from ..ground.checks import require
 from ..ground.errors import BadFileError, MockSessionError
 from ..ground.extras import toml_module
 from ..ground.places import read_text
+from .original import read_py
 from .probe import Probe, custom_probe, eMouse, neuropixels3a
 
 __all__ = ["absolute_source", "check_names", "located", "read_python", "read_toml", "toml_text"]
@@ -42,26 +43,28 @@ def _suggestion(name: str, known: Iterable[str]) -> str:
     return f"Did you mean {close[0]}?" if close else "Remove it."
 
 
-def check_names(values: Iterable[str], cls: Any) -> None:
+def check_names(values: Iterable[str], known: Sequence[str], cls: Any) -> None:
     """Refuse names that are no parameters, and parameters left out.
 
     Parameters
     ----------
     values : iterable of str
         The names given.
+    known : sequence of str
+        Those of the parameters.
     cls : dataclass
-        Whose fields are the parameters.
+        Which tells which may be left out.
 
     Raises
     ------
     MockSessionError
         Naming each, and what was probably meant.
     """
-    given, known = set(values), [field.name for field in fields(cls)]
+    given, required = set(values), {field.name for field in fields(cls) if field.default is MISSING}
     for name in sorted(given - set(known), key=str):
         remedy = _suggestion(str(name), known)
         raise MockSessionError(f"HybridParams.{name}", "the name of a parameter", f"{name!r}", remedy)
-    missing = [field.name for field in fields(cls) if field.default is MISSING and field.name not in given]
+    missing = [name for name in known if name in required - given]
     require(not missing, f"HybridParams.{', '.join(missing)}", "a value", "none", "Give it.")
 
 
@@ -72,25 +75,22 @@ def located(path: str, error: MockSessionError, lines: dict[str, int]) -> MockSe
     return error.within(path if line is None else f"{path}, line {line}")
 
 
-def read_python(path: str, cls: Any) -> tuple[dict[str, Any], dict[str, int]]:
+def read_python(path: str, known: Sequence[str]) -> tuple[dict[str, Any], dict[str, int]]:
     """Read a ``params.py``.
 
     Parameters
     ----------
     path : str
         The file.
-    cls : dataclass
-        Whose fields are the parameters.
+    known : sequence of str
+        The names of the parameters.
 
     Returns
     -------
     values, lines : dict
         Of every parameter, and of every name that nothing uses.
     """
-    from .original.params_py import read_py  # only for this form
-
     parsed = read_py(path)
-    known = {field.name for field in fields(cls)}
     helpers = {name for name in parsed.values if name not in known and (name in parsed.used or name.startswith("_"))}
     return {name: value for name, value in parsed.values.items() if name not in helpers}, parsed.lines
 

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .generate import HybridResult
     from .match import Confusion
-    from .plan import UnitReport
+    from .planned import HybridResult, UnitReport
     from .validate import Validation
 
 __all__ = ["generation_lines", "table_lines", "validation_lines"]
@@ -51,8 +50,7 @@ def generation_lines(result: HybridResult, *, dry_run: bool = False) -> list[str
     units = [_unit_line(unit) for unit in result.units]
     made = sum(unit.made for unit in result.units)
     total = f"{made} of {_counted(len(result.units), 'unit')}, {_counted(result.n_events, 'event')}"
-    base = result.params.phy_base
-    seed = f"seed {result.params.random_seed}" + ("" if base is None else f", phy's samples counted from {base}")
+    seed = result.params.drawn_with
     if dry_run:
         return [*units, f"would make {total} ({seed}); nothing was written"]
     files = [f"wrote {path}" for path in result.files]

@@ -1,10 +1,15 @@
-"""The manifest of a run, read: it may come from a stranger, so every number in it that is used is checked."""
+"""The manifest of a run, written and read.
+
+What is read may come from a stranger, so every number in it that is used is checked.
+"""
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any
 
@@ -13,14 +18,77 @@ from ..ground.errors import BadFileError
 from ..ground.jsontext import read_json
 from ..ground.writing import FileRecord
 from ..session.keys import RATES, Limits
-from .output import FORMAT, FORMAT_VERSION
+from .params import PARAMETERS
+from .planned import HybridResult
+from .recipe import checked_rate
+from .recording import RawFile
+from .source import HybridSource
 
-__all__ = ["listed_files", "read_run_manifest"]
+__all__ = ["listed_files", "read_run_manifest", "run_manifest_bytes"]
+
+FORMAT, FORMAT_VERSION = "mockrawio hybrid", 1
 
 _WHAT, _AGAIN = "the manifest of a hybrid run", "Run the generation again."
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _COUNT, _LABEL = Limits(0, 2**63 - 1), Limits(-(2**63), 2**63 - 1)
 _COUNTS = ("n_source", "n_source_edge", "n_events", "n_edge", "n_refractory", "n_over_cap")
+
+
+def run_manifest_bytes(
+    source: HybridSource,
+    result: HybridResult,
+    small: Mapping[str, FileRecord],
+    origin: Mapping[str, Any] | None = None,
+    files: Sequence[RawFile] | None = None,
+) -> bytes:
+    """Return ``manifest-<session>.json`` as the bytes of its file.
+
+    Parameters
+    ----------
+    source : HybridSource
+    result : HybridResult
+    small : mapping of str to FileRecord
+        The files beside the results, by name.
+    origin : mapping, optional
+        What is to be said of a source that is not files of document 001, as JSON can hold it.
+    files : sequence of RawFile, optional
+        The files that the result's `sources` are of. None: the recording's.
+    """
+    recording, params = source.recording, result.params
+    sources = zip(recording.files if files is None else files, result.sources, strict=True)
+    results = zip(result.targets, result.results, strict=True)
+    content = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "session_name": params.session_name,
+        "random_seed": params.random_seed,
+        "compat": params.compat,
+        "sample_rate": recording.sample_rate,
+        "data_type": recording.dtype.name,
+        "n_channels": recording.n_channels,
+        **({} if origin is None else {"origin": origin}),
+        "parameters": _parameters(source, result),
+        "sources": [
+            {"path": file.path, "start": file.start, "n_frames": file.n_frames, **record._asdict()}
+            for file, record in sources
+        ],
+        "results": [{"path": path.name, **record._asdict()} for path, record in results],
+        "n_clipped": result.n_clipped,
+        "n_events": result.n_events,
+        "units": [unit.as_dict() for unit in result.units],
+        "files": {name: small[name]._asdict() for name in sorted(small)},
+    }
+    return (json.dumps(content, indent=1) + "\n").encode("ascii")
+
+
+def _parameters(source: HybridSource, result: HybridResult) -> dict[str, Any]:
+    """Return all parameters, None where the source has none such; of the probe its name, as it has a file."""
+    own = {
+        "data_type": source.recording.dtype.name,
+        "sample_rate": checked_rate("sample_rate", source.recording.sample_rate),
+    }
+    values = {name: getattr(result.params, name, None) for name in PARAMETERS} | own | {"probe": source.probe.name}
+    return {name: os.fspath(value) if isinstance(value, PathLike) else value for name, value in values.items()}
 
 
 def read_run_manifest(path: str | PathLike[str]) -> dict[str, Any]:

@@ -9,24 +9,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..formats.npy import MappedArray, MappedFile
-from ..formats.sorters import Sorting
 from ..ground.errors import BadFileError, MockSessionError
 from ..session.clock import Run, check_ascending
-from ..session.content import csc_number
+from ..session.content import csc_numbers
 from ..session.files import UnitFile, open_unit, stamps_in_ms
 from ..session.layout import SessionFiles, UnitName, find_files
 from ..session.probe import contact_positions
 from ..session.streams import StreamFile, open_stream
 from .probe import Probe
 from .recording import RawFile, RawRecording
+from .source import HybridSource, joined_sorting, labels_of
 
-__all__ = ["SessionSource", "StreamRecording", "channel_numbers", "joined_sorting", "open_session"]
+__all__ = ["SessionSource", "StreamRecording", "open_session"]
 
 BROADBAND = "broadband"
 
@@ -81,52 +81,42 @@ def _starts(runs: Sequence[Run], rate: float) -> list[int]:
     return starts
 
 
-class SessionSource(NamedTuple):
+@dataclass(frozen=True)
+class SessionSource(HybridSource):
     """What a run takes from a session.
 
     Attributes
     ----------
+    recording : StreamRecording
     files : SessionFiles
     name : str
         The stream's.
     stream : StreamFile
-    recording : StreamRecording
     units : dict of int to UnitName
         By label, 1, 2, ... in the order of the unit files.
-    sorting : Sorting
     n_outside : dict of int to int
         By label, spikes for which the stream has no sample.
-    probe : Probe
     """
 
     files: SessionFiles
     name: str
     stream: StreamFile
-    recording: StreamRecording
     units: dict[int, UnitName]
-    sorting: Sorting
     n_outside: dict[int, int]
-    probe: Probe
+
+    @property
+    def names(self) -> dict[int, Any]:
+        """The units' ids by label."""
+        return {label: name.id for label, name in self.units.items()}
+
+    @property
+    def read_from(self) -> tuple[Any]:
+        """The session folder."""
+        return (self.files.folder,)
 
     def labels(self, units: Sequence[Any]) -> list[int]:
-        """Return the labels of units, which are given by name.
-
-        Raises
-        ------
-        MockSessionError
-            If the session has no such unit.
-        """
-        known = {name.id: label for label, name in self.units.items()}
-        for unit in units:
-            if str(unit) not in known:
-                raise unknown_unit(unit, list(known))
-        return [known[str(unit)] for unit in units]
-
-
-def unknown_unit(unit: object, known: Sequence[object]) -> MockSessionError:
-    """Return the error about a unit that the source has not."""
-    some = ", ".join(map(repr, known[:12])) + (", ..." if len(known) > 12 else "")
-    return MockSessionError("units", f"units of the source, {some}", f"{unit!r}", "Choose among them.")
+        """Return the labels of units, which are given by name."""
+        return labels_of([str(unit) for unit in units], {name.id: label for label, name in self.units.items()})
 
 
 def open_session(folder: str | PathLike[str], stream: str | None = None) -> SessionSource:
@@ -162,9 +152,8 @@ def open_session(folder: str | PathLike[str], stream: str | None = None) -> Sess
         raise MockSessionError(
             files.folder, "spikes", found, "Name the one that was sorted as stream=, or give another session."
         )
-    return SessionSource(
-        files, name, opened, recording, units, joined_sorting(trains), outside, _probe(files, name, opened)
-    )
+    probe = _probe(files, name, opened)
+    return SessionSource(recording, joined_sorting(trains), probe, files, name, opened, units, outside)
 
 
 def _main_stream(files: SessionFiles, stream: str | None) -> tuple[str, StreamFile]:
@@ -205,23 +194,8 @@ def _frames(unit: UnitFile, stream: StreamFile, recording: StreamRecording) -> t
     return (starts[k] + frames)[inside], int((~inside).sum())
 
 
-def joined_sorting(trains: dict[int, Ints]) -> Sorting:
-    """Return the spikes of all units as one sorting; a unit's template is its label less 1."""
-    times = np.concatenate(list(trains.values()))
-    labels = np.repeat(np.array(list(trains), np.int64), [len(train) for train in trains.values()])
-    order = np.argsort(times, kind="stable")
-    times, labels = times[order], labels[order]
-    return Sorting(times, labels, labels - 1, None, "phy")
-
-
-def channel_numbers(ids: Sequence[str]) -> list[int] | None:
-    """Return the k of each CSCk; None if any is called otherwise, or two the same."""
-    numbers = [number for channel in ids if (number := csc_number(channel)) is not None]
-    return numbers if len(set(numbers)) == len(ids) else None
-
-
 def _probe(files: SessionFiles, name: str, stream: StreamFile) -> Probe:
-    numbers = channel_numbers(stream.ids)
+    numbers = csc_numbers(stream.ids)
     if stream.locations is None and numbers is None:
         raise BadFileError(
             f"{stream.path[:-4]}.json",

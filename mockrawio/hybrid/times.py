@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from .units import Source
+from .recording import RawRecording
 
 __all__ = ["REFRACTORY_MS", "FiringTimes", "Timing", "firing_times", "regular_times"]
 
@@ -72,7 +72,7 @@ class FiringTimes(NamedTuple):
     n_over_cap: int
 
 
-def regular_times(recording: Source, rate: float, before: int, after: int) -> Ints:
+def regular_times(recording: RawRecording, rate: float, before: int, after: int) -> Ints:
     """Return times at exactly `rate` Hz through every file, each with its window inside.
 
     Parameters
@@ -94,7 +94,7 @@ def regular_times(recording: Source, rate: float, before: int, after: int) -> In
 
 
 def firing_times(
-    recording: Source,
+    recording: RawRecording,
     own: Ints,
     timing: Timing,
     random: np.random.Generator,

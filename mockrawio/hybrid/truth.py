@@ -23,9 +23,9 @@ from ..formats.npy import open_array
 from ..ground.errors import BadFileError, MockSessionError
 from ..ground.regular import only_regular
 from ..session.keys import RATES
-from .output import FIRINGS
 from .probe import Probe
 from .run_manifest import read_run_manifest
+from .tables import FIRINGS
 
 __all__ = ["TrueUnit", "Truth", "load_truth"]
 

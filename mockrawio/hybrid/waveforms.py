@@ -20,7 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..planting import LowRankEvents
-from .units import Source, UnitSkipped
+from .recording import RawRecording
+from .units import UnitSkipped
 
 __all__ = ["derivatives", "low_rank_events", "low_rank_factors"]
 
@@ -52,7 +53,7 @@ def derivatives(windows: Array) -> Floats:
 
 
 def low_rank_events(
-    recording: Source,
+    recording: RawRecording,
     times: Ints,
     channels: Ints,
     extent: tuple[int, int],
@@ -93,7 +94,7 @@ def low_rank_events(
 
 
 def low_rank_factors(
-    recording: Source, times: Ints, channels: Ints, extent: tuple[int, int], rank: int, chosen: Ints
+    recording: RawRecording, times: Ints, channels: Ints, extent: tuple[int, int], rank: int, chosen: Ints
 ) -> tuple[Floats, Floats]:
     """Return what rebuilds a unit's events: ``tensordot(weights, basis, 1)``, in full precision.
 

@@ -6,8 +6,7 @@ Where the wires end is decided in :mod:`mockrawio.session.probe`, for the genera
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from os import PathLike
 from typing import Any
 
@@ -17,6 +16,7 @@ import numpy.typing as npt
 from ..ground.errors import BadFileError, MockSessionError
 from ..ground.extras import by_extra
 from ..rawio import MockSessionRawIO, StreamView
+from ..session.content import csc_numbers
 from ..session.files import open_channel_names
 from ..session.layout import find_files
 from ..session.probe import bundles, contact_positions
@@ -27,14 +27,6 @@ with by_extra("probes", "spikeinterface"):
 CONTACT_RADIUS_UM = 10.0  # as drawn; neighbours on a bundle's circle are 30.6 µm apart
 
 _PLACES = "Write 'locations' into the stream's .json, or name its channels CSCk."
-_CHANNEL = re.compile(r"CSC([1-9]\d*)")
-
-
-def wire_numbers(ids: Iterable[object]) -> list[int] | None:
-    """Return the k of each CSCk; None if any id is of another form, so that it has no place."""
-    matches = [_CHANNEL.fullmatch(str(channel_id)) for channel_id in ids]
-    numbers = [int(match[1]) for match in matches if match]
-    return numbers if len(numbers) == len(matches) else None
 
 
 def main_stream(reader: MockSessionRawIO) -> str | None:
@@ -113,7 +105,7 @@ def stream_probe(reader: MockSessionRawIO, stream_id: str) -> Probe | None:
     """
     stream = _stream(reader, stream_id)
     ids, locations = [channel.id for channel in stream.channels], stream.locations()
-    numbers = wire_numbers(ids)
+    numbers = csc_numbers(ids)
     if locations is None or (numbers and np.array_equal(locations, contact_positions(numbers))):
         return _bundle_probe(numbers) if numbers else None
     unique = len(np.unique(locations, axis=0)) == len(locations)
@@ -146,8 +138,8 @@ def session_probe(session: str | PathLike[str] | Sequence[int | str]) -> Probe:
     if isinstance(session, (str, os.PathLike)):
         return _folder_probe(session)
     ids = [f"CSC{item}" if isinstance(item, (int, np.integer)) else str(item) for item in session]
-    numbers = wire_numbers(ids)
-    if not numbers or len(set(numbers)) != len(numbers):
+    numbers = csc_numbers(ids)
+    if not numbers:
         raise MockSessionError(
             "channels", "some, all different and of the form CSCk", ids[:8], "Give numbers, or ids such as 'CSC1'."
         )
@@ -165,7 +157,7 @@ def _folder_probe(folder: str | PathLike[str]) -> Probe:
         raise MockSessionError(folder, "channels of the form CSCk", "others, or none", _PLACES)
     if probe is not None and probe.shank_ids is None:
         return probe  # locations of its own, which say nothing of other wires
-    recorded = wire_numbers(probe.contact_ids) if probe is not None else None
+    recorded = csc_numbers(probe.contact_ids) if probe is not None else None
     column = {number: index for index, number in enumerate(recorded or ())}
     numbers = sorted({*column, *wires})
     whole = _bundle_probe(numbers)

@@ -22,6 +22,7 @@ from ..ground.extras import by_extra
 from ..ground.places import folder_at
 from ..ground.shown import warn
 from ..rawio import MockSessionRawIO
+from ..session.content import csc_numbers
 from ..session.files import is_number
 from ..session.keys import WAVEFORM_RATE_HZ
 from ..session.layout import find_files
@@ -36,7 +37,7 @@ from .extractors import (
     region_of,
 )
 from .frames import FrameClock
-from .probe import chosen_stream, main_stream, planted_places, stream_probe, wire_numbers
+from .probe import chosen_stream, main_stream, planted_places, stream_probe
 
 with by_extra("SpikeInterface's objects", "spikeinterface"):
     from probeinterface import Probe
@@ -138,7 +139,7 @@ class MockSessionRecordingExtractor(StorableSession, NeoBaseRecordingExtractor):
         if probe is not None:
             self.set_probe(probe)
         if probe is not None and probe.shank_ids is not None:
-            self.set_property("group", bundles(wire_numbers(ids) or []))  # 0 is CSC1 to CSC8, recorded or not
+            self.set_property("group", bundles(csc_numbers(ids) or []))  # 0 is CSC1 to CSC8, recorded or not
 
     def get_property(self, key: str, ids: Any = None) -> Any:
         """Return a channel property; `location` is where the probe, whichever it is now, has the contacts."""

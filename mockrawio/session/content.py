@@ -25,6 +25,7 @@ __all__ = [
     "UnitContent",
     "channel_names_bytes",
     "csc_number",
+    "csc_numbers",
     "description_bytes",
     "info_bytes",
     "lfp_bytes",
@@ -153,6 +154,13 @@ def csc_number(channel_id: str) -> int | None:
     """Return the k of `CSC{k}`, None for any other id."""
     match = _CSC.fullmatch(channel_id)
     return int(match[1]) if match else None
+
+
+def csc_numbers(ids: Iterable[object]) -> list[int] | None:
+    """Return the k of each `CSC{k}`; None if any id is of another form, or two are the same."""
+    numbers = [csc_number(str(channel_id)) for channel_id in ids]
+    known = [number for number in numbers if number is not None]
+    return known if len(set(known)) == len(numbers) else None
 
 
 def unit_name(text: str) -> UnitName | None:

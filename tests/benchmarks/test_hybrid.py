@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from mockrawio.hybrid import HybridParams
-from mockrawio.hybrid.generate import generate_hybrid
+from mockrawio.hybrid import HybridParams, generate_hybrid
 from tests.benchmarks.conftest import Memory, Race
 from tests.hybrid.synthetic import Made, make
 
@@ -28,7 +27,7 @@ IN_A_TEST_RUN = 60  # so many times shorter
 MOST_MIB = 200  # of recordings of 230 and 920 MB
 READY = """
 from mockrawio.hybrid import HybridParams
-from mockrawio.hybrid.generate import generate_hybrid
+from mockrawio.hybrid import generate_hybrid
 params = HybridParams.load(sys.argv[1])
 """
 WORK = "generate_hybrid(params, n_workers=int(sys.argv[2]))"

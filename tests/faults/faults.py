@@ -21,11 +21,11 @@ from typing import Any
 import mockrawio.formats.spikes.h5_out
 import mockrawio.formats.spikes.spool
 import mockrawio.ground.writing
-import mockrawio.hybrid.target
+import mockrawio.hybrid.landing
 
 WRITERS = (
     mockrawio.ground.writing,
-    mockrawio.hybrid.target,
+    mockrawio.hybrid.landing,
     mockrawio.formats.spikes.h5_out,
     mockrawio.formats.spikes.spool,
 )

@@ -16,7 +16,7 @@ from neo import AnalogSignal, Block, Segment
 from mockrawio import SessionSpec, generate_session, write_session_from_block
 from mockrawio.ground.errors import NotWrittenError
 from mockrawio.ground.writing import write_file
-from mockrawio.hybrid.generate import generate_hybrid
+from mockrawio.hybrid import generate_hybrid
 from mockrawio.hybrid.params import HybridParams
 from mockrawio.interop.corpus import generate_corpus
 from mockrawio.rasters import Raster, append_sonata, write_sonata

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mockrawio.hybrid.generate import planted_events
+from mockrawio.hybrid import planted_events
 from mockrawio.hybrid.params import HybridParams
 from mockrawio.hybrid.probe import Probe, neuropixels3a
 from mockrawio.planting import Planter

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from mockrawio import MockSessionError
-from mockrawio.hybrid import eMouse
-from mockrawio.hybrid.generate import HybridResult, generate_hybrid, planted_events
+from mockrawio.hybrid import HybridResult, eMouse, generate_hybrid, planted_events
 from mockrawio.hybrid.original import arithmetic as compat
+from mockrawio.hybrid.original.run import Wrapping
 from mockrawio.hybrid.params import HybridParams
+from mockrawio.planting import FixedEvents, PlantedUnit
 from tests.hybrid.samples import HYBRID, RAW
 from tests.hybrid.synthetic import make, staggered_probe
 
@@ -53,7 +54,7 @@ def windows(raw: np.ndarray, times: np.ndarray) -> np.ndarray:
 def test_unit_channels(unit, wanted, raw):
     """The channels below the 2nd percentile of the mean window are the original's."""
     mean = windows(raw, wanted[f"{unit}_times"]).mean(axis=0)
-    assert compat.unit_channels(mean).tolist() == wanted[f"{unit}_channels"].tolist()
+    assert compat.original_channels(mean).tolist() == wanted[f"{unit}_channels"].tolist()
 
 
 @pytest.mark.parametrize("unit", ["u6", "u9"])
@@ -71,15 +72,15 @@ def test_shift_candidates_on_a_probe_with_a_map(wanted):
     np.testing.assert_array_equal(rows, wanted["emouse_shift_1_2"])
     anchors, rows = compat.shift_candidates(np.array([1, 2, 5, 6, 9, 10]), eMouse())
     assert rows.shape == (0, 6)
-    assert compat.shift_channels(np.array([1, 2, 5, 6, 9, 10]), eMouse(), None, np.random.RandomState(0)) is None
+    assert compat.original_shift(np.array([1, 2, 5, 6, 9, 10]), eMouse(), None, np.random.RandomState(0)) is None
 
 
 def test_shift_steps():
     """A given step goes up the probe, else down it, else it is replaced by a random shift."""
     probe, random = staggered_probe(32), np.random.RandomState(0)
-    assert compat.shift_channels(np.array([4, 5]), probe, 6, random).tolist() == [10, 11]
-    assert compat.shift_channels(np.array([28, 29]), probe, 6, random).tolist() == [22, 23]
-    rows = compat.shift_channels(np.array([15, 16]), probe, 20, random)
+    assert compat.original_shift(np.array([4, 5]), probe, 6, random).tolist() == [10, 11]
+    assert compat.original_shift(np.array([28, 29]), probe, 6, random).tolist() == [22, 23]
+    rows = compat.original_shift(np.array([15, 16]), probe, 20, random)
     _, candidates = compat.shift_candidates(np.array([15, 16]), probe)
     assert rows.tolist() in candidates.tolist()
 
@@ -99,7 +100,7 @@ def test_jitter_is_lopsided():
 
 def synthetic(rate, factor, own=()):
     own, random = np.array(own, np.int64), np.random.RandomState(11)
-    return compat.firing_times(own, SPANS, WINDOW, rate=rate, factor=factor, sample_rate=30_000, random=random)
+    return compat.original_times(own, SPANS, WINDOW, rate=rate, factor=factor, sample_rate=30_000, random=random)
 
 
 def test_synthetic_times(wanted):
@@ -145,7 +146,8 @@ def test_insert_wraps_and_cuts():
     events = compat.scale_and_cut(rebuilt, np.array([0]), np.array([1.0]), np.dtype(np.int16))
     assert events.reshape(-1).tolist() == [0, -499, 0]
     target = np.full((5, 2), -32_600, np.int16)
-    compat.insert(target, events, np.array([1]), np.array([1]))
+    unit = PlantedUnit(np.array([1]), np.array([2]), 1, FixedEvents(events))
+    assert Wrapping((unit,), 2).add(target, 0) == 0
     assert target[:, 0].tolist() == [-32_600] * 5
     assert target[:, 1].tolist() == [-32_600, -32_600, 32_437, -32_600, -32_600]
 
@@ -220,7 +222,7 @@ def test_spikes_at_the_ends(tmp_path):
     np.save(tmp_path / "spike_times.npy", times)
     with pytest.raises(MockSessionError, match="run without compat"):
         generate_hybrid(made.params)
-    assert not [path for path in (tmp_path / "out").iterdir()]
+    assert not (tmp_path / "out").exists()
 
 
 def test_several_files(tmp_path):

@@ -5,14 +5,25 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from mockrawio import MockSessionError
-from mockrawio.hybrid import HybridParams, Probe, load_firings
-from mockrawio.hybrid.generate import generate_hybrid, generate_hybrid_from, planted_events
+from mockrawio.hybrid import (
+    HybridParams,
+    HybridSource,
+    Probe,
+    RawFile,
+    RawRecording,
+    Recipe,
+    generate_hybrid,
+    load_firings,
+    load_sorting,
+    plan_hybrid,
+    planted_events,
+)
+from mockrawio.hybrid.raw_folder import RawFolder
 from mockrawio.planting import Planter
 from tests.hybrid.samples import HYBRID
 from tests.hybrid.synthetic import RATE, check_traces, make, sha256, traces, tree
@@ -60,7 +71,7 @@ def test_overlaps_and_clipping(tmp_path):
 def test_blocks_do_not_matter(made, tmp_path, monkeypatch, block):
     """Events that cross the border of a block are whole: the bytes do not depend on the block's length."""
     whole = generate_hybrid(made.params).results
-    monkeypatch.setattr("mockrawio.hybrid.target.BLOCK_BYTES", block * 48)
+    monkeypatch.setattr("mockrawio.hybrid.adding.BLOCK_BYTES", block * 48)
     assert generate_hybrid(replace(made.params, output_directory=tmp_path / "other")).results == whole
 
 
@@ -245,49 +256,61 @@ def test_nested_output_directory(made, tmp_path):
     assert generate_hybrid(replace(made.params, output_directory=tmp_path / "a" / "b" / "c")).targets[0].is_file()
 
 
-class InMemory:
-    """A source that is no file: the least that `generate_hybrid_from` needs."""
+class InMemory(RawRecording):
+    """A source that is no file: what a recording must tell to be one."""
 
-    def __init__(self, samples, dtype="int16"):
-        self.samples, self.dtype, self.sample_rate = samples, np.dtype(dtype), float(RATE)
-        self.n_channels, self.stop = samples.shape[1], len(samples)
-        self.files = (SimpleNamespace(path="memory.raw", start=0, n_frames=len(samples)),)
+    samples: np.ndarray
 
-    def read(self, start, stop, channels=None):
-        return self.samples[start:stop] if channels is None else self.samples[start:stop][:, channels]
+    @classmethod
+    def of(cls, samples, dtype="int16"):
+        made = cls((RawFile("memory.raw", 0, len(samples)),), np.dtype(dtype), samples.shape[1], float(RATE))
+        object.__setattr__(made, "samples", samples)
+        return made
 
-    def holds_many(self, starts, stops):
-        return (np.asarray(starts) >= 0) & (np.asarray(stops) <= self.stop)
+    def _frames(self, k):
+        return self.samples
 
-    def gather(self, centers, before, after, channels):
-        return self.samples[np.asarray(centers)[:, None] + np.arange(-before, after + 1)][:, :, channels]
+    def release(self):
+        pass
 
 
-def sorting_of(params):
-    from mockrawio.hybrid import load_sorting
-
-    return load_sorting(params.data_directory, phy_base=0)
+def source_of(params, samples, dtype="int16"):
+    sorting = load_sorting(params.data_directory, phy_base=0)
+    return HybridSource(InMemory.of(samples, dtype), sorting, params.probe)
 
 
 def test_any_source_will_do(made):
-    """An object with a recording's interface gives the same bytes as the files."""
+    """A recording that is no file has the same plan, and gives the same bytes."""
     samples = np.fromfile(made.params.raw_source_file, "<i2").reshape(-1, 24)
     samples.flags.writeable = False
-    params = replace(made.params, output_directory=made.params.data_directory / "memory")
-    result = generate_hybrid_from(InMemory(samples), sorting_of(params), params.probe, params)
+    source, recipe = source_of(made.params, samples), Recipe(ground_truth_units=(1, 2), session_name="s", random_seed=5)
+    plan = plan_hybrid(recipe, source)
+    result = RawFolder(made.params.data_directory / "memory", recipe, source).write(plan)
     assert result.targets[0].name == "memory.GT.raw"
-    assert result.results == generate_hybrid(made.params).results
+    whole = generate_hybrid(made.params)
+    assert (result.results, result.units, plan.units) == (whole.results, whole.units, whole.units)
+    assert not list(result.folder.glob("hfparams*"))
 
 
 def test_sources_that_will_not_do(made):
-    """A probe of another size, or samples that are no integers, are refused before anything is written."""
+    """A probe of another size, or samples that are no integers, are refused before any work is done."""
     samples = np.fromfile(made.params.raw_source_file, "<i2").reshape(-1, 24)
-    params, sorting = made.params, sorting_of(made.params)
     with pytest.raises(MockSessionError, match="probe: expected as many channels"):
-        generate_hybrid_from(InMemory(samples[:, :20]), sorting, params.probe, params)
+        source_of(made.params, samples[:, :20])
     with pytest.raises(MockSessionError, match="data_type"):
-        generate_hybrid_from(InMemory(samples, "float32"), sorting, params.probe, params)
-    assert not params.output_directory.exists()
+        source_of(made.params, samples, "float32")
+
+
+def test_a_plan_touches_no_file(made):
+    """A plan tells what a run makes, for either arithmetic, and nothing is written for it."""
+    before = tree(made.params.data_directory)
+    for compat in (False, True):
+        params = replace(made.params, compat=compat)
+        plan = plan_hybrid(params, params.open())
+        assert tree(made.params.data_directory) == before
+        result = generate_hybrid(replace(params, output_directory=made.params.data_directory / f"out{compat}"))
+        assert (plan.units, plan.n_events) == (result.units, result.n_events)
+        before = tree(made.params.data_directory)
 
 
 def test_planted_events_of_a_folder(made, tmp_path):

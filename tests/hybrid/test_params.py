@@ -17,22 +17,29 @@ from mockrawio.ground.errors import BadFileError, MockSessionError
 from mockrawio.hybrid import HybridParams, Probe, custom_probe, eMouse, neuropixels3a
 from mockrawio.hybrid.original.params_calls import MAX_ITEMS, PROBES
 from mockrawio.hybrid.original.params_py import MAX_BYTES, read_py
+from mockrawio.hybrid.params import PARAMETERS
 from tests.hybrid.samples import HYBRID, RAW
 
 PROBE = custom_probe([1, 0, 2], [True, True, False], [[0.1, 1e-30], [-3.5, 1e22], [np.nan, np.inf]], 'a "b" \\ ü\x7f')
 
 
+REQUIRED = {
+    "data_directory": "sort",
+    "raw_source_file": "raw.bin",
+    "data_type": "int16",
+    "sample_rate": 30000,
+    "ground_truth_units": [6, 9],
+    "probe": PROBE,
+}
+
+
 def params(**changes):
-    fields = {
-        "data_directory": "sort",
-        "raw_source_file": "raw.bin",
-        "data_type": "int16",
-        "sample_rate": 30000,
-        "ground_truth_units": [6, 9],
-        "probe": PROBE,
-        **changes,
-    }
-    return HybridParams(**fields)
+    return HybridParams(**{**REQUIRED, **changes})
+
+
+def test_all_names_are_in_files():
+    """Every parameter has its place in files and manifests."""
+    assert sorted(PARAMETERS) == sorted(field.name for field in dataclasses.fields(HybridParams))
 
 
 def test_defaults():
@@ -40,7 +47,8 @@ def test_defaults():
     made = params()
     assert made.output_directory == Path.cwd() / "sort" / "hybrid_output"
     assert made.raw_source_file == str(Path.cwd() / "raw.bin")
-    rest = {f.name: getattr(made, f.name) for f in dataclasses.fields(made)[6:] if f.name != "output_directory"}
+    given = {*REQUIRED, "output_directory"}
+    rest = {f.name: getattr(made, f.name) for f in dataclasses.fields(made) if f.name not in given}
     assert rest == {
         **dict.fromkeys(("start_time", "session_name", "random_seed", "output_type", "channel_shift")),
         "num_singular_values": 6,
@@ -177,21 +185,13 @@ def test_missing_names():
         HybridParams.from_dict({"data_directory": "a", "raw_source_file": "b"})
 
 
-def test_event_cap():
-    """Compat has the original's cap unless another is given; else there is none."""
-    assert params().event_cap is None
-    assert params(compat=True).event_cap == 25_000
-    assert params(compat=True, max_events=7).event_cap == 7
-
-
 def test_resolved():
-    """What is left open is drawn or inferred, and then stays."""
-    made = params(data_directory=HYBRID / "sort_jrc").resolved()
-    assert made.output_type == "jrc"
+    """What is left open is drawn, and then stays."""
+    made = params().resolved()
     assert re.fullmatch("[0-9a-f]{8}", made.session_name)
     assert 0 <= made.random_seed < 2**31
     assert made.resolved() == made
-    assert made != params(data_directory=HYBRID / "sort_jrc").resolved()
+    assert made != params().resolved()
     given = params(session_name="s", random_seed=0, output_type="phy")
     assert given.resolved() == given
 

@@ -15,10 +15,9 @@ from spikeinterface.core import NumpyRecording, NumpySorting, generate_ground_tr
 
 from mockrawio import MockSessionError, MockSessionRawIO, SessionSpec, broadband_truth, generate_session, write_session
 from mockrawio.ground.errors import BadFileError, BoundsError, SessionExistsError
+from mockrawio.hybrid import hybrid_from_session, hybrid_from_spikeinterface, planted_events
 from mockrawio.hybrid.extractor_source import open_recording
-from mockrawio.hybrid.generate import planted_events
 from mockrawio.hybrid.session_source import open_session
-from mockrawio.hybrid.sources import hybrid_from_session, hybrid_from_spikeinterface
 from mockrawio.hybrid.validate import validate
 from mockrawio.interop.spikeinterface import MockSessionRecordingExtractor, MockSessionSortingExtractor
 from mockrawio.session.manifest import read_manifest
@@ -289,7 +288,7 @@ def test_session_locations(tmp_path):
     result = hybrid_from_session(
         tmp_path / "session_1", ["CSC2_SU1"], output=tmp_path / "session_2", seed=1, channel_shift=8
     )
-    np.testing.assert_array_equal(result.params.probe.channel_positions, places)
+    np.testing.assert_array_equal(open_session(tmp_path / "session_1").probe.channel_positions, places)
     (unit,) = result.planted
     assert result.names[unit.new_unit] == f"CSC{unit.center + 1}_SU1"
 
@@ -393,7 +392,7 @@ def test_session_whole_or_nothing(tmp_path, monkeypatch):
     def fail(*arguments):
         raise OSError("no space left")
 
-    monkeypatch.setattr("mockrawio.hybrid.as_session.small_files", fail)
+    monkeypatch.setattr("mockrawio.hybrid.as_session.run_manifest_bytes", fail)
     with pytest.raises(OSError, match="no space"):
         hybrid_from_session(tmp_path / "session_1", ["CSC2_SU1"], output=tmp_path / "session_2", seed=1)
     assert [path.name for path in tmp_path.iterdir()] == ["session_1"]

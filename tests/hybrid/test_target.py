@@ -1,4 +1,4 @@
-"""A run's files land whole, or not at all; results are edited in place, and restored."""
+"""A run's files land whole, or not at all, and replace none but its own."""
 
 from __future__ import annotations
 
@@ -10,13 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mockrawio.ground.errors import BadFileError, SessionExistsError
-from mockrawio.hybrid import open_raw
-from mockrawio.hybrid import target as target_module
-from mockrawio.hybrid.generate import generate_hybrid
-from mockrawio.hybrid.target import Staging, reset
-from mockrawio.planting import Planter
-from tests.hybrid.synthetic import RATE, check_traces, make, sha256, traces, tree
+from mockrawio.ground.errors import SessionExistsError
+from mockrawio.hybrid import generate_hybrid
+from mockrawio.hybrid.landing import Staging
+from tests.hybrid.synthetic import check_traces, make, tree
 
 
 @pytest.fixture
@@ -30,10 +27,10 @@ def test_whole_or_nothing(made, monkeypatch, when):
     first = generate_hybrid(made.params)
     before = tree(first.folder)
     places = {
-        "plan": "mockrawio.hybrid.plan.low_rank_events",
-        "write": "mockrawio.hybrid.target.write_all",
-        "small": "mockrawio.hybrid.generate.manifest_bytes",
-        "land": "mockrawio.hybrid.target.os.rename",
+        "plan": "mockrawio.hybrid.unit_plans.low_rank_events",
+        "write": "mockrawio.ground.writing.write_all",
+        "small": "mockrawio.hybrid.raw_folder.run_manifest_bytes",
+        "land": "mockrawio.hybrid.landing.os.rename",
     }
     real, calls = os.rename if when == "land" else None, []
 
@@ -76,7 +73,7 @@ def test_landing_can_fail_at_any_move(tmp_path, monkeypatch):
                     return staging.land()
 
             with monkeypatch.context() as patch:
-                patch.setattr("mockrawio.hybrid.target.os.rename", fail)
+                patch.setattr("mockrawio.hybrid.landing.os.rename", fail)
                 if k < 5:
                     with pytest.raises(KeyboardInterrupt):
                         land()
@@ -130,17 +127,6 @@ def test_the_truth_of_another_run_stays(made, tmp_path):
         generate_hybrid(made.params)
 
 
-def test_in_place_replaces_no_strangers_truth(made):
-    """In place a run takes over from another run, but not what no run of ours made."""
-    folder = generate_hybrid(made.params).folder
-    (folder / "manifest-s.json").unlink()
-    before = tree(folder)
-    for name in ("s", "other"):
-        with pytest.raises(SessionExistsError, match="firings_true.npy: expected nothing there"):
-            generate_hybrid(replace(made.params, session_name=name, copy=False))
-    assert tree(folder) == before
-
-
 def test_copy_replaces_an_old_result(made):
     """D4: with copy the result is made anew, whatever an earlier run left: events do not pile up."""
     first = generate_hybrid(made.params)
@@ -149,81 +135,22 @@ def test_copy_replaces_an_old_result(made):
     check_traces(again, made.params.raw_source_file, 24)
 
 
-@pytest.mark.slow
-def test_in_place(made, tmp_path):
-    """Without copy the result that is there is edited: the events of the last run are taken out first (D4)."""
-    generate_hybrid(made.params)
-    identity = os.stat(made.params.output_directory / "raw.GT.bin").st_ino
-    params = replace(made.params, random_seed=77, copy=False)
-    result = generate_hybrid(params)
-    assert os.stat(result.targets[0]).st_ino == identity
-    check_traces(result, made.params.raw_source_file, 24)
-    fresh = generate_hybrid(replace(params, copy=True, output_directory=tmp_path / "fresh"))
-    assert result.results == fresh.results
-    assert {path.name for path in result.files} == {path.name for path in fresh.files}
-
-
-def test_in_place_with_another_session_name(made):
-    """The events of every run that the folder knows are taken out, whatever its name."""
-    generate_hybrid(made.params)
-    result = generate_hybrid(replace(made.params, session_name="other", random_seed=8, copy=False))
-    raw, hybrid = traces(made.params.raw_source_file, 24), traces(result.targets[0], 24)
-    np.testing.assert_array_equal(hybrid - raw, Planter(result.planted, 24).counts(0, len(raw)))
-
-
-def test_in_place_with_compat(made):
-    """With compat too: the result is as if it had been made anew."""
-    compat = replace(made.params, compat=True)
-    fresh = generate_hybrid(compat)
-    again = generate_hybrid(replace(compat, copy=False))
+@pytest.mark.parametrize("compat", [False, True], ids=["", "compat"])
+@pytest.mark.parametrize("old", [False, True], ids=["", "over another"])
+def test_without_copy(made, tmp_path, old, compat):
+    """D4: ``copy = False``, which document 001's files may say, makes the same: no old event is in the result."""
+    params = replace(made.params, compat=compat)
+    if old:
+        generate_hybrid(replace(params, random_seed=77))
+    fresh = generate_hybrid(replace(params, output_directory=tmp_path / "fresh"))
+    again = generate_hybrid(replace(params, copy=False))
     assert again.results == fresh.results
+    assert {path.name for path in again.files} == {path.name for path in fresh.files}
 
 
-@pytest.mark.slow
-def test_interrupted_in_place(made, monkeypatch):
-    """D4: cut short while events are added, a result is restored by the next run, from the events on disk."""
-    generate_hybrid(made.params)
-    params = replace(made.params, session_name="b", random_seed=78, copy=False)
-    monkeypatch.setattr("mockrawio.hybrid.target.BLOCK_BYTES", 6000 * 48)
-    with monkeypatch.context() as patch:
-        real, calls = target_module.write_all, []
-
-        def fail(*arguments):
-            calls.append(1)
-            if len(calls) == 4:
-                raise KeyboardInterrupt
-            real(*arguments)
-
-        patch.setattr(target_module, "write_all", fail)
-        with pytest.raises(KeyboardInterrupt):
-            generate_hybrid(params)
-    assert sha256(params.output_directory / "raw.GT.bin") != sha256(params.data_directory / "raw.bin")
-    result = generate_hybrid(params)
-    raw, hybrid = traces(made.params.raw_source_file, 24), traces(result.targets[0], 24)
-    np.testing.assert_array_equal(hybrid - raw, Planter(result.planted, 24).counts(0, len(raw)))
-
-
-def test_reset(made):
-    """Resetting makes the result equal to the source, byte for byte, also where samples were clipped."""
-    params = replace(made.params, amplitude_scale_min=100.0, amplitude_scale_max=120.0)
-    result = generate_hybrid(params)
-    assert result.n_clipped > 0
-    recording = open_raw(params.raw_source_file, n_channels=24, sample_rate=RATE)
-    assert reset(recording, result.folder) == list(result.sources)
-    assert result.targets[0].read_bytes() == (params.data_directory / "raw.bin").read_bytes()
-
-
-def test_in_place_refused(made):
-    """Without copy, a result that is missing, of another size, or changed otherwise is refused, and not touched."""
-    params = replace(made.params, copy=False)
-    with pytest.raises(BadFileError, match=r"raw\.GT\.bin.*no such file.*copy = True"):
-        generate_hybrid(params)
-    target = generate_hybrid(made.params).targets[0]
-    content = bytearray(target.read_bytes())
-    target.write_bytes(content[:-48])
-    with pytest.raises(BadFileError, match="2880000 bytes"):
-        generate_hybrid(params)
-    content[5] ^= 1
-    target.write_bytes(content)
-    with pytest.raises(BadFileError, match="the bytes of its source"):
-        generate_hybrid(params)
+def test_without_copy_other_runs_stay(made):
+    """The results of a run of another name are not taken for those that are to be replaced."""
+    before = tree(generate_hybrid(made.params).folder)
+    with pytest.raises(SessionExistsError, match="raw.GT.bin: expected no result of another run"):
+        generate_hybrid(replace(made.params, session_name="other", copy=False))
+    assert tree(made.params.output_directory) == before

@@ -17,8 +17,7 @@ from spikeinterface.core import NumpySorting
 
 from mockrawio import MockSessionError
 from mockrawio.ground.errors import BadFileError
-from mockrawio.hybrid import HybridParams, load_sorting, load_templates
-from mockrawio.hybrid.generate import generate_hybrid
+from mockrawio.hybrid import HybridParams, generate_hybrid, load_sorting, load_templates
 from mockrawio.hybrid.report import validation_lines
 from mockrawio.hybrid.run_manifest import listed_files, read_run_manifest
 from mockrawio.hybrid.truth import load_truth

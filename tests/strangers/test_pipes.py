@@ -23,13 +23,12 @@ from mockrawio.formats.sorters.jrclust import load_jrc_binary
 from mockrawio.formats.spikeglx import read_meta
 from mockrawio.ground.regular import check_regular, only_regular
 from mockrawio.ground.writing import file_record
-from mockrawio.hybrid import HybridParams, Probe, neuropixels3a
-from mockrawio.hybrid.generate import generate_hybrid
-from mockrawio.hybrid.original.run import LegacyTarget
+from mockrawio.hybrid import HybridParams, Probe, generate_hybrid, neuropixels3a
+from mockrawio.hybrid.landing import _JOURNAL, _journal
+from mockrawio.hybrid.original.run import PrivateCopy
 from mockrawio.hybrid.recording import open_raw
 from mockrawio.hybrid.run_manifest import listed_files
 from mockrawio.hybrid.store import load_events
-from mockrawio.hybrid.target import _JOURNAL, _journal
 from mockrawio.hybrid.truth import load_truth
 from mockrawio.rasters import Raster, RasterSpec, append_sonata, iter_sonata, read_sonata, sonata_populations
 from mockrawio.rawio.cache import load as load_cache
@@ -178,12 +177,12 @@ def test_what_earlier_runs_left(tmp_path: Path) -> None:
     assert load_cache(pipe(tmp_path / "x.cache.json")) == {"counts": {}}
 
 
-def test_results_written_in_place(tmp_path: Path) -> None:
-    """What is changed in place is a file too."""
-    made = make(tmp_path, seconds=2.0, counts=(20, 20, 20))
+def test_the_private_copy(tmp_path: Path) -> None:
+    """What the original's arithmetic works on, a private copy, is of a file too."""
+    make(tmp_path, seconds=2.0, counts=(20, 20, 20))
     recording = open_raw(tmp_path / "raw.bin", n_channels=32, sample_rate=30_000)
-    refused(LegacyTarget, recording, [pipe(tmp_path / "raw.GT.bin")])
-    assert made.params.copy
+    pipe(tmp_path / "raw.bin")
+    refused(PrivateCopy, recording)
 
 
 def test_the_source_after_it_was_opened(tmp_path: Path) -> None:

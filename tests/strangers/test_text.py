@@ -18,8 +18,7 @@ from mockrawio.formats.dict_npy import DictFile
 from mockrawio.formats.firings import load_firings
 from mockrawio.formats.npy import text_of
 from mockrawio.formats.sorters import load_sorting, load_templates
-from mockrawio.hybrid import Probe, neuropixels3a
-from mockrawio.hybrid.generate import generate_hybrid
+from mockrawio.hybrid import Probe, generate_hybrid, neuropixels3a
 from mockrawio.hybrid.store import load_events
 from mockrawio.hybrid.truth import load_truth
 from mockrawio.rasters import read_sonata, sonata_populations

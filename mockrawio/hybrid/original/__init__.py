@@ -1,1 +1,10 @@
-"""The closed room of the original: its parameter files read as data, and its arithmetic."""
+"""What only the original's own data need, behind two doors.
+
+- :func:`read_py` reads a ``params.py`` of document 001 as data;
+- :func:`plan_original` plans a run of ``compat=True``, by the original's arithmetic, its faults included.
+"""
+
+from .params_py import read_py
+from .run import plan_original
+
+__all__ = ["plan_original", "read_py"]

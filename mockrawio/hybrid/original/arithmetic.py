@@ -7,7 +7,7 @@ This is hybridfactory 0.1.0b0 as it computes, its faults included: HYBRID.md sec
 - one legacy MT19937 stream (:class:`numpy.random.RandomState`), its draws in the original's
   order: shift, two lots of jitter, their permutation, the choice of times, the choice of
   waveforms, the amplitudes;
-- windows are read from the *target*, so that a later unit sees the events of earlier ones;
+- windows are read from the *target*, so that a later unit sees the events of earlier ones (see :mod:`.run`);
 - events are cut off to whole counts and added in the raw dtype, which wraps round.
 """
 
@@ -24,15 +24,14 @@ from ..probe import Probe
 __all__ = [
     "LEGACY_CAP",
     "center_index",
-    "firing_times",
-    "insert",
     "jitter",
     "legacy_order",
+    "original_channels",
+    "original_shift",
+    "original_times",
     "reconstruct",
     "scale_and_cut",
     "shift_candidates",
-    "shift_channels",
-    "unit_channels",
 ]
 
 LEGACY_CAP = 25_000  # events of a unit, hidden in the original's choice of times (HYBRID.md 6.3)
@@ -45,7 +44,7 @@ Floats = npt.NDArray[np.float64]
 LegacyRandom = np.random.RandomState
 
 
-def unit_channels(mean: Floats) -> Ints:
+def original_channels(mean: Floats) -> Ints:
     """Return the channels on which the mean window falls below a fixed percentile (6.1).
 
     Parameters
@@ -96,7 +95,7 @@ def shift_candidates(channels: Ints, probe: Probe) -> tuple[Ints, Ints]:
     return probe.channel_map[connected[fits][order]], probe.channel_map[found[order]]
 
 
-def shift_channels(channels: Ints, probe: Probe, step: int | None, random: LegacyRandom) -> Ints | None:
+def original_shift(channels: Ints, probe: Probe, step: int | None, random: LegacyRandom) -> Ints | None:
     """Return the rows that the unit's events go to, or None if there are none (6.2).
 
     A `step` that does not fit is replaced by a random shift without a word, as the original does.
@@ -137,7 +136,7 @@ def jitter(count: int, factor: int, sample_rate: int, isi_ms: int, random: Legac
     return random.permutation(np.concatenate([forward, backward])).astype(np.int64)
 
 
-def firing_times(
+def original_times(
     own: Ints,
     spans: tuple[Ints, Ints],
     window: tuple[int, int],
@@ -261,25 +260,6 @@ def scale_and_cut(rebuilt: Floats, chosen: Ints, factors: Floats, dtype: np.dtyp
 def center_index(events: Array, before: int) -> int:
     """Return which of the unit's channels is lowest at the event time, for most events (6.6)."""
     return int(np.bincount(events[:, before].argmin(axis=1)).argmax())
-
-
-def insert(target: Array, events: Array, first: Ints, channels: Ints) -> None:
-    """Add events to a target in its own dtype, wrapping round (6.6).
-
-    Parameters
-    ----------
-    target : ndarray, shape (n_frames, C)
-        One file, changed in place.
-    events : ndarray, shape (k, n, m)
-        Whole counts.
-    first : ndarray of int64, shape (k,)
-        The frame in `target` at which each begins.
-    channels : ndarray of int, shape (m,)
-        Their rows.
-    """
-    n = events.shape[1]
-    flat = (first[:, None, None] + np.arange(n)[:, None]) * target.shape[1] + channels
-    np.add.at(target.reshape(-1), flat.reshape(-1), events.reshape(-1))
 
 
 def legacy_order(timesteps: Ints) -> Ints:

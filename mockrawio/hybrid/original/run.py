@@ -1,26 +1,31 @@
-"""A whole run as the original makes it, with the arithmetic of :mod:`.compat`."""
+"""A whole run as the original plans it, with the arithmetic of :mod:`.arithmetic`.
+
+No file is written: the original reads the waveforms of a unit from its *target*, which has the events of earlier
+units by then, and so does this, from a copy of the source that is private to the process. Only pages that an event
+falls into are copied, and they stay in memory until all units are planned.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ...formats.sorters import Sorting
 from ...ground.errors import MockSessionError
 from ...ground.regular import only_regular
-from ...planting import FixedEvents
-from ..output import Columns, Tables, artificial_rows, new_rows, no_artificial, source_columns, stacked
-from ..params import HybridParams
-from ..plan import Plan, UnitReport, skipped
-from ..probe import Probe
-from ..units import HybridUnit, Source, UnitSkipped
+from ...planting import FixedEvents, Planter
+from ..planned import Adder, HybridPlan, UnitReport, skipped
+from ..recipe import Recipe
+from ..recording import RawRecording
+from ..source import HybridSource
+from ..tables import Columns, Tables, artificial_rows, new_rows, no_artificial, source_columns, stacked
+from ..units import HybridUnit, UnitSkipped
 from . import arithmetic as compat
 
-__all__ = ["run_legacy"]
+__all__ = ["PrivateCopy", "Wrapping", "plan_original"]
 
 CHUNK_ITEMS = 1 << 21
 
@@ -28,30 +33,17 @@ Array = npt.NDArray[Any]
 Ints = npt.NDArray[np.int64]
 
 
-class LegacyTarget:
-    """The files of the result, mapped to be changed, on the axis of absolute samples.
+class PrivateCopy:
+    """The files of a recording, mapped to be changed in memory alone, on the axis of absolute samples."""
 
-    Parameters
-    ----------
-    recording : RawRecording
-        The source; tells where each file is on the axis.
-    paths : sequence of Path
-        A copy of each of its files.
-    """
-
-    def __init__(self, recording: Source, paths: Sequence[Path]) -> None:
+    def __init__(self, recording: RawRecording) -> None:
         self.starts: Ints = np.array([file.start for file in recording.files], np.int64)
-        self.stops: Ints = np.array([file.start + file.n_frames for file in recording.files], np.int64)
+        self.stops: Ints = np.array([file.stop for file in recording.files], np.int64)
         self.dtype = recording.dtype
         self.maps: list[np.memmap[Any, Any]] = []
-        for path, source in zip(paths, recording.files, strict=True):
-            with open(path, "r+b", opener=only_regular) as file:
-                self.maps.append(np.memmap(file, self.dtype, "r+", shape=(source.n_frames, recording.n_channels)))
-
-    def flush(self) -> None:
-        """Write what was changed to the files."""
-        for mapped in self.maps:
-            mapped.flush()
+        for source in recording.files:
+            with open(source.path, "rb", opener=only_regular) as file:
+                self.maps.append(np.memmap(file, self.dtype, "c", shape=(source.n_frames, recording.n_channels)))
 
     def check(self, times: Ints, before: int, after: int) -> None:
         """Raise a MockSessionError if a window leaves its file: the original ends with a traceback."""
@@ -81,10 +73,13 @@ class LegacyTarget:
             total += self.windows(times[begin : begin + step], before, after).sum(axis=0, dtype=np.int64)
         return total / len(times)
 
-    def insert(self, events: Array, times: Ints, before: int, channels: Ints) -> None:
-        """Add events, wrapping round."""
-        for start, mapped, inside in self._split(times):
-            compat.insert(np.asarray(mapped), events[inside], times[inside] - before - start, channels)
+    def insert(self, unit: HybridUnit) -> None:
+        """Add the events of a unit."""
+        first, n = unit.times - unit.before, unit.n_samples
+        for start, mapped, inside in self._split(unit.times):
+            flat = (first[inside, None, None] - start + np.arange(n)[:, None]) * mapped.shape[1] + unit.channels
+            events = unit.events.counts(0, len(first))[inside].astype(self.dtype)
+            np.add.at(np.asarray(mapped).reshape(-1), flat.reshape(-1), events.reshape(-1))
 
     def _split(self, times: Ints) -> list[tuple[int, Array, npt.NDArray[np.bool_]]]:
         """Cut events by file: its start, its samples, which events."""
@@ -92,48 +87,69 @@ class LegacyTarget:
         return [(int(self.starts[k]), self.maps[k], file == k) for k in range(len(self.maps))]
 
 
-def run_legacy(
-    recording: Source, sorting: Sorting, probe: Probe, params: HybridParams, paths: Sequence[Path]
-) -> tuple[Plan, Tables]:
-    """Plant all requested units, one after another, in copies of the source's files.
+class Wrapping:
+    """Adds events to blocks in the raw dtype, which wraps round (6.6)."""
+
+    def __init__(self, units: Sequence[HybridUnit], n_channels: int) -> None:
+        self.planter = Planter(units, n_channels)
+
+    def add(self, block: Array, start: int) -> int:
+        """Add what falls into a block, in place; nothing is clipped."""
+        block += self.planter.counts(start, start + len(block)).astype(block.dtype)
+        return 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class OriginalPlan(HybridPlan):
+    """What the original makes.
+
+    Attributes
+    ----------
+    made : Tables
+        ``center_channel`` is an index into the unit's channels here, as the original has it (D2).
+    """
+
+    made: Tables
+
+    def tables(self) -> Tables:
+        """Return the tables of the run, in the original's order."""
+        return self.made
+
+    def adder(self) -> Adder:
+        """Return what adds the events."""
+        return Wrapping(self.planted, self.source.recording.n_channels)
+
+
+def plan_original(recipe: Recipe, source: HybridSource) -> HybridPlan:
+    """Plan all requested units, one after another, as the original does.
 
     Parameters
     ----------
-    recording, sorting, probe, params
-        The source, what was found in it, and what is asked for.
-    paths : sequence of Path
-        A copy of each file of the source, which is changed.
-
-    Returns
-    -------
-    Plan
-        ``center_channel`` is a raw row here.
-    Tables
-        ``center_channel`` is an index into the unit's channels here, as the original has it (D2).
+    recipe : Recipe
+        What is asked for, nothing left open.
+    source : HybridSource
+        Its recording is of raw files.
 
     Raises
     ------
     MockSessionError
         Where the original ends with a traceback.
     """
-    run = _LegacyRun(LegacyTarget(recording, paths), sorting, probe, params, int(recording.sample_rate))
-    rates: list[float | None] = [*params.synthetic_rate] or [None] * len(params.ground_truth_units)
-    for label, rate in zip(params.ground_truth_units, rates, strict=True):
-        run.unit(int(label), rate)
-    run.target.flush()
-    return Plan(tuple(run.reports), tuple(run.planted)), Tables(run.annotations, run.artificial)
+    run = _OriginalRun(recipe, source)
+    for label, rate in zip(recipe.ground_truth_units, recipe.rates, strict=True):
+        run.unit(label, rate)
+    made, units, planted = Tables(run.annotations, run.artificial), tuple(run.reports), tuple(run.planted)
+    return OriginalPlan(params=recipe, units=units, planted=planted, names=source.names, source=source, made=made)
 
 
-class _LegacyRun:
+class _OriginalRun:
     """The state that the original carries from unit to unit."""
 
-    def __init__(
-        self, target: LegacyTarget, sorting: Sorting, probe: Probe, params: HybridParams, sample_rate: int
-    ) -> None:
-        self.target, self.probe, self.params, self.sample_rate = target, probe, params, sample_rate
-        self.sorting = sorting
-        self.random = np.random.RandomState(params.random_seed)
-        self.annotations: Columns = source_columns(sorting)
+    def __init__(self, recipe: Recipe, source: HybridSource) -> None:
+        self.target, self.params, self.probe = PrivateCopy(source.recording), recipe, source.probe
+        self.sorting, self.sample_rate = source.sorting, int(source.recording.sample_rate)
+        self.random = np.random.RandomState(recipe.random_seed)
+        self.annotations: Columns = source_columns(self.sorting)
         self.artificial: Columns = no_artificial()
         self.reports: list[UnitReport] = []
         self.planted: list[HybridUnit] = []
@@ -154,10 +170,10 @@ class _LegacyRun:
             raise UnitSkipped(f"the sorting has no spikes of unit {report.true_unit}")
         target.check(own, *window)
         channels = self._channels(report.true_unit, own)
-        goal = compat.shift_channels(channels, self.probe, params.channel_shift, random)
+        goal = compat.original_shift(channels, self.probe, params.channel_shift, random)
         if goal is None:
             raise UnitSkipped(f"its {len(channels)} channels fit nowhere else on the probe's connected sites")
-        times = compat.firing_times(
+        times = compat.original_times(
             own,
             (target.starts, target.stops),
             window,
@@ -165,12 +181,11 @@ class _LegacyRun:
             factor=params.jitter_factor,
             sample_rate=self.sample_rate,
             random=random,
-            cap=params.event_cap,
+            cap=params.max_events or compat.LEGACY_CAP,
         )
         if not len(times):
             raise UnitSkipped("no firing times were left")
         events = self._events(own, channels, len(times))
-        target.insert(events, times, window[0], goal)
         return self._record(report, channels, goal, times, events)
 
     def _channels(self, label: int, own: Ints) -> Ints:
@@ -178,7 +193,7 @@ class _LegacyRun:
             peaks: Ints = np.unique(self.sorting.channel_index[self.sorting.cluster == label])
             return peaks
         mean = self.target.mean(own, self.params.samples_before, self.params.samples_after)
-        return compat.unit_channels(mean)
+        return compat.original_channels(mean)
 
     def _events(self, own: Ints, channels: Ints, count: int) -> Array:
         params, random = self.params, self.random
@@ -200,6 +215,7 @@ class _LegacyRun:
         labels = {"true_unit": report.true_unit, "new_unit": new_unit, "center": int(goal[index])}
         unit = HybridUnit(goal, times[order], before, events=FixedEvents(events[order]), **labels)
         self.planted.append(unit)
+        self.target.insert(unit)
         rows = new_rows(self.annotations, times, new_unit)
         self.annotations = stacked([self.annotations, rows], compat.legacy_order)
         self.artificial = stacked([self.artificial, artificial_rows(unit, times, index)], compat.legacy_order)

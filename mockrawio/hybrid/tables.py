@@ -1,4 +1,4 @@
-"""The small files of a run: tables, probe, sample rate, true firings, and the manifest.
+"""The small files of a run: tables, probe, sample rate, true firings.
 
 Names, columns, dtypes and order are the original's (HYBRID.md, section 7). What differs, but
 with ``compat``: ``center_channel``, which is row 0 of ``firings_true.npy``, is a raw row (D2),
@@ -8,7 +8,6 @@ and a sample rate that the raw dtype cannot hold is stored as int64 or float64 (
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -16,26 +15,22 @@ import numpy as np
 import numpy.typing as npt
 
 from ..formats.sorters import Sorting
-from ..ground.writing import FileRecord
-from .units import HybridUnit, SourceFile
+from .recording import RawFile
+from .units import HybridUnit
 
 __all__ = [
     "FIRINGS",
-    "FORMAT",
-    "FORMAT_VERSION",
     "SMALL",
     "Tables",
     "csv_bytes",
     "firings_bytes",
-    "manifest_bytes",
     "metadata_bytes",
     "named",
     "npy_bytes",
     "rate_bytes",
-    "tables",
+    "run_tables",
 ]
 
-FORMAT, FORMAT_VERSION = "mockrawio hybrid", 1
 FIRINGS = "firings_true.npy"  # the only file of a run whose name has no session
 # The others, before the session's name is put into theirs; the manifest is written last.
 SMALL = (
@@ -112,7 +107,7 @@ def no_artificial() -> Columns:
     return {name: np.empty(0, np.int64) for name in names}
 
 
-def tables(sorting: Sorting, planted: Sequence[HybridUnit]) -> Tables:
+def run_tables(sorting: Sorting, planted: Sequence[HybridUnit]) -> Tables:
     """Return the tables of a run; at equal times the source's spikes come first."""
     annotations, artificial = [source_columns(sorting)], [no_artificial()]
     for number, unit in enumerate(planted):
@@ -130,7 +125,7 @@ def csv_bytes(columns: Mapping[str, Sequence[Any] | Array]) -> bytes:
     return "".join([",".join(columns), "\n", *(f"{line}\n" for line in map(",".join, rows))]).encode()
 
 
-def metadata_bytes(paths: Sequence[str], files: Sequence[SourceFile]) -> bytes:
+def metadata_bytes(paths: Sequence[str], files: Sequence[RawFile]) -> bytes:
     """Return the table of result files: path, frames, absolute start."""
     quoted = ['"{}"'.format(path.replace('"', '""')) if set(path) & set(',"\r\n') else path for path in paths]
     frames, starts = [file.n_frames for file in files], [file.start for file in files]
@@ -156,14 +151,3 @@ def firings_bytes(artificial: Columns) -> bytes:
     """Return ``firings_true.npy``: uint64 (3, K), centre channel, sample from 0, true unit."""
     rows = [artificial[name] for name in ("center_channel", "timestep", "true_unit")]
     return npy_bytes(np.stack(rows).astype(np.uint64))
-
-
-def manifest_bytes(content: Mapping[str, Any], files: Mapping[str, FileRecord]) -> bytes:
-    """Return the manifest as the bytes of its file."""
-    whole = {
-        "format": FORMAT,
-        "format_version": FORMAT_VERSION,
-        **content,
-        "files": {name: files[name]._asdict() for name in sorted(files)},
-    }
-    return (json.dumps(whole, indent=1) + "\n").encode("ascii")

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from mockrawio.ground.errors import BadFileError
-from mockrawio.ground.writing import FileRecord
 from mockrawio.hybrid import Sorting
-from mockrawio.hybrid.output import csv_bytes, firings_bytes, manifest_bytes, metadata_bytes, rate_bytes, tables
 from mockrawio.hybrid.store import events_bytes, load_events
+from mockrawio.hybrid.tables import csv_bytes, firings_bytes, metadata_bytes, rate_bytes, run_tables
 from mockrawio.hybrid.units import HybridUnit
 from mockrawio.planting import FixedEvents, LowRankEvents
 
@@ -42,7 +40,7 @@ def read(content: bytes) -> np.ndarray:
 
 def test_tables():
     """Both tables ascend in time, the source first at equal times; new units have new templates."""
-    made = tables(sorting(), units())
+    made = run_tables(sorting(), units())
     assert csv_bytes(made.annotations).decode().split("\n") == [
         "timestep,cluster,template", "5,1,0", "10,4,3", "20,2,1", "20,1,0", "20,3,2", "30,3,2", "40,2,1", "",
     ]  # fmt: skip
@@ -53,21 +51,21 @@ def test_tables():
 
 def test_tables_of_jrclust():
     """With JRCLUST's output the third column is the channel, which new rows do not have."""
-    made = tables(sorting("jrc"), units()[:1])
+    made = run_tables(sorting("jrc"), units()[:1])
     assert list(made.annotations) == ["timestep", "cluster", "channel_index"]
     assert made.annotations["channel_index"].tolist() == [3, 4, 3, -1, -1, 4]
 
 
 def test_firings():
     """D2: uint64 (3, K): raw row of the centre, sample, true unit, ascending in time."""
-    firings = read(firings_bytes(tables(sorting(), units()).artificial))
+    firings = read(firings_bytes(run_tables(sorting(), units()).artificial))
     assert (firings.dtype, firings.flags.c_contiguous) == (np.uint64, True)
     assert firings.tolist() == [[9, 8, 8], [10, 20, 30], [1, 2, 2]]
 
 
 def test_no_firings():
     """Without events the file has no columns, and the table only its header."""
-    made = tables(sorting(), ())
+    made = run_tables(sorting(), ())
     assert read(firings_bytes(made.artificial)).shape == (3, 0)
     assert csv_bytes(made.artificial) == b"timestep,true_unit,new_unit,center_channel\n"
 
@@ -93,13 +91,6 @@ def test_metadata():
     content = metadata_bytes(["a/b.GT.bin", 'c,"d".GT'], files).decode()
     rows = list(csv.reader(io.StringIO(content)))
     assert rows == [["filename", "samples", "start_time"], ["a/b.GT.bin", "7", "0"], ['c,"d".GT', "8", "9"]]
-
-
-def test_manifest():
-    """The manifest is ASCII JSON: its format first, then what was done, then every file."""
-    content = json.loads(manifest_bytes({"units": [1]}, {"b": FileRecord(1, "x"), "a": FileRecord(2, "y")}))
-    assert list(content) == ["format", "format_version", "units", "files"]
-    assert content["files"] == {"a": {"size": 2, "sha256": "y"}, "b": {"size": 1, "sha256": "x"}}
 
 
 def test_events_file(tmp_path):

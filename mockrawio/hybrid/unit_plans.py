@@ -9,23 +9,23 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from enum import IntEnum
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..formats.sorters import Sorting
 from ..planting import LowRankEvents
 from .channels import mean_window, shift_channels, unit_channels
-from .params import HybridParams
-from .probe import Probe
+from .planned import HybridPlan, UnitReport, skipped
+from .recipe import Recipe
+from .source import HybridSource
 from .times import REFRACTORY_MS, Timing, firing_times
-from .units import HybridUnit, Source, UnitSkipped
+from .units import HybridUnit, UnitSkipped
 from .waveforms import low_rank_events
 
-__all__ = ["Plan", "UnitReport", "plan_units", "skipped"]
+__all__ = ["plan_units"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -39,94 +39,34 @@ class Step(IntEnum):
     AMPLITUDES = 3
 
 
-@dataclass(frozen=True)
-class UnitReport:
-    """What was made of a requested unit, or why nothing.
-
-    Attributes
-    ----------
-    true_unit : int
-        The label asked for.
-    new_unit : int or None
-        The label of the new events; None if it was skipped.
-    reason : str or None
-        Why it was skipped.
-    n_source : int
-        Spikes of the unit that could be used.
-    n_source_edge : int
-        Spikes that could not, since their window leaves the file.
-    source_channels, channels : tuple of int
-        Raw rows that events were taken from, and added to, in the same order.
-    center_channel : int or None
-        Raw row on which the new events are centred.
-    n_events : int
-        Events added.
-    n_edge, n_refractory, n_over_cap : int
-        Events that were not, since their window would leave its file, since there was no room
-        between other spikes, since there were more than ``max_events``.
-    """
-
-    true_unit: int
-    new_unit: int | None = None
-    reason: str | None = None
-    n_source: int = 0
-    n_source_edge: int = 0
-    source_channels: tuple[int, ...] = ()
-    channels: tuple[int, ...] = ()
-    center_channel: int | None = None
-    n_events: int = 0
-    n_edge: int = 0
-    n_refractory: int = 0
-    n_over_cap: int = 0
-
-    @property
-    def made(self) -> bool:
-        """Whether any event was added."""
-        return self.new_unit is not None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the report as JSON can hold it, ``made`` first."""
-        return {"made": self.made, **asdict(self)}
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A report on every requested unit, and those that are to be planted."""
-
-    reports: tuple[UnitReport, ...]
-    planted: tuple[HybridUnit, ...]
-
-
-def skipped(report: UnitReport, reason: object) -> UnitReport:
-    """Return a report that says why the unit was skipped."""
-    return replace(report, reason=str(reason), new_unit=None)
-
-
-def plan_units(recording: Source, sorting: Sorting, probe: Probe, params: HybridParams, *, n_workers: int = 1) -> Plan:
+def plan_units(recipe: Recipe, source: HybridSource, *, n_workers: int = 1) -> HybridPlan:
     """Plan all requested units; the result is the same for any number of workers.
 
     Parameters
     ----------
-    recording, sorting, probe, params
-        The source, what was found in it, and what is asked for.
+    recipe : Recipe
+        What is asked for, nothing left open.
+    source : HybridSource
     n_workers : int
         Number of threads.
     """
-    labels = [int(label) for label in params.ground_truth_units]
-    rates: list[float | None] = [*params.synthetic_rate] or [None] * len(labels)
+    orders = range(len(recipe.ground_truth_units))
 
     def planned(order: int) -> tuple[UnitReport, HybridUnit | None]:
-        return _UnitPlanner(recording, sorting, probe, params, order, labels[order], rates[order]).run()
+        return _UnitPlanner(recipe, source, order).run()
 
     if n_workers == 1:
-        made = [planned(order) for order in range(len(labels))]
+        made = [planned(order) for order in orders]
     else:
         with ThreadPoolExecutor(n_workers) as pool:
-            made = list(pool.map(planned, range(len(labels))))
-    return _numbered(made, int(sorting.cluster.max()))
+            made = list(pool.map(planned, orders))
+    units, planted = _numbered(made, int(source.sorting.cluster.max()))
+    return HybridPlan(params=recipe, units=units, planted=planted, names=source.names, source=source)
 
 
-def _numbered(made: list[tuple[UnitReport, HybridUnit | None]], highest: int) -> Plan:
+def _numbered(
+    made: list[tuple[UnitReport, HybridUnit | None]], highest: int
+) -> tuple[tuple[UnitReport, ...], tuple[HybridUnit, ...]]:
     """Give the units that are made the labels above those that the sorting has."""
     reports: list[UnitReport] = []
     planted: list[HybridUnit] = []
@@ -136,26 +76,17 @@ def _numbered(made: list[tuple[UnitReport, HybridUnit | None]], highest: int) ->
             planted.append(replace(unit, new_unit=label))
             report = replace(report, new_unit=label)
         reports.append(report)
-    return Plan(tuple(reports), tuple(planted))
+    return tuple(reports), tuple(planted)
 
 
 class _UnitPlanner:
     """The steps for one unit."""
 
-    def __init__(
-        self,
-        recording: Source,
-        sorting: Sorting,
-        probe: Probe,
-        params: HybridParams,
-        order: int,
-        label: int,
-        rate: float | None,
-    ) -> None:
-        self.recording, self.probe, self.params = recording, probe, params
-        self.order, self.rate = order, rate
-        self.own = sorting.times_of(label)
-        self.before, self.after = params.samples_before, params.samples_after
+    def __init__(self, recipe: Recipe, source: HybridSource, order: int) -> None:
+        self.recording, self.probe, self.params, self.order = source.recording, source.probe, recipe, order
+        label, self.rate = recipe.ground_truth_units[order], recipe.rates[order]
+        self.own = source.sorting.times_of(label)
+        self.before, self.after = recipe.samples_before, recipe.samples_after
         self.report = UnitReport(label)
 
     def run(self) -> tuple[UnitReport, HybridUnit | None]:
@@ -202,7 +133,7 @@ class _UnitPlanner:
             raise UnitSkipped(f"a synthetic rate of {rate:g} Hz leaves less than {REFRACTORY_MS:g} ms between spikes")
         timing = Timing(self.before, self.after, refractory, self.params.jitter_factor / 2)
         drawn = firing_times(
-            self.recording, self.own, timing, self._random(Step.TIMES), rate=rate, cap=self.params.event_cap
+            self.recording, self.own, timing, self._random(Step.TIMES), rate=rate, cap=self.params.max_events
         )
         self._note(n_edge=drawn.n_edge, n_refractory=drawn.n_refractory, n_over_cap=drawn.n_over_cap)
         if not len(drawn.times):

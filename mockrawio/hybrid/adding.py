@@ -1,0 +1,82 @@
+"""One pass over a source, which gives it with the events added, block by block.
+
+Every block is read once, in order, and hashed on the way by a thread of its own; whoever writes the blocks hashes
+what they have become.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..ground.progress import Tick
+from ..ground.writing import FileRecord
+from .planned import Adder
+from .recording import RawFile, RawRecording
+
+__all__ = ["Adding"]
+
+BLOCK_BYTES = 1 << 21  # of a recording at a time; two of them are in work at once
+RELEASE_BLOCKS = 8  # after so many, what a source has mapped is let go of
+
+Array = npt.NDArray[Any]
+
+
+class Adding:
+    """One pass over files of a source.
+
+    Parameters
+    ----------
+    recording : RawRecording
+    files : sequence of RawFile
+        Which of its files.
+    adder : Adder
+        The events to add.
+    tick : callable
+        Called with the number of samples done, as the work goes on.
+    head : bytes
+        What is to be hashed before the samples.
+
+    Attributes
+    ----------
+    source : FileRecord
+        Size and SHA-256 of `head` and the samples read, once :meth:`blocks` has come to its end.
+    n_clipped : int
+        Samples that were clipped so far.
+    """
+
+    def __init__(
+        self, recording: RawRecording, files: Sequence[RawFile], adder: Adder, tick: Tick, head: bytes = b""
+    ) -> None:
+        self.recording, self.files, self.adder, self.tick, self.head = recording, files, adder, tick, head
+        self.n_clipped = 0
+        self.source = FileRecord(0, "")
+
+    def blocks(self) -> Iterator[Array]:
+        """Yield the result, block by block; each is done with when the next is asked for."""
+        digest, size = hashlib.sha256(self.head), len(self.head)
+        with ThreadPoolExecutor(1) as hasher:
+            for number, (start, stop) in enumerate(self._ranges(), 1):
+                original = np.ascontiguousarray(self.recording.read(start, stop))
+                hashed = hasher.submit(digest.update, original.data)
+                block = original.copy()
+                self.n_clipped += self.adder.add(block, start)
+                yield block
+                hashed.result()
+                size += block.nbytes
+                del original, hashed
+                if number % RELEASE_BLOCKS == 0:
+                    self.recording.release()
+                self.tick(block.size)
+        self.source = FileRecord(size, digest.hexdigest())
+
+    def _ranges(self) -> Iterator[tuple[int, int]]:
+        step = max(1, BLOCK_BYTES // (self.recording.n_channels * self.recording.dtype.itemsize))
+        for file in self.files:
+            for start in range(file.start, file.stop, step):
+                yield start, min(start + step, file.stop)

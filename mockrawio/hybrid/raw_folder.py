@@ -1,0 +1,84 @@
+"""The result of a run as raw files, with the tables of document 001 beside them (HYBRID.md, section 7)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from ..ground.progress import progress_bar
+from ..ground.writing import write_plain
+from ..session.own import refuse_own
+from .adding import Adding
+from .landing import Staging, mend, refuse_foreign_files, run_files, target_names
+from .planned import HybridPlan, HybridResult
+from .recipe import Recipe
+from .run_manifest import run_manifest_bytes
+from .source import HybridSource
+from .tables import named
+
+__all__ = ["RawFolder"]
+
+
+class RawFolder:
+    """The output folder of a run, and what it is to have there.
+
+    Parameters
+    ----------
+    folder : Path
+        Made, with its parents, if it is not there.
+    recipe : Recipe
+        Nothing left open.
+    source : HybridSource
+
+    Raises
+    ------
+    MockSessionError
+        If two results would have one name, or one would replace what the source is read from.
+    """
+
+    def __init__(self, folder: Path, recipe: Recipe, source: HybridSource) -> None:
+        self.folder, self.session = folder, str(recipe.session_name)
+        self.targets = tuple(folder / name for name in target_names(source.recording.files))
+        self.names = run_files(source.recording.files, self.session)
+        for name in self.names:
+            refuse_own(folder / name, *source.read_from)
+
+    def prepare(self) -> None:
+        """Undo what a run left that was killed, and refuse to replace files of others.
+
+        Raises
+        ------
+        SessionExistsError
+            If a file that is to be written is there, and no manifest lists it as this session's run's.
+        """
+        mend(self.folder, self.session)
+        refuse_foreign_files(self.folder, self.names)
+
+    def result(self, plan: HybridPlan) -> HybridResult:
+        """Return what :meth:`write` would make."""
+        return plan.result(self.folder, self.targets)
+
+    def write(self, plan: HybridPlan, *, progress: bool = False) -> HybridResult:
+        """Write everything, or nothing."""
+        recording = plan.source.recording
+        size, n_frames = recording.dtype.itemsize, sum(file.n_frames for file in recording.files)
+        with Staging(self.folder, self.session) as staging:
+            with progress_bar(progress, "hybrid", n_frames * recording.n_channels * size) as tick:
+                adder, done = plan.adder(), lambda count: tick(count * size)
+                passes = [Adding(recording, [file], adder, done) for file in recording.files]
+                results = tuple(
+                    write_plain(staging.path / target.name, (block.data for block in one.blocks()), target)
+                    for one, target in zip(passes, self.targets, strict=True)
+                )
+            sources, n_clipped = tuple(one.source for one in passes), sum(one.n_clipped for one in passes)
+            result = plan.result(self.folder, self.targets, sources=sources, results=results, n_clipped=n_clipped)
+            self._write_small(staging.path, plan, result)
+            return replace(result, files=tuple(sorted(staging.land())))
+
+    def _write_small(self, staging: Path, plan: HybridPlan, result: HybridResult) -> None:
+        """Write the tables, and the manifest over all of them."""
+        contents = {**plan.small_files(map(str, self.targets)), **plan.params.saved}
+        files = {name: write_plain(staging / name, [data], self.folder / name) for name, data in contents.items()}
+        manifest = run_manifest_bytes(plan.source, result, files, plan.source.origin)
+        name = named("manifest.json", self.session)
+        write_plain(staging / name, [manifest], self.folder / name)
