@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 from ..ground.progress import progress_bar
 from ..ground.writing import write_plain
@@ -67,7 +68,7 @@ class RawFolder:
                 adder, done = plan.adder(), lambda count: tick(count * size)
                 passes = [Adding(recording, [file], adder, done) for file in recording.files]
                 results = tuple(
-                    write_plain(staging.path / target.name, (block.data for block in one.blocks()), target)
+                    write_plain(staging.path / target.name, (block.data for block in one.blocks()), target, _later)
                     for one, target in zip(passes, self.targets, strict=True)
                 )
             sources, n_clipped = tuple(one.source for one in passes), sum(one.n_clipped for one in passes)
@@ -82,3 +83,7 @@ class RawFolder:
         manifest = run_manifest_bytes(plan.source, result, files, plan.source.origin)
         name = named("manifest.json", self.session)
         write_plain(staging / name, [manifest], self.folder / name)
+
+
+def _later(file: BinaryIO, place: Path) -> None:
+    """Leave a result to the system's own pace: landing waits until all of it is on the disk."""
