@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from .recording import RawRecording
 
-__all__ = ["REFRACTORY_MS", "FiringTimes", "Timing", "firing_times", "regular_times"]
+__all__ = ["REFRACTORY_MS", "FiringTimes", "Spacing", "firing_times", "regular_times"]
 
 REFRACTORY_MS = 2.0
 ROUNDS = 24  # the last one draws from all over the neighbourhood: 12 refractory periods more
@@ -32,7 +32,7 @@ Array = npt.NDArray[Any]
 Ints = npt.NDArray[np.int64]
 
 
-class Timing(NamedTuple):
+class Spacing(NamedTuple):
     """What times must keep to, in samples.
 
     Attributes
@@ -96,7 +96,7 @@ def regular_times(recording: RawRecording, rate: float, before: int, after: int)
 def firing_times(
     recording: RawRecording,
     own: Ints,
-    timing: Timing,
+    timing: Spacing,
     random: np.random.Generator,
     *,
     rate: float | None = None,
@@ -110,7 +110,7 @@ def firing_times(
         Tells which windows lie inside a file.
     own : ndarray of int64
         All spikes of the unit that the events come from, in any order.
-    timing : Timing
+    timing : Spacing
     random : numpy.random.Generator
     rate : float, optional
         Hz: regular times, jittered. Without it, the unit's own times, each moved by a refractory
@@ -138,7 +138,7 @@ def firing_times(
     return FiringTimes(times, n_edge, len(pending) - n_edge, len(kept) - len(times))
 
 
-def _offsets(count: int, least: int, timing: Timing, turn: int, random: np.random.Generator) -> Ints:
+def _offsets(count: int, least: int, timing: Spacing, turn: int, random: np.random.Generator) -> Ints:
     """Return `count` offsets of either sign, `least` or more in size."""
     spread = timing.jitter + turn * timing.refractory / 2
     size = least + np.floor(np.abs(random.normal(0.0, 1.0, count)) * spread + 0.5).astype(np.int64)

@@ -21,7 +21,7 @@ from .channels import mean_window, shift_channels, unit_channels
 from .planned import HybridPlan, UnitReport, skipped
 from .recipe import Recipe
 from .source import HybridSource
-from .times import REFRACTORY_MS, Timing, firing_times
+from .times import REFRACTORY_MS, Spacing, firing_times
 from .units import HybridUnit, UnitSkipped
 from .waveforms import low_rank_events
 
@@ -131,7 +131,7 @@ class _UnitPlanner:
         refractory = math.ceil(REFRACTORY_MS * sample_rate / 1000)
         if rate is not None and sample_rate / rate < refractory:
             raise UnitSkipped(f"a synthetic rate of {rate:g} Hz leaves less than {REFRACTORY_MS:g} ms between spikes")
-        timing = Timing(self.before, self.after, refractory, self.params.jitter_factor / 2)
+        timing = Spacing(self.before, self.after, refractory, self.params.jitter_factor / 2)
         drawn = firing_times(
             self.recording, self.own, timing, self._random(Step.TIMES), rate=rate, cap=self.params.max_events
         )

@@ -397,24 +397,16 @@ def source(tmp_path, text):
 
 EXPRESSIONS = [
     "-3",
-    "+2.5e3",
     "~7",
     "[1, (2, 'x'), None, True]",
     "{6, 9}",
     "7 // 2 + 7 % 4 - 3 * 2 / 4",
-    "'a' + 'b' * 3",
-    "[1, 2] * 2 + [3]",
-    "2 * [1, 2]",
-    "(1,) + (2,)",
-    "2 * (1, 2)",
+    "'a' + 'b'",
     "np.nan * 1",
-    "np.inf",
-    "np.pi",
     "np.int16",
     "np.array([1, 2, 3])",
     "np.array([[1, 2.5], [np.nan, 4]], dtype=np.float64)",
     "np.array([1, 0], dtype=bool)",
-    "np.array([1, 0], dtype='int16')",
     "A([3])",
     "np.arange(5)",
     "np.arange(2, 8)",
@@ -426,7 +418,6 @@ EXPRESSIONS = [
     "np.ones((2, 3), dtype=bool)",
     "np.zeros([2], dtype=int)",
     "~np.isin(np.arange(6), [1, 4])",
-    "np.isin(np.arange(6), (1, 4), invert=True)",
     "-np.arange(3)",
     "20.0 * (np.arange(6) % 2) + np.arange(6) // 2",
     "np.arange(3) / 0",
@@ -438,15 +429,11 @@ EXPRESSIONS = [
     "np.tile(np.arange(2), (2, 2))",
     "np.repeat(np.arange(3), 2)",
     "np.repeat([1, 2], [3, 0])",
-    "np.repeat(np.array([[1, 2], [3, 4]]), 2, axis=0)",
     "op.join('a', 'b', r'c\\d')",
     "os.path.join('a')",
     "'x' if sys.platform == 'win32' else 'y'",
     "'x' if sys.platform != 'win32' else 'y'",
-    "'x' if sys.platform in ('win32', 'cygwin') else 'y'",
-    "'x' if sys.platform not in ('win32', 'cygwin') else 'y'",
-    "'x' if sys.platform.startswith('win') else 'y'",
-    "f'a{3}b{2.5:.2f}{\"q\"!s}' + f'{7:03d}{1.5!r}{\"z\"!a}{3:{9}}'",
+    "f'a{3}b{2.5}{\"q\"}{True}' + rf'\\d{7}'",
 ]
 
 
@@ -463,16 +450,13 @@ def test_the_grammar_means_what_python_means(tmp_path, expression):
 
 
 def test_statements(tmp_path):
-    """Names refer to the latest value above; docstrings, comments, annotations and pass say nothing."""
+    """Names refer to the latest value above; docstrings, comments and pass say nothing."""
     text = '''\
 """A docstring."""
-from __future__ import annotations
 from hybridfactory import probes
-from hybridfactory.probes import *
 import numpy
 a = b = 1  # a comment
-a: int = a + 1
-c: int
+a = a + 1
 "another"
 pass
 d = numpy.array([a,
@@ -483,7 +467,7 @@ e = np
     parsed = read_py(source(tmp_path, text))
     assert {k: v for k, v in parsed.values.items() if k != "d"} == {"a": 2, "b": 1, "e": 5, "np": 5}
     assert parsed.values["d"].tolist() == [2, 1]
-    assert (parsed.lines["a"], parsed.lines["d"], parsed.used) == (7, 11, {"a", "b", "np"})
+    assert (parsed.lines["a"], parsed.lines["d"], parsed.used) == (5, 8, {"a", "b", "np"})
 
 
 @pytest.mark.parametrize(
@@ -503,9 +487,7 @@ def test_probes(tmp_path, text, expected):
     assert set(PROBES) == {"custom_probe", "eMouse", "neuropixels3a"}
 
 
-@pytest.mark.parametrize(
-    "call", ["os.getenv('A_SECRET')", "os.getenv('A_SECRET', 'else')", "os.environ.get('A_SECRET')", "os.getenv()"]
-)
+@pytest.mark.parametrize("call", ["os.getenv('A_SECRET')", "os.getenv('A_SECRET', 'else')", "os.getenv()"])
 def test_the_environment_is_not_read(tmp_path, monkeypatch, call):
     """A stranger's parameters cannot carry a variable into names of files or a manifest; the error says what to do."""
     monkeypatch.setenv("A_SECRET", "hunter2")
@@ -516,6 +498,21 @@ def test_the_environment_is_not_read(tmp_path, monkeypatch, call):
 
 
 REFUSED = [
+    "from __future__ import annotations",
+    "from hybridfactory.probes import *",
+    "x: int = 1",
+    "x = +1",
+    "x = np.inf",
+    "x = 'a' * 3",
+    "x = [1] + [2]",
+    "x = [1] * 2",
+    "x = os.environ.get('HOME')",
+    "x = np.array([1], dtype='int16')",
+    "x = np.isin([1], [1], invert=True)",
+    "x = 1 if sys.platform in ('linux',) else 2",
+    "x = 1 if sys.platform.startswith('linux') else 2",
+    "x = f'{1:03d}'",
+    "x = f'{1!r}'",
     "import subprocess",
     "import os.path, socket",
     "from os import *",

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockrawio.hybrid.recording import RawFile, RawRecording
-from mockrawio.hybrid.times import Timing, firing_times, regular_times
+from mockrawio.hybrid.times import Spacing, firing_times, regular_times
 
 RATE = 30_000
-TIMING = Timing(before=40, after=40, refractory=60, jitter=50.0)
+TIMING = Spacing(before=40, after=40, refractory=60, jitter=50.0)
 
 
 def recording(*files: tuple[int, int], rate: float = RATE) -> RawRecording:
@@ -144,7 +144,7 @@ def test_seed():
 )
 def test_any_times(own, cut, jitter, refractory, rate):
     """Whatever the spikes, files, jitter and rate: inside files, apart, and all accounted for."""
-    source, timing = recording((0, cut), (cut + 7, 20_000 - cut)), Timing(10, 15, refractory, jitter)
+    source, timing = recording((0, cut), (cut + 7, 20_000 - cut)), Spacing(10, 15, refractory, jitter)
     times = np.array(own, np.int64)
     made = firing_times(source, times, timing, np.random.default_rng(0), rate=rate)
     count = len(own) if rate is None else len(regular_times(source, rate, 10, 15))

@@ -7,8 +7,8 @@ before it makes anything larger than that allows.
 from __future__ import annotations
 
 import math
+import operator
 import os
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -26,7 +26,6 @@ __all__ = [
     "Refused",
     "binary",
     "checked_number",
-    "format_value",
     "unary",
 ]
 
@@ -97,28 +96,16 @@ def _numeric(value: Any) -> bool:
 
 
 def binary(budget: Budget, operate: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
-    """Return ``a operate b`` for numbers, arrays, and texts or lists that are joined or repeated."""
-    if not isinstance(a, np.ndarray) and not isinstance(b, np.ndarray) and not (_numeric(a) and _numeric(b)):
-        return budget.spend(_joined(budget, operate.__name__, a, b))
-    a, b = (_array(budget, x) if isinstance(x, (list, tuple)) else x for x in (a, b))
+    """Return ``a operate b`` for numbers and arrays, and for two texts that are joined."""
+    if isinstance(a, str) and isinstance(b, str) and operate is operator.add:
+        return budget.spend(a + b)
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        a, b = (_array(budget, x) if isinstance(x, (list, tuple)) else x for x in (a, b))
     if not _numeric(a) or not _numeric(b):
         raise Refused(f"{operate.__name__} of {type(a).__name__} and {type(b).__name__} is not read")
     budget.reserve(math.prod(np.broadcast_shapes(np.shape(a), np.shape(b))))
     with np.errstate(all="ignore"):
         return checked_number(operate(a, b))
-
-
-def _joined(budget: Budget, operation: str, a: Any, b: Any) -> Any:
-    if isinstance(a, int):
-        a, b = b, a
-    known = isinstance(a, (str, list, tuple))
-    if known and operation == "add" and type(a) is type(b):
-        budget.reserve(_items(a) + _items(b))
-        return a + b
-    if known and operation == "mul" and type(b) is int:
-        budget.reserve(_items(a) * max(b, 0))
-        return a * b
-    raise Refused(f"{operation} of {type(a).__name__} and {type(b).__name__} is not read")
 
 
 def unary(budget: Budget, operate: Callable[[Any], Any], a: Any) -> Any:
@@ -128,22 +115,9 @@ def unary(budget: Budget, operate: Callable[[Any], Any], a: Any) -> Any:
     return budget.spend(checked_number(operate(a)))
 
 
-def format_value(value: Any, conversion: int, spec: str) -> str:
-    """Return a value as an f-string has it."""
-    if not isinstance(value, (str, int, float)) or not re.fullmatch(r"0?\d{0,2}(?:\.\d{1,2})?[dfgeEsx]?", spec):
-        raise Refused(f"{type(value).__name__} as {spec!r} is not read in an f-string")
-    if conversion != -1:
-        convert: Callable[[object], str] = {ord("r"): repr, ord("a"): ascii}.get(conversion, str)
-        value = convert(value)
-    return format(value, spec)
-
-
 def _dtype(dtype: Any) -> Any:
     if dtype is not None and dtype not in set(DTYPES.values()):
-        name = DTYPES.get(f"numpy.{dtype}") if isinstance(dtype, str) else None
-        if name is None:
-            raise Refused(f"the dtype {dtype!r} is not read")
-        return name
+        raise Refused(f"the dtype {dtype!r} is not read")
     return dtype
 
 
@@ -183,8 +157,8 @@ def _filled(make: Callable[..., Array]) -> Callable[..., Array]:
     return fill
 
 
-def _isin(budget: Budget, element: Any, test_elements: Any, *, invert: bool = False) -> Array:
-    return np.asarray(np.isin(_array(budget, element), _array(budget, test_elements), invert=invert is True))
+def _isin(budget: Budget, element: Any, test_elements: Any) -> Array:
+    return np.asarray(np.isin(_array(budget, element), _array(budget, test_elements)))
 
 
 def _hstack(budget: Budget, tup: Any) -> Array:
@@ -200,14 +174,12 @@ def _tile(budget: Budget, A: Any, reps: Any) -> Array:
     return np.tile(array, times)
 
 
-def _repeat(budget: Budget, a: Any, repeats: Any, axis: int | None = None) -> Array:
+def _repeat(budget: Budget, a: Any, repeats: Any) -> Array:
     array, times = _array(budget, a), _array(budget, repeats)
     if times.dtype.kind not in "iu" or (times < 0).any() or (times > MAX_ITEMS).any():
         raise Refused(f"repeat takes whole numbers from 0 to {MAX_ITEMS}")
-    along = array.size if axis is None else array.shape[axis]
-    copies = int(times.sum()) if times.size != 1 else int(times.flat[0]) * along
-    budget.reserve(copies * (1 if axis is None else array.size // max(along, 1)))
-    return np.repeat(array, times, axis)
+    budget.reserve(int(times.sum()) if times.size != 1 else int(times.flat[0]) * array.size)
+    return np.repeat(array, times)
 
 
 def _join(budget: Budget, *parts: Any) -> str:
@@ -231,19 +203,13 @@ def _unbudgeted(function: Callable[..., Any]) -> Callable[..., Any]:
 def _tables() -> tuple[dict[str, Any], dict[str, str]]:
     kinds: Sequence[type] = (np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64)
     dtypes: dict[str, Any] = {f"numpy.{kind.__name__}": kind for kind in (*kinds, np.float32, np.float64)}
-    dtypes |= {"numpy.bool_": np.bool_, "numpy.bool": np.bool_, "bool": bool, "int": int, "float": float}
+    dtypes |= {"numpy.bool_": np.bool_, "bool": bool, "int": int, "float": float}
     makers = ("custom_probe", "eMouse", "neuropixels3a")
     return dtypes, {name: f"hybridfactory.probes.{name}" for name in makers}
 
 
 DTYPES, PROBES = _tables()
-CONSTANTS: dict[str | None, Any] = {
-    "numpy.nan": math.nan,
-    "numpy.NaN": math.nan,
-    "numpy.inf": math.inf,
-    "numpy.pi": math.pi,
-    "numpy.newaxis": None,
-}
+CONSTANTS: dict[str | None, Any] = {"numpy.nan": math.nan, "numpy.newaxis": None}
 CALLS: dict[str, Callable[..., Any]] = {
     "numpy.arange": _arange,
     "numpy.array": _array,
@@ -253,7 +219,6 @@ CALLS: dict[str, Callable[..., Any]] = {
     "numpy.repeat": _repeat,
     "numpy.tile": _tile,
     "numpy.zeros": _filled(np.zeros),
-    "os.environ.get": _environment,
     "os.getenv": _environment,
     "os.path.join": _join,
     **{dotted: _unbudgeted(getattr(probe, name)) for name, dotted in PROBES.items()},

@@ -23,7 +23,7 @@ from typing import Any
 
 from ...ground.errors import BadFileError, MockSessionError
 from ...ground.places import read_text
-from .params_calls import CALLS, CONSTANTS, DTYPES, PROBES, Budget, Refused, binary, checked_number, format_value, unary
+from .params_calls import CALLS, CONSTANTS, DTYPES, PROBES, Budget, Refused, binary, checked_number, unary
 
 __all__ = ["ParsedFile", "read_py"]
 
@@ -32,7 +32,7 @@ MAX_DEPTH = 100  # of expressions
 MAX_CHAIN = 2000  # of tokens that may nest; CPython 3.10 overflows its stack at some 100,000
 MAX_FSTRING = 1024  # characters of an f-string, which may hide a chain
 
-MODULES = {"__future__", "hybridfactory", "hybridfactory.probes", "numpy", "os", "os.path", "sys"}
+MODULES = {"hybridfactory", "hybridfactory.probes", "numpy", "os", "os.path", "sys"}
 _REMEDY = "Write plain values, or use the TOML form."
 _DATA = "data: literals, numpy arrays, paths, a probe"
 _FAILURES = (ArithmeticError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
@@ -47,7 +47,6 @@ _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
 }
 _UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
     ast.USub: operator.neg,
-    ast.UAdd: operator.pos,
     ast.Invert: operator.invert,
 }
 
@@ -192,8 +191,6 @@ class _Reader:
             value = self.value(node.value)
             for target in node.targets:
                 self._assign(target, value)
-        elif isinstance(node, ast.AnnAssign) and node.value is not None:
-            self._assign(node.target, self.value(node.value))
         elif not _is_nothing(node):
             raise Refused(f"{_called(node)} is not data")
 
@@ -213,10 +210,9 @@ class _Reader:
         if node.level or node.module not in MODULES:
             raise Refused(f"only {', '.join(sorted(MODULES))} may be imported")
         for alias in node.names:
-            if alias.name != "*":
-                self._bind(alias.asname or alias.name, f"{node.module}.{alias.name}")
-            elif node.module != "hybridfactory.probes":
+            if alias.name == "*":
                 raise Refused("import the names that are used, not *")
+            self._bind(alias.asname or alias.name, f"{node.module}.{alias.name}")
 
     def _bind(self, name: str, dotted: str) -> None:
         self.modules[name] = dotted
@@ -304,30 +300,27 @@ class _Reader:
         return self.value(node.body if self.platform_is(node.test) else node.orelse)
 
     def platform_is(self, test: ast.expr) -> bool:
-        """Return True if ``sys.platform == "..."`` and the like hold here."""
+        """Return True if ``sys.platform == "..."``, or ``!=``, holds here."""
         if isinstance(test, ast.Compare) and len(test.ops) == 1 and self.dotted(test.left) == "sys.platform":
-            wanted = self.value(test.comparators[0])
-            if isinstance(test.ops[0], (ast.Eq, ast.NotEq)):
-                return bool(sys.platform == wanted) == isinstance(test.ops[0], ast.Eq)
-            if isinstance(test.ops[0], (ast.In, ast.NotIn)):
-                return bool(sys.platform in wanted) == isinstance(test.ops[0], ast.In)
-        if isinstance(test, ast.Call) and self.dotted(test.func) == "sys.platform.startswith" and len(test.args) == 1:
-            return bool(sys.platform.startswith(self.value(test.args[0])))
-        raise Refused("of conditions only those on sys.platform are read")
+            same, equal = bool(sys.platform == self.value(test.comparators[0])), isinstance(test.ops[0], ast.Eq)
+            if equal or isinstance(test.ops[0], ast.NotEq):
+                return same == equal
+        raise Refused("of conditions only sys.platform == and != are read")
 
     def fstring(self, node: ast.JoinedStr) -> str:
         parts = [self.value(part) for part in node.values]
         return str(self.budget.spend("".join(parts)))
 
     def formatted(self, node: ast.FormattedValue) -> str:
-        spec = self.value(node.format_spec) if node.format_spec is not None else ""
-        return format_value(self.value(node.value), node.conversion, spec)
+        value = self.value(node.value)
+        if node.conversion != -1 or node.format_spec is not None or not isinstance(value, (str, int, float)):
+            raise Refused(f"of an f-string only {{name}} is read, a text or a number, not {type(value).__name__}")
+        return str(value)
 
 
 def _is_nothing(node: ast.stmt) -> bool:
-    """Return True if a statement does nothing: a docstring, pass, an annotation without a value."""
-    docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    return docstring or isinstance(node, ast.Pass) or (isinstance(node, ast.AnnAssign) and node.value is None)
+    """Return True if a statement does nothing: a docstring, or pass."""
+    return isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
 
 
 def _called(node: ast.AST) -> str:
