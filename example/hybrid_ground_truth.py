@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from mockrawio.hybrid import HybridParams, generate_hybrid, load_templates, planted_events, validate
-from mockrawio.hybrid.report import generation_lines, validation_lines
+from mockrawio.hybrid.text_tables import generation_lines, validation_lines
 
 # sphinx_gallery_thumbnail_number = 3
 SAMPLE = Path(__file__).parents[1] / "tests" / "data" / "hybrid"

@@ -16,15 +16,7 @@ PACKAGE = Path(mockrawio.__file__).parent
 
 # Public functions and classes that two modules define.
 TWO_OWNERS = {
-    "Plan",
-    "Source",
-    "Timing",
-    "firing_times",
-    "manifest_bytes",
-    "manifest_content",
     "require",
-    "shift_channels",
-    "unit_channels",
     "whole",
 }
 

@@ -77,7 +77,7 @@ def hybrid_generate_command(
     A run of the same session in the same folder is replaced; files that its manifest does not list never are.
     """
     from ..hybrid import HybridParams, generate_hybrid
-    from ..hybrid.report import generation_lines
+    from ..hybrid.text_tables import generation_lines
 
     params = HybridParams.load(params_file)
     params = replace(
@@ -157,7 +157,7 @@ def validate_command(
     accuracy, recall and precision, as SpikeInterface counts them; then which clusters the events
     are in, and how like the templates are. Files of an earlier validation in the same folder are replaced.
     """
-    from ..hybrid.report import validation_lines
+    from ..hybrid.text_tables import validation_lines
     from ..hybrid.validate import check_matplotlib, validate
 
     if output and figures:

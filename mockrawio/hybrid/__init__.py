@@ -6,7 +6,7 @@ from ..formats.spikeglx import read_meta
 from .doors import generate_hybrid, hybrid_from_session, hybrid_from_spikeinterface, plan_hybrid, planted_events
 from .params import HybridParams
 from .planned import HybridPlan, HybridResult
-from .probe import Probe, custom_probe, eMouse, neuropixels3a
+from .raw_probe import Probe, custom_probe, eMouse, neuropixels3a
 from .recipe import Recipe
 from .recording import RawFile, RawRecording, open_raw
 from .source import HybridSource

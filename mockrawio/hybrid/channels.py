@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from .probe import Probe
+from .raw_probe import Probe
 from .recording import RawRecording
 from .units import UnitSkipped
 

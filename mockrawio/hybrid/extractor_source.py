@@ -19,7 +19,7 @@ from ..convert.extractors import check_extractors
 from ..convert.recordings import channel_locations
 from ..convert.sortings import unit_frames
 from ..ground.errors import MockSessionError
-from .probe import Probe
+from .raw_probe import Probe
 from .recording import RawFile, RawRecording
 from .source import HybridSource, joined_sorting, labels_of
 

@@ -20,8 +20,8 @@ from ..ground.checks import is_whole
 from ..ground.errors import BadFileError, MockSessionError
 from ..ground.writing import write_file
 from . import params_files
-from .probe import Probe
 from .raw_files import raw_paths
+from .raw_probe import Probe
 from .recipe import Recipe, checked_flag, checked_list, checked_rate, checked_whole, refuse_unless
 from .recording import open_raw
 from .source import HybridSource

@@ -17,7 +17,7 @@ from ..ground.errors import BadFileError, MockSessionError
 from ..ground.extras import toml_module
 from ..ground.places import read_text
 from .original import read_py
-from .probe import Probe, custom_probe, eMouse, neuropixels3a
+from .raw_probe import Probe, custom_probe, eMouse, neuropixels3a
 
 __all__ = ["absolute_source", "check_names", "located", "read_python", "read_toml", "toml_text"]
 

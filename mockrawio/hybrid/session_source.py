@@ -22,7 +22,7 @@ from ..session.files import UnitFile, open_unit, stamps_in_ms
 from ..session.layout import SessionFiles, UnitName, find_files
 from ..session.probe import contact_positions
 from ..session.streams import StreamFile, open_stream
-from .probe import Probe
+from .raw_probe import Probe
 from .recording import RawFile, RawRecording
 from .source import HybridSource, joined_sorting, labels_of
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ..formats.sorters import Sorting
 from ..ground.errors import MockSessionError
 from ..planting import Planter
-from .probe import Probe
+from .raw_probe import Probe
 from .recording import RawRecording
 
 __all__ = ["HybridSource", "joined_sorting", "labels_of"]

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ..formats.sorters.phy import channel_map
 from ..ground.checks import is_whole, require
 from ..ground.errors import MockSessionError
-from .probe import Probe
+from .raw_probe import Probe
 
 __all__ = ["How", "compare_templates", "move_template", "raw_rows", "score_events", "shift_template"]
 

@@ -23,7 +23,7 @@ from ..formats.npy import open_array
 from ..ground.errors import BadFileError, MockSessionError
 from ..ground.regular import only_regular
 from ..session.keys import RATES
-from .probe import Probe
+from .raw_probe import Probe
 from .run_manifest import read_run_manifest
 from .tables import FIRINGS
 

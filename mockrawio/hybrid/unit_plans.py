@@ -18,12 +18,12 @@ import numpy.typing as npt
 
 from ..planting import LowRankEvents
 from .channels import mean_window, shift_channels, unit_channels
+from .low_rank import low_rank_events
 from .planned import HybridPlan, UnitReport, skipped
 from .recipe import Recipe
 from .source import HybridSource
 from .times import REFRACTORY_MS, Spacing, firing_times
 from .units import HybridUnit, UnitSkipped
-from .waveforms import low_rank_events
 
 __all__ = ["plan_units"]
 

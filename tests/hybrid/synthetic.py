@@ -11,7 +11,7 @@ import numpy as np
 
 from mockrawio.hybrid import planted_events
 from mockrawio.hybrid.params import HybridParams
-from mockrawio.hybrid.probe import Probe, neuropixels3a
+from mockrawio.hybrid.raw_probe import Probe, neuropixels3a
 from mockrawio.planting import Planter
 
 RATE = 30_000

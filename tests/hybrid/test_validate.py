@@ -18,8 +18,8 @@ from spikeinterface.core import NumpySorting
 from mockrawio import MockSessionError
 from mockrawio.ground.errors import BadFileError
 from mockrawio.hybrid import HybridParams, generate_hybrid, load_sorting, load_templates
-from mockrawio.hybrid.report import validation_lines
 from mockrawio.hybrid.run_manifest import listed_files, read_run_manifest
+from mockrawio.hybrid.text_tables import validation_lines
 from mockrawio.hybrid.truth import load_truth
 from mockrawio.hybrid.validate import validate
 from tests.hybrid.samples import HYBRID

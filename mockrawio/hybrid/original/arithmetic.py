@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...ground.errors import MockSessionError
-from ..probe import Probe
+from ..raw_probe import Probe
 
 __all__ = [
     "LEGACY_CAP",

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .. import probe
+from .. import raw_probe
 
 __all__ = [
     "CALLS",
@@ -221,5 +221,5 @@ CALLS: dict[str, Callable[..., Any]] = {
     "numpy.zeros": _filled(np.zeros),
     "os.getenv": _environment,
     "os.path.join": _join,
-    **{dotted: _unbudgeted(getattr(probe, name)) for name, dotted in PROBES.items()},
+    **{dotted: _unbudgeted(getattr(raw_probe, name)) for name, dotted in PROBES.items()},
 }

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockrawio.hybrid.low_rank import derivatives, low_rank_events, low_rank_factors
 from mockrawio.hybrid.original import arithmetic as compat
 from mockrawio.hybrid.recording import open_raw
 from mockrawio.hybrid.units import UnitSkipped
-from mockrawio.hybrid.waveforms import derivatives, low_rank_events, low_rank_factors
 from mockrawio.planting import FixedEvents, LowRankEvents
 from tests.hybrid.samples import HYBRID, RAW
 from tests.hybrid.synthetic import RATE, make
@@ -70,7 +70,7 @@ def test_chunks_do_not_matter(monkeypatch, sample):
     recording = open_raw(RAW, n_channels=32, sample_rate=RATE)
     arguments = recording, sample["u9_times"], np.array([8]), (40, 40), 3, np.arange(229)
     whole = np.tensordot(*low_rank_factors(*arguments)[::-1], axes=1)
-    monkeypatch.setattr("mockrawio.hybrid.waveforms.CHUNK_ITEMS", 80 * 10)
+    monkeypatch.setattr("mockrawio.hybrid.low_rank.CHUNK_ITEMS", 80 * 10)
     np.testing.assert_allclose(np.tensordot(*low_rank_factors(*arguments)[::-1], axes=1), whole, atol=1e-9)
 
 
