@@ -27,11 +27,11 @@ import numpy.typing as npt
 
 from .formats.npy import open_array
 from .ground.durable import leftovers
-from .ground.errors import BadFileError, MockSessionError, NotASessionError, unreadable
+from .ground.errors import BadFileError, MockSessionError, NotASessionError, told, unreadable
 from .ground.folder import File, Folder
 from .ground.places import folder_at
 from .ground.progress import Tick, progress_bar
-from .ground.shown import visible
+from .ground.shown import Text, visible
 from .rawio.reader import MockSessionRawIO
 from .session.clock import check_ascending, check_runs
 from .session.exclude import with_exclude
@@ -102,8 +102,8 @@ class Verification:
         """Yield the findings as lines of text, the verdict last."""
         for kind in _KINDS:
             yield from (f"{kind}: {visible(name)}" for name in getattr(self, kind))
-        yield from (f"problem: {text}" for text in self.problems)
-        yield from (f"warning: {text}" for text in self.warnings)
+        yield from (Text("problem: ", text) for text in self.problems)
+        yield from (Text("warning: ", text) for text in self.warnings)
         yield from (f"left by a writer that is not done, or was killed: {visible(path)}" for path in self.leftovers)
         checked = "as its manifest has it, and readable" if self.has_manifest else "no manifest; readable"
         yield f"{visible(self.folder)}: {f'ok ({checked})' if self.ok else 'NOT ok'}"
@@ -157,7 +157,7 @@ def verify_session(
         has_manifest,
         **{kind: tuple(getattr(found, kind)) for kind in _KINDS},
         problems=tuple(dict.fromkeys(problems)),
-        warnings=tuple(dict.fromkeys(str(w.message) for w in caught if w.category is UserWarning)),
+        warnings=tuple(dict.fromkeys(told(w.message) for w in caught if w.category is UserWarning)),
         leftovers=left,
     )
 
@@ -191,7 +191,7 @@ def _compared(root: Folder, problems: list[str], tick: Tick) -> Differences:
     try:
         return compare(root, tick)
     except MockSessionError as error:
-        problems.append(str(error))
+        problems.append(told(error))
         return Differences([], [], [], [], {})
 
 
@@ -200,7 +200,7 @@ def _unreadable(root: Folder, tick: Tick, tolerance_ms: float | None) -> Iterato
     try:
         files = find_files(root)
     except MockSessionError as error:
-        yield str(with_exclude(error) if isinstance(error, BadFileError) else error)
+        yield told(with_exclude(error) if isinstance(error, BadFileError) else error)
         return
     for check, file in _file_checks(files, tolerance_ms):
         yield from _problem(check, file)
@@ -213,9 +213,9 @@ def _problem(check: Callable[..., object], *arguments: object) -> Iterator[str]:
     try:
         check(*arguments)
     except MockSessionError as error:
-        yield str(with_exclude(error) if isinstance(error, BadFileError) else error)
+        yield told(with_exclude(error) if isinstance(error, BadFileError) else error)
     except OSError as error:
-        yield str(unreadable(error.filename or "a file", error))
+        yield told(unreadable(error.filename or "a file", error))
 
 
 def _file_checks(files: SessionFiles, tolerance_ms: float | None) -> Iterator[tuple[Callable[[File], object], File]]:
@@ -278,7 +278,7 @@ def _read_all(root: Folder, tick: Tick, tolerance_ms: float | None) -> Iterator[
     try:
         reader.parse_header()
     except MockSessionError as error:
-        yield str(error)
+        yield told(error)
         reader.strict = False
         try:
             reader.parse_header()

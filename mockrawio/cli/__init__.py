@@ -207,16 +207,16 @@ _SESSION = "/tmp/mock/patient_data/1/session_1"
     "info", short_help="Show what a session holds.", epilog=epilog(f"info {_SESSION}", f"info {_SESSION} --json")
 )
 @click.argument("folder", type=FOLDER)
-@click.option("--labels", type=FOLDER, help="Of the session's movie annotations.")
+@click.option("--labels", "labels_dir", type=FOLDER, help="Of the session's movie annotations.")
 @follow_symlinks_option
 @exclude_option
 @gap_tolerance_option
 @json_option
-def info_command(folder: Path, labels: Path | None, as_json: bool, **how: Any) -> None:
+def info_command(folder: Path, labels_dir: Path | None, as_json: bool, **how: Any) -> None:
     """Show what the session in FOLDER holds."""
     from ..describe import describe_session, description_lines
 
-    session = describe_session(folder, labels, **how)
+    session = describe_session(folder, labels_dir, **how)
     show(as_json, session, description_lines(session))
 
 

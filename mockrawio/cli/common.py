@@ -17,15 +17,17 @@ import click
 from click.shell_completion import CompletionItem
 
 from ..ground.durable import clean_up
-from ..ground.errors import MockSessionError, unreadable
+from ..ground.errors import MockSessionError, told, unreadable
 from ..ground.extras import by_extra
-from ..ground.shown import visible
+from ..ground.shown import Argument, Clause, Text, one_line, visible
 from ..session.own import refuse_own
 
 __all__ = [
     "FILE",
     "FOLDER",
+    "Command",
     "Commands",
+    "Group",
     "check_figure",
     "check_output",
     "epilog",
@@ -35,7 +37,6 @@ __all__ = [
     "given_folder",
     "in_options",
     "json_option",
-    "one_line",
     "overwrite_option",
     "progress_option",
     "show",
@@ -46,28 +47,25 @@ __all__ = [
 
 EXIT_CODES = "Exit codes: 0 all is well, 1 a problem with the data, 2 wrong usage."
 
-# What messages call things that the command calls otherwise.
-_IN_OPTIONS = {
-    "overwrite=True": "--overwrite",
-    "follow_symlinks=True": "--follow-symlinks",
-    "exclude=": "--exclude ",
-    "gap_tolerance_ms=": "--gap-tolerance-ms ",
-    "labels_dir=": "--labels",
-    "give phy_base": "give --phy-base",
-    "Give phy_base=0": "Give --phy-base 0",
-    ", or read with raw_dtype='source'": "",
-    "with session_name": "with --session",
-    "Take SessionSpec.broadband(...)": "Add --broadband",
-    ", and refractory_ms=0 expects them": "",
-    "t_start, t_stop:": "--start, --stop:",
-    "t_start:": "--start:",
-    "t_stop:": "--stop:",
-    "client: expected a distributed.Client, a scheduler's address, 'local' or None":
-        "--scheduler: expected a scheduler's address or 'local'",
-}  # fmt: skip
+
+class Command(click.Command):
+    """Tells what our functions refuse by the names of its own options."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except MockSessionError as error:
+            raise click.ClickException(in_one_line(error)) from error
 
 
-class Commands(click.Group):
+class Group(click.Group):
+    """A group of such commands."""
+
+    command_class = Command
+
+
+class Commands(Group):
     """Turns what a command raises into one line on stderr and an exit code."""
 
     def make_context(self, *arguments: Any, **options: Any) -> click.Context:
@@ -95,16 +93,16 @@ def _told() -> Iterator[None]:
     except (MockSessionError, OSError, ImportError, MemoryError) as error:
         if isinstance(error, OSError) and error.filename is None:
             _drop_output()
-        raise click.ClickException(in_options(one_line(_message(error)))) from error
+        raise click.ClickException(in_one_line(_explained(error))) from error
     except KeyboardInterrupt:
         click.echo("Interrupted.", err=True)
         raise click.exceptions.Exit(130) from None
 
 
-def _message(error: Exception) -> object:
+def _explained(error: Exception) -> Exception | str:
     if isinstance(error, MemoryError):
         return f"memory: expected enough of it; found {str(error) or 'none left'}. Ask for less, or for fewer workers."
-    if isinstance(error, MockSessionError) or not isinstance(error, OSError):
+    if not isinstance(error, OSError):
         return error
     if error.filename is not None:
         return unreadable(error.filename, error)
@@ -126,7 +124,7 @@ def _print_any_text() -> None:
 
 class _Log(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        _show_warning(record.getMessage())
+        _show_warning(record.msg if isinstance(record.msg, Text) else record.getMessage())
 
 
 @contextmanager
@@ -143,27 +141,42 @@ def _one_line_warnings() -> Iterator[None]:
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
-    click.echo(f"Warning: {in_options(one_line(message))}", err=True)
+    click.echo(f"Warning: {in_one_line(message)}", err=True)
 
 
-def one_line(message: object) -> str:
-    """Return a message without its line breaks, and visible."""
-    return visible(" ".join(str(message).split()))
+def in_one_line(said: object, of: str = "") -> str:
+    """Return what an error, a warning or a text says in one line, as :func:`in_options` has it."""
+    return in_options(one_line(told(said)), of).strip()
 
 
-def in_options(text: str) -> str:
-    """Return a message with the names of options in place of Python's."""
-    for name, option in _IN_OPTIONS.items():
-        text = text.replace(name, option)
-    return text
+def in_options(text: str, of: str = "") -> str:
+    """Return a text with options of the command that runs in place of the arguments that it names.
+
+    Parameters
+    ----------
+    text : str
+    of : str
+        The class whose fields the options are too.
+    """
+    if isinstance(text, Argument):
+        return _option(text, of) or text
+    if isinstance(text, Clause) and not all(_option(argument, of) for argument in text.arguments):
+        return ""
+    return "".join(in_options(part, of) for part in text.parts) if isinstance(text, Text) else text
+
+
+def _option(argument: Argument, of: str) -> str:
+    """Return the option that stands for an argument, with the value to give; nothing if the command has none."""
+    for param in click.get_current_context().command.params:
+        if isinstance(param, click.Option) and param.name == argument.name and argument.of in ("", of):
+            value = "" if argument.value is None or param.is_flag else f" {argument.value}"
+            return f"{param.opts[-1]}{value}".rstrip()
+    return ""
 
 
 def usage_error(error: ValueError) -> click.UsageError:
     """Return the error for fields of a spec that are wrong, by the names of the options that they come from."""
-    text = in_options(one_line(error))
-    for param in click.get_current_context().command.params:
-        text = text.replace(f"SessionSpec.{param.name}:", f"{param.opts[-1]}:")
-    return click.UsageError(text)
+    return click.UsageError(in_one_line(error, "SessionSpec"))
 
 
 class _Place(click.Path):

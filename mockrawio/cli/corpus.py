@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import click
 from click.core import ParameterSource
 
-from ..ground.shown import visible
 from .common import in_options, show, usage_error
 
 if TYPE_CHECKING:
@@ -44,7 +43,10 @@ _OPTIONS = (
         "--sessions", metavar="NUMBERS", callback=_numbers, help="Many, as in 1-1000; --seed gives each its own."
     ),
     click.option(
-        "--scheduler", metavar="ADDRESS", help="Make them on a Dask cluster, at HOST:PORT; 'local' starts one here."
+        "--scheduler",
+        "client",
+        metavar="ADDRESS",
+        help="Make them on a Dask cluster, at HOST:PORT; 'local' starts one here.",
     ),
     click.option(
         "--retries", type=click.IntRange(min=0), metavar="N", help="Attempts after the first for each; by default 2."
@@ -63,7 +65,7 @@ class Corpus(NamedTuple):
     """The options of :func:`corpus_options`, as they were given."""
 
     sessions: tuple[range, ...] | None
-    scheduler: str | None
+    client: str | None
     retries: int | None
 
 
@@ -102,7 +104,7 @@ def take_corpus(fields: dict[str, Any]) -> Corpus | None:
     """
     corpus = Corpus(*(fields.pop(name, None) for name in Corpus._fields))
     if corpus.sessions is None:
-        for flag, value in (("scheduler", corpus.scheduler), ("retries", corpus.retries)):
+        for flag, value in (("scheduler", corpus.client), ("retries", corpus.retries)):
             if value is not None:
                 raise click.UsageError(f"--{flag}: goes with --sessions")
         return None
@@ -140,8 +142,8 @@ def generate_sessions(
         raise usage_error(error) from error
     if corpus.retries is not None:
         options["retries"] = corpus.retries
-    report = generate_corpus(specs, root, corpus.scheduler, **options)
+    report = generate_corpus(specs, root, corpus.client, **options)
     show(as_json, report.as_dict(), [report.summary()])
     if not report.ok:
-        click.echo(in_options("\n".join(map(visible, report.table()))), err=True)
+        click.echo("\n".join(map(in_options, report.table())), err=True)
         raise click.exceptions.Exit(1)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from ..formats.sorters import formats
-from .common import FILE, FOLDER, epilog, json_option, progress_option, show, workers_option, wrote
+from .common import FILE, FOLDER, Group, epilog, json_option, progress_option, show, workers_option, wrote
 
 if TYPE_CHECKING:
     from ..hybrid import HybridParams, HybridResult
@@ -36,6 +36,7 @@ _VALIDATE = "hybrid validate hybrid sorted -o validation"
 
 @click.group(
     "hybrid",
+    cls=Group,
     short_help="Hybrid ground truth: add known events, see if they are found.",
     epilog=epilog(_GENERATE, _VALIDATE),
 )

@@ -14,6 +14,7 @@ from ..ground.progress import Tick, progress_bar
 from .common import (
     FILE,
     FOLDER,
+    Command,
     check_figure,
     check_output,
     epilog,
@@ -39,7 +40,10 @@ _EXAMPLES = (
 
 
 @click.command(
-    "raster", short_help="Make spike rasters of functional groups, in SONATA files.", epilog=epilog(*_EXAMPLES)
+    "raster",
+    cls=Command,
+    short_help="Make spike rasters of functional groups, in SONATA files.",
+    epilog=epilog(*_EXAMPLES),
 )
 @click.option("--spec", "spec_file", type=FILE, help="TOML file of groups with their rates and profiles.")
 @click.option("--from", "session_folder", type=FOLDER, help="A session, in place of --spec: its units.")

@@ -13,6 +13,7 @@ from ..ground.errors import MockSessionError
 from .common import (
     FILE,
     FOLDER,
+    Command,
     check_figure,
     check_output,
     epilog,
@@ -55,7 +56,7 @@ def _streams(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
-@click.command("plot", short_help="Draw a session into a file.", epilog=epilog(*_EXAMPLES))
+@click.command("plot", cls=Command, short_help="Draw a session into a file.", epilog=epilog(*_EXAMPLES))
 @click.argument("folder", type=FOLDER)
 @click.option("-o", "--output", type=FILE, required=True, help="The figure: .png, .pdf, .svg (what matplotlib has).")
 @click.option(
@@ -72,8 +73,8 @@ def _streams(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     shell_complete=_streams,
     help="Name or index of the stream whose traces are drawn; by default the first ones.",
 )
-@click.option("--start", type=float, metavar="SECONDS", help="From where traces and raster are drawn.")
-@click.option("--stop", type=float, metavar="SECONDS", help="Up to where they are drawn.")
+@click.option("--start", "t_start", type=float, metavar="SECONDS", help="From where traces and raster are drawn.")
+@click.option("--stop", "t_stop", type=float, metavar="SECONDS", help="Up to where they are drawn.")
 @click.option(
     "--dpi", type=click.IntRange(10, 1200), metavar="N", default=150, show_default=True, help="Dots per inch."
 )
@@ -87,8 +88,8 @@ def plot_command(
     output: Path,
     what: str,
     stream: str | None,
-    start: float | None,
-    stop: float | None,
+    t_start: float | None,
+    t_stop: float | None,
     dpi: int,
     overwrite: bool,
     as_json: bool,
@@ -102,7 +103,7 @@ def plot_command(
     """
     if stream is not None and what not in _OF_STREAMS:
         raise click.UsageError(f"--stream: goes with --what {' or '.join(_OF_STREAMS)}")
-    if (start is not None or stop is not None) and what not in _OF_TIME:
+    if (t_start is not None or t_stop is not None) and what not in _OF_TIME:
         raise click.UsageError(f"--start and --stop: go with --what {', '.join(_OF_TIME[:-1])} or {_OF_TIME[-1]}")
     check_output(output, overwrite, folder)
     check_figure(output, "figures")
@@ -110,7 +111,7 @@ def plot_command(
     from ..report import plots
 
     with MockSessionRawIO(folder, raw_dtype="source", **how) as reader:
-        limits = {"t_start": start, "t_stop": stop} if what in _OF_TIME else {}
+        limits = {"t_start": t_start, "t_stop": t_stop} if what in _OF_TIME else {}
         figure = _drawn(plots, reader, what, _stream_index(reader, stream), limits)
         files = [plots.save_figure(figure, output, dpi, overwrite=overwrite)]
     show(as_json, {"files": files}, wrote(files))
@@ -140,11 +141,14 @@ def _drawn(
 
 
 @click.command(
-    "report", short_help="Write a session's report, one HTML file.", epilog=epilog(f"report {_SESSION} -o report.html")
+    "report",
+    cls=Command,
+    short_help="Write a session's report, one HTML file.",
+    epilog=epilog(f"report {_SESSION} -o report.html"),
 )
 @click.argument("folder", type=FOLDER)
 @click.option("-o", "--output", type=FILE, required=True, help="The HTML file to write.")
-@click.option("--labels", type=FOLDER, help="Of the session's movie annotations.")
+@click.option("--labels", "labels_dir", type=FOLDER, help="Of the session's movie annotations.")
 @click.option("--verify/--no-verify", default=True, show_default=True, help="Check the session first: reads all of it.")
 @overwrite_option
 @exclude_option
@@ -157,7 +161,7 @@ def report_command(
     /,
     folder: Path,
     output: Path,
-    labels: Path | None,
+    labels_dir: Path | None,
     verify: bool,
     overwrite: bool,
     as_json: bool,
@@ -175,10 +179,10 @@ def report_command(
     if output.suffix.lower() not in (".html", ".htm"):
         raise MockSessionError(output, "an ending of .html or .htm", f"{output.suffix!r}", "Give one.")
     check_output(output, overwrite, folder)
-    if labels is not None:
-        find_labels(labels)  # what was asked for is there
+    if labels_dir is not None:
+        find_labels(labels_dir)  # what was asked for is there
     options = {"verify": verify, "overwrite": overwrite, "progress": progress, **how}
-    made = write_report(folder, output, labels_dir=labels, **options)
+    made = write_report(folder, output, labels_dir=labels_dir, **options)
     found = made.verification and made.verification.as_dict()
     show(as_json, {"files": [made.path], "verification": found}, wrote([made.path]))
     if made.verification is not None and not made.verification.ok:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ..formats.npy_out import array_file
 from ..ground.durable import clean_up_in
-from ..ground.errors import MockSessionError, SessionExistsError
+from ..ground.errors import MockSessionError, SessionExistsError, elsewhere
 from ..ground.writing import write_file
 from ..session.layout import LabelName, label_file, parse_label_file
 from .draws import Draws, Kind, fresh_seed
@@ -95,7 +95,7 @@ def _refuse(folder: Path, stale: list[Path]) -> None:
             folder,
             f"no annotations 1 to {len(SUBJECTS)} there",
             stale[0].name,
-            "Choose another folder, or pass overwrite=True to replace them.",
+            elsewhere("folder", "them"),
         )
 
 

@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 from ..ground.checks import require
+from ..ground.shown import Argument
 from ..session.clock import EARLIEST_MS, LATEST_MS
 from . import timing
 from .parts import NOISE_FIELDS
@@ -58,7 +59,7 @@ REAL = {
 
 def must(ok: bool, name: str, expected: str, found: object, remedy: str = "Change it.") -> None:
     """Raise the error of a field unless it is all right."""
-    require(ok, f"SessionSpec.{name}", expected, found, remedy)
+    require(ok, Argument(name, of="SessionSpec"), expected, found, remedy)
 
 
 def whole(name: str, value: Any) -> int | None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..ground.durable import clean_up
-from ..ground.errors import SessionExistsError
+from ..ground.errors import SessionExistsError, elsewhere
 from ..session.layout import LABELS, session_folder
 from .annotations import generate_annotations, taken_labels
 from .draws import Kind, fresh_seed
@@ -95,6 +95,4 @@ def _refuse_taken(root: Path, labels: Path) -> None:
         clean_up(folder)
     taken = [folder for folder in folders if folder.exists() and any(folder.iterdir())] + taken_labels(labels)
     if taken:
-        raise SessionExistsError(
-            taken[0], "nothing there", "data", "Choose another root, or pass overwrite=True to replace them."
-        )
+        raise SessionExistsError(taken[0], "nothing there", "data", elsewhere("root", "them"))

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..ground.durable import clean_up_in
-from ..ground.errors import BadFileError, MockSessionError, SessionExistsError
+from ..ground.errors import BadFileError, MockSessionError, SessionExistsError, elsewhere
 from ..ground.once import once
 from ..ground.writing import FileRecord, write_file
 from ..session import layout
@@ -353,7 +353,7 @@ class GenerateData:
                     self._folder,
                     "no session there, or this one begun",
                     f"{', '.join(held)} of another one",
-                    "Choose another root, or pass overwrite=True to replace it.",
+                    elsewhere("root"),
                 )
             for part in held:
                 _remove(self._folder / part)

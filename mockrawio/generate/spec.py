@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from ..ground.errors import MockSessionError
+from ..ground.shown import Argument, Text
 from . import timing
 from .checks import REAL, WHOLE, bounds, durations, is_whole_ms, must, names_of, pair, real, sha256, whole
 from .draws import fresh_seed
@@ -166,7 +167,7 @@ class SessionSpec:
         defaults = {field.name: field.default for field in fields(self)}
         for name in _BROADBAND:
             given = getattr(self, name)
-            remedy = "Take SessionSpec.broadband(...), or leave it out."
+            remedy = Text("Use ", Argument("broadband", of="SessionSpec"), ", or leave it out.")
             must(given == defaults[name], name, "a session with a broadband stream", given, remedy)
 
     def _check_source(self) -> None:

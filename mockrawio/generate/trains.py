@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from ..ground.errors import MockSessionError
 from ..ground.once import once
+from ..ground.shown import Argument, Clause, Text
 from ..session.layout import UnitName
 from . import timing
 from .checks import WHOLE
@@ -165,13 +166,15 @@ class GivenTrains(Trains):
 
     def warnings(self) -> list[str]:
         """Say which spikes of the file were left out, and which are closer than they should be."""
-        texts, path = [], self.spec.spikes
+        texts: list[str] = []
+        path = self.spec.spikes
         if self.source.n_dropped:
             room = " with room for its waveform" if self.spec.is_broadband else ""
             texts.append(f"{path}: left out spikes that are in no recorded segment{room}: {self.source.n_dropped}")
         if self._close:
             text = f"spikes closer than {self.spec.refractory_ms:g} ms to the one before of their unit: {self._close}"
-            texts.append(f"{path}: {text}; they are kept, and refractory_ms=0 expects them")
+            expecting = Clause(", and ", Argument("refractory_ms", 0), " expects them")
+            texts.append(Text(f"{path}: {text}; they are kept", expecting))
         return texts
 
     @once

@@ -15,6 +15,7 @@ from pathlib import Path
 from .errors import BadFileError, unreadable
 from .folder import Entry, File, Folder, Identity
 from .regular import not_regular, only_regular
+from .shown import Argument, Clause, Text
 
 __all__ = ["DiskFolder"]
 
@@ -70,7 +71,8 @@ class DiskFolder(Folder):
         if not os.path.exists(target):
             raise BadFileError(entry.path, "a file or folder", f"a link to {target}, which is not there", "Restore it.")
         if not self._owns(target):
-            expected, remedy = f"no link out of {self}", "Copy what it leads to, or read with follow_symlinks=True."
+            following = Clause(", or read with ", Argument("follow_symlinks", True))
+            expected, remedy = f"no link out of {self}", Text("Copy what it leads to", following, ".")
             raise BadFileError(entry.path, expected, f"a link to {target}", remedy)
 
     def file(self, entry: Entry) -> File:

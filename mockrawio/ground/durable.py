@@ -22,7 +22,7 @@ from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
 
-from .errors import NotWrittenError, SessionExistsError
+from .errors import NotWrittenError, SessionExistsError, elsewhere
 from .regular import only_regular
 
 __all__ = [
@@ -140,9 +140,7 @@ def refuse_taken(target: Path) -> None:
     """Raise a SessionExistsError if anything but an empty folder stands at `target`, once it is cleaned up."""
     clean_up(target)  # whoever is refused writes nothing there that would do it
     if taken(target):
-        raise SessionExistsError(
-            target, "nothing there", "a folder or file", "Choose another place, or pass overwrite=True to replace it."
-        )
+        raise SessionExistsError(target, "nothing there", "a folder or file", elsewhere())
 
 
 def remove(path: Path) -> None:

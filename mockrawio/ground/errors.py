@@ -2,15 +2,17 @@
 
 Every message has four parts: the file (or argument), what was expected there,
 what was found, and what to do about it. Shown, all of it is printable; the attributes are as they were given.
+A part that names a parameter is a :class:`~.shown.Text`, which has it as data.
 """
 
 from __future__ import annotations
 
+import copy
 import errno
 from os import PathLike
 from typing import Any
 
-from .shown import Lines, visible
+from .shown import Argument, Clause, Lines, Text, visible
 
 __all__ = [
     "BadFileError",
@@ -20,6 +22,8 @@ __all__ = [
     "NotASessionError",
     "NotWrittenError",
     "SessionExistsError",
+    "elsewhere",
+    "told",
     "unreadable",
 ]
 
@@ -29,7 +33,7 @@ class MockSessionError(ValueError):
 
     Parameters
     ----------
-    subject : str or PathLike
+    subject : str, PathLike or Argument
         The file or argument at fault.
     expected, found : object
         What should stand there, and what does; what is found may be :class:`~.shown.Lines`.
@@ -38,8 +42,8 @@ class MockSessionError(ValueError):
     """
 
     def __init__(self, subject: object, expected: object, found: object, remedy: str, *more: Any) -> None:
-        found = found if isinstance(found, Lines) else str(found)
-        super().__init__(str(subject), str(expected), found, remedy, *more)
+        parts = (part if isinstance(part, (Argument, Text)) else str(part) for part in (subject, expected, found))
+        super().__init__(*parts, remedy, *more)
 
     @property
     def subject(self) -> str:
@@ -61,14 +65,26 @@ class MockSessionError(ValueError):
         """What can be done about it; a sentence."""
         return str(self.args[3])
 
+    @property
+    def argument(self) -> Argument | None:
+        """The argument at fault, if it is one."""
+        return next(iter(Text(self.args[0]).arguments), None)
+
+    @property
+    def text(self) -> Text:
+        """The message, printable, with the arguments that it names as data."""
+        subject, expected, found, remedy = map(visible, self.args[:4])
+        end = "\n" if isinstance(found, Lines) else ". "
+        return Text(subject, ": expected ", expected, "; found ", found, end, remedy)
+
     def within(self, place: object) -> MockSessionError:
         """Return the error with the place in which its subject stands, such as a file, before it."""
-        return type(self)(f"{place}: {self.subject}", *self.args[1:])
+        other = copy.copy(self)
+        other.args = (Text(place, ": ", self.args[0]), *self.args[1:])
+        return other
 
     def __str__(self) -> str:
-        subject, expected, found, remedy = map(visible, self.args[:4])
-        end = "\n" if isinstance(self.args[2], Lines) else ". "
-        return f"{subject}: expected {expected}; found {found}{end}{remedy}"
+        return str(self.text)
 
 
 class NotASessionError(MockSessionError):
@@ -89,6 +105,18 @@ class BadTypeError(MockSessionError, TypeError):
 
 class BadFileError(MockSessionError):
     """One file is not what the session format says it is."""
+
+
+def told(said: object) -> str:
+    """Return what an error, a warning or a text says, with the arguments that it names as data if it has them so."""
+    text = said.text if isinstance(said, MockSessionError) else next(iter(getattr(said, "args", [said])), None)
+    return text if isinstance(text, Text) else str(said)
+
+
+def elsewhere(place: str = "place", what: str = "it") -> Text:
+    """Return the remedy for what is to be written where something is."""
+    overwriting = Clause(", or pass ", Argument("overwrite", True), f" to replace {what}")
+    return Text(f"Choose another {place}", overwriting, ".")
 
 
 def unreadable(path: str | PathLike[str], error: OSError) -> BadFileError:

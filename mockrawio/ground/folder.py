@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from .errors import BadFileError, BadTypeError, MockSessionError, unreadable
-from .shown import warn
+from .shown import Argument, Text, warn
 
 __all__ = ["Entry", "File", "Folder", "Identity", "patterns"]
 
@@ -248,7 +248,7 @@ class Folder(ABC):
         names = list(self._names("")) if self.exclude else []
         for pattern in self.exclude:
             if not any(_matches(name, pattern) for name in names):
-                warn(f"{self.path}: nothing in it matches exclude={pattern!r}", stacklevel=4)
+                warn(Text(f"{self.path}: nothing in it matches ", Argument("exclude", repr(pattern))), stacklevel=4)
 
     def _names(self, below: str) -> Iterator[str]:
         with suppress(BadFileError):

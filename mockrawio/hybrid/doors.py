@@ -246,9 +246,7 @@ def _listed(units: object) -> list[Any]:
 def _refuse_results(folder: Path) -> None:
     results = sorted(folder.glob("recording_t*.GT.bin"))
     if results:
-        raise SessionExistsError(
-            folder, "no result there", results[0].name, "Choose another place, or pass overwrite=True to replace it."
-        )
+        raise SessionExistsError(folder, "no result there", results[0].name, elsewhere())
 
 
 def _recipe(labels: Sequence[int], seed: int | None, options: dict[str, Any]) -> Recipe:

@@ -18,6 +18,7 @@ import numpy as np
 from ..formats.sorters import check_type, load_sorting
 from ..ground.checks import is_whole
 from ..ground.errors import BadFileError, MockSessionError
+from ..ground.shown import Argument
 from ..ground.writing import write_file
 from . import params_files
 from .raw_files import raw_paths
@@ -77,7 +78,7 @@ class FileSource:
     phy_base: int | None = None
 
     def __post_init__(self) -> None:
-        check_type("HybridParams.output_type", self.output_type)
+        check_type(Argument("output_type", of="HybridParams"), self.output_type)
         refuse_unless(isinstance(self.probe, Probe), "probe", "a Probe", self.probe)
         checked = {name: _path(name, getattr(self, name)) for name in ("data_directory", "raw_source_file")}
         checked["data_type"] = _dtype_name(self.data_type)

@@ -7,15 +7,16 @@ import glob
 import json
 import math
 import os
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import MISSING, fields
+from functools import partial
 from typing import Any
 
 from ..ground.checks import require
 from ..ground.errors import BadFileError, MockSessionError
 from ..ground.extras import toml_module
 from ..ground.places import read_text
+from ..ground.shown import Argument
 from .original import read_py
 from .raw_probe import Probe, custom_probe, eMouse, neuropixels3a
 
@@ -26,6 +27,7 @@ _BUILTIN = {"neuropixels3a": neuropixels3a, "eMouse": eMouse}
 _PROBE_KEYS = ("name", "channel_map", "connected", "channel_positions")
 # What the original's documents call parameters that it knows by other names.
 _DOCUMENTED_AS = {"time_jitter": "jitter_factor", "probe_type": "probe"}
+_param = partial(Argument, of="HybridParams")
 
 
 def absolute_source(source: str, base: str) -> str:
@@ -63,15 +65,14 @@ def check_names(values: Iterable[str], known: Sequence[str], cls: Any) -> None:
     given, required = set(values), {field.name for field in fields(cls) if field.default is MISSING}
     for name in sorted(given - set(known), key=str):
         remedy = _suggestion(str(name), known)
-        raise MockSessionError(f"HybridParams.{name}", "the name of a parameter", f"{name!r}", remedy)
+        raise MockSessionError(_param(name), "the name of a parameter", f"{name!r}", remedy)
     missing = [name for name in known if name in required - given]
-    require(not missing, f"HybridParams.{', '.join(missing)}", "a value", "none", "Give it.")
+    require(not missing, _param(", ".join(missing)), "a value", "none", "Give it.")
 
 
 def located(path: str, error: MockSessionError, lines: dict[str, int]) -> MockSessionError:
     """Return an error that begins with the file, and the line if the parameter at fault has one."""
-    match = re.match(r"HybridParams\.(\w+)$", error.subject)
-    line = lines.get(match[1]) if match else None
+    line = lines.get(error.argument.name) if error.argument else None
     return error.within(path if line is None else f"{path}, line {line}")
 
 
@@ -126,23 +127,23 @@ def _probe(value: Any, base: str) -> Probe:
         return Probe.load(os.path.join(base, value))
     table = {"builtin": value} if isinstance(value, str) else value
     expected = "a table, 'neuropixels3a', 'eMouse', or the path of an .npz"
-    require(isinstance(table, dict), "HybridParams.probe", expected, value)
+    require(isinstance(table, dict), _param("probe"), expected, value)
     keys = {"builtin", "sync_channel"} if "builtin" in table else set(_PROBE_KEYS)
     for key in sorted(table.keys() - keys):
-        require(False, f"HybridParams.probe.{key}", f"one of {', '.join(sorted(keys))}", key, _suggestion(key, keys))
+        require(False, _param(f"probe.{key}"), f"one of {', '.join(sorted(keys))}", key, _suggestion(key, keys))
     if "builtin" in table:
         return _builtin(table)
     missing = [key for key in _PROBE_KEYS[1:] if key not in table]
-    require(not missing, "HybridParams.probe", f"the arrays {', '.join(_PROBE_KEYS[1:])}", f"no {', '.join(missing)}")
+    require(not missing, _param("probe"), f"the arrays {', '.join(_PROBE_KEYS[1:])}", f"no {', '.join(missing)}")
     return custom_probe(**table)
 
 
 def _builtin(table: dict[str, Any]) -> Probe:
     name, sync = table["builtin"], table.get("sync_channel", True)
     known = isinstance(name, str) and name in _BUILTIN
-    require(known, "HybridParams.probe.builtin", "'neuropixels3a' or 'eMouse'", name)
+    require(known, _param("probe.builtin"), "'neuropixels3a' or 'eMouse'", name)
     plain = "sync_channel" not in table or (name == "neuropixels3a" and isinstance(sync, bool))
-    require(plain, "HybridParams.probe.sync_channel", "true or false, for neuropixels3a only", sync)
+    require(plain, _param("probe.sync_channel"), "true or false, for neuropixels3a only", sync)
     return neuropixels3a(sync) if name == "neuropixels3a" else eMouse()
 
 

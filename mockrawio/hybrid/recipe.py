@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..ground.checks import is_real, is_whole, require
+from ..ground.shown import Argument
 
 __all__ = ["SEEDS", "Recipe", "checked_flag", "checked_list", "checked_rate", "checked_whole", "refuse_unless"]
 
@@ -152,7 +153,7 @@ class Recipe:
 
 def refuse_unless(ok: bool, name: str, expected: str, found: object) -> None:
     """Raise the error about a parameter, called as users know it, unless it is as expected."""
-    require(ok, f"HybridParams.{name}", expected, found)
+    require(ok, Argument(name, of="HybridParams"), expected, found)
 
 
 def checked_flag(name: str, value: Any) -> bool:

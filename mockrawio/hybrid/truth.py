@@ -22,6 +22,7 @@ from ..formats.firings import load_firings
 from ..formats.npy import open_array
 from ..ground.errors import BadFileError, MockSessionError
 from ..ground.regular import only_regular
+from ..ground.shown import Argument, Text
 from ..session.keys import RATES
 from .raw_probe import Probe
 from .run_manifest import read_run_manifest
@@ -138,7 +139,8 @@ def _one(folder: Path, kind: str, suffix: str, session_name: str | None) -> Path
     found = sorted(folder.glob(f"{kind}-*.{suffix}"))
     if len(found) > 1:
         names = ", ".join(path.name for path in found)
-        raise BadFileError(folder, f"one {kind}-*.{suffix}", names, "Say which with session_name.")
+        remedy = Text("Say which with ", Argument("session_name"), ".")
+        raise BadFileError(folder, f"one {kind}-*.{suffix}", names, remedy)
     return found[0] if found else None
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..ground.errors import MockSessionError
 from ..ground.extras import by_extra
+from ..ground.shown import Argument
 
 __all__ = ["Here", "OnCluster", "executor_of"]
 
@@ -106,12 +107,11 @@ def _connected(client: Any) -> Iterator[Any]:
         with distributed.Client(client) as connected:  # type: ignore[no-untyped-call]  # not typed throughout
             yield connected
     else:
-        raise MockSessionError(
-            "client",
-            "a distributed.Client, a scheduler's address, 'local' or None",
-            f"{client!r}",
-            "Give an address such as 'tcp://10.0.0.1:8786'.",
-        )
+        expected = "a scheduler's address or 'local'"
+        if not isinstance(client, str):
+            expected = f"a distributed.Client, {expected}, or None"
+        remedy = "Give an address such as 'tcp://10.0.0.1:8786'."
+        raise MockSessionError(Argument("client"), expected, f"{client!r}", remedy)
 
 
 def _leave_interrupts() -> None:

@@ -24,9 +24,10 @@ import numpy as np
 
 from ..generate import SessionSpec, generate_session
 from ..ground.durable import Leftover, clean_up, littered
-from ..ground.errors import MockSessionError, SessionExistsError
+from ..ground.errors import MockSessionError, SessionExistsError, elsewhere, told
 from ..ground.folder import Identity
 from ..ground.places import file_at
+from ..ground.shown import Text
 from ..ground.writing import file_record
 from ..session.layout import MANIFEST, session_folder
 from ..session.manifest import read_manifest
@@ -191,7 +192,7 @@ def _attempt(spec: SessionSpec, order: _Order) -> _Outcome:
         return _Outcome(_make(spec, order))
     except Exception as error:
         may_pass = isinstance(error, OSError) or not isinstance(error, MockSessionError)  # some are both
-        return _Outcome(error=f"{type(error).__name__}: {error}", may_pass=may_pass)
+        return _Outcome(error=Text(type(error).__name__, ": ", told(error)), may_pass=may_pass)
 
 
 def _make(spec: SessionSpec, order: _Order) -> int | None:
@@ -254,7 +255,7 @@ def _is_there(target: Path, spec: SessionSpec, order: _Order) -> bool:
             target,
             "nothing there, or the session of the same spec",
             f"one that differs in {', '.join(different)}",
-            "Choose another place, or pass overwrite=True to replace it.",
+            elsewhere(),
         )
     return not different
 
@@ -353,7 +354,7 @@ def _of_the_dead(error: BaseException) -> _Outcome:
 
     Another attempt is not worth it: the cluster has made several, or it would be no different.
     """
-    return _Outcome(error=f"{type(error).__name__}: {error}")
+    return _Outcome(error=Text(type(error).__name__, ": ", told(error)))
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..ground.durable import clean_up
-from ..ground.shown import visible, warn
+from ..ground.shown import Text, one_line, visible, warn
 from ..ground.writing import write_file
 
 __all__ = ["FAILURES", "CorpusReport", "Failure", "write_failures"]
@@ -87,8 +87,8 @@ class CorpusReport:
             return []
         lines = ["patient  session  attempts  error"]
         for failure in self.failed[:MOST_LINES]:
-            error = visible(" ".join(failure.error.split()))
-            lines.append(f"{failure.patient_id:>7}  {failure.session_nr:>7}  {failure.attempts:>8}  {error}")
+            counts = f"{failure.patient_id:>7}  {failure.session_nr:>7}  {failure.attempts:>8}"
+            lines.append(Text(counts, "  ", one_line(failure.error)))
         more = len(self.failed) - MOST_LINES
         listed = self.root / FAILURES
         lines += [f"... and {more} more"] if more > 0 else []

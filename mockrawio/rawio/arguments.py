@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..ground.errors import BadTypeError, BoundsError
+from ..ground.shown import Argument
 
 
 def checked_index(source: str, what: str, value: Any, count: int, kind: str) -> int:
@@ -63,7 +64,7 @@ def time_limit(name: str, value: Any, unit: str = "seconds") -> float | None:
     except (TypeError, ValueError):
         number = math.nan
     if math.isnan(number):
-        raise BadTypeError(name, f"a number, {unit}, or None", f"{value!r}", "Change it.")
+        raise BadTypeError(Argument(name), f"a number, {unit}, or None", f"{value!r}", "Change it.")
     return number
 
 

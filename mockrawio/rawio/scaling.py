@@ -16,6 +16,7 @@ import numpy.typing as npt
 from ..formats.npy import AnyArray, HeldArray, MappedArray
 from ..ground.errors import BadFileError, MockSessionError
 from ..ground.folder import File
+from ..ground.shown import Argument, Clause, Text
 from .arguments import floating
 
 FULL_SCALE = 32767
@@ -164,7 +165,8 @@ def _not_finite(source: FloatSource, first: int, block: Array) -> BadFileError:
     expected = f"{'' if math.isfinite(block[bad]) else 'finite '}values in {source.key!r}"
     if math.isfinite(block[bad]):
         expected += f" up to {LARGEST:g}"
-    return BadFileError(source.file, expected, found, "Repair it, or read with raw_dtype='source'.")
+    remedy = Text("Repair it", Clause(", or read with ", Argument("raw_dtype", "'source'")), ".")
+    return BadFileError(source.file, expected, found, remedy)
 
 
 def _blocks(array: AnyArray) -> Iterator[tuple[int, Array]]:

@@ -18,7 +18,7 @@ import numpy as np
 from ..ground.errors import BadFileError, MockSessionError
 from ..ground.folder import File, Folder
 from ..ground.once import once
-from ..ground.shown import warn
+from ..ground.shown import Argument, Text, warn
 from ..session import keys
 from ..session.clock import Run, check_runs
 from ..session.exclude import with_exclude
@@ -238,7 +238,8 @@ class OpenSession:
         if (len(cuts) + 1) * len(streams) > MAX_PIECES:
             most = max(streams, key=lambda stream: len(stream.runs))
             found = f"{len(cuts) + 1} of {len(streams)} streams; most gaps, {len(most.runs) - 1}, are in {most.id}"
-            expected, remedy = f"at most {MAX_PIECES} pieces of streams", "Bridge short gaps with gap_tolerance_ms=."
+            expected = f"at most {MAX_PIECES} pieces of streams"
+            remedy = Text("Bridge short gaps with ", Argument("gap_tolerance_ms", ""), ".")
             raise with_exclude(BadFileError(path_of(most), expected, found, remedy))
         origin = min((stream.runs[0].t_start_ms for stream in streams), default=0.0)
         if not odd and any(len(stream.runs) <= len(cuts) for stream in streams):
@@ -266,7 +267,7 @@ class OpenSession:
                     files.folder,
                     f"a watchlog, which places the annotations of {labels} in time",
                     "none",
-                    "Read without labels_dir=.",
+                    Text("Read without ", Argument("labels_dir", ""), "."),
                 )
             found = find_labels(labels)
             self.moment.add(found.values())
@@ -348,8 +349,8 @@ def _warn_drift(file: LfpFile) -> None:
     advice = f"the clock does not keep {file.sampling_rate:g} Hz; give the true rate as 'sampling_rate'"
     if left_out >= DRIFT:
         found = f"{left_out} of {len(pauses)} gaps are of a single sample, and each begins a segment"
-        advice = f"samples were lost, or {advice}; gap_tolerance_ms={period:g} bridges them"
-        warn(f"{file.path}: {found}: {advice}", stacklevel=2)
+        bridging = Text("; ", Argument("gap_tolerance_ms", f"{period:g}"), " bridges them")
+        warn(Text(f"{file.path}: {found}: samples were lost, or {advice}", bridging), stacklevel=2)
     elif abs(file.drift_ms) > max(period, 1.0):  # whole-number stamps are rounded, at both ends
         found = f"the last stamp is {file.drift_ms:.4g} ms off, and times are counted from the first"
         warn(f"{file.path}: {found}: {advice}", stacklevel=2)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from ..ground.errors import MockSessionError
-from ..ground.shown import letters
+from ..ground.shown import Argument, Text, letters
 from ..rawio.reader import MockSessionRawIO
 from .drawing import EVENT, finish, new_axes, say, shade_gaps, shade_pauses
 from .signals import SignalEnvelope, envelope, sampled, stream_channels
@@ -100,7 +100,7 @@ def _window(spans: list[tuple[float, float]], t_start: float | None, t_stop: flo
     if start < stop:
         return start, stop
     raise MockSessionError(
-        "t_start, t_stop",
+        Text(Argument("t_start"), ", ", Argument("t_stop")),
         "the first before the second",
         f"{start:g} and {stop:g} s",
         f"The samples lie between {spans[0][0]:g} and {spans[-1][1]:g} s.",

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from ..ground.errors import MockSessionError
-from ..ground.shown import letters
+from ..ground.shown import Argument, Text, letters
 from ..rasters.figure import COLOURS, figure_of, plot_raster
 from ..rasters.raster import Raster
 from ..rawio.reader import MockSessionRawIO
@@ -63,9 +63,8 @@ def plot_spikes(
     if not regions:
         return say(axes, _NO_UNITS, "spikes")
     if start > stop or (start == stop and not (t_start is None and t_stop is None)):
-        raise MockSessionError(
-            "t_start, t_stop", "the first before the second", f"{start:g} and {stop:g} s", "Change one."
-        )
+        limits = Text(Argument("t_start"), ", ", Argument("t_stop"))
+        raise MockSessionError(limits, "the first before the second", f"{start:g} and {stop:g} s", "Change one.")
     raster = _as_raster(regions, start, stop)
     colours = region_colours([_called(part.region) for part in regions])
     plot_raster(raster, axes, offset_s=start, max_spikes=max_spikes, colours=colours)

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..ground.errors import BadFileError
-from ..ground.shown import warn
+from ..ground.shown import Argument, Clause, Text, warn
 
 # 1990-01-01 and 2100-01-01, in ms since the Unix epoch.
 EARLIEST_MS, LATEST_MS = 631_152_000_000, 4_102_444_800_000
@@ -312,8 +312,8 @@ def _too_close(stamps: _Stamps, index: int) -> BadFileError:
         expected, remedy = "time stamps that ascend", f"Leave out samples whose stamp was there before. {_RATE_REMEDY}"
     else:
         expected, remedy = "time stamps one sample apart", _RATE_REMEDY
-    bridge = f" Or read with gap_tolerance_ms={-stamps.excess(index) / stamps.divisor:.6g}."
-    return BadFileError(stamps.path, expected, found, remedy + bridge)
+    gap = Argument("gap_tolerance_ms", f"{-stamps.excess(index) / stamps.divisor:.6g}")
+    return BadFileError(stamps.path, expected, found, Text(remedy, Clause(" Or read with ", gap, ".")))
 
 
 def check_runs(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..ground.errors import BadFileError
 from ..ground.folder import File
+from ..ground.shown import Argument, Clause, Text
 from .layout import CHANNEL_NAMES, DAQ, EVENTS, LFP, MANIFEST, RAW, SESSION_INFO, UNITS, WATCHLOGS
 
 __all__ = ["with_exclude"]
@@ -22,9 +23,10 @@ def with_exclude(error: BadFileError, file: File | None = None) -> BadFileError:
     """
     place = Path(error.subject if file is None else file.path)
     name = f"{place.parent.name}/{place.name}" if place.parent.name in _FOLDERS else place.name
-    if "exclude=" in error.remedy or ("/" not in name and name not in _FILES):
+    told = any(argument.name == "exclude" for argument in error.text.arguments)
+    if told or ("/" not in name and name not in _FILES):
         return error
     if place.suffix == ".json":  # of a stream, which is its .npy
         name = f"{name[:-5]}.npy"
-    remedy = f"{error.remedy} Or leave it out with exclude={glob.escape(name)!r}."
-    return type(error)(error.subject, error.expected, error.found, remedy)
+    leaving_out = Clause(" Or leave it out with ", Argument("exclude", repr(glob.escape(name))), ".")
+    return type(error)(*error.args[:3], Text(error.args[3], leaving_out))

@@ -19,7 +19,7 @@ from ..ground.errors import BadFileError, NotASessionError
 from ..ground.folder import Entry, File, Folder, Identity
 from ..ground.moment import Moment
 from ..ground.places import FolderLike, folder_at
-from ..ground.shown import warn
+from ..ground.shown import Argument, Text, warn
 
 SESSION_INFO = "session_info.npy"
 CHANNEL_NAMES = "ChannelNames.txt"
@@ -363,9 +363,10 @@ def find_labels(where: FolderLike) -> dict[LabelName, File]:
         If there is no such folder, no annotation in it, or one that is no regular file of the folder's own.
     """
     folder = folder_at(where)
+    remedy = Text("Give the folder that holds them as ", Argument("labels_dir", ""), ".")
     form = "{n}_{name}_{annotator}_{YYYYMMDD}_character.npy"
     if folder.instead():
-        raise BadFileError(folder, "a folder of annotations", "none", "Give the folder that holds them as labels_dir=.")
+        raise BadFileError(folder, "a folder of annotations", "none", remedy)
     found = {}
     for entry in folder.entries():
         label = parse_label_file(entry.name)
@@ -374,5 +375,5 @@ def find_labels(where: FolderLike) -> dict[LabelName, File]:
         elif entry.name.endswith(".npy"):
             warn(f"{entry.path} is left out: its name is not {form}", stacklevel=3)
     if not found:
-        raise BadFileError(folder, f"annotations, {form}", "none", "Give the folder that holds them as labels_dir=.")
+        raise BadFileError(folder, f"annotations, {form}", "none", remedy)
     return {label: found[label] for label in sorted(found)}

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-from ..ground.errors import BadFileError, unreadable
+from ..ground.errors import BadFileError, told, unreadable
 from ..ground.folder import File, Folder
 from ..ground.jsontext import read_json
 from ..ground.places import FolderLike, Where, folder_at
@@ -158,9 +158,9 @@ def _checker(
         try:
             record = file_record(there[name], locked_tick, of_size=expected[name].size)
         except BadFileError as error:  # no file any more
-            return str(error)
+            return told(error)
         except OSError as error:
-            return str(unreadable(there[name].path, error))
+            return told(unreadable(there[name].path, error))
         return None if record == expected[name] else record
 
     return check
@@ -174,5 +174,5 @@ def _files(folder: Folder) -> tuple[dict[str, File], dict[str, str]]:
         if isinstance(what, File):
             found[name] = what
         else:
-            odd[name] = str(what)
+            odd[name] = told(what)
     return found, odd

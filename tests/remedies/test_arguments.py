@@ -118,7 +118,7 @@ SPEC = [
         ({"channel_names": ("a", "b", "c", "c")}, CHANGE),
         ({"channel_names": ("a", "b", "c", " ")}, CHANGE),
         ({"channel_names": "abcd"}, CHANGE),
-        ({"noise_uV": 20.0}, "Take SessionSpec.broadband(...), or leave it out."),
+        ({"noise_uV": 20.0}, "Use SessionSpec.broadband, or leave it out."),
         ({"spikes_sha256": "0" * 64}, CHANGE),
         ({"spikes": 3}, CHANGE),
     ]

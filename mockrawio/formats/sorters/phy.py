@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...ground.errors import BadFileError
-from ...ground.shown import visible
+from ...ground.shown import Argument, Text, visible
 from ..npy import open_array
 from . import SorterFormat, register
 from .sorting import EXPORT, Integers, Sorting, check_least, check_lengths, check_times, whole_numbers
@@ -22,6 +22,7 @@ SPIKEINTERFACE_FILES = ("cluster_si_unit_ids.tsv", "channel_map_si.npy", "params
 COLUMN_FILES = ("template_ind.npy", "templates_ind.npy")  # SpikeInterface's name, and that of phy
 MOST_CHANNELS = 1 << 16
 _LOG = logging.getLogger(__name__)
+_COUNT_FROM_0 = Text("Give ", Argument("phy_base", 0), " if the file counts samples from 0.")
 
 
 def _recognises(directory: str) -> bool:
@@ -39,7 +40,7 @@ def _load(directory: str, phy_base: int | None) -> Sorting:
     base = phy_base
     if base is None:
         base = 0 if exported else _inferred_base(paths[0], int(times.min()))
-    remedy = "Give phy_base=0 if the file counts samples from 0." if base and times.min() >= 0 else EXPORT
+    remedy = _COUNT_FROM_0 if base and times.min() >= 0 else EXPORT
     check_times(paths[0], times - base, remedy)
     check_least(paths[1], "templates", templates, 0)
     check_least(paths[2], "clusters", clusters, 0)
@@ -55,8 +56,8 @@ def is_spikeinterface(directory: str) -> bool:
 
 def _inferred_base(path: str, earliest: int) -> int:
     base = 1 if earliest > 0 else 0
-    doubt = " (a guess: give phy_base if it is wrong)" if base else ""
-    _LOG.warning("%s: the earliest time is %d, so samples are counted from %d%s", visible(path), earliest, base, doubt)
+    doubt = (" (a guess: give ", Argument("phy_base"), " if it is wrong)") if base else ()
+    _LOG.warning(Text(visible(path), f": the earliest time is {earliest}, so samples are counted from {base}", *doubt))
     return base
 
 
