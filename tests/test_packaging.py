@@ -29,7 +29,7 @@ ALLOWED = {
     "hybrid": {"hybrid", "planting", "convert", "session", "formats", "ground"},
     "rasters": {"rasters", "session", "formats", "ground"},
     "interop": {"interop", "generate", "rawio", "session", "formats", "ground"},
-    "device": {"device", "interop", "rawio", "session", "formats", "ground"},
+    "device": {"device", "rawio", "session", "formats", "ground"},
     "verify": {"verify", "rawio", "session", "formats", "ground"},
     "describe": {"describe", "rawio", "session", "formats", "ground"},
     "report": {"report", "describe", "rasters", "rawio", "session", "verify", "formats", "ground"},

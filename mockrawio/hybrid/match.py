@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..ground.extras import extra_module
+
 __all__ = ["Agreement", "Confusion", "compare_trains", "confusion_matrix", "match_times", "nearest_left", "pair_units"]
 
 Array = npt.NDArray[Any]
@@ -112,8 +114,7 @@ def compare_trains(true: Sequence[Ints], found: Sequence[Ints], window: int, *, 
 def pair_units(scores: Floats, least: float) -> Ints:
     """Pair rows with columns so that the scores of the pairs, none below `least`, add up to the most.
 
-    Ties are resolved as SciPy's ``linear_sum_assignment`` resolves them, since it is what
-    SpikeInterface calls.
+    Ties are resolved as SciPy's ``linear_sum_assignment`` does, which is what SpikeInterface calls.
 
     Parameters
     ----------
@@ -124,69 +125,19 @@ def pair_units(scores: Floats, least: float) -> Ints:
     -------
     ndarray of int64, shape (U,)
         The column of each row, -1 for none.
+
+    Raises
+    ------
+    MissingExtraError
+        If SciPy is not installed.
     """
     counted = np.where(scores >= least, scores, 0.0)
     partner = np.full(len(scores), -1, np.int64)
-    rows, columns = _assign(-counted)
+    assign = extra_module("scipy.optimize", "pairing units", "hybrid").linear_sum_assignment
+    rows, columns = assign(counted, maximize=True)
     good = scores[rows, columns] >= least
     partner[rows[good]] = columns[good]
     return partner
-
-
-def _assign(costs: Floats) -> tuple[Ints, Ints]:
-    """Return rows and columns of the cheapest pairs, as many as there are of the fewer."""
-    if costs.shape[0] > costs.shape[1]:
-        columns, rows = _assign(costs.T)
-        return rows, columns
-    n_rows, n_columns = costs.shape
-    row_price, column_price = np.zeros(n_rows), np.zeros(n_columns)
-    row_of = np.full(n_columns, -1)
-    column_of = np.full(n_rows, -1)
-    for row in range(n_rows):
-        path, column, reached = _cheapest_path(costs, row, (row_price, column_price), row_of)
-        lowest, lengths, rows_seen, columns_seen = reached
-        row_price[row] += lowest
-        others = rows_seen[rows_seen != row]
-        row_price[others] += lowest - lengths[column_of[others]]
-        column_price[columns_seen] -= lowest - lengths[columns_seen]
-        while True:  # turn the path round: each row on it takes the column after it
-            taker = path[column]
-            row_of[column] = taker
-            column_of[taker], column = column, column_of[taker]
-            if taker == row:
-                break
-    return np.arange(n_rows), column_of
-
-
-def _cheapest_path(
-    costs: Floats, row: int, prices: tuple[Floats, Floats], row_of: Ints
-) -> tuple[Ints, int, tuple[float, Floats, Ints, Ints]]:
-    """Return the cheapest way from a row to a column that no row has, over pairs that are there (Crouse 2016)."""
-    row_price, column_price = prices
-    n_columns = costs.shape[1]
-    lengths, path = np.full(n_columns, np.inf), np.full(n_columns, -1)
-    left = np.arange(n_columns)[::-1].copy()  # SciPy looks at the columns from the last to the first
-    lowest, rows_seen, columns_seen = 0.0, [row], []
-    while True:
-        steps = lowest + costs[row, left] - row_price[row] - column_price[left]
-        better = steps < lengths[left]
-        path[left[better]], lengths[left[better]] = row, steps[better]
-        k = _next(lengths[left], row_of[left] == -1)
-        lowest, column = float(lengths[left[k]]), int(left[k])
-        columns_seen.append(column)
-        left[k] = left[-1]
-        left = left[:-1]
-        if row_of[column] == -1:
-            return path, column, (lowest, lengths, np.array(rows_seen), np.array(columns_seen))
-        row = int(row_of[column])
-        rows_seen.append(row)
-
-
-def _next(lengths: Floats, free: npt.NDArray[np.bool_]) -> int:
-    """Return which column is nearest: the last one that no row has, else the first of all."""
-    nearest = lengths == lengths.min()
-    unpaired = np.flatnonzero(nearest & free)
-    return int(unpaired[-1] if len(unpaired) else np.argmax(nearest))
 
 
 @dataclass(frozen=True, eq=False)
