@@ -18,7 +18,7 @@ from ..ground.folder import patterns
 from ..session.layout import MANIFEST, find_files
 from ..session.own import refuse_own
 from ..verify import Verification, verify_session
-from .page import Section, element, note, page, plotly
+from .page import Block, Section, page, plotly
 from .page_sections import PageContent
 
 __all__ = ["Report", "report_html", "write_report"]
@@ -160,17 +160,19 @@ def _verdict(found: Verification | None) -> dict[str, str]:
     return {"verdict": "Not as it should be.", "verdict_class": "bad", "verdict_more": f"{', '.join(counts)}."}
 
 
-def _verified(found: Verification | None, told: list[str], below: Callable[[str], str]) -> str:
-    """Return the verification's findings, and what the reader warned of, as HTML."""
+def _verified(found: Verification | None, told: list[str], below: Callable[[str], str]) -> list[Block]:
+    """Say what was compared and read, and all that was found or warned of."""
     if found is None:
-        parts = [note("Not verified. mockrawio verify checks every file and reads all of the session.")]
+        blocks = [Block("note", "Not verified. mockrawio verify checks every file and reads all of the session.")]
     else:
         compared = "The files were compared with the manifest" if found.has_manifest else "There is no manifest"
         good = " Nothing is missing, extra, changed or unreadable." if found.ok and found.has_manifest else ""
-        parts = [element("p", f"{compared}; all of the session was read as far as it can be.{good}")]
+        blocks = [Block("paragraph", f"{compared}; all of the session was read as far as it can be.{good}")]
     findings = _findings(found) if found else {}
     findings["warnings"] = list(dict.fromkeys([*findings.get("warnings", []), *told]))
-    return "".join([*parts, *(_listed(kind, [below(text) for text in texts]) for kind, texts in findings.items())])
+    for kind, texts in findings.items():
+        blocks += _listed(kind, [below(text) for text in texts])
+    return blocks
 
 
 def _findings(found: Verification) -> dict[str, list[str]]:
@@ -178,9 +180,8 @@ def _findings(found: Verification) -> dict[str, list[str]]:
     return {kind: texts for kind, texts in found.as_dict().items() if isinstance(texts, list)}
 
 
-def _listed(kind: str, texts: list[str]) -> str:
+def _listed(kind: str, texts: list[str]) -> list[Block]:
     if not texts:
-        return ""
-    items = "".join(element("li", text) for text in texts[:MOST_LISTED])
-    more = note(f"and {len(texts) - MOST_LISTED:,} more") if len(texts) > MOST_LISTED else ""
-    return f"{element('h3', f'{kind.capitalize()}: {len(texts):,}')}<ul>{items}</ul>{more}"
+        return []
+    more = [Block("note", f"and {len(texts) - MOST_LISTED:,} more")] if len(texts) > MOST_LISTED else []
+    return [Block("heading", f"{kind.capitalize()}: {len(texts):,}"), Block("items", texts[:MOST_LISTED]), *more]

@@ -1,5 +1,6 @@
-"""The pieces of the report's page: every text from a session becomes HTML here, and nowhere else.
+"""The report's page: sections of blocks, which are data, become HTML by Jinja's templates, and nowhere else.
 
+Every value that a template writes is made visible, cut where it is long, and escaped.
 The page holds all it shows. Its Content-Security-Policy forbids whatever comes from elsewhere, and runs the
 page's own two scripts alone, which it knows by their SHA-256; so even text that slipped through could not run.
 """
@@ -10,8 +11,8 @@ import base64
 import hashlib
 import html
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple
 
@@ -23,32 +24,43 @@ from ..ground.extras import by_extra
 from ..ground.shown import visible
 
 __all__ = [
+    "Block",
     "Cell",
     "Figure",
     "Plotly",
     "Section",
     "base64_floats",
-    "element",
-    "figure",
     "finite",
-    "note",
     "page",
-    "pairs",
     "plot_text",
     "plotly",
     "table",
 ]
 
-_LONG = 30  # characters of a cell, which should then not be narrow
 MOST_TEXT = 2000  # characters of one value; a manifest may list thousands of numbers
 
 
+class Block(NamedTuple):
+    """A piece of a section.
+
+    Attributes
+    ----------
+    kind : str
+        The macro of ``pieces.html`` that writes it.
+    content : object
+        What that is given.
+    """
+
+    kind: str
+    content: Any
+
+
 class Section(NamedTuple):
-    """A part of the page: what its heading and its link say, and its HTML."""
+    """A part of the page: what its heading and its link say, and what is in it."""
 
     id: str
     title: str
-    html: str
+    blocks: list[Block]
 
 
 class Figure(NamedTuple):
@@ -74,36 +86,6 @@ class Figure(NamedTuple):
     layout: dict[str, Any]
 
 
-def element(name: str, content: object, **attributes: object) -> str:
-    """Return an element with text in it, escaped; ``class_`` is the attribute class, ``_`` in a name a ``-``."""
-    return f"<{name}{_attributes(attributes)}>{_text(content)}</{name}>"
-
-
-def _attributes(attributes: Mapping[str, object]) -> str:
-    return "".join(f' {key.rstrip("_").replace("_", "-")}="{_text(value)}"' for key, value in attributes.items())
-
-
-def _text(content: object) -> str:
-    """Return visible text as HTML, at most so long."""
-    text = str(content)
-    if len(text) > MOST_TEXT:
-        text = f"{text[:MOST_TEXT]}… ({len(text):,} characters in all)"
-    return html.escape(visible(text))
-
-
-def note(text: object) -> str:
-    """Return a paragraph that says why there is nothing to see, or how something was read."""
-    return element("p", text, class_="note")
-
-
-def pairs(values: Mapping[str, object], kind: str = "pairs") -> str:
-    """Return a description list; `kind` "facts" sets it in boxes."""
-    rows = [f"{element('dt', key)}{element('dd', value)}" for key, value in values.items()]
-    if kind == "facts":
-        rows = [f"<div>{row}</div>" for row in rows]
-    return f'<dl class="{kind}">{"".join(rows)}</dl>'
-
-
 class Cell(NamedTuple):
     """A table's cell: what it says, and what it is sorted by."""
 
@@ -111,40 +93,17 @@ class Cell(NamedTuple):
     value: float
 
 
-def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[object]], classes: str = "sortable") -> str:
-    """Return a table whose first cell of each row is its heading, in a box of its own that scrolls."""
-    body = [list(row) for row in rows]
-    numeric = [k > 0 and all(isinstance(row[k], (Cell, int, float)) for row in body) for k in range(len(heads))]
-    top = "".join(
-        element("th", head, scope="col", **({"class_": "number"} if right else {}))
-        for head, right in zip(heads, numeric, strict=True)
-    )
-    lines = "".join(f"<tr>{''.join(_cell(k, value) for k, value in enumerate(row))}</tr>\n" for row in body)
-    return (
-        f'<div class="wide" role="region" tabindex="0" aria-label="{_text(caption)}"><table class="{classes}">'
-        f"{element('caption', caption)}<thead><tr>{top}</tr></thead><tbody>\n{lines}</tbody></table></div>"
-    )
+def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> Block:
+    """Return a table whose first cell of each row is its heading; a column of numbers is set to the right."""
+    cells = [[str(first), *map(_cell, others)] for first, *others in rows]
+    numeric = [k > 0 and all(isinstance(row[k], Cell) for row in cells) for k in range(len(heads))]
+    return Block("table", {"caption": caption, "heads": heads, "numeric": numeric, "rows": cells})
 
 
-def _cell(column: int, value: object) -> str:
-    if column == 0:
-        return element("th", value, scope="row")
-    if isinstance(value, Cell):
-        return element("td", value.text, class_="number", data_value=value.value)
+def _cell(value: object) -> Cell | str:
     if isinstance(value, (int, float)):
-        return element("td", f"{value:,}", class_="number", data_value=value)
-    wide = {"class_": "names"} if len(str(value)) > _LONG else {}
-    return element("td", value, **wide)
-
-
-def figure(one: Figure, tools: str = "") -> str:
-    """Return the element that a figure is drawn in, which the keyboard reaches."""
-    label = f"{one.label} Arrow keys move, plus and minus zoom, Home shows all."
-    height = int(one.layout.get("height", 360))
-    return (
-        f'<figure>{tools}<div class="plot" id="{one.id}" style="height:{height}px" tabindex="0" role="group" '
-        f'aria-label="{_text(label)}"></div>{element("figcaption", one.caption, id=f"{one.id}-caption")}</figure>'
-    )
+        return Cell(f"{value:,}", value)
+    return value if isinstance(value, Cell) else str(value)
 
 
 def plot_text(content: object, most: int = 40) -> str:
@@ -187,24 +146,33 @@ def page(values: Mapping[str, str], sections: Sequence[Section], figures: Mappin
         What the page's script draws, of values that JSON can hold.
     library : Plotly
     """
-    script, style = _packaged("page.js"), _packaged("page.css")
-    filled = {
-        **{name: _text(text) for name, text in values.items()},
-        "heading": _text(values["title"]),
-        "links": "".join(f'<li><a href="#{one.id}">{_text(one.title)}</a></li>' for one in sections),
-        "sections": "\n".join(_section(one) for one in sections),
-        "policy": _policy(library.script, script),
-        "figures": _json(figures),
-        "plotly": library.script,
-        "script": script,
-        "style": style,
-    }
-    return re.sub(r"\{\{(\w+)\}\}", lambda match: filled[match[1]], _packaged("page.html"))
+    script = _packaged("page.js")
+    scripts = {"figures": _json(figures), "plotly": library.script, "script": script}
+    policy, style = _policy(library.script, script), _packaged("page.css")
+    template = _templates().get_template("page.html")
+    return str(template.render(values, **scripts, policy=policy, sections=sections, style=style))
 
 
-def _section(one: Section) -> str:
-    heading = f'<h2 id="{one.id}-title">{_text(one.title)}</h2>'
-    return f'<section id="{one.id}" aria-labelledby="{one.id}-title">\n{heading}\n{one.html}\n</section>'
+@cache
+def _templates() -> Any:
+    """Return Jinja's environment, in which every value that is written is text but for what is marked safe."""
+    with by_extra("the report", "report"):
+        import jinja2
+    loader, strict = jinja2.FunctionLoader(_packaged), jinja2.StrictUndefined
+    how: Any = {"finalize": _text, "autoescape": True, "undefined": strict, "trim_blocks": True, "lstrip_blocks": True}
+    return jinja2.Environment(loader=loader, **how)
+
+
+def _text(value: Any) -> Any:
+    """Return a value as visible text, at most so long, escaped; HTML of a template's own as it is."""
+    if hasattr(value, "__html__"):
+        return value
+    text = str(value)
+    if len(text) > MOST_TEXT:
+        text = f"{text[:MOST_TEXT]}… ({len(text):,} characters in all)"
+    from markupsafe import Markup
+
+    return Markup(html.escape(visible(text)))
 
 
 def _policy(*scripts: str) -> str:
@@ -236,8 +204,9 @@ def plotly() -> Plotly:
     Raises
     ------
     MockSessionError
-        If it is not installed.
+        If it is not installed, or no script that can stand in a page.
     """
+    _templates()  # what those lack is told before the long work too
     with by_extra("the report", "report"):
         from plotly import __version__
         from plotly.offline import get_plotlyjs

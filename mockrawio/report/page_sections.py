@@ -17,7 +17,7 @@ from ..rawio.reader import MockSessionRawIO
 from ..session.layout import MANIFEST
 from ..session.manifest import read_manifest
 from .measures import FiringRate, daq_jitter, event_timing, firing_rates, isi, movie_clock
-from .page import Cell, Figure, Section, element, figure, note, pairs, table
+from .page import Block, Cell, Figure, Section, table
 from .page_figures import (
     MOST_UNITS,
     UNIT_LAYOUTS,
@@ -79,107 +79,107 @@ class PageContent:
         """Take the folder's own path out of a text: wherever a session lies, its report is the same."""
         return text.replace(f"{self.root}/", "").replace(str(self.root), self.root.name)
 
-    def _add(self, id: str, title: str, make: Callable[[], str]) -> None:
+    def _add(self, id: str, title: str, make: Callable[[], list[Block]]) -> None:
         self.sections.append(Section(id, title, self._made(make)))
 
-    def _made(self, make: Callable[[], str]) -> str:
+    def _made(self, make: Callable[[], list[Block]]) -> list[Block]:
         try:
             return make()
         except MockSessionError as error:
-            return note(f"This cannot be shown. {self.below(str(error))}")
+            return [Block("note", f"This cannot be shown. {self.below(str(error))}")]
 
-    def _figure(self, one: Figure) -> str:
+    def _figure(self, one: Figure) -> Block:
         self.figures["plots"][one.id] = {"data": one.data, "layout": one.layout}
-        return figure(one)
+        return Block("figure", one)
 
     # -- what is there ---------------------------------------------------------------------------
 
-    def _session(self, labels_dir: str | PathLike[str] | None) -> str:
+    def _session(self, labels_dir: str | PathLike[str] | None) -> list[Block]:
         session = describe_session(self.root, labels_dir, **self._how)
         noted = session["annotations"]
         if {"patient_id", "session_nr"} <= noted.keys():
             self.title = f"Session {noted['session_nr']} of patient {noted['patient_id']}"
-        return pairs(_facts(session), "facts") + pairs(_notes(session)) + "".join(_tables(session))
+        return [Block("facts", _facts(session)), Block("pairs", _notes(session)), *_tables(session)]
 
-    def _signals(self, reader: MockSessionRawIO) -> str:
+    def _signals(self, reader: MockSessionRawIO) -> list[Block]:
         count = len(reader.header["signal_streams"])
         if not count:
-            return note("The session has no signals.")
+            return [Block("note", "The session has no signals.")]
         parts = []
-        for id, content, stream in stream_figures(reader):
-            self.figures["traces"][id] = stream
-            parts.append(content)
+        for one, stream in stream_figures(reader):
+            self.figures["traces"][one.id] = stream
+            parts.append(Block("traces", one))
         if count > MOST_STREAMS:
-            parts.append(note(f"The first {MOST_STREAMS} of {count} streams are shown."))
-        return "".join(parts)
+            parts.append(Block("note", f"The first {MOST_STREAMS} of {count} streams are shown."))
+        return parts
 
-    def _units(self, reader: MockSessionRawIO) -> str:
+    def _units(self, reader: MockSessionRawIO) -> list[Block]:
         rates = firing_rates(reader)
         if not rates:
-            return note("The session has no units.")
+            return [Block("note", "The session has no units.")]
         makers = (
-            lambda: element("h3", "Raster") + self._figure(raster_figure(reader)),
-            lambda: element("h3", "Firing rates") + self._figure(rate_figure(rates)),
+            lambda: [Block("heading", "Raster"), self._figure(raster_figure(reader))],
+            lambda: [Block("heading", "Firing rates"), self._figure(rate_figure(rates))],
             lambda: self._one_unit(reader, rates),
             lambda: _unit_table(reader, rates),
         )
-        return "".join(self._made(make) for make in makers)
+        return [block for make in makers for block in self._made(make)]
 
-    def _one_unit(self, reader: MockSessionRawIO, rates: list[FiringRate]) -> str:
+    def _one_unit(self, reader: MockSessionRawIO, rates: list[FiringRate]) -> list[Block]:
         """Return the waveforms and the intervals of one unit, and the list to choose it from."""
         shown = rates[:MOST_UNITS]
         self.figures["units"] = [unit_content(reader, rate.unit) for rate in shown]
-        options = "".join(
-            element("option", f"{rate.unit} {rate.region}".strip(), value=k) for k, rate in enumerate(shown)
+        names = [f"{rate.unit} {rate.region}".strip() for rate in shown]
+        more = (
+            [Block("note", f"The first {MOST_UNITS} of {len(rates):,} units are shown.")]
+            if len(rates) > MOST_UNITS
+            else []
         )
-        more = note(f"The first {MOST_UNITS} of {len(rates):,} units are shown.") if len(rates) > MOST_UNITS else ""
         labels = {
             "waveform": "Waveforms of the chosen unit: mean and standard deviation.",
             "isi": "Histogram of the intervals between the spikes of the chosen unit.",
         }
-        plots = "".join(figure(Figure(f"plot-{k}", label, "", [], UNIT_LAYOUTS[k])) for k, label in labels.items())
-        return (
-            f'{element("h3", "One unit")}<div class="tools"><label for="unit">Unit</label>'
-            f'<select id="unit">{options}</select></div>{more}<div class="pair">{plots}</div>'
-        )
+        plots = [Figure(f"plot-{k}", label, "", [], UNIT_LAYOUTS[k]) for k, label in labels.items()]
+        return [Block("heading", "One unit"), Block("chooser", names), *more, Block("figures", plots)]
 
-    def _events(self, reader: MockSessionRawIO) -> str:
+    def _events(self, reader: MockSessionRawIO) -> list[Block]:
         timing, jitter = event_timing(reader), daq_jitter(reader)
         parts = []
         if timing.times_s.size:
-            parts.append(element("h3", "Event timing"))
+            parts.append(Block("heading", "Event timing"))
             parts.append(
-                self._figure(timing_figure(timing)) if timing.intervals_s.size else note("There is one event.")
+                self._figure(timing_figure(timing)) if timing.intervals_s.size else Block("note", "There is one event.")
             )
             rows = list(timing.codes.items())[:MOST_ROWS]
             codes = table("Events by code", ("code", "events"), rows)
-            parts.append(f"<details><summary>Events by code</summary>{codes}</details>")
+            parts.append(Block("folded", ("Events by code", codes)))
         if jitter.durations_ms.size:
-            parts.append(element("h3", "DAQ") + self._figure(daq_figure(jitter)))
-        return "".join(parts) or note("The session has no events and no DAQ log.")
+            parts += [Block("heading", "DAQ"), self._figure(daq_figure(jitter))]
+        return parts or [Block("note", "The session has no events and no DAQ log.")]
 
-    def _movie(self, reader: MockSessionRawIO) -> str:
+    def _movie(self, reader: MockSessionRawIO) -> list[Block]:
         movie = movie_clock(reader)
         if not movie.pts_s.size:
-            return note("The session has no watchlog.")
+            return [Block("note", "The session has no watchlog.")]
         pauses = list(zip(movie.pause_starts_s.tolist(), movie.pauses_s.tolist(), strict=True))[:MOST_ROWS]
         rows = [(k + 1, _to_ms(start), _to_ms(length)) for k, (start, length) in enumerate(pauses)]
-        more = table("Pauses of the movie", ("pause", "begins (s)", "lasts (s)"), rows) if rows else ""
-        return self._figure(movie_figure(movie, pause_shades(reader))) + more
+        more = [table("Pauses of the movie", ("pause", "begins (s)", "lasts (s)"), rows)] if rows else []
+        return [self._figure(movie_figure(movie, pause_shades(reader))), *more]
 
     # -- where it comes from ----------------------------------------------------------------------
 
-    def _provenance(self) -> str:
+    def _provenance(self) -> list[Block]:
         if not (self.root / MANIFEST).is_file():
-            return note("There is no manifest, which would say what made the session.") + self._sizes()
+            return [Block("note", "There is no manifest, which would say what made the session."), self._sizes()]
         made_by = read_manifest(self.root / MANIFEST)
         spec = made_by.get("spec")
-        parts = [pairs({k: _shown(v) for k, v in made_by.items() if k not in ("spec", "files")})]
+        parts = [Block("pairs", {k: _shown(v) for k, v in made_by.items() if k not in ("spec", "files")})]
         if isinstance(spec, Mapping):
-            parts.append(element("h3", "Spec") + pairs({k: _shown(v) for k, v in spec.items() if v is not None}))
-        return "".join(parts) + _files({k: (v.size, v.sha256) for k, v in made_by["files"].items()})
+            given = {k: _shown(v) for k, v in spec.items() if v is not None}
+            parts += [Block("heading", "Spec"), Block("pairs", given)]
+        return [*parts, _files({k: (v.size, v.sha256) for k, v in made_by["files"].items()})]
 
-    def _sizes(self) -> str:
+    def _sizes(self) -> Block:
         """Return the files as they lie there, whose content nobody vouches for."""
         paths = sorted(path for path in self.root.rglob("*") if path.is_file())
         return _files({path.relative_to(self.root).as_posix(): (path.stat().st_size, "") for path in paths})
@@ -205,7 +205,7 @@ def _notes(session: Mapping[str, Any]) -> dict[str, object]:
     return {**noted, **coded, "time 0 (ms since 1970)": f"{session['time_origin_ms']:.3f}"}
 
 
-def _tables(session: Mapping[str, Any]) -> Iterator[str]:
+def _tables(session: Mapping[str, Any]) -> Iterator[Block]:
     """Yield the tables of streams, event channels and segments."""
     streams = [
         (
@@ -234,7 +234,7 @@ def _to_ms(seconds: float) -> Cell:
     return Cell(f"{seconds:,.3f}", round(seconds, 6))
 
 
-def _unit_table(reader: MockSessionRawIO, rates: list[FiringRate]) -> str:
+def _unit_table(reader: MockSessionRawIO, rates: list[FiringRate]) -> list[Block]:
     rows = []
     for rate in rates[:MOST_ROWS]:
         found = isi(reader, rate.unit)
@@ -244,18 +244,18 @@ def _unit_table(reader: MockSessionRawIO, rates: list[FiringRate]) -> str:
         rows.append((rate.unit, rate.region, rate.unit_type, rate.count, hertz, *cells))
     short = f"ISI < {found.refractory_ms:g} ms (%)"
     heads = ("unit", "region", "type", "spikes", "rate (Hz)", "mean ISI (ms)", "CV of ISI", short)
-    return element("h3", "All units") + table("Units; a column's heading sorts by it", heads, rows)
+    return [Block("heading", "All units"), table("Units; a column's heading sorts by it", heads, rows)]
 
 
-def _files(files: Mapping[str, tuple[int, str]]) -> str:
+def _files(files: Mapping[str, tuple[int, str]]) -> Block:
     """Return the table of files, folded up."""
     total = sum(size for size, _ in files.values())
-    summary = element("summary", f"{counted(len(files), 'file')}, {total:,} bytes")
     hashed = any(digest for _, digest in files.values())
     heads = ("file", "bytes", "SHA-256")[: 3 if hashed else 2]
     rows = [(name, size, digest)[: len(heads)] for name, (size, digest) in list(files.items())[:MOST_FILES]]
-    more = note(f"The first {MOST_FILES:,} are listed.") if len(files) > MOST_FILES else ""
-    return f"<details>{summary}{table('Files', heads, rows)}{more}</details>"
+    more = [Block("note", f"The first {MOST_FILES:,} are listed.")] if len(files) > MOST_FILES else []
+    summary = f"{counted(len(files), 'file')}, {total:,} bytes"
+    return Block("folded", (summary, table("Files", heads, rows), *more))
 
 
 def _shown(value: object) -> str:

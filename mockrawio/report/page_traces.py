@@ -18,7 +18,7 @@ from ..ground.errors import MockSessionError
 from ..ground.once import once
 from ..rawio.reader import MockSessionRawIO
 from .measures import envelope, events_of, stream_channels
-from .page import Figure, base64_floats, element, figure, finite, plot_text
+from .page import Figure, base64_floats, finite, plot_text
 
 __all__ = ["pause_shades", "stream_figures"]
 
@@ -36,18 +36,9 @@ _MARK_ROW = 24  # and of an event channel
 
 Array = npt.NDArray[Any]
 
-_BUTTONS = (
-    ("left", "←", "Move left"),
-    ("right", "→", "Move right"),
-    ("in", "+", "Zoom in"),
-    ("out", "−", "Zoom out"),
-    ("all", "All", "Show all"),
-    ("finest", "Every sample", "Show a short stretch, every sample of it"),
-)
 
-
-def stream_figures(reader: MockSessionRawIO) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield, for each stream that is shown, its figure's id, its HTML, and what the page's script draws.
+def stream_figures(reader: MockSessionRawIO) -> Iterator[tuple[Figure, dict[str, Any]]]:
+    """Yield, for each stream that is shown, its figure and what the page's script draws.
 
     Parameters
     ----------
@@ -64,7 +55,7 @@ def stream_figures(reader: MockSessionRawIO) -> Iterator[tuple[str, str, dict[st
         stream = _Stream(reader, index)
         one = stream.figure([plot_text(name, 14) for name in marks], shades)
         shown = stream.content(one)
-        yield one.id, figure(one, _tools(one.id)), {**shown, "marks": list(marks.values())}
+        yield one, {**shown, "marks": list(marks.values())}
 
 
 def _marked(reader: MockSessionRawIO) -> list[str]:
@@ -88,15 +79,6 @@ def pause_shades(reader: MockSessionRawIO) -> list[dict[str, Any]]:
     starts, stops = pauses.times_s[:MOST_PAUSES], (pauses.times_s + pauses.durations_s)[:MOST_PAUSES]
     look = {"type": "rect", "yref": "paper", "y0": 0, "y1": 1, "opacity": 0.3, "layer": "below", "line": {"width": 0}}
     return [{**look, "x0": x0, "x1": x1} for x0, x1 in zip(finite(starts, 10), finite(stops, 10), strict=True)]
-
-
-def _tools(id: str) -> str:
-    buttons = (
-        element("button", text, type="button", data_plot=id, data_action=action, aria_label=label, title=label)
-        for action, text, label in _BUTTONS
-    )
-    view = element("output", "", id=f"{id}-view")
-    return f'<div class="tools" role="group" aria-label="View of the signals">{"".join(buttons)}{view}</div>'
 
 
 class _Stream:
