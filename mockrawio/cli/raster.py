@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import tee
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["raster_command"]
 
+_Spikes = tuple["Mapping[str, range]", float, "Iterable[Raster]"]  # ids of each group, length in all, stretches of it
 _BAR = "{l_bar}{bar}| {n:.1f}/{total:.1f} s [{elapsed}<{remaining}]"
 _SORTING = click.Choice(["by_time", "by_id", "none"])
 _EXAMPLES = (
@@ -83,12 +85,15 @@ def raster_command(
         raise click.UsageError("--seed: goes with --spec; the spikes of a session are what they are")
     _check_targets(output, plot, overwrite)
     from ..rasters import write_sonata
+    from ..rasters.tally import Tally
 
-    source = _of_spec(spec_file, seed) if spec_file else _of_session(session_folder)
-    with progress_bar(progress, "raster", source.duration_ms / 1000, "s", bar_format=_BAR) as tick:
-        tally = _Tally(source, tick, keep=plot is not None)
-        write_sonata(output, tally.blocks(), sorting=sorting, overwrite=overwrite)
-    files = [output.absolute()] + ([_drawn(tally.kept, plot)] if plot else [])
+    groups, duration_ms, stretches = _of_spec(spec_file, seed) if spec_file else _of_session(session_folder)
+    tally = Tally(groups, duration_ms)
+    stretches, kept = tee(stretches) if plot else (stretches, ())
+    with progress_bar(progress, "raster", duration_ms / 1000, "s", bar_format=_BAR) as tick:
+        blocks = _ticking(tally.counted(stretches), tick)
+        write_sonata(output, blocks, sorting=sorting, overwrite=overwrite)
+    files = [output.absolute()] + ([_drawn(kept, plot)] if plot else [])
     show(as_json, {**tally.as_dict(), "files": files}, [*tally.lines(), *wrote(files)])
 
 
@@ -103,15 +108,7 @@ def _check_targets(output: Path, plot: Path | None, overwrite: bool) -> None:
     check_figure(plot, "--plot")
 
 
-class _Source(NamedTuple):
-    """Spikes to be written: the ids of each group, how long it is in all, and stretches of it."""
-
-    groups: Mapping[str, range]
-    duration_ms: float
-    blocks: Iterable[Raster]
-
-
-def _of_spec(spec_file: Path, seed: int | None) -> _Source:
+def _of_spec(spec_file: Path, seed: int | None) -> _Spikes:
     from ..rasters import RasterSpec, iter_raster
 
     try:
@@ -121,67 +118,25 @@ def _of_spec(spec_file: Path, seed: int | None) -> _Source:
     except MockSessionError as error:
         raise error.within(spec_file) from None
     spec = spec if seed is None else replace(spec, seed=seed)
-    return _Source(spec.ids, spec.duration_s * 1000, iter_raster(spec))
+    return spec.ids, spec.duration_s * 1000, iter_raster(spec)
 
 
-def _of_session(folder: Path | None) -> _Source:
+def _of_session(folder: Path | None) -> _Spikes:
     from ..rasters.bridges import session_raster
 
     assert folder is not None
     raster = session_raster(folder)
-    return _Source(raster.groups, raster.duration_ms, [raster])
+    return raster.groups, raster.duration_ms, [raster]
 
 
-class _Tally:
-    """Counts the spikes that pass on their way into the file, and keeps them if they are to be drawn."""
-
-    def __init__(self, source: _Source, tick: Tick, *, keep: bool) -> None:
-        self._source, self._tick, self._keep = source, tick, keep
-        self._counts = dict.fromkeys(source.groups, 0)
-        self.kept: list[Raster] = []
-
-    def blocks(self) -> Iterator[Raster]:
-        """Yield the stretches."""
-        for block in self._source.blocks:
-            self._count(block)
-            if self._keep:
-                self.kept.append(block)
-            yield block
-            self._tick(block.duration_ms / 1000)
-
-    def _count(self, block: Raster) -> None:
-        import numpy as np
-
-        nodes, ids = np.sort(block.node_ids), self._source.groups.values()
-        bounds = np.array([(some.start, some.stop) for some in ids], np.uint64).reshape(-1, 2)
-        counts = np.searchsorted(nodes, bounds[:, 1]) - np.searchsorted(nodes, bounds[:, 0])
-        for name, count in zip(self._counts, counts.tolist(), strict=True):
-            self._counts[name] += count
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return what there was, as JSON has it."""
-        groups = {name: self._counted(len(ids), self._counts[name]) for name, ids in self._source.groups.items()}
-        total = self._counted(sum(map(len, self._source.groups.values())), sum(self._counts.values()))
-        return {"duration_s": self._source.duration_ms / 1000, "groups": groups, "total": total}
-
-    def _counted(self, n_units: int, n_spikes: int) -> dict[str, float]:
-        unit_seconds = n_units * self._source.duration_ms / 1000
-        return {"n_units": n_units, "n_spikes": n_spikes, "rate_hz": n_spikes / unit_seconds if unit_seconds else 0.0}
-
-    def lines(self) -> Iterator[str]:
-        """Yield what there was, group by group."""
-        found = self.as_dict()
-        for name, counts in found["groups"].items():
-            yield f"{name}: {_line(**counts)}"
-        yield f"in all: {_line(**found['total'])}, {found['duration_s']:g} s"
+def _ticking(stretches: Iterable[Raster], tick: Tick) -> Iterator[Raster]:
+    for stretch in stretches:
+        yield stretch
+        tick(stretch.duration_ms / 1000)
 
 
-def _line(n_units: int, n_spikes: int, rate_hz: float) -> str:
-    return f"{n_units} unit{'' if n_units == 1 else 's'}, {n_spikes} spikes, {rate_hz:.2f} Hz per unit"
-
-
-def _drawn(blocks: list[Raster], plot: Path) -> Path:
+def _drawn(stretches: Iterable[Raster], plot: Path) -> Path:
     from ..rasters.figure import save_raster_figure
     from ..rasters.raster import join
 
-    return save_raster_figure(join(blocks), plot)
+    return save_raster_figure(join(stretches), plot)

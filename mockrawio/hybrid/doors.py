@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from ..convert.content import write_content
 from ..ground.checks import require
-from ..ground.errors import MockSessionError, SessionExistsError
+from ..ground.errors import MockSessionError, SessionExistsError, elsewhere
 from ..session.own import refuse_own
 from .as_session import HybridContent, content_of_extractors, content_of_session
 from .extractor_source import open_extractors
