@@ -16,10 +16,10 @@ class _Named(Protocol):
     def rank(self) -> int: ...
 
 
-Entry = TypeVar("Entry", bound=_Named)
+_Entry = TypeVar("_Entry", bound=_Named)
 
 
-class Registry(Generic[Entry]):
+class Registry(Generic[_Entry]):
     """The formats that the modules of a package register.
 
     Parameters
@@ -30,14 +30,14 @@ class Registry(Generic[Entry]):
 
     def __init__(self, package: str) -> None:
         self._package = package
-        self._entries: list[Entry] = []
+        self._entries: list[_Entry] = []
         self._complete = False
 
-    def register(self, entry: Entry) -> None:
+    def register(self, entry: _Entry) -> None:
         """Add a format."""
         self._entries.append(entry)
 
-    def all(self) -> dict[str, Entry]:
+    def all(self) -> dict[str, _Entry]:
         """Return the formats by name, by rank: of several that fit, the first is taken."""
         if not self._complete:
             for module in iter_modules(import_module(self._package).__path__):
