@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Generic, Protocol, TypeVar
 
-__all__ = ["Registry"]
+__all__ = ["Registry", "either"]
 
 
 class _Named(Protocol):
@@ -44,3 +45,9 @@ class Registry(Generic[_Entry]):
                 import_module(f"{self._package}.{module.name}")
             self._complete = True
         return {entry.name: entry for entry in sorted(self._entries, key=lambda entry: entry.rank)}
+
+
+def either(names: Iterable[str]) -> str:
+    """Return names as a text: "a, b or c"."""
+    *most, last = names
+    return f"{', '.join(most)} or {last}" if most else last

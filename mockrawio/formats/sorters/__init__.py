@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from ...ground.checks import require
 from ...ground.errors import BadFileError, MockSessionError
-from ..registry import Registry
+from ..registry import Registry, either
 from .sorting import Sorting
 
 __all__ = [
@@ -90,8 +90,7 @@ def infer_output_type(directory: str | os.PathLike[str]) -> str:
         if entry.recognises(directory):
             return name
     found = "none of them" if os.path.isdir(directory) else "no such folder"
-    *most, last = (f"{entry.files} ({entry.title})" for entry in formats().values())
-    expected = f"{', '.join(most)} or {last}"
+    expected = either(f"{entry.files} ({entry.title})" for entry in formats().values())
     raise BadFileError(directory, expected, found, "Give the folder of the sorter's output.")
 
 
@@ -157,7 +156,7 @@ def load_templates(directory: str | os.PathLike[str], output_type: str | None = 
     directory = os.fspath(directory)
     entry = _format_of(directory, output_type)
     if entry.templates is None:
-        having = " or ".join(entry.title for entry in formats().values() if entry.templates)
+        having = either(entry.title for entry in formats().values() if entry.templates)
         remedy = f"Give one of those: {entry.title} stores no templates."
         raise MockSessionError(directory, f"{having} output", entry.name, remedy)
     return entry.templates(directory)
