@@ -112,15 +112,6 @@ class SpikeSource:
         close[borders[(borders >= 0) & (borders < len(close))]] = False
         return int(np.count_nonzero(close))
 
-    def most_within(self, n_ticks: int) -> int:
-        """Return how many spikes of one node lie within that many ticks of each other, at the most."""
-        most = 0
-        for index in range(len(self)):
-            train = self.train(index)
-            counts = np.searchsorted(train, train + (n_ticks + 1) / SPIKE_CLOCK, side="right") - np.arange(len(train))
-            most = max(most, int(counts.max(initial=0)))
-        return most
-
 
 def open_source(path: str | PathLike[str], sha256: str | None = None) -> SpikeSource:
     """Read a SONATA spike file, or a ``.csv`` of bmtk.

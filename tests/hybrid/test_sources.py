@@ -220,7 +220,7 @@ def test_session_sorting(session):
     """Spikes are at the frames that the planted truth has, on the axis of the segments' stamps."""
     source, truth = open_session(session), broadband_truth(session)
     for label, name in source.units.items():
-        segments, frames = truth.units[name.id].places()
+        segments, frames, _ = truth.units[name.id].train.place()
         starts = np.array([file.start for file in source.recording.files])
         np.testing.assert_array_equal(source.sorting.times_of(label), starts[segments] + frames)
     assert set(source.n_outside.values()) == {0}
