@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +23,12 @@ from ..session.content import UnitContent, description_bytes
 from ..session.files import Scale
 from .broadband import STREAM, BroadbandTruth
 from .broadband_units import BroadbandUnit
-from .files import Chunks, FileJob
+from .files import Chunks
 from .parts.part import CHUNK
 from .timing import PEAK, WAVEFORM
+from .trains import Train
 
-__all__ = ["ARRAY", "DESCRIPTION", "BroadbandFiles", "snippet_jobs"]
+__all__ = ["ARRAY", "DESCRIPTION", "BroadbandFiles", "cut_content"]
 
 ARRAY, DESCRIPTION = (f"{layout.RAW}/{STREAM}.{ending}" for ending in ("npy", "json"))
 _SPIKES_A_BLOCK = 4096
@@ -104,30 +104,23 @@ class BroadbandFiles:
         return out
 
 
-def snippet_jobs(truth: BroadbandTruth, array: Path) -> list[FileJob]:
-    """Return the files of ``spiking_data``, whose waveforms are what the stream has at the spikes.
+def cut_content(truth: BroadbandTruth, array: Path, train: Train) -> UnitContent:
+    """Return what the file of a unit holds, its waveforms what the stream has at the spikes.
 
     Parameters
     ----------
     truth : BroadbandTruth
     array : Path
         The stream's array, written.
+    train : Train
     """
-    size = 8 + WAVEFORM * (2 if truth.plan.spec.encoding == "int16" else 8)
-    return [
-        FileJob(layout.unit_file(unit.train.name), unit.n_spikes * size, partial(_unit_file, truth, unit, array))
-        for unit in truth.units.values()
-    ]
-
-
-def _unit_file(truth: BroadbandTruth, unit: BroadbandUnit, array: Path) -> Iterator[bytes | memoryview]:
-    shape = (unit.n_spikes, WAVEFORM)
-    name, times, snippets = unit.train.name, unit.times_ms(), _snippets(truth, unit, array)
+    shape, times = (train.n_spikes, WAVEFORM), train.times_ms()
+    snippets = _snippets(truth, truth.units[train.name.id], array)
     if truth.plan.spec.encoding == "float64":
         physical = Blocks("<f8", shape, (block * np.float64(truth.gain) for block in snippets))
-        return UnitContent(name, times, physical).chunks()
+        return UnitContent(train.name, times, physical)
     counts = Blocks("<i2", shape, snippets)
-    return UnitContent(name, times, counts, Scale(truth.gain), truth.sampling_rate, PEAK).chunks()
+    return UnitContent(train.name, times, counts, Scale(truth.gain), truth.sampling_rate, PEAK)
 
 
 def _snippets(truth: BroadbandTruth, unit: BroadbandUnit, array: Path) -> Iterator[Int16s]:

@@ -36,6 +36,7 @@ __all__ = [
 ]
 
 Chunks = Iterable[bytes | memoryview]
+Content = Callable[[Train], UnitContent]  # what the file of a unit holds
 
 
 @dataclass(frozen=True)
@@ -57,16 +58,16 @@ class FileJob:
     chunks: Callable[[], Chunks]
 
 
-def session_jobs(plan: Plan, units: list[FileJob] | None = None) -> list[FileJob]:
+def session_jobs(plan: Plan, content: Content | None = None) -> list[FileJob]:
     """Return every file of a session but the manifest and raw data, those that take longest first.
 
     Parameters
     ----------
     plan : Plan
-    units : list of FileJob, optional
-        The files of the units, where they are others than :func:`unit_jobs` makes.
+    content : callable, optional
+        As for :func:`unit_jobs`.
     """
-    jobs = [*lfp_jobs(plan), *(unit_jobs(plan) if units is None else units)]
+    jobs = [*lfp_jobs(plan), *unit_jobs(plan, content)]
     jobs += [watchlog_job(plan, plan.spec.artifacts), daq_job(plan)]
     jobs += [events_job(plan), info_job(plan), channel_names_job(plan)]
     return sorted(jobs, key=lambda job: job.nbytes, reverse=True)
@@ -97,23 +98,34 @@ def channel_names_job(plan: Plan) -> FileJob:
     return FileJob(layout.CHANNEL_NAMES, len(text), lambda: [text])
 
 
-def unit_jobs(plan: Plan) -> list[FileJob]:
-    """Return the files of ``spiking_data``, in the order of the units."""
-    size = 8 + WAVEFORM * (2 if plan.spec.encoding == "int16" else 8)
+def unit_jobs(plan: Plan, content: Content | None = None) -> list[FileJob]:
+    """Return the files of ``spiking_data``, in the order of the units.
+
+    Parameters
+    ----------
+    plan : Plan
+    content : callable, optional
+        Returns what the file of a unit holds, where its waveforms are not drawn.
+    """
+    size, content = 8 + WAVEFORM * (2 if plan.spec.encoding == "int16" else 8), content or _drawn_content
     return [
-        FileJob(layout.unit_file(unit.name), unit.n_spikes * size, partial(_unit_file, unit, plan.spec.encoding))
+        FileJob(layout.unit_file(unit.name), unit.n_spikes * size, partial(_unit_file, content, unit))
         for unit in plan.units
     ]
 
 
-def _unit_file(unit: Train, encoding: str) -> Iterator[bytes | memoryview]:
-    shape = (unit.n_spikes, WAVEFORM)
-    times, blocks = unit.times_ms(), unit.noisy_waveforms()
-    if encoding == "float64":
-        return UnitContent(unit.name, times, Blocks("<f8", shape, blocks)).chunks()
+def _unit_file(content: Content, unit: Train) -> Chunks:
+    return content(unit).chunks()
+
+
+def _drawn_content(unit: Train) -> UnitContent:
+    """Return what the file of a unit holds, its waveforms drawn."""
+    shape, times, blocks = (unit.n_spikes, WAVEFORM), unit.times_ms(), unit.noisy_waveforms()
+    if unit.trains.spec.encoding == "float64":
+        return UnitContent(unit.name, times, Blocks("<f8", shape, blocks))
     gain = unit.waveform_gain()
     in_counts = Blocks("<i2", shape, (counts(block, gain) for block in blocks))
-    return UnitContent(unit.name, times, in_counts, Scale(gain), WAVEFORM_RATE).chunks()
+    return UnitContent(unit.name, times, in_counts, Scale(gain), WAVEFORM_RATE)
 
 
 def lfp_jobs(plan: Plan) -> list[FileJob]:

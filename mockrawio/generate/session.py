@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from functools import partial
 from os import PathLike
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from ..session.layout import session_folder
 from ..session.own import refuse_own
 from ..session.writer import SessionWriter
 from .broadband import BroadbandTruth
-from .broadband_files import ARRAY, DESCRIPTION, BroadbandFiles, snippet_jobs
+from .broadband_files import ARRAY, DESCRIPTION, BroadbandFiles, cut_content
 from .files import Chunks, FileJob, manifest_content, session_jobs
 from .plan import Plan, plan_session
 from .spec import SessionSpec
@@ -90,7 +91,7 @@ def _write_broadband(writer: SessionWriter, plan: Plan, n_workers: int, progress
     """Write the stream, then every other file; return how many values were clipped."""
     truth = BroadbandTruth(plan)
     stream = BroadbandFiles(truth, n_workers)
-    jobs = session_jobs(plan, snippet_jobs(truth, writer.staging / ARRAY))
+    jobs = session_jobs(plan, partial(cut_content, truth, writer.staging / ARRAY))
     with progress_bar(progress, "session", stream.nbytes + _size(jobs)) as tick:
         writer.write(ARRAY, _counted(stream.array(), tick))
         writer.write(DESCRIPTION, stream.description())

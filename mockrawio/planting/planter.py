@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -69,13 +69,6 @@ class PlantedUnit:
         return overlap * self.events.most
 
 
-class _Piece(NamedTuple):
-    """Counts of some events, and where in the flat block each is to be added."""
-
-    where: npt.NDArray[np.intp]
-    counts: npt.NDArray[np.int32]
-
-
 class _Train:
     """Events that are made together, to be looked up by range of samples: of one unit, or of several like ones."""
 
@@ -98,8 +91,8 @@ class _Train:
         low, high = np.searchsorted(self.first, [start - self.n + 1, stop]).tolist()
         return low, high
 
-    def pieces(self, start: int, stop: int) -> Iterator[_Piece]:
-        """Yield what falls into the samples `start` to `stop`."""
+    def pieces(self, start: int, stop: int) -> Iterator[tuple[Array, Array]]:
+        """Yield where in the flat samples `start` to `stop` counts are to be added, and the counts."""
         low, high = self.within(start, stop)
         step = max(1, BATCH_ITEMS // self.offsets.shape[1])
         for begin in range(low, high, step):
@@ -110,7 +103,7 @@ class _Train:
             if self.first[begin] < start or self.first[end - 1] + self.n > stop:
                 inside = (where >= 0) & (where < (stop - start) * self.n_channels)
                 where, counts = where[inside], counts[inside]
-            yield _Piece(where, counts)
+            yield where, counts
 
 
 def _trains(units: Sequence[PlantedUnit], n_channels: int) -> list[_Train]:

@@ -8,7 +8,7 @@ from math import sqrt
 import numpy as np
 
 from .bits import SUM_MEAN2, SUM_SD, near_normal
-from .part import CHUNK, KNOT, STEP, Chunk, Make, Mixture, Noise, NoisePart, limited
+from .part import CHUNK, KNOT, STEP, Chunk, Claim, Make, Mixture, Noise, NoisePart, limited
 
 __all__ = ["Common", "CommonNoise"]
 
@@ -22,10 +22,9 @@ class Common(NoisePart):
 
     share: float = limited(0.1, 0.0, 0.5)
 
-    @property
-    def of_all(self) -> float:
-        """Share of the mean variance, the same on all channels."""
-        return self.share
+    def claim(self) -> Claim:
+        """Return how much it has."""
+        return Claim(mean=self.share)
 
     def at(self, mixture: Mixture) -> CommonNoise:
         """Return the part at its level in a session."""

@@ -24,7 +24,7 @@ import numpy.typing as npt
 from ..draws import Draws, Kind
 from ..gain import fitting_gain
 
-__all__ = ["BOUND", "CHUNK", "KNOT", "STEP", "Chunk", "Make", "Mixture", "Noise", "NoisePart", "limited"]
+__all__ = ["BOUND", "CHUNK", "KNOT", "STEP", "Chunk", "Claim", "Make", "Mixture", "Noise", "NoisePart", "limited"]
 
 KNOT = 32  # samples that a part is asked for at once, and 32nds of a count
 STEP = 4  # samples for which all but the white noise is held: a line's steps are a hundredth of that noise
@@ -60,6 +60,22 @@ class Chunk:
         return np.random.SFC64(np.random.SeedSequence(self._seed, spawn_key=key))
 
 
+class Claim(NamedTuple):
+    """How much noise a part has: a share of the variance of a channel's own or of the mean one, or beside both.
+
+    Attributes
+    ----------
+    own, mean : float
+        Shares.
+    beside_uV : float
+        Its largest value where it adds to `noise_uV`.
+    """
+
+    own: float = 0.0
+    mean: float = 0.0
+    beside_uV: float = 0.0
+
+
 class Mixture(NamedTuple):
     """How much noise there is for the parts to share.
 
@@ -85,14 +101,13 @@ class Mixture(NamedTuple):
     @classmethod
     def of(cls, parts: Sequence[NoisePart], noise_uV: float, n_channels: int, seed: int) -> Mixture:
         """Draw the levels of a session's channels, and find the gain at which no mixture leaves the bound."""
-        most = noise_uV * 32767 * (sqrt(sum(part.peak**2 for part in parts)) * (1 + SPREAD))
-        most += 32767 * sum(part.most_uV for part in parts)
-        gain = fitting_gain(most / (BOUND - 8))  # 8: for what is rounded
+        own, shared, beside_uV = (sum(some) for some in zip(*(part.claim() for part in parts), strict=True))
+        peak = sqrt(sum(part.peak**2 for part in parts)) * (1 + SPREAD)
+        gain = fitting_gain((noise_uV * 32767 * peak + 32767 * beside_uV) / (BOUND - 8))  # 8: for what is rounded
         mean = noise_uV / gain
         drawn = Draws(seed, Kind.NOISE_LEVEL).uniform(n_channels)
-        shared = mean**2 * sum(part.of_all for part in parts)
-        own = np.sqrt((mean * (1 + SPREAD * (2 * drawn - 1))) ** 2 - shared)
-        return cls(seed, gain, mean, own, 1 - sum(part.of_own for part in parts))
+        levels = np.sqrt((mean * (1 + SPREAD * (2 * drawn - 1))) ** 2 - mean**2 * shared)
+        return cls(seed, gain, mean, levels, 1 - own)
 
 
 class Noise(ABC):
@@ -124,29 +139,14 @@ class NoisePart(ABC):
         By which the truth and the spec's fields call it.
     peak : float
         Its largest value in its own standard deviations, where it shares the variance of `noise_uV`.
-    of_own, of_all : float
-        How much it has of the variance of a channel's own noise, or of the mean variance.
-    most_uV : float
-        Its largest value where it adds to `noise_uV`.
     """
 
     name: ClassVar[str]
     peak: ClassVar[float] = 0.0
 
-    @property
-    def of_own(self) -> float:
-        """Share of a channel's own noise."""
-        return 0.0
-
-    @property
-    def of_all(self) -> float:
-        """Share of the mean variance, the same on all channels."""
-        return 0.0
-
-    @property
-    def most_uV(self) -> float:
-        """Largest value beside the rest, µV."""
-        return 0.0
+    def claim(self) -> Claim:
+        """Return how much it has; nothing but what the others leave of a channel's own noise."""
+        return Claim()
 
     @abstractmethod
     def at(self, mixture: Mixture) -> Noise:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .bits import even_bytes
-from .part import CHUNK, KNOT, STEP, Chunk, Int16s, Make, Mixture, Noise, NoisePart, limited
+from .part import CHUNK, KNOT, STEP, Chunk, Claim, Int16s, Make, Mixture, Noise, NoisePart, limited
 
 __all__ = ["PINK_SD", "Pink", "PinkNoise"]
 
@@ -44,10 +44,9 @@ class Pink(NoisePart):
 
     share: float = limited(0.3, 0.0, 1.0)
 
-    @property
-    def of_own(self) -> float:
-        """Share of a channel's own noise."""
-        return self.share
+    def claim(self) -> Claim:
+        """Return how much it has."""
+        return Claim(own=self.share)
 
     def at(self, mixture: Mixture) -> PinkNoise:
         """Return the part at its level in a session."""
