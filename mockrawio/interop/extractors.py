@@ -1,4 +1,4 @@
-"""What the SpikeInterface extractors are made of: arguments that can be stored, and segments."""
+"""What the SpikeInterface extractors are made of: arguments that can be stored, segments and their clocks."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ..ground.extras import by_extra
 from ..ground.folder import patterns
 from ..rawio import MockSessionRawIO
 from .frames import FrameClock, Frames
+from .probe import stream_of
 
 with by_extra("SpikeInterface's objects", "spikeinterface"):
     from spikeinterface.extractors.neoextractors.neobaseextractor import NeoEventSegment, NeoSortingSegment
@@ -80,6 +81,47 @@ class StorableSession:
     def _handle_kwargs_backward_compatibility(cls, kwargs: dict[str, Any], _whole: Any) -> dict[str, Any]:
         names = {stored: name for name, stored in cls._STORED_AS.items()}
         return {names.get(name, name): value for name, value in kwargs.items()}
+
+
+class InOneFile:
+    """What tells SpikeInterface that a recording's samples are in one file, where they are."""
+
+    neo_reader: MockSessionRawIO
+    stream_id: str
+    stream_index: int
+    get_num_segments: Callable[[], int]
+
+    def _buffer(self) -> dict[str, Any] | None:
+        """Return Neo's description of the one buffer that holds all samples to the end of its file."""
+        buffer_id = str(self.neo_reader.header["signal_streams"]["buffer_id"][self.stream_index])
+        if not buffer_id or self.get_num_segments() != 1:
+            return None
+        buffer: dict[str, Any] = self.neo_reader.get_analogsignal_buffer_description(0, 0, buffer_id)
+        size = int(np.prod(buffer["shape"])) * np.dtype(buffer["dtype"]).itemsize
+        return buffer if buffer["file_offset"] + size == os.path.getsize(buffer["file_path"]) else None
+
+    def is_binary_compatible(self) -> bool:
+        """Return True if one file holds the samples, from an offset to its end: a stream of one segment."""
+        return self._buffer() is not None
+
+    def get_binary_description(self) -> dict[str, Any]:
+        """Return where the samples are, in SpikeInterface's terms.
+
+        Raises
+        ------
+        NotImplementedError
+            If ``is_binary_compatible()`` is False.
+        """
+        buffer = self._buffer()
+        if buffer is None:
+            raise NotImplementedError(f"stream {self.stream_id}: its samples are not the whole rest of one file")
+        return {
+            "file_paths": [buffer["file_path"]],
+            "dtype": np.dtype(buffer["dtype"]),
+            "num_channels": buffer["shape"][1],
+            "time_axis": 0,
+            "file_offset": buffer["file_offset"],
+        }
 
 
 class MockSessionSortingSegment(NeoSortingSegment):  # type: ignore[misc]  # not typed
@@ -155,6 +197,16 @@ def in_ms(reader: MockSessionRawIO, t_seconds: float) -> float:
     float64, the way to seconds and back loses a millionth of that.
     """
     return float(reader.time_origin_ms + t_seconds * 1000)
+
+
+def segment_clocks(reader: MockSessionRawIO, stream_id: str | None, rate: float) -> list[FrameClock]:
+    """Return the clock of each segment: the stream's; without one, at this rate from the segment's start."""
+    segments = range(reader.segment_count(0))
+    if stream_id is None:
+        return [FrameClock(in_ms(reader, reader.segment_t_start(0, k)), rate) for k in segments]
+    stream = stream_of(reader, stream_id)
+    starts = [in_ms(reader, reader.get_signal_t_start(0, k, stream.index)) for k in segments]
+    return [FrameClock(start, stream.sampling_rate, size) for start, size in zip(starts, stream.sizes, strict=True)]
 
 
 def region_of(channel_id: str, name: str) -> str:

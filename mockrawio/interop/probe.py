@@ -67,7 +67,7 @@ def planted_places(reader: MockSessionRawIO, stream_id: str | None, unit_ids: Se
     places = np.full((len(unit_ids), 3), np.nan)
     if stream_id is None:
         return places
-    stream = _stream(reader, stream_id)
+    stream = stream_of(reader, stream_id)
     units = stream.ground_truth().get("units", {})
     for row, unit_id in enumerate(unit_ids):
         unit = units.get(unit_id, {}) if isinstance(units, dict) else None
@@ -77,7 +77,8 @@ def planted_places(reader: MockSessionRawIO, stream_id: str | None, unit_ids: Se
     return places
 
 
-def _stream(reader: MockSessionRawIO, stream_id: str) -> StreamView:
+def stream_of(reader: MockSessionRawIO, stream_id: str) -> StreamView:
+    """Return a stream by its id."""
     return reader.stream(reader.header["signal_streams"]["id"].tolist().index(stream_id))
 
 
@@ -103,7 +104,7 @@ def stream_probe(reader: MockSessionRawIO, stream_id: str) -> Probe | None:
         By the `locations` in the stream's description, without shanks; else the bundles of the
         channels, if all are CSCk, with a shank a bundle.
     """
-    stream = _stream(reader, stream_id)
+    stream = stream_of(reader, stream_id)
     ids, locations = [channel.id for channel in stream.channels], stream.locations()
     numbers = csc_numbers(ids)
     if locations is None or (numbers and np.array_equal(locations, contact_positions(numbers))):

@@ -29,14 +29,14 @@ from ..session.layout import find_files
 from ..session.probe import bundles
 from .extractors import (
     Folder,
+    InOneFile,
     MockSessionEventSegment,
     MockSessionSortingSegment,
     StorableSession,
-    in_ms,
     opening,
     region_of,
+    segment_clocks,
 )
-from .frames import FrameClock
 from .probe import chosen_stream, main_stream, planted_places, stream_probe
 
 with by_extra("SpikeInterface's objects", "spikeinterface"):
@@ -61,7 +61,7 @@ __all__ = [
 ]
 
 
-class MockSessionRecordingExtractor(StorableSession, NeoBaseRecordingExtractor):  # type: ignore[misc]  # not typed
+class MockSessionRecordingExtractor(InOneFile, StorableSession, NeoBaseRecordingExtractor):  # type: ignore[misc]  # not typed
     """One signal stream of a session as a recording.
 
     Parameters
@@ -156,38 +156,6 @@ class MockSessionRecordingExtractor(StorableSession, NeoBaseRecordingExtractor):
         """Return the recording of some channels: document 003's name for ``select_channels()``."""
         return ChannelSliceRecording(self, channel_ids, renamed_channel_ids=renamed_channel_ids)
 
-    def _buffer(self) -> dict[str, Any] | None:
-        """Return Neo's description of the one buffer that holds all samples to the end of its file."""
-        buffer_id = str(self.neo_reader.header["signal_streams"]["buffer_id"][self.stream_index])
-        if not buffer_id or self.get_num_segments() != 1:
-            return None
-        buffer: dict[str, Any] = self.neo_reader.get_analogsignal_buffer_description(0, 0, buffer_id)
-        size = int(np.prod(buffer["shape"])) * np.dtype(buffer["dtype"]).itemsize
-        return buffer if buffer["file_offset"] + size == os.path.getsize(buffer["file_path"]) else None
-
-    def is_binary_compatible(self) -> bool:
-        """Return True if one file holds the samples, from an offset to its end: a stream of one segment."""
-        return self._buffer() is not None
-
-    def get_binary_description(self) -> dict[str, Any]:
-        """Return where the samples are, in SpikeInterface's terms.
-
-        Raises
-        ------
-        NotImplementedError
-            If ``is_binary_compatible()`` is False.
-        """
-        buffer = self._buffer()
-        if buffer is None:
-            raise NotImplementedError(f"stream {self.stream_id}: its samples are not the whole rest of one file")
-        return {
-            "file_paths": [buffer["file_path"]],
-            "dtype": np.dtype(buffer["dtype"]),
-            "num_channels": buffer["shape"][1],
-            "time_axis": 0,
-            "file_offset": buffer["file_offset"],
-        }
-
 
 class MockSessionSortingExtractor(StorableSession, NeoBaseSortingExtractor):  # type: ignore[misc]  # not typed
     """The units of a session as a sorting, in the frames of a stream.
@@ -255,25 +223,14 @@ class MockSessionSortingExtractor(StorableSession, NeoBaseSortingExtractor):  # 
         if sampling_frequency is not None and not (is_number(sampling_frequency) and sampling_frequency > 0):
             raise MockSessionError("sampling_frequency", "Hz, above 0", f"{sampling_frequency!r}", "Change it.")
         self.stream_id = given or (main_stream(reader) if sampling_frequency is None else None)
-        clocks = self._clocks(WAVEFORM_RATE_HZ if sampling_frequency is None else float(sampling_frequency))
+        rate = WAVEFORM_RATE_HZ if sampling_frequency is None else float(sampling_frequency)
+        clocks = segment_clocks(reader, self.stream_id, rate)
         BaseSorting.__init__(self, clocks[0].rate, reader.header["spike_channels"]["id"])
         for seg_index, clock in enumerate(clocks):
             self.add_sorting_segment(MockSessionSortingSegment(reader, seg_index, clock))
         self.store(folder=folder, stream_id=given, sampling_frequency=sampling_frequency, **how)
         self._describe_units()
         self._warn_outside()
-
-    def _clocks(self, rate: float) -> list[FrameClock]:
-        """Return the clock of each segment: the stream's, or from the segment's start at this rate."""
-        reader = self.neo_reader
-        segments = range(reader.segment_count(0))
-        if self.stream_id is None:
-            return [FrameClock(in_ms(reader, reader.segment_t_start(0, k)), rate) for k in segments]
-        ids: list[str] = reader.header["signal_streams"]["id"].tolist()
-        index = ids.index(self.stream_id)
-        rate = reader.get_signal_sampling_rate(index)
-        starts = [in_ms(reader, reader.get_signal_t_start(0, k, index)) for k in segments]
-        return [FrameClock(starts[k], rate, reader.get_signal_size(0, k, index)) for k in segments]
 
     def _describe_units(self) -> None:
         reader = self.neo_reader
