@@ -34,7 +34,7 @@ def test_a_parts_limits_are_the_specs(name):
 
 
 def test_a_child_has_bits_of_its_own():
-    """A part that draws by its name has the same bits again, and others elsewhere, by another name, or than the rest."""
+    """A part that draws by its name has the same bits again, and others elsewhere, or by another name."""
     again, same = (Chunk(1, 0, 2).child("hum").random_raw(4) for _ in range(2))
     assert np.array_equal(again, same)
     others = [
