@@ -152,14 +152,11 @@ class ExtractorSource(HybridSource):
         The two, as they were given.
     unit_ids : dict of int to object
         By label, 1, 2, ... in the sorting's own order.
-    trains : dict of int to ndarray
-        By label, the spikes on the absolute axis.
     """
 
     recording: ExtractorRecording
     given: tuple[Any, Any]
     unit_ids: dict[int, Any]
-    trains: dict[int, Ints]
 
     @property
     def names(self) -> dict[int, Any]:
@@ -203,7 +200,7 @@ def open_extractors(recording: Any, sorting: Any, *, as_int16: bool) -> Extracto
     check_extractors(recording, sorting)
     source = open_recording(recording, as_int16=as_int16)
     names, trains = _units(sorting, source)
-    return ExtractorSource(source, joined_sorting(trains), _probe(recording), (recording, sorting), names, trains)
+    return ExtractorSource(source, joined_sorting(trains), _probe(recording), (recording, sorting), names)
 
 
 def _probe(recording: Any) -> Probe:
