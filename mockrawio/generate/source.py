@@ -13,8 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..formats.registry import either
-from ..formats.spikes import formats, read_spikes
+from ..formats.spikes import any_format, read_spikes
 from ..ground.errors import BadFileError
 from ..ground.writing import file_record
 from .timing import PEAK, SPIKE_CLOCK, WAVEFORM
@@ -132,8 +131,7 @@ def open_source(path: str | PathLike[str], sha256: str | None = None) -> SpikeSo
     try:
         found = file_record(Path(path)).sha256
     except OSError as error:
-        known = either(reversed(formats()))
-        remedy = f"Give the path of a {known} file; a session made from one needs it to be made again."
+        remedy = f"Give the path of a {any_format()} file; a session made from one needs it to be made again."
         raise BadFileError(path, "a file of spikes", error.strerror or str(error), remedy) from None
     if sha256 is not None and sha256 != found:
         remedy = "Restore the file that the session was made from, or leave spikes_sha256 out."

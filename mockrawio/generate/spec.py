@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from ..formats.spikes import any_format
 from ..ground.errors import MockSessionError
 from ..ground.shown import Argument, Text
 from . import timing
@@ -174,7 +175,8 @@ class SessionSpec:
         if self.spikes is None:
             must(self.spikes_sha256 is None, "spikes_sha256", "None without spikes", self.spikes_sha256)
             return
-        must(isinstance(self.spikes, (str, os.PathLike)), "spikes", "the path of a SONATA or .csv file", self.spikes)
+        is_path = isinstance(self.spikes, (str, os.PathLike))
+        must(is_path, "spikes", f"the path of a {any_format()} file", self.spikes)
         self._set("spikes", os.fsdecode(self.spikes))
         self._set("spikes_sha256", sha256("spikes_sha256", self.spikes_sha256))
         defaults = {field.name: field.default for field in fields(self)}

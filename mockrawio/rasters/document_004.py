@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..formats.spikes.sonata_out import mark_sonata, new_dataset
+from ..formats.spikes.sonata_out import extend, mark_sonata, new_dataset
 from ..ground.checks import require
 from ..ground.errors import MockSessionError
 from ..ground.extras import h5py_module
@@ -154,10 +154,7 @@ class SonataWriter:
     def _write(self, ds: str) -> None:
         held, self._held[ds], self._sizes[ds] = self._held[ds], [], 0
         if held:
-            dataset, values = self._datasets[ds], np.concatenate(held)
-            size = dataset.shape[0]
-            dataset.resize((size + values.size,))
-            dataset[size:] = values
+            extend(self._datasets[ds], np.concatenate(held))
 
 
 def make_save_spikes(

@@ -58,22 +58,12 @@ def iter_sonata(
     t_stop: float | None = None,
     node_ids: Any = None,
 ) -> Iterator[Raster]:
-    """Read as :func:`read_sonata`, in bounded memory.
-
-    Parameters
-    ----------
-    path, population, t_start, t_stop, node_ids
-        As there.
+    """Read as :func:`read_sonata`, in bounded memory; an error is raised once the block at fault is reached.
 
     Yields
     ------
     Raster
         At most 2**20 spikes each, in the file's order; at least one, which may be empty.
-
-    Raises
-    ------
-    MockSessionError
-        As there, once the block at fault is reached.
     """
     return map(SpikeSelection.of(t_start, t_stop, node_ids).of_spikes, read_sonata_blocks(path, population))
 
@@ -96,10 +86,8 @@ def read_spikes_csv(
         all three. Or the older ``gid spike-times``, a line for each node, its times with commas.
     population : str or None
         Which; None is the only one there is. Spikes without one are of one called "default".
-    t_start, t_stop : float or None
-        Only spikes at `t_start` or later and before `t_stop`, in ms.
-    node_ids : array_like of int, or None
-        Only spikes of these units.
+    t_start, t_stop, node_ids
+        As for :func:`read_sonata`.
 
     Returns
     -------
@@ -126,22 +114,12 @@ def iter_spikes_csv(
     t_stop: float | None = None,
     node_ids: Iterable[int] | None = None,
 ) -> Iterator[Raster]:
-    """Read as :func:`read_spikes_csv`, in bounded memory.
-
-    Parameters
-    ----------
-    path, population, t_start, t_stop, node_ids
-        As there.
+    """Read as :func:`read_spikes_csv`, in bounded memory; an error is raised once the line at fault is reached.
 
     Yields
     ------
     Raster
         A MiB of the file each, in its order, lasting to the latest so far; at least
         one, which may be empty.
-
-    Raises
-    ------
-    MockSessionError
-        As there, once the line at fault is reached.
     """
     return map(SpikeSelection.of(t_start, t_stop, node_ids).of_spikes, read_csv_blocks(path, population))

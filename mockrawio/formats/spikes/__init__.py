@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
-from ..registry import Registry
+from ..registry import Registry, either
 from .blocks import SpikeBlock
 
-__all__ = ["CHOOSE", "SpikeFormat", "formats", "read_spikes", "register"]
+__all__ = ["CHOOSE", "SpikeFormat", "any_format", "formats", "read_spikes", "register"]
 
 CHOOSE = "Pass population= with one of these."
 
@@ -43,6 +43,11 @@ class SpikeFormat:
 
 _SPIKES: Registry[SpikeFormat] = Registry(__name__)
 register, formats = _SPIKES.register, _SPIKES.all
+
+
+def any_format() -> str:
+    """Return the names of all formats as a text: "SONATA or .csv"."""
+    return either(reversed(formats()))
 
 
 def read_spikes(

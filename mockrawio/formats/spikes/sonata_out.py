@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from ...ground.checks import require
 from ...ground.durable import locked, naming, refuse_taken, whole_file
@@ -25,7 +26,7 @@ from .h5_out import h5_out
 from .sonata import Population, h5_file
 from .spool import by_id
 
-__all__ = ["append_sonata", "mark_sonata", "new_dataset", "write_sonata"]
+__all__ = ["append_sonata", "extend", "mark_sonata", "new_dataset", "write_sonata"]
 
 MAGIC, VERSION = 0x0A7A, (0, 1)
 CHUNK = 1 << 16  # spikes; 512 KiB, half of what HDF5 keeps of each dataset by default
@@ -167,6 +168,14 @@ def new_dataset(group: Any, name: str, dtype: Any, compression: Compression = No
     )
 
 
+def extend(dataset: Any, values: npt.NDArray[Any]) -> None:
+    """Write values at the end of a dataset that can grow."""
+    if values.size:
+        size = dataset.shape[0]
+        dataset.resize((size + values.size,))
+        dataset[size:] = values
+
+
 def mark_sonata(file: Any, group: Any, sorting: Order) -> None:
     """Write the attributes that SONATA asks for.
 
@@ -196,11 +205,7 @@ def _append(group: Any, blocks: Iterable[SpikesLike]) -> None:
     groups: dict[str, range] = {}
     for block in blocks:
         for name, values in (("timestamps", block.times_ms), ("node_ids", block.node_ids)):
-            dataset = group[name]
-            size = dataset.shape[0]
-            if values.size:
-                dataset.resize((size + values.size,))
-                dataset[size:] = values
+            extend(group[name], values)
         stop, groups = max(stop, block.stop_ms), {**groups, **block.groups}
     group.attrs["duration_ms"] = stop
     text = json.dumps({name: [ids.start, ids.stop] for name, ids in groups.items()})
