@@ -31,14 +31,14 @@ from neo.core import Block
 from ..ground.errors import MockSessionError
 from ..session.content import csc_number
 from ..session.own import refuse_own
-from .clock import GAP_MS, Span, instant_ms, lay_out
-from .content import Content, Stream, plain, write_content
 from .leftovers import Leftovers, label_of
 from .names import ChannelNames, patient_and_session
 from .neo_events import DAQ, FRAMES, PAUSES, Marks, gather_marks, make_daq, make_events, make_watchlog
 from .neo_points import Timeline, zeros
 from .neo_signals import Part, gather_parts, join_parts, make_stream
 from .neo_trains import NeoTrain, gather_trains, make_units
+from .session_content import Content, Stream, plain, write_content
+from .spans import GAP_MS, Span, instant_ms, lay_out
 
 __all__ = ["write_session_from_block"]
 

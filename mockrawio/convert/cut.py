@@ -17,8 +17,8 @@ from ..session.content import N_SAMPLES, UnitContent
 from ..session.keys import LEFT_SWEEP
 from ..session.layout import RAW, UnitName
 from ..session.streams import open_stream
-from .content import Stream
 from .counts import Source
+from .session_content import Stream
 
 __all__ = [
     "UnitPlace",

@@ -29,11 +29,11 @@ from typing import Any
 from ..ground.errors import MockSessionError
 from ..ground.shown import warn
 from ..session.own import refuse_own
-from .clock import start_of
-from .content import Content, Stream, write_content
 from .names import ChannelNames, patient_and_session
 from .recordings import check_methods, described, recording_stream, segment_starts
+from .session_content import Content, Stream, write_content
 from .sortings import SortedSpikes, lone_units, unit_frames, units_of_recording
+from .spans import start_of
 
 __all__ = ["check_extractors", "extractor_content", "write_session"]
 

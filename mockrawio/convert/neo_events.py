@@ -18,9 +18,9 @@ import numpy.typing as npt
 from neo.io.proxyobjects import EpochProxy, EventProxy
 
 from ..session.logs import DaqLog, Watchlog
-from .clock import SLACK_MS
 from .leftovers import Leftovers, label_of
 from .neo_points import Stamps, Timeline, magnitude_ms
+from .spans import SLACK_MS
 
 __all__ = ["Marks", "gather_marks", "make_daq", "make_events", "make_watchlog"]
 

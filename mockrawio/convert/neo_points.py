@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from neo.core import Block
 
-from .clock import SLACK_MS, instant_ms
 from .leftovers import Leftovers
+from .spans import SLACK_MS, instant_ms
 
 __all__ = ["Stamps", "Timeline", "magnitude_ms", "zeros"]
 

@@ -15,10 +15,10 @@ import numpy.typing as npt
 import quantities as pq
 from neo.io.proxyobjects import AnalogSignalProxy
 
-from .content import Stream
 from .counts import Piece, Source
 from .leftovers import Leftovers, label_of
 from .names import ChannelNames, stream_file_name
+from .session_content import Stream
 
 __all__ = ["Part", "gather_parts", "join_parts", "make_stream", "to_uv"]
 

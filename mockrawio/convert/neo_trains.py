@@ -16,12 +16,12 @@ from ..formats.npy_out import Blocks
 from ..session.content import UnitContent, csc_number, unit_name
 from ..session.files import Scale
 from ..session.layout import UnitName
-from .content import plain
 from .counts import Piece, Source, encode
 from .leftovers import Leftovers, label_of
 from .names import CHANNEL_KEYS, TYPE_KEYS, ChannelNames, UnitNames, unit_type_of
 from .neo_points import Timeline, magnitude_ms
 from .neo_signals import to_uv
+from .session_content import plain
 
 __all__ = ["NeoTrain", "gather_trains", "make_units"]
 

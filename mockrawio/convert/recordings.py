@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from ..ground.errors import MockSessionError
 from ..ground.shown import warn
-from .clock import GAP_MS, Span, lay_out
-from .content import Stream, plain
 from .counts import Piece, Source
 from .names import ChannelNames, stream_file_name, usable
+from .session_content import Stream, plain
+from .spans import GAP_MS, Span, lay_out
 
 __all__ = ["channel_locations", "check_methods", "recording_stream", "segment_starts"]
 

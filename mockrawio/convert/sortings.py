@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from ..ground.errors import MockSessionError
 from ..session.content import UnitContent, csc_number, unit_name
-from .content import Stream, plain
 from .cut import UnitPlace, WrittenStream, frames_to_ms
 from .names import CHANNEL_KEYS, TYPE_KEYS, ChannelNames, UnitNames, unit_type_of
 from .recordings import channel_locations
+from .session_content import Stream, plain
 
 __all__ = ["SortedSpikes", "lone_units", "place_units", "unit_frames", "units_of_recording"]
 

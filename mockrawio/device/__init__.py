@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from .envelope import Envelope, Zoom, zoom
 from .stream import ScaledStream, stream_scaled
-from .waveforms import DeviceWaveforms, waveforms_to_device
+from .unit_waveforms import DeviceWaveforms, waveforms_to_device
 
 __all__ = [
     "DeviceWaveforms",

@@ -23,11 +23,11 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from ..convert.content import Content, Stream
 from ..convert.counts import Counts, Piece, Source, encode
 from ..convert.cut import UnitPlace, WrittenStream, largest_channel, source_windows
 from ..convert.extractors import extractor_content
 from ..convert.names import patient_and_session
+from ..convert.session_content import Content, Stream
 from ..convert.sortings import SortedSpikes, place_units
 from ..ground.jsontext import read_json
 from ..ground.progress import Tick

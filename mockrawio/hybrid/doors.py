@@ -14,7 +14,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
 
-from ..convert.content import write_content
+from ..convert.session_content import write_content
 from ..ground.checks import require
 from ..ground.errors import MockSessionError, SessionExistsError, elsewhere
 from ..session.own import refuse_own

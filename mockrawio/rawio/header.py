@@ -13,7 +13,7 @@ from neo.rawio.baserawio import (
     _spike_channel_dtype,
 )
 
-from .session import OpenSession
+from .open_session import OpenSession
 from .spikes import Unit
 
 

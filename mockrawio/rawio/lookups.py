@@ -8,7 +8,7 @@ from ..ground.errors import MockSessionError
 from ..session.manifest import read_manifest
 from .arguments import checked_index
 from .counts_api import CountsApi
-from .session import OpenSession
+from .open_session import OpenSession
 from .signals import SignalStream
 from .spikes import Unit
 from .views import Description, StreamView, UnitView

@@ -28,13 +28,13 @@ from neo.rawio.baserawio import BaseRawIO
 from ..ground.errors import MockSessionError
 from ..ground.places import FolderLike, folder_at
 from ..session.layout import refuse_foreign
-from .annotations import annotate
+from .annotate import annotate
 from .arguments import checked_index, floating, gap_tolerance, time_limit
 from .cache import CountCache
 from .events import EventTable
 from .header import make_header
+from .open_session import OpenSession
 from .scaling import rescale
-from .session import OpenSession
 from .spikes import Unit, seconds
 from .unit_api import UnitApi
 

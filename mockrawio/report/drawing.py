@@ -15,7 +15,7 @@ from matplotlib.patches import Patch
 
 from ..rasters.figure import COLOURS, figure_of
 from ..rawio.reader import MockSessionRawIO
-from .stimulus import events_of
+from .event_timing import events_of
 
 __all__ = [
     "cells",

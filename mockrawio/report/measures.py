@@ -8,9 +8,8 @@ on the session's clock; amplitudes are in the units of the files, µV.
 
 from __future__ import annotations
 
-from .signals import SignalEnvelope, envelope, sampled, stream_channels
-from .spiking import FiringRate, Intervals, RegionTrains, firing_rates, isi, listened, spike_trains, unit_index
-from .stimulus import (
+from .envelopes import SignalEnvelope, envelope, sampled, stream_channels
+from .event_timing import (
     ChannelEvents,
     DaqJitter,
     EventTiming,
@@ -20,7 +19,8 @@ from .stimulus import (
     events_of,
     movie_clock,
 )
-from .waveforms import WaveformStats, waveform_stats
+from .spiking import FiringRate, Intervals, RegionTrains, firing_rates, isi, listened, spike_trains, unit_index
+from .waveform_stats import WaveformStats, waveform_stats
 
 __all__ = [
     "ChannelEvents",

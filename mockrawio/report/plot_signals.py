@@ -14,8 +14,8 @@ from ..ground.errors import MockSessionError
 from ..ground.shown import Argument, Text, letters
 from ..rawio.reader import MockSessionRawIO
 from .drawing import EVENT, finish, new_axes, say, shade_gaps, shade_pauses
-from .signals import SignalEnvelope, envelope, sampled, stream_channels
-from .stimulus import events_of
+from .envelopes import SignalEnvelope, envelope, sampled, stream_channels
+from .event_timing import events_of
 from .words import counted
 
 __all__ = ["plot_traces"]

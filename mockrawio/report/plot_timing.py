@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from ..rasters.figure import COLOURS
 from ..rawio.reader import MockSessionRawIO
 from .drawing import PAUSE, QUIET, SKIP, finish, new_axes, say, shade_pauses
-from .stimulus import MovieClock, daq_jitter, event_timing, movie_clock
+from .event_timing import MovieClock, daq_jitter, event_timing, movie_clock
 from .words import counted
 
 __all__ = ["plot_daq_jitter", "plot_event_timing", "plot_movie_clock"]

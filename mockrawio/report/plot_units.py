@@ -14,9 +14,9 @@ from ..rasters.figure import COLOURS, figure_of, plot_raster
 from ..rasters.raster import Raster
 from ..rawio.reader import MockSessionRawIO
 from .drawing import QUIET, cells, finish, new_axes, region_colours, say, shade_gaps, shade_pauses
-from .signals import sampled
+from .envelopes import sampled
 from .spiking import FiringRate, RegionTrains, firing_rates, isi, listened, segments, spike_trains, unit_index
-from .waveforms import WaveformStats, waveform_stats
+from .waveform_stats import WaveformStats, waveform_stats
 from .words import counted, in_words
 
 __all__ = ["plot_isi", "plot_rates", "plot_spikes", "plot_waveforms"]

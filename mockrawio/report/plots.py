@@ -16,10 +16,10 @@ from matplotlib.gridspec import SubplotSpec
 from ..rasters.figure import save_figure
 from ..rawio.reader import MockSessionRawIO
 from .drawing import new_figure
+from .envelopes import sampled
 from .plot_signals import plot_traces
 from .plot_timing import plot_daq_jitter, plot_event_timing, plot_movie_clock
 from .plot_units import plot_isi, plot_rates, plot_spikes, plot_waveforms
-from .signals import sampled
 from .spiking import listened
 from .words import counted, in_words
 

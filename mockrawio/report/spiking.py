@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ..ground.errors import BoundsError, MockSessionError
 from ..rawio.reader import MockSessionRawIO
-from .signals import sampled
+from .envelopes import sampled
 
 __all__ = [
     "FiringRate",

@@ -22,7 +22,7 @@ from mockrawio import (
     generate_session,
     write_session_from_block,
 )
-from mockrawio.convert.clock import DEFAULT_START
+from mockrawio.convert.spans import DEFAULT_START
 from tests.convert.reading import description, manifest, opened, unit_index, values, verified
 from tests.handmade import Handmade
 

@@ -22,8 +22,8 @@ from spikeinterface.extractors import toy_example
 
 from mockrawio import MockSessionError, SessionExistsError, write_session
 from mockrawio.convert import counts
-from mockrawio.convert.clock import DEFAULT_START
 from mockrawio.convert.cut import cut_waveforms, frames_to_ms, largest_channel, windows_of
+from mockrawio.convert.spans import DEFAULT_START
 from mockrawio.interop.spikeinterface import MockSessionRecordingExtractor, MockSessionSortingExtractor
 from tests.convert.reading import description, frames, manifest, opened, unit_index, values, verified
 

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockrawio import MockSessionError
-from mockrawio.convert.clock import DEFAULT_START, Span, check_era, instant_ms, lay_out
-from mockrawio.convert.content import plain
 from mockrawio.convert.names import ChannelNames, UnitNames, patient_and_session, stream_file_name, unit_type_of
+from mockrawio.convert.session_content import plain
+from mockrawio.convert.spans import DEFAULT_START, Span, check_era, instant_ms, lay_out
 from mockrawio.session.files import open_channel_names
 
 

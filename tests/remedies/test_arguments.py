@@ -41,7 +41,7 @@ from mockrawio.rasters import (
     write_spikes_csv,
     zscore,
 )
-from mockrawio.report.signals import envelope
+from mockrawio.report.envelopes import envelope
 from mockrawio.report.spiking import isi, unit_index
 
 CHANGE = "Change it."

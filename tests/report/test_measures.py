@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockrawio import MockSessionError, MockSessionRawIO
-from mockrawio.report import measures, signals, spiking, waveforms
+from mockrawio.report import envelopes, measures, spiking, waveform_stats
 from tests.handmade import T0, frame, save_dict
 from tests.report.looking import opened
 
@@ -32,7 +32,7 @@ def times_of(reader, segment, unit):
 @pytest.mark.parametrize("channels", [None, [2, 0]])
 def test_envelope_of_a_segment(reader, monkeypatch, block, n_bins, channels):
     """Each bin has the least and the largest of its samples, whatever is read at a time."""
-    monkeypatch.setattr(signals, "_BLOCK", block * 16)
+    monkeypatch.setattr(envelopes, "_BLOCK", block * 16)
     stream = len(reader.header["signal_streams"]) - 1
     values = in_uv(reader, stream, 1, channels)
     found = measures.envelope(reader, stream, 1, channels, n_bins=n_bins)
@@ -67,7 +67,7 @@ def test_envelope_of_any_window(ramp, first, length, n_bins):
 
 def test_envelope_of_what_is_no_number(handmade, monkeypatch):
     """A NaN hides none of its neighbours, also where a block ends in its bin; a bin of NaN alone has none."""
-    monkeypatch.setattr(signals, "_BLOCK", 7)
+    monkeypatch.setattr(envelopes, "_BLOCK", 7)
     samples = np.arange(500.0)
     samples[[13, 20, 21, *range(400, 410)]] = np.nan
     handmade.lfp(samples=samples)
@@ -160,7 +160,7 @@ def test_firing_rates_beyond_the_samples(handmade):
 @pytest.mark.parametrize("batch", [3, 1 << 16])
 def test_waveform_stats(reader, monkeypatch, batch):
     """Mean and SD are those of all waveforms in µV, on a time axis with its 0 at the alignment."""
-    monkeypatch.setattr(waveforms, "_BATCH", batch)
+    monkeypatch.setattr(waveform_stats, "_BATCH", batch)
     for unit in range(5):
         raw = np.concatenate([reader.get_spike_raw_waveforms(0, k, unit)[:, 0] for k in (0, 1)])
         values = reader.rescale_waveforms_to_float(raw, "float32", unit)
@@ -177,7 +177,7 @@ def test_waveform_stats(reader, monkeypatch, batch):
 
 def test_waveforms_at_the_same_time(handmade, monkeypatch):
     """Spikes at one time are all counted, once, also where a batch ends between them."""
-    monkeypatch.setattr(waveforms, "_BATCH", 2)
+    monkeypatch.setattr(waveform_stats, "_BATCH", 2)
     amps = np.arange(7, dtype=np.int16)[:, None] * np.ones(64, np.int16)
     handmade.unit(times=T0 + np.array([1.0, 5.0, 5.0, 5.0, 5.0, 5.0, 9.0]), amps=amps)
     found = measures.waveform_stats(opened(handmade.folder), 0)

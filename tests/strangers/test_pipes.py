@@ -215,7 +215,7 @@ def test_after_the_header(kind: str, handmade: Handmade) -> None:
 
 def test_between_listing_and_opening(handmade: Handmade, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pipe that takes a file's place after the folder was listed is refused by the header and by verify."""
-    from mockrawio.rawio import session as opened
+    from mockrawio.rawio import open_session as opened
     from mockrawio.session import manifest
 
     folder = generate_session(SessionSpec.tiny(seed=0), handmade.folder.parent)

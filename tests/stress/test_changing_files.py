@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from mockrawio import MockSessionError, MockSessionRawIO
-from mockrawio.rawio import session as opened_session
+from mockrawio.rawio import open_session as opened_session
 from tests.handmade import T0, Handmade
 
 # Reads everything, cuts every array file, and says what each further request comes to.

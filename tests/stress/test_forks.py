@@ -19,7 +19,7 @@ FORKED = """
 import os, signal, sys, threading
 import mockrawio.device.envelope
 import mockrawio.rawio.events as events
-import mockrawio.rawio.session as session
+import mockrawio.rawio.open_session as session
 from mockrawio import MockSessionRawIO
 from mockrawio.device import Envelope
 from mockrawio.device.pyramid import Pyramid

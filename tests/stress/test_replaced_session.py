@@ -15,7 +15,7 @@ import pytest
 
 from mockrawio import MockSessionError, MockSessionRawIO
 from mockrawio.formats.npy_out import array_file, dict_file
-from mockrawio.rawio import session as opened_session
+from mockrawio.rawio import open_session as opened_session
 from mockrawio.session.writer import SessionWriter
 from tests.handmade import T0, Handmade
 

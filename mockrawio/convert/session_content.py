@@ -19,8 +19,8 @@ from ..session.content import UnitContent, description_bytes, info_bytes, stream
 from ..session.files import Scale
 from ..session.logs import DaqLog, Watchlog, format_daq_log, format_watchlog
 from ..session.writer import SessionWriter
-from .clock import check_era
 from .counts import Counts, Source, encode, passes
+from .spans import check_era
 
 __all__ = ["Content", "Stream", "plain", "write_content"]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..session.clock import EARLIEST_MS, LATEST_MS
 from ..session.instants import from_ms
-from .session import OpenSession
+from .open_session import OpenSession
 
 
 def annotate(raw_annotations: dict[str, Any], session: OpenSession) -> None:
