@@ -12,7 +12,6 @@ import hashlib
 import html
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple
 
@@ -153,7 +152,6 @@ def page(values: Mapping[str, str], sections: Sequence[Section], figures: Mappin
     return str(template.render(values, **scripts, policy=policy, sections=sections, style=style))
 
 
-@cache
 def _templates() -> Any:
     """Return Jinja's environment, in which every value that is written is text but for what is marked safe."""
     with by_extra("the report", "report"):
