@@ -1,4 +1,4 @@
-"""``firings_true.npy``: the true events, as document 001 has them."""
+"""``firings_true.npy``: the true events of a hybrid run, as hybridfactory writes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SpikeGLX's ``.meta`` beside a raw file: what it says, and whether that is so. Facts: HYBRID.md, section 4.2."""
+"""SpikeGLX's ``.meta`` beside a raw file: what it says, and whether that is so. See docs/hybridfactory.rst."""
 
 from __future__ import annotations
 

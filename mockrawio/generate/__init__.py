@@ -1,4 +1,4 @@
-"""Making sessions: from a spec and a seed, or as document 000 makes them."""
+"""Making sessions: from a spec and a seed, or as Epiphyte's generator makes them."""
 
 from .annotations import generate_annotations
 from .broadband import BroadbandTruth, broadband_truth

@@ -1,4 +1,4 @@
-"""``python -m mockrawio.generate`` makes the demo data, as document 000's module does when run."""
+"""``python -m mockrawio.generate`` makes the demo data, as the module of Epiphyte's generator does when run."""
 
 from .demo import run_data_generation
 

@@ -1,4 +1,4 @@
-"""Annotation files: when a character or a place is on screen, as document 000 names them."""
+"""Annotation files: when a character or a place is on screen, with the names that Epiphyte's generator gives them."""
 
 from __future__ import annotations
 

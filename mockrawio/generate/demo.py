@@ -1,4 +1,4 @@
-"""The demo data of document 000: a few patients with a session or two, and labels for the movie."""
+"""The demo data of Epiphyte's generator: a few patients with a session or two, and labels for the movie."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Document 000's way to make sessions: :class:`GenerateData` and :func:`run_data_generation`.
+"""Epiphyte's way to make sessions (docs/epiphyte.rst): :class:`GenerateData` and :func:`run_data_generation`.
 
 The names, arguments and return values are those of Epiphyte's generator as its code has them,
 where its documentation says otherwise too: all times are ms. What they make is what
@@ -53,7 +53,7 @@ class GenerateData:
 
     What is random is drawn when the object is made; saving twice writes the same bytes.
     A folder that already holds another session's files is refused at the first save.
-    Beside what document 000 lists, every save brings ``session_manifest.json`` up to date,
+    Beside what Epiphyte's generator writes, every save brings ``session_manifest.json`` up to date,
     by which a later object with the same arguments and seed knows the folder for its own.
 
     Parameters

@@ -34,7 +34,7 @@ _MOST_SNR = 100.0  # so that a template fits int16, whatever the noise and the s
 class SessionSpec:
     """What a session is made from; with a seed, every byte of it.
 
-    The defaults of what is drawn are those of Epiphyte's generator (document 000), scaled
+    The defaults of what is drawn are those of Epiphyte's generator (docs/epiphyte.rst), scaled
     to the length of the recording.
 
     Parameters

@@ -26,7 +26,7 @@ STIMULUS_MIN = 83.33
 
 SPIKE_CLOCK = 32  # ticks a ms: a spike's stamp is a sample of its 32 kHz waveform, exact in float64
 WAVEFORM_RATE, LFP_RATE = 32_000.0, 1000.0  # Hz
-WAVEFORM = 64  # samples, document 000
+WAVEFORM = 64  # samples, as in Epiphyte's generator
 PEAK = 19  # of a waveform: its largest sample; as many come before it
 
 _FULL_SCALE_MS = 600_000

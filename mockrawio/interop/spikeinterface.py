@@ -42,7 +42,7 @@ from .probe import chosen_stream, main_stream, planted_places, stream_probe
 with by_extra("SpikeInterface's objects", "spikeinterface"):
     from probeinterface import Probe
     from spikeinterface.core import BaseEvent, BaseSorting, ChannelSliceRecording
-    from spikeinterface.core import load as load_extractor  # document 003's name for it
+    from spikeinterface.core import load as load_extractor  # as SpikeInterface's recording page calls it
     from spikeinterface.extractors.neoextractors.neobaseextractor import (
         NeoBaseEventExtractor,
         NeoBaseRecordingExtractor,
@@ -148,12 +148,12 @@ class MockSessionRecordingExtractor(InOneFile, StorableSession, NeoBaseRecording
         return NeoBaseRecordingExtractor.get_property(self, key, ids=ids)
 
     def set_probe(self, probe: Probe, *args: Any, **kwargs: Any) -> Any:
-        """Attach a probe, as SpikeInterface does; return the recording, as document 003 expects."""
+        """Attach a probe, as SpikeInterface does; return the recording, as its recording page expects."""
         result = NeoBaseRecordingExtractor.set_probe(self, probe, *args, **kwargs)
         return self if result is None else result
 
     def channel_slice(self, channel_ids: Any, renamed_channel_ids: Any = None) -> ChannelSliceRecording:
-        """Return the recording of some channels: document 003's name for ``select_channels()``."""
+        """Return the recording of some channels: the recording page's name for ``select_channels()``."""
         return ChannelSliceRecording(self, channel_ids, renamed_channel_ids=renamed_channel_ids)
 
 

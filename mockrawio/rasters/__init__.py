@@ -1,8 +1,8 @@
-"""Spike rasters of functional groups, and SONATA files (document 004).
+"""Spike rasters of functional groups, and SONATA files.
 
-The document's names are here as it has them, each random one with ``seed=`` and ``rng=``. Beside
-them is the modern form: `RasterSpec` and `generate_raster`, or `poisson_raster` alone; and SONATA
-files, and bmtk's text files, written and read in bounded memory. SONATA needs the extra ``sonata``.
+A raster is made from a `RasterSpec` by `generate_raster`, or by `poisson_raster` alone. SONATA files, and bmtk's text
+files, are written and read in bounded memory; SONATA needs the extra ``sonata``. The names of the SONATA raster maker
+are here too, with its arguments; those that draw random numbers also take ``seed=`` and ``rng=``.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from ..formats.spikes.sonata import sonata_populations
 from ..formats.spikes.sonata_out import append_sonata, write_sonata
 from ..ground.extras import by_extra
 from .bridges import from_spiketrains, session_raster, session_to_sonata, to_spiketrains
-from .document_004 import SonataWriter, make_save_spikes
 from .files import iter_sonata, iter_spikes_csv, read_sonata, read_spikes_csv
 from .generate import generate_raster, group_profile, group_rates, iter_raster
 from .noise import make_noise, minmax, shift_exc_noise, zscore
 from .poisson import poisson_raster
 from .raster import Raster
+from .raster_maker import SonataWriter, make_save_spikes
 from .spec import FunctionalGroup, RasterSpec
 
 __all__ = [

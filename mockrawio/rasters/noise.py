@@ -1,6 +1,6 @@
-"""Document 004's noise: white noise through a third-order filter that falls like 1/f.
+"""The SONATA raster maker's noise: white noise through a third-order filter that falls like 1/f.
 
-The filter, its run-in and its scaling are the document's program's (issue 5 lists them).
+The filter, its run-in and its scaling are the raster maker's (docs/rasters.rst, *The raster maker's names*).
 """
 
 from __future__ import annotations
@@ -183,7 +183,7 @@ def shift_exc_noise(ts: Any, nid: Any, seconds: float, time_shift: int = 4) -> F
     -------
     ndarray of float64, shape (1000 * seconds - 1,)
         From 0.5 to 1.5, a value for each bin of 1 ms. The last ms of `seconds` has none, as in
-        the document's program, whose 4999 samples are 5 s.
+        the raster maker, whose 4999 samples are 5 s.
 
     Raises
     ------

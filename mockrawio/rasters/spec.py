@@ -35,11 +35,11 @@ class FunctionalGroup:
         The standard deviation of the logarithm of the rates, which are log-normal with mean
         `rate_hz`; at 0 all are the same.
     profile : "noise", array_like of shape (n_bins,), or None
-        What rates are multiplied with in each bin: document 004's noise, scaled to mean 1; or
+        What rates are multiplied with in each bin: the raster maker's noise, scaled to mean 1; or
         values as they are, kept as a tuple; or 1 throughout.
     follows : str or None
         The name of an earlier group whose own mean rate, later by `shift_ms` and scaled to
-        mean 1, is the profile; as document 004's `shift_exc_noise`. Not beside `profile`.
+        mean 1, is the profile; as `shift_exc_noise` makes it. Not beside `profile`.
     shift_ms : float
         By how much it is late.
     refractory_ms, gamma_shape, synchrony, max_one_per_bin

@@ -18,7 +18,7 @@ from .spikes import Unit
 
 
 def make_header(session: OpenSession) -> dict[str, Any]:
-    """Return Neo 0.14's header of a session, and in it document 002's ``unit_channels``.
+    """Return Neo 0.14's header of a session, with the ``unit_channels`` of Neo's RawIO page in it.
 
     Parameters
     ----------

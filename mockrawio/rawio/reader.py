@@ -72,7 +72,7 @@ class MockSessionRawIO(CountCache, UnitApi):
     Attributes
     ----------
     header : dict
-        Neo's, and ``"unit_channels"``, document 002's name for the spike channels.
+        Neo's, and ``"unit_channels"``, the name of the spike channels on Neo's RawIO page.
     time_origin_ms : float
         Time 0 in ms since the Unix epoch: the first signal sample; without signals the clock
         of ``session_info.npy``; without that the earliest stamp. To a µs it is `rec_datetime` of

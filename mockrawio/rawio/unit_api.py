@@ -1,4 +1,4 @@
-"""The names of Neo's RawIO page that Neo itself has since renamed (document 002).
+"""The names of Neo's RawIO page that Neo itself has since renamed (docs/documents.rst).
 
 There, spike channels are "units": `unit_channels_count()`, `unit_index=`,
 `spike_timestamps()`, `spike_raw_waveforms()`, `event_timestamps()`. All of them work here,
@@ -22,7 +22,7 @@ def _either(spike_channel_index: int, unit_index: int | None) -> int:
 
 
 class UnitApi(Lookups):
-    """Document 002's names over the current ones; `unit_index`, where given, counts."""
+    """The page's names over the current ones; where `unit_index` is given, it is used."""
 
     def unit_channels_count(self) -> int:
         """Return the number of units, the same in all segments."""

@@ -33,7 +33,7 @@ __all__ = [
     "unit_name",
 ]
 
-N_SAMPLES = 64  # document 000: waveforms of 64 samples
+N_SAMPLES = 64  # of a waveform, as in Epiphyte's generator
 
 _CSC = re.compile(r"CSC([1-9]\d{0,5})")
 

@@ -1,7 +1,7 @@
 """The keys of a session's dict files and of its streams' descriptions, and what may stand under them.
 
-They are document 000's and, for the int16 encoding, our own. What writes these files (:mod:`.content`) and what
-reads them (:mod:`.files`, :mod:`.streams`) have them from here.
+They are those of Epiphyte's generator and, for the int16 encoding, our own (docs/format.rst). What writes these files
+(:mod:`.content`) and what reads them (:mod:`.files`, :mod:`.streams`) have them from here.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ SPIKE_TIMES, SPIKE_AMPS = Stored("spike_times", 1), Stored("spike_amps", 2)  # o
 TS, SAMPLES = Stored("ts", 1), Stored("samples", 1)  # of an LFP channel
 GAIN, OFFSET, UNITS = Number("gain", 1.0, GAINS), Number("offset", 0.0, OFFSETS), "units"  # of either, and of a stream
 WAVEFORM_RATE = Number("sampling_rate", WAVEFORM_RATE_HZ, RATES)
-LFP_RATE = Number("sampling_rate", 1000.0, RATES)  # document 000: LFP synthesized at 1 kHz
+LFP_RATE = Number("sampling_rate", 1000.0, RATES)  # the LFP of Epiphyte's generator
 SWEEP = Number("left_sweep", LEFT_SWEEP, ANY)
 PATIENT, SESSION, DATE, TIME = "patient_id", "session_nr", "date", "time"  # of session_info.npy
 CHANNELS, IDS, NAMES, SEGMENTS, T_START, LENGTH = "channels", "ids", "names", "segments", "t_start_ms", "n_samples"

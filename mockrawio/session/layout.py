@@ -1,6 +1,6 @@
 """Paths below a session folder, both ways: build them, and recognise them.
 
-The layout is document 000's, `{root}/patient_data/{patient_id}/session_{session_nr}/`;
+The layout is that of Epiphyte's generator (docs/format.rst), `{root}/patient_data/{patient_id}/session_{session_nr}/`;
 `raw_data/` and `session_manifest.json` are ours, `movie_info/` is Epiphyte's database's.
 """
 
@@ -39,7 +39,7 @@ EVENTS_FILE = f"{EVENTS}/Events.npy"
 LABELS = "movie_annotations"
 STAMP = "%Y-%m-%d_%H-%M-%S"
 
-BUNDLE = 8  # microwires a bundle, document 000's channels per region
+BUNDLE = 8  # microwires a bundle: the channels of a region in Epiphyte's generator
 
 _FOLDER = re.compile(r"session_([0-9]{1,9})")
 _UNIT = re.compile(r"CSC([0-9]{1,9})_(SU|MU)([0-9]{1,9})\.npy")

@@ -23,7 +23,7 @@ def scene(request):
 
 
 def test_raster_to_sonata(race, scene, tmp_path):
-    """The modern form, the document's names with one profile and with a row for each unit, and gzip."""
+    """The modern form, the raster maker's names with one profile and with a row for each unit, and gzip."""
     rates, profile = scene
     rows = np.tile(profile, (rates.size, 1))
 

@@ -440,7 +440,7 @@ def test_a_broadband_spec_comes_back_from_json():
 
 
 def test_generate_data_makes_no_stream(tmp_path):
-    """Document 000's class, which saves file by file, refuses a stream and says what makes one."""
+    """Epiphyte's class, which saves file by file, refuses a stream and says what makes one."""
     with pytest.raises(MockSessionError, match=r"generate_session\(SessionSpec\.broadband"):
         GenerateData(1, 1, None, root=tmp_path, duration_s=5.0, broadband_hz=32_000.0)
 

@@ -1,4 +1,4 @@
-"""GenerateData and run_data_generation: document 000's names, and the same bytes as generate_session."""
+"""GenerateData and run_data_generation: the names of Epiphyte's generator, and the same bytes as generate_session."""
 
 import inspect
 from datetime import datetime, timezone
@@ -22,7 +22,7 @@ SAVES = (
     "save_daq_log",
     "save_watchlog_with_artifacts",
 )
-# Document 000's methods, format_save_dir aside, which has an argument.
+# The methods of Epiphyte's generator, format_save_dir aside, which has an argument.
 METHODS = (
     *SAVES,
     "save_perfect_watchlog",
@@ -39,7 +39,7 @@ METHODS = (
     "generate_perfect_watchlog",
     "make_pauses_and_skips",
 )
-# Document 000's table of attributes.
+# The attributes that Epiphyte's documentation lists.
 ATTRIBUTES = {
     "patient_id": int,
     "session_nr": int,
@@ -96,7 +96,7 @@ def test_its_defaults_are_epiphytes():
 
 
 def test_attributes_have_the_documented_types(gen):
-    """Every attribute of document 000 is there with its type."""
+    """Every attribute of Epiphyte's generator is there with its type."""
     assert {name: type(getattr(gen, name)) for name in ATTRIBUTES} == ATTRIBUTES
 
 
@@ -117,7 +117,7 @@ def test_attributes_agree_with_each_other(gen):
 
 
 def test_generate_methods_return_what_is_documented(gen):
-    """Each generate method returns the shapes and types that document 000 gives."""
+    """Each generate method returns the shapes and types that Epiphyte's documentation gives."""
     times, amps = gen.generate_spike_trains()
     assert [a.shape for a in amps] == [(t.size, 64) for t in times]
     assert all((np.diff(t) > 0).all() for t in times)
@@ -277,8 +277,8 @@ def test_a_movie_that_does_not_fit_says_what_to_do():
         GenerateData(1, 1, duration_s=10.0)
 
 
-def test_signatures_are_document_000s():
-    """Every method of document 000 is there and can be called as it is there."""
+def test_signatures_are_epiphytes():
+    """Every method of Epiphyte's generator is there and can be called as it is there."""
     for name in METHODS:
         assert list(inspect.signature(getattr(GenerateData, name)).parameters) == ["self"]
     assert list(inspect.signature(GenerateData).parameters)[:3] == ["patient_id", "session_nr", "stimulus_len"]
@@ -289,7 +289,7 @@ DEMO = {"seed": 3, "stimulus_len": None, "duration_s": 20.0, "n_units": 3}
 
 
 def test_the_demo_makes_four_sessions_and_three_annotations(tmp_path, capsys):
-    """Patients, sessions, summaries and labels are document 000's, and no two sessions are alike."""
+    """Patients, sessions, summaries and labels are Epiphyte's, and no two sessions are alike."""
     assert run_data_generation(tmp_path, **DEMO) is None
     sessions = sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.glob("patient_data/*/*"))
     assert sessions == [f"patient_data/{name}" for name in ("1/session_1", "2/session_1", "2/session_2", "3/session_1")]

@@ -100,7 +100,7 @@ def test_a_seed_that_is_drawn_is_recorded(tmp_path):
 
 
 def test_the_folder_has_the_documented_layout(gapped):
-    """Every kind of file is where document 000 has it, and nothing else is there."""
+    """Every kind of file is where Epiphyte's generator has it, and nothing else is there."""
     assert gapped.parts[-3:] == ("patient_data", "3", "session_2")
     assert gapped.is_absolute()
     found = find_files(gapped)
@@ -132,7 +132,7 @@ def test_channel_names_are_a_line_each(gapped):
 
 
 def test_float64_files_have_epiphytes_keys_and_types(tmp_path):
-    """np.load finds document 000's two keys, int64 stamps and float64 for the rest."""
+    """np.load finds the two keys of Epiphyte's generator, int64 stamps and float64 for the rest."""
     folder = generate_session(SessionSpec.tiny(seed=0, encoding="float64"), tmp_path)
     lfp = loaded(folder / "lfp_data/CSC1_lfp.npy")
     assert {key: (array.dtype, array.shape) for key, array in lfp.items()} == {

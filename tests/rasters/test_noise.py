@@ -1,4 +1,4 @@
-"""Document 004's noise against its filter's recursion and its spectrum."""
+"""The raster maker's noise against its filter's recursion and its spectrum."""
 
 from __future__ import annotations
 

@@ -389,7 +389,7 @@ def test_a_slice_of_neo(folder):
 
 
 def test_the_documents_writer(tmp_path):
-    """What the writer of document 004 refuses is taken as the error says."""
+    """What the raster maker's writer refuses is taken as the error says."""
     names, types = ["timestamps", "node_ids"], [float, int]
     with pytest.raises(MockSessionError, match="2, one for each dataset"):
         SonataWriter(tmp_path / "a.h5", ["spikes", "exc"], names, types[:1])

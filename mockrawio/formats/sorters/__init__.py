@@ -1,8 +1,8 @@
 """What a spike sorter found, one format a module: all become one :class:`Sorting`.
 
-Times are counted from 0, labels are those of document 001's ``ground_truth_units``. A further format is
+Times are counted from 0, labels are those of hybridfactory's ``ground_truth_units``. A further format is
 a further module here, whose last line is ``register(SorterFormat(...))``: it is found, inferred, offered
-and named in errors from there. File formats: HYBRID.md, sections 4.3 to 4.6.
+and named in errors from there. The files: docs/hybridfactory.rst, *Sorters' output*.
 """
 
 from __future__ import annotations

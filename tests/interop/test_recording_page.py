@@ -1,6 +1,6 @@
-"""Document 003, SpikeInterface's recording page, on a mock session: what it does, in its order.
+"""SpikeInterface's recording page on a mock session: what it does, in its order.
 
-The document's `recording` is the session's here. Two of its names have gone from SpikeInterface
+The page's `recording` is the session's here. Two of its names have gone from SpikeInterface
 since: `load_extractor` comes from mockrawio.interop.spikeinterface, `channel_slice` is a method of
 our recordings; and `set_probe` returns nothing there, but the recording here.
 """

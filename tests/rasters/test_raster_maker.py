@@ -1,4 +1,4 @@
-"""Every name of document 004, as it is called there, and the facts behind it."""
+"""Every name of the SONATA raster maker, as it is called there, and the facts behind it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def spikes_of(writer):
     ],
 )
 def test_signatures(name, signature):
-    """Arguments have the document's names, order and defaults; what is ours is by keyword only."""
+    """Arguments have the raster maker's names, order and defaults; what is ours is by keyword only."""
     parameters = inspect.signature(getattr(rasters, name)).parameters.values()
     plain = [
         p.name if p.default is p.empty else f"{p.name}={p.default}" for p in parameters if p.kind != p.KEYWORD_ONLY
@@ -49,7 +49,7 @@ def test_signatures(name, signature):
     assert ", ".join(plain) == signature
 
 
-def test_the_documents_workflow(tmp_path):
+def test_the_raster_makers_workflow(tmp_path):
     """Excitation with noise, then inhibition that follows it 4 ms later, each in its file."""
     exc = SonataWriter(str(tmp_path / "exc.h5"), ["spikes", "exc"], *DATASETS)
     noise = np.tile(make_noise(1, 4999, seed=1), (400, 1))
@@ -98,7 +98,7 @@ def test_writer_does_not_grow_the_file_for_each_unit(writer, monkeypatch):
 
 def test_writer_holds_only_so_much(writer, monkeypatch):
     """What is held goes to the file when there is enough of it."""
-    monkeypatch.setattr("mockrawio.rasters.document_004.BUFFERED", 10)
+    monkeypatch.setattr("mockrawio.rasters.raster_maker.BUFFERED", 10)
     for _ in range(4):
         writer.append_repeat("node_ids", 1, 4)
     assert writer._datasets["node_ids"].shape == (12,)

@@ -1,4 +1,4 @@
-"""Document 004's writer and spike maker, by their names there."""
+"""The SONATA raster maker's writer and its way to make spikes, by their names there (docs/rasters.rst)."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ def make_save_spikes(
     Notes
     -----
     A bin holds a spike with chance ``1 - exp(-rate / 1000)``, at most one, and its time is the
-    bin's start: as in the document's program. Shapes are looked at before anything is drawn.
+    bin's start: as in the raster maker. Shapes are checked before anything is drawn.
     """
     n_units = whole_in("numUnits", numUnits, 0, 10**9)
     draws = generator(seed, rng)
