@@ -120,3 +120,28 @@ def test_broken_links_are_found(tmp_path):
     assert done.returncode == 1
     broken = ["a.html: b.html#there", "a.html: c.html", "b.html: http://a.org"]
     assert done.stdout.splitlines() == [f"{link} leads nowhere" for link in broken]
+
+
+def texts_of_the_repository():
+    """Return the pages, modules, tests and examples that a reader may meet, but this file."""
+    folders = {"mockrawio": "*.py", "tests": "*.py", "example": "*.*", "docs": "*.rst", "changes": "*.md"}
+    found = [path for folder, names in folders.items() for path in (ROOT / folder).rglob(names)]
+    pages = [README, ROOT / "CONTRIBUTING.md", ROOT / "tests" / "data" / "README.md"]
+    return {*found, *pages} - {Path(__file__)}
+
+
+def test_numbers_of_documents_stand_on_one_page():
+    """A docstring or page cites what a fact comes from by its name; only docs/documents.rst has the numbers."""
+    number = re.compile(r"documents?[ _]\W*00\d|HYBRID\.md", re.IGNORECASE)
+    citing = {path for path in texts_of_the_repository() if number.search(path.read_text("utf-8"))}
+    assert citing <= {DOCS / "documents.rst"}
+    assert not {path for path in texts_of_the_repository() if "document_00" in path.name}
+
+
+def test_cited_pages_are_there():
+    """Each ``docs/page.rst, *Section*`` in a docstring or comment is a page that has this section."""
+    cited = re.compile(r"docs/(\w+\.rst)(?:, \*([^*]+)\*)?")
+    for path in texts_of_the_repository():
+        for page, section in cited.findall(" ".join(path.read_text("utf-8").split())):
+            text = (DOCS / page).read_text("utf-8")
+            assert not section or re.search(rf"^{re.escape(section)}\n[-~=]+$", text, re.MULTILINE), (path, section)

@@ -1,4 +1,4 @@
-"""Hybrid ground truth: events of a real recording, moved and added to a copy of it (document 001)."""
+"""Hybrid ground truth: events of a real recording, moved and added to a copy of it, as hybridfactory does."""
 
 from ..formats.firings import load_firings
 from ..formats.sorters import Sorting, load_sorting, load_templates

@@ -4,7 +4,7 @@ What the folder has:
 
 - the stream with the events added, and in its description, under ``hybrid``, what they are;
 - the artificial units as further files of ``spiking_data``, their waveforms cut from that stream;
-- ``hybrid/``: the tables of document 001 (HYBRID.md, section 7), and the events themselves;
+- ``hybrid/``: hybridfactory's tables (docs/hybridfactory.rst, *Output files*), and the events themselves;
 - of a session, its other files as they were; of SpikeInterface's objects, what
   :func:`~mockrawio.convert.write_session` makes of them;
 - a manifest, which keeps what the source's said of itself and has the run under ``hybrid``.
@@ -136,7 +136,7 @@ class HybridContent(Content):
         return {**self.said, "hybrid": self._described(stream, folder)}
 
     def _write_tables(self, writer: SessionWriter, stream: HybridStream, folder: str) -> None:
-        """Write the tables of section 7, and the run's manifest over them."""
+        """Write the tables, and the run's manifest over them."""
         source = self.plan.source
         small = self.plan.small_files([stream.file] * len(source.recording.files))
         for name, data in small.items():

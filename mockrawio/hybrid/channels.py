@@ -1,8 +1,7 @@
 """Which channels a unit is on, and where on the probe its events go.
 
-The rule for a unit's channels (the original's fixed percentile, HYBRID.md D6, chose 55 to 111
-of 384 for units seen on about ten). A channel belongs to a unit if all of this holds of the
-unit's mean window, of which the straight line between its ends is taken off:
+The rule for a unit's channels (for that of hybridfactory see docs/hybridfactory.rst, *Channels of a unit*): a channel
+belongs to a unit if all of this holds of the unit's mean window, less the straight line between its ends:
 
 - it is connected, and within ``RADIUS_UM`` of the peak site, the connected channel with the
   largest deflection;

@@ -203,7 +203,7 @@ def hybrid_from_spikeinterface(
     output : str or PathLike
         The folder to make.
     output_format : {"raw", "session"}
-        ``recording_t{segment}.GT.bin`` beside document 001's tables; or the session folder that
+        ``recording_t{segment}.GT.bin`` beside hybridfactory's tables; or the session folder that
         :func:`~mockrawio.write_session` makes of them, with the events. Its samples are int16
         (uint16 less 32768), and its manifest has the units' ids.
     seed, overwrite, progress, dry_run, n_workers, the options, and the result

@@ -2,12 +2,12 @@
 
 Let M have a column for each event: its windows, without the straight line between the first
 and the last sample, differenced along time. The rank-r truncated SVD of M, summed up again
-along time, is the events less their noise, and 0 at both ends (HYBRID.md 6.4). Taking off
-the line before differencing is the same as taking off the mean afterwards, which is how it
+along time, is the events less their noise, and 0 at both ends (docs/hybridfactory.rst, *Waveforms*).
+Taking off the line before differencing is the same as taking off the mean afterwards, which is how it
 is done here.
 
 The vectors come from the smaller of the two Gram matrices, M·Mᵀ or Mᵀ·M, by ``eigh``: a full
-SVD would make a p × p matrix of p events (D13). M itself is never whole in memory unless it
+SVD would make a p × p matrix of p events. M itself is never whole in memory unless it
 is smaller than its Gram matrix, so that memory does not grow with the number of events.
 """
 

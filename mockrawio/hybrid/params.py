@@ -1,8 +1,9 @@
 """The parameters of a hybrid run of files, from Python, from TOML, or from a ``params.py`` read as data.
 
 :class:`HybridParams` is a :class:`~mockrawio.hybrid.recipe.Recipe` and a :class:`FileSource`, and says where
-results go. Names, rules and defaults are those of HYBRID.md, section 2, but for these: unknown names are errors,
-`copy` is on, `output_type` may be left out, and there are four more (`compat` to `allow_skips`).
+results go. Names, rules and defaults are hybridfactory's (docs/hybridfactory.rst, *Parameters*), with these
+differences: unknown names are errors, `copy` is on, `output_type` may be left out, and there are four more (`compat`
+to `allow_skips`).
 """
 
 from __future__ import annotations
@@ -133,7 +134,7 @@ class HybridParams(FileSource, Recipe):
     output_directory : path, optional
         Where results go; kept absolute. None: ``hybrid_output`` in `data_directory`.
     copy : bool
-        As document 001's files have it. The source is copied either way, so that no events of an earlier run
+        A parameter of hybridfactory's files. The source is copied either way, so that no events of an earlier run
         are in a result.
 
     Raises
@@ -224,7 +225,7 @@ class HybridParams(FileSource, Recipe):
 
     @classmethod
     def from_py(cls, path: str | os.PathLike[str]) -> HybridParams:
-        """Read a file of document 001's form as data, without running it.
+        """Read hybridfactory's ``params.py`` as data, without running it.
 
         A name that is no parameter must be used by a line below it, or begin with an underscore.
         Relative paths are relative to the file's folder.

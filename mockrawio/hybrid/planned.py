@@ -137,7 +137,7 @@ class HybridPlan(_Run):
         return run_tables(self.source.sorting, self.planted)
 
     def small_files(self, paths: Iterable[str]) -> dict[str, bytes]:
-        """Return the tables of section 7, the probe, the sample rate, and the events: name to content.
+        """Return the tables, the probe, the sample rate, and the events: name to content.
 
         Parameters
         ----------

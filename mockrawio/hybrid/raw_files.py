@@ -1,4 +1,4 @@
-"""Which raw files make a recording, how long they are, and where each starts. Facts: HYBRID.md, section 4.1."""
+"""Which raw files make a recording, how long they are, and where each starts. See docs/hybridfactory.rst."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _without_results(paths: list[str]) -> list[str]:
 
 
 def _untagged(path: str) -> str:
-    """Return the source's name of a target's (HYBRID.md, section 7)."""
+    """Return the name of the source of a result: without its ``.GT``."""
     folder, name = os.path.split(path)
     return os.path.join(folder, re.sub(r"\.GT(?=\.[^.]*$|$)", "", name))
 

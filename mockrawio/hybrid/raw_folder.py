@@ -1,4 +1,7 @@
-"""The result of a run as raw files, with the tables of document 001 beside them (HYBRID.md, section 7)."""
+"""The result of a run as raw files, with hybridfactory's tables beside them.
+
+The files: docs/hybridfactory.rst, *Output files*.
+"""
 
 from __future__ import annotations
 

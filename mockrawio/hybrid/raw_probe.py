@@ -29,7 +29,7 @@ MAX_BYTES = 1 << 26  # of an .npz, unpacked: 400,000 sites and more
 _MEMBERS = ("channel_map", "connected", "channel_positions", "name")
 _REMEDY = "Save the probe again."
 
-# Option 3 Phase 3A: every 38th or so site is a reference (HYBRID.md, section 3).
+# Option 3 Phase 3A: every 38th or so site is a reference (docs/hybridfactory.rst, *The probe*).
 _NEUROPIXELS_REFERENCES = (36, 75, 112, 151, 188, 227, 264, 303, 340, 379)
 # The eMouse probe of KiloSort's simulation, in steps of 20 µm.
 _EMOUSE_X = "10010101010101011010101010101010"
@@ -91,7 +91,7 @@ class Probe:
         return inverse
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the probe as an ``.npz`` with the members of HYBRID.md, section 3.
+        """Write the probe as an ``.npz`` with the members that hybridfactory's have.
 
         Parameters
         ----------

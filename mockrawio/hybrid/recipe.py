@@ -1,8 +1,8 @@
 """What is asked of a hybrid run: of which units, where to, how often, how large; nothing of files.
 
-Names, rules and defaults are those of HYBRID.md, section 2, and three more (`compat`, `max_events`,
-`allow_skips`). A recipe and a source make a plan, and the same two always the same one, once nothing is left
-open (:meth:`Recipe.resolved`).
+Names, rules and defaults are hybridfactory's (docs/hybridfactory.rst, *Parameters*), and there are three more
+(`compat`, `max_events`, `allow_skips`). Once nothing is left open (:meth:`Recipe.resolved`), a recipe and a source
+always make the same plan.
 """
 
 from __future__ import annotations

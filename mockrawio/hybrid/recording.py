@@ -8,7 +8,7 @@ The contract of a :class:`RawRecording`:
 - ``gather`` takes memory for its result and a few MB more, however long the recording is;
 - it pickles as paths and numbers, and maps its files again where it is unpickled.
 
-File format: HYBRID.md, sections 4.1 and 4.2.
+File format: docs/hybridfactory.rst, *Raw files*.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ def run_manifest_bytes(
     small : mapping of str to FileRecord
         The files beside the results, by name.
     origin : mapping, optional
-        What is to be said of a source that is not files of document 001, as JSON can hold it.
+        What is to be said of a source that is not raw files and a sorter's folder, as JSON can hold it.
     files : sequence of RawFile, optional
         The files that the result's `sources` are of. None: the recording's.
     """

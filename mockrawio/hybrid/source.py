@@ -58,7 +58,7 @@ class HybridSource:
 
     @property
     def origin(self) -> dict[str, Any] | None:
-        """What the manifest says of a source that is not files of document 001, as JSON can hold it."""
+        """What the manifest says of a source that is not raw files and a sorter's folder, as JSON can hold it."""
         return None
 
     @property

@@ -1,8 +1,8 @@
 """The small files of a run: tables, probe, sample rate, true firings.
 
-Names, columns, dtypes and order are the original's (HYBRID.md, section 7). What differs, but
-with ``compat``: ``center_channel``, which is row 0 of ``firings_true.npy``, is a raw row (D2),
-and a sample rate that the raw dtype cannot hold is stored as int64 or float64 (D16).
+Names, columns, dtypes and order are hybridfactory's (docs/hybridfactory.rst, *Output files*). Two things
+differ: ``center_channel``, which is row 0 of ``firings_true.npy``, is a raw row unless ``compat`` is set, and a sample
+rate that the raw dtype cannot hold is stored as int64 or float64.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def shift_template(template: Array, center: int, *, percentile: float = 80) -> Array:
-    """Move a template to another channel, as document 001's program does.
+    """Move a template to another channel, as hybridfactory does.
 
     Channels are kept on which any sample exceeds, in size, the given percentile of the template's
     values other than 0, on a logarithmic scale; the others become 0. The one with the deepest

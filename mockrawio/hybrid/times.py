@@ -1,6 +1,6 @@
 """When a new unit fires.
 
-What holds of the times that :func:`firing_times` returns (HYBRID.md D8, D14):
+What holds of the times that :func:`firing_times` returns (docs/hybridfactory.rst, *When the events fire*):
 
 - they ascend, and each one's window lies wholly inside one file;
 - each is a refractory period or more from every spike of the source unit, and from every other

@@ -70,7 +70,7 @@ def test_nothing_but_noise():
 
 
 def test_channels_of_384(tmp_path):
-    """D6: each of three units on a 384-channel probe gets about ten channels around its peak."""
+    """Each of three units on a 384-channel probe gets about ten channels around its peak."""
     made = make(tmp_path, n_channels=384, seconds=0.5, counts=(30, 30, 30))
     recording = open_raw(tmp_path / "raw.bin", n_channels=384, sample_rate=RATE)
     for label, times in made.times.items():
@@ -102,7 +102,7 @@ def test_candidates_match_the_original():
 
 @pytest.mark.parametrize("probe", [staggered_probe(32), neuropixels3a(), eMouse()], ids=lambda probe: probe.name)
 def test_candidates_with_inexact_positions(probe):
-    """D19: positions times 1.1 plus 0.1 leave all places, in the same order."""
+    """Positions times 1.1 plus 0.1 leave all places, in the same order."""
     channels = probe.channel_map[8:14]
     before, after = (candidates(channels, p)[0] for p in (probe, moved(probe, 1.1, 0.1)))
     assert len(before) > 0
@@ -117,7 +117,7 @@ def test_positions_are_compared_with_tolerance():
 
 
 def test_candidates_keep_the_shape():
-    """Every place is a translation onto connected sites, clear of the unit's own (D20)."""
+    """Every place is a translation onto connected sites, clear of the unit's own."""
     probe, channels = neuropixels3a(), np.arange(100, 110)
     rows, _ = candidates(channels, probe)
     positions = probe.channel_positions
@@ -148,7 +148,7 @@ def test_no_place():
 
 
 def test_step_is_honoured():
-    """D20: a step goes up the probe, or down where that does not fit."""
+    """A step goes up the probe, or down where that does not fit."""
     probe = staggered_probe(32)
     assert shift_channels(np.array([5, 4]), probe, 6, draws()).tolist() == [11, 10]
     assert shift_channels(np.array([28, 29]), probe, 6, draws()).tolist() == [22, 23]
@@ -164,7 +164,7 @@ def test_step_is_honoured():
     ],
 )
 def test_step_is_never_replaced(channels, step, reason):
-    """D20: a step that does not fit is a reason to skip the unit, never a random shift."""
+    """A step that does not fit is a reason to skip the unit, never a random shift."""
     probe = neuropixels3a()
     if reason == "distances":
         positions = probe.channel_positions.copy()

@@ -16,7 +16,7 @@ from mockrawio.hybrid import load_firings
 from tests.hybrid.samples import HYBRID
 from tests.hybrid.sorter import annotated, write_phy
 
-ORIGINAL = "11c9a37f4afef26c8caa8600edd730ccc17cba399f0d68cd5573b228165e3ea2"  # HYBRID.md, section 12
+ORIGINAL = "11c9a37f4afef26c8caa8600edd730ccc17cba399f0d68cd5573b228165e3ea2"  # of hybridfactory's own result
 RESULT = "bench_g0_t0.imec.ap.GT.bin"
 
 

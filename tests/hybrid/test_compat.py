@@ -94,7 +94,7 @@ def test_jitter(unit, wanted):
 
 
 def test_jitter_is_lopsided():
-    """Without any spread it is +30 or -60 samples at 30 kHz (D14)."""
+    """Without any spread it is +30 or -60 samples at 30 kHz."""
     assert set(compat.jitter(10, 0, 30_000, 2, np.random.RandomState(0)).tolist()) == {30, -60}
 
 
@@ -117,7 +117,7 @@ def test_synthetic_times_refused(rate, factor):
 
 
 def test_window_past_the_end():
-    """An event drawn one sample too far is kept by the original, which then fails; so does compat (D8)."""
+    """An event drawn one sample too far is kept by the original, which then fails; so does compat."""
     own = np.full(64, N_FRAMES - 40 - 30)
     with pytest.raises(MockSessionError, match="one sample past its file"):
         synthetic(None, 0, own)
@@ -132,7 +132,7 @@ def test_reconstruct(unit, wanted, raw):
 
 @pytest.mark.parametrize("unit", ["u6", "u9"])
 def test_taper(unit, wanted):
-    """The triangle over time is the original's, to the last bit (D15)."""
+    """The triangle over time is the original's, to the last bit."""
     rebuilt = wanted[f"{unit}_recon_rank6"]
     p = rebuilt.shape[2]
     events = compat.scale_and_cut(rebuilt, np.arange(p), np.ones(p), np.dtype(np.float64))
@@ -140,7 +140,7 @@ def test_taper(unit, wanted):
 
 
 def test_insert_wraps_and_cuts():
-    """Counts are cut off towards zero and wrap round in the raw dtype (D7)."""
+    """Counts are cut off towards zero and wrap round in the raw dtype."""
     rebuilt = np.zeros((1, 3, 1))
     rebuilt[0, :, 0] = [0, -999.9, 0]
     events = compat.scale_and_cut(rebuilt, np.array([0]), np.array([1.0]), np.dtype(np.int16))
@@ -215,7 +215,7 @@ def test_unit_that_is_not_there(tmp_path):
 
 
 def test_spikes_at_the_ends(tmp_path):
-    """A spike whose window leaves the file ends the original; here with an error that says so (D8)."""
+    """A spike whose window leaves the file ends the original; here with an error that says so."""
     made = make(tmp_path, n_channels=8, seconds=1.0, counts=(20,), amplitudes=(300.0,), compat=True)
     times = np.load(tmp_path / "spike_times.npy")
     times[0] = 3

@@ -54,7 +54,7 @@ def test_hybrid_less_source_is_the_events(made):
 
 
 def test_overlaps_and_clipping(tmp_path):
-    """Events that overlap add up, those beyond int16 stop there and are counted: in the traces (D7)."""
+    """Events that overlap add up, those beyond int16 stop there and are counted: in the traces."""
     made = make(
         tmp_path, n_channels=40, seconds=1.0, counts=(60, 60), amplitudes=(9000.0, 9000.0),
         amplitude_scale_min=4.0, amplitude_scale_max=4.5, channel_shift=10,
@@ -98,7 +98,7 @@ def test_units_are_independent(made, tmp_path):
 
 
 def test_saved_parameters_repeat_the_run(tmp_path):
-    """D9: the saved file gives the same run again, also where seed, name and phy's base were left open."""
+    """The saved file gives the same run again, also where seed, name and phy's base were left open."""
     made = make(tmp_path, **{**SMALL, "random_seed": None, "session_name": None, "phy_base": None, "output_type": None})
     first = generate_hybrid(made.params)
     (saved,) = first.folder.glob("hfparams_*.toml")
@@ -110,7 +110,7 @@ def test_saved_parameters_repeat_the_run(tmp_path):
 
 @pytest.mark.slow
 def test_sample(tmp_path):
-    """The sample's two units are made, centred where the original has them, on true raw rows (D2)."""
+    """The sample's two units are made, centred where the original has them, on true raw rows."""
     params = HybridParams.load(HYBRID / "params_phy.py")
     result = generate_hybrid(replace(params, output_directory=tmp_path, phy_base=1))
     check_traces(result, params.raw_source_file, 32)
@@ -124,7 +124,7 @@ def test_sample(tmp_path):
 
 
 def test_files(made):
-    """The files are section 7's, the events, the saved parameters and the manifest."""
+    """The files are hybridfactory's, the events, the saved parameters and the manifest."""
     result = generate_hybrid(made.params)
     names = {
         "raw.GT.bin", "metadata-s.csv", "annotations-s.csv", "artificial_units-s.csv", "probe-s.npz", "dtype-s.npy",
@@ -167,14 +167,14 @@ def test_skipped_units(made):
 
 
 def test_channel_shift(made):
-    """A channel shift is kept to, for every channel of the unit (D20)."""
+    """A channel shift is kept to, for every channel of the unit."""
     for unit in generate_hybrid(replace(made.params, channel_shift=10)).units:
         assert abs(unit.channels[0] - unit.source_channels[0]) == 10
         assert len({a - b for a, b in zip(unit.channels, unit.source_channels, strict=True)}) == 1
 
 
 def test_amplitudes(made):
-    """D15: a constant factor an event; at factor 1 the mean event is the mean spike, not tapered."""
+    """A constant factor an event; at factor 1 the mean event is the mean spike, not tapered."""
     raw, result = traces(made.params.raw_source_file, 24), generate_hybrid(made.params)
     unit, report = result.planted[0], result.units[0]
     spikes = np.mean([raw[t - 40 : t + 41][:, report.source_channels] for t in made.times[1]], axis=0)
@@ -187,7 +187,7 @@ def test_amplitudes(made):
 
 
 def test_spikes_at_the_ends(made):
-    """D8: spikes whose window leaves the recording are left out, and counted."""
+    """Spikes whose window leaves the recording are left out, and counted."""
     times = np.load(made.params.data_directory / "spike_times.npy")
     times[0], times[-1] = 3, 59_990
     np.save(made.params.data_directory / "spike_times.npy", times)
@@ -208,7 +208,7 @@ def test_rates_and_cap(made):
 
 
 def test_several_files(made, tmp_path):
-    """Files on one axis, with a gap between them: every result beside its source's name, events in both (D5)."""
+    """Files on one axis, with a gap between them: every result beside its source's name, events in both."""
     raw = (made.params.data_directory / "raw.bin").read_bytes()
     for k, part in enumerate((raw[: 30_000 * 48], raw[30_000 * 48 :])):
         (tmp_path / f"part_t{k}").write_bytes(part)
@@ -252,7 +252,7 @@ def test_progress(made, capsys):
 
 
 def test_nested_output_directory(made, tmp_path):
-    """D10: the output folder is made with its parents."""
+    """The output folder is made with its parents."""
     assert generate_hybrid(replace(made.params, output_directory=tmp_path / "a" / "b" / "c")).targets[0].is_file()
 
 

@@ -23,7 +23,7 @@ def made(tmp_path):
 
 @pytest.mark.parametrize("when", ["plan", "write", "small", "land"])
 def test_whole_or_nothing(made, monkeypatch, when):
-    """D4: a run that is interrupted, whenever, leaves the folder as it was, and the next one works."""
+    """A run that is interrupted, whenever, leaves the folder as it was, and the next one works."""
     first = generate_hybrid(made.params)
     before = tree(first.folder)
     places = {
@@ -128,7 +128,7 @@ def test_the_truth_of_another_run_stays(made, tmp_path):
 
 
 def test_copy_replaces_an_old_result(made):
-    """D4: with copy the result is made anew, whatever an earlier run left: events do not pile up."""
+    """With copy the result is made anew, whatever an earlier run left: events do not pile up."""
     first = generate_hybrid(made.params)
     again = generate_hybrid(made.params)
     assert again.results == first.results
@@ -138,7 +138,7 @@ def test_copy_replaces_an_old_result(made):
 @pytest.mark.parametrize("compat", [False, True], ids=["", "compat"])
 @pytest.mark.parametrize("old", [False, True], ids=["", "over another"])
 def test_without_copy(made, tmp_path, old, compat):
-    """D4: ``copy = False``, which document 001's files may say, makes the same: no old event is in the result."""
+    """``copy = False``, which hybridfactory's files may say, makes the same: no old event is in the result."""
     params = replace(made.params, compat=compat)
     if old:
         generate_hybrid(replace(params, random_seed=77))

@@ -45,7 +45,7 @@ def test_derivatives():
 @pytest.mark.slow
 @pytest.mark.parametrize("channels", [4, 1, 2], ids=["fewer events than steps", "more", "more still"])
 def test_equals_full_svd(tmp_path, channels, sample):
-    """D13: by either Gram matrix, the events equal those of a full SVD within 1e-9."""
+    """By either Gram matrix, the events equal those of a full SVD within 1e-9."""
     times, rows = sample["u9_times"], sample["u9_channels"][:channels]
     recording = open_raw(RAW, n_channels=32, sample_rate=RATE)
     basis, weights = low_rank_factors(recording, times, rows, (40, 40), 6, np.arange(len(times)))
@@ -75,7 +75,7 @@ def test_chunks_do_not_matter(monkeypatch, sample):
 
 
 def test_events_are_those_chosen(sample):
-    """An event is the spike it was made of, times its factor, the same all along (D15), in whole counts."""
+    """An event is the spike it was made of, times its factor, the same all along, in whole counts."""
     recording = open_raw(RAW, n_channels=32, sample_rate=RATE)
     times, rows = sample["u6_times"], sample["u6_channels"]
     chosen, factors = np.array([5, 5, 0, 162]), np.array([1.0, 2.0, 0.5, 1.0])
@@ -88,7 +88,7 @@ def test_events_are_those_chosen(sample):
 
 
 def test_source_is_not_the_target(tmp_path, sample):
-    """D12: a recording is only read, so no unit sees what was added for another."""
+    """A recording is only read, so no unit sees what was added for another."""
     made = make(tmp_path, n_channels=8, seconds=0.5, counts=(20,), amplitudes=(300.0,))
     recording = open_raw(tmp_path / "raw.bin", n_channels=8, sample_rate=RATE)
     before = (tmp_path / "raw.bin").read_bytes()

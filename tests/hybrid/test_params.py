@@ -43,7 +43,7 @@ def test_all_names_are_in_files():
 
 
 def test_defaults():
-    """What is left out has HYBRID.md's default, but for copy."""
+    """What is left out has hybridfactory's default, but for copy."""
     made = params()
     assert made.output_directory == Path.cwd() / "sort" / "hybrid_output"
     assert made.raw_source_file == str(Path.cwd() / "raw.bin")
@@ -242,7 +242,7 @@ def folder(tmp_path):
     ids=lambda changes: ", ".join(changes)[:40] or "defaults",
 )
 def test_saved_parameters_come_back(tmp_path, monkeypatch, changes):
-    """The TOML that a run writes gives the same parameters again, wherever it lies (D9)."""
+    """The TOML that a run writes gives the same parameters again, wherever it lies."""
     monkeypatch.chdir(folder(tmp_path))
     made = params(**changes)
     (tmp_path / "elsewhere").mkdir()

@@ -40,7 +40,7 @@ def test_built_in_probes_are_the_originals(probe, prefix):
 
 
 def test_built_in_names():
-    """The names are those of HYBRID.md, section 3."""
+    """The names are hybridfactory's."""
     assert (neuropixels3a().name, eMouse().name, small().name) == ("Neuropixels Phase 3A", "eMouse", "Custom")
 
 

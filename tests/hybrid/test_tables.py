@@ -57,7 +57,7 @@ def test_tables_of_jrclust():
 
 
 def test_firings():
-    """D2: uint64 (3, K): raw row of the centre, sample, true unit, ascending in time."""
+    """The true firings are uint64 (3, K): raw row of the centre, sample, true unit, ascending in time."""
     firings = read(firings_bytes(run_tables(sorting(), units()).artificial))
     assert (firings.dtype, firings.flags.c_contiguous) == (np.uint64, True)
     assert firings.tolist() == [[9, 8, 8], [10, 20, 30], [1, 2, 2]]
@@ -80,7 +80,7 @@ def test_no_firings():
     ],
 )
 def test_rate(rate, raw, stored):
-    """D16: the rate is in the raw dtype where that can hold it, and right in any case."""
+    """The rate is in the raw dtype where that can hold it, and right in any case."""
     array = read(rate_bytes(rate, np.dtype(raw)))
     assert (array.dtype, array.tolist()) == (np.dtype(stored), [rate])
 

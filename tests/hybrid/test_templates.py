@@ -37,7 +37,7 @@ def test_frobenius_is_the_originals(templates, original):
 
 
 def test_pearson_is_a_correlation(templates, original):
-    """D17: the correlation is NumPy's, whatever the size; the original's inner product put another template first."""
+    """The correlation is NumPy's, whatever the size; the original's inner product put another template first."""
     scores = compare_templates(templates[5], templates * 10)
     expected = [np.corrcoef(templates[5].ravel(), other.ravel())[0, 1] for other in templates]
     np.testing.assert_allclose(scores, expected, atol=1e-6)
@@ -87,7 +87,7 @@ def test_move_template(templates):
 
 
 def test_raw_rows(tmp_path):
-    """D17: columns of connected channels go to their raw rows, by the probe or by the sorter's own map."""
+    """Columns of connected channels go to their raw rows, by the probe or by the sorter's own map."""
     probe = Probe([3, 1, 0, 2], [True, False, True, True], [[0, 0], [0, 20], [0, 40], [0, 60]])
     templates = np.arange(1, 4).reshape(1, 1, 3)
     assert raw_rows(templates, probe, tmp_path).tolist() == [[[2, 0, 3, 1]]]

@@ -40,7 +40,7 @@ def least_distance(times: np.ndarray, others: np.ndarray) -> int:
 
 
 def test_refractory():
-    """D14: every new time is 2 ms or more from every spike of the unit and every other new time."""
+    """Every new time is 2 ms or more from every spike of the unit and every other new time."""
     own = bursting(400)
     made = draw(own)
     assert len(made.times) + made.n_edge + made.n_refractory == len(own)
@@ -50,13 +50,13 @@ def test_refractory():
 
 
 def test_no_duplicates():
-    """D14: no time comes twice, even if the sorter has a spike twice."""
+    """No time comes twice, even if the sorter has a spike twice."""
     made = draw(np.full(20, 5000))
     assert len(set(made.times.tolist())) == len(made.times) == 20
 
 
 def test_jitter_is_symmetric():
-    """D14: as likely forward as backward, and as far; the least step is the refractory period."""
+    """As likely forward as backward, and as far; the least step is the refractory period."""
     own = np.arange(20_000) * 600 + 1000
     made = draw(own, source=recording((0, 12_100_000)))
     offsets = made.times - own
@@ -68,7 +68,7 @@ def test_jitter_is_symmetric():
 
 
 def test_windows_stay_in_their_files():
-    """D8: no window leaves its file, by one sample or more; what is left out is counted."""
+    """No window leaves its file, by one sample or more; what is left out is counted."""
     source = recording((0, 1000), (1000, 1000), (5000, 300))
     own = np.array([41, 500, 960, 1040, 1500, 1961, 5100, 5040])
     for seed in range(30):
@@ -118,7 +118,7 @@ def test_regular_times_in_every_file():
 
 
 def test_cap():
-    """D14: the most events is a parameter; what is over is drawn at random, and counted."""
+    """The most events is a parameter; what is over is drawn at random, and counted."""
     own = np.arange(1000) * 2000 + 500
     made = draw(own, cap=100)
     assert (len(made.times), made.n_over_cap) == (100, 900)

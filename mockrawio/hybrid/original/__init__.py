@@ -1,6 +1,6 @@
 """What only the original's own data need, behind two doors.
 
-- :func:`read_py` reads a ``params.py`` of document 001 as data;
+- :func:`read_py` reads hybridfactory's ``params.py`` as data;
 - :func:`plan_original` plans a run of ``compat=True``, by the original's arithmetic, its faults included.
 """
 

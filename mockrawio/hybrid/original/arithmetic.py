@@ -1,8 +1,7 @@
 """The original's arithmetic, to reproduce data that it made, byte for byte.
 
-This is hybridfactory 0.1.0b0 as it computes, its faults included: HYBRID.md sections 6.1 to
-6.6 describe each step, section 11 what is wrong with it. Nothing here is used unless
-``compat=True``. What must hold:
+This is hybridfactory 0.1.0b0 as it computes, its faults included: docs/hybridfactory.rst, *The algorithm*,
+describes each step and what is wrong with it. Nothing here is used unless ``compat=True``. What must hold:
 
 - one legacy MT19937 stream (:class:`numpy.random.RandomState`), its draws in the original's
   order: shift, two lots of jitter, their permutation, the choice of times, the choice of
@@ -34,7 +33,7 @@ __all__ = [
     "shift_candidates",
 ]
 
-LEGACY_CAP = 25_000  # events of a unit, hidden in the original's choice of times (HYBRID.md 6.3)
+LEGACY_CAP = 25_000  # events of a unit, a limit hidden in the original's choice of times
 ISI_MS = 2  # the original's refractory period for events that follow real ones
 PERCENTILE = 2  # of all values of the mean window: below it, a channel belongs to the unit
 
@@ -45,7 +44,7 @@ LegacyRandom = np.random.RandomState
 
 
 def original_channels(mean: Floats) -> Ints:
-    """Return the channels on which the mean window falls below a fixed percentile (6.1).
+    """Return the channels on which the mean window falls below a fixed percentile.
 
     Parameters
     ----------
@@ -63,7 +62,7 @@ def original_channels(mean: Floats) -> Ints:
 
 
 def shift_candidates(channels: Ints, probe: Probe) -> tuple[Ints, Ints]:
-    """Return where else on the probe the unit's channels fit exactly, nearest first (6.2).
+    """Return where else on the probe the unit's channels fit exactly, nearest first.
 
     Parameters
     ----------
@@ -96,7 +95,7 @@ def shift_candidates(channels: Ints, probe: Probe) -> tuple[Ints, Ints]:
 
 
 def original_shift(channels: Ints, probe: Probe, step: int | None, random: LegacyRandom) -> Ints | None:
-    """Return the rows that the unit's events go to, or None if there are none (6.2).
+    """Return the rows that the unit's events go to, or None if there are none.
 
     A `step` that does not fit is replaced by a random shift without a word, as the original does.
     """
@@ -129,7 +128,7 @@ def _distances(positions: Array) -> Floats:
 
 
 def jitter(count: int, factor: int, sample_rate: int, isi_ms: int, random: LegacyRandom) -> Ints:
-    """Return the original's lopsided offsets in samples, shape (count,) (6.3)."""
+    """Return the original's lopsided offsets in samples, shape (count,)."""
     half_isi, sigma = sample_rate * isi_ms // 2000, factor // 2
     forward = half_isi + np.abs(random.normal(0, sigma, size=count // 2))
     backward = -(half_isi + np.abs(half_isi + random.normal(0, sigma, size=count - count // 2)))
@@ -147,7 +146,7 @@ def original_times(
     random: LegacyRandom,
     cap: int | None = LEGACY_CAP,
 ) -> Ints:
-    """Return the times of the new events, in the order in which they are inserted (6.3).
+    """Return the times of the new events, in the order in which they are inserted.
 
     Parameters
     ----------
@@ -200,7 +199,7 @@ def _died(expected: str, found: str) -> MockSessionError:
 
 
 def reconstruct(windows: Array, rank: int) -> Floats:
-    """Return the events, rebuilt from the leading singular vectors of their derivatives (6.4).
+    """Return the events, rebuilt from the leading singular vectors of their derivatives.
 
     Parameters
     ----------
@@ -223,13 +222,13 @@ def reconstruct(windows: Array, rank: int) -> Floats:
 
 
 def taper(peak: int, factors: Floats, n: int) -> Floats:
-    """Return the original's triangle over time for events that peak at sample `peak`, (n, k) (6.5)."""
+    """Return the original's triangle over time for events that peak at sample `peak`, (n, k)."""
     rising = np.linspace(0, factors, peak)
     return np.concatenate([rising, np.linspace(factors, 0, n - peak + 1)[1:]])
 
 
 def scale_and_cut(rebuilt: Floats, chosen: Ints, factors: Floats, dtype: np.dtype[Any]) -> Array:
-    """Return the events as whole counts: tapered, and cut off towards zero (6.5, 6.6).
+    """Return the events as whole counts: tapered, and cut off towards zero.
 
     Parameters
     ----------
@@ -258,7 +257,7 @@ def scale_and_cut(rebuilt: Floats, chosen: Ints, factors: Floats, dtype: np.dtyp
 
 
 def center_index(events: Array, before: int) -> int:
-    """Return which of the unit's channels is lowest at the event time, for most events (6.6)."""
+    """Return which of the unit's channels is lowest at the event time, for most events."""
     return int(np.bincount(events[:, before].argmin(axis=1)).argmax())
 
 

@@ -2,7 +2,7 @@
 
 The contract:
 
-- what the grammar of HYBRID.md, section 2.2, has is understood, and nothing else: literals, arithmetic,
+- what docs/hybridfactory.rst, *Parameter files*, lists is understood, and nothing else: literals, arithmetic,
   names given earlier, a few calls (see :mod:`.params_calls`), a choice by ``sys.platform``;
 - everything else is refused, with the file, the line and its source;
 - what a file can cost is bounded before it is spent: bytes, nesting, numbers, elements made in all.
@@ -73,7 +73,7 @@ class ParsedFile:
 
 
 def read_py(path: str) -> ParsedFile:
-    """Read a parameter file in the form of document 001, without running it.
+    """Read hybridfactory's ``params.py`` without running it.
 
     Parameters
     ----------

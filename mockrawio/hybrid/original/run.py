@@ -88,7 +88,7 @@ class PrivateCopy:
 
 
 class Wrapping:
-    """Adds events to blocks in the raw dtype, which wraps round (6.6)."""
+    """Adds events to blocks in the raw dtype, which wraps round."""
 
     def __init__(self, units: Sequence[HybridUnit], n_channels: int) -> None:
         self.planter = Planter(units, n_channels)
@@ -106,7 +106,7 @@ class OriginalPlan(HybridPlan):
     Attributes
     ----------
     made : Tables
-        ``center_channel`` is an index into the unit's channels here, as the original has it (D2).
+        ``center_channel`` is an index into the unit's channels here, as the original has it.
     """
 
     made: Tables
