@@ -22,7 +22,6 @@ __all__ = [
     "blocks_of",
     "checked_ids",
     "checked_times",
-    "in_order",
     "sorting_index",
 ]
 
@@ -110,7 +109,7 @@ def checked_ids(ids: Any) -> Ids:
     return array.astype(np.uint64, copy=False)
 
 
-def in_order(times: Times, ids: Ids, order: Order) -> bool:
+def _in_order(times: Times, ids: Ids, order: Order) -> bool:
     """Return True if spikes are in an order, ties included."""
     if order == "none" or times.size < 2:
         return True
@@ -124,7 +123,7 @@ def in_order(times: Times, ids: Ids, order: Order) -> bool:
 
 def sorting_index(times: Times, ids: Ids, order: Order) -> npt.NDArray[np.intp] | None:
     """Return what puts spikes into an order, ties by the other; None if they are in it."""
-    if in_order(times, ids, order):
+    if _in_order(times, ids, order):
         return None
     if order == "by_time":
         return np.lexsort((ids, times))
