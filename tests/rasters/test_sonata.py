@@ -368,3 +368,28 @@ def test_interrupted_while_hdf5_writes(tmp_path, monkeypatch):
     assert len(calls) == 2
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["a.h5"]
+
+
+@pytest.mark.parametrize("read", [read_sonata, open_source], ids=["raster", "session"])
+def test_more_spikes_than_the_file_has_bytes_for(tmp_path, read):
+    """Datasets that claim 10**12 values, none of which was ever written, are refused and not read for ever."""
+    path = tmp_path / "vast.h5"
+    with h5py.File(path, "w") as file:
+        for name, dtype in (("timestamps", "f8"), ("node_ids", "u8")):
+            file.create_dataset(f"spikes/p/{name}", (10**12,), dtype, chunks=(1 << 16,))
+    with pytest.raises(
+        BadFileError, match="at most 0 values in /spikes/p/timestamps, by its bytes; found 1000000000000"
+    ):
+        read(path)
+
+
+def test_well_packed_spikes(tmp_path):
+    """A dataset of equal values that gzip has made a thousandth of is read."""
+    path = tmp_path / "packed.h5"
+    with h5py.File(path, "w") as file:
+        for name, dtype in (("timestamps", "f8"), ("node_ids", "u8")):
+            data = np.zeros(1 << 21, dtype)
+            file.create_dataset(
+                f"spikes/p/{name}", data=data, chunks=(1 << 20,), compression="gzip", compression_opts=9
+            )
+    assert read_sonata(path).times_ms.size == 1 << 21

@@ -29,6 +29,7 @@ __all__ = ["Population", "h5_file", "read_sonata_blocks", "sonata_populations"]
 BLOCK = 1 << 20  # spikes read at a time
 # What files say their times are in, as ms.
 _UNITS = {"": 1.0, "ms": 1.0, "millisecond": 1.0, "milliseconds": 1.0, "s": 1e3, "second": 1e3, "seconds": 1e3}
+MOST_PACKED = 1100  # to one byte, by any filter of HDF5's own; what claims more would be read for ever
 _ANEW = "Write it anew with write_sonata."
 
 
@@ -215,6 +216,12 @@ def _dataset(group: Any, key: str, kinds: str, path: Path) -> Any:
     if dataset.dtype.kind not in kinds and shape[0] > 0:
         expected = f"{'whole ' if kinds == 'iu' else ''}numbers in {group.name}/{key}"
         raise BadFileError(path, expected, f"values of type {dataset.dtype}", _ANEW)
+    stored = dataset.id.get_storage_size()
+    if not dataset.is_virtual and not dataset.external and dataset.nbytes > stored * MOST_PACKED:
+        expected = (
+            f"at most {stored * MOST_PACKED // dataset.dtype.itemsize} values in {group.name}/{key}, by its bytes"
+        )
+        raise BadFileError(path, expected, shape[0], _ANEW)
     return dataset
 
 
