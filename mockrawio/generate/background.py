@@ -91,18 +91,16 @@ class Background:
 
     def _fill_block(self, out: Int16s, pieces: list[Int16s]) -> None:
         """Write a block (knots, 8, 4, n_channels): what is held, what is drawn for every sample, and the half count."""
-        held = np.empty((len(out), KNOT // STEP, self._width), "<i2")
-        held[:] = self._bias
-        fine = None
+        held, fine = self._bias, None
         for piece in pieces:
             if piece.shape[1] != KNOT:
-                held += piece
+                held = held + piece if held is self._bias else np.add(held, piece, out=held)
             elif fine is None:
                 fine = piece.reshape(out.shape)
             else:
                 fine += piece.reshape(out.shape)
         fine = np.zeros_like(out) if fine is None else fine
-        fine += held[:, :, None]
+        fine += held if held is self._bias else held[:, :, None]
         np.right_shift(fine, 5, out=out)
 
 

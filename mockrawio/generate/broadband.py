@@ -23,7 +23,7 @@ from ..session.layout import MANIFEST
 from ..session.manifest import read_manifest
 from .background import Background
 from .broadband_units import BroadbandUnit, broadband_unit
-from .parts.part import CHUNK
+from .parts.part import BOUND, CHUNK
 from .plan import Plan, plan_session
 from .spec import SessionSpec
 from .timing import PEAK, SPIKE_CLOCK
@@ -141,7 +141,7 @@ class BroadbandTruth:
             How many values were clipped.
         """
         self._background.fill(out, seg_index, chunk)
-        return self._planters[seg_index].add(out, chunk * CHUNK)
+        return self._planters[seg_index].add(out, chunk * CHUNK, BOUND)
 
     def description(self, clipped: int) -> dict[str, Any]:
         """Return the content of the stream's json.

@@ -157,7 +157,7 @@ class Planter:
         """Return True if any event has a sample in the range."""
         return any(low < high for low, high in (train.within(start, stop) for train in self._trains))
 
-    def add(self, block: Array, start: int) -> int:
+    def add(self, block: Array, start: int, bound: int | None = None) -> int:
         """Add what falls into a block, in place.
 
         Parameters
@@ -166,6 +166,8 @@ class Planter:
             Samples to add to.
         start : int
             Where in the recording its first row is.
+        bound : int, optional
+            What no sample of the block is beyond, in size, where that is known; they are looked at otherwise.
 
         Returns
         -------
@@ -175,7 +177,8 @@ class Planter:
         flat, stop = block.reshape(-1), start + len(block)
         if not self.touches(start, stop):
             return 0
-        if flat.min() - self._most >= self._limits.min and flat.max() + self._most <= self._limits.max:
+        low, high = (int(flat.min()), int(flat.max())) if bound is None else (-bound, bound)
+        if low - self._most >= self._limits.min and high + self._most <= self._limits.max:
             self._sum(flat, start, stop)
             return 0
         total = flat.astype(self._wide)
