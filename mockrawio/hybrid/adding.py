@@ -59,12 +59,15 @@ class Adding:
 
     def blocks(self) -> Iterator[Array]:
         """Yield the result, block by block; each is done with when the next is asked for."""
-        digest, size = hashlib.sha256(self.head), len(self.head)
+        digest, size, buffer = hashlib.sha256(self.head), len(self.head), np.empty(0, self.recording.dtype)
         with ThreadPoolExecutor(1) as hasher:
             for number, (start, stop) in enumerate(self._ranges(), 1):
                 original = np.ascontiguousarray(self.recording.read(start, stop))
                 hashed = hasher.submit(digest.update, original.data)
-                block = original.copy()
+                if buffer.size < original.size:  # one for all blocks: new memory costs as much as the copy
+                    buffer = np.empty(original.size, original.dtype)
+                block = buffer[: original.size].reshape(original.shape)
+                np.copyto(block, original)
                 self.n_clipped += self.adder.add(block, start)
                 yield block
                 hashed.result()
