@@ -65,7 +65,7 @@ class Verification:
         manifest; of another size; of the same size with other bytes; not to be compared, since
         they cannot be read or are no plain files. Empty without a manifest.
     problems : tuple of str
-        What could not be read, a message each: the file, what was expected there, what was
+        What could not be read, one message per problem: the file, what was expected there, what was
         found, and what to do.
     warnings : tuple of str
         What could be read, but is not as the format has it.

@@ -129,7 +129,7 @@ class _Log(logging.Handler):
 
 @contextmanager
 def _one_line_warnings() -> Iterator[None]:
-    """Show warnings, and what is logged as one, in a line each."""
+    """Show each warning, and each one that is logged, on one line."""
     logger, handler = logging.getLogger("mockrawio"), _Log(logging.WARNING)
     logger.addHandler(handler)
     try:

@@ -1,4 +1,4 @@
-"""The way in: a session folder of what others recorded or made.
+"""Conversion: a session folder made of what others recorded.
 
 - :func:`write_session` takes a SpikeInterface recording, a sorting, or both;
 - :func:`write_session_from_block` takes a Neo Block.

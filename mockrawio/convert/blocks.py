@@ -7,7 +7,7 @@ What :func:`write_session_from_block` does:
   signal stay as they are, and so do integers that int16 holds; all else is quantised, each channel
   with a gain of its own, so that nothing clips.
 - Spike trains are matched across segments by name, by the annotation `unit_id` or `id`, else by
-  their place. Waveforms of any length are kept, quantised a unit like a channel; of several
+  their place. Waveforms of any length are kept, quantised for each unit as for a channel; of several
   channels the first, with a warning.
 - One event channel whose labels are numbers becomes ``Events.npy``; "DAQ", "movie_frames" and
   "movie_pauses" of a session's own block become its logs again.

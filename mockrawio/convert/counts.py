@@ -1,4 +1,4 @@
-"""Samples of any type as the int16 counts of a session, block by block.
+"""Samples of any type become a session's int16 counts, block by block.
 
 The contract of :func:`encode`:
 
@@ -55,15 +55,15 @@ class Source:
     label : str
         What it is, for messages.
     channels : tuple of str
-        What each channel is called where it comes from.
+        Each channel's name in the source.
     dtype : numpy.dtype
         Of the samples.
     gains, offsets : ndarray of float64
-        One a channel.
+        One per channel.
     rate : float
         Sampling rate, Hz.
     pieces : tuple of Piece
-        One a segment.
+        One per segment.
     """
 
     label: str
@@ -108,7 +108,7 @@ class Counts:
     Attributes
     ----------
     gains, offsets : ndarray of float64
-        One a channel: ``count * gain + offset`` is physical.
+        One per channel: ``count * gain + offset`` is physical.
     blocks : callable
         Starts a pass over the counts, C-contiguous little-endian int16 (samples, channels).
     """

@@ -30,7 +30,7 @@ __all__ = [
     "windows_of",
 ]
 
-LOOKED_AT = 200  # spikes that decide on which channel a unit is
+LOOKED_AT = 200  # spikes that decide which channel a unit is on
 _AT_ONCE = 4096  # spikes cut at once, half a MiB
 
 Array = npt.NDArray[Any]
@@ -49,7 +49,7 @@ class UnitPlace(NamedTuple):
     channel : int
         Index of the channel that its waveforms are of.
     origin : object
-        What it is called where it comes from.
+        Its name in the source.
     """
 
     name: UnitName
@@ -59,12 +59,12 @@ class UnitPlace(NamedTuple):
 
 
 def frames_to_ms(frames: npt.NDArray[np.int64], start_ms: float, rate: float) -> npt.NDArray[np.float64]:
-    """Return frames as ms since the Unix epoch, from which rounding gives back the very frames.
+    """Return frames as ms since the Unix epoch, from which rounding gives back the same frames.
 
     Raises
     ------
     MockSessionError
-        If float64 has not the digits for that, as with rates above 1 MHz.
+        If float64 does not have enough digits, as with rates above 1 MHz.
     """
     times = np.asarray(start_ms + frames * 1000.0 / rate, dtype=np.float64)
     back = np.rint((times - start_ms) * rate / 1000)
@@ -118,13 +118,13 @@ class WrittenStream:
 
 
 def windows_of(samples: Array, sizes: Sequence[int]) -> Windows:
-    """Return what gives the windows of an array that has all segments one after another."""
+    """Return a function that cuts windows from an array that has all segments one after another."""
     bounds = _bounds(sizes)
     return lambda segment, frames: _windows(samples, *bounds[segment], frames, slice(None))
 
 
 def source_windows(source: Source) -> Windows:
-    """Return what gives the windows of a source, each of them read by itself."""
+    """Return a function that reads windows from a source, one at a time."""
 
     def windows(segment: int, frames: Array) -> Array:
         piece = source.pieces[segment]
@@ -168,7 +168,7 @@ def cut_waveforms(samples: Array, sizes: Sequence[int], frames: Frames, channel:
 def largest_channel(windows: Windows, frames: Frames, gains: Array) -> int:
     """Return the channel on which a unit's mean waveform has the largest peak-to-peak.
 
-    At most 200 of its spikes are looked at, evenly out of all; 0 for a unit without spikes.
+    At most 200 of its spikes, evenly spread, are used; 0 for a unit without spikes.
 
     Parameters
     ----------
@@ -177,7 +177,7 @@ def largest_channel(windows: Windows, frames: Frames, gains: Array) -> int:
     frames : sequence of ndarray
         The unit's spikes in each segment.
     gains : ndarray of float64
-        One a channel.
+        One per channel.
     """
     total = sum(of_segment.size for of_segment in frames)
     if not total:

@@ -7,7 +7,7 @@ What :func:`write_session` does:
   own. Memory does not grow with the length of the recording.
 - Channels whose ids are all `CSC{k}` keep them; others become CSC1, CSC2, … in order, named by the
   property `channel_name`, or by their ids.
-- Segments lie where ``get_start_time()`` says, counted from `start`; if they overlap so, each begins
+- Segments lie where ``get_start_time()`` says, counted from `start`; if they overlap, each begins
   1 s after the end of the one before. Of a sorting alone they are read as one: a session's segments
   are those of its signals. The manifest has where each begins.
 - A unit goes on the channel that its properties `channel_id`, `main_channel_id`, `max_channel_id` or
@@ -60,7 +60,7 @@ def write_session(
     recording : spikeinterface BaseRecording, optional
         Becomes an int16 stream: count for count if it is one already, else within half a gain.
     sorting : spikeinterface BaseSorting, optional
-        Of the same rate and segments. Becomes units, each spike at its very frame.
+        Of the same rate and segments. Becomes units, each spike at its own frame.
     folder : str or PathLike
         The session folder itself, whatever its name.
     stream_name : str
@@ -112,7 +112,7 @@ def write_session(
 def extractor_content(
     recording: Any, sorting: Any, stream_name: str, start: datetime | float | None, numbers: tuple[int, int]
 ) -> Content:
-    """Return what the two have for a session, nothing read but metadata and spikes."""
+    """Return the session's content from both; only metadata and spikes are read."""
     channels, start_ms = ChannelNames(), start_of(start, recording, sorting)
     streams = [] if recording is None else [recording_stream(recording, stream_name, start_ms, channels)]
     starts = streams[0].starts_ms if streams else _lone_starts(sorting, start_ms)
@@ -143,7 +143,7 @@ def check_extractors(recording: Any, sorting: Any) -> None:
 
 
 def _lone_starts(sorting: Any, start_ms: float) -> list[float]:
-    """Return when the segments of a sorting begin that comes without a recording."""
+    """Return when the segments of a sorting without a recording begin."""
     segments = range(sorting.get_num_segments())
     if len(segments) > 1:
         warn(

@@ -1,4 +1,4 @@
-"""What a block holds and a session cannot: gathered first, then named all at once."""
+"""What a block has that a session cannot keep: gathered first, then reported together."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class Leftovers:
     Attributes
     ----------
     lines : list of str
-        One a thing: where it is, what it is, and why it cannot be held.
+        One line per thing: where it is, what it is, and why it cannot be held.
     remarks : list of str
-        What is held, but otherwise than it was.
+        What is kept, but changed.
     """
 
     def __init__(self) -> None:
@@ -28,11 +28,11 @@ class Leftovers:
         self.lines.append(f"{what}: {why}")
 
     def remark(self, text: str) -> None:
-        """Note what is to be warned of."""
+        """Note a warning."""
         self.remarks.append(text)
 
     def settle(self, skip: bool) -> None:
-        """Raise one error that names everything, or warn of everything if it is to be skipped."""
+        """Raise one error that names everything, or warn of everything if it may be skipped."""
         if skip or not self.lines:
             for text in self.remarks:
                 warn(text, stacklevel=3)

@@ -24,7 +24,7 @@ __all__ = [
 
 _FOLDER = re.compile(r"session_(\d+)")
 _UNFIT = re.compile(r"[^A-Za-z0-9_.-]+")
-# Properties or annotations of a unit that say on which channel it is, by the channel's id; ours come first.
+# Properties or annotations that give a unit's channel, by the channel's id; ours come first.
 CHANNEL_KEYS = ("channel_id", "main_channel_id", "max_channel_id", "max_channel")
 # Those that say whether it is multi-unit activity: ours, SpikeInterface's, Kilosort's, Phy's.
 TYPE_KEYS = ("unit_type", "quality", "KSLabel", "group")
@@ -53,12 +53,12 @@ class ChannelNames:
         Returns
         -------
         tuple of str
-            `CSC{k}`, one a channel.
+            `CSC{k}`, one per channel.
 
         Raises
         ------
         MockSessionError
-            If ids are not unique, or a name is none that a line of text holds.
+            If ids are not unique, or a name does not fit on a line of text.
         """
         if len(set(ids)) != len(ids):
             twice = next(i for i in ids if list(ids).count(i) > 1)
@@ -73,7 +73,7 @@ class ChannelNames:
         return tuple(f"CSC{number}" for number in numbers)
 
     def lines(self) -> bytes | None:
-        """Return ``ChannelNames.txt``, None if there is no channel; a number that no channel has is its own name."""
+        """Return ``ChannelNames.txt``, None if there is no channel; unused numbers have their ids as names."""
         if not self.names:
             return None
         names = (self.names.get(k, f"CSC{k}") for k in range(1, max(self.names) + 1))
@@ -93,7 +93,7 @@ def check_name(label: str, name: str) -> None:
 
 
 def usable(names: Iterable[str]) -> bool:
-    """Return True if names could be channel names, each of them different."""
+    """Return True if all names can be channel names and differ."""
     given = list(names)
     try:
         for name in given:
@@ -109,7 +109,7 @@ class UnitNames:
     Parameters
     ----------
     keep : iterable of str
-        What units are called already; those that are a session's names stay theirs.
+        The units' present names; those in a session's form are kept.
     """
 
     def __init__(self, keep: Iterable[str] = ()) -> None:
@@ -117,7 +117,7 @@ class UnitNames:
         self._taken = set(self._kept.values())
 
     def name(self, channel: int, unit_type: str, own: str = "") -> UnitName:
-        """Return the next name on a channel, or the unit's own if that was to be kept."""
+        """Return the next name on a channel, or the unit's own if it is kept."""
         kept = self._kept.pop(own, None)
         if kept is not None:
             return kept
@@ -134,7 +134,7 @@ def unit_type_of(quality: object) -> str:
 
 
 def stream_file_name(name: str | None, taken: Iterable[str]) -> str:
-    """Return a stream's name as a file's: letters, digits, `_`, `.` and `-`, and none of `taken`."""
+    """Return a stream's name as a file name: letters, digits, `_`, `.` and `-`, and none of `taken`."""
     safe = _UNFIT.sub("_", name or "").strip("._")[: MAX_NAME - 6] or "signal"
     used = {other.lower() for other in taken}
     number, unique = 1, safe
@@ -147,7 +147,7 @@ def stream_file_name(name: str | None, taken: Iterable[str]) -> str:
 def patient_and_session(
     folder: Path, patient_id: int | None, session_nr: int | None, known: dict[str, Any] | None = None
 ) -> tuple[int, int]:
-    """Return both numbers: as given, else as the folder is called, else as known (if that is an int), else 1."""
+    """Return both numbers: as given, else from the folder's name, else as known (if an int), else 1."""
     match = _FOLDER.fullmatch(folder.name)
     patient = folder.parent.name if match and folder.parent.parent.name == "patient_data" else ""
     said = {

@@ -1,10 +1,10 @@
-"""Neo's events and epochs as the event file and the two logs, as far as they fit those.
+"""Neo's events and epochs become the event file and the two logs, as far as they fit.
 
 - ``Events.npy``: one event channel whose labels are numbers, the one called "Events" if several;
 - DAQ log: epochs called "DAQ" with whole numbers for labels;
 - watchlog: events "movie_frames", labelled with movie seconds, and epochs "movie_pauses".
 
-Everything else is noted as what a session cannot hold.
+Everything else is noted as something that a session cannot keep.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def _marks(segment: int, what: str, given: Any, leftovers: Leftovers) -> Marks |
 
 
 def make_events(marks: Iterable[Marks], timeline: Timeline, leftovers: Leftovers) -> Stamps | None:
-    """Return ``Events.npy`` of the one channel that can be it, None without one; note the others."""
+    """Return ``Events.npy`` from the one channel that fits, None without one; note the others."""
     channels: dict[str, list[Marks]] = {}
     for mark in marks:
         channels.setdefault(mark.name, []).append(mark)
@@ -109,19 +109,19 @@ def make_events(marks: Iterable[Marks], timeline: Timeline, leftovers: Leftovers
 
 
 def _stamps(values: Stamps) -> Stamps:
-    """Return whole ms where they are meant, as logs have them: a µs more or less is no more than rounding."""
+    """Return whole ms where they are meant, as in logs: a µs more or less comes from rounding."""
     whole = np.rint(values)
     return np.where(np.abs(values - whole) <= SLACK_MS, whole, values)
 
 
 def _placed(mark: Marks, timeline: Timeline, leftovers: Leftovers) -> tuple[Stamps, Stamps, Any]:
-    """Return starts and stops, ms since the Unix epoch, and which they are."""
+    """Return starts and stops, ms since the Unix epoch, and the indexes of those that could be placed."""
     times, which = timeline.place(mark.label, mark.segment, mark.times_ms, leftovers)
     return _stamps(times), _stamps(times + mark.durations_ms[which]), which
 
 
 def make_daq(marks: Iterable[Marks], timeline: Timeline, leftovers: Leftovers) -> DaqLog | None:
-    """Return the DAQ log, None if there is none that can be held."""
+    """Return the DAQ log, None if there is none that can be kept."""
     codes, starts, stops = [], [], []
     for mark in marks:
         numbers = mark.numbers
@@ -141,7 +141,7 @@ def make_daq(marks: Iterable[Marks], timeline: Timeline, leftovers: Leftovers) -
 def make_watchlog(
     frames: Sequence[Marks], pauses: Sequence[Marks], timeline: Timeline, leftovers: Leftovers
 ) -> Watchlog | None:
-    """Return the watchlog, None if there is none that can be held."""
+    """Return the watchlog, None if there is none that can be kept."""
     clocks, labels = [], []
     for mark in frames:
         clock, _, which = _placed(mark, timeline, leftovers)
@@ -161,7 +161,7 @@ def make_watchlog(
 
 
 def _frames_before(mark: Marks, clock: Stamps, timeline: Timeline, leftovers: Leftovers) -> Any:
-    """Return how many frames were shown before each pause: it lasts from one frame to the next."""
+    """Return how many frames were shown before each pause: a pause lasts from one frame to the next."""
     start, stop, _ = _placed(mark, timeline, leftovers)
     if clock.size > 1 and (np.diff(clock) >= 0).all():
         count = np.searchsorted(clock, start + SLACK_MS, side="right")

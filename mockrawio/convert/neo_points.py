@@ -1,6 +1,6 @@
-"""Moments in a Neo segment (spikes, events) placed on a session's clock.
+"""Times in a Neo segment (spikes, events) placed on a session's clock.
 
-A reader gives a moment to the segment that has begun by then. So what lies before its
+A reader assigns a time to the segment that has begun by then. So what lies before its
 segment's first sample, or after the next segment's, would be read as another segment's.
 """
 
@@ -35,9 +35,9 @@ def zeros(block: Block, start: datetime | float | None, leftovers: Leftovers) ->
     ----------
     block : neo.Block
     start : datetime, float or None
-        The former, if it is to be another than the block says.
+        When 0 s is, if other than the block says.
     leftovers : Leftovers
-        Takes in what the block says of it that is not used.
+        Receives what the block says of it that is not used.
     """
     noted = next((block.annotations[key] for key in _NOTED if key in block.annotations), None)
     said = [instant_ms(instant) for instant in (noted, block.rec_datetime) if instant is not None]
@@ -92,7 +92,7 @@ class Timeline:
     begins_ms: dict[int, float]
 
     def place(self, what: str, segment: int, times_ms: Stamps, leftovers: Leftovers) -> tuple[Stamps, Any]:
-        """Return times on the session's clock, and which of those given they are.
+        """Return times on the session's clock, and their indexes among those given.
 
         Parameters
         ----------
@@ -103,7 +103,7 @@ class Timeline:
         times_ms : ndarray of float64
             On the block's clock.
         leftovers : Leftovers
-            Takes in what cannot be placed.
+            Receives what cannot be placed.
         """
         if segment not in self.zeros_ms:
             leftovers.add(what, "its segment has no signals, as others have, and a session's segments are its signals'")
@@ -117,7 +117,7 @@ class Timeline:
         return np.clip(times[inside], low, highest), inside
 
     def _limits(self, segment: int) -> tuple[float, float]:
-        """Return from when on, and until when, a moment is read as this segment's."""
+        """Return between which times a moment is read as this segment's."""
         if segment not in self.begins_ms:
             return -np.inf, np.inf
         order = list(self.begins_ms)

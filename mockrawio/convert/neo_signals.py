@@ -41,7 +41,7 @@ class Part:
     units : str
         "uV" for any voltage.
     ids, names : tuple of str or None
-        Of its channels, as far as it says them.
+        Of its channels, where the signal has them.
     dtype : numpy.dtype
         Of its samples.
     gains, offsets : ndarray of float64
@@ -71,7 +71,7 @@ class Part:
 
     @property
     def kind(self) -> Hashable:
-        """What must be the same in all segments of a stream."""
+        """What all segments of a stream must share."""
         scale = self.gains.tobytes(), self.offsets.tobytes()
         return self.rate, self.units, self.ids, self.names, self.dtype.str, scale
 
@@ -85,7 +85,7 @@ def to_uv(units: pq.Quantity) -> tuple[float, str] | None:
         return float(pq.Quantity(1.0, units).rescale("uV").magnitude), "uV"
     except ValueError:
         text: str = units.dimensionality.string
-    # A unit that this program defined parses here, and nowhere else.
+    # A unit that this program defined can be parsed here only.
     if not all(isinstance(unit, pq.CompoundUnit) or hasattr(pq, unit.symbol) for unit in units.dimensionality):
         return None
     return (1.0, text) if len(text) <= 64 and pq.Quantity(1.0, text) == pq.Quantity(1.0, units) else None
@@ -217,18 +217,18 @@ def _overlap(one: list[Part], other: list[Part]) -> bool:
 
 
 def make_stream(parts: list[Part], taken: Sequence[str], starts_ms: list[float], channels: ChannelNames) -> Stream:
-    """Return joined parts as a stream.
+    """Return a stream made of joined parts.
 
     Parameters
     ----------
     parts : list of Part
-        One a segment.
+        One per segment.
     taken : sequence of str
         Names of other streams.
     starts_ms : list of float
         When they begin, ms since the Unix epoch.
     channels : ChannelNames
-        Takes their channels in.
+        Names their channels.
     """
     first = parts[0]
     name, wide = stream_file_name(first.name, taken), first.gains.size

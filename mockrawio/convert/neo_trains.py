@@ -101,7 +101,7 @@ def gather_trains(segments: Sequence[Any], leftovers: Leftovers) -> list[NeoTrai
 
 
 def _key(train: Any, index: int) -> tuple[object, ...]:
-    """Return what makes a train the same in another segment: its name, its id, else its place."""
+    """Return the key that matches a train across segments: its name, its id, else its place."""
     if train.name:
         return "name", train.name
     known = train.annotations.get("unit_id", train.annotations.get("id"))
@@ -143,7 +143,7 @@ def _waveforms_of_proxy(proxy: SpikeTrainProxy) -> tuple[Callable[[], Array], _S
 def _shape(
     what: str, train: Any, waveforms: Array, scale: _Scale, count: int, leftovers: Leftovers
 ) -> WaveformShape | None:
-    """Return what waveforms are like, None with a note if they cannot be held."""
+    """Return the waveforms' common shape, None with a note if they cannot be kept."""
     gain, offset, units = scale
     factor = (1.0, "uV") if units is None else to_uv(units)
     if waveforms.ndim not in (2, 3) or waveforms.shape[0] != count or 0 in waveforms.shape:
@@ -177,7 +177,7 @@ def _left_sweep(given: Any, rate: float | None) -> int | None:
 def make_units(
     trains: Sequence[NeoTrain], timeline: Timeline, channels: ChannelNames, leftovers: Leftovers
 ) -> Callable[[Path], Iterator[UnitContent]]:
-    """Return what gives the units; what cannot be held is noted now.
+    """Return a function that yields the units; what cannot be kept is noted now.
 
     Parameters
     ----------
@@ -235,7 +235,7 @@ class _Unit:
         return np.concatenate([np.sort(times, kind="stable") for times, _ in self._placed])
 
     def content(self, name: UnitName) -> UnitContent:
-        """Return what is to be written of it: waveforms too, if it has any."""
+        """Return its content for the session, with waveforms if it has any."""
         shape, times, origin = self.shape, self.times(), plain(self.own or self.label)
         if shape is None:
             return UnitContent(name, times, origin=origin)
@@ -255,7 +255,7 @@ class _Unit:
         return UnitContent(name, times, cut, scale, shape.rate, shape.left_sweep, origin)
 
     def _reader(self, index: int) -> Callable[[int, int], Array]:
-        """Return what reads one segment's waveforms as a column, in the order of the times."""
+        """Return a function that reads one segment's waveforms as a column, in the order of the times."""
         times, which = self._placed[index]
         train, order = self.trains[index], np.argsort(times, kind="stable")
 

@@ -1,4 +1,4 @@
-"""A SpikeInterface recording as a signal stream, by its methods alone: nothing is imported for it."""
+"""A SpikeInterface recording as a signal stream; only its methods are used, and nothing is imported."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .spans import GAP_MS, Span, lay_out
 
 __all__ = ["channel_locations", "check_methods", "recording_stream", "segment_starts"]
 
-_TIME_BLOCK = 1 << 20  # time stamps looked at at once
+_TIME_BLOCK = 1 << 20  # time stamps checked at a time
 
 
 def check_methods(what: str, given: Any, methods: tuple[str, ...]) -> None:
-    """Refuse what has not the methods of a recording or a sorting, or has no segment."""
+    """Refuse an object that lacks the methods of a recording or a sorting, or has no segment."""
     if not all(callable(getattr(given, method, None)) for method in (*methods, "get_num_segments")):
         raise MockSessionError(
             what,
@@ -44,7 +44,7 @@ def recording_stream(recording: Any, name: str, start_ms: float, channels: Chann
     start_ms : float
         0 s, ms since the Unix epoch.
     channels : ChannelNames
-        Takes its channels in.
+        Names its channels.
     """
     if not isinstance(name, str) or name != stream_file_name(name, ()):
         raise MockSessionError(
@@ -99,7 +99,7 @@ def _scale(recording: Any, dtype: np.dtype[Any], count: int) -> tuple[npt.NDArra
 
 
 def _names(recording: Any, ids: tuple[str, ...]) -> tuple[str, ...]:
-    """Return what the channels are called: by a property of that kind if it will do, else their ids."""
+    """Return the channels' names: the property of that kind if it is usable, else their ids."""
     for key in ("channel_name", "channel_names"):
         values = recording.get_property(key)
         if values is not None:

@@ -36,7 +36,7 @@ class Stream:
     name : str
         Its files' name.
     ids, names : tuple of str
-        One a channel.
+        One per channel.
     units : str
     source : Source
     starts_ms : list of float
@@ -82,9 +82,9 @@ class Content:
     patient_id, session_nr : int
     streams : list of Stream
     units : callable
-        Takes the folder in which the streams are written by now, gives the units.
+        Called with the folder that has the streams by then; yields the units.
     made_from : dict
-        What the manifest says of where all this comes from.
+        What the manifest says of the source.
     channel_names : bytes or None
         ``ChannelNames.txt``.
     events : ndarray or None
@@ -108,14 +108,14 @@ class Content:
     files: Mapping[str, Iterable[bytes | memoryview]] = field(default_factory=dict)
 
     def finish(self, writer: SessionWriter, origins: dict[str, object]) -> dict[str, object]:
-        """Write what could not be made before the rest was; return what the manifest says.
+        """Write what depends on the other files; return what the manifest says.
 
         Parameters
         ----------
         writer : SessionWriter
             Which has written all else.
         origins : dict
-            What units are called where they come from, by name.
+            The units' names in the source, by name.
         """
         return {"made_from": self.made_from, "units": origins}
 
@@ -144,7 +144,7 @@ def _write_stream(writer: SessionWriter, stream: Stream, tick: Tick) -> None:
 
 
 def _write_units(writer: SessionWriter, units: Iterable[UnitContent]) -> dict[str, object]:
-    """Write the units; return, by name, what they are called where they come from."""
+    """Write the units; return their names in the source, by name."""
     origins = {}
     for unit in units:
         if unit.times_ms.size:
@@ -172,7 +172,7 @@ def _write_small(writer: SessionWriter, content: Content) -> None:
 
 
 def plain(value: object) -> Any:
-    """Return a value as JSON can hold it: what it cannot hold is left out, and so are absolute paths.
+    """Return a value that JSON can hold; what it cannot hold, and absolute paths, are left out.
 
     Returns None for a value that is left out altogether.
     """

@@ -79,7 +79,7 @@ class SortedSpikes:
         return times
 
     def values(self, keys: tuple[str, ...]) -> list[Any]:
-        """Return one property for all units, the first of these that the sorting has; else None for each."""
+        """Return the first of these properties that the sorting has, for all units; else None for each."""
         for key in keys:
             values = self.sorting.get_property(key)
             if values is not None:
@@ -121,7 +121,7 @@ def place_units(
 
 
 def units_of_recording(spikes: SortedSpikes, stream: Stream, recording: Any) -> Callable[[Path], Iterator[UnitContent]]:
-    """Return what gives the units of a sorting, their waveforms cut from the stream once that is written."""
+    """Return a function that yields a sorting's units, with waveforms cut from the stream once it is written."""
 
     def units(folder: Path) -> Iterator[UnitContent]:
         with WrittenStream(folder, stream) as written:
@@ -132,7 +132,7 @@ def units_of_recording(spikes: SortedSpikes, stream: Stream, recording: Any) -> 
 
 
 def _chooser(spikes: SortedSpikes, stream: Stream, recording: Any) -> Callable[[int, str], int | None]:
-    """Return what finds the index of a unit's channel as far as the sorting says it."""
+    """Return a function that finds the index of a unit's channel as far as the sorting tells."""
     by_id = {channel: index for index, channel in enumerate(stream.source.channels)}
     own_ids = {name: index for index, name in enumerate(stream.ids)} if by_id.keys() == set(stream.ids) else {}
     said = spikes.values(CHANNEL_KEYS)
@@ -154,7 +154,7 @@ def _chooser(spikes: SortedSpikes, stream: Stream, recording: Any) -> Callable[[
 
 
 def lone_units(spikes: SortedSpikes, channels: ChannelNames) -> Callable[[Path], Iterator[UnitContent]]:
-    """Return what gives the units of a sorting without a recording: no waveforms, channels as far as they are said."""
+    """Return a function that yields a lone sorting's units: no waveforms, channels as far as it tells."""
     ids = [str(i) for i in spikes.ids]
     known = [name for i in ids if (name := unit_name(i)) is not None]
     keep = len(known) == len(ids)

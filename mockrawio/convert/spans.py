@@ -1,4 +1,4 @@
-"""When things were: the instant of 0 s, and segments laid out so that they do not overlap."""
+"""Times: the instant of 0 s, and segments laid out so that they do not overlap."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Span(NamedTuple):
     last: float
 
     def later(self, by_ms: float) -> Span:
-        """Return the same that much later."""
+        """Return the same span, moved later."""
         return Span(*(time + by_ms for time in self))
 
 

@@ -32,7 +32,7 @@ def choose_engine(device: str, library: str) -> Engine:
     ----------
     device : str
         "cpu", "cuda", "cuda:1" and so on, or "auto": CUDA if the library finds one, else the CPU.
-        What "auto" chose is the engine's `device`, and a line at INFO of the logger `mockrawio.device`.
+        What "auto" chose is the engine's `device`, and is logged at INFO by `mockrawio.device`.
     library : {"torch", "cupy", "jax", "numpy", "array_api_strict"}
 
     Raises
@@ -55,7 +55,7 @@ def choose_engine(device: str, library: str) -> Engine:
 
 
 def choose_for_view(device: str) -> Engine:
-    """Return the engine that reduces int16 for a view: of torch and CuPy the one that has the device."""
+    """Return the engine that reduces int16 for a view: torch or CuPy, whichever has the device."""
     kind, _ = _parse(device)
     if kind == "cpu":
         return HostEngine("numpy")
@@ -128,7 +128,7 @@ def _carrier(library: str) -> str:
 
 
 def _lacks_cuda(library: str, index: int | None = None) -> str:
-    """Return why the library has no CUDA device, or no such one; nothing if it has."""
+    """Return why the library does not have the CUDA device; nothing if it has."""
     if library not in ON_CUDA:
         return f"{library} computes on the CPU only; out='torch', 'cupy' and 'jax' can use CUDA"
     if find_spec(_carrier(library)) is None:

@@ -79,7 +79,7 @@ class CupyEngine:
             stream.wait_event(event)
 
     def synchronize(self, event: Any) -> None:
-        """Return when the event has come."""
+        """Wait until the event has come."""
         event.synchronize()
 
     def upload(self, slot: Slot, rows: int, stream: Any) -> None:

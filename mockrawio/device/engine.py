@@ -2,10 +2,10 @@
 
 The order of the work is the pipeline's affair (:mod:`mockrawio.device.pipeline`); an engine only
 has memory, streams of work, and events that mark a place in a stream. On the CPU everything is
-done when a method returns, so that streams and events are nothing there.
+done when a method returns, so that streams and events do nothing there.
 
 The CPU's engine is written against the array API standard: NumPy, CPU torch and
-`array_api_strict` run the very same lines.
+`array_api_strict` run the same code.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Engine(Protocol):
         """Return a new stream."""
 
     def event(self) -> Any:
-        """Return a new event; until it is recorded, waiting for it is no wait."""
+        """Return a new event; before it is recorded, waiting for it returns at once."""
 
     def record(self, event: Any, stream: Any) -> None:
         """Let the event stand for all that the stream has been given so far."""
@@ -86,7 +86,7 @@ class Engine(Protocol):
         """Hold back what the stream is given next until the other has done what it was given so far."""
 
     def synchronize(self, event: Any) -> None:
-        """Return when the event has come."""
+        """Wait until the event has come."""
 
     def upload(self, slot: Slot, rows: int, stream: Any) -> None:
         """Copy the first rows of a slot to the device."""

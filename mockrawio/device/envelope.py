@@ -20,7 +20,7 @@ MAX_BYTES = 256 << 20
 
 
 class Zoom(NamedTuple):
-    """A view, ready to be drawn as one vertical line a pixel.
+    """A view, ready to be drawn as one vertical line per pixel.
 
     Attributes
     ----------
@@ -123,10 +123,10 @@ def zoom(
     """Return the least and the greatest value under each pixel of a span of time.
 
     The first view of a span streams its int16 samples to the device, which makes a pyramid of
-    least and greatest values of them. Later ones read the pyramid, and the samples of the one bin
-    that each pixel's edge lies in, so that they cost by the pixel, whatever the span. The pyramid is
-    kept as long as the reader, and takes 256 MiB a stream at the most (:class:`Envelope` has it
-    otherwise).
+    least and greatest values of them. Later views read the pyramid, and the samples of the one bin
+    that each pixel's edge lies in, so that their cost depends on the number of pixels and not on
+    the span. The pyramid is kept as long as the reader, and takes at most 256 MiB per stream
+    (:class:`Envelope` has another limit if asked).
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ def zoom(
 
 
 class _Pyramids:
-    """The pyramids of a stream's segments. Knows no reader, so that it may be kept by one's side."""
+    """The pyramids of a stream's segments. It holds no reader, so that a reader can keep it."""
 
     def __init__(self, reader: MockSessionRawIO, stream_index: int, max_bytes: int) -> None:
         self.header = reader.header  # made anew by each parse_header()
@@ -182,7 +182,7 @@ class _Pyramids:
         self.by_segment: dict[int, Pyramid] = {}
 
     def get(self, seg_index: int, size: int) -> Pyramid:
-        if seg_index not in self.by_segment:  # of several threads' new ones, which cost nothing yet, the first counts
+        if seg_index not in self.by_segment:  # if several threads make one, the first is kept
             new = Pyramid(size, self._channels.width, self._channels.dtype, self._bin)
             self.by_segment.setdefault(seg_index, new)
         return self.by_segment[seg_index]
@@ -217,7 +217,7 @@ def _pixels(clock: Clock, edges: Array) -> tuple[Array, Array, Array]:
     """Return each pixel's samples as a range, and which pixels have any."""
     from_edge = clock.first_from(edges)
     first, stop = from_edge[:-1], from_edge[1:]
-    first = np.where(first == stop, first - 1, first)  # between two samples: the earlier holds on
+    first = np.where(first == stop, first - 1, first)  # between two samples: the earlier one counts
     return np.maximum(first, 0), np.minimum(stop, clock.size), (first < clock.size) & (stop > 0)
 
 

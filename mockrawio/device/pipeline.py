@@ -215,6 +215,6 @@ def _is_reading() -> bool:
 
 
 def _settle(engine: Engine, events: Iterable[Any]) -> None:
-    """Return when all have come: freed memory may be given out before other streams have done with it."""
+    """Wait for all events: freed memory may be given out before other streams have done with it."""
     for event in events:
         engine.synchronize(event)

@@ -1,4 +1,4 @@
-"""The least and the greatest of every so many samples, at several sizes, made when first needed.
+"""The least and the greatest sample in bins of several sizes, made when first needed.
 
 The contract of a :class:`Pyramid`:
 
@@ -39,13 +39,13 @@ class Pairs(NamedTuple):
     high: Array
 
     def take_in(self, rows: Array, low: Array, high: Array) -> None:
-        """Let the values count for these ranges too."""
+        """Include these values in the ranges' extremes."""
         self.low[rows] = np.minimum(self.low[rows], low)
         self.high[rows] = np.maximum(self.high[rows], high)
 
 
 def bin_within(max_bytes: int, samples: int, width: int, dtype: np.dtype[Any]) -> int:
-    """Return the smallest bin with which the pyramids of so many samples take no more than `max_bytes`."""
+    """Return the smallest bin with which the pyramids of a stream take no more than `max_bytes`."""
     level_0 = 2 * samples * width * dtype.itemsize  # if the bin were one sample
     bin_size = SMALLEST_BIN
     while level_0 * FACTOR > (FACTOR - 1) * bin_size * max_bytes:
@@ -113,7 +113,7 @@ class Pyramid:
         return result
 
     def _read_ends(self, result: Pairs, pieces: Array, read: Read) -> None:
-        """Take in pieces of samples, two a range; those that touch are read at once."""
+        """Take in pieces of samples, two per range; those that touch are read at once."""
         owners = np.repeat(np.arange(len(pieces) // 2), 2)
         some = pieces[:, 0] < pieces[:, 1]
         owners, (first, stop) = owners[some], pieces[some].T
@@ -200,7 +200,7 @@ def _take_each(result: Pairs, rows: Array, pairs: Pairs, first: Array, stop: Arr
 
 
 def _worst(dtype: np.dtype[Any]) -> tuple[Any, Any]:
-    """Return what any least, and any greatest, value is better than."""
+    """Return the values that any minimum, and any maximum, replaces."""
     if dtype.kind == "f":
         return np.inf, -np.inf
     return np.iinfo(dtype).max, np.iinfo(dtype).min

@@ -13,7 +13,7 @@ from ..rawio import MockSessionRawIO
 
 Array = npt.NDArray[Any]
 SLACK = 1e-3  # of a sample: what a time in float64 seconds may be off, a year from the origin
-SPARSE = 4  # one in so many channels, and it is no longer worth reading the others too
+SPARSE = 4  # at one wanted channel in this many, reading the others too is no longer worth it
 
 
 class Channels(NamedTuple):

@@ -23,7 +23,7 @@ DEVICE_READERS = 8  # one copies 10 GB/s or so; the buses of today take 25 to 60
 
 
 class ScaledStream(Iterator[Any]):
-    """Scaled arrays (samples, channels), one a chunk: what :func:`stream_scaled` returns.
+    """Scaled arrays (samples, channels), one per chunk: what :func:`stream_scaled` returns.
 
     An iterator, and a context manager that closes itself. Left before its end it is closed by
     ``close()``, by the end of its ``with`` block, or when it is forgotten.
@@ -162,14 +162,14 @@ def stream_scaled(
         "array_api_strict" too, to try code against the standard.
     decimate : int, optional
         Keep every n-th sample of the window, counted on from chunk to chunk. There is no
-        filter: what lies above half the new rate folds.
+        filter: what lies above half the new rate aliases.
     depth : int
         Number of slots: how far the thread reads ahead and, with `reuse`, how long an array is valid.
     readers : int, optional
         Threads that fill a slot together, where it has a MB for each. If it is left out, 1 on the
         CPU; for a device, which takes more than one thread can copy, 8 or as many as there are cores.
     reuse : bool
-        Yield `depth` arrays in turn, and allocate nothing a chunk: an array is valid until `depth` more
+        Yield `depth` arrays in turn, and allocate nothing for a chunk: an array is valid until `depth` more
         have been asked for, and is then written over. Where fresh memory is dear, as in NumPy, that is
         faster; what is collected (``list(chunks)``) is wrong. JAX's arrays are copies either way.
     block_index, seg_index : int

@@ -82,7 +82,7 @@ class TorchEngine:
             stream.wait_stream(other)
 
     def synchronize(self, event: Any) -> None:
-        """Return when the event has come."""
+        """Wait until the event has come."""
         event.synchronize()
 
     def upload(self, slot: Slot, rows: int, stream: Any) -> None:

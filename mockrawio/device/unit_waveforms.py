@@ -35,7 +35,7 @@ class DeviceWaveforms(NamedTuple):
 
 
 class _Spikes:
-    """The raw waveforms of the wanted units, as one long array that is never made."""
+    """The raw waveforms of the wanted units, seen as one long array that is never built."""
 
     def __init__(self, reader: MockSessionRawIO, units: list[int], where: dict[str, Any]) -> None:
         self._reader, self._where, self.units = reader, where, units
@@ -86,7 +86,7 @@ class _Spikes:
             start, unit = end, unit + 1
 
     def each(self, values: Array) -> Array:
-        """Return one value a unit as one value a spike."""
+        """Return one value per unit as one value per spike."""
         return np.repeat(values, np.diff(self.edges))
 
 
@@ -107,7 +107,7 @@ def waveforms_to_device(
     """Return the waveforms of units, scaled on the device.
 
     Their int16 crosses the bus in batches of `batch_size` spikes, of as many units as those are of; each
-    spike's own unit's gain is applied there, in one kernel a batch.
+    spike's own unit's gain is applied there, in one kernel per batch.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""File formats, one a module; they know nothing of sessions."""
+"""File formats, one per module; they know nothing of sessions."""

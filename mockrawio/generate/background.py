@@ -36,7 +36,7 @@ class Background:
     Attributes
     ----------
     gain : float
-        µV a count.
+        µV per count.
     noises : dict of str to Noise
         By name.
     total_uV : ndarray of float64, shape (n_channels,)

@@ -50,7 +50,7 @@ class BroadbandTruth:
     units : dict of str to BroadbandUnit
         By id, in the order of the channels.
     gain : float
-        µV a count.
+        µV per count.
     sampling_rate : float
         Hz.
     n_channels : int

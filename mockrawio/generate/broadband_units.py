@@ -52,7 +52,7 @@ class BroadbandUnit:
     peak_uV : float
         Peak of its mean spike at its own channel, µV.
     gain : float
-        µV a count.
+        µV per count.
     """
 
     train: Train

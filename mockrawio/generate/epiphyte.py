@@ -298,7 +298,7 @@ class GenerateData:
         self._save([files.info_job(self._plan)])
 
     def save_channel_names(self) -> None:
-        """Save ``ChannelNames.txt``, a name with ``.ncs`` a line."""
+        """Save ``ChannelNames.txt``, one name with ``.ncs`` per line."""
         self._save([files.channel_names_job(self._plan)])
 
     def save_spike_trains(self) -> None:

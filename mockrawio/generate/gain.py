@@ -11,7 +11,7 @@ __all__ = ["counts", "fitting_gain"]
 
 
 def fitting_gain(most: float) -> float:
-    """Return the smallest power of two, in µV a count, at which `most` µV fit int16.
+    """Return the smallest power of two, in µV per count, at which `most` µV fit int16.
 
     A power of two, so that counts times gain is exact.
     """

@@ -35,7 +35,7 @@ def lfp_times(plan: Plan) -> Iterator[npt.NDArray[np.int64]]:
 
 
 def lfp_gain(plan: Plan) -> float:
-    """Return the µV a count of the int16 samples, such that no sample can clip."""
+    """Return the µV per count of the int16 samples, such that no sample can clip."""
     return fitting_gain(AMPLITUDE_UV + plan.spec.lfp_noise_uV * sqrt(3 * (LEVELS + 1)))
 
 

@@ -43,7 +43,7 @@ def daq_interval(plan: Plan) -> int:
 
 
 def daq_log(plan: Plan) -> DaqLog:
-    """Return the DAQ log: a row an event, from the movie's start on, at even steps.
+    """Return the DAQ log: one row per event, from the movie's start on, at even steps.
 
     `pre` and `post` stand half a jitter before and after the step; the jitter is normal and
     may be negative, so either may be the later.
@@ -61,7 +61,7 @@ def watchlog(plan: Plan, artifacts: bool) -> Watchlog:
     """Return the watchlog, with pauses and skips or without.
 
     Each frame has the movie time in s at which it ends, and its clock in ms since the Unix epoch:
-    41 ms after the last; in a log with artifacts so much less that movie and pauses together end
+    41 ms after the last; in a log with artifacts by less, so that movie and pauses together end
     by the end of the stimulus (39 ms for 83.33 minutes), plus the pause between them. The movie's
     last frame ends the log; so does the number of frames the movie has, whichever comes first.
     """

@@ -24,7 +24,7 @@ FRAME_S = 0.04
 FRAME_CLOCK_MS = 41  # in a log without pauses; one with them makes room for them
 STIMULUS_MIN = 83.33
 
-SPIKE_CLOCK = 32  # ticks a ms: a spike's stamp is a sample of its 32 kHz waveform, exact in float64
+SPIKE_CLOCK = 32  # ticks per ms: a spike's stamp is a sample of its 32 kHz waveform, exact in float64
 WAVEFORM_RATE, LFP_RATE = 32_000.0, 1000.0  # Hz
 WAVEFORM = 64  # samples, as in Epiphyte's generator
 PEAK = 19  # of a waveform: its largest sample; as many come before it

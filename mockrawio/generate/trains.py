@@ -251,7 +251,7 @@ class Train:
             yield block
 
     def waveform_gain(self) -> float:
-        """Return the µV a count of :meth:`noisy_waveforms` in int16, such that none of them can clip."""
+        """Return the µV per count of :meth:`noisy_waveforms` in int16, such that none of them can clip."""
         curve = self.curve()
         return fitting_gain(float(abs(curve.at()).max()) + curve.sd * float(normal_table()[-1]))
 

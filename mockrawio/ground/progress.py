@@ -1,4 +1,4 @@
-"""A bar for long work, for those who look at it."""
+"""A progress bar for long work."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def write_plain(
     place : Path
         What errors name.
     sync : callable
-        Puts what an open file has onto the disk, or begins to; called every so many bytes, and at the end.
+        Puts what an open file has onto the disk, or begins to; called at regular intervals of bytes, and at the end.
     """
     digest, size, synced = hashlib.sha256(), 0, 0
     with naming(place):

@@ -22,7 +22,7 @@ from .recording import RawFile, RawRecording
 __all__ = ["Adding"]
 
 BLOCK_BYTES = 1 << 21  # of a recording at a time; two of them are in work at once
-RELEASE_BLOCKS = 8  # after so many, what a source has mapped is let go of
+RELEASE_BLOCKS = 8  # after this many, what a source has mapped is released
 
 Array = npt.NDArray[Any]
 

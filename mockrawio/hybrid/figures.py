@@ -49,7 +49,7 @@ def save_figures(validation: Validation, folder: Path) -> list[Path]:
 
 
 def _figure(width: float, height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
-    """Return a figure that no window and no global state knows of."""
+    """Return a figure that is tied to no window and no global state."""
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure, [figure.add_subplot(1, columns, k + 1) for k in range(columns)]

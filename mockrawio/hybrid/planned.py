@@ -157,7 +157,7 @@ class HybridPlan(_Run):
         return {**own, FIRINGS: firings_bytes(made.artificial)}
 
     def adder(self) -> Adder:
-        """Return what adds the events to blocks of the source."""
+        """Return the object that adds the events to blocks of the source."""
         return Planter(self.planted, self.source.recording.n_channels, self.source.recording.dtype)
 
     def result(self, folder: Path, targets: tuple[Path, ...], **written: Any) -> HybridResult:

@@ -54,7 +54,7 @@ class Recipe:
     channel_shift : int, optional
         How far events are moved, in steps of the probe's order. None draws where they go.
     synthetic_rate : iterable of float
-        Hz of each unit's artificial events, one a unit; empty for the units' own times.
+        Hz of each unit's artificial events, one per unit; empty for the units' own times.
     jitter_factor : int
         Samples; half of it is the standard deviation of the moves in time.
     amplitude_scale_min, amplitude_scale_max : float
@@ -64,7 +64,7 @@ class Recipe:
     compat : bool
         Whether to compute as the original did, its faults included.
     max_events : int, optional
-        Most events a unit; None for no limit (with `compat` the original's 25,000).
+        Most events per unit; None for no limit (with `compat` the original's 25,000).
     allow_skips : bool
         Whether a unit that cannot be used is no failure of the run.
 

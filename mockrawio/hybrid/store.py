@@ -1,6 +1,6 @@
 """The events of a run in a file: ``events-<session>.npz``, from which all that was added can be made again.
 
-Plain arrays, a name each: ``unit_<new unit>_<field>``, and ``units``, (k, 4) int64, with the
+Plain arrays, one name per array: ``unit_<new unit>_<field>``, and ``units``, (k, 4) int64, with the
 true unit, the new unit, the samples before and the centre's raw row of each. A unit's events are either
 ``basis`` (r, n, m) and ``weights`` (K, r), whose product, rounded half to even, they are, or
 ``samples`` (K, n, m) as they stand.

@@ -17,16 +17,16 @@ from ..ground.shown import Argument
 
 __all__ = ["Here", "OnCluster", "executor_of"]
 
-LEAST_IN_FLIGHT = 16  # so that a cluster whose workers are still to come has something to scale by
+LEAST_IN_FLIGHT = 16  # so that a cluster without workers yet has a reason to start some
 _SCHEMES = ("tcp://", "tls://", "ws://", "wss://", "ucx://", "inproc://")
 PER_THREAD = 4  # in flight for each of a cluster's threads, so that none waits for the next
 
 
 class Here(Executor):
-    """Does what it is given at once, in this thread, so that Ctrl-C reaches it."""
+    """Does its work at once, in this thread, so that Ctrl-C reaches it."""
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any, **keywords: Any) -> Future[Any]:
-        """Return what a call gave or raised, as a future that is done."""
+        """Return a finished future with what the call returned or raised."""
         future: Future[Any] = Future()
         try:
             future.set_result(function(*arguments, **keywords))
@@ -36,7 +36,7 @@ class Here(Executor):
 
 
 class OnCluster(Executor):
-    """Has the workers of a cluster do it.
+    """Lets the workers of a cluster do the work.
 
     Distributed's own ``ClientExecutor`` is not used, as its futures never end when the scheduler is lost.
 
@@ -55,7 +55,7 @@ class OnCluster(Executor):
         return max(LEAST_IN_FLIGHT, PER_THREAD * n_threads)
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any, **keywords: Any) -> Future[Any]:
-        """Return a future of a call; cancelled if the cluster gives it up, or is lost."""
+        """Return a future of a call; it is cancelled if the cluster gives up or is lost."""
         future: Future[Any] = Future()
         remote = self.client.submit(function, *arguments, pure=False, **keywords)
         self._waiting.add(remote)
@@ -73,7 +73,7 @@ class OnCluster(Executor):
             self._waiting.discard(remote)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Give up what has not begun; what workers are at they finish."""
+        """Cancel what has not begun; workers finish what they are doing."""
         waiting = list(self._waiting)
         if waiting and self.client.status == "running":
             self.client.cancel(waiting)
@@ -81,7 +81,7 @@ class OnCluster(Executor):
 
 @contextmanager
 def executor_of(client: Any) -> Iterator[tuple[Executor, Callable[[], int]]]:
-    """Give what sessions are submitted to, and what tells how many of them to keep in flight."""
+    """Yield an executor for sessions, and a function that tells how many of them to keep in flight."""
     if client is None:
         yield Here(), lambda: 1
         return
@@ -115,5 +115,5 @@ def _connected(client: Any) -> Iterator[Any]:
 
 
 def _leave_interrupts() -> None:
-    """Let Ctrl-C, which a terminal sends to all processes, be the business of the one that has the others."""
+    """Leave Ctrl-C, which a terminal sends to all processes, to the parent process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,6 +1,6 @@
 """Thousands of sessions at once: on a cluster of dask.distributed, or one after another here.
 
-- A session's bytes come from its spec alone: no cluster, order or retry changes them.
+- A session's bytes depend on its spec alone: no cluster, order or retry changes them.
 - A session lands whole or not at all; a worker that dies costs what it was working on.
 - A run that was stopped goes on where it stopped: a session that is there and was made from the
   same spec is left as it is, and what dead writers left beside it is removed.
@@ -36,7 +36,7 @@ from .corpus_report import CorpusReport, Failure, write_failures
 
 __all__ = ["CorpusReport", "Failure", "generate_corpus", "session_seed"]
 
-ABANDONED_S = 86_400.0  # no writer is silent for a day
+ABANDONED_S = 86_400.0  # no live writer is silent for a day
 
 
 def session_seed(seed: int, patient_id: int, session_nr: int) -> int:
@@ -89,7 +89,7 @@ def generate_corpus(
         Where :func:`~mockrawio.generate_session` puts them; every worker must see it by this path.
     client : distributed.Client or str, optional
         A cluster, by a client of it or by its scheduler's address, ``"tcp://host:8786"``; "local"
-        starts one with a process a core, and stops it afterwards. None makes one session after
+        starts one with one process per core, and stops it afterwards. None makes one session after
         another in this process, without Dask.
     progress : bool
         Whether to show a progress bar on stderr.
@@ -179,7 +179,7 @@ class _Order(NamedTuple):
 
 
 class _Outcome(NamedTuple):
-    """What became of one attempt; what went wrong as text, since not every error can be sent."""
+    """The outcome of one attempt; errors are text, since not every exception can be pickled."""
 
     n_bytes: int | None = None  # None: it is there already
     error: str = ""
@@ -187,7 +187,7 @@ class _Outcome(NamedTuple):
 
 
 def _attempt(spec: SessionSpec, order: _Order) -> _Outcome:
-    """Make a session, if it is not there, and tell how that went."""
+    """Make a session, if it is not there, and return the outcome."""
     try:
         return _Outcome(_make(spec, order))
     except Exception as error:
@@ -220,7 +220,7 @@ def _littered(folder: str, mtime_ns: int) -> set[str]:
 def _is_beaten(left: Leftover) -> bool:
     """Return True if a writer has died, or is of another machine: beside a new session it can land no more.
 
-    What a dead worker of another machine has left is known by nothing else.
+    Nothing else tells what a dead worker of another machine has left.
     """
     return not left.in_use or (left.elsewhere and left.purpose == "partial")
 
@@ -231,7 +231,7 @@ def _is_abandoned(left: Leftover) -> bool:
 
 
 def _idle_s(folder: Path) -> float:
-    """Return for how many seconds nothing in a folder has changed."""
+    """Return the seconds since anything in a folder last changed."""
     try:
         return time.time() - max(path.lstat().st_mtime for path in (folder, *folder.rglob("*")))
     except OSError:  # it has changed just now
@@ -352,14 +352,14 @@ class _Run:
 def _of_the_dead(error: BaseException) -> _Outcome:
     """Return the outcome of what never came to an end: workers died, or cannot import this package.
 
-    Another attempt is not worth it: the cluster has made several, or it would be no different.
+    Another attempt is not worth it: the cluster has made several, or it would fail in the same way.
     """
     return _Outcome(error=Text(type(error).__name__, ": ", told(error)))
 
 
 @contextmanager
 def _bar(progress: bool, specs: Iterable[SessionSpec]) -> Iterator[Callable[[int], object]]:
-    """Give what is to be called with the number of failures after each session, and show it if asked to."""
+    """Yield a function to call with the number of failures after each session; it shows a bar if asked to."""
     if not progress:
         yield lambda failed: None
         return

@@ -82,7 +82,7 @@ class CorpusReport:
         return f"{visible(self.root)}: {self.made} made ({size}), {self.found} there already, {len(self.failed)} failed"
 
     def table(self) -> list[str]:
-        """Return what failed, a line each below a heading; nothing if nothing did."""
+        """Return a heading and one line per failure; nothing if nothing failed."""
         if self.ok:
             return []
         lines = ["patient  session  attempts  error"]
@@ -99,7 +99,7 @@ class CorpusReport:
 
 
 def write_failures(root: Path, failed: Iterable[Failure]) -> None:
-    """Write ``corpus_failures.csv``, a row each below their names; if there are none, remove it.
+    """Write ``corpus_failures.csv``, one row per failure; if there are none, remove the file.
 
     If that cannot be, a warning says so: a disk that fails is no reason to lose what is known of the rest.
     """

@@ -40,7 +40,7 @@ Index = int | slice | list[int] | Array
 
 
 class SegmentSource:
-    """One segment of a stream with the face of an array; what a graph holds in place of samples.
+    """One segment of a stream with an array's interface; what a graph holds in place of samples.
 
     It pickles as names of files and a few numbers, outlives the reader that it comes from, and is
     safe in threads.
@@ -63,7 +63,7 @@ class SegmentSource:
         self.shape = (stream.sizes[seg_index], len(stream.channels))
 
     def __getitem__(self, key: tuple[Index, Index]) -> Array:
-        """Return what NumPy would, where at most one index is a list; no samples are read but the rows' span."""
+        """Return what NumPy would; at most one index is a list, and only the rows' span is read."""
         rows, columns = key
         start, stop, within = _span(rows, self.shape[0])
         chosen = _kept(columns)
@@ -74,7 +74,7 @@ class SegmentSource:
         return only
 
     def __dask_tokenize__(self) -> object:
-        """Return what tells this array from others: where its bytes are, since when, and how they are scaled."""
+        """Return what identifies this array: where its bytes are, since when, and how they are scaled."""
         stream = self.stream
         counts = [c.count for c in stream.channels]
         places = [_place(source) for source in stream.sources]
@@ -138,7 +138,7 @@ def to_dask_array(
     block_index : int
     seg_index : int, optional
         May be left out if there is one segment. Segments are arrays of their own, as there is time
-        between them; ``dask.array.concatenate`` puts them together for what does not mind.
+        between them; ``dask.array.concatenate`` puts them together where the gaps do not matter.
     dtype : dtype
         Of scaled values.
 

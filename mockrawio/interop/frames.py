@@ -1,4 +1,4 @@
-"""Spike times as sample numbers: ms since the Unix epoch to integer frames and nothing lost.
+"""Spike times as sample numbers: ms since the Unix epoch to integer frames, without loss.
 
 A spike belongs to the nearest sample. Seconds times rate, rounded down, names the sample before
 in some cases: 0.29 s at 100 Hz is frame 28. Here the difference of two stamps, which is exact in
@@ -54,7 +54,7 @@ class FrameClock:
         if self.size is None or not len(stamps_ms):
             return slice(0, len(stamps_ms))
         first, last = self.frames(stamps_ms[[0, -1]])
-        if first >= 0 and last < self.size:  # a look at two stamps is all that most units need
+        if first >= 0 and last < self.size:  # for most units a check of two stamps is enough
             return slice(0, len(stamps_ms))
         low, high = np.searchsorted(self.frames(stamps_ms), [0, self.size])
         return slice(int(low), int(high))

@@ -1,4 +1,4 @@
-"""The electrodes of a session as a probe of ProbeInterface: one shank a bundle of 8 microwires.
+"""The electrodes of a session as a probe of ProbeInterface: one shank per bundle of 8 microwires.
 
 Where the wires end is decided in :mod:`mockrawio.session.probe`, for the generators as well.
 """
@@ -30,7 +30,7 @@ _PLACES = "Write 'locations' into the stream's .json, or name its channels CSCk.
 
 
 def main_stream(reader: MockSessionRawIO) -> str | None:
-    """Return the id of the stream that spikes are sorted in, None if the session has no such.
+    """Return the id of the stream that spikes are sorted in, None if the session has none.
 
     It is the stream `broadband` of ``raw_data``, or the fastest one there; LFP does not count.
 
@@ -90,7 +90,7 @@ def _three_numbers(path: str | None, unit_id: str, place: Any) -> list[float]:
 
 
 def stream_probe(reader: MockSessionRawIO, stream_id: str) -> Probe | None:
-    """Return the probe of a stream, wired to its columns; None if nobody says where its channels are.
+    """Return the probe of a stream, wired to its columns; None if nothing says where its channels are.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def stream_probe(reader: MockSessionRawIO, stream_id: str) -> Probe | None:
     -------
     probeinterface.Probe or None
         By the `locations` in the stream's description, without shanks; else the bundles of the
-        channels, if all are CSCk, with a shank a bundle.
+        channels, if all are CSCk, with one shank per bundle.
     """
     stream = stream_of(reader, stream_id)
     ids, locations = [channel.id for channel in stream.channels], stream.locations()
@@ -129,7 +129,7 @@ def session_probe(session: str | PathLike[str] | Sequence[int | str]) -> Probe:
     -------
     probeinterface.Probe
         In µm; contact ids "CSCk", shank ids the bundles "00", "01", ..., so that
-        ``recording.set_probe(probe)`` makes one group a bundle.
+        ``recording.set_probe(probe)`` makes one group per bundle.
 
     Raises
     ------

@@ -4,7 +4,7 @@ Built on SpikeInterface's Neo base classes, so what it does with any Neo format 
 dump, load, pickle, save, several processes. What is particular to a session:
 
 - traces are the reader's own views of the mapped files;
-- channels have a probe of one shank a bundle, a `group` a bundle, and a `brain_area`;
+- channels have a probe of one shank per bundle, one `group` per bundle, and a `brain_area`;
 - spikes are integer frames, each the sample nearest to its stamp (:mod:`mockrawio.interop.frames`);
 - times are the reader's seconds: ``get_times()``, spike trains in seconds, and events agree.
 """

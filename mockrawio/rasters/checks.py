@@ -37,7 +37,7 @@ def whole_in(name: str, value: Any, low: int, high: int) -> int:
 
 
 def float_array(name: str, values: Any, dimensions: tuple[int, ...], *, any_value: bool = False) -> Floats:
-    """Return finite float64, of one of so many dimensions; not a copy where it is that already."""
+    """Return finite float64 with one of the given numbers of dimensions; a copy only if one is needed."""
     try:
         array: Floats = np.asarray(values, np.float64)
     except (TypeError, ValueError):

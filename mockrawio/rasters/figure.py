@@ -34,7 +34,7 @@ MAX_SPIKES = 20_000
 _SIZE, _DPI = (9.0, 6.4), 150  # inches
 _LOWEST_BAND, _GAP = 0.06, 0.02  # of the height of all bands
 _FEWEST_UNITS = 20  # that a group must keep for units to be left out
-_MOST_BINS, _SPIKES_A_BIN = 400, 6  # at the most; on average at the least
+_MOST_BINS, _SPIKES_A_BIN = 400, 6  # at most; on average at least
 _MOST_GROUPS, _MOST_LABELS = 12, 28  # whose rates can be told apart; which have room for a label
 _MOST_BANDS = 200
 _LONE = "#777777"
@@ -60,7 +60,7 @@ class _Band:
 
 @dataclass(frozen=True)
 class _Thinning:
-    """What is drawn: of each band the spikes of every so many-th unit, or a random share of all spikes."""
+    """What is drawn: in each band the spikes of every n-th unit, or a random share of all spikes."""
 
     steps: tuple[int, ...]
     share: float = 1.0
@@ -339,7 +339,7 @@ def _label(axes: Axes, bands: list[_Band], thinning: _Thinning, points: float) -
 
 
 def _marker(row: float) -> dict[str, Any]:
-    """Return how to mark spikes on rows that are so many points apart."""
+    """Return how to mark spikes on rows of a given distance, in points."""
     if row >= 2.5:
         return {"marker": "|", "markersize": min(14.0, 0.8 * row), "markeredgewidth": min(1.4, 0.5 + row / 20)}
     return {"marker": "o", "markersize": max(1.0, 0.8 * row), "markeredgewidth": 0}

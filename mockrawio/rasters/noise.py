@@ -22,7 +22,7 @@ A = (1.0, -2.494956002, 2.017265875, -0.522189400)
 RUN_IN = 2000  # samples thrown away while the filter settles
 MEAN, SD = 1.0, 0.5  # of the white noise
 BATCH = 256  # traces filtered at a time
-FEW = 12  # up to so many, a loop over numbers is faster than one over arrays of them
+FEW = 12  # traces: up to this many, a loop over numbers is faster than one over arrays
 
 
 def make_noise(
@@ -35,7 +35,7 @@ def make_noise(
     num_traces : int
         How many.
     num_samples : int
-        Samples of each, one a millisecond.
+        Samples of each, one per millisecond.
     seed : int or None
         What the noise is drawn from; the same seed gives the same noise.
     rng : numpy.random.Generator or None

@@ -124,7 +124,7 @@ def checked_profile(profile: Any, n_units: int, length_ms: float | None, dt_ms: 
 
 
 def checked_options(rates: Floats, refractory_ms: Any, gamma_shape: Any, synchrony: Any) -> Options:
-    """Return what kind of trains are asked for, if these rates can have them."""
+    """Return the options of the trains, after a check that these rates allow them."""
     dead = number_in("refractory_ms", refractory_ms, 0)
     shape = number_in("gamma_shape", gamma_shape, 0, open_low=True)
     shared = number_in("synchrony", synchrony, 0)

@@ -114,7 +114,7 @@ class SpikeSelection(NamedTuple):
 
     @classmethod
     def of(cls, t_start: float | None, t_stop: float | None, node_ids: Any) -> SpikeSelection:
-        """Return what was asked for, after a look at it."""
+        """Return the selection, after a check."""
         low = 0.0 if t_start is None else float(float_array("t_start", t_start, (0,)))
         high = np.inf if t_stop is None else float(float_array("t_stop", t_stop, (0,)))
         if node_ids is None:

@@ -88,7 +88,7 @@ class Profile:
 def source_for(
     rates: Floats, profile: Floats | None, dt_ms: float, options: Options, rng: np.random.Generator
 ) -> TrainSource:
-    """Return what draws the trains of a group.
+    """Return the source that draws the trains of a group.
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ def rescale(raw: Array, gain: Array, offset: Array, dtype: npt.DTypeLike, out: A
     raw : ndarray
         Counts, channels along the last axis.
     gain, offset : ndarray of float64
-        One value, or one a channel.
+        One value, or one per channel.
     dtype : dtype
         Of the result: a floating one, unless the gain is 1 and the offset 0.
     out : ndarray, optional

@@ -68,7 +68,7 @@ class Held(NamedTuple):
     Attributes
     ----------
     views : list of ndarray, (samples, channels)
-        One a segment.
+        One per segment.
     size : callable
         Gives the size of the mapped file in bytes, as it is now.
     needed : int
@@ -89,7 +89,7 @@ class SignalStream:
         Also its name.
     channels : list of Channel
     runs : tuple of Run
-        One a segment.
+        One per segment.
     sampling_rate : float
         Hz.
     dtype : numpy.dtype

@@ -120,7 +120,7 @@ class StreamView:
 
     @property
     def sources(self) -> tuple[AnyArray, ...]:
-        """Where the samples are: one array of all channels, or one a channel."""
+        """Where the samples are: one array of all channels, or one per channel."""
         matrix = self._signals.matrix
         each = (channel.source for channel in self._signals.channels)
         return (matrix,) if matrix is not None else tuple(source for source in each if source is not None)

@@ -33,7 +33,7 @@ EVENT, SKIP, PAUSE, GAP, QUIET = COLOURS[1], COLOURS[1], "#999999", "#CCCCCC", "
 
 
 def new_figure(width: float = 9.0, height: float = 4.8) -> Figure:
-    """Return a figure of so many inches that no window and no global state knows of."""
+    """Return a figure of a size in inches, tied to no window and no global state."""
     figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
     return figure
@@ -73,7 +73,7 @@ def finish(ax: Axes, title: str, key: Mapping[str, Mapping[str, Any]] | None = N
 
 
 def cells(ax: Axes, n: int, labels: tuple[str, str], gap: float = 0.14) -> list[Axes]:
-    """Return so many small axes within one, row by row, with room for a title above each of them.
+    """Return `n` small axes within one, row by row, with room for a title above each of them.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Signals made small enough to draw: the least and the largest value of each of so many stretches."""
+"""Signals made small enough to draw: the least and the largest value in each bin of time."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def envelope(
     t_stop: float | None = None,
     n_bins: int = 2000,
 ) -> SignalEnvelope:
-    """Return the least and the largest value of each of so many stretches of a segment.
+    """Return the least and the largest value in each of up to `n_bins` bins of a segment.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def envelope(
     t_start, t_stop : float, optional
         Limits in seconds, both included; what lies outside the segment is cut off.
     n_bins : int
-        How many stretches at most; where there are fewer samples, each is a bin of its own.
+        The most bins; where there are fewer samples, each sample is a bin.
 
     Returns
     -------

@@ -79,7 +79,7 @@ class DaqJitter(NamedTuple):
     durations_ms : ndarray of float64, shape (n,)
         From there to the later one.
     half_widths_ms : ndarray of float64, shape (n,)
-        Half of it: the pulse came at the middle, give or take so much.
+        Half of it: the pulse came at the middle, plus or minus this.
     mean_ms, sd_ms : float
         Of the durations; NaN without rows.
     """

@@ -1,8 +1,8 @@
 """A session in one HTML file: what it holds, whether it is as it was made, and its figures.
 
 The file needs nothing else, no network and no server. Its size is bounded by the number of units and files, not by
-the length of the recording: signals are held as envelopes with an excerpt, spikes and events at most so many, and
-the captions say what was left out. The same session gives the same bytes.
+the length of the recording: signals are held as envelopes with an excerpt, spikes and events up to a limit, and the captions say
+what was left out. The same session gives the same bytes.
 """
 
 from __future__ import annotations

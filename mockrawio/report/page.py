@@ -70,7 +70,7 @@ class Figure(NamedTuple):
     id : str
         Of the element that it is drawn in.
     label : str
-        What it shows, for those who do not see it.
+        What it shows, as text in place of the figure.
     caption : str
     data : list of dict
         plotly's traces; ``meta["ink"]`` is the number of a trace's colour.
@@ -116,7 +116,7 @@ _MARKS = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"})
 
 
 def finite(values: npt.ArrayLike, digits: int = 6) -> list[float | None]:
-    """Return numbers as JSON has them, with so many digits; None for what is not finite."""
+    """Return numbers as JSON has them, with a limited number of digits; None for what is not finite."""
     array = np.asarray(values, np.float64).ravel()
     return [float(f"{value:.{digits}g}") if np.isfinite(value) else None for value in array.tolist()]
 

@@ -266,7 +266,7 @@ def movie_figure(movie: MovieClock, shades: list[dict[str, Any]]) -> Figure:
 
 
 def _kept(values: Array) -> npt.NDArray[np.int64]:
-    """Return which values to draw: all, or the least and the greatest of each of so many stretches."""
+    """Return which values to draw: all, or the least and the greatest in each of a number of bins."""
     if len(values) <= MOST_POINTS:
         return np.arange(len(values))
     edges = np.arange(MOST_POINTS // 2 + 1) * len(values) // (MOST_POINTS // 2)

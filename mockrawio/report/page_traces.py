@@ -1,7 +1,7 @@
 """The signals of a session for the report: as fine as a page can hold, however long the recording is.
 
 Of each stream some channels are taken. A short stream is held sample by sample. Of a long one the page has the
-lowest and the highest value of each of so many stretches, from which its script makes every coarser view, and all
+lowest and the highest value in each of a number of bins, from which its script makes every coarser view, and all
 samples of an excerpt.
 """
 
@@ -105,7 +105,7 @@ class _Stream:
         return sum(self.sizes) <= 2 * EXCERPT
 
     def figure(self, marks: list[str], shades: list[dict[str, Any]]) -> Figure:
-        """Return the figure without its points, which the page's script fills in: a row a channel, one for events."""
+        """Return the figure without its points, which the page's script fills in: one row per channel, one for events."""
         rows, under = len(self.names), _MARK_ROW * len(marks)
         height = _ROW * rows + under + 90
         bottom = under / (height - 70)

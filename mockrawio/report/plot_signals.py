@@ -61,7 +61,7 @@ def plot_traces(
         None: the first `max_channels`.
     max_channels : int
     n_bins : int
-        Into how many stretches time is cut, of each of which the least and the largest sample are
+        Number of bins of time; for each of them the least and the largest sample are
         drawn; if there are no more than five samples to a stretch, all of them are.
 
     Returns

@@ -76,7 +76,7 @@ def plot_overview(
     Returns
     -------
     matplotlib.figure.Figure
-        Its axes: raster; traces, a stream each; waveforms and intervals; rates, event timing, DAQ
+        Its axes: raster; traces, one axes per stream; waveforms and intervals; rates, event timing, DAQ
         jitter and movie clock.
 
     Raises
@@ -113,7 +113,7 @@ def _heights(reader: MockSessionRawIO) -> list[float]:
 
 
 def _places(row: SubplotSpec, n: int) -> list[SubplotSpec]:
-    """Return so many equal parts of a row; in one grid for all rows older matplotlib finds no room for some."""
+    """Return equal parts of a row; in one grid for all rows older matplotlib finds no room for some."""
     grid = row.subgridspec(1, n)
     return [grid[0, k] for k in range(n)]
 

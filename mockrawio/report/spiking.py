@@ -29,7 +29,7 @@ __all__ = [
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 
-_BATCH = 1 << 16  # intervals looked at together
+_BATCH = 1 << 16  # intervals measured at a time
 
 
 class Intervals(NamedTuple):
@@ -270,7 +270,7 @@ def spike_trains(
     t_start, t_stop : float, optional
         Limits in seconds, both included; either may be given alone.
     every : int
-        Of each unit, from its first spike on, each so many'th alone is returned.
+        Return every n-th spike of each unit, counted from its first.
 
     Returns
     -------

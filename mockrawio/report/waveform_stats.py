@@ -16,7 +16,7 @@ __all__ = ["WaveformStats", "waveform_stats"]
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 
-_BATCH = 1 << 16  # spikes looked at together: 4 M samples of their waveforms
+_BATCH = 1 << 16  # spikes read at a time: 4 M samples of their waveforms
 
 
 class WaveformStats(NamedTuple):
@@ -57,7 +57,7 @@ def waveform_stats(
     unit : int or str
         Index or id.
     max_spikes : int
-        Of a unit with more spikes so many are drawn at random, over all segments.
+        Of a unit with more spikes, this many are drawn at random over all segments.
     n_traces : int
         How many single waveforms are given at most.
     seed : int

@@ -26,7 +26,7 @@ EARLIEST_MS, LATEST_MS = 631_152_000_000, 4_102_444_800_000
 FARTHEST = 2**62  # the distance of two stamps within it fits int64
 MAX_RUNS = 10_000  # segments: Neo keeps objects for each, with which a small file could fill the memory
 MAX_DRIFT = 2e-3  # by which a clock may be slow or fast; quartz is off by 1e-4 at most, a wrong rate by more
-MANY = 16  # odd steps: so many lost samples do not lie on a line by chance
+MANY = 16  # odd steps: this many lost samples do not lie on a line by chance
 PROBES = 257  # stamps that are looked at to tell a line
 
 

@@ -126,9 +126,9 @@ def stream_description(
     rate : float
         Hz.
     scales : sequence of Scale
-        One a channel, all in the same units.
+        One per channel, all in the same units.
     ids, names : sequence of str
-        One a channel.
+        One per channel.
     runs : iterable of Run
         Its segments.
     more : mapping

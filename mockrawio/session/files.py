@@ -1,4 +1,4 @@
-"""A session's files opened, one function a kind: keys, dtypes and lengths checked, no data read.
+"""A session's files opened, one function for each kind: keys, dtypes and lengths checked, no data read.
 
 What lies above sees arrays, gains and stamps in ms, and none of the :mod:`.keys`.
 """

@@ -39,7 +39,7 @@ EVENTS_FILE = f"{EVENTS}/Events.npy"
 LABELS = "movie_annotations"
 STAMP = "%Y-%m-%d_%H-%M-%S"
 
-BUNDLE = 8  # microwires a bundle: the channels of a region in Epiphyte's generator
+BUNDLE = 8  # microwires per bundle: the channels of a region in Epiphyte's generator
 
 _FOLDER = re.compile(r"session_([0-9]{1,9})")
 _UNIT = re.compile(r"CSC([0-9]{1,9})_(SU|MU)([0-9]{1,9})\.npy")

@@ -144,7 +144,7 @@ def differences(where: FolderLike, expected: Mapping[str, FileRecord], tick: Tic
 def _checker(
     there: Mapping[str, File], expected: Mapping[str, FileRecord], tick: Tick
 ) -> Callable[[str], FileRecord | str | None]:
-    """Return what compares a file, in any thread.
+    """Return a function that compares a file, callable from any thread.
 
     It gives None if the file is right, else what is there instead, or why that is not known.
     """

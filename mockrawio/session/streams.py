@@ -33,9 +33,9 @@ class StreamFile:
     sampling_rate : float
         Hz.
     ids, names : tuple of str
-        One a channel.
+        One per channel.
     scales : tuple of Scale
-        One a channel.
+        One per channel.
     runs : tuple of Run
         Its segments.
     ground_truth : dict

@@ -1,4 +1,4 @@
-"""What a spike sorter found, one format a module: all become one :class:`Sorting`.
+"""What a spike sorter found, one format per module: all become one :class:`Sorting`.
 
 Times are counted from 0, labels are those of hybridfactory's ``ground_truth_units``. A further format is
 a further module here, whose last line is ``register(SorterFormat(...))``: it is found, inferred, offered

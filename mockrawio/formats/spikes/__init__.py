@@ -1,4 +1,4 @@
-"""Files of spikes, one format a module, in bounded memory: blocks of plain arrays in, blocks out.
+"""Files of spikes, one format per module, in bounded memory: blocks of plain arrays in, blocks out.
 
 A further format is a further module here, whose last line is ``register(SpikeFormat(...))``: a session can
 take its spikes from such a file from then on.

@@ -122,7 +122,7 @@ def _in_order(times: Times, ids: Ids, order: Order) -> bool:
 
 
 def sorting_index(times: Times, ids: Ids, order: Order) -> npt.NDArray[np.intp] | None:
-    """Return what puts spikes into an order, ties by the other; None if they are in it."""
+    """Return the index that sorts spikes, ties by the other key; None if they are sorted."""
     if _in_order(times, ids, order):
         return None
     if order == "by_time":

@@ -117,7 +117,7 @@ def _columns(path: Path, line: str) -> tuple[_Columns, bool]:
 
 
 def _parsed(path: Path) -> Iterator[Rows]:
-    """Yield the spikes of so many lines at a time, at least once."""
+    """Yield the spikes of a limited number of lines at a time, at least once."""
     lines = _lines(path)
     first = next(lines, None)
     if first is None:

@@ -100,7 +100,7 @@ def h5_file(path: str | PathLike[str], mode: str) -> Iterator[Any]:
 
 
 def _populations(file: Any, path: Path) -> dict[str, Any]:
-    """Return what holds the datasets of each population, by its name."""
+    """Return the group that holds the datasets of each population, by name."""
     spikes = file.get("spikes")
     if not hasattr(spikes, "keys"):
         found = ", ".join(str(name) for name in file) or "nothing"

@@ -39,7 +39,7 @@ class CommonNoise(Noise):
     factor : int
         In 32nds of a count.
     gain : float
-        µV a count.
+        µV per count.
     """
 
     def __init__(self, factor: int, gain: float) -> None:

@@ -83,7 +83,7 @@ class Mixture(NamedTuple):
     ----------
     seed : int
     gain : float
-        µV a count, a power of two: the noise has between 50 and 105 counts.
+        µV per count, a power of two: the noise has between 50 and 105 counts.
     mean : float
         Standard deviation of a channel's noise, in counts, on the mean.
     own : ndarray of float64, shape (n_channels,)

@@ -61,7 +61,7 @@ class PinkNoise(Noise):
     factors : ndarray of float32, shape (n_channels,)
         In counts.
     gain : float
-        µV a count.
+        µV per count.
     """
 
     def __init__(self, factors: Floats32, gain: float) -> None:

@@ -33,7 +33,7 @@ class WhiteNoise(Noise):
     factors : ndarray of int16, shape (n_channels,)
         In 32nds of a count.
     gain : float
-        µV a count.
+        µV per count.
     """
 
     def __init__(self, factors: Int16s, gain: float) -> None:

@@ -53,7 +53,7 @@ class Budget:
         self.left = MAX_WORK
 
     def reserve(self, items: float) -> None:
-        """Refuse a value of so many elements if it is too large, or one too many."""
+        """Refuse a value of `items` elements if it, or the sum of all, is too large."""
         if not 0 <= items <= MAX_ITEMS:
             raise Refused(f"a value of {items:.0f} elements; {MAX_ITEMS} are the most")
         self.left -= int(items)
