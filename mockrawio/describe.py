@@ -1,4 +1,4 @@
-"""A session in a few words: what it holds, as plain values, and those as text."""
+"""A short description of a session: what it holds, as plain values and as text."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def describe_session(
     Raises
     ------
     MockSessionError
-        If the folder is no session, or a file in it is not as it must be.
+        If the folder is not a session, or a file in it is not as it must be.
     """
     root = Path(folder).absolute()
     how: dict[str, Any] = {"follow_symlinks": follow_symlinks, "exclude": exclude, "gap_tolerance_ms": gap_tolerance_ms}
@@ -115,7 +115,7 @@ def _annotations(reader: MockSessionRawIO) -> dict[str, Any]:
 
 
 def _encoding(reader: MockSessionRawIO, streams: list[dict[str, Any]]) -> str | None:
-    """Return the dtype of the LFP, else of the first unit's waveforms, else of any stream, which is int16."""
+    """Return the dtype of the LFP, else of the first unit's waveforms, else of any stream (int16)."""
     dtypes = [str(stream["dtype"]) for stream in streams if stream["name"].startswith("lfp")]
     if not dtypes and len(reader.header["spike_channels"]):
         waveforms = reader.get_spike_raw_waveforms(0, 0, 0)

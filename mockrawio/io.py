@@ -27,11 +27,11 @@ from .rawio.arguments import time_limit
 
 Slice = tuple[Any, Any]
 Ends = tuple[float | None, float | None]
-NOISE_S = 1e-9  # a time that was added up may miss the end by that, and is no other sample for it
+NOISE_S = 1e-9  # a summed time may miss the end by that and still mean the same sample
 
 
 class _Sliced:
-    """What a proxy does with a time slice, whatever it stands for."""
+    """What every proxy does with a time slice."""
 
     t_start: Any
     t_stop: Any
@@ -163,7 +163,7 @@ class MockSessionIO(MockSessionRawIO, BaseFromRaw):  # type: ignore[misc]  # neo
         return super().read_block(block_index, lazy, create_group_across_segment, signal_group_mode, load_waveforms)
 
     def has_buffer_description_api(self) -> bool:
-        """Say no: a client of Neo objects that mapped a buffer itself would miss its offset and its gain."""
+        """Return False: a client of Neo objects that mapped a buffer itself would miss its offset and its gain."""
         return False
 
     def read_segment(
@@ -221,7 +221,7 @@ class MockSessionIO(MockSessionRawIO, BaseFromRaw):  # type: ignore[misc]  # neo
 
 
 def _adopt(segment: Segment) -> None:
-    """Make Neo's proxies ours; to make them anew would take as long again."""
+    """Turn Neo's proxies into ours; making new ones would take as long again."""
     for proxy in segment.analogsignals:
         proxy.__class__ = _SignalProxy
         if isinstance(proxy._inner_stream_channels, list):  # which Neo cannot select channels from
@@ -233,7 +233,7 @@ def _adopt(segment: Segment) -> None:
 
 
 def register() -> None:
-    """Make Neo know both classes; calling it again changes nothing.
+    """Register both classes with Neo; calling it again changes nothing.
 
     Afterwards ``neo.rawio.MockSessionRawIO`` and ``neo.io.MockSessionIO`` exist, both are in
     Neo's lists, and ``neo.io.get_io(folder)`` finds a session folder: the class is asked

@@ -6,9 +6,9 @@ Two checks, each of which finds what the other cannot:
   size or other bytes than when the session was made;
 - the *structure* is checked by opening each file on its own, so that no problem hides
   another, and by reading every signal, spike, waveform and event with the strict reader,
-  whatever program wrote the folder; what Epiphyte's database has added is held against the watchlog.
+  whatever program wrote the folder; what Epiphyte's database has added is compared with the watchlog.
 
-What writers that were cut short left beside the folder is named too.
+What interrupted writers left beside the folder is named too.
 """
 
 from __future__ import annotations
@@ -163,7 +163,7 @@ def verify_session(
 
 
 def _refuse_foreign(root: Path, left: tuple[str, ...]) -> None:
-    """Raise NotASessionError for a folder that is none; what else is wrong with it is told later."""
+    """Raise NotASessionError unless the folder is a session; what else is wrong is reported later."""
     try:
         find_files(root)
     except NotASessionError as error:
@@ -177,7 +177,7 @@ def _refuse_foreign(root: Path, left: tuple[str, ...]) -> None:
 
 
 def _size(root: Folder) -> int:
-    """Return about how many bytes a folder has; what cannot be looked at is told later."""
+    """Return about how many bytes a folder has; what cannot be read is reported later."""
     size = 0
     with suppress(MockSessionError):
         for _, file in root.walk():
@@ -245,11 +245,11 @@ def _check_unit(where: File) -> None:
 
 
 def _added_problems(files: SessionFiles) -> Iterator[str]:
-    """Yield what is wrong with the arrays of Epiphyte's database, which has them from the logs that were there then."""
+    """Yield what is wrong with the arrays that Epiphyte's database made from the logs at that time."""
     there = [name for name in sorted(ADDED_FILES) if files.root.has(name)]
     pts = None
     if there and files.watchlog is not None:
-        with suppress(MockSessionError):  # told of the watchlog itself
+        with suppress(MockSessionError):  # reported for the watchlog itself
             pts = parse_watchlog(files.watchlog).pts
     for name in there:
         yield from _problem(_check_added, name, files, pts)
@@ -273,7 +273,7 @@ def _check_added(name: str, files: SessionFiles, pts: Array | None) -> None:
 
 
 def _read_all(root: Folder, tick: Tick, tolerance_ms: float | None) -> Iterator[str]:
-    """Read everything through the reader, as its users will; what only the strict one refuses is read too."""
+    """Read everything through the reader, as its users will; what only a strict reader refuses is read too."""
     reader = MockSessionRawIO(dirname=root, strict=True, gap_tolerance_ms=tolerance_ms)
     try:
         reader.parse_header()

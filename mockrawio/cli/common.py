@@ -283,7 +283,7 @@ def check_output(output: Path, overwrite: bool, session: Path | None = None) -> 
     if output.is_dir():
         raise MockSessionError(output, "a file", "a folder", "Name a file in it.")
     if output.exists() and not overwrite:
-        clean_up(output.absolute())  # whoever is refused writes nothing there that would do it
+        clean_up(output.absolute())  # a writer that is refused writes nothing there, so nothing else would clean up
         raise MockSessionError(output, "nothing there", "a file", "Add --overwrite to replace it.")
     refuse_own(output, session)
 

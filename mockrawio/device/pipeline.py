@@ -152,7 +152,7 @@ class Pipeline:
                 self.take(use)
 
     def close(self) -> None:
-        """End the thread and let go of the slots, once the device has done with them."""
+        """End the thread and release the slots, once the device has done with them."""
         self.end()
         if not _is_reading():
             self._thread.join()
@@ -193,7 +193,7 @@ def _fill(ring: _Ring, pool: ThreadPoolExecutor, chunk: Chunk, place: Array) -> 
 
 
 def _end(ring: _Ring, thread: threading.Thread) -> None:
-    """Tell the thread to end, and let go of the slots once the device has done with them.
+    """Tell the thread to end, and release the slots once the device has done with them.
 
     A garbage collection calls this anywhere, within a lock that the thread needs too: it takes none,
     and waits for the thread, which may hold a slot for a while yet, no longer than `PATIENCE`.

@@ -91,7 +91,7 @@ class ScaledStream(Iterator[Any]):
         return self._results[index][:rows, ...]
 
     def close(self) -> None:
-        """Stop reading and let go of the slots; arrays handed out before stay valid."""
+        """Stop reading and release the slots; arrays handed out before stay valid."""
         self._pipeline.close()
 
     def __enter__(self) -> ScaledStream:

@@ -159,7 +159,7 @@ class MappedFile:
             If the file has become shorter, for which the system would end the process once what
             is cut off is touched; or is not the file that was looked at, when it is mapped.
         """
-        opened = self._map  # another thread may let go of it at any moment
+        opened = self._map  # another thread may release it at any moment
         if opened is None:
             opened = self._map = self._open()
         elif opened.size() < self.size:  # of the file, not of the map: one fstat
@@ -191,7 +191,7 @@ class MappedFile:
         return BadFileError(self.path, f"{self.size} bytes, as when it was opened", f"{size} bytes", REWRITE)
 
     def release(self) -> None:
-        """Let go of the map; views of it that are still in use stay valid."""
+        """Release the map; views of it that are still in use stay valid."""
         self._map = None
 
     def __getstate__(self) -> tuple[File, int, Identity | None]:
@@ -238,7 +238,7 @@ class MappedArray:
         return np.ndarray(self.shape, self.dtype, self.file.buffer(), self.offset, order=order)
 
     def release(self) -> None:
-        """Let go of the map of the whole file."""
+        """Release the map of the whole file."""
         self.file.release()
 
     @property
@@ -269,7 +269,7 @@ class HeldArray:
         return self._array
 
     def release(self) -> None:
-        """Do nothing: there is no map to let go of."""
+        """Do nothing: there is no map to release."""
 
 
 AnyArray = MappedArray | HeldArray

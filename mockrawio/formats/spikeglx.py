@@ -102,7 +102,7 @@ def first_sample(path: str, meta: dict[str, str]) -> int | None:
     Raises
     ------
     BadFileError
-        If it is no whole number.
+        If it is not a whole number.
     """
     entry = _value(path, meta, ("firstSample",))
     if entry and not isinstance(entry[1], int):

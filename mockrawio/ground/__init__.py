@@ -1,1 +1,1 @@
-"""What everything stands on: errors, folders, files written whole, progress; it imports nothing of the rest."""
+"""The base of the package: errors, folders, files written whole, progress. It imports nothing of the rest."""

@@ -1,4 +1,4 @@
-"""The one form in which hybrid's arguments are refused: name, what was expected, what was found, what to do."""
+"""Checks of arguments: the error has the name, what was expected, what was found, and what to do."""
 
 from __future__ import annotations
 

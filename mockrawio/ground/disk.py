@@ -1,6 +1,6 @@
 """Folders of the file system, and what they may hold beside plain files: links that lead elsewhere, pipes, devices.
 
-Listing tells what is a plain file, and only the rest is looked at. A hard link cannot be told from the file itself.
+Listing tells what is a plain file, and only the rest is examined. A hard link cannot be told from the file itself.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class DiskFolder(Folder):
 
     @classmethod
     def takes(cls, path: str) -> bool:
-        """Return True: this is how what is nothing else is read."""
+        """Return True: a path that no other kind takes is read as a plain folder."""
         return True
 
     def listed(self, below: str = "") -> list[os.DirEntry[str]]:
@@ -58,7 +58,7 @@ class DiskFolder(Folder):
         return Identity.of(status)
 
     def instead(self) -> str | None:
-        """Return what stands in the folder's place if it is none."""
+        """Return what is in the folder's place if it is not a folder."""
         if self.path.is_dir():
             return None
         return "a file" if self.path.exists() else "nothing"
@@ -76,19 +76,19 @@ class DiskFolder(Folder):
             raise BadFileError(entry.path, expected, f"a link to {target}", remedy)
 
     def file(self, entry: Entry) -> File:
-        """Return an entry as a file; only one that is no plain file by the listing is looked at."""
+        """Return an entry as a file; only what is not listed as a plain file is examined."""
         if not entry.is_file(follow_symlinks=False):  # type: ignore[attr-defined]  # a DirEntry
             self.check(entry)
             try:
                 mode = os.stat(entry.path).st_mode
-            except OSError as error:  # gone meanwhile, or not to be looked at
+            except OSError as error:  # gone meanwhile, or not accessible
                 raise unreadable(entry.path, error) from error
             if not stat.S_ISREG(mode):
                 raise not_regular(entry.path, mode)
         return super().file(entry)
 
     def has(self, name: str) -> bool:
-        """Return True if anything has this name, be it a link that leads nowhere."""
+        """Return True if anything has this name, even a link that leads nowhere."""
         return os.path.lexists(self.prefix + name)
 
     def find(self, name: str) -> File | None:
@@ -97,7 +97,7 @@ class DiskFolder(Folder):
         return File(self, name) if os.path.isfile(path) and self._owns(os.path.realpath(path)) else None
 
     def real(self, path: str) -> str:
-        """Return the path of what a path leads to."""
+        """Return the path after links are followed."""
         return os.path.realpath(path)
 
     def _owns(self, target: str) -> bool:

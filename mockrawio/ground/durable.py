@@ -1,9 +1,9 @@
-"""What every writer of files needs so that they are whole or absent, whatever happens.
+"""What every writer needs so that a file is complete or absent, whatever happens.
 
 - A file or folder is made under a name beside its place (`.{name}.partial-…`), is put onto
   the disk, and then gets its name; that is on the disk too before the writer says that it is done.
 - The name says which process on which machine it is of, so that the next writer can remove what
-  one left that was killed (:func:`clean_up`), and leaves alone what another one is at.
+  one left that was killed (:func:`clean_up`), and leaves alone what another one is writing.
 - An error of the file system names the place that the user knows, not the one beside it.
 """
 
@@ -119,7 +119,7 @@ def make_folder(folder: Path) -> None:
     Raises
     ------
     NotWrittenError
-        If that cannot be, as where a file is in the way.
+        If it cannot be made, as where a file is in the way.
     """
     with naming(folder):
         missing = [path for path in (folder, *folder.parents) if not path.is_dir()]
@@ -138,13 +138,13 @@ def taken(target: Path) -> bool:
 
 def refuse_taken(target: Path) -> None:
     """Raise a SessionExistsError if anything but an empty folder stands at `target`, once it is cleaned up."""
-    clean_up(target)  # whoever is refused writes nothing there that would do it
+    clean_up(target)  # a writer that is refused writes nothing there, so nothing else would clean up
     if taken(target):
         raise SessionExistsError(target, "nothing there", "a folder or file", elsewhere())
 
 
 def remove(path: Path) -> None:
-    """Remove a file or folder that was aside; cut short, what is left of it is nothing to put back."""
+    """Remove a file or folder that was aside; if that is interrupted, the rest is never put back."""
     place, purpose = LEFTOVER.fullmatch(path.name), "partial"
     if place is not None and place[2] != purpose:
         doomed = sibling(path.with_name(place[1]), purpose)
@@ -158,7 +158,7 @@ def remove(path: Path) -> None:
 
 def put_back(aside: Path, target: Path) -> None:
     """Put back what stood at `target`, unless something else stands there now: then remove it."""
-    with suppress(OSError):  # whoever writes there next does it
+    with suppress(OSError):  # the next writer does it
         if not taken(target):
             os.rename(aside, target)
         elif os.path.lexists(aside):
@@ -166,12 +166,12 @@ def put_back(aside: Path, target: Path) -> None:
 
 
 def sibling(target: Path, purpose: str) -> Path:
-    """Return a new name beside `target`, which says that it is not for readers, and whose it is."""
+    """Return a new name beside `target`, which tells that it is not for readers, and which process made it."""
     return target.with_name(f".{target.name}.{purpose}-{os.getpid()}-{_HOST}{secrets.token_hex(4)}")
 
 
 class Leftover(NamedTuple):
-    """What a writer has beside its target.
+    """A file or folder that a writer has beside its target.
 
     Attributes
     ----------
@@ -181,7 +181,7 @@ class Leftover(NamedTuple):
     elsewhere : bool
         Whether the writer is one of another machine.
     in_use : bool
-        Whether it may still be running: it is, or that cannot be known from here.
+        Whether the writer may still be running; True also if that cannot be known from here.
     """
 
     path: Path
@@ -193,14 +193,14 @@ class Leftover(NamedTuple):
 def leftovers(target: Path) -> list[Leftover]:
     """Return what writers have beside `target`, sorted by name.
 
-    A folder that may not be listed has none that we could know of.
+    A folder that may not be listed gives none.
     """
     found = (match for match in _staged(target.parent, f".{target.name}.") if match[1] == target.name)
     return [_leftover(target.with_name(match[0]), match) for match in found]
 
 
 def _staged(folder: Path, prefix: str = ".") -> list[re.Match[str]]:
-    """Return the names in a folder that are of writers' own, sorted; a corpus asks for one among thousands."""
+    """Return the names in a folder that writers made for themselves, sorted; a corpus asks for one among thousands."""
     try:
         names = sorted(name for name in os.listdir(folder) if name.startswith(prefix))
     except OSError:
@@ -220,7 +220,7 @@ def clean_up(target: Path, is_dead: Callable[[Leftover], bool] = lambda left: no
     ----------
     target : Path
     is_dead : callable
-        Which leftovers nobody is at any more; by default those that are not in use.
+        Tells which leftovers have no writer any more; by default those that are not in use.
     """
     for left in leftovers(target):
         if not is_dead(left):
@@ -303,7 +303,7 @@ def _name(staging: Path, target: Path, overwrite: bool) -> None:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Keep other writers that ask for the same out of a folder; a lock ends with its process, however it ends.
+    """Lock a folder against other writers that ask for it; the lock ends with its process, however it ends.
 
     Where there are no such locks (not POSIX, some network file systems) this does nothing.
     """

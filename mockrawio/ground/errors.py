@@ -29,16 +29,16 @@ __all__ = [
 
 
 class MockSessionError(ValueError):
-    """Something about a mock session, or a request made of one, is not as it must be.
+    """A mock session, or a request made of one, is not as it must be.
 
     Parameters
     ----------
     subject : str, PathLike or Argument
         The file or argument at fault.
     expected, found : object
-        What should stand there, and what does; what is found may be :class:`~.shown.Lines`.
+        What was expected there, and what was found; what is found may be :class:`~.shown.Lines`.
     remedy : str
-        What can be done about it; a sentence.
+        What to do about it; a sentence.
     """
 
     def __init__(self, subject: object, expected: object, found: object, remedy: str, *more: Any) -> None:
@@ -52,17 +52,17 @@ class MockSessionError(ValueError):
 
     @property
     def expected(self) -> str:
-        """What should stand there."""
+        """What was expected."""
         return str(self.args[1])
 
     @property
     def found(self) -> str:
-        """What does stand there."""
+        """What was found."""
         return str(self.args[2])
 
     @property
     def remedy(self) -> str:
-        """What can be done about it; a sentence."""
+        """What to do about it; a sentence."""
         return str(self.args[3])
 
     @property
@@ -100,7 +100,7 @@ class BoundsError(MockSessionError, IndexError):
 
 
 class BadTypeError(MockSessionError, TypeError):
-    """An argument is of a type that the request cannot be made with."""
+    """An argument is of a type that cannot be used."""
 
 
 class BadFileError(MockSessionError):
@@ -108,13 +108,13 @@ class BadFileError(MockSessionError):
 
 
 def told(said: object) -> str:
-    """Return what an error, a warning or a text says, with the arguments that it names as data if it has them so."""
+    """Return the text of an error or a warning, with the arguments that it names kept as data."""
     text = said.text if isinstance(said, MockSessionError) else next(iter(getattr(said, "args", [said])), None)
     return text if isinstance(text, Text) else str(said)
 
 
 def elsewhere(place: str = "place", what: str = "it") -> Text:
-    """Return the remedy for what is to be written where something is."""
+    """Return the remedy where a file to be written exists already."""
     overwriting = Clause(", or pass ", Argument("overwrite", True), f" to replace {what}")
     return Text(f"Choose another {place}", overwriting, ".")
 
@@ -128,7 +128,7 @@ def unreadable(path: str | PathLike[str], error: OSError) -> BadFileError:
 
 
 class NotWrittenError(MockSessionError, OSError):
-    """The file system did not let a file or folder be written; nothing is left at its place.
+    """The file system refused to write a file or folder; nothing is left in its place.
 
     Parameters
     ----------
@@ -146,5 +146,5 @@ class NotWrittenError(MockSessionError, OSError):
         super().__init__(subject, expected, found, remedy, errno)
         self.errno, self.strerror, self.filename = errno, self.found, self.subject
 
-    def __reduce__(self) -> tuple[type[NotWrittenError], tuple[Any, ...]]:  # of two bases, each with a way of its own
+    def __reduce__(self) -> tuple[type[NotWrittenError], tuple[Any, ...]]:  # two bases, each pickled in its own way
         return type(self), self.args

@@ -1,4 +1,4 @@
-"""Packages that an extra of mockrawio brings: one that is missing is one kind of error, which says what brings it."""
+"""Packages that an extra of mockrawio installs; a missing one is an error that says how to install it."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ class MissingExtraError(MockSessionError, ImportError):
 
 @contextmanager
 def by_extra(purpose: str, extra: str) -> Iterator[None]:
-    """Import within it what an extra brings.
+    """Context in which a package of an extra is imported.
 
     Raises
     ------
     MissingExtraError
-        If it is not installed. What is installed and does not work raises its own ImportError.
+        If it is not installed. A package that is installed and does not work raises its own ImportError.
     """
     try:
         yield

@@ -21,7 +21,7 @@ Text = npt.NDArray[np.bytes_]
 
 
 class BadRow(ValueError):
-    """Carries the row of a column that could not be converted."""
+    """A field of a column could not be converted; it has the row."""
 
 
 class Fields:

@@ -1,10 +1,10 @@
-"""A folder that is read, whatever kind it is of: what is in it, and its files opened, mapped and told apart.
+"""A folder to read, of any kind: listing, and opening, mapping and identifying its files.
 
 All that reads a session asks a :class:`Folder`, and knows nothing else of where files lie. A new kind of folder is
 a subclass with five methods (`listed`, `open`, `map`, `status`, `takes`), named in :mod:`.places`. The contract:
 
 - names go by ``/`` below the folder; listing tells what is a plain file, and opens none;
-- what patterns leave out is not listed, and not looked at;
+- what patterns leave out is neither listed nor examined;
 - a file is opened for bounded reads, or mapped whole, and is known again by its identity: size and time of
   modification are not enough, as a copy that keeps its times (``cp -p``) may have both;
 - folders and files pickle, and hold nothing open.
@@ -28,14 +28,14 @@ __all__ = ["Entry", "File", "Folder", "Identity", "patterns"]
 
 
 class Identity(NamedTuple):
-    """What tells that a file is still the same, on whatever machine it is looked at.
+    """What identifies a file as unchanged, on any machine.
 
     Attributes
     ----------
     inode, size : int
         The inode tells another file.
     modified_ns, changed_ns : int
-        Of its bytes, and of anything about it, which no program sets.
+        Last change of its bytes; and of its metadata, which no program can set.
     """
 
     inode: int
@@ -45,7 +45,7 @@ class Identity(NamedTuple):
 
     @classmethod
     def of(cls, status: os.stat_result) -> Identity:
-        """Return the identity that a look at a file has found."""
+        """Return the identity in a file's status."""
         return cls(status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
@@ -73,7 +73,7 @@ class File:
     name : str
         Below the folder.
     path : str
-        Where it is, for messages, and for those that know a file by that.
+        Where it is, for messages and for libraries that open files by path.
     """
 
     __slots__ = ("folder", "name", "path")
@@ -92,7 +92,7 @@ class File:
         return self.folder.open(self.name)
 
     def look(self) -> Identity | None:
-        """Return what the file is now, None if it cannot be looked at; whoever opens it says what is wrong."""
+        """Return what the file is now, None if it has none; opening it then says what is wrong."""
         with suppress(OSError):
             return self.folder.status(self.name)
         return None
@@ -103,7 +103,7 @@ class File:
         Raises
         ------
         BadFileError
-            If there is none, or it may not be looked at.
+            If there is none, or it is not accessible.
         """
         try:
             return self.folder.status(self.name)
@@ -165,7 +165,7 @@ class Folder(ABC):
         Raises
         ------
         BadFileError
-            If it is no plain file; to open a pipe, say, would be to wait for ever.
+            If it is no plain file; opening a pipe, for example, would wait for ever.
         OSError
             If there is none, or it may not be read.
         """
@@ -179,7 +179,7 @@ class Folder(ABC):
         """Return what a plain file, or with "" the folder, is now; raises OSError if there is none."""
 
     def instead(self) -> str | None:
-        """Return what stands in the folder's place if it is none."""
+        """Return what is in the folder's place if it is not a folder."""
         return None
 
     def check(self, entry: Entry) -> None:  # noqa: B027  # a kind without links has nothing to check
@@ -190,7 +190,7 @@ class Folder(ABC):
         return File(self, entry.path[len(self.prefix) :].replace(os.sep, "/"), entry.path)
 
     def has(self, name: str) -> bool:
-        """Return True if anything has this name, be it a link that leads nowhere."""
+        """Return True if anything has this name, even a link that leads nowhere."""
         try:
             self.status(name)
         except OSError:
@@ -206,7 +206,7 @@ class Folder(ABC):
         return File(self, "", str(self)).identity()
 
     def real(self, path: str) -> str:
-        """Return the path of what a path in the folder leads to."""
+        """Return the path of a name after links are followed."""
         return path
 
     # -- what follows from it --------------------------------------------------------------------
@@ -221,7 +221,7 @@ class Folder(ABC):
     def walk(self) -> Iterator[tuple[str, File | Exception]]:
         """Yield the name of all in the folder that is no folder, and the file, or what is wrong with it.
 
-        Links that may be followed are; a folder is looked through once, by whatever names it goes.
+        Links that may be followed are; a folder is walked once, even if several links lead to it.
         """
         seen, folders = {self.real(str(self.path))}, [""]
         while folders:

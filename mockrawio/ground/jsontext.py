@@ -1,4 +1,4 @@
-"""JSON files, read more strictly than Python's parser reads them, for they may be anybody's."""
+"""JSON files, read more strictly than Python's parser reads them, since they may come from anyone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the files of a session are still those that they were: all of them at one moment."""
+"""Whether the files of a session are unchanged: all of them from one moment."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def changed(path: object) -> BadFileError:
 
 
 class Moment:
-    """What the files of a session are when they are listed; a context manager for the time in which they are read.
+    """The state of a session's files when listed; a context manager while they are read.
 
-    Left, it raises MockSessionError if any of them has become another meanwhile, whatever else
-    went wrong on that account: what was read in it is of one moment, or it is an error.
+    On exit it raises MockSessionError if any of them has changed, whatever other error that
+    caused: what was read in it is from one moment, or it is an error.
 
     Parameters
     ----------
@@ -44,11 +44,11 @@ class Moment:
         self.add(files)
 
     def add(self, files: Iterable[File]) -> None:
-        """Take in files that are about to be read, or will be later."""
+        """Add files that are about to be read, or will be later."""
         self._known.update((file, file.look()) for file in files)
 
     def is_empty(self, file: File) -> bool:
-        """Return True if a file was there, and had no bytes."""
+        """Return True if a file was there and was empty."""
         known = self._known.get(file)
         return known is not None and not known.size
 
@@ -60,7 +60,7 @@ class Moment:
 
     @contextmanager
     def reading(self, *files: File) -> Iterator[None]:
-        """Raise BadFileError if one of these files, read within, has become another, whatever else went wrong."""
+        """Raise BadFileError if one of these files changes while read within, whatever other error that causes."""
         try:
             yield
         except MockSessionError:

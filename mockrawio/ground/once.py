@@ -1,4 +1,4 @@
-"""An attribute that is worked out when it is first asked for."""
+"""An attribute that is computed when first used."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class once(Generic[T]):  # a decorator, as functools.cached_property is
     Parameters
     ----------
     make : callable
-        The method that works it out.
+        The method that computes it.
     """
 
     def __init__(self, make: Callable[[Any], T]) -> None:

@@ -1,4 +1,4 @@
-"""The doors: what a caller named is made a folder, or a file of one, here and once.
+"""Where a caller's path becomes a folder, or a file of one.
 
 A kind of folder is one line of `KINDS`.
 """
@@ -15,7 +15,7 @@ from .folder import File, Folder
 
 __all__ = ["KINDS", "MAX_TEXT_FILE", "FolderLike", "Where", "file_at", "folder_at", "read_text"]
 
-KINDS: tuple[type[Folder], ...] = (DiskFolder,)  # the first that takes a path has it
+KINDS: tuple[type[Folder], ...] = (DiskFolder,)  # the first kind that takes a path is used
 MAX_TEXT_FILE = 1 << 26  # bytes: a day of a movie's frames
 
 FolderLike = Folder | str | os.PathLike[str]
@@ -23,7 +23,7 @@ Where = File | str | os.PathLike[str]
 
 
 def folder_at(where: FolderLike, *, follow_symlinks: bool = False, exclude: str | Iterable[str] = ()) -> Folder:
-    """Return the folder at a path, made absolute: wherever the process goes from here.
+    """Return the folder at a path, made absolute so that a later chdir does not matter.
 
     Parameters
     ----------

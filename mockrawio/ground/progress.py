@@ -14,12 +14,12 @@ Tick = Callable[[float], object]
 
 @contextmanager
 def progress_bar(show: bool, description: str, total: float | None, unit: str = "B", **options: Any) -> Iterator[Tick]:
-    """Give what is to be called, from any thread, with how much more is done; show it if asked to.
+    """Yield a function to call, from any thread, with the amount done since the last call; show a bar if asked to.
 
     Parameters
     ----------
     show : bool
-        Whether there is a bar at all.
+        Whether a bar is shown.
     description, unit : str
         What is being made, and of what.
     total : float or None
@@ -30,7 +30,7 @@ def progress_bar(show: bool, description: str, total: float | None, unit: str = 
     if not show:
         yield lambda size: None
         return
-    from tqdm import tqdm  # costs 20 ms, which only those who look at it should pay
+    from tqdm import tqdm  # costs 20 ms, so only if a bar is shown
 
     lock = threading.Lock()
     with tqdm(total=total, unit=unit, unit_scale=True, desc=description, **options) as bar:

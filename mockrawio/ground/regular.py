@@ -1,4 +1,4 @@
-"""Files opened for reading only if they are regular ones: to open a pipe, say, would be to wait for ever.
+"""Files opened for reading only if they are regular ones: opening a pipe, for example, would wait for ever.
 
 A listing tells what a pipe is before it is opened, but anything may have taken the file's place since.
 """
@@ -23,7 +23,7 @@ def only_regular(path: str | PathLike[str], flags: int) -> int:
     Raises
     ------
     BadFileError
-        If it is none.
+        If it is not one.
     OSError
         As ``os.open``.
     """

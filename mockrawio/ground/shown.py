@@ -1,9 +1,9 @@
-"""What strangers wrote, such as names of files, made fit to be shown: in an error, a warning, a log, a page, a figure.
+"""Text from outside, such as file names, made safe to show: in an error, a warning, a log, a page, a figure.
 
 All that is shown passes :func:`visible`, so that no name can move a terminal's cursor, set its clipboard, add a line of
 its own or turn the direction of the text round.
 
-What is told is a str, as Python's user reads it. One that names a parameter is a :class:`Text`, which keeps the
+A message is a str, as a user of Python reads it. One that names a parameter is a :class:`Text`, which keeps the
 parameter as data, so that the command can write its own option in its place.
 """
 
@@ -77,11 +77,11 @@ class Text(str):
 
 
 class Clause(Text):
-    """A part of a text that says nothing to who lacks its argument, and falls away then."""
+    """A part of a text that is left out where its argument has no counterpart."""
 
 
 class Lines(Text):
-    """Text in lines of our own, in which what strangers wrote has been made visible already."""
+    """Text in lines of our own, in which text from outside has been made visible already."""
 
 
 def visible(text: object) -> str:
@@ -110,7 +110,7 @@ def one_line(text: object) -> str:
 
 
 def letters(text: object) -> str:
-    """Return visible text as matplotlib draws it letter by letter: dollars are no marks of a formula."""
+    """Return visible text as matplotlib draws it letter by letter: a dollar does not begin a formula."""
     return visible(text).replace("$", r"\$")
 
 

@@ -1,4 +1,4 @@
-"""Files written in chunks, hashed and put onto the disk, and what is noted of them: size and SHA-256."""
+"""Files written in chunks, hashed and put onto the disk, with a record of their size and SHA-256."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def write_plain(
     path : Path
         The file; its folder is there.
     chunks : iterable of bytes or memoryview
-        Its content; each chunk is done with when the next is asked for.
+        Its content; each chunk may be reused when the next is asked for.
     place : Path
         What errors name.
     sync : callable

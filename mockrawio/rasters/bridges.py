@@ -1,4 +1,4 @@
-"""Between rasters and what else holds spikes: the units of a session, and Neo's spike trains.
+"""Rasters to and from the units of a session and Neo's spike trains.
 
 The way from a SONATA file into a session is ``SessionSpec(spikes=path)``.
 """
@@ -44,7 +44,7 @@ def session_raster(folder: str | PathLike[str], *, tick: Callable[[int], object]
     Raises
     ------
     NotASessionError, BadFileError
-        If the folder is no session, or one of its files is broken.
+        If the folder is not a session, or one of its files is broken.
     MockSessionError
         If a spike is before the first sample.
     """

@@ -1,7 +1,7 @@
 """The functional group raster figure: spikes coloured by group, and each group's rate below them.
 
-Groups are bands of the figure, one above the other, as high as they have units, but none too low
-to be seen. What is too much to draw is thinned, and the figure says so in words.
+Groups are bands of the figure, one above the other, with heights by their number of units, but none
+too low to be seen. If there are too many spikes they are thinned, and the figure says so.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def plot_raster(
         of small groups at least 20 units; where that is still too much, a random part of all
         spikes. The title says so. The rates are always those of all spikes.
     bin_ms : float, optional
-        Width of the bins of the rates. None: chosen, and said at the axis.
+        Width of the bins of the rates. None: chosen, and written at the axis.
     colours : sequence of str, or dict of group name to str, optional
         Any of matplotlib's colours, in the order of the groups, and from the first one again if
         there are more groups. None: a palette that can be told apart with any colour vision.
@@ -132,7 +132,7 @@ def plot_raster(
     Returns
     -------
     matplotlib.figure.Figure
-        That of `ax`, or a new one that no window and no global state knows of.
+        That of `ax`, or a new one that is tied to no window and no global state.
 
     Raises
     ------

@@ -99,7 +99,7 @@ def group_rates(spec: RasterSpec, group: FunctionalGroup) -> Floats:
 
 
 def group_profile(spec: RasterSpec, group: FunctionalGroup) -> Floats | None:
-    """Return what the rates of a group are multiplied with.
+    """Return the factors of a group's rates.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def group_profile(spec: RasterSpec, group: FunctionalGroup) -> Floats | None:
 
 
 def _followed(spec: RasterSpec, group: FunctionalGroup) -> Floats:
-    """Return the rate of the group that leads, which is drawn for this once more, as it comes late."""
+    """Return the delayed rate of the group that is followed, which is drawn once more for this."""
     leader = next(other for other in spec.groups if other.name == group.follows)
     counts = np.zeros(spec.n_bins, np.int64)
     source = _source(spec, leader)

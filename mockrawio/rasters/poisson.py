@@ -1,4 +1,4 @@
-"""Inhomogeneous Poisson rasters, and their kin with dead time, regular intervals or synchrony."""
+"""Inhomogeneous Poisson rasters, also with dead time, gamma intervals or synchrony."""
 
 from __future__ import annotations
 
@@ -103,10 +103,10 @@ def checked_rates(rates: Any) -> Floats:
 
 
 def checked_profile(profile: Any, n_units: int, length_ms: float | None, dt_ms: float) -> Floats | None:
-    """Return a profile as float64 if its shape fits units and duration; its values are not looked at."""
+    """Return a profile as float64 if its shape fits units and duration; its values are not checked."""
     if profile is None:
         return None
-    factors = float_array("profile", profile, (1, 2), any_value=True)  # `source_for` looks at the values
+    factors = float_array("profile", profile, (1, 2), any_value=True)  # `source_for` checks the values
     fits = factors.ndim == 1 or factors.shape[0] == n_units
     expected = f"shape (n_bins,) or ({n_units}, n_bins) for {n_units} units"
     require(fits, "profile", expected, f"shape {factors.shape}", "Give each unit its row, or all one.")

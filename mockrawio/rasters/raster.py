@@ -1,4 +1,4 @@
-"""A raster: spike times with the id of the unit that fired, and which ids make which group."""
+"""A raster: spike times, each with the id of its unit, and the ids of each group."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Raster:
     node_ids : ndarray of uint64, shape (n,)
         Which unit fired it.
     duration_ms : float
-        How long the stretch is that was looked at.
+        Length of the stretch that was read or drawn.
     groups : mapping of str to range
         The ids of each functional group, in the order of the groups; may be empty.
     start_ms : float

@@ -41,7 +41,7 @@ class FunctionalGroup:
         The name of an earlier group whose own mean rate, later by `shift_ms` and scaled to
         mean 1, is the profile; as `shift_exc_noise` makes it. Not beside `profile`.
     shift_ms : float
-        By how much it is late.
+        The delay.
     refractory_ms, gamma_shape, synchrony, max_one_per_bin
         As in `poisson_raster`.
 

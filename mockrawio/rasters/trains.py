@@ -37,7 +37,7 @@ Points = tuple[Floats, npt.NDArray[np.int64]]  # times in ms, ascending; index o
 
 @dataclass(frozen=True)
 class Options:
-    """How spikes of one unit, and of several, hang together; see `poisson_raster`."""
+    """How spikes of one unit, and of several, depend on each other; see `poisson_raster`."""
 
     refractory_ms: float = 0.0
     gamma_shape: float = 1.0

@@ -28,7 +28,7 @@ def annotate(raw_annotations: dict[str, Any], session: OpenSession) -> None:
         block["session_info_start"] = session.info.start
     zero, recorded = _zero(session), {}
     if zero is not None:
-        # Neo makes the first the attribute of Block and Segment, whose times all count from it, and keeps no time
+        # Neo makes the first an attribute of Block and Segment, whose times all count from it, and keeps no time
         # zone there; its NWBIO asks for the second.
         recorded["rec_datetime"] = zero.replace(tzinfo=None)
         block.update(recorded, session_start_time=zero)
@@ -56,7 +56,7 @@ def annotate(raw_annotations: dict[str, Any], session: OpenSession) -> None:
 
 
 def _zero(session: OpenSession) -> datetime | None:
-    """Return the instant of 0 s in UTC; if the stamps are on no clock of this world, what session_info says."""
+    """Return the instant of 0 s in UTC; if the stamps are not on a real clock, what session_info says."""
     if EARLIEST_MS <= session.origin_ms <= LATEST_MS:
         return from_ms(session.origin_ms)
     return session.info.start.replace(tzinfo=timezone.utc) if session.info else None

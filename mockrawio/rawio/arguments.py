@@ -1,4 +1,4 @@
-"""What a caller gives, checked: an index of what there is, a limit of time, a tolerance, the dtype of a result."""
+"""Checks of arguments: an index, a limit of time, a tolerance, the dtype of a result."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def checked_index(source: str, what: str, value: Any, count: int, kind: str) -> 
     Raises
     ------
     BadTypeError
-        If it is no whole number.
+        If it is not a whole number.
     BoundsError
-        If it is negative, or too large, or there is nothing to take by default.
+        If it is negative, or too large, or is left out where there is no default.
     """
     if type(value) is int and 0 <= value < count:
         return value
@@ -53,7 +53,7 @@ def time_limit(name: str, value: Any, unit: str = "seconds") -> float | None:
     Raises
     ------
     BadTypeError
-        If it is no number, nor a quantity of time.
+        If it is neither a number nor a quantity of time.
     """
     if value is None or (type(value) is float and value == value):
         return value
@@ -74,7 +74,7 @@ def gap_tolerance(name: str, value: Any) -> float | None:
     Raises
     ------
     BadTypeError
-        If it is no number.
+        If it is not a number.
     BoundsError
         If it is below 0 or infinite.
     """
@@ -90,7 +90,7 @@ def floating(dtype: npt.DTypeLike) -> np.dtype[Any]:
     Raises
     ------
     BadTypeError
-        If it is one that would cut the fractions off.
+        If it is one that would drop the fractions.
     """
     found = np.dtype(dtype)
     if found.kind not in "fc":

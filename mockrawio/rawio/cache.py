@@ -1,6 +1,6 @@
-"""What a float session costs to open, kept for the next time: the count sizes of its arrays.
+"""The count sizes of a float session's arrays, which are slow to find, kept for the next opening.
 
-Neo's own cache is a pickle, which would run whatever someone put there; this one is JSON. A
+Neo's own cache is a pickle, which would run any code that someone put there; this one is JSON. A
 kept value counts only while its file is the same, by its inode, size and times.
 """
 

@@ -1,4 +1,4 @@
-"""Neo's counts, which say so where there is no header yet; and how a reader shows itself."""
+"""Neo's counts, which raise an error before the header is parsed; and a reader's representation."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class CountsApi(BaseRawIO):  # type: ignore[misc]  # neo is not typed
         return str(super().__repr__()).replace(self.dirname, visible(self.dirname))
 
     def _repr_html_(self) -> str:
-        """Return what a notebook shows: Neo's own tables take the names of strangers for HTML."""
+        """Return what a notebook shows: Neo's own tables do not escape names from the files."""
         return f"<pre>{escape(repr(self))}</pre>"
 
     def block_count(self) -> int:

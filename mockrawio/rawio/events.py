@@ -101,7 +101,7 @@ class EventChannel:
         return self.table.take(self._shares[seg_index])
 
     def __getstate__(self) -> dict[str, Any]:
-        state = {**self.__dict__, "_shares": None}  # at one stroke: another thread may be adding the table
+        state = {**self.__dict__, "_shares": None}  # read once: another thread may be adding the table
         state.pop("table", None)
         return state
 

@@ -1,4 +1,4 @@
-"""What is open, and its streams, units and segments by a checked index."""
+"""The open session, and its streams, units and segments by a checked index."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .views import Description, StreamView, UnitView
 class Lookups(CountsApi):
     """The session that a reader has open, and views of it.
 
-    What takes a session is about that one: another thread may open the next meanwhile.
+    A method that is given a session uses that one: another thread may open another meanwhile.
     """
 
     _session: OpenSession | None = None

@@ -1,4 +1,4 @@
-"""Which of a session's streams is not like the others, so that a message names it and not a healthy one."""
+"""Which of a session's streams differs from the others, so that a message names it and not a sound one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def span_ms(stream: SignalStream, seg_index: int) -> tuple[float, float]:
 
 
 def odd_segments(streams: list[SignalStream]) -> BadFileError | None:
-    """Return the error about a stream that has not as many segments as most channels have, if there is one."""
+    """Return an error for a stream whose number of segments differs from that of most channels, if there is one."""
     channels: Counter[int] = Counter()
     for stream in streams:
         channels[len(stream.runs)] += len(stream.channels)
@@ -33,7 +33,7 @@ def odd_segments(streams: list[SignalStream]) -> BadFileError | None:
 
 
 def odd_times(streams: list[SignalStream]) -> BadFileError | None:
-    """Return the error about a stream that was recorded at another time than most channels, if there is one."""
+    """Return an error for a stream that was recorded at another time than most channels, if there is one."""
     if len(streams) < 2:
         return None
     largest = max(streams, key=lambda stream: len(stream.channels))

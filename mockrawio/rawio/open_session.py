@@ -120,7 +120,7 @@ class OpenSession:
             unit.release()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__}  # at one stroke: another thread may be adding the bounds
+        return {**self.__dict__}  # read once: another thread may be adding the bounds
 
     def _read(self, file: File | None, opener: Callable[[File], Opened]) -> Opened | None:
         """Open a file; None if there is none, or nothing in it, which a warning says."""
@@ -197,7 +197,7 @@ class OpenSession:
         return streams
 
     def _bridged(self, path: str, runs: tuple[Run, ...], rate: float) -> tuple[Run, ...]:
-        """Return runs with the gaps between them that are tolerated bridged, aloud."""
+        """Return runs with tolerated gaps bridged; a warning says how many."""
         found = bridge(runs, rate, self._tolerance_ms)
         if found.n:
             some = f"{found.n} gap{'s' * (found.n > 1)}, {found.missing_ms:.6g} ms in all"
@@ -312,7 +312,7 @@ class OpenSession:
             _ = channel.table
 
     def release(self) -> None:
-        """Let go of every map."""
+        """Release every map."""
         self.units.release()
         for stream in self.streams:
             stream.release()
@@ -338,7 +338,7 @@ def _or_excluded(file: File | None = None) -> Iterator[None]:
 
 
 def _warn_drift(file: LfpFile) -> None:
-    """Warn of a clock that does not keep the rate: it is read at the one measured, leaves out samples, or drifts."""
+    """Warn of a clock that does not keep the rate: the measured rate is used, samples are missing, or it drifts."""
     period = 1000 / file.sampling_rate
     if file.sampling_rate != file.given_rate:
         found = f"the clock keeps {file.sampling_rate:.7g} Hz and not {file.given_rate:g} Hz, and is read at that rate"

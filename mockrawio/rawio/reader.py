@@ -81,8 +81,7 @@ class MockSessionRawIO(CountCache, UnitApi):
     Raises
     ------
     NotASessionError
-        If the folder holds none of a session's files. What is wrong in a folder that is one is
-        said by ``parse_header()``.
+        If the folder holds none of a session's files. ``parse_header()`` says what is wrong in a folder that is one.
     MockSessionError
         Here or in any method, if a file or an argument is not what it must be.
 
@@ -144,7 +143,7 @@ class MockSessionRawIO(CountCache, UnitApi):
         annotate(self.raw_annotations, session)
 
     def close(self) -> None:
-        """Let go of every file; ``parse_header()`` opens them again.
+        """Close every file; ``parse_header()`` opens them again.
 
         Chunks read before stay valid: each keeps what it needs.
         """

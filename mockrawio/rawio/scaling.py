@@ -97,7 +97,7 @@ def _scale(raw: Array, out: Array, steps: list[Step], by_line: bool) -> None:
 
 
 def _pattern(values: Array, lines: int, by_line: bool) -> Array:
-    """Return a step's values as NumPy is fastest with them: one, or a column, or one an element of a block."""
+    """Return a step's values in the form that is fastest: one, a column, or one per element of a block."""
     if (values == values[:1]).all():
         return np.asarray(values[0])
     return values[:, None] if by_line else values[None].repeat(lines, 0)

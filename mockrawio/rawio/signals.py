@@ -169,7 +169,7 @@ class SignalStream:
         return held
 
     def release(self) -> None:
-        """Let go of the maps; views that are in use elsewhere stay valid."""
+        """Release the maps; views that are in use elsewhere stay valid."""
         self._held = None
         for array in (self.matrix, *(c.source for c in self.channels)):
             if array is not None:
@@ -183,7 +183,7 @@ class SignalStream:
         try:
             start = 0 if i_start is None else operator.index(i_start)
             stop = size if i_stop is None else operator.index(i_stop)
-        except TypeError:  # nothing is rounded for the caller
+        except TypeError:  # fractions are refused, not rounded
             raise BadTypeError(
                 f"stream {self.id}",
                 "i_start and i_stop as whole numbers",
@@ -219,7 +219,7 @@ class SignalStream:
         return self._indexes(channel_indexes)
 
     def _listed(self, what: str, values: Any) -> Any:
-        """Return names or ids, if they are several: a text is not its letters."""
+        """Return names or ids as a list; a single text is refused, since it would be taken letter by letter."""
         if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
             raise BadTypeError(f"stream {self.id}", f"{what} as a list", f"{values!r}", f"Give [{values!r}].")
         return values
@@ -268,7 +268,7 @@ class SignalStream:
             return slice(0, 0)
         if given.dtype.kind not in "iu" or given.ndim != 1:
             raise self._bad_selection("whole numbers", f"{given.dtype}, shape {given.shape}")
-        indexes = given.tolist()  # a few Python ints are looked at faster than a small array
+        indexes = given.tolist()  # for a few indexes, Python ints are faster than a small array
         if min(indexes) < 0 or max(indexes) >= count:
             raise self._bad_selection(f"0 to {count - 1}", str(channel_indexes))
         return _as_selection(indexes)
@@ -283,7 +283,7 @@ class SignalStream:
     def read(self, seg_index: int, start: int, stop: int, selection: Selection | None, out: Array | None) -> Array:
         """Return raw values (stop - start, channels); arguments are checked already."""
         views, size, needed = self._held or self._hold()
-        if size() < needed:  # to touch what has been cut off would end the process
+        if size() < needed:  # reading beyond a shortened file would end the process
             self.release()
             views, _, _ = self._hold()  # says so
         if views:

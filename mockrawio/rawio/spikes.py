@@ -107,7 +107,7 @@ class Unit:
         return piece[:, None, :]
 
     def release(self) -> None:
-        """Let go of the maps."""
+        """Release the maps."""
         for array in (self.file.times, self.file.waveforms):
             if array is not None:
                 array.release()
@@ -140,7 +140,7 @@ class Units:
         return unit
 
     def release(self) -> None:
-        """Let go of every map."""
+        """Release every map."""
         for unit in self.units:
             unit.release()
 

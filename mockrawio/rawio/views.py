@@ -31,7 +31,7 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Description:
-    """The files of a stream of ``raw_data``, which are read again for what only few ask for.
+    """The files of a stream of ``raw_data``, read again for what is seldom asked for.
 
     Attributes
     ----------
@@ -115,7 +115,7 @@ class StreamView:
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """How many samples it has in each segment."""
+        """Number of samples in each segment."""
         return tuple(self._signals.sizes)
 
     @property
@@ -213,7 +213,7 @@ class UnitView:
 
     @property
     def channel(self) -> int:
-        """The k of the CSCk that it was found on."""
+        """The k of CSCk, the channel it was found on."""
         return self._unit.name.channel
 
     @property
@@ -244,7 +244,7 @@ class UnitView:
 
     @property
     def counts(self) -> tuple[int, ...]:
-        """How many spikes it has in each segment."""
+        """Number of spikes in each segment."""
         return tuple(np.diff(self._unit.edges).tolist())
 
     def times_ms(self, seg_index: int | None = None) -> npt.NDArray[np.float64]:

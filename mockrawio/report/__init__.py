@@ -1,4 +1,4 @@
-"""A session in figures and in one page: what is measured, what is drawn, what is reported.
+"""A session in figures and on one page: measures, figures, and the report.
 
 - :mod:`mockrawio.report.measures`: the numbers; needs nothing but NumPy
 - :mod:`mockrawio.report.plots`: the figures; needs the extra ``plot``

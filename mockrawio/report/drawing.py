@@ -1,4 +1,4 @@
-"""What the figures have in common: axes to draw on, panels of small ones, words where there is nothing."""
+"""What the figures have in common: axes to draw on, panels of small ones, a text where there is nothing to draw."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def new_axes(ax: Axes | None, width: float = 9.0, height: float = 4.8) -> Axes:
 
 
 def say(ax: Axes, words: str, title: str) -> Axes:
-    """Say in words that there is nothing to draw."""
+    """Write in the axes that there is nothing to draw."""
     ax.set_title(title, loc="left", fontsize="medium")
     ax.set_axis_off()
     ax.text(0.5, 0.5, words, transform=ax.transAxes, ha="center", va="center", color=QUIET, fontsize="medium")

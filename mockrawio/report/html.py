@@ -1,8 +1,8 @@
 """A session in one HTML file: what it holds, whether it is as it was made, and its figures.
 
 The file needs nothing else, no network and no server. Its size is bounded by the number of units and files, not by
-the length of the recording: signals are held as envelopes with an excerpt, spikes and events up to a limit, and the captions say
-what was left out. The same session gives the same bytes.
+the length of the recording: signals are held as envelopes with an excerpt, spikes and events up to a limit, and
+the captions say what was left out. The same session gives the same bytes.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def write_report(
     Parameters
     ----------
     folder : str or PathLike
-        The session folder. What cannot be read of it is said in the report.
+        The session folder. The report says what could not be read.
     path : str or PathLike
         The file to write, anywhere but below the session folder.
     labels_dir : str or PathLike, optional
@@ -82,7 +82,7 @@ def write_report(
     MockSessionError
         If there is a file already, or plotly is not installed.
     OSError
-        As the file system gives it.
+        As the file system raises it.
     """
     target, root = Path(path).absolute(), Path(folder).absolute()
     refuse_own(target, root)
@@ -113,7 +113,7 @@ def report_html(
     labels_dir : str or PathLike, optional
         The folder of its movie annotations.
     verification : Verification, optional
-        What :func:`~mockrawio.verify.verify_session` found; without it the report says that it was not asked.
+        What :func:`~mockrawio.verify.verify_session` found; without it the report says that none was asked for.
     exclude, gap_tolerance_ms
         As for :class:`~mockrawio.MockSessionRawIO`: files to leave out, and gaps to bridge.
 
@@ -147,7 +147,7 @@ def report_html(
 
 
 def _verdict(found: Verification | None) -> dict[str, str]:
-    """Return what stands at the top of the page."""
+    """Return the verdict at the top of the page."""
     if found is None:
         return {"verdict": "Not verified.", "verdict_class": "none", "verdict_more": "Its files were not checked."}
     if found.ok:

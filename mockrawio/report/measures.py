@@ -2,7 +2,7 @@
 
 Every function takes a :class:`~mockrawio.MockSessionRawIO` whose header is parsed, and gives a small
 tuple of arrays. Signals are read in blocks and spikes in batches, so that memory grows with the result
-alone, which only of :func:`spike_trains` and of events is as long as what there is. Times are seconds
+alone; only that of :func:`spike_trains` and of events is as long as the data. Times are seconds
 on the session's clock; amplitudes are in the units of the files, µV.
 """
 

@@ -1,7 +1,7 @@
-"""The report's page: sections of blocks, which are data, become HTML by Jinja's templates, and nowhere else.
+"""The report's page: sections of blocks, which are data, become HTML only in Jinja's templates.
 
 Every value that a template writes is made visible, cut where it is long, and escaped.
-The page holds all it shows. Its Content-Security-Policy forbids whatever comes from elsewhere, and runs the
+The page holds all it shows. Its Content-Security-Policy forbids anything from elsewhere, and runs the
 page's own two scripts alone, which it knows by their SHA-256; so even text that slipped through could not run.
 """
 
@@ -176,7 +176,7 @@ def _text(value: Any) -> Any:
 def _policy(*scripts: str) -> str:
     """Return a policy that lets the page's own scripts run, and nothing be fetched.
 
-    Styles are let in as plotly makes its own as it goes; without a source to load from they can do no harm.
+    Inline styles are allowed since plotly makes its own; with nothing to load from they can do no harm.
     """
     hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
     allowed = " ".join(f"'sha256-{one}'" for one in hashes)
@@ -204,7 +204,7 @@ def plotly() -> Plotly:
     MockSessionError
         If it is not installed, or no script that can stand in a page.
     """
-    _templates()  # what those lack is told before the long work too
+    _templates()  # what they lack is reported before the long work too
     with by_extra("the report", "report"):
         from plotly import __version__
         from plotly.offline import get_plotlyjs

@@ -76,7 +76,7 @@ class PageContent:
             self._add("movie", "Movie", lambda: self._movie(reader))
 
     def below(self, text: str) -> str:
-        """Take the folder's own path out of a text: wherever a session lies, its report is the same."""
+        """Remove the folder's own path from a text, so that a report does not depend on where the session is."""
         return text.replace(f"{self.root}/", "").replace(str(self.root), self.root.name)
 
     def _add(self, id: str, title: str, make: Callable[[], list[Block]]) -> None:
@@ -180,7 +180,7 @@ class PageContent:
         return [*parts, _files({k: (v.size, v.sha256) for k, v in made_by["files"].items()})]
 
     def _sizes(self) -> Block:
-        """Return the files as they lie there, whose content nobody vouches for."""
+        """Return the files with their sizes, where no manifest tells their content."""
         paths = sorted(path for path in self.root.rglob("*") if path.is_file())
         return _files({path.relative_to(self.root).as_posix(): (path.stat().st_size, "") for path in paths})
 

@@ -59,7 +59,7 @@ def stream_figures(reader: MockSessionRawIO) -> Iterator[tuple[Figure, dict[str,
 
 
 def _marked(reader: MockSessionRawIO) -> list[str]:
-    """Return the names of the event codes and the annotations; the movie's frames are too many."""
+    """Return the names of the channels of event codes and annotations; movie frames are too many."""
     names = [str(name) for name in reader.header["event_channels"]["name"]]
     return [name for name in names if name not in ("DAQ", "movie_frames", "movie_pauses")][:MOST_MARK_CHANNELS]
 
@@ -105,7 +105,7 @@ class _Stream:
         return sum(self.sizes) <= 2 * EXCERPT
 
     def figure(self, marks: list[str], shades: list[dict[str, Any]]) -> Figure:
-        """Return the figure without its points, which the page's script fills in: one row per channel, one for events."""
+        """Return the figure without its points, the page's script adds them: a row per channel, one for events."""
         rows, under = len(self.names), _MARK_ROW * len(marks)
         height = _ROW * rows + under + 90
         bottom = under / (height - 70)

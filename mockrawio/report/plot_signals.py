@@ -168,7 +168,7 @@ def _reach(pieces: list[_Piece]) -> tuple[Floats, Floats]:
 
 
 def _step(heights: Floats) -> float:
-    """Return how far apart channels are: not by much too little for the highest of them."""
+    """Return the distance between channels: almost enough for the highest of them."""
     return max(1.2 * float(np.median(heights)), 0.5 * float(heights.max())) or 1.0
 
 
@@ -183,7 +183,7 @@ def _outline(shown: SignalEnvelope, channel: int, place: float) -> tuple[Floats,
 
 
 def _draw_scale(axes: Axes, step: float, unit: str) -> None:
-    """Draw a bar at the right as high as it says, of a round number."""
+    """Draw a scale bar of a round number at the right."""
     power = 10.0 ** np.floor(np.log10(step))
     height = next(digit * power for digit in (5, 2, 1) if digit * power <= step * 1.0001)
     low = axes.get_ylim()[0]

@@ -1,4 +1,4 @@
-"""When things came: events, the DAQ's stamps, and the frames of the movie."""
+"""Timing: events, the DAQ's stamps, and the frames of the movie."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def plot_movie_clock(reader: MockSessionRawIO, ax: Axes | None = None) -> Axes:
 def _draw_movie(axes: Axes, reader: MockSessionRawIO, movie: MovieClock) -> dict[str, dict[str, Any]]:
     """Draw the stretches, the skips between them, and the pauses; return the key.
 
-    Where skips are too many, as in a log that hops to and fro, frames are dots.
+    Where skips are too many, as in a log that jumps back and forth, frames are dots.
     """
     key = shade_pauses(axes, reader, movie.clock_s[0], movie.clock_s[-1])
     if movie.skips.size > _MOST_SKIPS:

@@ -1,7 +1,7 @@
 """Figures of a session, each a function that takes `ax=`, and all of them on one page.
 
 They use matplotlib without its global state, so nothing needs a screen, a window or a clean-up. A
-kind of data that the session lacks is said in words where its figure would be. It needs the extra ``plot``.
+kind of data that the session lacks is named in a text where its figure would be. It needs the extra ``plot``.
 """
 
 from __future__ import annotations

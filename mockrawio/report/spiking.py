@@ -63,7 +63,7 @@ class Intervals(NamedTuple):
 
 @dataclass(frozen=True)
 class FiringRate:
-    """How much a unit fires.
+    """The firing rate of a unit.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class FiringRate:
     unit_type : str
         "SU" or "MU".
     duration_s : float
-        How long it was listened to: in each segment from the first to the last of its samples and of
+        How long it was recorded: in each segment from the first to the last of its samples and of
         all units' spikes; or, in a session without samples, the whole of each segment.
     """
 
@@ -208,7 +208,7 @@ def segments(reader: MockSessionRawIO) -> range:
 
 
 def firing_rates(reader: MockSessionRawIO) -> list[FiringRate]:
-    """Measure how much each unit fires over all segments.
+    """Measure the firing rate of each unit over all segments.
 
     Parameters
     ----------
@@ -230,7 +230,7 @@ def firing_rates(reader: MockSessionRawIO) -> list[FiringRate]:
 
 
 def listened(reader: MockSessionRawIO, segment: int) -> tuple[float, float]:
-    """Return from when to when a segment has samples or, if they go beyond those, spikes.
+    """Return the time that a segment's samples take up, or its spikes where they reach beyond.
 
     Parameters
     ----------

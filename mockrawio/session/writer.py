@@ -93,7 +93,7 @@ class SessionWriter:
         name : str
             Its path below the session folder, with forward slashes.
         chunks : iterable of bytes or memoryview
-            Its content; each chunk is done with when the next is asked for.
+            Its content; each chunk may be reused when the next is asked for.
         """
         path, place = self.staging / name, self.target / name
         with naming(place):
