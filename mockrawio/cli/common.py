@@ -22,29 +22,6 @@ from ..ground.extras import by_extra
 from ..ground.shown import Argument, Clause, Text, one_line, visible
 from ..session.own import refuse_own
 
-__all__ = [
-    "FILE",
-    "FOLDER",
-    "Command",
-    "Commands",
-    "Group",
-    "check_figure",
-    "check_output",
-    "epilog",
-    "exclude_option",
-    "follow_symlinks_option",
-    "gap_tolerance_option",
-    "given_folder",
-    "in_options",
-    "json_option",
-    "overwrite_option",
-    "progress_option",
-    "show",
-    "usage_error",
-    "workers_option",
-    "wrote",
-]
-
 EXIT_CODES = "Exit codes: 0 all is well, 1 a problem with the data, 2 wrong usage."
 
 

@@ -16,8 +16,6 @@ from .common import in_options, show, usage_error
 if TYPE_CHECKING:
     from ..generate import SessionSpec
 
-__all__ = ["corpus_options", "generate_sessions", "take_corpus"]
-
 Command = TypeVar("Command", bound=Callable[..., object])
 Make = Callable[..., "SessionSpec"]
 

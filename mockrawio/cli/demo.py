@@ -11,8 +11,6 @@ from ..generate import SessionSpec, generate_session
 from ..ground.shown import visible
 from ..rawio.reader import MockSessionRawIO
 
-__all__ = ["demo"]
-
 SPEC = SessionSpec.tiny(patient_id=1, session_nr=1, seed=0)
 
 Echo = Callable[[str], object]

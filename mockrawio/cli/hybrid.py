@@ -14,8 +14,6 @@ from .common import FILE, FOLDER, Group, epilog, json_option, progress_option, s
 if TYPE_CHECKING:
     from ..hybrid import HybridParams, HybridResult
 
-__all__ = ["hybrid_commands"]
-
 _SCORE = click.FloatRange(0, 1, min_open=True)
 _KIND = click.Choice([*formats()])
 _PHY_BASE = click.option(

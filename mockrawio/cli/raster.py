@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from ..formats.spikes.blocks import Order
     from ..rasters import Raster
 
-__all__ = ["raster_command"]
-
 _Spikes = tuple["Mapping[str, range]", float, "Iterable[Raster]"]  # ids of each group, length in all, stretches of it
 _BAR = "{l_bar}{bar}| {n:.1f}/{total:.1f} s [{elapsed}<{remaining}]"
 _SORTING = click.Choice(["by_time", "by_id", "none"])

@@ -33,15 +33,10 @@ if TYPE_CHECKING:
 
     from ..rawio import MockSessionRawIO
 
-__all__ = ["plot_command", "report_command"]
-
 _WHAT = ("overview", "traces", "raster", "waveforms", "isi", "rates", "events", "daq", "movie")
 _OF_STREAMS, _OF_TIME = ("overview", "traces"), ("overview", "traces", "raster")
 _SESSION = "/tmp/mock/patient_data/1/session_1"
-_EXAMPLES = (
-    f"plot {_SESSION} -o overview.png",
-    f"plot {_SESSION} -o part.svg --what daq",
-)
+_EXAMPLES = (f"plot {_SESSION} -o overview.png", f"plot {_SESSION} -o part.svg --what daq")
 
 
 def _streams(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

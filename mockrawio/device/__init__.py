@@ -15,12 +15,4 @@ from .envelope import Envelope, Zoom, zoom
 from .stream import ScaledStream, stream_scaled
 from .unit_waveforms import DeviceWaveforms, waveforms_to_device
 
-__all__ = [
-    "DeviceWaveforms",
-    "Envelope",
-    "ScaledStream",
-    "Zoom",
-    "stream_scaled",
-    "waveforms_to_device",
-    "zoom",
-]
+__all__ = ["DeviceWaveforms", "Envelope", "ScaledStream", "Zoom", "stream_scaled", "waveforms_to_device", "zoom"]

@@ -17,17 +17,6 @@ from ..rasters.figure import COLOURS, figure_of
 from ..rawio.reader import MockSessionRawIO
 from .event_timing import events_of
 
-__all__ = [
-    "cells",
-    "finish",
-    "new_axes",
-    "new_figure",
-    "region_colours",
-    "say",
-    "shade_gaps",
-    "shade_pauses",
-]
-
 _CELL_TITLE = 0.36  # inches
 EVENT, SKIP, PAUSE, GAP, QUIET = COLOURS[1], COLOURS[1], "#999999", "#CCCCCC", "#666666"
 

@@ -12,8 +12,6 @@ import numpy.typing as npt
 from ..ground.errors import MockSessionError
 from ..rawio.reader import MockSessionRawIO
 
-__all__ = ["SignalEnvelope", "envelope", "sampled", "stream_channels"]
-
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 

@@ -9,17 +9,6 @@ import numpy.typing as npt
 
 from ..rawio.reader import MockSessionRawIO
 
-__all__ = [
-    "ChannelEvents",
-    "DaqJitter",
-    "EventTiming",
-    "MovieClock",
-    "daq_jitter",
-    "event_timing",
-    "events_of",
-    "movie_clock",
-]
-
 Floats = npt.NDArray[np.float64]
 _JUMP = 5.5  # frames; half a one more, for movie times are rounded
 Texts = npt.NDArray[np.str_]

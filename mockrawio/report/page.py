@@ -22,20 +22,6 @@ from ..ground.errors import MockSessionError
 from ..ground.extras import by_extra
 from ..ground.shown import visible
 
-__all__ = [
-    "Block",
-    "Cell",
-    "Figure",
-    "Plotly",
-    "Section",
-    "base64_floats",
-    "finite",
-    "page",
-    "plot_text",
-    "plotly",
-    "table",
-]
-
 MOST_TEXT = 2000  # characters of one value; a manifest may list thousands of numbers
 
 

@@ -24,17 +24,6 @@ from .page import Figure, finite, plot_text
 from .spiking import segments
 from .words import counted
 
-__all__ = [
-    "MOST_UNITS",
-    "UNIT_LAYOUTS",
-    "daq_figure",
-    "movie_figure",
-    "raster_figure",
-    "rate_figure",
-    "timing_figure",
-    "unit_content",
-]
-
 MOST_SPIKES = 8000  # of the raster
 MOST_POINTS = 3000  # of a curve
 MOST_UNITS = 400  # with waveforms and intervals
@@ -55,16 +44,8 @@ def _counts(counts: Array, what: str) -> dict[str, Any]:
 
 
 UNIT_LAYOUTS: dict[str, dict[str, Any]] = {
-    "waveform": {
-        "xaxis": _axis("time from the spike (ms)"),
-        "yaxis": _axis("µV", fixedrange=True),
-        "height": 320,
-    },
-    "isi": {
-        "xaxis": _axis("interval (ms)", rangemode="tozero"),
-        "bargap": 0.05,
-        "height": 320,
-    },
+    "waveform": {"xaxis": _axis("time from the spike (ms)"), "yaxis": _axis("µV", fixedrange=True), "height": 320},
+    "isi": {"xaxis": _axis("interval (ms)", rangemode="tozero"), "bargap": 0.05, "height": 320},
 }
 
 

@@ -31,8 +31,6 @@ from .page_figures import (
 from .page_traces import MOST_STREAMS, pause_shades, stream_figures
 from .words import counted
 
-__all__ = ["PageContent"]
-
 MOST_FILES = 3000  # rows of the table of files
 MOST_ROWS = 1000  # of any other table
 

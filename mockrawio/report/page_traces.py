@@ -20,8 +20,6 @@ from ..rawio.reader import MockSessionRawIO
 from .measures import envelope, events_of, stream_channels
 from .page import Figure, base64_floats, finite, plot_text
 
-__all__ = ["pause_shades", "stream_figures"]
-
 MOST_STREAMS = 4
 MOST_CHANNELS = 4  # of a stream
 MOST_SEGMENTS = 500

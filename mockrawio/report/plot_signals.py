@@ -18,8 +18,6 @@ from .envelopes import SignalEnvelope, envelope, sampled, stream_channels
 from .event_timing import events_of
 from .words import counted
 
-__all__ = ["plot_traces"]
-
 Floats = npt.NDArray[np.float64]
 
 _MOST_LINES, _MOST_CODES = 60, 24  # events that full lines, and their codes, have room for

@@ -14,8 +14,6 @@ from .drawing import PAUSE, QUIET, SKIP, finish, new_axes, say, shade_pauses
 from .event_timing import MovieClock, daq_jitter, event_timing, movie_clock
 from .words import counted
 
-__all__ = ["plot_daq_jitter", "plot_event_timing", "plot_movie_clock"]
-
 _BLUE = COLOURS[0]
 _MOST_SKIPS = 60
 _MANY = 300  # dots that are drawn smaller

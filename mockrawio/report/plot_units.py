@@ -19,8 +19,6 @@ from .spiking import FiringRate, RegionTrains, firing_rates, isi, listened, segm
 from .waveform_stats import WaveformStats, waveform_stats
 from .words import counted, in_words
 
-__all__ = ["plot_isi", "plot_rates", "plot_spikes", "plot_waveforms"]
-
 _NO_UNITS = "no units in this session"
 _NAME_POINTS = 9.0  # that a bar must be wide for its unit's name to stand below it
 _FEWEST_BARS = 6  # for which there is room: a few are not as wide as the axes

@@ -14,18 +14,6 @@ from ..ground.errors import BoundsError, MockSessionError
 from ..rawio.reader import MockSessionRawIO
 from .envelopes import sampled
 
-__all__ = [
-    "FiringRate",
-    "Intervals",
-    "RegionTrains",
-    "firing_rates",
-    "isi",
-    "listened",
-    "segments",
-    "spike_trains",
-    "unit_index",
-]
-
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 

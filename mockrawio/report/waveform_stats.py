@@ -11,8 +11,6 @@ import numpy.typing as npt
 from ..rawio.reader import MockSessionRawIO
 from .spiking import segments, unit_index
 
-__all__ = ["WaveformStats", "waveform_stats"]
-
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 
@@ -43,11 +41,7 @@ class WaveformStats(NamedTuple):
 
 
 def waveform_stats(
-    reader: MockSessionRawIO,
-    unit: int | str,
-    max_spikes: int = 2000,
-    n_traces: int = 50,
-    seed: int = 0,
+    reader: MockSessionRawIO, unit: int | str, max_spikes: int = 2000, n_traces: int = 50, seed: int = 0
 ) -> WaveformStats:
     """Measure the waveforms of a unit.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["counted", "in_words"]
-
 
 def counted(n: int, what: str) -> str:
     """Return a number with what it counts, in the plural where there is not just one."""
