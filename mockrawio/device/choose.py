@@ -26,32 +26,16 @@ _LOG = logging.getLogger("mockrawio.device")
 
 
 def choose_engine(device: str, library: str) -> Engine:
-    """Return the engine for a device and a library.
-
-    Parameters
-    ----------
-    device : str
-        "cpu", "cuda", "cuda:1" and so on, or "auto": CUDA if the library finds one, else the CPU.
-        What "auto" chose is the engine's `device`, and is logged at INFO by `mockrawio.device`.
-    library : {"torch", "cupy", "jax", "numpy", "array_api_strict"}
-
-    Raises
-    ------
-    MockSessionError
-        If there is no such device for the library; the message says what was looked for.
-    ImportError
-        If the library is not installed.
-    """
+    """Return the engine for a device and a library, as :func:`~mockrawio.device.stream_scaled` has them."""
     if library not in LIBRARIES:
         raise MockSessionError("out", f"one of {', '.join(LIBRARIES)}", f"{library!r}", "Give one of them.")
     kind, index = _parse(device)
-    if kind == "auto":
-        lacks = _lacks_cuda(library)
-        kind = "cpu" if lacks and library in ON_CPU else "cuda"
-        engine = _engine(kind, None, library)
-        _LOG.info("device='auto' is %s by %s%s", engine.device, library, f": {lacks}" if lacks else "")
-        return engine
-    return _engine(kind, index, library)
+    if kind != "auto":
+        return _engine(kind, index, library)
+    lacks = _lacks_cuda(library)
+    engine = _engine("cpu" if lacks and library in ON_CPU else "cuda", None, library)
+    _LOG.info("device='auto' is %s by %s%s", engine.device, library, f": {lacks}" if lacks else "")
+    return engine
 
 
 def choose_for_view(device: str) -> Engine:
@@ -73,12 +57,8 @@ def check_dtype(dtype: str, engine: Engine) -> str:
     if name not in DTYPES:
         raise MockSessionError("dtype", "'float32' or 'float64'", f"{dtype!r}", "Give one of them.")
     if name == "float64" and engine.library == "jax" and not import_module("jax").config.jax_enable_x64:
-        raise MockSessionError(
-            "dtype",
-            "'float32', for JAX makes no float64 here",
-            "'float64'",
-            "Call jax.config.update('jax_enable_x64', True) first, or take float32.",
-        )
+        remedy = "Call jax.config.update('jax_enable_x64', True) first, or take float32."
+        raise MockSessionError("dtype", "'float32', for JAX makes no float64 here", "'float64'", remedy)
     return name
 
 
@@ -98,25 +78,23 @@ def _engine(kind: str, index: int | None, library: str) -> Engine:
         _import(_carrier(library))  # if it is not installed, that is the error
     lacks = _lacks_cuda(library, index)
     if lacks:
-        raise MockSessionError(
-            "device='cuda'",
+        expected, remedy = (
             f"a CUDA device that {library} can use",
-            f"none: {lacks}",
             "Give device='cpu', or 'auto' to take what there is.",
         )
+        raise MockSessionError("device='cuda'", expected, f"none: {lacks}", remedy)
     if library == "cupy":
         return CupyEngine(_import("cupy"), _import("cupyx"), index)
-    torch = _import("torch")
-    engine = TorchEngine(torch, index)
+    engine = TorchEngine(_import("torch"), index)
     if library == "torch":
         return engine
-    return cast(Engine, JaxEngine(_import("jax.numpy"), engine, partial(torch.cuda.device, engine.device)))
+    return cast(Engine, JaxEngine(_import("jax.numpy"), engine, partial(_import("torch").cuda.device, engine.device)))
 
 
 def _host_engine(library: str) -> Engine:
     if library not in ON_CPU:
-        known = ", ".join(ON_CPU)
-        raise MockSessionError("device='cpu'", f"out= as one of {known}", f"{library!r}", "Give one of them.")
+        expected = f"out= as one of {', '.join(ON_CPU)}"
+        raise MockSessionError("device='cpu'", expected, f"{library!r}", "Give one of them.")
     if library == "jax":
         return cast(Engine, JaxEngine(_import("jax.numpy"), HostEngine("numpy")))
     return HostEngine(library)

@@ -7,24 +7,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .engine import DeviceScale, Slot
+from .engine import CudaEvents, DeviceScale, Slot
 
 Array = npt.NDArray[Any]
 
 
-class CupyEngine:
-    """One CUDA device, by CuPy.
-
-    Parameters
-    ----------
-    cupy : module
-    cupyx : module
-    index : int, optional
-        Which device; the current one if it is left out.
-    """
+class CupyEngine(CudaEvents):
+    """One CUDA device, by CuPy; the current one if no index is given."""
 
     library = "cupy"
-    copies = False
 
     def __init__(self, cupy: Any, cupyx: Any, index: int | None = None) -> None:
         self._cupy, self._cupyx = cupy, cupyx
@@ -63,24 +54,12 @@ class CupyEngine:
         with self._place:
             return self._cupy.cuda.Event(block=True, disable_timing=True)
 
-    def record(self, event: Any, stream: Any) -> None:
-        """Let the event stand for all that the stream has been given so far."""
-        event.record(stream)
-
-    def wait(self, stream: Any, event: Any) -> None:
-        """Hold the stream back until the event has come."""
-        stream.wait_event(event)
-
     def follow(self, stream: Any, other: Any) -> None:
         """Hold the stream back until the other has done what it was given so far."""
         if stream.ptr != other.ptr:
             event = self.event()
             event.record(other)
             stream.wait_event(event)
-
-    def synchronize(self, event: Any) -> None:
-        """Wait until the event has come."""
-        event.synchronize()
 
     def upload(self, slot: Slot, rows: int, stream: Any) -> None:
         """Queue the copy of the first rows in the stream."""

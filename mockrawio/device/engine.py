@@ -24,21 +24,11 @@ Array = npt.NDArray[Any]
 
 
 class Slot(NamedTuple):
-    """A place for one chunk of raw values.
+    """A place for one chunk of raw values."""
 
-    Attributes
-    ----------
-    host : ndarray
-        Where the reader writes; page-locked if there is a device to copy to.
-    source : array
-        The same memory as the engine's library knows it.
-    raw : array
-        The device's copy; on the CPU the same memory once more.
-    """
-
-    host: Array
-    source: Any
-    raw: Any
+    host: Array  # where the reader writes; page-locked if there is a device to copy to
+    source: Any  # the same memory as the engine's library knows it
+    raw: Any  # the device's copy; on the CPU the same memory once more
 
 
 class DeviceScale(NamedTuple):
@@ -102,17 +92,7 @@ class Engine(Protocol):
 
 
 class HostEngine:
-    """The CPU, by a library that has the array API.
-
-    Parameters
-    ----------
-    library : {"numpy", "torch", "array_api_strict"}
-
-    Raises
-    ------
-    ImportError
-        If the library or array-api-compat is needed and not installed.
-    """
+    """The CPU, by a library that has the array API: "numpy", "torch" or "array_api_strict"."""
 
     device = "cpu"
     copies = False
@@ -135,25 +115,10 @@ class HostEngine:
         """Return a copy of a small array of the library."""
         return self._xp.asarray(values, copy=True) if self.library != "numpy" else values.copy()
 
-    def current(self) -> None:
-        """Return nothing: what is called is done."""
+    def current(self, *_: Any) -> None:
+        """Do nothing: what is called is done, an event has come, and a slot is its own copy."""
 
-    stream = event = current
-
-    def record(self, event: Any, stream: Any) -> None:
-        """Do nothing: what the stream was given is done."""
-
-    def wait(self, stream: Any, event: Any) -> None:
-        """Do nothing: the event has come."""
-
-    def follow(self, stream: Any, other: Any) -> None:
-        """Do nothing: what the other was given is done."""
-
-    def synchronize(self, event: Any) -> None:
-        """Do nothing: the event has come."""
-
-    def upload(self, slot: Slot, rows: int, stream: Any) -> None:
-        """Do nothing: the slot is its own copy."""
+    stream = event = record = wait = follow = synchronize = upload = current
 
     def scale(self, raw: Any, scale: DeviceScale, out: Any) -> None:
         """Scale block by block."""
@@ -176,6 +141,24 @@ class HostEngine:
     def hand_over(self, out: Any) -> Any:
         """Return the result as it is."""
         return out
+
+
+class CudaEvents:
+    """Marks in streams, which torch and CuPy have under the same names."""
+
+    copies = False
+
+    def record(self, event: Any, stream: Any) -> None:
+        """Let the event stand for all that the stream has been given so far."""
+        event.record(stream)
+
+    def wait(self, stream: Any, event: Any) -> None:
+        """Hold the stream back until the event has come."""
+        stream.wait_event(event)
+
+    def synchronize(self, event: Any) -> None:
+        """Return when the event has come."""
+        event.synchronize()
 
 
 def _rows(values: Any, raw: Any, here: slice) -> Any:

@@ -204,12 +204,8 @@ def _edges(clock: Clock, t_start: float | None, t_stop: float | None, width_px: 
     t_stop = clock.t_start + clock.size / clock.rate if t_stop is None else t_stop
     check_window(t_start, t_stop)
     if width_px < 1 or t_stop <= t_start:
-        raise MockSessionError(
-            "zoom",
-            "width_px of 1 or more, and t_start < t_stop",
-            f"{width_px}, {t_start}, {t_stop}",
-            "Ask for a view that has a size.",
-        )
+        expected, found = "width_px of 1 or more, and t_start < t_stop", f"{width_px}, {t_start}, {t_stop}"
+        raise MockSessionError("zoom", expected, found, "Ask for a view that has a size.")
     return np.linspace(t_start, t_stop, int(width_px) + 1)
 
 

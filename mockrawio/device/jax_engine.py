@@ -15,16 +15,9 @@ from .engine import Engine
 
 
 class JaxEngine:
-    """An engine whose results are JAX's.
+    """An engine whose results are ``jax.numpy``'s, and whose work another engine does.
 
-    Parameters
-    ----------
-    jnp : module
-        ``jax.numpy``.
-    engine : Engine
-        What does the work.
-    place : callable, optional
-        Gives the context in which the engine's device is the current one: torch lends no array of another.
+    `place` gives the context in which that one's device is the current one: torch lends no array of another.
     """
 
     library = "jax"

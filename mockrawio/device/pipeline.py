@@ -57,26 +57,10 @@ class _Ring:
 
 
 class Pipeline:
-    """A ring of slots that a thread keeps filled.
+    """A ring of `depth` slots that a thread keeps filled.
 
-    Parameters
-    ----------
-    engine : Engine
-    fill : callable
-        ``fill(chunk, array)`` reads the chunk into an array of its length.
-    chunks : iterable of (start, stop)
-        None is longer than a slot.
-    shape, dtype
-        Of a slot.
-    depth : int
-        How many slots.
-    readers : int
-        How many threads fill a slot, each a part of its rows; `fill` must bear that.
-
-    Raises
-    ------
-    MockSessionError
-        If `depth` or `readers` is less than 1.
+    ``fill(chunk, array)`` reads a chunk into an array of its length, which is at most the slots' `shape`. Of
+    `readers` threads each fills a part of a slot's rows; `fill` must bear that.
     """
 
     def __init__(
@@ -106,27 +90,18 @@ class Pipeline:
     def take(self, use: Callable[[int, Any, Chunk], T]) -> T:
         """Return ``use(index of the slot, its raw values on the device, chunk)`` for the next chunk.
 
-        `use` queues its work in the current stream.
-
-        Raises
-        ------
-        StopIteration
-            If there are no more chunks, or the pipeline is closed.
-        Exception
-            Whatever `fill` raised, from the thread; the pipeline is closed then.
-        MockSessionError
-            If the process was forked since the pipeline was made: its thread stayed behind.
+        `use` queues its work in the current stream. At the end, or once the pipeline is closed, this raises
+        StopIteration; and whatever `fill` raised in the thread, which closes the pipeline.
         """
         ring = self._ring
         if not self.end.alive:
             raise StopIteration
         if ring.ready.empty() and not self._thread.is_alive() and ring.ready.empty():  # it may just have ended
-            raise MockSessionError(
-                "stream",
-                "its thread",
+            found, remedy = (
                 "none, for a forked process has not its parent's",
                 "Make the stream in the process that uses it.",
             )
+            raise MockSessionError("stream", "its thread", found, remedy)
         got = ring.ready.get()
         if not isinstance(got, tuple):
             self.close()

@@ -54,17 +54,7 @@ def bin_within(max_bytes: int, samples: int, width: int, dtype: np.dtype[Any]) -
 
 
 class Pyramid:
-    """The pyramid of one segment of a stream.
-
-    Parameters
-    ----------
-    size, width : int
-        Samples and channels.
-    dtype : numpy.dtype
-        Of the samples.
-    bin_size : int
-        Samples that a pair of level 0 stands for.
-    """
+    """The pyramid of one segment of a stream: `size` samples of `width` channels, `bin_size` to a pair of level 0."""
 
     def __init__(self, size: int, width: int, dtype: np.dtype[Any], bin_size: int) -> None:
         self._width, self._dtype, self.bin_size = width, dtype, bin_size
@@ -90,13 +80,8 @@ class Pyramid:
     def ranges(self, first: Array, stop: Array, read: Read, engine: Engine) -> Pairs:
         """Return the least and the greatest sample of each range ``first <= i < stop``; none may be empty.
 
-        Parameters
-        ----------
-        first, stop : ndarray of int64
-        read : callable
-            ``read((start, stop), array)`` puts samples of all channels into an array.
-        engine : Engine
-            Makes what is missing of level 0.
+        ``read((start, stop), array)`` puts samples of all channels into an array; the engine makes what is
+        missing of level 0.
         """
         worst = _worst(self._dtype)
         shape = (len(first), self._width)

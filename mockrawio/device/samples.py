@@ -17,33 +17,16 @@ SPARSE = 4  # at one wanted channel in this many, reading the others too is no l
 
 
 class Channels(NamedTuple):
-    """Channels of a stream.
+    """Channels of a stream."""
 
-    Attributes
-    ----------
-    read : list of int or slice
-        What the reader is asked for.
-    keep : slice
-        Which of those are wanted; the device leaves out the rest.
-    gain, offset : ndarray of float64
-        Of the wanted ones.
-    indexes : list of int
-        Theirs, within the stream.
-    ids : list of str
-    dtype : numpy.dtype
-        Of the raw values.
-    width : int
-        How many are read.
-    """
-
-    read: Any
-    keep: slice
-    gain: Array
+    read: Any  # what the reader is asked for: a list of int, or a slice
+    keep: slice  # which of those are wanted; the device leaves out the rest
+    gain: Array  # float64, as the offset; these and what follows are of the wanted ones
     offset: Array
-    indexes: list[int]
+    indexes: list[int]  # within the stream
     ids: list[str]
-    dtype: np.dtype[Any]
-    width: int
+    dtype: np.dtype[Any]  # of the raw values
+    width: int  # how many are read
 
 
 def choose_channels(reader: MockSessionRawIO, stream_index: int, channel_indexes: Any) -> Channels:
@@ -63,12 +46,8 @@ def choose_channels(reader: MockSessionRawIO, stream_index: int, channel_indexes
     wanted = channels[chosen]
     scale = wanted["gain"].astype(np.float64), wanted["offset"].astype(np.float64)
     step = chosen[1] - chosen[0] if len(chosen) > 1 else 1
-    if (
-        stream["buffer_id"]
-        and 1 <= step <= SPARSE
-        and chosen
-        and chosen == list(range(chosen[0], chosen[-1] + 1, step))
-    ):
+    even = chosen and 1 <= step <= SPARSE and chosen == list(range(chosen[0], chosen[-1] + 1, step))
+    if even and stream["buffer_id"]:
         width = chosen[-1] + 1 - chosen[0]
         whole = slice(chosen[0], chosen[0] + width)
         return Channels(whole, slice(None, None, step), *scale, chosen, wanted["id"].tolist(), raw, width)
@@ -97,13 +76,7 @@ class Clock(NamedTuple):
         return np.ceil(np.clip(position, -2, self.size + 2)).astype(np.int64)
 
     def window(self, t_start: float | None, t_stop: float | None) -> tuple[int, int]:
-        """Return the samples with ``t_start <= t < t_stop`` that the segment has, as a range.
-
-        Raises
-        ------
-        MockSessionError
-            If `t_stop` lies before `t_start`, or one of them is no time.
-        """
+        """Return the samples with ``t_start <= t < t_stop`` that the segment has, as a range."""
         check_window(t_start, t_stop)
         ends = [
             outer if t is None else min(max(int(self.first_from(t)), 0), self.size)
@@ -123,9 +96,5 @@ def check_window(t_start: float | None, t_stop: float | None) -> None:
     """Raise MockSessionError unless the times, in seconds, make a window; None is no limit."""
     known = [t for t in (t_start, t_stop) if t is not None]
     if not all(math.isfinite(t) for t in known) or known != sorted(known):
-        raise MockSessionError(
-            "t_start, t_stop",
-            "finite seconds, the first not after the second",
-            f"{t_start}, {t_stop}",
-            "Leave one out for the segment's own.",
-        )
+        expected, remedy = "finite seconds, the first not after the second", "Leave one out for the segment's own."
+        raise MockSessionError("t_start, t_stop", expected, f"{t_start}, {t_stop}", remedy)

@@ -19,23 +19,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .engine import DeviceScale, Slot
+from .engine import CudaEvents, DeviceScale, Slot
 
 Array = npt.NDArray[Any]
 
 
-class TorchEngine:
-    """One CUDA device, by torch.
-
-    Parameters
-    ----------
-    torch : module
-    index : int, optional
-        Which device; the current one if it is left out.
-    """
+class TorchEngine(CudaEvents):
+    """One CUDA device, by torch; the current one if no index is given."""
 
     library = "torch"
-    copies = False
 
     def __init__(self, torch: Any, index: int | None = None) -> None:
         self._torch = torch
@@ -68,22 +60,10 @@ class TorchEngine:
         """Return a new event."""
         return self._torch.cuda.Event(blocking=True)  # a thread that waits leaves its core to others
 
-    def record(self, event: Any, stream: Any) -> None:
-        """Let the event stand for all that the stream has been given so far."""
-        event.record(stream)
-
-    def wait(self, stream: Any, event: Any) -> None:
-        """Hold the stream back until the event has come."""
-        stream.wait_event(event)
-
     def follow(self, stream: Any, other: Any) -> None:
         """Hold the stream back until the other has done what it was given so far."""
         if stream != other:
             stream.wait_stream(other)
-
-    def synchronize(self, event: Any) -> None:
-        """Wait until the event has come."""
-        event.synchronize()
 
     def upload(self, slot: Slot, rows: int, stream: Any) -> None:
         """Queue the copy of the first rows in the stream."""

@@ -66,12 +66,9 @@ class _Spikes:
             found = raw.shape[1:], raw.dtype
             first = found if first is None else first
             if found != first:
-                raise MockSessionError(
-                    self._name(place),
-                    f"waveforms like those before it, {first[0]} {first[1]}",
-                    f"{found[0]} {found[1]}",
-                    "Ask for units of one kind at a time.",
-                )
+                expected = f"waveforms like those before it, {first[0]} {first[1]}"
+                remedy = "Ask for units of one kind at a time."
+                raise MockSessionError(self._name(place), expected, f"{found[0]} {found[1]}", remedy)
         return ((1, 0), np.dtype(np.int16)) if first is None else first
 
     def read(self, chunk: Chunk, place: Array) -> None:
@@ -177,10 +174,6 @@ def _units(reader: MockSessionRawIO, spike_channel_indexes: Any) -> list[int]:
     given = np.asarray(spike_channel_indexes)
     units: list[int] = given.tolist()
     if given.ndim != 1 or (units and (given.dtype.kind not in "iu" or not 0 <= min(units) <= max(units) < count)):
-        raise BoundsError(
-            reader.dirname,
-            f"spike_channel_indexes in 0 to {count - 1}, whole numbers",
-            units,
-            "The header lists the units.",
-        )
+        expected = f"spike_channel_indexes in 0 to {count - 1}, whole numbers"
+        raise BoundsError(reader.dirname, expected, units, "The header lists the units.")
     return units
