@@ -26,7 +26,7 @@ EXIT_CODES = "Exit codes: 0 all is well, 1 a problem with the data, 2 wrong usag
 
 
 class Command(click.Command):
-    """Tells what our functions refuse by the names of its own options."""
+    """A command whose errors name its own options."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
@@ -87,13 +87,13 @@ def _explained(error: Exception) -> Exception | str:
 
 
 def _drop_output() -> None:
-    """Let what is still to be flushed go nowhere: Python would complain of it at its end."""
+    """Discard what is still to be flushed: Python would otherwise report an error when it ends."""
     with suppress(OSError):  # of a stdout that is no file
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _print_any_text() -> None:
-    """Let text that a terminal's encoding lacks, such as a strange path, come out escaped."""
+    """Escape text that a terminal's encoding lacks, such as an unusual path."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -242,7 +242,7 @@ def wrote(files: Iterable[Path]) -> list[str]:
 
 
 def check_output(output: Path, overwrite: bool, session: Path | None = None) -> None:
-    """Find out before the work whether its result can be written there.
+    """Check, before the work, that its result can be written there.
 
     Parameters
     ----------
@@ -266,7 +266,7 @@ def check_output(output: Path, overwrite: bool, session: Path | None = None) -> 
 
 
 def check_figure(path: Path, option: str) -> None:
-    """Find out before the work whether a figure can be drawn into a file of that name.
+    """Check, before the work, that a figure can be written to a file of that name.
 
     Parameters
     ----------

@@ -96,7 +96,7 @@ def raster_command(
 
 
 def _check_targets(output: Path, plot: Path | None, overwrite: bool) -> None:
-    """Find out before the work whether its results can be written."""
+    """Check, before the work, that its results can be written."""
     for path in filter(None, (output, plot)):
         check_output(path, overwrite)
     if plot is None:

@@ -132,7 +132,7 @@ class MappedFile:
     where : File, str or PathLike
         The file to map.
     size : int
-        Its size in bytes when it was looked at; it must not have shrunk since.
+        Its size in bytes when it was opened; it must not have shrunk since.
     identity : Identity, optional
         What it was then; where given, it must be the same when the file is mapped.
     """
@@ -257,7 +257,7 @@ class MappedArray:
 
 
 class HeldArray:
-    """An array that had to be decoded (protocol 2), with the face of a :class:`MappedArray`."""
+    """An array that had to be decoded (protocol 2), with the interface of a :class:`MappedArray`."""
 
     def __init__(self, array: np.ndarray[Any, np.dtype[Any]]) -> None:
         array.flags.writeable = False

@@ -126,7 +126,7 @@ def _make_from_buffer(machine: Interpreter, arguments: tuple[Any, ...]) -> Symbo
 
 
 def _encode(machine: Interpreter, arguments: tuple[Any, ...]) -> bytes:
-    """Protocol 2's way to say bytes: text whose characters are the bytes."""
+    """How protocol 2 spells bytes: text whose characters are the bytes."""
     text, codec = arguments if len(arguments) == 2 else ("", "")
     if codec not in ("latin1", "latin-1"):
         machine.refuse("_codecs.encode with anything but text and latin1")
@@ -175,7 +175,7 @@ def _as_bytes(machine: Interpreter, payload: object) -> bytes:
 
 
 def reduce(machine: Interpreter, symbol: Any, arguments: Any) -> Any:
-    """Return what REDUCE of a symbol stands for.
+    """Return the value that REDUCE of a symbol stands for.
 
     Raises
     ------

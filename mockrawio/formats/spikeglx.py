@@ -1,4 +1,4 @@
-"""SpikeGLX's ``.meta`` beside a raw file: what it says, and whether that is so. See docs/hybridfactory.rst."""
+"""SpikeGLX's ``.meta`` beside a raw file: reading it, and checking it against the file. See docs/hybridfactory.rst."""
 
 from __future__ import annotations
 

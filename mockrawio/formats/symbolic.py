@@ -1,4 +1,4 @@
-"""A pickle interpreter that executes nothing: enough of the language for a dict of arrays.
+"""A pickle interpreter that executes nothing and knows just enough for a dict of arrays.
 
 - it never imports or calls anything the file names; a global is compared with a short
   list and becomes a symbol, and only the reductions that NumPy's own arrays, dtypes and
@@ -52,7 +52,7 @@ class Interpreter:
     # -- the loop ---------------------------------------------------------------
 
     def run(self) -> Any:
-        """Return what stands on the stack at STOP."""
+        """Return the top of the stack at STOP."""
         self._begin()
         stack, memo = self.stack, self.memo
         try:
@@ -99,7 +99,7 @@ class Interpreter:
         self._look_ahead()
 
     def _look_ahead(self) -> None:
-        """Work out how far the opcodes run without a look at window and frame."""
+        """Compute how far the opcodes run without a check of window and frame."""
         at_end = self.base + len(self.data) >= self.end
         self.safe = len(self.data) if at_end else len(self.data) - _AHEAD
         if self.frame_end:
@@ -181,7 +181,7 @@ class Interpreter:
     # -- frame and memo -----------------------------------------------------------
 
     def _begin(self) -> None:
-        """Step over what our own writer begins every dict with, which is known by heart, or else PROTO alone."""
+        """Skip the known bytes with which our own writer begins every dict, or else PROTO alone."""
         if not self.data.startswith(OPENING):
             self._proto()
             return

@@ -100,7 +100,7 @@ def _refuse(folder: Path, stale: list[Path]) -> None:
 
 
 def taken_labels(folder: Path) -> list[Path]:
-    """Return the annotations in `folder` that stand where ours would."""
+    """Return the annotations in `folder` that have the numbers of ours."""
     numbers = range(1, len(SUBJECTS) + 1)
     named = [(parse_label_file(path.name), path) for path in sorted(folder.glob("*_character.npy"))]
     return [path for label, path in named if label is not None and label.number in numbers]

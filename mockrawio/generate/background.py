@@ -18,13 +18,13 @@ from .spec import SessionSpec
 
 __all__ = ["Background"]
 
-_BLOCK = 1 << 18  # values worked on at once: few enough for the caches, enough to call NumPy seldom
+_BLOCK = 1 << 18  # values per block: few enough for the caches, many enough to call NumPy seldom
 
 Int16s = npt.NDArray[np.int16]
 
 
 class Background:
-    """Makes the background, chunk by chunk; holds no more than the levels.
+    """Makes the background, chunk by chunk; only the levels are kept in memory.
 
     Parameters
     ----------

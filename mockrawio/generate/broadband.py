@@ -1,4 +1,4 @@
-"""The broadband stream, made from a plan: and, from a session's folder, the truth about it.
+"""The broadband stream made from a plan, and the truth about it from a session's folder.
 
 ``recording - background == planted``, count for count, where no sample was clipped; where one
 was, it is the nearest int16 to the sum.
@@ -37,7 +37,7 @@ Int32s = npt.NDArray[np.int32]
 
 
 class BroadbandTruth:
-    """What a broadband stream consists of; nothing is read, all is made again from the seed.
+    """What a broadband stream consists of; nothing is read, everything is made again from the seed.
 
     Parameters
     ----------

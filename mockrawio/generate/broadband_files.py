@@ -1,6 +1,6 @@
 """The files of a broadband session that differ from those of another: the stream and the units.
 
-The stream is written first, chunk by chunk, by as many threads as one likes; the units'
+The stream is written first, chunk by chunk, by any number of threads; the units'
 waveforms are then cut out of what was written.
 """
 
@@ -61,7 +61,7 @@ class BroadbandFiles:
         self.clipped = 0
 
     def array(self) -> Chunks:
-        """Yield the bytes of the ``.npy``, each piece done with when the next is asked for."""
+        """Yield the bytes of the ``.npy``; each piece may be reused when the next is asked for."""
         self.clipped = 0
         return array_file(Blocks("<i2", self.shape, self._chunks()))
 
@@ -95,7 +95,7 @@ class BroadbandFiles:
                 yield seg_index, chunk, min(CHUNK, n_samples - begin)
 
     def _make(self, stop: threading.Event, out: Int16s, seg_index: int, chunk: int) -> tuple[Int16s, int]:
-        """Make one chunk, unless nobody waits for it any more."""
+        """Make one chunk, unless it is no longer wanted."""
         return out, 0 if stop.is_set() else self.truth.fill_chunk(out, seg_index, chunk)
 
     def _next(self, making: list[Future[tuple[Int16s, int]]]) -> Int16s:
@@ -126,7 +126,7 @@ def cut_content(truth: BroadbandTruth, array: Path, train: Train) -> UnitContent
 def _snippets(truth: BroadbandTruth, unit: BroadbandUnit, array: Path) -> Iterator[Int16s]:
     """Yield the 64 samples of the unit's own channel around each spike, in blocks of spikes.
 
-    They are read, not mapped: pages of a map would count as memory, all of the stream's in the end.
+    They are read, not mapped: pages of a map would count as memory, in the end those of the whole stream.
     """
     segments, frames, _ = unit.train.place()
     rows = np.cumsum([0, *truth.n_samples])[segments] + frames - PEAK

@@ -58,7 +58,7 @@ REAL = {
 
 
 def must(ok: bool, name: str, expected: str, found: object, remedy: str = "Change it.") -> None:
-    """Raise the error of a field unless it is all right."""
+    """Raise the error of a field unless it is valid."""
     require(ok, Argument(name, of="SessionSpec"), expected, found, remedy)
 
 

@@ -51,7 +51,7 @@ class Curve(NamedTuple):
         peak, depth = draws.real(33.0, 41.0), draws.real(7.0, 9.0)
         rise, fall = draws.real(2.8, 4.2), draws.real(4.0, 6.0)
         trough, width = draws.real(_UNDERSHOOT - 2, _UNDERSHOOT + 2), draws.real(6.5, 9.5)
-        height = peak + depth * _bell(PEAK, trough, width)  # so that the sum is `peak` there
+        height = peak + depth * _bell(PEAK, trough, width)  # so that the curve is `peak` there
         return cls(peak, height, depth, rise, fall, trough, width, round(draws.real(6.5, 9.5), 6))
 
     def at(self, late: float = 0.0) -> Floats:
@@ -87,7 +87,7 @@ class Curve(NamedTuple):
         return bump - self.depth * _bell(x, self.trough, self.width)
 
     def lead(self) -> float:
-        """Return where the curve is as high half a sample before as half a sample after, less 19."""
+        """Return where the curve is equally high half a sample before and after, minus 19."""
         steps = [step / 64 for step in range(-32, 33)]
         before, after = PEAK - 0.5, PEAK + 0.5
         return next(step for step in steps if self.value(before + step) >= self.value(after + step))

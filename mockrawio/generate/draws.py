@@ -25,7 +25,7 @@ Floats = npt.NDArray[np.float64]
 
 
 class Kind(IntEnum):
-    """What a generator is for: the first number of its spawn key, never to be renumbered."""
+    """What a generator is for: the first number of its spawn key. Never renumber."""
 
     START = 0
     LENGTH = 1

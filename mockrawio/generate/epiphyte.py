@@ -1,7 +1,7 @@
 """Epiphyte's way to make sessions (docs/epiphyte.rst): :class:`GenerateData` and :func:`run_data_generation`.
 
-The names, arguments and return values are those of Epiphyte's generator as its code has them,
-where its documentation says otherwise too: all times are ms. What they make is what
+The names, arguments and return values are those of Epiphyte's generator. Where its documentation
+says otherwise than its code, the code is followed: all times are ms. What they make is what
 :func:`generate_session` makes from the same seed, by the same code, byte for byte.
 """
 
@@ -54,7 +54,7 @@ class GenerateData:
     What is random is drawn when the object is made; saving twice writes the same bytes.
     A folder that already holds another session's files is refused at the first save.
     Beside what Epiphyte's generator writes, every save brings ``session_manifest.json`` up to date,
-    by which a later object with the same arguments and seed knows the folder for its own.
+    by which a later object with the same arguments and seed recognises the folder as its own.
 
     Parameters
     ----------
@@ -343,7 +343,7 @@ class GenerateData:
         """Make sure that the folder is this session's; return the files it has of it."""
         if self._records is not None:
             return self._records
-        for part in ("", *_PARTS):  # a folder of it that has nothing else is an empty one
+        for part in ("", *_PARTS):  # a folder that has nothing else counts as empty
             clean_up_in(self._folder / part)
         held = [part for part in _PARTS if _holds_anything(self._folder / part)]
         known = self._known_files() if held else {}

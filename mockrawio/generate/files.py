@@ -50,7 +50,7 @@ class FileJob:
     nbytes : int
         About how large it is.
     chunks : callable
-        Returns the file's bytes in pieces, each done with when the next is asked for.
+        Returns the file's bytes in pieces, each may be reused when the next is asked for.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """The LFP: an 8 Hz sine of 100 µV on every channel, and 1/f noise where it is asked for.
 
 Eight periods a second at 1 kHz are one in 125 samples, so a table of one period, laid end
-to end, is the sine at every sample for ever, without a rounding that grows and at the cost
+to end, is the sine at every sample, without growing rounding errors and at the cost
 of a copy. The phase follows the clock: a gap does not stop the wave.
 """
 

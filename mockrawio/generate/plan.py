@@ -1,4 +1,4 @@
-"""A session decided but not yet made: all that is drawn before the first file."""
+"""The plan of a session: everything that is drawn before the first file is made."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ UNIT_TYPES = ("MU", "SU")
 
 @dataclass(frozen=True)
 class Plan:
-    """What a spec and its seed come to.
+    """What a spec and its seed give.
 
     Attributes
     ----------
@@ -93,7 +93,7 @@ def plan_session(spec: SessionSpec) -> Plan:
 
 
 def nominal_length(spec: SessionSpec) -> int:
-    """Return the ms that a recording is meant to have: the spec's, or Epiphyte's, or more where the movie needs it."""
+    """Return the ms that a recording is meant to have: the spec's, or Epiphyte's, or more if the movie needs it."""
     if spec.length_ms is not None:
         return spec.length_ms
     need = timing.room_for(timing.frame_count(spec.stimulus_len or 0.0), timing.LENGTH_MS)

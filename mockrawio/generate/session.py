@@ -63,7 +63,7 @@ def generate_session(
         If `spec` is not a SessionSpec, its spikes come from the session that is to be replaced, or
         `n_workers` is below 1.
     NotWrittenError
-        If the file system does not let it be (also an OSError); nothing is left at the target then.
+        If the file system refuses (also an OSError); nothing is left at the target then.
 
     Examples
     --------

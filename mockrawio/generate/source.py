@@ -1,4 +1,4 @@
-"""A SONATA spike file, or bmtk's csv, as where the units of a session have their spikes from.
+"""A SONATA spike file, or bmtk's csv, as the source of a session's spikes.
 
 Every node that has a spike becomes a unit.
 """
@@ -46,7 +46,7 @@ class Place(NamedTuple):
 
     @classmethod
     def of(cls, times_ms: Floats, starts_ms: Floats) -> Place:
-        """Return where spikes are that all lie in segments, by the ms at which those start."""
+        """Return the places of spikes that all lie in segments, given when these start in ms."""
         segments = np.searchsorted(starts_ms, times_ms, side="right") - 1
         ticks = (times_ms - starts_ms[segments]) * SPIKE_CLOCK
         frames = np.floor(ticks + 0.5)

@@ -1,4 +1,4 @@
-"""What a session is to be: :class:`SessionSpec`, a value that makes the same session every time."""
+"""The spec of a session: :class:`SessionSpec`, a value that makes the same session every time."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ __all__ = ["SessionSpec"]
 REGIONS = ("LA", "LAH", "LEC", "LMH", "LPHC", "RA", "RAH", "REC", "RMH", "RPHC")
 BUNDLE = 8
 ENCODINGS = ("int16", "float64")
-# What a session without a broadband stream has no use for; its manifest does not mention them.
+# Fields only of a session with a broadband stream; the manifests of others leave them out.
 _BROADBAND = ("broadband_hz", "noise_uV", *NOISE_FIELDS, "snr", "amplitude_sd", "jitter")
-_SPIKES = ("spikes", "spikes_sha256")  # of which a session that draws its spikes does not speak either
+_SPIKES = ("spikes", "spikes_sha256")  # left out too in a session that draws its spikes
 _DRAWN = ("n_units", "rate_hz")  # what a session with the spikes of a file does not draw
 _MOST_SNR = 100.0  # so that a template fits int16, whatever the noise and the spike's own amplitude
 
 
 @dataclass(frozen=True, kw_only=True)
 class SessionSpec:
-    """What a session is made from; with a seed, every byte of it.
+    """What a session is made from; with a seed it decides every byte.
 
     The defaults of what is drawn are those of Epiphyte's generator (docs/epiphyte.rst), scaled
     to the length of the recording.
@@ -216,13 +216,13 @@ class SessionSpec:
         must(most * self.refractory_ticks <= room, name, expected, f"up to {most} a unit", remedy)
 
     def _spike_room(self, recorded: int) -> int:
-        """Return on how many ticks of the spike clock a spike may stand."""
+        """Return the number of ticks of the spike clock on which a spike may lie."""
         lengths = [round(s * 1000) for s in self.segments or ()] or [recorded]
         return sum(timing.spike_room(n_ms, self.is_broadband) for n_ms in lengths)
 
     @classmethod
     def epiphyte(cls, **fields: Any) -> SessionSpec:
-        """Return what Epiphyte's generator draws from: all that is not given is left to the seed.
+        """Return a spec as Epiphyte's generator draws it: the seed decides all that is not given.
 
         Parameters
         ----------
@@ -247,7 +247,7 @@ class SessionSpec:
 
     @classmethod
     def broadband(cls, **fields: Any) -> SessionSpec:
-        """Return a minute of 16 channels with a 32 kHz stream in which the spikes of 10 units stand.
+        """Return a minute of 16 channels with a 32 kHz stream that has the spikes of 10 units.
 
         Parameters
         ----------
@@ -264,7 +264,7 @@ class SessionSpec:
 
     @classmethod
     def _with_defaults(cls, defaults: dict[str, Any], duration_s: float, fields: dict[str, Any]) -> SessionSpec:
-        """Return a spec of some fields, with defaults for those of the rest that go together with them."""
+        """Return a spec of some fields, with defaults for the rest where they go with these."""
         if not {"duration_s", "segments"} & fields.keys():
             defaults = {"duration_s": duration_s, **defaults}
         if fields.get("spikes") is not None:
@@ -273,7 +273,7 @@ class SessionSpec:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> SessionSpec:
-        """Return the spec that :meth:`to_dict` gave, as it stands in a manifest.
+        """Return the spec of a dict as :meth:`to_dict` gives it and manifests have it.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""What goes on around the movie: event codes, the DAQ log, and the watchlog.
+"""Events around the movie: event codes, the DAQ log, and the watchlog.
 
 The numbers are those of Epiphyte's generator, given in :mod:`.timing`; what it does by
 mistake is left out: no frame is written twice, no movie time lies outside the movie, no

@@ -1,4 +1,4 @@
-"""How long things take in a session, and how that shrinks with a short recording.
+"""Durations in a session, and how they shrink with a short recording.
 
 The numbers are what Epiphyte's generator draws for recordings of 95 to 105 minutes. A
 recording of ten minutes or more has its stimulus onset, pauses and jitter as they are; in a
@@ -41,7 +41,7 @@ class Segment(NamedTuple):
 
 
 def shrink(length_ms: int) -> float:
-    """Return by how much the times around the stimulus shrink in a recording of this length."""
+    """Return the factor by which times around the stimulus shrink in a recording of this length."""
     return min(1.0, length_ms / _FULL_SCALE_MS)
 
 
@@ -63,7 +63,7 @@ def pause_range(length_ms: int, stimulus_ms: int) -> tuple[int, int]:
 
 
 def spike_room(n_ms: int, whole_waveforms: bool) -> int:
-    """Return on how many ticks of a segment a spike may stand: on all, or where its waveform has room."""
+    """Return the number of ticks of a segment on which a spike may lie: all, or where its waveform fits."""
     return max(0, n_ms * SPIKE_CLOCK - (WAVEFORM - 1 if whole_waveforms else 0))
 
 

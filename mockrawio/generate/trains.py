@@ -40,7 +40,7 @@ Floats = npt.NDArray[np.float64]
 
 
 class Trains(ABC):
-    """Where the spikes of a session's units are.
+    """The spike times of a session's units.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class Trains(ABC):
 
     @property
     def jitter(self) -> tuple[float, ...]:
-        """By how many samples a spike may come after the tick nearest to it; only in a stream does it."""
+        """By how many samples a spike may come after the nearest tick, for each phase; 0 without a stream."""
         return _JITTER if self.spec.is_broadband and self.spec.jitter else (0.0,)
 
     @property
@@ -86,7 +86,7 @@ class Trains(ABC):
         return {}
 
     def warnings(self) -> list[str]:
-        """Return what the maker of the session is to be told."""
+        """Return the warnings for whoever makes the session."""
         return []
 
 
@@ -125,7 +125,7 @@ class DrawnTrains(Trains):
 
 
 class GivenTrains(Trains):
-    """Trains that come from a file, as far as the session has room for them.
+    """Trains that come from a file, as far as they fit into the session.
 
     Parameters
     ----------

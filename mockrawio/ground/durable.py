@@ -271,7 +271,7 @@ def whole_file(target: Path, *, overwrite: bool = True) -> Iterator[Path]:
     SessionExistsError
         If something is there at the end and `overwrite` is false.
     NotWrittenError
-        If the file system does not let it be.
+        If the file system refuses.
     """
     make_folder(target.parent)
     clean_up(target)

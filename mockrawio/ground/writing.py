@@ -130,7 +130,7 @@ def write_file(path: str | PathLike[str], chunks: Chunks) -> FileRecord:
     Raises
     ------
     NotWrittenError
-        If the file system does not let it be; what was there is then as it was.
+        If the file system refuses; what was there is then as it was.
     """
     path = Path(path).absolute()
     with whole_file(path) as staging:

@@ -1,4 +1,4 @@
-"""One pass over a source, which gives it with the events added, block by block.
+"""One pass over a source, which yields its samples with the events added, block by block.
 
 Every block is read once, in order, and hashed on the way by a thread of its own; whoever writes the blocks hashes
 what they have become.
@@ -40,12 +40,12 @@ class Adding:
     tick : callable
         Called with the number of samples done, as the work goes on.
     head : bytes
-        What is to be hashed before the samples.
+        Bytes to hash before the samples.
 
     Attributes
     ----------
     source : FileRecord
-        Size and SHA-256 of `head` and the samples read, once :meth:`blocks` has come to its end.
+        Size and SHA-256 of `head` and the samples read, once :meth:`blocks` is exhausted.
     n_clipped : int
         Samples that were clipped so far.
     """

@@ -1,4 +1,4 @@
-"""A hybrid run's result as the content of a session, which the way in (:mod:`mockrawio.convert`) writes.
+"""A hybrid run's result as the content of a session, which :mod:`mockrawio.convert` writes.
 
 What the folder has:
 
@@ -7,9 +7,9 @@ What the folder has:
 - ``hybrid/``: hybridfactory's tables (docs/hybridfactory.rst, *Output files*), and the events themselves;
 - of a session, its other files as they were; of SpikeInterface's objects, what
   :func:`~mockrawio.convert.write_session` makes of them;
-- a manifest, which keeps what the source's said of itself and has the run under ``hybrid``.
+- a manifest, which keeps that of the source and has the run under ``hybrid``.
 
-Nothing in it depends on where it lies: the same source and seed give the same bytes.
+Nothing in it depends on where it is: the same source and seed give the same bytes.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class HybridStream(Stream):
     head : bytes
         What a file of the source begins with before its samples.
     added : dict
-        What is to be said of the new units.
+        What the description says of the new units.
     adding : Adding or None
         The last pass over the source.
     """
@@ -168,7 +168,7 @@ class HybridContent(Content):
 
 
 def _free_folder(writer: SessionWriter) -> str:
-    """Return a folder for the tables that the source has not got: it may be a hybrid session itself."""
+    """Return a folder for the tables that the source does not have: it may be a hybrid session itself."""
     there = {name.split("/")[0] for name in writer.files}
     k = 1
     while (name := "hybrid" if k == 1 else f"hybrid_{k}") in there:

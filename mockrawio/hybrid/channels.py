@@ -14,7 +14,7 @@ belongs to a unit if all of this holds of the unit's mean window, less the strai
 The noise of the mean on a channel is its standard deviation over the square root of the number
 of events. The deviation is robust, 1.4826 times the median absolute difference between the
 last and the first eighth of a window over the square root of 2: the spike is in the middle,
-and an offset or a slow drift takes no part.
+and an offset or a slow drift has no effect.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def unit_channels(window: MeanWindow, probe: Probe) -> Ints:
     Raises
     ------
     UnitSkipped
-        If its mean stands out from the noise nowhere.
+        If its mean does not stand out from the noise on any channel.
     """
     connected = probe.connected[probe.inverse_map]
     positions = probe.channel_positions[probe.inverse_map]
@@ -187,8 +187,8 @@ def shift_channels(
         The unit's raw rows.
     probe : Probe
     step : int or None
-        So many entries of the probe up, or if that does not fit, down; None for a place drawn
-        at random, the farthest ones the likeliest.
+        This many entries up the probe or, if that does not fit, down; None for a place drawn
+        at random, with farther ones more likely.
     random : numpy.random.Generator
         Drawn from once, if `step` is None.
     allow_overlap : bool
@@ -197,7 +197,7 @@ def shift_channels(
     Raises
     ------
     UnitSkipped
-        If no place fits, or the one asked for does not: never is another one taken instead.
+        If no place fits, or the one asked for does not; another one is never taken instead.
     """
     if step is not None:
         return _stepped(channels, probe, step, allow_overlap)

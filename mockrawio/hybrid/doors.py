@@ -1,8 +1,8 @@
-"""The doors to hybrid data: of raw files, of a session folder, of SpikeInterface's objects.
+"""Hybrid data from raw files, from a session folder, or from SpikeInterface's objects.
 
 Whatever the source, the algorithms and what is promised of the result are the same: ``hybrid - source`` is the saved
-events, count for count, and the same seed gives the same bytes. A recipe and a source make a plan, for which no file
-is touched; a raw folder or a session is written of it. A dry run gives what the plan tells.
+events, count for count, and the same seed gives the same bytes. A recipe and a source make a plan, without touching
+a file; a raw folder or a session is written from it. A dry run returns what the plan tells.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ __all__ = [
     "planted_events",
 ]
 
-#: What the doors to sessions and to SpikeInterface take by name, of the parameters of a run.
+#: Parameters of a run that the functions for sessions and for SpikeInterface take by name.
 OPTIONS = tuple(
     field.name for field in fields(Recipe) if field.name not in ("ground_truth_units", "random_seed", "compat")
 )
@@ -63,7 +63,7 @@ def plan_hybrid(recipe: Recipe, source: HybridSource, *, n_workers: int = 1) -> 
     Raises
     ------
     MockSessionError
-        If the recipe does not go with the source. A unit that cannot be made is none: see
+        If the recipe does not go with the source. A unit that cannot be made is not an error: see
         :attr:`HybridPlan.units`.
     """
     recipe.check_for(source.recording.sample_rate)
@@ -97,12 +97,12 @@ def generate_hybrid(
     Raises
     ------
     MockSessionError
-        If the inputs are not as they must be. A unit that cannot be made is none: see
+        If the inputs are not as they must be. A unit that cannot be made is not an error: see
         :attr:`HybridResult.units`.
     SessionExistsError
         If a file that is to be written is there, and no manifest lists it as this session's run's.
     NotWrittenError
-        If the file system does not let it be (also an OSError); the output folder is then as it was before.
+        If the file system refuses (also an OSError); the output folder is then as it was before.
     """
     source = params.open()
     params = params.told_by(source).resolved()
@@ -113,7 +113,7 @@ def generate_hybrid(
 def _raw(
     folder: RawFolder, recipe: Recipe, source: HybridSource, progress: bool, dry_run: bool, n_workers: int
 ) -> HybridResult:
-    """Plan a run into a folder of raw files, and unless it is a dry one write it."""
+    """Plan a run into a folder of raw files, and write it unless it is a dry run."""
     if not dry_run:
         folder.prepare()  # refuses before the work is done
     plan = plan_hybrid(recipe, source, n_workers=n_workers)

@@ -1,6 +1,6 @@
-"""A SpikeInterface recording and sorting as the source of a hybrid run, by their methods alone.
+"""A SpikeInterface recording and sorting as the source of a hybrid run; only their methods are used.
 
-Nothing is imported for them. Segments follow one another on the absolute axis without a gap, so that
+Nothing of SpikeInterface is imported. Segments follow one another on the absolute axis without a gap, so that
 a sample's number is the one that it has in the concatenated recording; no event crosses from one
 segment to the next.
 """
@@ -40,7 +40,7 @@ class ExtractorRecording(RawRecording):
     ----------
     extractor : BaseRecording
     as_int16 : bool
-        Whether samples are what a session holds of them: whole numbers of 16 bits or fewer as they
+        Whether samples are as a session stores them: whole numbers of 16 bits or fewer as they
         are, uint16 less 32768.
     """
 
@@ -108,12 +108,12 @@ def open_recording(recording: Any, *, as_int16: bool) -> ExtractorRecording:
     ----------
     recording : BaseRecording
     as_int16 : bool
-        Whether the samples are to be what a session holds.
+        Whether the samples are to be as a session stores them.
 
     Raises
     ------
     MockSessionError
-        If it is no recording, has no samples, or samples that are not whole numbers.
+        If it is not a recording, has no samples, or samples that are not whole numbers.
     """
     sizes = [int(recording.get_num_samples(segment_index=k)) for k in range(recording.get_num_segments())]
     n_channels, rate = len(recording.channel_ids), float(recording.sampling_frequency)
@@ -165,7 +165,7 @@ class ExtractorSource(HybridSource):
 
     @property
     def read_from(self) -> tuple[Any, Any]:
-        """The two, with all that they were made with."""
+        """The two, with everything they were made from."""
         return self.given
 
     @property
@@ -189,12 +189,12 @@ def open_extractors(recording: Any, sorting: Any, *, as_int16: bool) -> Extracto
     recording : BaseRecording
     sorting : BaseSorting
     as_int16 : bool
-        Whether the samples are to be what a session holds.
+        Whether the samples are to be as a session stores them.
 
     Raises
     ------
     MockSessionError
-        If they are no recording and no sorting of it (other segments, another rate, spikes where it has no
+        If they are not a recording and a sorting of it (other segments, another rate, spikes where it has no
         samples), it has no spikes, or nothing says where the channels are.
     """
     check_extractors(recording, sorting)

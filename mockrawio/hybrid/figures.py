@@ -23,7 +23,7 @@ __all__ = ["mismatch", "plot_confusion", "plot_templates", "plot_units", "save_f
 Array = npt.NDArray[Any]
 
 MOST_NUMBERS = 400  # cells of a confusion matrix in which counts are still readable
-SMALLEST = 0.01  # of a template's peak: less is no difference to look at
+SMALLEST = 0.01  # of a template's peak: a smaller difference is not shown
 _BARS = {"accuracy": "#4c72b0", "recall": "#55a868", "precision": "#dd8452"}
 
 

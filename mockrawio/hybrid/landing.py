@@ -1,4 +1,4 @@
-"""The files that a run writes: whole, or not at all.
+"""The files that a run writes: all of them, or none.
 
 - A run writes everything into a staging folder inside the output folder and, once it is on the
   disk, moves it to its place, file by file, the manifest last; if a move fails or is
@@ -26,7 +26,7 @@ from .tables import FIRINGS, SMALL, named
 
 __all__ = ["Staging", "mend", "refuse_foreign_files", "run_files", "target_names"]
 
-_ASIDE, _JOURNAL = "replaced", "landing"  # in a staging folder: what stood in the way, and what is being moved
+_ASIDE, _JOURNAL = "replaced", "landing"  # in a staging folder: the files replaced, and the list of those being moved
 _LAST = "manifest-"
 
 
@@ -57,7 +57,7 @@ def run_files(files: Sequence[RawFile], session_name: str) -> list[str]:
 
 
 def refuse_foreign_files(folder: Path, names: Sequence[str]) -> None:
-    """Refuse to replace what no run of this name made, by its manifest there.
+    """Refuse to replace a file that the manifest of this run's name does not list.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ class Staging:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if not _is_half_moved(self.path):  # else what it has of the old files is all there is of them
+        if not _is_half_moved(self.path):  # else it has the only copies of the old files
             shutil.rmtree(self.path, ignore_errors=True)
 
     def land(self) -> list[Path]:
@@ -128,7 +128,7 @@ class Staging:
         with naming(self.folder), locked(self.folder):
             try:
                 self._prepare(names)
-                for name in reversed(names):  # the old manifest first: it is not to tell of new files
+                for name in reversed(names):  # the old manifest first, so that it never describes new files
                     if os.path.lexists(self.folder / name):
                         os.rename(self.folder / name, self.path / _ASIDE / name)
                 for name in names:
@@ -160,7 +160,7 @@ def mend(folder: Path, name: str) -> None:
     Raises
     ------
     NotWrittenError
-        If the file system does not let it be.
+        If the file system refuses.
     """
     target = _staging_target(folder, name)
     for left in leftovers(target):
@@ -187,7 +187,7 @@ def _journal(staging: Path) -> list[str]:
 
 
 def _undo(staging: Path, folder: Path, names: Sequence[str]) -> None:
-    """Move the new files back, then the old ones; cut short, it can be done again."""
+    """Move the new files back, then the old ones; if interrupted, it can be repeated."""
     for name in names:
         if not os.path.lexists(staging / name) and os.path.lexists(folder / name):
             os.replace(folder / name, staging / name)

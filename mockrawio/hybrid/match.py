@@ -53,7 +53,7 @@ def match_times(true: Ints, found: Ints, window: int) -> tuple[Ints, Ints]:
 
 
 def _in_turn(events: Ints, first: Ints, stop: Ints) -> tuple[Ints, Ints]:
-    """Let each event take the first that is left of its own."""
+    """Match each event with the first found event that is left in its window."""
     pairs, free = [], 0
     for event, low, high in zip(events.tolist(), first.tolist(), stop.tolist(), strict=True):
         free = max(free, low)

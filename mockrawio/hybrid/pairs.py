@@ -24,7 +24,7 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class TemplateScore:
-    """How like the template of a true unit those of the sorter are. Templates are counted from 0.
+    """How similar the sorter's templates are to that of a true unit. Templates are counted from 0.
 
     Attributes
     ----------
@@ -33,11 +33,11 @@ class TemplateScore:
     source_template : int
         The template that most spikes of the true unit have in the source's sorting.
     found_template : int or None
-        The one that most events have of the cluster that stands for the unit; None without one.
+        The one that most events of the unit's cluster have; None without a cluster.
     pearson, frobenius : float or None
-        How like the first, moved, the second is: correlation, and norm of the difference over the norm.
+        Similarity of the second to the first, moved: correlation, and norm of the difference over the norm.
     best_pearson_template, best_frobenius_template : int
-        The most like it of all; the lowest of several.
+        The most similar of all; the lowest of several.
     best_pearson, best_frobenius : float
     n_near : int
         True events with any of the sorter's events in the window.

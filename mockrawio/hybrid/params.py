@@ -30,7 +30,7 @@ from .source import HybridSource
 
 __all__ = ["PARAMETERS", "FileSource", "HybridParams"]
 
-_DEFAULT: Any = None  # becomes what the docstring says
+_DEFAULT: Any = None  # replaced by the default that the docstring names
 # In the order in which files and manifests have them; `copy` is the original's, and says nothing here.
 PARAMETERS = (
     *("data_directory", "raw_source_file", "data_type", "sample_rate", "ground_truth_units", "probe", "start_time"),
@@ -103,7 +103,7 @@ class FileSource:
             refuse_unless(os.path.exists(path), "raw_source_file", "a file that exists", path)
 
     def open(self) -> HybridSource:
-        """Open what is named as the source of a run; samples are mapped, and none is read.
+        """Open the files as the source of a run; samples are mapped, and none is read.
 
         Raises
         ------
@@ -167,7 +167,7 @@ class HybridParams(FileSource, Recipe):
         return {f"hfparams_{self.session_name}.toml": self.to_toml().encode()}
 
     def told_by(self, source: HybridSource) -> HybridParams:
-        """Return these parameters with what the opened files told filled in."""
+        """Return these parameters, completed with what the opened files told."""
         base = source.sorting.phy_base
         return replace(self, output_type=source.sorting.kind, phy_base=self.phy_base if base is None else base)
 
@@ -178,7 +178,7 @@ class HybridParams(FileSource, Recipe):
         Parameters
         ----------
         values : mapping
-            A value each.
+            A value for each name.
         base : path
             What relative paths are relative to.
 

@@ -25,7 +25,7 @@ __all__ = ["absolute_source", "check_names", "located", "read_python", "read_tom
 MAX_BYTES = 1 << 24
 _BUILTIN = {"neuropixels3a": neuropixels3a, "eMouse": eMouse}
 _PROBE_KEYS = ("name", "channel_map", "connected", "channel_positions")
-# What the original's documents call parameters that it knows by other names.
+# Names in the original's documentation of parameters that its code calls otherwise.
 _DOCUMENTED_AS = {"time_jitter": "jitter_factor", "probe_type": "probe"}
 _param = partial(Argument, of="HybridParams")
 
@@ -46,7 +46,7 @@ def _suggestion(name: str, known: Iterable[str]) -> str:
 
 
 def check_names(values: Iterable[str], known: Sequence[str], cls: Any) -> None:
-    """Refuse names that are no parameters, and parameters left out.
+    """Refuse unknown names, and required parameters left out.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def check_names(values: Iterable[str], known: Sequence[str], cls: Any) -> None:
     known : sequence of str
         Those of the parameters.
     cls : dataclass
-        Which tells which may be left out.
+        Tells which of them may be left out.
 
     Raises
     ------

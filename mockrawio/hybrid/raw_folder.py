@@ -48,7 +48,7 @@ class RawFolder:
             refuse_own(folder / name, *source.read_from)
 
     def prepare(self) -> None:
-        """Undo what a run left that was killed, and refuse to replace files of others.
+        """Undo what a killed run left, and refuse to replace other files.
 
         Raises
         ------
@@ -89,4 +89,4 @@ class RawFolder:
 
 
 def _later(file: BinaryIO, place: Path) -> None:
-    """Leave a result to the system's own pace: landing waits until all of it is on the disk."""
+    """Do not wait for the disk: landing waits until all of it is there."""

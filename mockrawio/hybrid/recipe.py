@@ -1,4 +1,4 @@
-"""What is asked of a hybrid run: of which units, where to, how often, how large; nothing of files.
+"""What is asked of a hybrid run: which units, where to, how often, how large; nothing about files.
 
 Names, rules and defaults are hybridfactory's (docs/hybridfactory.rst, *Parameters*), and there are three more
 (`compat`, `max_events`, `allow_skips`). Once nothing is left open (:meth:`Recipe.resolved`), a recipe and a source
@@ -66,7 +66,7 @@ class Recipe:
     max_events : int, optional
         Most events per unit; None for no limit (with `compat` the original's 25,000).
     allow_skips : bool
-        Whether a unit that cannot be used is no failure of the run.
+        Whether the run succeeds although a unit cannot be used.
 
     Raises
     ------
@@ -152,12 +152,12 @@ class Recipe:
 
 
 def refuse_unless(ok: bool, name: str, expected: str, found: object) -> None:
-    """Raise the error about a parameter, called as users know it, unless it is as expected."""
+    """Raise an error that names the parameter as users know it, unless it is as expected."""
     require(ok, Argument(name, of="HybridParams"), expected, found)
 
 
 def checked_flag(name: str, value: Any) -> bool:
-    """Return a bool, of NumPy's too."""
+    """Return a bool, given as Python's or NumPy's."""
     refuse_unless(isinstance(value, (bool, np.bool_)), name, "True or False", value)
     return bool(value)
 
@@ -178,7 +178,7 @@ def checked_whole(name: str, value: Any, low: int, high: int | None, *, optional
 
 
 def checked_list(name: str, value: Any, expected: str) -> list[Any]:
-    """Return what an iterable holds that is no text, no mapping, and of one dimension."""
+    """Return an iterable's items as a list; texts, mappings and more than one dimension are refused."""
     ok = isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping))
     refuse_unless(ok and getattr(value, "ndim", 1) == 1, name, expected, value)
     return list(value)

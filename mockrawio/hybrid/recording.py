@@ -113,7 +113,7 @@ class RawRecording:
         return bool(self.holds_many(np.array([start]), np.array([stop]))[0])
 
     def holds_many(self, starts: npt.ArrayLike, stops: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-        """Tell the same of many ranges.
+        """Do the same for many ranges.
 
         Parameters
         ----------
@@ -253,7 +253,7 @@ class RawRecording:
     def _gather_file(
         self, k: int, starts: Integers, events: Integers, offsets: Integers, windows: npt.NDArray[Any]
     ) -> None:
-        """Fill the windows of `events`, all in file k and ascending, letting go of the map as it goes."""
+        """Fill the windows of `events`, all in file k and ascending, releasing parts of the map on the way."""
         first = (starts[events] - self.files[k].start) * self.n_channels
         step = max(1, INDEX_ITEMS // len(offsets))
         for i, stop in _mapped_blocks(first * self.dtype.itemsize):
@@ -265,7 +265,7 @@ class RawRecording:
             self.release()
 
     def release(self) -> None:
-        """Let go of the maps, and so of the pages they hold in memory; views in use stay valid."""
+        """Let go of the maps, and the pages they hold in memory; views in use stay valid."""
         for mapped in self._maps:
             mapped.release()
 

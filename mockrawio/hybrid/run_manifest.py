@@ -1,6 +1,6 @@
 """The manifest of a run, written and read.
 
-What is read may come from a stranger, so every number in it that is used is checked.
+A manifest may come from anyone, so every number in it that is used is checked.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def read_run_manifest(path: str | PathLike[str]) -> dict[str, Any]:
     Raises
     ------
     BadFileError
-        If it is no manifest of a run of a version this package knows, or a number in it is not of
+        If it is not a manifest of a run of a version this package knows, or a number in it is not of
         its kind, or out of bounds.
     """
     said = _Said(path, read_json(path, _WHAT, _AGAIN))
@@ -120,7 +120,7 @@ def read_run_manifest(path: str | PathLike[str]) -> dict[str, Any]:
 
 
 class _Said:
-    """What a manifest says, and the error where that cannot be."""
+    """What a manifest says, and the error if it cannot be right."""
 
     def __init__(self, path: str | PathLike[str], content: dict[str, Any]) -> None:
         self.path, self.content = path, content
@@ -170,7 +170,7 @@ def _check_parameters(said: _Said, given: Any) -> None:
 
 
 def listed_files(path: str | PathLike[str]) -> dict[str, FileRecord]:
-    """Return the files in the folder of a manifest that it lists, the results too; none if it is no such manifest."""
+    """Return the files that a manifest lists, the results too; none if it is not such a manifest."""
     try:
         content = read_run_manifest(path)
     except BadFileError:

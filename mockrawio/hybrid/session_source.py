@@ -1,4 +1,4 @@
-"""A session folder as the source of a hybrid run: its stream, what was sorted in it, and its probe.
+"""A session folder as the source of a hybrid run: its stream, its sorted units, and its probe.
 
 Segments of the stream are files of the recording on one absolute axis: the first begins at 0, every
 other where its stamp says, so that gaps stay gaps.

@@ -1,4 +1,4 @@
-"""What a hybrid run takes events from, and adds them to a copy of: a recording, what was sorted in it, its probe."""
+"""What a hybrid run takes events from, and adds them to a copy of: a recording, its sorting, its probe."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ def raw_rows(templates: Array, probe: Probe | None, directory: str | os.PathLike
 
 
 def compare_templates(template: Array, others: Array | Sequence[Array], how: How = "pearson") -> Floats:
-    """Score how like a template others are.
+    """Score how similar others are to a template.
 
     Parameters
     ----------

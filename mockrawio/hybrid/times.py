@@ -1,6 +1,6 @@
 """When a new unit fires.
 
-What holds of the times that :func:`firing_times` returns (docs/hybridfactory.rst, *When the events fire*):
+What is true of the times that :func:`firing_times` returns (docs/hybridfactory.rst, *When the events fire*):
 
 - they ascend, and each one's window lies wholly inside one file;
 - each is a refractory period or more from every spike of the source unit, and from every other
@@ -10,7 +10,7 @@ What holds of the times that :func:`firing_times` returns (docs/hybridfactory.rs
 
 A time that does not fit is drawn again, up to ``ROUNDS`` times. The jitter grows with each
 round, by half a refractory period, so that one between close spikes, or with no jitter at
-all, finds its way out.
+all, finds a place.
 """
 
 from __future__ import annotations

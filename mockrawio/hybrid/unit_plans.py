@@ -31,7 +31,7 @@ Ints = npt.NDArray[np.int64]
 
 
 class Step(IntEnum):
-    """What a generator is for: the last number of its spawn key, never to be renumbered."""
+    """What a generator is for: the last number of its spawn key. Never renumber."""
 
     SHIFT = 0
     TIMES = 1

@@ -1,4 +1,4 @@
-"""Adding known events to counts: one engine, whatever the events are and wherever the counts come from."""
+"""Adding known events to counts: one engine for all events and all sources of counts."""
 
 from .events import Events, FixedEvents, LowRankEvents, ScaledEvents
 from .planter import PlantedUnit, Planter

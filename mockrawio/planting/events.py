@@ -1,4 +1,4 @@
-"""Events as whole counts, in three forms: as they are, as sums of a few waveforms, as templates times a factor.
+"""Events as whole counts, in three forms: as they are, as sums of a few waveforms, or as templates times a factor.
 
 - An event is (n, m): samples, and the channels of its unit.
 - Its counts are the same on every machine, whichever events they are asked for with.
@@ -35,7 +35,7 @@ class Events(Protocol):
 
     @property
     def most(self) -> float:
-        """What no count is beyond, in size."""
+        """A bound on the size of every count."""
 
     def counts(self, start: int, stop: int) -> Int32s:
         """Return events `start` to `stop` (not included), (k, n, m)."""
@@ -77,7 +77,7 @@ class LowRankEvents:
 
     @property
     def most(self) -> float:
-        """What no count is beyond, in size."""
+        """A bound on the size of every count."""
         largest = np.abs(self.basis).max(axis=(1, 2), initial=0.0)
         return float((np.abs(self.weights) @ largest).max(initial=0.0)) + 1
 
@@ -89,7 +89,7 @@ class LowRankEvents:
         return counts
 
     def arrays(self) -> dict[str, Array]:
-        """Return what a file must hold to make them again: ``basis`` and ``weights``."""
+        """Return the arrays that a file must hold to make them again: ``basis`` and ``weights``."""
         return {"basis": self.basis, "weights": self.weights}
 
 
@@ -117,7 +117,7 @@ class FixedEvents:
 
     @property
     def most(self) -> float:
-        """What no count is beyond, in size."""
+        """A bound on the size of every count."""
         return float(max(int(self.samples.max(initial=0)), -int(self.samples.min(initial=0))))
 
     def counts(self, start: int, stop: int) -> Int32s:
@@ -125,7 +125,7 @@ class FixedEvents:
         return self.samples[start:stop].astype(np.int32)
 
     def arrays(self) -> dict[str, Array]:
-        """Return what a file must hold to make them again: ``samples``."""
+        """Return the arrays that a file must hold to make them again: ``samples``."""
         return {"samples": self.samples}
 
 
@@ -166,7 +166,7 @@ class ScaledEvents:
 
     @property
     def most(self) -> float:
-        """What no count is beyond, in size."""
+        """A bound on the size of every count."""
         return float(np.abs(self.bank).max(initial=0)) * float(np.abs(self.factors).max(initial=0)) + 1
 
     def chosen(self, indexes: Any) -> ScaledEvents:

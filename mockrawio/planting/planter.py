@@ -70,7 +70,7 @@ class PlantedUnit:
 
 
 class _Train:
-    """Events that are made together, to be looked up by range of samples: of one unit, or of several like ones."""
+    """Events that are made together, found by range of samples: of one unit, or of several similar ones."""
 
     def __init__(self, units: Sequence[PlantedUnit], n_channels: int) -> None:
         self.n, self.n_channels = units[0].n_samples, n_channels

@@ -1,9 +1,9 @@
 """The time base of a session's files: ms since the Unix epoch, and how that is checked.
 
-The documents disagree (milliseconds here, microseconds there), so every file's stamps are
-looked at: what cannot be milliseconds but can be microseconds is taken as such, aloud.
+Epiphyte's documentation disagrees on the unit (milliseconds in one place, microseconds in another), so every
+file's stamps are checked: if they cannot be milliseconds but can be microseconds they are taken so, with a warning.
 
-A clock that is a little slow or fast is no row of gaps: stamps in whole ms that leave one out,
+A clock that is a little slow or fast does not make gaps: stamps in whole ms that leave one out,
 or come twice, at even distances are those of one stretch at the rate that they were taken at.
 """
 
@@ -27,7 +27,7 @@ FARTHEST = 2**62  # the distance of two stamps within it fits int64
 MAX_RUNS = 10_000  # segments: Neo keeps objects for each, with which a small file could fill the memory
 MAX_DRIFT = 2e-3  # by which a clock may be slow or fast; quartz is off by 1e-4 at most, a wrong rate by more
 MANY = 16  # odd steps: this many lost samples do not lie on a line by chance
-PROBES = 257  # stamps that are looked at to tell a line
+PROBES = 257  # stamps used to recognise a line
 
 
 def stamp_divisor(path: str, first: float, last: float) -> int:
@@ -155,7 +155,7 @@ def find_runs(
     first, last : float
         The stamps at the ends, in file units.
     divisor : int
-        File units a ms.
+        File units per ms.
     rate : float
         Sampling rate, Hz.
     strict : bool
@@ -200,7 +200,7 @@ class _Stamps(NamedTuple):
         return float(self.values[index]) - float(self.values[index - 1])
 
     def excess(self, index: int) -> float:
-        """Return by how much that is too long."""
+        """Return by how much that distance is too long."""
         return self.step(index) - self.expect.period
 
 
@@ -257,7 +257,7 @@ def _find_gaps(found: _Stamps) -> list[int]:
 def _line(stamps: npt.NDArray[Any], edges: Sequence[int], expect: _Rate, ticks: Sequence[int] = ()) -> float | None:
     """Return the period that the stretches between edges keep, all the same one; None if they do not.
 
-    Looks at a few stamps of each, and at those around `ticks`.
+    Reads a few stamps of each, and those around `ticks`.
     """
     stretches = [(start, stop - 1) for start, stop in pairwise(edges) if stop - start > 1]
     samples = sum(high - low for low, high in stretches)

@@ -1,4 +1,4 @@
-"""What a session's files are to say, and how that is written: units, LFP, streams, the clock, names.
+"""The content of a session's files, and how it is written: units, LFP, streams, the clock, names.
 
 This is the only place that knows how these are made; :mod:`.files` and :mod:`.streams` read them.
 """
@@ -58,7 +58,7 @@ class UnitContent:
     left_sweep : int or None
         Samples before the spike in each waveform.
     origin : object
-        What it is called where it comes from; JSON can hold it. None: it comes from nowhere else.
+        Its name in the source, as JSON can hold it; None if there is no source.
     """
 
     name: UnitName
@@ -132,7 +132,7 @@ def stream_description(
     runs : iterable of Run
         Its segments.
     more : mapping
-        What else there is to say, such as `locations` and `ground_truth`.
+        Further keys, such as `locations` and `ground_truth`.
     """
     return {
         keys.LFP_RATE.key: rate,
@@ -164,6 +164,6 @@ def csc_numbers(ids: Iterable[object]) -> list[int] | None:
 
 
 def unit_name(text: str) -> UnitName | None:
-    """Return what a unit's id says if it is as a session writes it, else None."""
+    """Return the parsed name of a unit whose id is in a session's form, else None."""
     name = parse_unit_file(f"{text}.npy")
     return name if name is not None and name.id == text else None

@@ -1,4 +1,4 @@
-"""The second remedy of a session's errors: to leave the file at fault out."""
+"""The second remedy of a session's errors: leave out the file at fault."""
 
 from __future__ import annotations
 

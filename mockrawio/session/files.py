@@ -1,6 +1,6 @@
 """A session's files opened, one function for each kind: keys, dtypes and lengths checked, no data read.
 
-What lies above sees arrays, gains and stamps in ms, and none of the :mod:`.keys`.
+Callers get arrays, gains and stamps in ms, and none of the :mod:`.keys`.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ class LfpFile(NamedTuple):
     sampling_rate : float
         Hz, as measured where the clock does not keep the one that is given.
     drift_ms : float
-        By how much the last stamp is later than its run's start and the rate have it.
+        By how much the last stamp is later than its run's start and the rate predict.
     given_rate : float
         Hz, the one that the file gives, or the format.
     """
@@ -219,7 +219,7 @@ def open_channel_names(where: Where, *, strict: bool = False) -> list[str]:
     Raises
     ------
     BadFileError
-        If a line is no name or, with `strict`, where there would be a warning.
+        If a line is not a name or, with `strict`, where there would be a warning.
     """
     remedy = "Write one {name}.ncs a line; line k is channel CSCk."
     path = file_at(where).path

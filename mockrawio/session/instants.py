@@ -1,4 +1,4 @@
-"""Instants on the two clocks that there are: ms since the Unix epoch, and Python's datetimes in UTC."""
+"""Conversion of instants: ms since the Unix epoch, and Python's datetimes in UTC."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The keys of a session's dict files and of its streams' descriptions, and what may stand under them.
+"""The keys of a session's dict files and of its streams' descriptions, and the values they may have.
 
 They are those of Epiphyte's generator and, for the int16 encoding, our own (docs/format.rst). What writes these files
 (:mod:`.content`) and what reads them (:mod:`.files`, :mod:`.streams`) have them from here.
@@ -14,7 +14,7 @@ LEFT_SWEEP = 20  # samples up to and with the peak, which stands at sample 19
 
 
 class Limits(NamedTuple):
-    """Between which values a number, or its size where it may be negative, must lie, ends included."""
+    """Limits, ends included, of a number, or of its size where it may be negative."""
 
     low: float
     high: float
@@ -41,7 +41,7 @@ ANY = Limits(-sys.float_info.max, sys.float_info.max)
 
 
 class Number(NamedTuple):
-    """A number's key, what it is where the file does not say, and its limits."""
+    """A number's key, its default, and its limits."""
 
     key: str
     default: float
@@ -49,7 +49,7 @@ class Number(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """An array's key, and of how many dimensions it is."""
+    """An array's key, and its number of dimensions."""
 
     key: str
     ndim: int

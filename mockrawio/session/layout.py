@@ -186,9 +186,9 @@ class SessionFiles:
 
 
 def refuse_foreign(where: FolderLike) -> None:
-    """Refuse a folder that is no session; one that is, with whatever is wrong in it, is not refused.
+    """Refuse a folder that is not a session; a session with faults is not refused.
 
-    Looks no further than the first file of a session, and at names alone.
+    Only names are examined, up to the first file of a session.
 
     Raises
     ------
@@ -221,7 +221,7 @@ def _finished(where: FolderLike) -> Folder:
 
 
 def find_files(where: FolderLike) -> SessionFiles:
-    """Look through a session folder, by names alone.
+    """List the files of a session folder, by their names alone.
 
     Parameters
     ----------
@@ -239,7 +239,7 @@ def find_files(where: FolderLike) -> SessionFiles:
         If there is no such folder, or none of a session's files in it.
     BadFileError
         If a file's name does not fit, there are two logs where one belongs, a link leads to
-        nothing or out of the folder, or what is called as a file is none.
+        nothing or out of the folder, or what has a file's name is not a file.
     """
     folder = _finished(where)
     files = SessionFiles(folder, folder.identity())

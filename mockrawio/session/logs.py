@@ -1,7 +1,7 @@
 """The two text logs of a session, DAQ and watchlog: parsed by columns, and formatted.
 
 Both are short lines of tab-separated fields (docs/format.rst); a whole file is split at once
-and its columns converted at once. Only a file that does not fit is walked line by line, to
+and its columns converted at once. Only a file that does not fit is read line by line, to
 name the line that is wrong.
 """
 

@@ -1,6 +1,6 @@
 """The manifest of a session: what made it, and the size and SHA-256 of every file.
 
-A manifest may come from a stranger: it is JSON of bounded size, and names in it are compared with
+A manifest may come from anyone: it is JSON of bounded size, and names in it are compared with
 those of the files that are there; none is ever opened because a manifest names it.
 """
 
@@ -62,7 +62,7 @@ def read_manifest(path: Where) -> dict[str, Any]:
 
 
 def _record(name: str, said: Mapping[str, object]) -> FileRecord:
-    """Return what a manifest says of a file; raise ValueError if it cannot be said of one in its folder."""
+    """Return what a manifest says of a file; raise ValueError if it cannot be of a file in its folder."""
     size, sha256 = said["size"], said["sha256"]
     if not all(name.split("/")) or {".", ".."} & set(name.split("/")) or not name.isprintable():
         raise ValueError(f"{name[:200]!r} as the name of a file in this folder")
@@ -104,7 +104,7 @@ def compare(where: FolderLike, tick: Tick = lambda size: None) -> Differences:
     where : Folder, str or PathLike
         The session folder.
     tick : callable
-        Called with the number of bytes looked at, as the work goes on.
+        Called with the number of bytes read, as the work goes on.
 
     Raises
     ------
@@ -146,7 +146,7 @@ def _checker(
 ) -> Callable[[str], FileRecord | str | None]:
     """Return a function that compares a file, callable from any thread.
 
-    It gives None if the file is right, else what is there instead, or why that is not known.
+    It returns None if the file is right, else what is there instead, or why that is not known.
     """
     lock = threading.Lock()
 

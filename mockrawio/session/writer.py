@@ -57,7 +57,7 @@ class SessionWriter:
     SessionExistsError
         If `target` exists and `overwrite` is false, at the start or at the end.
     NotWrittenError
-        If the file system does not let it be; the target is then as it was.
+        If the file system refuses; the target is then as it was.
     """
 
     def __init__(self, target: str | PathLike[str], *, overwrite: bool = False) -> None:

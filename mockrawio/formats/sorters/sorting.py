@@ -1,4 +1,4 @@
-"""The one form that every sorter's output becomes, and the checks that what becomes one must pass."""
+"""The one form that every sorter's output becomes, and the checks of its arrays."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Sorting:
 
 
 def whole_numbers(path: str, name: str, values: npt.NDArray[Any]) -> Integers:
-    """Return numbers as int64, which they must be but for their type."""
+    """Return whole numbers of any type as int64."""
     whole = values.dtype.kind in "iu"
     if values.dtype.kind == "f":
         whole = bool(np.all((np.abs(values) < 2**53) & (np.floor(values) == values)))

@@ -86,7 +86,7 @@ def blocks_of(spikes: SpikesLike | Iterable[SpikesLike]) -> Iterable[SpikesLike]
 
 
 def checked_times(times: Any) -> Times:
-    """Return times as float64 after a look at all of them."""
+    """Return times as float64 after a check of all of them."""
     try:
         array: Times = np.asarray(times, np.float64)
     except (TypeError, ValueError):
@@ -100,7 +100,7 @@ def checked_times(times: Any) -> Times:
 
 
 def checked_ids(ids: Any) -> Ids:
-    """Return ids as uint64 after a look at all of them."""
+    """Return ids as uint64 after a check of all of them."""
     array = np.asarray(ids)
     whole = array.dtype.kind in "iu" or array.size == 0
     require(whole and array.ndim == 1, "node_ids", "whole numbers in one dimension", f"{array.dtype} {array.shape}")

@@ -88,7 +88,7 @@ class _Columns(NamedTuple):
     many: bool = False
 
     def cells(self, line: str) -> list[str]:
-        """Return a line's cells; the times of a node that has none are missing."""
+        """Return a line's cells; a node without times lacks that cell."""
         cells = _split(line, self.commas)
         return [*cells, ""] if self.many and len(cells) == self.times == self.n_cells - 1 else cells
 
@@ -244,7 +244,7 @@ def write_spikes_csv(
     SessionExistsError
         If `path` is there and `overwrite` is false.
     NotWrittenError
-        If the file system does not let it be; what was there is then as it was.
+        If the file system refuses; what was there is then as it was.
     MockSessionError
         If the population has no name of one word.
     """

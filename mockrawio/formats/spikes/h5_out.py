@@ -69,7 +69,7 @@ class H5Out(io.FileIO):
         return size or 0
 
     def check(self) -> None:
-        """Raise what went wrong, if anything has."""
+        """Raise the error that was met, if any."""
         if self.error is not None:
             raise self.error
 

@@ -127,7 +127,7 @@ class Population(NamedTuple):
 
     @classmethod
     def of(cls, file: Any, path: Path, name: str | None, choose: str = CHOOSE) -> Population:
-        """Return the population of a name, or the only one, after a look at its datasets.
+        """Return the population of a name, or the only one, after a check of its datasets.
 
         Raises
         ------
@@ -207,7 +207,7 @@ class Population(NamedTuple):
 
 
 def _dataset(group: Any, key: str, kinds: str, path: Path) -> Any:
-    """Return a dataset after a look at its shape and type."""
+    """Return a dataset after a check of its shape and type."""
     dataset: Any = group.get(key) if hasattr(group, "get") else None
     shape = getattr(dataset, "shape", None)
     if shape is None or len(shape) != 1:

@@ -76,7 +76,7 @@ def write_sonata(
     SessionExistsError
         If `path` is there and `overwrite` is false.
     NotWrittenError
-        If the file system does not let it be; what was there is then as it was.
+        If the file system refuses; what was there is then as it was.
     MockSessionError
         If an argument is not one of the above, blocks are not in the order of time, or h5py is
         not installed.
