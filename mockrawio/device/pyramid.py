@@ -6,7 +6,7 @@ The contract of a :class:`Pyramid`:
 - a part of it is made by streaming the samples below that part, once, a block at a time;
 - a range of samples is answered from the coarsest pairs that lie in it, finer ones towards its ends,
   and samples read anew for less than a bin at either end: the answer is exact;
-- it knows no file and no reader: whoever asks says how samples are read.
+- it knows no file and no reader: the caller says how samples are read.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ class Opaque:
 
 
 class DictFile:
-    """A dict ``.npy`` file, open as a context manager while its ends are looked at.
+    """A dict ``.npy`` file, open as a context manager while its ends are read.
 
     Parameters
     ----------

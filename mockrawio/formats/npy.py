@@ -45,7 +45,7 @@ _PLAIN_DESCR = re.compile(r"[<>|=]?(?:b1|[iu][1248]|f[248]|c8|c16|[SU][1-9][0-9]
 class FileWindow:
     """A file open for a few small reads, which cost less than a map would.
 
-    Its beginning, which is looked at again and again, is read once.
+    Its beginning, which is needed again and again, is read once.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ class MappedFile:
         ------
         BadFileError
             If the file has become shorter, for which the system would end the process once what
-            is cut off is touched; or is not the file that was looked at, when it is mapped.
+            is cut off is touched; or is not the file that was opened before, when it is mapped.
         """
         opened = self._map  # another thread may release it at any moment
         if opened is None:
@@ -168,7 +168,7 @@ class MappedFile:
 
     @contextmanager
     def window(self) -> Iterator[FileWindow]:
-        """Open the file to be read, if it is what was looked at; see :meth:`buffer`."""
+        """Open the file to be read, if it is unchanged; see :meth:`buffer`."""
         try:
             opened = FileWindow(self.file)
         except BadFileError as error:

@@ -18,7 +18,7 @@ _KINDS = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK:
 
 
 def only_regular(path: str | PathLike[str], flags: int) -> int:
-    """Open a regular file, or none; the `opener` of ``open`` where a stranger may have put something.
+    """Open a file only if it is a regular one; the `opener` of ``open`` where anything may be in the file's place.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """One pass over a source, which yields its samples with the events added, block by block.
 
-Every block is read once, in order, and hashed on the way by a thread of its own; whoever writes the blocks hashes
-what they have become.
+Every block is read once, in order, and hashed on the way by a thread of its own; the writer of the blocks hashes
+the result.
 """
 
 from __future__ import annotations

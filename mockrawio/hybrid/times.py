@@ -148,7 +148,7 @@ def _offsets(count: int, least: int, timing: Spacing, turn: int, random: np.rand
 
 
 def _clear(times: Ints, others: Ints, refractory: int) -> npt.NDArray[np.bool_]:
-    """Tell which times are `refractory` or more from all of `others`, which ascend."""
+    """Return, for each time, whether it is `refractory` or more from all of `others`, which ascend."""
     if not len(others):
         return np.ones(len(times), bool)
     right = np.searchsorted(others, times)
@@ -159,7 +159,7 @@ def _clear(times: Ints, others: Ints, refractory: int) -> npt.NDArray[np.bool_]:
 
 
 def _apart(times: Ints, refractory: int) -> npt.NDArray[np.bool_]:
-    """Tell which times may stay so that all that stay are `refractory` apart; the rest try again."""
+    """Return, for each time, whether it is kept so that those kept are `refractory` apart; the rest are drawn again."""
     order = np.argsort(times, kind="stable")
     stays = np.empty(len(times), bool)
     stays[order] = np.diff(times[order], prepend=np.iinfo(np.int64).min // 2) >= refractory

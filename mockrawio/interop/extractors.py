@@ -193,7 +193,7 @@ class MockSessionEventSegment(NeoEventSegment):  # type: ignore[misc]  # not typ
 def in_ms(reader: MockSessionRawIO, t_seconds: float) -> float:
     """Return ms since the Unix epoch of a time that the reader gave in seconds.
 
-    This is the very number in the file: such stamps are a quarter of a microsecond apart in
+    This is exactly the number in the file: such stamps are a quarter of a microsecond apart in
     float64, the way to seconds and back loses a millionth of that.
     """
     return float(reader.time_origin_ms + t_seconds * 1000)

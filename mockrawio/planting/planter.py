@@ -167,7 +167,7 @@ class Planter:
         start : int
             Where in the recording its first row is.
         bound : int, optional
-            What no sample of the block is beyond, in size, where that is known; they are looked at otherwise.
+            What no sample of the block is beyond, in size, where that is known; otherwise they are examined.
 
         Returns
         -------

@@ -28,7 +28,7 @@ def make_header(session: OpenSession) -> dict[str, Any]:
     -------
     dict
         ``nb_block``, ``nb_segment``, and the structured arrays of buffers, streams, signal,
-        spike and event channels; ``unit_channels`` is the very array of the spike channels.
+        spike and event channels; ``unit_channels`` is the same array as the spike channels.
     """
     buffered = {stream.id for stream in session.streams if stream.buffer(0)}
     streams, channels = [], []

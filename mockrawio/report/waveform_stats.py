@@ -104,7 +104,7 @@ def _width(reader: MockSessionRawIO, index: int) -> int:
 def _waveforms(reader: MockSessionRawIO, segment: int, index: int, picks: Array) -> Iterator[npt.NDArray[np.float32]]:
     """Yield some waveforms of a segment in µV, reading a batch of spikes at a time.
 
-    The reader takes limits of time alone, so spikes at the very time of the first one of a batch come too.
+    The reader takes limits of time alone, so spikes at the same time as the first of a batch come too.
     """
     if not picks.size:
         return

@@ -56,7 +56,7 @@ def test_pretty_print(recording):
 
 
 def test_properties(recording):
-    """What the document prints is what the session has."""
+    """What the page prints is what the session has."""
     assert len(recording.get_channel_ids()) == 16
     assert recording.get_sampling_frequency() == 32_000.0
     assert recording.get_num_segments() == 2
@@ -93,7 +93,7 @@ def test_write_and_read(recording, written):
 
 
 def test_traces_on_demand(recording, written):
-    """A whole segment and a part of one come out in the shapes that the document prints."""
+    """A whole segment and a part of one come out in the shapes that the page prints."""
     for one in (recording, written):
         assert one.get_traces(segment_index=0).shape == (16_000, 16)
         assert one.get_traces(segment_index=1, end_frame=50).shape == (50, 16)

@@ -83,7 +83,7 @@ def test_files_that_shrink(before: str, handmade: Handmade) -> None:
 
 @pytest.mark.slow
 def test_a_view_given_before_is_beyond_help(handmade: Handmade) -> None:
-    """A chunk that is a view of a file cut since ends the process when it is touched: what the documents say."""
+    """A chunk that is a view of a file cut since ends the process when it is touched: what the documentation says."""
     code = (
         "import os, sys; from mockrawio import MockSessionRawIO\n"
         "reader = MockSessionRawIO(sys.argv[1]); reader.parse_header()\n"

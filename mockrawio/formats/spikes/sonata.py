@@ -29,7 +29,7 @@ __all__ = ["Population", "h5_file", "read_sonata_blocks", "sonata_populations"]
 BLOCK = 1 << 20  # spikes read at a time
 # What files say their times are in, as ms.
 _UNITS = {"": 1.0, "ms": 1.0, "millisecond": 1.0, "milliseconds": 1.0, "s": 1e3, "second": 1e3, "seconds": 1e3}
-MOST_PACKED = 1100  # to one byte, by any filter of HDF5's own; what claims more would be read for ever
+MOST_PACKED = 1100  # to one byte, by any filter of HDF5's own; more is refused, since it would never end
 _ANEW = "Write it anew with write_sonata."
 
 

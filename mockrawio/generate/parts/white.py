@@ -1,4 +1,4 @@
-"""White noise: drawn for every sample of every channel; what the other parts leave of a channel's own noise."""
+"""White noise, drawn for every sample of every channel: what the other parts leave of a channel's own noise."""
 
 from __future__ import annotations
 
