@@ -41,7 +41,7 @@ def read_json(path: Where, expected: str, remedy: str) -> dict[str, Any]:
 
 
 def _is_shallow(content: Any) -> bool:
-    """Return True if what is nested can be shown and written again without running out of stack."""
+    """Return True if the nesting is shallow enough to be shown and written again without running out of stack."""
     level = [content]
     for _ in range(MAX_DEPTH):
         inner = (value.values() if type(value) is dict else value for value in level if type(value) in (dict, list))

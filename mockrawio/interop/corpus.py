@@ -218,7 +218,7 @@ def _littered(folder: str, mtime_ns: int) -> set[str]:
 
 
 def _is_beaten(left: Leftover) -> bool:
-    """Return True if a writer has died, or is of another machine: beside a new session it can land no more.
+    """Return True if a writer has died, or is of another machine: it can no longer land beside a new session.
 
     Nothing else tells what a dead worker of another machine has left.
     """

@@ -1,4 +1,4 @@
-"""What became of a corpus: counts, and a table of what failed."""
+"""The outcome of a corpus: counts, and a table of failures."""
 
 from __future__ import annotations
 

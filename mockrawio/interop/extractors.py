@@ -1,4 +1,4 @@
-"""What the SpikeInterface extractors are made of: arguments that can be stored, segments and their clocks."""
+"""Parts of the SpikeInterface extractors: arguments that can be stored, segments and their clocks."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class StorableSession:
         }
 
     def store(self, **arguments: Any) -> None:
-        """Note what makes this object again: what was given, paths absolute; and the instant of its 0 s."""
+        """Store the arguments that make this object again, with absolute paths, and the instant of its 0 s."""
         given = {name: value for name, value in arguments.items() if value is not None and value is not False}
         for name, stored in self._STORED_AS.items():
             if name in given:
@@ -84,7 +84,7 @@ class StorableSession:
 
 
 class InOneFile:
-    """What tells SpikeInterface that a recording's samples are in one file, where they are."""
+    """Tells SpikeInterface where a recording's samples are, if they are in one file."""
 
     neo_reader: MockSessionRawIO
     stream_id: str

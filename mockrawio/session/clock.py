@@ -287,7 +287,7 @@ def _drift(stamps: _Stamps, edges: Sequence[int]) -> float | None:
 
 
 def _even(ticks: Sequence[int], edges: Sequence[int]) -> bool:
-    """Return True if the ticks of the stretch that has most come as those of a clock do, and not as lost samples."""
+    """Return True if the ticks of the stretch with the most of them come from a clock and not from lost samples."""
     parts = np.split(np.array(ticks), np.searchsorted(ticks, edges[1:-1]))
     most = max(range(len(parts)), key=lambda k: len(parts[k]))
     inside, start, stop = parts[most].tolist(), edges[most], edges[most + 1]

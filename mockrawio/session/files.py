@@ -163,12 +163,12 @@ def _number(opened: DictFile, number: keys.Number) -> float:
 
 
 def is_name(value: object) -> bool:
-    """Return True if a value is text that a Neo header can hold, and a terminal show."""
+    """Return True if a value is text that a Neo header can hold and a terminal can show."""
     return type(value) is str and 0 < len(value) <= MAX_NAME and value.isprintable()
 
 
 def is_number(value: object) -> bool:
-    """Return True if a value is an int or a float that float64 holds, and finite."""
+    """Return True if a value is a finite int or float that float64 can hold."""
     return keys.ANY.hold(value)
 
 

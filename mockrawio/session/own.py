@@ -92,7 +92,7 @@ def _places(path: str | PathLike[str]) -> Iterator[Path]:
 
 
 def _holds(place: Path, other: Path) -> bool:
-    """Return True if `other` is `place`, or lies in it, whatever they are called."""
+    """Return True if `other` is `place` or lies in it, under any name."""
     around = (other, *other.parents)
     return place in around or (place.exists() and any(one.exists() and one.samefile(place) for one in around))
 

@@ -47,7 +47,7 @@ class SorterFormat:
     files : str
         What a folder of it holds, as an error says it.
     recognises : callable
-        Return True if the folder of a path is one.
+        Return True if the folder at a path is in this format.
     load : callable
         Return the :class:`Sorting` of a folder; takes ``phy_base`` too, which all but phy pass over.
         Raises BadFileError unless times ascend from 0, numbers are whole and arrays are of one length.

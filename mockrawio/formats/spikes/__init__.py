@@ -28,7 +28,7 @@ class SpikeFormat:
     name : str
         What it is called in a text: "SONATA", ".csv".
     recognises : callable
-        Return True if a file of this path is taken for one.
+        Return True if a file at this path is read in this format.
     read : callable
         As :func:`read_spikes`.
     rank : int
