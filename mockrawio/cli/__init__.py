@@ -25,13 +25,11 @@ from .common import (
     FOLDER,
     Commands,
     epilog,
-    exclude_option,
-    follow_symlinks_option,
-    gap_tolerance_option,
     in_options,
     json_option,
     overwrite_option,
     progress_option,
+    reading_options,
     show,
     usage_error,
     workers_option,
@@ -208,9 +206,7 @@ _SESSION = "/tmp/mock/patient_data/1/session_1"
 )
 @click.argument("folder", type=FOLDER)
 @click.option("--labels", "labels_dir", type=FOLDER, help="Of the session's movie annotations.")
-@follow_symlinks_option
-@exclude_option
-@gap_tolerance_option
+@reading_options
 @json_option
 def info_command(folder: Path, labels_dir: Path | None, as_json: bool, **how: Any) -> None:
     """Show what the session in FOLDER holds."""
@@ -222,9 +218,7 @@ def info_command(folder: Path, labels_dir: Path | None, as_json: bool, **how: An
 
 @main.command("verify", short_help="Check a session's files and read all of it.", epilog=epilog(f"verify {_SESSION}"))
 @click.argument("folder", type=FOLDER)
-@follow_symlinks_option
-@exclude_option
-@gap_tolerance_option
+@reading_options
 @json_option
 @progress_option
 @click.pass_context

@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from ..ground.extras import by_extra
 from ..ground.shown import Argument, Clause, Text, one_line, visible
 from ..session.own import refuse_own
 
+Decorator = Callable[[Any], Any]
 EXIT_CODES = "Exit codes: 0 all is well, 1 a problem with the data, 2 wrong usage."
 
 
@@ -127,14 +128,7 @@ def in_one_line(said: object, of: str = "") -> str:
 
 
 def in_options(text: str, of: str = "") -> str:
-    """Return a text with options of the command that runs in place of the arguments that it names.
-
-    Parameters
-    ----------
-    text : str
-    of : str
-        The class whose fields the options are too.
-    """
+    """Return a text with the running command's options in place of the arguments, or fields `of` a class, it names."""
     if isinstance(text, Argument):
         return _option(text, of) or text
     if isinstance(text, Clause) and not all(_option(argument, of) for argument in text.arguments):
@@ -188,19 +182,36 @@ def _on_terminal(ctx: click.Context, param: click.Parameter, value: bool | None)
     return sys.stderr is not None and (sys.stderr.isatty() if value is None else value)
 
 
+def options(*each: Decorator) -> Decorator:
+    """Return what adds options to a command, in their order."""
+
+    def add(command: Any) -> Any:
+        for option in reversed(each):
+            command = option(command)
+        return command
+
+    return add
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace what is there already.")
-follow_symlinks_option = click.option(
-    "--follow-symlinks", is_flag=True, help="Follow links that lead out of the session."
+# How a session is read; its files may be left out and its gaps bridged where it is taken as it is, too.
+part_options = options(
+    click.option(
+        "--exclude",
+        multiple=True,
+        metavar="PATTERN",
+        help="Leave out files of the session, such as 'lfp_data/CSC7_*'; may be given several times.",
+    ),
+    click.option(
+        "--gap-tolerance-ms",
+        type=click.FloatRange(min=0),
+        metavar="MS",
+        help="Bridge gaps in which no more is missing.",
+    ),
 )
-exclude_option = click.option(
-    "--exclude",
-    multiple=True,
-    metavar="PATTERN",
-    help="Leave out files of the session, such as 'lfp_data/CSC7_*'; may be given several times.",
-)
-gap_tolerance_option = click.option(
-    "--gap-tolerance-ms", type=click.FloatRange(min=0), metavar="MS", help="Bridge gaps in which no more is missing."
+reading_options = options(
+    click.option("--follow-symlinks", is_flag=True, help="Follow links that lead out of the session."), part_options
 )
 workers_option = click.option(
     "--workers", type=click.IntRange(min=1), metavar="N", default=1, show_default=True, help="Threads to use."
@@ -211,28 +222,13 @@ progress_option = click.option(
 
 
 def epilog(*examples: str, codes: str = EXIT_CODES) -> str:
-    """Return the end of a command's help.
-
-    Parameters
-    ----------
-    *examples : str
-        Command lines, without ``mockrawio``.
-    codes : str
-        What its exit codes mean.
-    """
+    """Return the end of a command's help: examples, each without ``mockrawio``, and what its exit codes mean."""
     lines = "".join(f"  mockrawio {example}\n" for example in examples)
     return f"\b\nExample{'s' * (len(examples) > 1)}:\n{lines}\n{codes}"
 
 
 def show(as_json: bool, content: Mapping[str, Any], lines: Iterable[str]) -> None:
-    """Print a result on stdout: as JSON, paths as strings, or as lines.
-
-    Parameters
-    ----------
-    as_json : bool
-    content : mapping
-    lines : iterable of str
-    """
+    """Print a result on stdout: as JSON, paths as strings, or as lines."""
     click.echo(json.dumps(content, indent=2, default=os.fspath) if as_json else "\n".join(map(visible, lines)))
 
 
@@ -242,21 +238,7 @@ def wrote(files: Iterable[Path]) -> list[str]:
 
 
 def check_output(output: Path, overwrite: bool, session: Path | None = None) -> None:
-    """Check, before the work, that its result can be written there.
-
-    Parameters
-    ----------
-    output : Path
-        The file.
-    overwrite : bool
-    session : Path, optional
-        A session, below which nothing but what belongs to it may lie.
-
-    Raises
-    ------
-    MockSessionError
-        If it can not.
-    """
+    """Refuse before the work a file that cannot be written, or lies below a session and does not belong to it."""
     if output.is_dir():
         raise MockSessionError(output, "a file", "a folder", "Name a file in it.")
     if output.exists() and not overwrite:
@@ -266,19 +248,7 @@ def check_output(output: Path, overwrite: bool, session: Path | None = None) -> 
 
 
 def check_figure(path: Path, option: str) -> None:
-    """Check, before the work, that a figure can be written to a file of that name.
-
-    Parameters
-    ----------
-    path : Path
-    option : str
-        What asks for the figure.
-
-    Raises
-    ------
-    MockSessionError
-        If matplotlib is not installed, or writes no such files.
-    """
+    """Refuse before the work a figure that an option asks for, if matplotlib is lacking or writes no such files."""
     with by_extra(option, "plot"):
         from ..rasters.figure import figure_target
     figure_target(path)

@@ -6,17 +6,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 from click.core import ParameterSource
 
-from .common import in_options, show, usage_error
+from .common import in_options, options, show, usage_error
 
 if TYPE_CHECKING:
     from ..generate import SessionSpec
 
-Command = TypeVar("Command", bound=Callable[..., object])
 Make = Callable[..., "SessionSpec"]
 
 
@@ -36,7 +35,7 @@ def _numbers(ctx: click.Context, param: click.Parameter, value: str | None) -> t
     return tuple(spans)
 
 
-_OPTIONS = (
+corpus_options = options(
     click.option(
         "--sessions", metavar="NUMBERS", callback=_numbers, help="Many, as in 1-1000; --seed gives each its own."
     ),
@@ -50,13 +49,6 @@ _OPTIONS = (
         "--retries", type=click.IntRange(min=0), metavar="N", help="Attempts after the first for each; by default 2."
     ),
 )
-
-
-def corpus_options(command: Command) -> Command:
-    """Add the options of a corpus to a command, `sessions`, `scheduler` and `retries`."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
 
 
 class Corpus(NamedTuple):
@@ -88,18 +80,7 @@ class _Specs:
 
 
 def take_corpus(fields: dict[str, Any]) -> Corpus | None:
-    """Take the options of a corpus out of all that were given; None if no corpus is asked for.
-
-    Parameters
-    ----------
-    fields : dict
-        The options of the command that were given, by name.
-
-    Raises
-    ------
-    click.UsageError
-        If there are options that do not go together.
-    """
+    """Take the options of a corpus out of all that were given, by name; None if no corpus is asked for."""
     corpus = Corpus(*(fields.pop(name, None) for name in Corpus._fields))
     if corpus.sessions is None:
         for flag, value in (("scheduler", corpus.client), ("retries", corpus.retries)):
@@ -115,21 +96,11 @@ def take_corpus(fields: dict[str, Any]) -> Corpus | None:
 
 
 def generate_sessions(
-    corpus: Corpus, make: Make, fields: dict[str, Any], root: Path, *, as_json: bool, **options: Any
+    corpus: Corpus, make: Make, fields: dict[str, Any], root: Path, *, as_json: bool, **how: Any
 ) -> None:
     """Make the sessions of a corpus, tell what became of them, and leave with an exit code.
 
-    Parameters
-    ----------
-    corpus : Corpus
-    make : callable
-        Returns a spec of its fields.
-    fields : dict
-        Of the spec, as they were given.
-    root : Path
-    as_json : bool
-    **options
-        As :func:`~mockrawio.interop.corpus.generate_corpus` has them.
+    `make` returns a spec of its fields; `how` is as :func:`~mockrawio.interop.corpus.generate_corpus` has it.
     """
     from ..interop.corpus import generate_corpus
 
@@ -139,8 +110,8 @@ def generate_sessions(
     except ValueError as error:
         raise usage_error(error) from error
     if corpus.retries is not None:
-        options["retries"] = corpus.retries
-    report = generate_corpus(specs, root, corpus.client, **options)
+        how["retries"] = corpus.retries
+    report = generate_corpus(specs, root, corpus.client, **how)
     show(as_json, report.as_dict(), [report.summary()])
     if not report.ok:
         click.echo("\n".join(map(in_options, report.table())), err=True)

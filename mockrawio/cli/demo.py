@@ -17,27 +17,7 @@ Echo = Callable[[str], object]
 
 
 def demo(root: str | PathLike[str], echo: Echo = print, overwrite: bool = False) -> Path:
-    """Make a small session below `root`, read it, and show what is in it.
-
-    Parameters
-    ----------
-    root : str or PathLike
-        Where to make it.
-    echo : callable
-        Called with every line to show.
-    overwrite : bool
-        Whether a session that is already there may be replaced.
-
-    Returns
-    -------
-    Path
-        The session folder.
-
-    Raises
-    ------
-    SessionExistsError
-        If there is one and `overwrite` is false.
-    """
+    """Make a small session below `root`, read it, show what is in it line by line, and return its folder."""
     begin = time.perf_counter()
     folder = generate_session(SPEC, root, overwrite=overwrite)
     took = time.perf_counter() - begin

@@ -17,13 +17,12 @@ from .common import (
     check_figure,
     check_output,
     epilog,
-    exclude_option,
-    follow_symlinks_option,
-    gap_tolerance_option,
     given_folder,
     json_option,
     overwrite_option,
+    part_options,
     progress_option,
+    reading_options,
     show,
     wrote,
 )
@@ -74,9 +73,7 @@ def _streams(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     "--dpi", type=click.IntRange(10, 1200), metavar="N", default=150, show_default=True, help="Dots per inch."
 )
 @overwrite_option
-@follow_symlinks_option
-@exclude_option
-@gap_tolerance_option
+@reading_options
 @json_option
 def plot_command(
     folder: Path,
@@ -146,8 +143,7 @@ def _drawn(
 @click.option("--labels", "labels_dir", type=FOLDER, help="Of the session's movie annotations.")
 @click.option("--verify/--no-verify", default=True, show_default=True, help="Check the session first: reads all of it.")
 @overwrite_option
-@exclude_option
-@gap_tolerance_option
+@part_options
 @json_option
 @progress_option
 @click.pass_context

@@ -21,7 +21,7 @@ class Channels(NamedTuple):
 
     read: Any  # what the reader is asked for: a list of int, or a slice
     keep: slice  # which of those are wanted; the device leaves out the rest
-    gain: Array  # float64, as the offset; these and what follows are of the wanted ones
+    gain: Array  # float64, of the wanted ones, as are the next three
     offset: Array
     indexes: list[int]  # within the stream
     ids: list[str]

@@ -13,6 +13,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from ..ground.errors import MockSessionError
+from ..ground.shown import Argument, Text
 from ..rasters.figure import COLOURS, figure_of
 from ..rawio.reader import MockSessionRawIO
 from .event_timing import events_of
@@ -45,17 +47,8 @@ def finish(ax: Axes, title: str, key: Mapping[str, Mapping[str, Any]] | None = N
     """Give axes a title and, between it and the data, a key of what is shaded or marked."""
     handles = [Patch(**{"linewidth": 0, **look}, label=name) for name, look in (key or {}).items()]
     if handles:
-        ax.legend(
-            handles=handles,
-            loc="lower left",
-            bbox_to_anchor=(0, 1),
-            ncols=len(handles),
-            frameon=False,
-            fontsize="small",
-            borderaxespad=0.1,
-            handlelength=1.2,
-            borderpad=0.2,
-        )
+        place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.1, "borderpad": 0.2}
+        ax.legend(handles=handles, ncols=len(handles), frameon=False, fontsize="small", handlelength=1.2, **place)
     ax.set_title(title, loc="left", fontsize="medium", pad=20 if handles else 6)
     ax.spines[["top", "right"]].set_visible(False)
     return ax
@@ -64,15 +57,8 @@ def finish(ax: Axes, title: str, key: Mapping[str, Mapping[str, Any]] | None = N
 def cells(ax: Axes, n: int, labels: tuple[str, str], gap: float = 0.14) -> list[Axes]:
     """Return `n` small axes within one, row by row, with room for a title above each of them.
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        What is divided; it shows nothing else.
-    n : int
-    labels : tuple of two str
-        Of x, below the first cell of the last row, and of y, beside the first cell.
-    gap : float
-        Share of the width that is left free between cells.
+    The label of x stands below the first cell of the last row, that of y beside the first cell; `gap` is the
+    share of the width that is left free between cells.
     """
     ax.set_axis_off()
     place, (width, height) = ax.get_position(), figure_of(ax).get_size_inches()
@@ -92,6 +78,12 @@ def cells(ax: Axes, n: int, labels: tuple[str, str], gap: float = 0.14) -> list[
     made[(rows - 1) * columns].set_xlabel(labels[0], fontsize="x-small")
     made[0].set_ylabel(labels[1], fontsize="x-small")
     return made
+
+
+def not_before(start: float, stop: float, remedy: str) -> MockSessionError:
+    """Return the error for limits the first of which is not before the second, in seconds."""
+    limits = Text(Argument("t_start"), ", ", Argument("t_stop"))
+    return MockSessionError(limits, "the first before the second", f"{start:g} and {stop:g} s", remedy)
 
 
 def region_colours(regions: list[str]) -> dict[str, str]:

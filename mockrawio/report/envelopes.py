@@ -83,13 +83,11 @@ def envelope(
         If `n_bins` is below 1, `t_start` after `t_stop`, or an index unknown.
     """
     if n_bins < 1 or (t_start is not None and t_stop is not None and t_start > t_stop):
-        found = f"n_bins={n_bins}, t_start={t_start}, t_stop={t_stop}"
-        raise MockSessionError(
-            "envelope",
+        expected, found = (
             "n_bins of 1 or more and t_start <= t_stop",
-            found,
-            "Give n_bins=1 or more, and a t_stop= after t_start=.",
+            f"n_bins={n_bins}, t_start={t_start}, t_stop={t_stop}",
         )
+        raise MockSessionError("envelope", expected, found, "Give n_bins=1 or more, and a t_stop= after t_start=.")
     rate = reader.get_signal_sampling_rate(stream_index)
     start = float(reader.get_signal_t_start(0, seg_index, stream_index))
     size = int(reader.get_signal_size(0, seg_index, stream_index))

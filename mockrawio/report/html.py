@@ -151,10 +151,9 @@ def _verdict(found: Verification | None) -> dict[str, str]:
     if found is None:
         return {"verdict": "Not verified.", "verdict_class": "none", "verdict_more": "Its files were not checked."}
     if found.ok:
+        word, more = "Readable:", "all of it can be read; there is no manifest to compare its files with."
         if found.has_manifest:
             word, more = "Verified:", "every file is as its manifest has it, and all of it can be read."
-        else:
-            word, more = "Readable:", "all of it can be read; there is no manifest to compare its files with."
         return {"verdict": word, "verdict_class": "good", "verdict_more": more}
     counts = [f"{kind}: {len(texts):,}" for kind, texts in _findings(found).items() if texts and kind != "warnings"]
     return {"verdict": "Not as it should be.", "verdict_class": "bad", "verdict_more": f"{', '.join(counts)}."}

@@ -26,18 +26,10 @@ MOST_TEXT = 2000  # characters of one value; a manifest may list thousands of nu
 
 
 class Block(NamedTuple):
-    """A piece of a section.
+    """A piece of a section."""
 
-    Attributes
-    ----------
-    kind : str
-        The macro of ``pieces.html`` that writes it.
-    content : object
-        What that is given.
-    """
-
-    kind: str
-    content: Any
+    kind: str  # the macro of pieces.html that writes it
+    content: Any  # what that is given
 
 
 class Section(NamedTuple):
@@ -49,26 +41,13 @@ class Section(NamedTuple):
 
 
 class Figure(NamedTuple):
-    """A figure for plotly.
+    """A figure for plotly."""
 
-    Attributes
-    ----------
-    id : str
-        Of the element that it is drawn in.
-    label : str
-        What it shows, as text in place of the figure.
-    caption : str
-    data : list of dict
-        plotly's traces; ``meta["ink"]`` is the number of a trace's colour.
-    layout : dict
-        plotly's layout, colours left out.
-    """
-
-    id: str
-    label: str
+    id: str  # of the element that it is drawn in
+    label: str  # what it shows, as text in place of the figure
     caption: str
-    data: list[dict[str, Any]]
-    layout: dict[str, Any]
+    data: list[dict[str, Any]]  # plotly's traces; meta["ink"] is the number of a trace's colour
+    layout: dict[str, Any]  # plotly's, colours left out
 
 
 class Cell(NamedTuple):
@@ -95,10 +74,7 @@ def plot_text(content: object, most: int = 40) -> str:
     """Return text for plotly, which takes some tags and entities in it to be marks: here they are text."""
     text = str(content)
     text = text if len(text) <= most else f"{text[: most - 1]}…"
-    return visible(text).translate(_MARKS)
-
-
-_MARKS = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"})
+    return html.escape(visible(text), quote=False).replace("$", "&#36;")
 
 
 def finite(values: npt.ArrayLike, digits: int = 6) -> list[float | None]:
@@ -122,14 +98,8 @@ class Plotly(NamedTuple):
 def page(values: Mapping[str, str], sections: Sequence[Section], figures: Mapping[str, Any], library: Plotly) -> str:
     """Put a page together.
 
-    Parameters
-    ----------
-    values : mapping
-        ``title``, ``verdict``, ``verdict_class``, ``verdict_more`` and ``footer``, as text.
-    sections : sequence of Section
-    figures : mapping
-        What the page's script draws, of values that JSON can hold.
-    library : Plotly
+    `values` are ``title``, ``verdict``, ``verdict_class``, ``verdict_more`` and ``footer``, as text; `figures`
+    what the page's script draws, of values that JSON can hold.
     """
     script = _packaged("page.js")
     scripts = {"figures": _json(figures), "plotly": library.script, "script": script}
@@ -183,20 +153,13 @@ def _packaged(name: str) -> str:
 
 
 def plotly() -> Plotly:
-    """Return plotly, as its Python package has it.
-
-    Raises
-    ------
-    MockSessionError
-        If it is not installed, or no script that can stand in a page.
-    """
+    """Return plotly, as its Python package has it; refuse a script that cannot stand in a page."""
     _templates()  # what they lack is reported before the long work too
     with by_extra("the report", "report"):
         from plotly import __version__
         from plotly.offline import get_plotlyjs
     script = str(get_plotlyjs()).replace("\r\n", "\n").replace("\r", "\n")
     if "</script" in script.lower() or "<!--" in script:
-        raise MockSessionError(
-            "plotly", "a script that can stand in a page", "one with marks of HTML in it", "Install another version."
-        )
+        found, remedy = "one with marks of HTML in it", "Install another version."
+        raise MockSessionError("plotly", "a script that can stand in a page", found, remedy)
     return Plotly(script, str(__version__))

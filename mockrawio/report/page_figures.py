@@ -57,34 +57,24 @@ def raster_figure(reader: MockSessionRawIO) -> Figure:
     regions = spike_trains(reader, every=every)
     data, row, drawn = [], 0, 0
     named: dict[int, str] = {}
-    size = max(2, min(9, 380 // max(1, n_units)))
+    marker = {"symbol": "line-ns-open", "size": max(2, min(9, 380 // max(1, n_units)))}
     for ink, region in enumerate(regions):
         kept = region.times_s
         rows = np.repeat(np.arange(row, row + len(kept)), [times.size for times in kept])
         named |= _row_names(row, region.region, region.units, n_units)
         row, drawn = row + len(kept), drawn + rows.size
-        data.append(
-            {
-                "mode": "markers",
-                "x": finite(np.concatenate(kept), 9),
-                "y": rows.tolist(),
-                "marker": {"symbol": "line-ns-open", "size": size},
-                "hovertemplate": f"{plot_text(region.region)} %{{x:.4~f}} s<extra></extra>",
-                "meta": {"ink": ink},
-            }
-        )
+        points = {"mode": "markers", "x": finite(np.concatenate(kept), 9), "y": rows.tolist(), "marker": marker}
+        hover = f"{plot_text(region.region)} %{{x:.4~f}} s<extra></extra>"
+        data.append({**points, "hovertemplate": hover, "meta": {"ink": ink}})
     shown = "all of them" if every == 1 else f"one in {every} of each unit, {drawn:,} in all"
     ticks = {"tickvals": list(named), "ticktext": list(named.values())}
+    rows_axis = {"range": [n_units - 0.5, -0.5], "fixedrange": True, **ticks}
     return Figure(
         "plot-raster",
         "Raster: the spikes of all units over time, a row for each unit, coloured by region.",
         f"{counted(total, 'spike')} of {counted(n_units, 'unit')} by region, of which are shown: {shown}.",
         data,
-        {
-            "xaxis": _axis("time (s)"),
-            "yaxis": {"range": [n_units - 0.5, -0.5], "fixedrange": True, **ticks},
-            "height": min(640, max(240, 14 * n_units + 90)),
-        },
+        {"xaxis": _axis("time (s)"), "yaxis": rows_axis, "height": min(640, max(240, 14 * n_units + 90))},
     )
 
 
@@ -98,31 +88,20 @@ def _row_names(row: int, region: str, units: tuple[str, ...], n_units: int) -> d
 
 def rate_figure(rates: list[FiringRate]) -> Figure:
     """Draw the firing rate of every unit."""
-    regions = list(dict.fromkeys(rate.region for rate in rates))
-    data = []
-    for ink, region in enumerate(regions):
+    data, hover = [], "%{x}: %{y:.3~g} Hz<extra></extra>"
+    for ink, region in enumerate(dict.fromkeys(rate.region for rate in rates)):
         some = [rate for rate in rates if rate.region == region]
-        data.append(
-            {
-                "type": "bar",
-                "x": [plot_text(rate.unit) for rate in some],
-                "y": finite([rate.rate_hz for rate in some]),
-                "name": plot_text(region, 12) or "no region",
-                "hovertemplate": "%{x}: %{y:.3~g} Hz<extra></extra>",
-                "meta": {"ink": ink},
-            }
-        )
+        names, heights = [plot_text(rate.unit) for rate in some], finite([rate.rate_hz for rate in some])
+        bars = {"type": "bar", "x": names, "y": heights, "name": plot_text(region, 12) or "no region"}
+        data.append({**bars, "hovertemplate": hover, "meta": {"ink": ink}})
     duration = rates[0].duration_s if rates else 0.0
+    units = {"type": "category", "tickangle": -60 if len(rates) > 6 else 0}
     return Figure(
         "plot-rates",
         "Bars: the firing rate of each unit, coloured by region.",
         f"Firing rates over the {duration:,.1f} s of all segments, coloured by region as the raster is.",
         data,
-        {
-            "xaxis": {"type": "category", "tickangle": -60 if len(rates) > 6 else 0},
-            "yaxis": _axis("spikes / s", fixedrange=True, rangemode="tozero"),
-            "bargap": 0.2,
-        },
+        {"xaxis": units, "yaxis": _axis("spikes / s", fixedrange=True, rangemode="tozero"), "bargap": 0.2},
     )
 
 
@@ -187,17 +166,14 @@ def timing_figure(timing: EventTiming) -> Figure:
         "marker": {"size": 4},
         "hovertemplate": "%{x:.4~f} s: %{y:.4~g} ms<extra></extra>",
     }
+    deviation = _axis("deviation (ms)", fixedrange=True, exponentformat="none")
     return Figure(
         "plot-timing",
         "Points: by how much each interval between events is longer than the median interval.",
         f"{timing.times_s.size:,} events, {timing.period_s:.6g} s apart by the median; by how much each interval is "
         f"longer than that.{_some(kept, timing.deviations_ms)}",
         [data],
-        {
-            "xaxis": _axis("time (s)"),
-            "yaxis": _axis("deviation (ms)", fixedrange=True, exponentformat="none"),
-            "height": 300,
-        },
+        {"xaxis": _axis("time (s)"), "yaxis": deviation, "height": 300},
     )
 
 
@@ -206,18 +182,14 @@ def daq_figure(jitter: DaqJitter) -> Figure:
     counts, edges = np.histogram(jitter.durations_ms, 60)
     widths = np.diff(edges)
     bars = {"type": "bar", "x": finite(edges[:-1] + widths / 2), "y": counts.tolist(), "width": finite(widths)}
+    axes = {"xaxis": _axis("later − earlier stamp (ms)", rangemode="tozero"), "yaxis": _counts(counts, "rows")}
     return Figure(
         "plot-daq",
         "Histogram: the time between the two stamps of each row of the DAQ log.",
         f"{counted(jitter.durations_ms.size, 'row')} of the DAQ log; from the earlier to the later stamp it is "
         f"{jitter.mean_ms:.4g} ms in the mean, SD {jitter.sd_ms:.4g} ms. The pulse lies between the two.",
         [{**bars, "hovertemplate": "%{x:.4~g} ms: %{y}<extra></extra>"}],
-        {
-            "xaxis": _axis("later − earlier stamp (ms)", rangemode="tozero"),
-            "yaxis": _counts(counts, "rows"),
-            "bargap": 0.05,
-            "height": 300,
-        },
+        {**axes, "bargap": 0.05, "height": 300},
     )
 
 
@@ -230,6 +202,7 @@ def movie_figure(movie: MovieClock, shades: list[dict[str, Any]]) -> Figure:
     marks = {"x": finite(movie.clock_s[skips], 9), "y": finite(movie.pts_s[skips], 9), "mode": "markers"}
     hover = "%{x:.3~f} s: movie at %{y:.2~f} s<extra></extra>"
     look = {"marker": {"symbol": "x", "size": 9}, "meta": {"ink": 1}}
+    axes = {"xaxis": _axis("session time (s)"), "yaxis": _axis("movie time (s)", fixedrange=True)}
     stood = f"{movie.pauses_s.size:,} ({movie.pauses_s.sum():,.1f} s in all)"
     pace = "" if np.isnan(movie.ms_per_frame) else f", {movie.ms_per_frame:.5g} ms a frame"
     return Figure(
@@ -237,12 +210,7 @@ def movie_figure(movie: MovieClock, shades: list[dict[str, Any]]) -> Figure:
         "Line: movie time over the time of the session, with pauses shaded and skips marked.",
         f"{counted(movie.pts_s.size, 'frame')}{pace}. Shaded: pauses, {stood}. Crosses: skips, {movie.skips.size:,}.",
         [{**line, "hovertemplate": hover}, {**marks, **look, "hovertemplate": hover}],
-        {
-            "xaxis": _axis("session time (s)"),
-            "yaxis": _axis("movie time (s)", fixedrange=True),
-            "height": 320,
-            "shapes": shades,
-        },
+        {**axes, "height": 320, "shapes": shades},
     )
 
 

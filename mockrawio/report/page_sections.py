@@ -38,26 +38,12 @@ MOST_ROWS = 1000  # of any other table
 class PageContent:
     """The sections of the page, and what its script draws.
 
-    Parameters
-    ----------
-    root : Path
-        The session folder, absolute.
-    labels_dir : str or PathLike, optional
-        The folder of its movie annotations.
-    how : dict, optional
-        Further arguments of the reader: what to leave out, which gaps to bridge.
-
-    Attributes
-    ----------
-    title : str
-    sections : list of Section
-    figures : dict
-        ``plots`` and ``traces`` by the id of their element, ``units`` and ``unit_layouts``.
+    `root` is the session folder, absolute; `how` are further arguments of the reader: what to leave out, which
+    gaps to bridge. `figures` are ``plots`` and ``traces`` by the id of their element, ``units`` and ``unit_layouts``.
     """
 
-    def __init__(self, root: Path, labels_dir: str | PathLike[str] | None, how: dict[str, Any] | None = None) -> None:
-        self.root = root
-        self._how = how or {}
+    def __init__(self, root: Path, labels_dir: str | PathLike[str] | None, how: dict[str, Any]) -> None:
+        self.root, self._how = root, how
         self.title = root.name
         self.figures: dict[str, Any] = {"plots": {}, "traces": {}, "units": [], "unit_layouts": UNIT_LAYOUTS}
         self.sections: list[Section] = []
@@ -128,11 +114,8 @@ class PageContent:
         shown = rates[:MOST_UNITS]
         self.figures["units"] = [unit_content(reader, rate.unit) for rate in shown]
         names = [f"{rate.unit} {rate.region}".strip() for rate in shown]
-        more = (
-            [Block("note", f"The first {MOST_UNITS} of {len(rates):,} units are shown.")]
-            if len(rates) > MOST_UNITS
-            else []
-        )
+        cut = f"The first {MOST_UNITS} of {len(rates):,} units are shown."
+        more = [Block("note", cut)] if len(rates) > MOST_UNITS else []
         labels = {
             "waveform": "Waveforms of the chosen unit: mean and standard deviation.",
             "isi": "Histogram of the intervals between the spikes of the chosen unit.",
@@ -144,13 +127,10 @@ class PageContent:
         timing, jitter = event_timing(reader), daq_jitter(reader)
         parts = []
         if timing.times_s.size:
-            parts.append(Block("heading", "Event timing"))
-            parts.append(
-                self._figure(timing_figure(timing)) if timing.intervals_s.size else Block("note", "There is one event.")
-            )
-            rows = list(timing.codes.items())[:MOST_ROWS]
-            codes = table("Events by code", ("code", "events"), rows)
-            parts.append(Block("folded", ("Events by code", codes)))
+            one = Block("note", "There is one event.")
+            drawn = self._figure(timing_figure(timing)) if timing.intervals_s.size else one
+            codes = table("Events by code", ("code", "events"), list(timing.codes.items())[:MOST_ROWS])
+            parts += [Block("heading", "Event timing"), drawn, Block("folded", ("Events by code", codes))]
         if jitter.durations_ms.size:
             parts += [Block("heading", "DAQ"), self._figure(daq_figure(jitter))]
         return parts or [Block("note", "The session has no events and no DAQ log.")]
@@ -205,17 +185,11 @@ def _notes(session: Mapping[str, Any]) -> dict[str, object]:
 
 def _tables(session: Mapping[str, Any]) -> Iterator[Block]:
     """Yield the tables of streams, event channels and segments."""
-    streams = [
-        (
-            one["name"],
-            len(one["channels"]),
-            Cell(f"{one['sampling_rate']:g}", one["sampling_rate"]),
-            one["dtype"],
-            sum(one["samples"]),
-            ", ".join(channel["name"] for channel in one["channels"][:100]),
-        )
-        for one in session["streams"]
-    ]
+    streams = []
+    for one in session["streams"]:
+        rate, names = one["sampling_rate"], ", ".join(channel["name"] for channel in one["channels"][:100])
+        cells = (len(one["channels"]), Cell(f"{rate:g}", rate), one["dtype"], sum(one["samples"]))
+        streams.append((one["name"], *cells, names))
     if streams:
         heads = ("stream", "channels", "rate (Hz)", "dtype", "samples", "names")
         yield table("Signal streams", heads, streams[:MOST_ROWS])

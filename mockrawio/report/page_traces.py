@@ -36,12 +36,7 @@ Array = npt.NDArray[Any]
 
 
 def stream_figures(reader: MockSessionRawIO) -> Iterator[tuple[Figure, dict[str, Any]]]:
-    """Yield, for each stream that is shown, its figure and what the page's script draws.
-
-    Parameters
-    ----------
-    reader : MockSessionRawIO
-    """
+    """Yield, for each stream that is shown, its figure and what the page's script draws."""
     marks: dict[str, dict[str, Any]] = {}
     shades: list[dict[str, Any]] = []
     for name in _marked(reader):
@@ -177,18 +172,15 @@ class _Stream:
 
     def content(self, one: Figure) -> dict[str, Any]:
         """Return all that the page's script needs."""
-        if self.is_whole:
-            samples = [self._samples(k, 0, size) for k, size in enumerate(self.sizes) if size]
-        else:
-            samples = [self._samples(*self._middle())]
+        there = [(k, 0, size) for k, size in enumerate(self.sizes) if size]
         middle, half = sum(self.excerpt) / 2, _SEEN / 2 / self.rate
         finest = [max(self.excerpt[0], middle - half), min(self.excerpt[1], middle + half)]
         return {
             "channels": len(self.names),
             "whole": self.extent,
             "finest": finite(finest, 10),
-            "samples": samples,
-            "envelope": [] if self.is_whole else [self._envelope(k) for k, size in enumerate(self.sizes) if size],
+            "samples": [self._samples(*part) for part in (there if self.is_whole else [self._middle()])],
+            "envelope": [] if self.is_whole else [self._envelope(k) for k, *_ in there],
             "data": one.data,
             "layout": one.layout,
         }

@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
-from ..ground.errors import MockSessionError
-from ..ground.shown import Argument, Text, letters
+from ..ground.shown import letters
 from ..rawio.reader import MockSessionRawIO
-from .drawing import EVENT, finish, new_axes, say, shade_gaps, shade_pauses
+from .drawing import EVENT, finish, new_axes, not_before, say, shade_gaps, shade_pauses
 from .envelopes import SignalEnvelope, envelope, sampled, stream_channels
 from .event_timing import events_of
 from .words import counted
@@ -83,10 +82,7 @@ def plot_traces(
     if not pieces:
         return say(axes, f"no samples between {start:g} and {stop:g} s", title)
     _draw_channels(axes, pieces, rows[chosen])
-    key = {
-        **shade_pauses(axes, reader, start, stop),
-        **shade_gaps(axes, [(piece.start, piece.stop) for piece in pieces]),
-    }
+    key = shade_pauses(axes, reader, start, stop) | shade_gaps(axes, [(piece.start, piece.stop) for piece in pieces])
     key |= _draw_events(axes, reader, start, stop)
     axes.set(xlim=(start, stop), xlabel="time (s)")
     return finish(axes, title, key)
@@ -97,12 +93,7 @@ def _window(spans: list[tuple[float, float]], t_start: float | None, t_stop: flo
     stop = spans[-1][1] if t_stop is None else t_stop
     if start < stop:
         return start, stop
-    raise MockSessionError(
-        Text(Argument("t_start"), ", ", Argument("t_stop")),
-        "the first before the second",
-        f"{start:g} and {stop:g} s",
-        f"The samples lie between {spans[0][0]:g} and {spans[-1][1]:g} s.",
-    )
+    raise not_before(start, stop, f"The samples lie between {spans[0][0]:g} and {spans[-1][1]:g} s.")
 
 
 def _pieces(

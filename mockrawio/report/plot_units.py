@@ -8,12 +8,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from ..ground.errors import MockSessionError
-from ..ground.shown import Argument, Text, letters
+from ..ground.shown import letters
 from ..rasters.figure import COLOURS, figure_of, plot_raster
 from ..rasters.raster import Raster
 from ..rawio.reader import MockSessionRawIO
-from .drawing import QUIET, cells, finish, new_axes, region_colours, say, shade_gaps, shade_pauses
+from .drawing import QUIET, cells, finish, new_axes, not_before, region_colours, say, shade_gaps, shade_pauses
 from .envelopes import sampled
 from .spiking import FiringRate, RegionTrains, firing_rates, isi, listened, segments, spike_trains, unit_index
 from .waveform_stats import WaveformStats, waveform_stats
@@ -61,8 +60,7 @@ def plot_spikes(
     if not regions:
         return say(axes, _NO_UNITS, "spikes")
     if start > stop or (start == stop and not (t_start is None and t_stop is None)):
-        limits = Text(Argument("t_start"), ", ", Argument("t_stop"))
-        raise MockSessionError(limits, "the first before the second", f"{start:g} and {stop:g} s", "Change one.")
+        raise not_before(start, stop, "Change one.")
     raster = _as_raster(regions, start, stop)
     colours = region_colours([_called(part.region) for part in regions])
     plot_raster(raster, axes, offset_s=start, max_spikes=max_spikes, colours=colours)
@@ -234,19 +232,7 @@ def plot_isi(
 
 
 def plot_rates(reader: MockSessionRawIO, ax: Axes | None = None) -> Axes:
-    """Draw the firing rate of every unit, multi-units paler than single ones.
-
-    Parameters
-    ----------
-    reader : MockSessionRawIO
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; None: a new figure.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        A bar for each unit, by region.
-    """
+    """Draw the firing rate of every unit, multi-units paler than single ones: a bar each, by region."""
     axes = new_axes(ax)
     rates = firing_rates(reader)
     if not rates:

@@ -1,7 +1,8 @@
 """Figures of a session, each a function that takes `ax=`, and all of them on one page.
 
 They use matplotlib without its global state, so nothing needs a screen, a window or a clean-up. A
-kind of data that the session lacks is named in a text where its figure would be. It needs the extra ``plot``.
+kind of data that the session lacks is named in a text where its figure would be. `ax` is where to draw; None
+is a new figure; the axes are returned. It needs the extra ``plot``.
 """
 
 from __future__ import annotations
@@ -88,9 +89,8 @@ def plot_overview(
     figure = new_figure(_WIDTH, sum(heights))
     rows = figure.add_gridspec(4, 1, height_ratios=heights)
     limits: dict[str, Any] = {"t_start": t_start, "t_stop": t_stop}
-    streams = (
-        list(range(len(reader.header["signal_streams"])))[:_MOST_STREAMS] if stream_index is None else [stream_index]
-    )
+    first = list(range(min(len(reader.header["signal_streams"]), _MOST_STREAMS)))
+    streams = first if stream_index is None else [stream_index]
     plot_spikes(reader, figure.add_subplot(rows[0]), **limits)
     for place, stream in zip(_places(rows[1], len(streams) or 1), streams or [0], strict=True):
         plot_traces(reader, stream, figure.add_subplot(place), **_excerpt(reader, stream, limits), max_channels=8)
@@ -124,10 +124,8 @@ def _excerpt(reader: MockSessionRawIO, stream_index: int, limits: dict[str, Any]
         return limits
     spans = [sampled(reader, stream_index, k) for k in range(reader.segment_count(0))]
     start, stop = next(span for span in spans if span[0] < span[1])  # a stream may have nothing in the first segment
-    return {
-        "t_start": start,
-        "t_stop": min(stop, start + min(10.0, _SHOWN / reader.get_signal_sampling_rate(stream_index))),
-    }
+    longest = min(10.0, _SHOWN / reader.get_signal_sampling_rate(stream_index))
+    return {"t_start": start, "t_stop": min(stop, start + longest)}
 
 
 def _headline(reader: MockSessionRawIO) -> str:
@@ -139,5 +137,4 @@ def _headline(reader: MockSessionRawIO) -> str:
     n_segments = reader.segment_count(0)
     length = in_words(listened(reader, n_segments - 1)[1] - listened(reader, 0)[0])
     units = counted(len(reader.header["spike_channels"]), "unit")
-    parts = (who, when, length, counted(n_segments, "segment"), units)
-    return "   ·   ".join(part for part in parts if part)
+    return "   ·   ".join(filter(None, (who, when, length, counted(n_segments, "segment"), units)))

@@ -96,13 +96,7 @@ class RegionTrains(NamedTuple):
 
 
 def unit_index(reader: MockSessionRawIO, unit: int | str) -> int:
-    """Return the index of a unit that is given by index or by id.
-
-    Raises
-    ------
-    MockSessionError
-        If there is no such unit.
-    """
+    """Return the index of a unit that is given by index or by id; MockSessionError if there is none such."""
     ids = reader.header["spike_channels"]["id"].tolist()
     if isinstance(unit, str):
         if unit in ids:
@@ -157,28 +151,19 @@ def isi(
         counts += np.histogram(gaps, edges)[0]
         n, short = n + gaps.size, short + int(np.count_nonzero(gaps < refractory_ms))
         total, squares = total + float(gaps.sum()), squares + float(np.square(gaps).sum())
-    mean = total / n if n else np.nan
-    spread = np.sqrt(max(0.0, squares / n - mean**2)) if n else np.nan
-    return Intervals(
-        edges,
-        counts,
-        n,
-        short / n if n else np.nan,
-        refractory_ms,
-        mean,
-        float(spread / mean) if n > 1 and mean > 0 else np.nan,
-    )
+    if not n:
+        return Intervals(edges, counts, 0, np.nan, refractory_ms, np.nan, np.nan)
+    mean = total / n
+    cv = float(np.sqrt(max(0.0, squares / n - mean**2)) / mean) if n > 1 and mean > 0 else np.nan
+    return Intervals(edges, counts, n, short / n, refractory_ms, mean, cv)
 
 
 def _edges(bins: Any, max_ms: float) -> Floats:
     edges = np.linspace(0.0, max_ms, bins + 1) if isinstance(bins, (int, np.integer)) else np.asarray(bins, np.float64)
     if edges.ndim != 1 or edges.size < 2 or not (np.diff(edges) > 0).all():
-        raise MockSessionError(
-            "bins",
-            "at least one, with edges that ascend",
-            f"bins={bins!r}, max_ms={max_ms!r}",
-            "Give a number of bins and where they end, or their edges in ms.",
-        )
+        remedy = "Give a number of bins and where they end, or their edges in ms."
+        found = f"bins={bins!r}, max_ms={max_ms!r}"
+        raise MockSessionError("bins", "at least one, with edges that ascend", found, remedy)
     return edges
 
 
@@ -196,17 +181,7 @@ def segments(reader: MockSessionRawIO) -> range:
 
 
 def firing_rates(reader: MockSessionRawIO) -> list[FiringRate]:
-    """Measure the firing rate of each unit over all segments.
-
-    Parameters
-    ----------
-    reader : MockSessionRawIO
-
-    Returns
-    -------
-    list of FiringRate
-        In the order of the header.
-    """
+    """Measure the firing rate of each unit over all segments, in the order of the header."""
     duration = float(sum(stop - start for start, stop in map(partial(listened, reader), segments(reader))))
     rates = []
     for index, notes in enumerate(_notes(reader)):
@@ -220,15 +195,7 @@ def firing_rates(reader: MockSessionRawIO) -> list[FiringRate]:
 def listened(reader: MockSessionRawIO, segment: int) -> tuple[float, float]:
     """Return the time that a segment's samples take up, or its spikes where they reach beyond.
 
-    Parameters
-    ----------
-    reader : MockSessionRawIO
-    segment : int
-
-    Returns
-    -------
-    start, stop : float
-        Seconds; of a session without samples, where the segment begins and ends.
+    In seconds; of a session without samples, where the segment begins and ends.
     """
     streams = range(len(reader.header["signal_streams"]))
     if not streams:
@@ -268,18 +235,14 @@ def spike_trains(
     regions: dict[str, list[int]] = {}
     for index, notes in enumerate(_notes(reader)):
         regions.setdefault(str(notes["region"]), []).append(index)
-    ids = reader.header["spike_channels"]["id"]
+
+    def train(index: int) -> Floats:
+        parts = [reader.get_spike_timestamps(0, k, index, t_start, t_stop) for k in segments(reader)]
+        times: Floats = reader.rescale_spike_timestamp(np.concatenate(parts)[::every], "float64")
+        return times
+
+    ids = reader.header["spike_channels"]["id"].tolist()
     return [
-        RegionTrains(
-            region,
-            tuple(str(ids[index]) for index in indexes),
-            tuple(_train(reader, index, t_start, t_stop, every) for index in indexes),
-        )
+        RegionTrains(region, tuple(ids[index] for index in indexes), tuple(map(train, indexes)))
         for region, indexes in regions.items()
     ]
-
-
-def _train(reader: MockSessionRawIO, index: int, t_start: float | None, t_stop: float | None, every: int) -> Floats:
-    parts = [reader.get_spike_timestamps(0, k, index, t_start, t_stop) for k in segments(reader)]
-    times: Floats = reader.rescale_spike_timestamp(np.concatenate(parts)[::every], "float64")
-    return times
