@@ -28,26 +28,9 @@ Array = npt.NDArray[Any]
 
 
 class Adding:
-    """One pass over files of a source.
+    """One pass over files of a source, which adds events and calls `tick` with the number of samples done.
 
-    Parameters
-    ----------
-    recording : RawRecording
-    files : sequence of RawFile
-        Which of its files.
-    adder : Adder
-        The events to add.
-    tick : callable
-        Called with the number of samples done, as the work goes on.
-    head : bytes
-        Bytes to hash before the samples.
-
-    Attributes
-    ----------
-    source : FileRecord
-        Size and SHA-256 of `head` and the samples read, once :meth:`blocks` is exhausted.
-    n_clipped : int
-        Samples that were clipped so far.
+    Hashed are `head` and the samples read: `source` has size and SHA-256 once :meth:`blocks` has come to its end.
     """
 
     def __init__(

@@ -56,27 +56,13 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(kw_only=True)
 class HybridStream(Stream):
-    """The stream with the events added.
+    """The stream with the events added."""
 
-    Attributes
-    ----------
-    plan : HybridPlan
-        Of an int16 source.
-    said : dict or None
-        What the source's description says, if it has one.
-    head : bytes
-        What a file of the source begins with before its samples.
-    added : dict
-        What the description says of the new units.
-    adding : Adding or None
-        The last pass over the source.
-    """
-
-    plan: HybridPlan
-    said: dict[str, Any] | None = None
-    head: bytes = b""
-    added: dict[str, Any] = field(default_factory=dict)
-    adding: Adding | None = None
+    plan: HybridPlan  # of an int16 source
+    said: dict[str, Any] | None = None  # what the source's description says, if it has one
+    head: bytes = b""  # what a file of the source begins with before its samples
+    added: dict[str, Any] = field(default_factory=dict)  # what is to be said of the new units
+    adding: Adding | None = None  # the last pass over the source
 
     @property
     def file(self) -> str:
@@ -98,26 +84,13 @@ class HybridStream(Stream):
 
 @dataclass(kw_only=True)
 class HybridContent(Content):
-    """What a hybrid session is made of; its only stream is a :class:`HybridStream`.
-
-    Attributes
-    ----------
-    plan : HybridPlan
-    folder : Path
-        Where the session is to be.
-    names : dict of int to object
-        What each label is called, new ones too.
-    said : dict
-        What the manifest says beside the run.
-    result : HybridResult
-        What is to be made, and once it is written what was.
-    """
+    """What a hybrid session is made of; its only stream is a :class:`HybridStream`."""
 
     plan: HybridPlan
-    folder: Path
-    names: dict[int, Any]
-    said: dict[str, Any]
-    result: HybridResult = field(init=False)
+    folder: Path  # where the session is to be
+    names: dict[int, Any]  # what each label is called, new ones too
+    said: dict[str, Any]  # what the manifest says beside the run
+    result: HybridResult = field(init=False)  # what is to be made, and once it is written what was
 
     def __post_init__(self) -> None:
         file = cast(HybridStream, self.streams[0]).file
@@ -177,16 +150,7 @@ def _free_folder(writer: SessionWriter) -> str:
 
 
 def content_of_session(plan: HybridPlan, source: SessionSource, folder: Path) -> HybridContent:
-    """Return a session with the events of a run: its own files, but for its stream and its manifest.
-
-    Parameters
-    ----------
-    plan : HybridPlan
-        Of the source.
-    source : SessionSource
-    folder : Path
-        Where it is to be.
-    """
+    """Return a session with the events of a run: its own files, but for its stream and its manifest."""
     opened, own = source.stream, source.files.folder
     with open(opened.path, "rb", opener=only_regular) as file:
         head = file.read(opened.samples.offset)
@@ -212,17 +176,7 @@ def content_of_session(plan: HybridPlan, source: SessionSource, folder: Path) ->
 
 
 def content_of_extractors(plan: HybridPlan, source: ExtractorSource, folder: Path) -> HybridContent:
-    """Return what ``write_session`` makes of a recording and a sorting, with the events of a run.
-
-    Parameters
-    ----------
-    plan : HybridPlan
-        Of the source.
-    source : ExtractorSource
-        The two, samples as int16.
-    folder : Path
-        Where it is to be.
-    """
+    """Return what ``write_session`` makes of a recording, as int16, and a sorting, with the events of a run."""
     recording, sorting = source.given
     base = extractor_content(recording, sorting, BROADBAND, None, patient_and_session(folder, None, None))
     plain = base.streams[0]

@@ -45,31 +45,16 @@ Floats = npt.NDArray[np.float64]
 
 
 class MeanWindow(NamedTuple):
-    """What a unit looks like on average.
+    """What a unit looks like on average."""
 
-    Attributes
-    ----------
-    mean : ndarray of float64, shape (n, C)
-        Counts; the straight line between its ends is taken off.
-    noise : ndarray of float64, shape (C,)
-        Standard deviation of the mean, in counts.
-    """
-
-    mean: Floats
-    noise: Floats
+    mean: Floats  # (n, C), counts; the straight line between its ends is taken off
+    noise: Floats  # (C,), standard deviation of the mean, in counts
 
 
 def mean_window(recording: RawRecording, times: Ints, before: int, after: int) -> MeanWindow:
-    """Return the mean of a unit's windows on all channels, and its noise.
+    """Return the mean of a unit's windows on all channels, and its noise, from spikes whose windows lie inside files.
 
-    Parameters
-    ----------
-    recording : RawRecording
-        The source.
-    times : ndarray of int64, shape (p,)
-        Spikes whose windows lie inside its files; of more than 500, that many are used.
-    before, after : int
-        Samples of a window on each side of the spike.
+    Of more than ``MEAN_EVENTS`` spikes that many are used; `before` and `after` are the samples on each side.
     """
     used = _spread(times, MEAN_EVENTS)
     n, rows = before + after + 1, np.arange(recording.n_channels)
@@ -98,10 +83,7 @@ def _spread(times: Ints, count: int) -> Ints:
 def unit_channels(window: MeanWindow, probe: Probe) -> Ints:
     """Return the raw rows of a unit, ascending, by the rule of this module.
 
-    Raises
-    ------
-    UnitSkipped
-        If its mean does not stand out from the noise on any channel.
+    Raises UnitSkipped if its mean stands out from the noise nowhere.
     """
     connected = probe.connected[probe.inverse_map]
     positions = probe.channel_positions[probe.inverse_map]
@@ -127,23 +109,10 @@ def _tolerance(positions: Floats) -> float:
 
 
 def candidates(channels: Ints, probe: Probe, *, allow_overlap: bool = False) -> tuple[Ints, Floats]:
-    """Return where else on the probe the unit's channels fit by a translation, nearest first.
+    """Return where else on the probe the unit's channels, (m,) raw rows, fit by a translation, nearest first.
 
-    Parameters
-    ----------
-    channels : ndarray of int, shape (m,)
-        The unit's raw rows.
-    probe : Probe
-        Only its connected sites are places to go to.
-    allow_overlap : bool
-        Whether a place may share sites with the unit's own.
-
-    Returns
-    -------
-    rows : ndarray of int64, shape (c, m)
-        Raw rows, aligned with `channels`.
-    distances : ndarray of float64, shape (c,)
-        How far each place is.
+    Only connected sites are places to go to, which may share sites with the unit's own if `allow_overlap`. Returned
+    are raw rows, (c, m), aligned with `channels`, and how far each place is, (c,).
     """
     sites = probe.inverse_map[channels]
     connected = np.flatnonzero(probe.connected)
@@ -179,25 +148,11 @@ def _sites_at(places: Floats, points: Floats, tolerance: float) -> Ints:
 def shift_channels(
     channels: Ints, probe: Probe, step: int | None, random: np.random.Generator, *, allow_overlap: bool = False
 ) -> Ints:
-    """Return the raw rows that a unit's events go to, aligned with its own.
+    """Return the raw rows that a unit's events go to, (m,), aligned with its own.
 
-    Parameters
-    ----------
-    channels : ndarray of int, shape (m,)
-        The unit's raw rows.
-    probe : Probe
-    step : int or None
-        This many entries up the probe or, if that does not fit, down; None for a place drawn
-        at random, with farther ones more likely.
-    random : numpy.random.Generator
-        Drawn from once, if `step` is None.
-    allow_overlap : bool
-        Whether the rows may include any of the unit's own.
-
-    Raises
-    ------
-    UnitSkipped
-        If no place fits, or the one asked for does not; another one is never taken instead.
+    They are `step` entries of the probe up, or if that does not fit, down; for None a place drawn at random
+    (`random` is drawn from once), the farthest ones the likeliest. Raises UnitSkipped if no place fits, or the one
+    asked for does not: never is another one taken instead.
     """
     if step is not None:
         return _stepped(channels, probe, step, allow_overlap)

@@ -34,18 +34,10 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class ExtractorRecording(RawRecording):
-    """The traces of a recording, read in blocks when they are asked for.
+    """The traces of a recording, read in blocks when they are asked for."""
 
-    Attributes
-    ----------
-    extractor : BaseRecording
-    as_int16 : bool
-        Whether samples are as a session stores them: whole numbers of 16 bits or fewer as they
-        are, uint16 less 32768.
-    """
-
-    extractor: Any
-    as_int16: bool = False
+    extractor: Any  # a BaseRecording
+    as_int16: bool = False  # samples as a session holds them: 16 bits or fewer as they are, uint16 less 32768
 
     def __getstate__(self) -> dict[str, Any]:
         own = {name: self.__dict__[name] for name in ("extractor", "as_int16")}
@@ -102,19 +94,7 @@ def _groups(first: Ints, length: int, span: int) -> Iterator[tuple[int, int]]:
 
 
 def open_recording(recording: Any, *, as_int16: bool) -> ExtractorRecording:
-    """Return a recording as the source of a run; nothing is read of it.
-
-    Parameters
-    ----------
-    recording : BaseRecording
-    as_int16 : bool
-        Whether the samples are to be as a session stores them.
-
-    Raises
-    ------
-    MockSessionError
-        If it is not a recording, has no samples, or samples that are not whole numbers.
-    """
+    """Return a recording as the source of a run, its samples what a session holds if `as_int16`; none is read."""
     sizes = [int(recording.get_num_samples(segment_index=k)) for k in range(recording.get_num_segments())]
     n_channels, rate = len(recording.channel_ids), float(recording.sampling_frequency)
     if not n_channels or min(sizes, default=0) < 1 or not 0 < rate < math.inf:
@@ -143,20 +123,11 @@ def _dtype(dtype: np.dtype[Any], as_int16: bool) -> np.dtype[Any]:
 
 @dataclass(frozen=True)
 class ExtractorSource(HybridSource):
-    """A recording and a sorting as the source of a run.
-
-    Attributes
-    ----------
-    recording : ExtractorRecording
-    given : tuple
-        The two, as they were given.
-    unit_ids : dict of int to object
-        By label, 1, 2, ... in the sorting's own order.
-    """
+    """A recording and a sorting as the source of a run."""
 
     recording: ExtractorRecording
-    given: tuple[Any, Any]
-    unit_ids: dict[int, Any]
+    given: tuple[Any, Any]  # the two, as they were given
+    unit_ids: dict[int, Any]  # by label, 1, 2, ... in the sorting's own order
 
     @property
     def names(self) -> dict[int, Any]:
@@ -184,18 +155,8 @@ class ExtractorSource(HybridSource):
 def open_extractors(recording: Any, sorting: Any, *, as_int16: bool) -> ExtractorSource:
     """Return a recording and a sorting of it as the source of a run; of the recording nothing is read.
 
-    Parameters
-    ----------
-    recording : BaseRecording
-    sorting : BaseSorting
-    as_int16 : bool
-        Whether the samples are to be as a session stores them.
-
-    Raises
-    ------
-    MockSessionError
-        If they are not a recording and a sorting of it (other segments, another rate, spikes where it has no
-        samples), it has no spikes, or nothing says where the channels are.
+    Refused are other segments, another rate, spikes where it has no samples, no spikes, and channels without a
+    place.
     """
     check_extractors(recording, sorting)
     source = open_recording(recording, as_int16=as_int16)

@@ -30,12 +30,8 @@ _BARS = {"accuracy": "#4c72b0", "recall": "#55a868", "precision": "#dd8452"}
 def save_figures(validation: Validation, folder: Path) -> list[Path]:
     """Draw all figures and return their files.
 
-    Parameters
-    ----------
-    validation : Validation
-    folder : Path
-        Where to; ``confusion.png``, ``units.png``, and ``template_<unit>.png`` of each unit that
-        was found and has templates.
+    They are ``confusion.png``, ``units.png``, and ``template_<unit>.png`` of each unit that was found and has
+    templates.
     """
     figures = {"confusion.png": plot_confusion(validation), "units.png": plot_units(validation)}
     for score in validation.templates:
@@ -58,15 +54,8 @@ def _figure(width: float, height: float, columns: int = 1) -> tuple[Figure, list
 def plot_confusion(validation: Validation) -> Figure:
     """Draw how many events of each true unit each cluster has.
 
-    Parameters
-    ----------
-    validation : Validation
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Its colours are shares of a true unit's events; the last row and column are not coloured,
-        since they count what has no partner.
+    Its colours are shares of a true unit's events; the last row and column are not coloured, since they count what
+    has no partner.
     """
     counts = validation.confusion.counts
     rows, columns = counts.shape
@@ -88,16 +77,7 @@ def plot_confusion(validation: Validation) -> Figure:
 
 
 def plot_units(validation: Validation) -> Figure:
-    """Draw accuracy, recall and precision of every true unit as bars.
-
-    Parameters
-    ----------
-    validation : Validation
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+    """Draw accuracy, recall and precision of every true unit as bars."""
     units = validation.units
     figure, (axes,) = _figure(min(3 + 0.6 * len(units), 20), 3.4)
     places = np.arange(len(units))
@@ -115,17 +95,7 @@ def plot_units(validation: Validation) -> Figure:
 
 
 def plot_templates(score: TemplateScore) -> Figure:
-    """Draw the templates of a true unit and of its cluster as heat maps, cropped to where they differ.
-
-    Parameters
-    ----------
-    score : TemplateScore
-        Of a unit that was found.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+    """Draw the templates of a true unit and of its cluster as heat maps, cropped to where they differ."""
     assert score.found_samples is not None
     pair = (score.source_samples, score.found_samples)
     samples, rows = mismatch(*pair)
@@ -143,16 +113,9 @@ def plot_templates(score: TemplateScore) -> Figure:
 
 
 def mismatch(one: Array, other: Array) -> tuple[slice, slice]:
-    """Return the smallest block of samples and rows outside which two templates are alike.
+    """Return the smallest block of samples and rows outside which two templates, (samples, rows), are alike.
 
-    Parameters
-    ----------
-    one, other : ndarray, shape (samples, rows)
-
-    Returns
-    -------
-    samples, rows : slice
-        If they are alike everywhere: the block outside which both are as good as 0.
+    If they are alike everywhere: the block outside which both are as good as 0.
     """
     peak = max(float(np.abs(one).max()), float(np.abs(other).max()))
     differ = np.abs(one - other) > SMALLEST * peak

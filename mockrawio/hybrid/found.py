@@ -20,30 +20,14 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """The clusters that a sorter found.
+    """The clusters that a sorter found."""
 
-    Attributes
-    ----------
-    name : str
-        The folder, or the kind of object.
-    labels : tuple
-        As the sorting has them: for a folder as in :class:`Sorting`, for phy the file's plus 1.
-    trains : tuple of ndarray of int64
-        The times of each, ascending, on the axis of the truth.
-    n_unassigned : int
-        Events that belong to no cluster (labels of 0 and below), which are left out.
-    directory : str or None
-        The folder, if it was one.
-    sorting : Sorting or None
-        All events, the times as they are in it.
-    """
-
-    name: str
-    labels: tuple[Any, ...]
-    trains: tuple[Ints, ...]
-    n_unassigned: int = 0
-    directory: str | None = None
-    sorting: Sorting | None = None
+    name: str  # the folder, or the kind of object
+    labels: tuple[Any, ...]  # as the sorting has them: for a folder as in Sorting, for phy the file's plus 1
+    trains: tuple[Ints, ...]  # the times of each, ascending, on the axis of the truth
+    n_unassigned: int = 0  # events that belong to no cluster (labels of 0 and below), which are left out
+    directory: str | None = None  # the folder, if it was one
+    sorting: Sorting | None = None  # all events, the times as they are in it
 
     def flat(self) -> tuple[Ints, Ints]:
         """Return the times of all clusters in ascending order, and which cluster each belongs to."""
@@ -55,22 +39,9 @@ class Found:
 
 
 def load_found(source: Any, output_type: str | None, phy_base: int | None, rate: float, offset: int) -> Found:
-    """Return what a sorter found.
+    """Return what a sorter found, from a path, a Sorting, or a SpikeInterface sorting of one segment and of `rate` Hz.
 
-    Parameters
-    ----------
-    source : path, Sorting, or SpikeInterface sorting of one segment
-    output_type, phy_base
-        As for :func:`load_sorting`.
-    rate : float
-        Hz of the hybrid data, which a SpikeInterface sorting must have.
-    offset : int
-        Samples to add to its times.
-
-    Raises
-    ------
-    MockSessionError
-        If it is none of these, or not as it must be.
+    `output_type` and `phy_base` are as for :func:`load_sorting`; `offset` samples are added to all times.
     """
     require(is_whole(offset), "offset", "a whole number of samples", offset)
     if hasattr(source, "get_unit_spike_train"):

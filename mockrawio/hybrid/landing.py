@@ -31,13 +31,7 @@ _LAST = "manifest-"
 
 
 def target_names(files: Sequence[RawFile]) -> list[str]:
-    """Return the name of the result for each source file: ``.GT`` before the last dot, or at the end.
-
-    Raises
-    ------
-    MockSessionError
-        If two files would have the same.
-    """
+    """Return the name of the result for each source file: ``.GT`` before the last dot, or at the end; no two alike."""
     names = []
     for file in files:
         name = os.path.basename(file.path)
@@ -57,20 +51,10 @@ def run_files(files: Sequence[RawFile], session_name: str) -> list[str]:
 
 
 def refuse_foreign_files(folder: Path, names: Sequence[str]) -> None:
-    """Refuse to replace a file that the manifest of this run's name does not list.
+    """Refuse to replace what no run of this name made, by its manifest there, which is the last of the names.
 
-    Parameters
-    ----------
-    folder : Path
-        The output folder.
-    names : sequence of str
-        The files that the run writes, its manifest last.
-
-    Raises
-    ------
-    SessionExistsError
-        If a file is there that the manifest does not list, or a ``firings_true.npy``, which all runs
-        call the same, that is another than it lists.
+    That is a file that the manifest does not list, or a ``firings_true.npy``, which all runs call the same, that is
+    another than it lists.
     """
     manifest = names[-1]
     listed = listed_files(folder / manifest)
@@ -97,14 +81,9 @@ def _foreign(path: Path, manifest: str) -> SessionExistsError:
 
 
 class Staging:
-    """Context manager for a folder in which a run's files wait; :meth:`land` moves them to their place.
+    """Context manager for a folder in which a run's files wait; :meth:`land` moves them to their place in `folder`.
 
-    Parameters
-    ----------
-    folder : Path
-        Where they are to go; made, with its parents, if it is not there.
-    name : str
-        Of the run, for the staging folder's name.
+    It is made, with its parents, if it is not there; the run's `name` is in that of the staging folder.
     """
 
     def __init__(self, folder: Path, name: str) -> None:
@@ -155,13 +134,7 @@ def _staging_target(folder: Path, name: str) -> Path:
 
 
 def mend(folder: Path, name: str) -> None:
-    """Undo what a run of that name had moved when it was killed, and remove what it left.
-
-    Raises
-    ------
-    NotWrittenError
-        If the file system refuses.
-    """
+    """Undo what a run of that name had moved when it was killed, and remove what it left."""
     target = _staging_target(folder, name)
     for left in leftovers(target):
         if not left.in_use and _is_half_moved(left.path):

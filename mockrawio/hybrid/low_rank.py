@@ -34,17 +34,9 @@ Floats = npt.NDArray[np.float64]
 
 
 def derivatives(windows: Array) -> Floats:
-    """Return the columns of M for these windows, as rows.
+    """Return the columns of M for integer windows, (events, samples n, channels m), as rows, (p, (n - 1) * m).
 
-    Parameters
-    ----------
-    windows : ndarray of integers, shape (p, n, m)
-        Events, samples, channels.
-
-    Returns
-    -------
-    ndarray of float64, shape (p, (n - 1) * m)
-        The channel changes fastest.
+    The channel changes fastest.
     """
     slope = np.subtract(windows[:, -1:], windows[:, :1], dtype=np.float64) / (windows.shape[1] - 1)
     steps = np.subtract(windows[:, 1:], windows[:, :-1], dtype=np.float64)
@@ -61,33 +53,9 @@ def low_rank_events(
     chosen: Ints,
     factors: Floats,
 ) -> LowRankEvents:
-    """Rebuild a unit's events and scale those that were chosen.
+    """Rebuild a unit's events and scale those that were chosen: ``chosen`` by index, (K,), by `factors`, (K,).
 
-    Parameters
-    ----------
-    recording : RawRecording
-        The source.
-    times : ndarray of int64, shape (p,)
-        The unit's spikes; their windows lie inside its files.
-    channels : ndarray of int64, shape (m,)
-        Its raw rows.
-    extent : tuple of int
-        Samples before and after a spike, both 1 or more.
-    rank : int
-        Number of singular values, r.
-    chosen : ndarray of int64, shape (K,)
-        Which spike each new event is made of, by index.
-    factors : ndarray of float64, shape (K,)
-        Amplitude of each new event.
-
-    Returns
-    -------
-    LowRankEvents
-
-    Raises
-    ------
-    UnitSkipped
-        If there are fewer spikes, or steps in a window, than singular values wanted.
+    The rest is as for :func:`low_rank_factors`.
     """
     basis, weights = low_rank_factors(recording, times, channels, extent, rank, chosen)
     return LowRankEvents.rounded(basis, weights * factors[:, None])
@@ -98,12 +66,28 @@ def low_rank_factors(
 ) -> tuple[Floats, Floats]:
     """Return what rebuilds a unit's events: ``tensordot(weights, basis, 1)``, in full precision.
 
-    Parameters and errors are those of :func:`low_rank_events`.
+    Parameters
+    ----------
+    times : ndarray of int64, shape (p,)
+        The unit's spikes; their windows lie inside the recording's files.
+    channels : ndarray of int64, shape (m,)
+        Its raw rows.
+    extent : tuple of int
+        Samples before and after a spike, both 1 or more.
+    rank : int
+        Number of singular values, r.
+    chosen : ndarray of int64, shape (K,)
+        Which spike each new event is made of, by index.
 
     Returns
     -------
     basis : ndarray of float64, shape (r, n, m)
     weights : ndarray of float64, shape (K, r)
+
+    Raises
+    ------
+    UnitSkipped
+        If there are fewer spikes, or steps in a window, than singular values wanted.
     """
     n, m = sum(extent) + 1, len(channels)
     size = (n - 1) * m

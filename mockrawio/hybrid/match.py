@@ -29,19 +29,9 @@ Floats = npt.NDArray[np.float64]
 
 
 def match_times(true: Ints, found: Ints, window: int) -> tuple[Ints, Ints]:
-    """Pair the events of two trains, one to one.
+    """Pair the events of two trains, ascending samples, at most `window` apart and one to one.
 
-    Parameters
-    ----------
-    true, found : ndarray of int64
-        Samples, ascending; an event may occur twice.
-    window : int
-        How many samples apart the two of a pair may be.
-
-    Returns
-    -------
-    i, j : ndarray of int64, shape (pairs,)
-        ``true[i]`` and ``found[j]`` are pairs; both ascending.
+    Returns the indices of ``true[i]`` and ``found[j]``, both ascending; an event may occur twice.
     """
     first = np.searchsorted(found, true - window, side="left")
     stop = np.searchsorted(found, true + window, side="right")
@@ -66,40 +56,20 @@ def _in_turn(events: Ints, first: Ints, stop: Ints) -> tuple[Ints, Ints]:
 
 @dataclass(frozen=True, eq=False)
 class Agreement:
-    """How true units (U) and found clusters (V) agree.
+    """How true units (U) and found clusters (V) agree."""
 
-    Attributes
-    ----------
-    n_true : ndarray of int64, shape (U,)
-        Events of each true unit.
-    n_found : ndarray of int64, shape (V,)
-        Events of each cluster.
-    n_matched : ndarray of int64, shape (U, V)
-        Pairs of events.
-    scores : ndarray of float64, shape (U, V)
-        Matched / (true + found - matched); 0 if there are no events.
-    partner : ndarray of int64, shape (U,)
-        The cluster that stands for each unit, as an index; -1 if none does.
-    """
-
-    n_true: Ints
-    n_found: Ints
-    n_matched: Ints
-    scores: Floats
-    partner: Ints
+    n_true: Ints  # (U,), events of each true unit
+    n_found: Ints  # (V,), events of each cluster
+    n_matched: Ints  # (U, V), pairs of events
+    scores: Floats  # (U, V), matched / (true + found - matched); 0 if there are no events
+    partner: Ints  # (U,), the index of the cluster that stands for each unit; -1 if none does
 
 
 def compare_trains(true: Sequence[Ints], found: Sequence[Ints], window: int, *, match_score: float = 0.5) -> Agreement:
-    """Compare every true unit with every cluster.
+    """Compare every true unit with every cluster, both given by ascending samples; either may be empty.
 
-    Parameters
-    ----------
-    true, found : sequence of ndarray of int64
-        The times of each unit and of each cluster, ascending; either may be empty.
-    window : int
-        How many samples apart a true and a found event may be.
-    match_score : float
-        The least agreement of a unit and the cluster that stands for it.
+    Events match if they are at most `window` samples apart; `match_score` is the least agreement of a unit and the
+    cluster that stands for it.
     """
     n_true = np.array([len(times) for times in true], np.int64)
     n_found = np.array([len(times) for times in found], np.int64)
@@ -112,24 +82,10 @@ def compare_trains(true: Sequence[Ints], found: Sequence[Ints], window: int, *, 
 
 
 def pair_units(scores: Floats, least: float) -> Ints:
-    """Pair rows with columns so that the scores of the pairs, none below `least`, add up to the most.
+    """Pair rows and columns of scores, (U, V), so that those of the pairs, none below `least`, add up to the most.
 
-    Ties are resolved as SciPy's ``linear_sum_assignment`` does, which is what SpikeInterface calls.
-
-    Parameters
-    ----------
-    scores : ndarray of float64, shape (U, V)
-    least : float
-
-    Returns
-    -------
-    ndarray of int64, shape (U,)
-        The column of each row, -1 for none.
-
-    Raises
-    ------
-    MissingExtraError
-        If SciPy is not installed.
+    Ties are resolved as SciPy's ``linear_sum_assignment`` does, which is what SpikeInterface calls. Returns the
+    column of each row, -1 for none.
     """
     counted = np.where(scores >= least, scores, 0.0)
     partner = np.full(len(scores), -1, np.int64)
@@ -161,28 +117,12 @@ class Confusion:
 
 
 def confusion_matrix(rows: Ints, columns: Ints, n_rows: int, n_found: Ints, *, sort: bool = True) -> tuple[Ints, Ints]:
-    """Count what became of the true events.
+    """Count what became of the true events, whose units are `rows` and whose clusters are `columns`, -1 if not found.
 
-    Parameters
-    ----------
-    rows : ndarray of int64, shape (K,)
-        The true unit of each event, as an index.
-    columns : ndarray of int64, shape (K,)
-        The cluster that it was found in, as an index; -1 if it was not found.
-    n_rows : int
-        Number of true units.
-    n_found : ndarray of int64, shape (V,)
-        Events of each cluster.
-    sort : bool
-        Whether to bring the large counts to the diagonal: row by row, the columns from the
-        row's own on are sorted by the row's counts, the largest first.
-
-    Returns
-    -------
-    order : ndarray of int64
-        Which clusters the columns are, those without any true event left out.
-    counts : ndarray of int64, shape (n_rows + 1, len(order) + 1)
-        As in :class:`Confusion`.
+    To bring the large counts to the diagonal they are sorted, unless `sort` is false: row by row, the columns from
+    the row's own on by the row's counts, the largest first. Returns which clusters the columns are, those without
+    any true event left out, and the counts, as :class:`Confusion` has them; `n_found` are the events of each
+    cluster.
     """
     counts = np.zeros((n_rows + 1, len(n_found) + 1), np.int64)
     np.add.at(counts, (rows, columns), 1)  # column -1 is the last
@@ -195,22 +135,10 @@ def confusion_matrix(rows: Ints, columns: Ints, n_rows: int, n_found: Ints, *, s
 
 
 def nearest_left(true: Ints, found: Ints, window: int, taken: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:
-    """Pair true events with the nearest of those found events that are not taken, one to one.
+    """Pair true events with the nearest of those found events, ascending, that are not `taken`, one to one.
 
-    Parameters
-    ----------
-    true, found : ndarray of int64
-        Samples; `found` ascending.
-    window : int
-        How many samples apart the two may be.
-    taken : ndarray of bool
-        Which of `found` are not to be used.
-
-    Returns
-    -------
-    i, j : ndarray of int64, shape (pairs,)
-        ``true[i]`` and ``found[j]`` are pairs. The closest pair of all is made first; of equally
-        close ones that of the earlier true event, then of the earlier found one.
+    Returns the indices of ``true[i]`` and ``found[j]``, at most `window` samples apart. The closest pair of all is
+    made first; of equally close ones that of the earlier true event, then of the earlier found one.
     """
     free = np.flatnonzero(~taken)
     first = np.searchsorted(found[free], true - window, side="left")

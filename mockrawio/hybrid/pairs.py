@@ -81,23 +81,9 @@ def compare_units(
 ) -> tuple[tuple[TemplateScore, ...], tuple[str, ...]]:
     """Compare the templates of every true unit with those of the sorter.
 
-    Parameters
-    ----------
-    truth, found
-        What was added, and what was found.
-    partners : sequence
-        The label of the cluster that stands for each true unit, or None.
-    source_directory : path or None
-        The sorting that the events were made from; None takes it from the manifest.
-    window, offset : int
-        Samples.
-
-    Returns
-    -------
-    scores : tuple of TemplateScore
-        Of the units for which it could be done.
-    notes : tuple of str
-        Why it could not be done for others.
+    `partners` are the labels of the clusters that stand for the true units, or None; `source_directory` has the
+    sorting that the events were made from, which for None the manifest names; `window` and `offset` are samples.
+    Returns the scores of the units for which it could be done, and why it could not be for others.
     """
     scores, notes = [], []
     try:
@@ -120,12 +106,7 @@ class _Comparison:
     """The two sortings' templates, columns being raw rows."""
 
     def __init__(
-        self,
-        truth: Truth,
-        found: Found,
-        source_directory: str | os.PathLike[str] | None,
-        window: int,
-        offset: int,
+        self, truth: Truth, found: Found, source_directory: str | os.PathLike[str] | None, window: int, offset: int
     ) -> None:
         if found.sorting is None or found.directory is None:
             raise _Unfit("the sorting has no folder that holds them")

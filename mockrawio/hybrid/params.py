@@ -90,26 +90,14 @@ class FileSource:
             object.__setattr__(self, name, value)
 
     def check_paths(self) -> None:
-        """Check that the folder and the raw files are there.
-
-        Raises
-        ------
-        MockSessionError
-            If one is not.
-        """
+        """Check that the folder and the raw files are there."""
         there = self.data_directory.is_dir()
         refuse_unless(there, "data_directory", "a folder that exists", str(self.data_directory))
         for path in raw_paths(self.raw_source_file):
             refuse_unless(os.path.exists(path), "raw_source_file", "a file that exists", path)
 
     def open(self) -> HybridSource:
-        """Open the files as the source of a run; samples are mapped, and none is read.
-
-        Raises
-        ------
-        MockSessionError
-            If the files are not as they must be.
-        """
+        """Open what is named as the source of a run; samples are mapped, and none is read."""
         recording = open_raw(
             self.raw_source_file,
             n_channels=self.probe.n_channels,

@@ -46,22 +46,7 @@ def _suggestion(name: str, known: Iterable[str]) -> str:
 
 
 def check_names(values: Iterable[str], known: Sequence[str], cls: Any) -> None:
-    """Refuse unknown names, and required parameters left out.
-
-    Parameters
-    ----------
-    values : iterable of str
-        The names given.
-    known : sequence of str
-        Those of the parameters.
-    cls : dataclass
-        Tells which of them may be left out.
-
-    Raises
-    ------
-    MockSessionError
-        Naming each, and what was probably meant.
-    """
+    """Refuse names that are no parameters of `cls`, with what was probably meant, and parameters left out."""
     given, required = set(values), {field.name for field in fields(cls) if field.default is MISSING}
     for name in sorted(given - set(known), key=str):
         remedy = _suggestion(str(name), known)
@@ -77,35 +62,14 @@ def located(path: str, error: MockSessionError, lines: dict[str, int]) -> MockSe
 
 
 def read_python(path: str, known: Sequence[str]) -> tuple[dict[str, Any], dict[str, int]]:
-    """Read a ``params.py``.
-
-    Parameters
-    ----------
-    path : str
-        The file.
-    known : sequence of str
-        The names of the parameters.
-
-    Returns
-    -------
-    values, lines : dict
-        Of every parameter, and of every name that nothing uses.
-    """
+    """Read a ``params.py``: the value and line of every parameter in `known`, and of every name that nothing uses."""
     parsed = read_py(path)
     helpers = {name for name in parsed.values if name not in known and (name in parsed.used or name.startswith("_"))}
     return {name: value for name, value in parsed.values.items() if name not in helpers}, parsed.lines
 
 
 def read_toml(path: str) -> dict[str, Any]:
-    """Read a TOML file; its ``probe`` becomes a :class:`~mockrawio.hybrid.Probe`.
-
-    Raises
-    ------
-    BadFileError
-        If it cannot be read, or is not TOML.
-    MockSessionError
-        If its probe is not one.
-    """
+    """Read a TOML file; its ``probe`` becomes a :class:`~mockrawio.hybrid.Probe`."""
     toml = toml_module("hybrid")
     body = read_text(path)
     if len(body) > MAX_BYTES:
@@ -150,10 +114,7 @@ def _builtin(table: dict[str, Any]) -> Probe:
 def toml_text(values: dict[str, Any]) -> str:
     """Return parameters as TOML, the probe last.
 
-    Parameters
-    ----------
-    values : dict
-        Numbers, texts, bools, tuples of numbers, paths; and ``probe``, a Probe.
+    They are numbers, texts, bools, tuples of numbers, paths; and ``probe``, a Probe.
     """
     probe: Probe = values["probe"]
     lines = [f"{name} = {_toml(value)}" for name, value in values.items() if name != "probe"]

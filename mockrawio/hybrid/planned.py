@@ -84,19 +84,7 @@ class Adder(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class _Run:
-    """What a plan and a result both tell.
-
-    Attributes
-    ----------
-    params : Recipe
-        As the run uses them: nothing left open. Of a run of files they are :class:`~mockrawio.hybrid.HybridParams`.
-    units : tuple of UnitReport
-        For every requested unit what is made, or why nothing.
-    planted : tuple of HybridUnit
-        The units that are made, and their events.
-    names : mapping of int to object
-        What units are called beside their labels, where the source calls them otherwise.
-    """
+    """What a plan and a result both tell; :class:`HybridResult` says of each attribute what it is."""
 
     params: Recipe
     units: tuple[UnitReport, ...]
@@ -121,14 +109,7 @@ class _Run:
 
 @dataclass(frozen=True, kw_only=True)
 class HybridPlan(_Run):
-    """What a run is to make.
-
-    Attributes
-    ----------
-    source : HybridSource
-    params, units, planted, names
-        As :class:`HybridResult` has them.
-    """
+    """What a run is to make of its source; the rest as :class:`HybridResult` has it."""
 
     source: HybridSource
 
@@ -139,10 +120,7 @@ class HybridPlan(_Run):
     def small_files(self, paths: Iterable[str]) -> dict[str, bytes]:
         """Return the tables, the probe, the sample rate, and the events: name to content.
 
-        Parameters
-        ----------
-        paths : iterable of str
-            What each file of the recording becomes, as the table of files is to have it.
+        The table of files has of each file of the recording the path in `paths` that it becomes.
         """
         recording, made = self.source.recording, self.tables()
         contents = {

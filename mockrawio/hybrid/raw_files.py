@@ -23,17 +23,9 @@ _LOG = logging.getLogger(__name__)
 
 
 def raw_paths(source: PathLike | Sequence[PathLike]) -> list[str]:
-    """Return the files that `source` names, in natural order.
+    """Return the files that `source` names, in natural order, each once.
 
-    Parameters
-    ----------
-    source : path or list of paths
-        A path that exists is taken as it is, even if it has the characters of a glob.
-
-    Raises
-    ------
-    MockSessionError
-        If nothing is found, or a file is named twice.
+    A path that exists is taken as it is, even if it has the characters of a glob.
     """
     if isinstance(source, (str, os.PathLike)):
         paths = _expanded(os.fspath(source))
@@ -75,13 +67,7 @@ def _natural_key(path: str) -> list[tuple[int, int, str]]:
 
 
 def count_frames(path: str, frame_bytes: int, allow_partial: bool = False) -> int:
-    """Return how many frames a raw file holds.
-
-    Raises
-    ------
-    BadFileError
-        If it cannot be read, holds no frame, or ends within one and `allow_partial` is false.
-    """
+    """Return how many frames a raw file holds, at least one, whole ones unless `allow_partial`."""
     try:
         size = os.stat(path).st_size
         check_regular(path)
@@ -108,21 +94,10 @@ def axis_starts(
     metas: dict[str, dict[str, str]],
     start_time: int | Sequence[int] | None,
 ) -> list[int]:
-    """Return where each file starts on the absolute axis.
+    """Return where each file, in natural order, of so many frames, starts on the absolute axis.
 
-    Parameters
-    ----------
-    paths, frames : sequence
-        The files in natural order, and their lengths.
-    metas : dict
-        Of the raw files by path, as :func:`~mockrawio.formats.spikeglx.read_metas` returns it.
-    start_time : int or sequence of int, optional
-        As for :func:`mockrawio.hybrid.open_raw`.
-
-    Raises
-    ------
-    MockSessionError
-        If starts are unknown, negative, of the wrong number, or contradict ``firstSample``.
+    `metas` are those of the files by path; `start_time` is as for :func:`mockrawio.hybrid.open_raw`. Starts that
+    are unknown, negative, of the wrong number, or contradict ``firstSample`` are refused.
     """
     told = [first_sample(path, metas.get(path, {})) for path in paths]
     given = _given(start_time, len(paths))

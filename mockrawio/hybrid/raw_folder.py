@@ -24,20 +24,9 @@ __all__ = ["RawFolder"]
 
 
 class RawFolder:
-    """The output folder of a run, and what it is to have there.
+    """The output folder of a run, made with its parents if it is not there, and what it is to have there.
 
-    Parameters
-    ----------
-    folder : Path
-        Made, with its parents, if it is not there.
-    recipe : Recipe
-        Nothing left open.
-    source : HybridSource
-
-    Raises
-    ------
-    MockSessionError
-        If two results would have one name, or one would replace what the source is read from.
+    Refused are two results of one name, and one that would replace what the source is read from.
     """
 
     def __init__(self, folder: Path, recipe: Recipe, source: HybridSource) -> None:
@@ -48,13 +37,7 @@ class RawFolder:
             refuse_own(folder / name, *source.read_from)
 
     def prepare(self) -> None:
-        """Undo what a killed run left, and refuse to replace other files.
-
-        Raises
-        ------
-        SessionExistsError
-            If a file that is to be written is there, and no manifest lists it as this session's run's.
-        """
+        """Undo what a run left that was killed, and refuse to replace files of others."""
         mend(self.folder, self.session)
         refuse_foreign_files(self.folder, self.names)
 

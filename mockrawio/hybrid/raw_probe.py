@@ -93,10 +93,7 @@ class Probe:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the probe as an ``.npz`` with the members that hybridfactory's have.
 
-        Parameters
-        ----------
-        path : str or PathLike
-            The file, taken as it is: no suffix is added. Replaced if it exists.
+        The path is taken as it is: no suffix is added. What is there is replaced.
         """
         write_file(path, [self.npz_bytes()])
 
@@ -222,18 +219,7 @@ def _read_name(path: str, stored: npt.NDArray[Any]) -> str:
 def custom_probe(
     channel_map: npt.ArrayLike, connected: npt.ArrayLike, channel_positions: npt.ArrayLike, name: str = "Custom"
 ) -> Probe:
-    """Return the probe that these arrays describe.
-
-    Parameters
-    ----------
-    channel_map, connected, channel_positions, name
-        As for :class:`Probe`.
-
-    Raises
-    ------
-    MockSessionError
-        If an array is not as :class:`Probe` says.
-    """
+    """Return the probe that these arrays describe, with parameters and errors of :class:`Probe`."""
     make: Callable[..., Probe] = Probe
     return make(channel_map, connected, channel_positions, name)
 

@@ -43,16 +43,8 @@ def run_manifest_bytes(
 ) -> bytes:
     """Return ``manifest-<session>.json`` as the bytes of its file.
 
-    Parameters
-    ----------
-    source : HybridSource
-    result : HybridResult
-    small : mapping of str to FileRecord
-        The files beside the results, by name.
-    origin : mapping, optional
-        What is to be said of a source that is not raw files and a sorter's folder, as JSON can hold it.
-    files : sequence of RawFile, optional
-        The files that the result's `sources` are of. None: the recording's.
+    `small` are the files beside the results, by name; `origin` is what is to be said of a source that is not raw
+    files and a sorter's folder; `files`, the recording's for None, are those that the result's `sources` are of.
     """
     recording, params = source.recording, result.params
     sources = zip(recording.files if files is None else files, result.sources, strict=True)
@@ -94,11 +86,8 @@ def _parameters(source: HybridSource, result: HybridResult) -> dict[str, Any]:
 def read_run_manifest(path: str | PathLike[str]) -> dict[str, Any]:
     """Return what ``manifest-<session>.json`` says.
 
-    Raises
-    ------
-    BadFileError
-        If it is not a manifest of a run of a version this package knows, or a number in it is not of
-        its kind, or out of bounds.
+    Raises a BadFileError if it is no manifest of a run of a version this package knows, or a number in it is not of
+    its kind, or out of bounds.
     """
     said = _Said(path, read_json(path, _WHAT, _AGAIN))
     content = said.content

@@ -35,18 +35,10 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class StreamRecording(RawRecording):
-    """The samples of a stream, mapped where they lie in its ``.npy``.
+    """The samples of a stream, mapped where they lie in its ``.npy``."""
 
-    Attributes
-    ----------
-    samples : MappedArray
-        (n_samples, C) int16, C order.
-    first_rows : tuple of int
-        Where each segment begins in it.
-    """
-
-    samples: MappedArray
-    first_rows: tuple[int, ...]
+    samples: MappedArray  # (n_samples, C) int16, C order
+    first_rows: tuple[int, ...]  # where each segment begins in it
 
     @property
     def _maps(self) -> tuple[MappedFile, ...]:  # type: ignore[override]  # one file, whatever the segments
@@ -83,26 +75,13 @@ def _starts(runs: Sequence[Run], rate: float) -> list[int]:
 
 @dataclass(frozen=True)
 class SessionSource(HybridSource):
-    """What a run takes from a session.
-
-    Attributes
-    ----------
-    recording : StreamRecording
-    files : SessionFiles
-    name : str
-        The stream's.
-    stream : StreamFile
-    units : dict of int to UnitName
-        By label, 1, 2, ... in the order of the unit files.
-    n_outside : dict of int to int
-        By label, spikes for which the stream has no sample.
-    """
+    """What a run takes from a session."""
 
     files: SessionFiles
-    name: str
+    name: str  # the stream's
     stream: StreamFile
-    units: dict[int, UnitName]
-    n_outside: dict[int, int]
+    units: dict[int, UnitName]  # by label, 1, 2, ... in the order of the unit files
+    n_outside: dict[int, int]  # by label, spikes for which the stream has no sample
 
     @property
     def names(self) -> dict[int, Any]:
@@ -122,18 +101,8 @@ class SessionSource(HybridSource):
 def open_session(folder: str | PathLike[str], stream: str | None = None) -> SessionSource:
     """Open a session as the source of a run; samples are mapped, and none is read.
 
-    Parameters
-    ----------
-    folder : str or PathLike
-        The session folder.
-    stream : str, optional
-        The stream of ``raw_data`` that the units were sorted in. None: ``broadband``, else the fastest.
-
-    Raises
-    ------
-    MockSessionError
-        If it has no such stream or no units, or its stream is not int16 in C order, or nothing
-        says where its channels are.
+    `stream` is the one of ``raw_data`` that the units were sorted in, int16 in C order, and something must say
+    where its channels are. None: ``broadband``, else the fastest.
     """
     files = find_files(folder)
     name, opened = _main_stream(files, stream)

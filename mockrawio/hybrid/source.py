@@ -68,13 +68,7 @@ class HybridSource:
 
 
 def labels_of(units: Sequence[Any], known: Mapping[Any, int]) -> list[int]:
-    """Return the labels of units that are given as their source calls them.
-
-    Raises
-    ------
-    MockSessionError
-        If it has no such unit.
-    """
+    """Return the labels of units that are given as their source calls them."""
     for unit in units:
         if unit not in known:
             some = ", ".join(map(repr, list(known)[:12])) + (", ..." if len(known) > 12 else "")

@@ -42,18 +42,7 @@ def events_bytes(units: Sequence[HybridUnit]) -> bytes:
 
 
 def load_events(path: str | os.PathLike[str]) -> list[HybridUnit]:
-    """Read the events of a run.
-
-    Parameters
-    ----------
-    path : str or PathLike
-        ``events-<session>.npz``.
-
-    Raises
-    ------
-    BadFileError
-        If it is not such a file. Nothing is unpickled.
-    """
+    """Read the events of a run from its ``events-<session>.npz``; nothing is unpickled."""
     try:
         with open(path, "rb", opener=only_regular) as file, np.load(file, allow_pickle=False) as members:
             return [_unit(members, row) for row in _numbers(members, "units").reshape(-1, 4).tolist()]

@@ -49,19 +49,10 @@ Columns = dict[str, Ints]
 
 
 class Tables(NamedTuple):
-    """The two tables of a run, column by column, in order of time.
+    """The two tables of a run, column by column, in order of time."""
 
-    Attributes
-    ----------
-    annotations : dict of str to ndarray
-        ``timestep``, ``cluster``, and ``template`` or ``channel_index``: spikes of the source
-        and new events.
-    artificial : dict of str to ndarray
-        ``timestep``, ``true_unit``, ``new_unit``, ``center_channel``: new events.
-    """
-
-    annotations: Columns
-    artificial: Columns
+    annotations: Columns  # timestep, cluster, and template or channel_index: spikes of the source and new events
+    artificial: Columns  # timestep, true_unit, new_unit, center_channel: new events
 
 
 def named(kind: str, session_name: object) -> str:

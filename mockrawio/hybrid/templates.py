@@ -66,20 +66,7 @@ def shift_template(template: Array, center: int, *, percentile: float = 80) -> A
 
 
 def move_template(template: Array, source: Ints, target: Ints) -> Array:
-    """Move a template's channels one by one; those that are not moved are left out, and 0.
-
-    Parameters
-    ----------
-    template : ndarray, shape (samples, channels)
-        Its columns are raw rows.
-    source, target : ndarray of int64, shape (m,)
-        Which rows, and where they go.
-
-    Raises
-    ------
-    MockSessionError
-        If the template has no such row.
-    """
+    """Move a template's channels one by one, from raw rows to others; those that are not moved are left out, and 0."""
     for rows in (source, target):
         _check_inside(rows, template.shape[1], "the rows of the unit's events")
     return _placed(template, source, target)
@@ -98,21 +85,10 @@ def _check_inside(rows: Ints, count: int, where: str) -> None:
 
 
 def raw_rows(templates: Array, probe: Probe | None, directory: str | os.PathLike[str]) -> Array:
-    """Return templates with a column for each raw row, 0 where the sorter had no channel.
+    """Return templates, (T, samples, channels), with a column for each raw row, 0 where the sorter had no channel.
 
-    Parameters
-    ----------
-    templates : ndarray, shape (T, samples, channels)
-        As a sorter has them: of all raw rows, or of connected ones only.
-    probe : Probe or None
-        Of the recording. None takes the columns for raw rows.
-    directory : str or PathLike
-        The sorter's folder; a ``channel_map.npy`` in it tells the raw row of each column.
-
-    Raises
-    ------
-    MockSessionError
-        If the number of columns fits neither.
+    As a sorter has them they are of all raw rows, or of connected ones only: a ``channel_map.npy`` in its folder
+    tells the raw row of each column. Without a probe the columns are taken for raw rows.
     """
     if probe is None:
         return templates
@@ -165,27 +141,20 @@ def compare_templates(template: Array, others: Array | Sequence[Array], how: How
 
 
 def score_events(times: Ints, spikes: Ints, templates: Ints, scores: Floats, window: int) -> tuple[Ints, Ints, Floats]:
-    """Find, for each event, the best scored template of the spikes around it.
+    """Find, for each event at `times`, (K,), the best scored template of the spikes at most `window` samples away.
 
     Parameters
     ----------
-    times : ndarray of int64, shape (K,)
-        The true events.
     spikes, templates : ndarray of int64, shape (n,)
         Samples of the sorter's spikes, ascending, and the template of each.
     scores : ndarray of float64, shape (T,)
         Of each template: the larger the better. Give minus the norms if those are meant.
-    window : int
-        How many samples a spike may be away.
 
     Returns
     -------
-    best : ndarray of int64, shape (K,)
-        The template; -1 if there is no spike in the window.
-    offset : ndarray of int64, shape (K,)
-        The spike's time less the event's; of several with that template, the nearest.
-    score : ndarray of float64, shape (K,)
-        NaN if there is no spike.
+    best, offset, score : ndarray, shape (K,)
+        The template, -1 if there is no spike in the window; the spike's time less the event's, of several with that
+        template the nearest; its score, NaN if there is no spike.
     """
     best, offset = np.full(len(times), -1, np.int64), np.zeros(len(times), np.int64)
     score = np.full(len(times), np.nan)

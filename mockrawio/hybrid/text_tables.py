@@ -16,15 +16,7 @@ MOST_COLUMNS = 12  # clusters of a confusion matrix in text
 
 
 def table_lines(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
-    """Return a table as lines whose columns end below one another.
-
-    Parameters
-    ----------
-    head : sequence of str
-        The columns' names.
-    rows : iterable of sequences
-        Shares (floats) get three decimals; None is a dash.
-    """
+    """Return a table as lines whose columns end below one another: floats get three decimals, None is a dash."""
     cells = [list(head), *([_cell(value) for value in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return ["  ".join(text.rjust(width) for text, width in zip(row, widths, strict=True)) for row in cells]
@@ -39,14 +31,7 @@ def _counted(count: int, what: str) -> str:
 
 
 def generation_lines(result: HybridResult, *, dry_run: bool = False) -> list[str]:
-    """Return what was made of each unit, or why not, and what was written.
-
-    Parameters
-    ----------
-    result : HybridResult
-    dry_run : bool
-        Whether nothing was written.
-    """
+    """Return what was made of each unit, or why not, and what was written."""
     units = [_unit_line(unit) for unit in result.units]
     made = sum(unit.made for unit in result.units)
     total = f"{made} of {_counted(len(result.units), 'unit')}, {_counted(result.n_events, 'event')}"
@@ -89,12 +74,7 @@ _TEMPLATES = ("source_template", "found_template", "pearson", "frobenius", "best
 
 
 def validation_lines(validation: Validation) -> list[str]:
-    """Return the tables of a validation.
-
-    Parameters
-    ----------
-    validation : Validation
-    """
+    """Return the tables of a validation."""
     clusters, window = _counted(validation.n_clusters, "cluster"), f"within ±{validation.window_ms:g} ms"
     lines = [f"{validation.sorter}: {clusters} against {_counted(len(validation.units), 'true unit')}, {window}", ""]
     rows = [[unit.label, *(getattr(unit, name) for name in _SCORES), unit.best_agreement] for unit in validation.units]

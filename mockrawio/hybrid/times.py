@@ -33,56 +33,25 @@ Ints = npt.NDArray[np.int64]
 
 
 class Spacing(NamedTuple):
-    """What times must keep to, in samples.
+    """What times must keep to, in samples."""
 
-    Attributes
-    ----------
-    before, after : int
-        Extent of a window on each side.
-    refractory : int
-        Least distance between two spikes of a unit.
-    jitter : float
-        Standard deviation of the jitter.
-    """
-
-    before: int
-    after: int
-    refractory: int
-    jitter: float
+    before: int  # extent of a window before a time
+    after: int  # and after it
+    refractory: int  # least distance between two spikes of a unit
+    jitter: float  # standard deviation of the jitter
 
 
 class FiringTimes(NamedTuple):
-    """Times, and how many could not be placed.
+    """Times, and how many could not be placed."""
 
-    Attributes
-    ----------
-    times : ndarray of int64
-        Ascending, absolute samples.
-    n_edge : int
-        Left out since the window would leave its file.
-    n_refractory : int
-        Left out since there was no room between other spikes.
-    n_over_cap : int
-        Left out, drawn at random, since there were more than the cap.
-    """
-
-    times: Ints
-    n_edge: int
-    n_refractory: int
-    n_over_cap: int
+    times: Ints  # ascending, absolute samples
+    n_edge: int  # left out since the window would leave its file
+    n_refractory: int  # left out since there was no room between other spikes
+    n_over_cap: int  # left out, drawn at random, since there were more than the cap
 
 
 def regular_times(recording: RawRecording, rate: float, before: int, after: int) -> Ints:
-    """Return times at exactly `rate` Hz through every file, each with its window inside.
-
-    Parameters
-    ----------
-    recording : RawRecording
-    rate : float
-        Hz.
-    before, after : int
-        Samples of a window on each side.
-    """
+    """Return times at exactly `rate` Hz through every file, each with its window inside."""
     step = recording.sample_rate / rate
     runs = []
     for file in recording.files:
@@ -102,21 +71,10 @@ def firing_times(
     rate: float | None = None,
     cap: int | None = None,
 ) -> FiringTimes:
-    """Draw the times of a new unit.
+    """Draw the times of a new unit from all spikes, in any order, of the unit that its events come from.
 
-    Parameters
-    ----------
-    recording : RawRecording
-        Tells which windows lie inside a file.
-    own : ndarray of int64
-        All spikes of the unit that the events come from, in any order.
-    timing : Spacing
-    random : numpy.random.Generator
-    rate : float, optional
-        Hz: regular times, jittered. Without it, the unit's own times, each moved by a refractory
-        period and the jitter.
-    cap : int, optional
-        The most times wanted.
+    They are the unit's own times, each moved by a refractory period and the jitter; with a `rate`, in Hz, regular
+    times, jittered. `cap` is the most times wanted.
     """
     own, apart = np.sort(own), max(timing.refractory, 1)
     base = own if rate is None else regular_times(recording, rate, timing.before, timing.after)

@@ -38,50 +38,24 @@ _AGAIN = "Run the generation again."
 
 @dataclass(frozen=True, eq=False)
 class TrueUnit:
-    """Events that a run added.
+    """Events that a run added."""
 
-    Attributes
-    ----------
-    label : str
-        The true unit's, followed by ``/`` and the new one if there are several of that true unit.
-    true_unit : int
-        The unit whose events were used, as ``ground_truth_units`` has it.
-    new_unit : int or None
-        The label of the new events; None if the folder does not tell.
-    center : int
-        Raw row on which they are centred.
-    times : ndarray of int64
-        Samples on the absolute axis, ascending.
-    """
-
-    label: str
-    true_unit: int
-    new_unit: int | None
-    center: int
-    times: Ints
+    label: str  # the true unit's, followed by / and the new one if there are several of that true unit
+    true_unit: int  # the unit whose events were used, as ground_truth_units has it
+    new_unit: int | None  # the label of the new events; None if the folder does not tell
+    center: int  # raw row on which they are centred
+    times: Ints  # samples on the absolute axis, ascending
 
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """What a hybrid run's folder tells.
-
-    Attributes
-    ----------
-    folder : Path
-    sample_rate : float
-        Hz.
-    units : tuple of TrueUnit
-        Ascending by true unit, then new unit.
-    probe : Probe or None
-    manifest : dict
-        Empty if there is none, as where the original wrote the folder.
-    """
+    """What a hybrid run's folder tells."""
 
     folder: Path
-    sample_rate: float
-    units: tuple[TrueUnit, ...]
+    sample_rate: float  # Hz
+    units: tuple[TrueUnit, ...]  # ascending by true unit, then new unit
     probe: Probe | None
-    manifest: dict[str, Any]
+    manifest: dict[str, Any]  # empty if there is none, as where the original wrote the folder
 
     def moved(self, unit: TrueUnit) -> tuple[Ints, Ints] | None:
         """Return the raw rows that a unit's events come from, and where they went; None if it is not known."""
@@ -92,19 +66,9 @@ class Truth:
 
 
 def load_truth(directory: str | os.PathLike[str], session_name: str | None = None) -> Truth:
-    """Read what a hybrid run added.
+    """Read what a hybrid run added, from its output folder or the session that it made.
 
-    Parameters
-    ----------
-    directory : str or PathLike
-        Its output folder, or the session that it made.
-    session_name : str, optional
-        Which run, if the files of several are there.
-
-    Raises
-    ------
-    MockSessionError
-        If a file is missing, or not as it must be, or does not go with the others.
+    `session_name` says which run, if the files of several are there.
     """
     folder = Path(directory)
     if not folder.is_dir():

@@ -40,16 +40,7 @@ class Step(IntEnum):
 
 
 def plan_units(recipe: Recipe, source: HybridSource, *, n_workers: int = 1) -> HybridPlan:
-    """Plan all requested units; the result is the same for any number of workers.
-
-    Parameters
-    ----------
-    recipe : Recipe
-        What is asked for, nothing left open.
-    source : HybridSource
-    n_workers : int
-        Number of threads.
-    """
+    """Plan all requested units, nothing left open; the result is the same for any number of workers."""
     orders = range(len(recipe.ground_truth_units))
 
     def planned(order: int) -> tuple[UnitReport, HybridUnit | None]:

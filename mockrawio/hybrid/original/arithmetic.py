@@ -44,38 +44,17 @@ LegacyRandom = np.random.RandomState
 
 
 def original_channels(mean: Floats) -> Ints:
-    """Return the channels on which the mean window falls below a fixed percentile.
-
-    Parameters
-    ----------
-    mean : ndarray, shape (n, C)
-        Mean over the unit's events of the windows on all channels, in counts.
-
-    Returns
-    -------
-    ndarray of int64, shape (m,)
-        Raw rows, ascending.
-    """
+    """Return the channels, raw rows, on which the mean window, (n, C) in counts, falls below a fixed percentile."""
     centred = mean - mean[0]
     threshold = np.percentile(centred, PERCENTILE)
     return np.flatnonzero((centred < threshold).any(axis=0))
 
 
 def shift_candidates(channels: Ints, probe: Probe) -> tuple[Ints, Ints]:
-    """Return where else on the probe the unit's channels fit exactly, nearest first.
+    """Return where else on the probe the unit's channels, (m,) raw rows, fit exactly, nearest first.
 
-    Parameters
-    ----------
-    channels : ndarray of int, shape (m,)
-        The unit's raw rows.
-    probe : Probe
-
-    Returns
-    -------
-    anchors : ndarray of int64, shape (c,)
-        The raw row on which the unit's outermost channel would come to lie.
-    candidates : ndarray of int64, shape (c, m)
-        The raw rows for all its channels, in their order.
+    Returned are the raw row on which the unit's outermost channel would come to lie, (c,), and the raw rows for all
+    its channels, in their order, (c, m).
     """
     positions = probe.channel_positions
     sites = probe.inverse_map[channels]
@@ -158,18 +137,14 @@ def original_times(
         Samples before and after an event.
     rate : float or None
         Hz, or None for the unit's own times.
-    factor, sample_rate
-        As the parameters of those names.
     random : RandomState
         Drawn from four times.
-    cap : int or None
-        The most events; the original's own is 25,000.
 
     Raises
     ------
     MockSessionError
-        If a window is longer by one sample than what its file holds there: the original fails
-        an assertion later, at insertion.
+        If a window is longer by one sample than what its file holds there: the original fails an assertion later, at
+        insertion.
     """
     (starts, stops), (before, after) = spans, window
     if rate is None:
@@ -199,18 +174,9 @@ def _died(expected: str, found: str) -> MockSessionError:
 
 
 def reconstruct(windows: Array, rank: int) -> Floats:
-    """Return the events, rebuilt from the leading singular vectors of their derivatives.
+    """Return the events, rebuilt from the leading singular vectors of their derivatives, as float64.
 
-    Parameters
-    ----------
-    windows : ndarray, shape (m, n, p)
-        The unit's windows: channels, samples, events.
-    rank : int
-        Number of singular values.
-
-    Returns
-    -------
-    ndarray of float64, shape (m, n, p)
+    They and the unit's windows are (channels, samples, events).
     """
     m, n, p = windows.shape
     x = windows.astype(np.float64)
@@ -228,22 +194,9 @@ def taper(peak: int, factors: Floats, n: int) -> Floats:
 
 
 def scale_and_cut(rebuilt: Floats, chosen: Ints, factors: Floats, dtype: np.dtype[Any]) -> Array:
-    """Return the events as whole counts: tapered, and cut off towards zero.
+    """Return events as whole counts, tapered, and cut off towards zero, (k, n, m).
 
-    Parameters
-    ----------
-    rebuilt : ndarray, shape (m, n, p)
-        As :func:`reconstruct` gives them.
-    chosen : ndarray of int, shape (k,)
-        Which of them each new event is.
-    factors : ndarray, shape (k,)
-        Amplitude of each.
-    dtype : numpy.dtype
-        Of the raw data.
-
-    Returns
-    -------
-    ndarray of `dtype`, shape (k, n, m)
+    They are, of those `rebuilt`, (m, n, p), the `chosen`, (k,), by `factors`, (k,).
     """
     m, n, _ = rebuilt.shape
     peaks = np.abs(rebuilt).max(axis=0).argmax(axis=0)[chosen]

@@ -45,45 +45,23 @@ _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
 }
-_UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
-    ast.USub: operator.neg,
-    ast.Invert: operator.invert,
-}
+_UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {ast.USub: operator.neg, ast.Invert: operator.invert}
 
 
 @dataclass
 class ParsedFile:
-    """What a parameter file says.
-
-    Attributes
-    ----------
-    path : str
-    values : dict
-        The value of each name.
-    lines : dict of str to int
-        The line where each got it.
-    used : set of str
-        Names that a later line uses.
-    """
+    """What a parameter file says."""
 
     path: str
-    values: dict[str, Any] = field(default_factory=dict)
-    lines: dict[str, int] = field(default_factory=dict)
-    used: set[str] = field(default_factory=set)
+    values: dict[str, Any] = field(default_factory=dict)  # of each name
+    lines: dict[str, int] = field(default_factory=dict)  # where each got it
+    used: set[str] = field(default_factory=set)  # names that a later line uses
 
 
 def read_py(path: str) -> ParsedFile:
     """Read hybridfactory's ``params.py`` without running it.
 
-    Parameters
-    ----------
-    path : str
-        The file.
-
-    Raises
-    ------
-    BadFileError
-        If it cannot be read, is not Python, or holds anything but data; with the line at fault.
+    Raises a BadFileError, with the line at fault, if it cannot be read, is not Python, or holds anything but data.
     """
     body = read_text(path)
     if len(body) > MAX_BYTES:

@@ -101,15 +101,9 @@ class Wrapping:
 
 @dataclass(frozen=True, kw_only=True)
 class OriginalPlan(HybridPlan):
-    """What the original makes.
+    """What the original makes."""
 
-    Attributes
-    ----------
-    made : Tables
-        ``center_channel`` is an index into the unit's channels here, as the original has it.
-    """
-
-    made: Tables
+    made: Tables  # center_channel is an index into the unit's channels here, as the original has it
 
     def tables(self) -> Tables:
         """Return the tables of the run, in the original's order."""
@@ -121,19 +115,9 @@ class OriginalPlan(HybridPlan):
 
 
 def plan_original(recipe: Recipe, source: HybridSource) -> HybridPlan:
-    """Plan all requested units, one after another, as the original does.
+    """Plan all requested units of raw files, one after another, as the original does; nothing is left open.
 
-    Parameters
-    ----------
-    recipe : Recipe
-        What is asked for, nothing left open.
-    source : HybridSource
-        Its recording is of raw files.
-
-    Raises
-    ------
-    MockSessionError
-        Where the original ends with a traceback.
+    Where the original ends with a traceback, a MockSessionError is raised.
     """
     run = _OriginalRun(recipe, source)
     for label, rate in zip(recipe.ground_truth_units, recipe.rates, strict=True):
