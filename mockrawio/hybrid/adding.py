@@ -19,8 +19,6 @@ from ..ground.writing import FileRecord
 from .planned import Adder
 from .recording import RawFile, RawRecording
 
-__all__ = ["Adding"]
-
 BLOCK_BYTES = 1 << 21  # of a recording at a time; two of them are in work at once
 RELEASE_BLOCKS = 8  # after this many, what a source has mapped is released
 

@@ -46,8 +46,6 @@ from .run_manifest import run_manifest_bytes
 from .session_source import BROADBAND, SessionSource
 from .tables import named
 
-__all__ = ["HybridContent", "content_of_extractors", "content_of_session"]
-
 COPY_BYTES = 1 << 20
 
 Array = npt.NDArray[Any]

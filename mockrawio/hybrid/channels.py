@@ -28,8 +28,6 @@ from .raw_probe import Probe
 from .recording import RawRecording
 from .units import UnitSkipped
 
-__all__ = ["MeanWindow", "candidates", "mean_window", "shift_channels", "unit_channels"]
-
 NOISE_FACTOR = 5.0  # P(|N(0, 1)| > 5) = 6e-7
 PEAK_FRACTION = 0.1  # what is left out is a tenth of the peak at most
 RADIUS_UM = 100.0  # SpikeInterface's sparse waveforms and sortings take the same radius by default

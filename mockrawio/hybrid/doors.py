@@ -31,16 +31,7 @@ from .store import load_events
 from .unit_plans import plan_units
 from .units import HybridUnit
 
-__all__ = [
-    "OPTIONS",
-    "generate_hybrid",
-    "hybrid_from_session",
-    "hybrid_from_spikeinterface",
-    "plan_hybrid",
-    "planted_events",
-]
-
-#: Parameters of a run that the functions for sessions and for SpikeInterface take by name.
+#: What the doors to sessions and to SpikeInterface take by name, of the parameters of a run.
 OPTIONS = tuple(
     field.name for field in fields(Recipe) if field.name not in ("ground_truth_units", "random_seed", "compat")
 )

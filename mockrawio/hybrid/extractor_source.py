@@ -23,8 +23,6 @@ from .raw_probe import Probe
 from .recording import RawFile, RawRecording
 from .source import HybridSource, joined_sorting, labels_of
 
-__all__ = ["ExtractorRecording", "ExtractorSource", "open_extractors", "open_recording"]
-
 READ_BYTES = 1 << 22  # asked of get_traces at a time
 NEAR = 1024  # samples between two windows that are read along with them
 

@@ -18,8 +18,6 @@ from .pairs import TemplateScore
 if TYPE_CHECKING:
     from .validate import Validation
 
-__all__ = ["mismatch", "plot_confusion", "plot_templates", "plot_units", "save_figures"]
-
 Array = npt.NDArray[Any]
 
 MOST_NUMBERS = 400  # cells of a confusion matrix in which counts are still readable

@@ -13,8 +13,6 @@ from ..formats.sorters import Sorting, load_sorting
 from ..ground.checks import is_whole, require
 from ..ground.errors import MockSessionError
 
-__all__ = ["Found", "load_found"]
-
 Ints = npt.NDArray[np.int64]
 
 

@@ -24,9 +24,7 @@ from .recording import RawFile
 from .run_manifest import listed_files
 from .tables import FIRINGS, SMALL, named
 
-__all__ = ["Staging", "mend", "refuse_foreign_files", "run_files", "target_names"]
-
-_ASIDE, _JOURNAL = "replaced", "landing"  # in a staging folder: the files replaced, and the list of those being moved
+_ASIDE, _JOURNAL = "replaced", "landing"  # in a staging folder: what stood in the way, and what is being moved
 _LAST = "manifest-"
 
 

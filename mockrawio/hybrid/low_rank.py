@@ -23,8 +23,6 @@ from ..planting import LowRankEvents
 from .recording import RawRecording
 from .units import UnitSkipped
 
-__all__ = ["derivatives", "low_rank_events", "low_rank_factors"]
-
 CHUNK_ITEMS = 1 << 19  # float64 of M at a time: 4 MiB, and as much again to make them
 KEPT_BYTES = 1 << 24  # windows of a unit that are kept, so as to be read once; more are read twice
 

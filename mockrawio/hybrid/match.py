@@ -21,8 +21,6 @@ import numpy.typing as npt
 
 from ..ground.extras import extra_module
 
-__all__ = ["Agreement", "Confusion", "compare_trains", "confusion_matrix", "match_times", "nearest_left", "pair_units"]
-
 Array = npt.NDArray[Any]
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -16,8 +16,6 @@ from .found import Found
 from .templates import compare_templates, move_template, raw_rows, score_events, shift_template
 from .truth import TrueUnit, Truth
 
-__all__ = ["TemplateScore", "compare_units"]
-
 Array = npt.NDArray[Any]
 Ints = npt.NDArray[np.int64]
 

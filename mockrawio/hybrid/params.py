@@ -28,9 +28,7 @@ from .recipe import Recipe, checked_flag, checked_list, checked_rate, checked_wh
 from .recording import open_raw
 from .source import HybridSource
 
-__all__ = ["PARAMETERS", "FileSource", "HybridParams"]
-
-_DEFAULT: Any = None  # replaced by the default that the docstring names
+_DEFAULT: Any = None  # becomes what the docstring says
 # In the order in which files and manifests have them; `copy` is the original's, and says nothing here.
 PARAMETERS = (
     *("data_directory", "raw_source_file", "data_type", "sample_rate", "ground_truth_units", "probe", "start_time"),

@@ -20,8 +20,6 @@ from ..ground.shown import Argument
 from .original import read_py
 from .raw_probe import Probe, custom_probe, eMouse, neuropixels3a
 
-__all__ = ["absolute_source", "check_names", "located", "read_python", "read_toml", "toml_text"]
-
 MAX_BYTES = 1 << 24
 _BUILTIN = {"neuropixels3a": neuropixels3a, "eMouse": eMouse}
 _PROBE_KEYS = ("name", "channel_map", "connected", "channel_positions")

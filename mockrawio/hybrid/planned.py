@@ -17,8 +17,6 @@ from .store import events_bytes
 from .tables import FIRINGS, Tables, csv_bytes, firings_bytes, metadata_bytes, named, rate_bytes, run_tables
 from .units import HybridUnit
 
-__all__ = ["Adder", "HybridPlan", "HybridResult", "UnitReport", "skipped"]
-
 
 @dataclass(frozen=True)
 class UnitReport:

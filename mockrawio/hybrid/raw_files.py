@@ -15,8 +15,6 @@ from ..ground.errors import BadFileError, MockSessionError, unreadable
 from ..ground.regular import check_regular
 from ..ground.shown import visible
 
-__all__ = ["PathLike", "axis_starts", "count_frames", "raw_paths"]
-
 PathLike = str | os.PathLike[str]
 
 _LOG = logging.getLogger(__name__)

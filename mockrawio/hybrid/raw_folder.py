@@ -20,8 +20,6 @@ from .run_manifest import run_manifest_bytes
 from .source import HybridSource
 from .tables import named
 
-__all__ = ["RawFolder"]
-
 
 class RawFolder:
     """The output folder of a run, made with its parents if it is not there, and what it is to have there.

@@ -23,8 +23,6 @@ from ..ground.once import once
 from ..ground.regular import only_regular
 from ..ground.writing import write_file
 
-__all__ = ["Probe", "custom_probe", "eMouse", "neuropixels3a"]
-
 MAX_BYTES = 1 << 26  # of an .npz, unpacked: 400,000 sites and more
 _MEMBERS = ("channel_map", "connected", "channel_positions", "name")
 _REMEDY = "Save the probe again."

@@ -17,8 +17,6 @@ import numpy as np
 from ..ground.checks import is_real, is_whole, require
 from ..ground.shown import Argument
 
-__all__ = ["SEEDS", "Recipe", "checked_flag", "checked_list", "checked_rate", "checked_whole", "refuse_unless"]
-
 SEEDS = 1 << 31
 
 # Least and greatest value of the whole numbers; those in _OPTIONAL may be None.

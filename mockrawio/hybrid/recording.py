@@ -29,8 +29,6 @@ from ..ground.errors import BoundsError
 from ..ground.once import once
 from .raw_files import PathLike, axis_starts, count_frames, raw_paths
 
-__all__ = ["RawFile", "RawRecording", "open_raw"]
-
 # What gather leaves mapped at a time. A page fault maps 64 KiB around it, or the whole 2 MiB page
 # where the system keeps the file in such (Linux, for a file just written), so that events far
 # apart cost that much each, and events close together the bytes between them.

@@ -24,8 +24,6 @@ from .recipe import checked_rate
 from .recording import RawFile
 from .source import HybridSource
 
-__all__ = ["listed_files", "read_run_manifest", "run_manifest_bytes"]
-
 FORMAT, FORMAT_VERSION = "mockrawio hybrid", 1
 
 _WHAT, _AGAIN = "the manifest of a hybrid run", "Run the generation again."

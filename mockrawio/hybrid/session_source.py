@@ -26,8 +26,6 @@ from .raw_probe import Probe
 from .recording import RawFile, RawRecording
 from .source import HybridSource, joined_sorting, labels_of
 
-__all__ = ["SessionSource", "StreamRecording", "open_session"]
-
 BROADBAND = "broadband"
 
 Ints = npt.NDArray[np.int64]

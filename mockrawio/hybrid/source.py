@@ -15,8 +15,6 @@ from ..planting import Planter
 from .raw_probe import Probe
 from .recording import RawRecording
 
-__all__ = ["HybridSource", "joined_sorting", "labels_of"]
-
 Ints = npt.NDArray[np.int64]
 
 

@@ -22,8 +22,6 @@ from ..ground.regular import only_regular
 from ..planting import FixedEvents, LowRankEvents
 from .units import HybridUnit
 
-__all__ = ["events_bytes", "load_events"]
-
 _REMEDY = "Run the generation again."
 
 Array = npt.NDArray[Any]

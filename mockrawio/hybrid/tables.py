@@ -18,19 +18,6 @@ from ..formats.sorters import Sorting
 from .recording import RawFile
 from .units import HybridUnit
 
-__all__ = [
-    "FIRINGS",
-    "SMALL",
-    "Tables",
-    "csv_bytes",
-    "firings_bytes",
-    "metadata_bytes",
-    "named",
-    "npy_bytes",
-    "rate_bytes",
-    "run_tables",
-]
-
 FIRINGS = "firings_true.npy"  # the only file of a run whose name has no session
 # The others, before the session's name is put into theirs; the manifest is written last.
 SMALL = (

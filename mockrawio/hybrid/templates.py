@@ -18,8 +18,6 @@ from ..ground.checks import is_whole, require
 from ..ground.errors import MockSessionError
 from .raw_probe import Probe
 
-__all__ = ["How", "compare_templates", "move_template", "raw_rows", "score_events", "shift_template"]
-
 How = Literal["pearson", "frobenius"]
 
 Array = npt.NDArray[Any]

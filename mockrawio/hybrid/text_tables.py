@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from .planned import HybridResult, UnitReport
     from .validate import Validation
 
-__all__ = ["generation_lines", "table_lines", "validation_lines"]
-
 MOST_COLUMNS = 12  # clusters of a confusion matrix in text
 
 

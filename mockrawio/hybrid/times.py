@@ -23,8 +23,6 @@ import numpy.typing as npt
 
 from .recording import RawRecording
 
-__all__ = ["REFRACTORY_MS", "FiringTimes", "Spacing", "firing_times", "regular_times"]
-
 REFRACTORY_MS = 2.0
 ROUNDS = 24  # the last one draws from all over the neighbourhood: 12 refractory periods more
 

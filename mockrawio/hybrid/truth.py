@@ -28,8 +28,6 @@ from .raw_probe import Probe
 from .run_manifest import read_run_manifest
 from .tables import FIRINGS
 
-__all__ = ["TrueUnit", "Truth", "load_truth"]
-
 Ints = npt.NDArray[np.int64]
 
 COLUMNS = ("timestep", "true_unit", "new_unit", "center_channel")

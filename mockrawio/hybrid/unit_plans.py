@@ -25,8 +25,6 @@ from .source import HybridSource
 from .times import REFRACTORY_MS, Spacing, firing_times
 from .units import HybridUnit, UnitSkipped
 
-__all__ = ["plan_units"]
-
 Ints = npt.NDArray[np.int64]
 
 

@@ -9,8 +9,6 @@ import numpy.typing as npt
 
 from ..planting import FixedEvents, LowRankEvents, PlantedUnit
 
-__all__ = ["HybridUnit", "UnitSkipped"]
-
 Array = npt.NDArray[Any]
 
 

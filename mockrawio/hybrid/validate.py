@@ -23,8 +23,6 @@ from .match import Agreement, Confusion, compare_trains, confusion_matrix, match
 from .pairs import TemplateScore, compare_units
 from .truth import Truth, load_truth
 
-__all__ = ["UnitScore", "Validation", "validate"]
-
 TABLES = ("units.csv", "confusion.csv", "templates.csv")
 
 Ints = npt.NDArray[np.int64]

@@ -20,19 +20,6 @@ import numpy.typing as npt
 from ...ground.errors import MockSessionError
 from ..raw_probe import Probe
 
-__all__ = [
-    "LEGACY_CAP",
-    "center_index",
-    "jitter",
-    "legacy_order",
-    "original_channels",
-    "original_shift",
-    "original_times",
-    "reconstruct",
-    "scale_and_cut",
-    "shift_candidates",
-]
-
 LEGACY_CAP = 25_000  # events of a unit, a limit hidden in the original's choice of times
 ISI_MS = 2  # the original's refractory period for events that follow real ones
 PERCENTILE = 2  # of all values of the mean window: below it, a channel belongs to the unit

@@ -17,8 +17,6 @@ import numpy.typing as npt
 
 from .. import raw_probe
 
-__all__ = ["CALLS", "CONSTANTS", "DTYPES", "PROBES", "Budget", "Refused", "binary", "checked_number", "unary"]
-
 MAX_ITEMS = 1_000_000  # of one value; a probe of 5000 sites has 20,000
 MAX_WORK = 20 * MAX_ITEMS  # of all values that a file makes
 MAX_TEXT = 1 << 16

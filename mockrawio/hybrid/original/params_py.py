@@ -25,8 +25,6 @@ from ...ground.errors import BadFileError, MockSessionError
 from ...ground.places import read_text
 from .params_calls import CALLS, CONSTANTS, DTYPES, PROBES, Budget, Refused, binary, checked_number, unary
 
-__all__ = ["ParsedFile", "read_py"]
-
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 100  # of expressions
 MAX_CHAIN = 2000  # of tokens that may nest; CPython 3.10 overflows its stack at some 100,000

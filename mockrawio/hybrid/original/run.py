@@ -25,8 +25,6 @@ from ..tables import Columns, Tables, artificial_rows, new_rows, no_artificial, 
 from ..units import HybridUnit, UnitSkipped
 from . import arithmetic as compat
 
-__all__ = ["PrivateCopy", "Wrapping", "plan_original"]
-
 CHUNK_ITEMS = 1 << 21
 
 Array = npt.NDArray[Any]
