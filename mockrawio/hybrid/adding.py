@@ -9,11 +9,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..ground.arrays import Array
 from ..ground.progress import Tick
 from ..ground.writing import FileRecord
 from .planned import Adder
@@ -21,8 +20,6 @@ from .recording import RawFile, RawRecording
 
 BLOCK_BYTES = 1 << 21  # of a recording at a time; two of them are in work at once
 RELEASE_BLOCKS = 8  # after this many, what a source has mapped is released
-
-Array = npt.NDArray[Any]
 
 
 class Adding:

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from ..convert.counts import Counts, Piece, Source, encode
 from ..convert.cut import UnitPlace, WrittenStream, largest_channel, source_windows
@@ -29,6 +28,7 @@ from ..convert.extractors import extractor_content
 from ..convert.names import patient_and_session
 from ..convert.session_content import Content, Stream
 from ..convert.sortings import SortedSpikes, place_units
+from ..ground.arrays import Array, Ints
 from ..ground.jsontext import read_json
 from ..ground.progress import Tick
 from ..ground.regular import only_regular
@@ -47,9 +47,6 @@ from .session_source import BROADBAND, SessionSource
 from .tables import named
 
 COPY_BYTES = 1 << 20
-
-Array = npt.NDArray[Any]
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(kw_only=True)

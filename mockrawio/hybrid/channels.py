@@ -19,11 +19,11 @@ and an offset or a slow drift has no effect.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from ..ground.arrays import Floats, Ints
 from .raw_probe import Probe
 from .recording import RawRecording
 from .units import UnitSkipped
@@ -36,10 +36,6 @@ MEAN_EVENTS = 500  # enough for a mean within 5 % of the noise; evenly over the 
 NOISE_EVENTS = 200  # at ten pairs each, the noise is known within 3 %
 CHUNK_ITEMS = 1 << 21  # samples gathered at a time
 MAD_TO_SD = 1.4826
-
-Array = npt.NDArray[Any]
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 
 class MeanWindow(NamedTuple):

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..convert.extractors import check_extractors
 from ..convert.recordings import channel_locations
 from ..convert.sortings import unit_frames
+from ..ground.arrays import Array, Ints
 from ..ground.errors import MockSessionError
 from .raw_probe import Probe
 from .recording import RawFile, RawRecording
@@ -25,9 +25,6 @@ from .source import HybridSource, joined_sorting, labels_of
 
 READ_BYTES = 1 << 22  # asked of get_traces at a time
 NEAR = 1024  # samples between two windows that are read along with them
-
-Array = npt.NDArray[Any]
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from ..ground.arrays import Array, Bools
 from ..ground.durable import clean_up_in, whole_file
 from ..ground.shown import letters
 from .pairs import TemplateScore
@@ -18,7 +18,6 @@ from .pairs import TemplateScore
 if TYPE_CHECKING:
     from .validate import Validation
 
-Array = npt.NDArray[Any]
 
 MOST_NUMBERS = 400  # cells of a confusion matrix in which counts are still readable
 SMALLEST = 0.01  # of a template's peak: a smaller difference is not shown
@@ -122,6 +121,6 @@ def mismatch(one: Array, other: Array) -> tuple[slice, slice]:
     return _span(differ.any(axis=1)), _span(differ.any(axis=0))
 
 
-def _span(some: npt.NDArray[np.bool_]) -> slice:
+def _span(some: Bools) -> slice:
     places = np.flatnonzero(some)
     return slice(int(places[0]), int(places[-1]) + 1) if len(places) else slice(0, len(some))

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..formats.sorters import Sorting, load_sorting
+from ..ground.arrays import Ints
 from ..ground.checks import is_whole, require
 from ..ground.errors import MockSessionError
-
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,21 +14,16 @@ is smaller than its Gram matrix, so that memory does not grow with the number of
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..ground.arrays import Array, Floats, Ints
 from ..planting import LowRankEvents
 from .recording import RawRecording
 from .units import UnitSkipped
 
 CHUNK_ITEMS = 1 << 19  # float64 of M at a time: 4 MiB, and as much again to make them
 KEPT_BYTES = 1 << 24  # windows of a unit that are kept, so as to be read once; more are read twice
-
-Array = npt.NDArray[Any]
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 
 def derivatives(windows: Array) -> Floats:

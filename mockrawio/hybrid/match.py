@@ -17,13 +17,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..ground.arrays import Bools, Floats, Ints
 from ..ground.extras import extra_module
-
-Array = npt.NDArray[Any]
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 
 def match_times(true: Ints, found: Ints, window: int) -> tuple[Ints, Ints]:
@@ -132,7 +128,7 @@ def confusion_matrix(rows: Ints, columns: Ints, n_rows: int, n_found: Ints, *, s
     return order, counts[:, np.append(order, len(n_found))]
 
 
-def nearest_left(true: Ints, found: Ints, window: int, taken: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:
+def nearest_left(true: Ints, found: Ints, window: int, taken: Bools) -> tuple[Ints, Ints]:
     """Pair true events with the nearest of those found events, ascending, that are not `taken`, one to one.
 
     Returns the indices of ``true[i]`` and ``found[j]``, at most `window` samples apart. The closest pair of all is

@@ -8,16 +8,13 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..formats.sorters import Sorting, formats, load_sorting, load_templates
+from ..ground.arrays import Array, Ints
 from ..ground.errors import MockSessionError
 from .found import Found
 from .templates import compare_templates, move_template, raw_rows, score_events, shift_template
 from .truth import TrueUnit, Truth
-
-Array = npt.NDArray[Any]
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

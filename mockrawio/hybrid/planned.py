@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy.typing as npt
-
+from ..ground.arrays import Array
 from ..ground.writing import FileRecord
 from ..planting import Planter
 from .recipe import Recipe
@@ -76,7 +75,7 @@ def skipped(report: UnitReport, reason: object) -> UnitReport:
 class Adder(Protocol):
     """Adds the events of a plan to blocks of its source."""
 
-    def add(self, block: npt.NDArray[Any], start: int) -> int:
+    def add(self, block: Array, start: int) -> int:
         """Add what falls into a block that begins at an absolute sample, in place; return how many samples clipped."""
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..formats.npy import text_of
+from ..ground.arrays import Array, Bools, Floats, Ints
 from ..ground.checks import require
 from ..ground.errors import BadFileError, MockSessionError, unreadable
 from ..ground.once import once
@@ -62,9 +63,9 @@ class Probe:
     (3, [1, 2, 0])
     """
 
-    channel_map: npt.NDArray[np.int64]
-    connected: npt.NDArray[np.bool_]
-    channel_positions: npt.NDArray[np.float64]
+    channel_map: Ints
+    connected: Bools
+    channel_positions: Floats
     name: str = "Custom"
 
     def __post_init__(self) -> None:
@@ -82,7 +83,7 @@ class Probe:
         return len(self.channel_map)
 
     @once
-    def inverse_map(self) -> npt.NDArray[np.int64]:
+    def inverse_map(self) -> Ints:
         """The entry of each raw row, (C,): ``inverse_map[channel_map[k]] == k``."""
         inverse = np.argsort(self.channel_map).astype(np.int64)
         inverse.flags.writeable = False
@@ -139,14 +140,14 @@ class Probe:
         return f"<Probe {self.name!r}: {self.n_channels} channels, {int(self.connected.sum())} connected>"
 
 
-def _array(name: str, value: Any) -> npt.NDArray[Any]:
+def _array(name: str, value: Any) -> Array:
     try:
         return np.asarray(value)
     except ValueError:
         raise MockSessionError(f"Probe.{name}", "an array", "rows of unequal length", "Change it.") from None
 
 
-def _checked_map(value: Any) -> npt.NDArray[np.int64]:
+def _checked_map(value: Any) -> Ints:
     array = _array("channel_map", value)
     require(array.dtype.kind in "iu", "Probe.channel_map", "whole numbers", f"dtype {array.dtype}")
     array = array.reshape(1) if array.size == 1 else array.squeeze()
@@ -157,11 +158,11 @@ def _checked_map(value: Any) -> npt.NDArray[np.int64]:
     return array.astype(np.int64)
 
 
-def _shown(array: npt.NDArray[Any]) -> str:
+def _shown(array: Array) -> str:
     return f"the rows {np.array2string(array, threshold=12, edgeitems=4)}"
 
 
-def _checked_connected(value: Any, n_channels: int) -> npt.NDArray[np.bool_]:
+def _checked_connected(value: Any, n_channels: int) -> Bools:
     array = _array("connected", value)
     require(array.dtype.kind == "b", "Probe.connected", "bools", f"dtype {array.dtype}", "Use dtype=bool.")
     array = array.reshape(1) if array.size == 1 else array.squeeze()
@@ -170,7 +171,7 @@ def _checked_connected(value: Any, n_channels: int) -> npt.NDArray[np.bool_]:
     return array.astype(np.bool_)
 
 
-def _checked_positions(value: Any, connected: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+def _checked_positions(value: Any, connected: Bools) -> Floats:
     array = _array("channel_positions", value)
     require(array.dtype.kind in "iuf", "Probe.channel_positions", "numbers", f"dtype {array.dtype}")
     expected = f"a row of two or more coordinates a channel, ({len(connected)}, 2)"
@@ -185,7 +186,7 @@ def _checked_positions(value: Any, connected: npt.NDArray[np.bool_]) -> npt.NDAr
     return positions
 
 
-def _read_npz(path: str) -> dict[str, npt.NDArray[Any]]:
+def _read_npz(path: str) -> dict[str, Array]:
     try:
         with open(path, "rb", opener=only_regular) as file:
             with zipfile.ZipFile(file) as archive:
@@ -205,7 +206,7 @@ def _read_npz(path: str) -> dict[str, npt.NDArray[Any]]:
         raise BadFileError(path, "an .npz of plain arrays", str(error) or type(error).__name__, _REMEDY) from None
 
 
-def _read_name(path: str, stored: npt.NDArray[Any]) -> str:
+def _read_name(path: str, stored: Array) -> str:
     if stored.dtype.kind != "U":
         return str(stored[()])
     try:

@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from ..formats.npy import MappedFile
 from ..formats.spikeglx import check_meta, read_metas
+from ..ground.arrays import Array, Bools, Ints
 from ..ground.checks import require
 from ..ground.errors import BoundsError
 from ..ground.once import once
@@ -35,8 +36,6 @@ from .raw_files import PathLike, axis_starts, count_frames, raw_paths
 MAPPED_BYTES = 1 << 25
 FAULT_BYTES = 1 << 21
 INDEX_ITEMS = 1 << 18
-
-Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ class RawRecording:
         return self.files[-1].stop
 
     @once
-    def _bounds(self) -> tuple[Integers, Integers]:
+    def _bounds(self) -> tuple[Ints, Ints]:
         starts = np.array([file.start for file in self.files], np.int64)
         return starts, np.array([file.stop for file in self.files], np.int64)
 
@@ -110,19 +109,19 @@ class RawRecording:
         """Return True if the samples `start` to `stop` (not included) lie wholly inside one file."""
         return bool(self.holds_many(np.array([start]), np.array([stop]))[0])
 
-    def holds_many(self, starts: npt.ArrayLike, stops: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    def holds_many(self, starts: npt.ArrayLike, stops: npt.ArrayLike) -> Bools:
         """Tell the same of many ranges, whose starts and stops are of one shape, or broadcast to one."""
         starts, stops = np.broadcast_arrays(np.asarray(starts, np.int64), np.asarray(stops, np.int64))
         _, ends = self._bounds
         file = self._file_of(starts)
-        held: npt.NDArray[np.bool_] = (file >= 0) & (stops >= starts) & (stops <= ends[file])
+        held: Bools = (file >= 0) & (stops >= starts) & (stops <= ends[file])
         return held
 
-    def _file_of(self, samples: Integers) -> Integers:
+    def _file_of(self, samples: Ints) -> Ints:
         """Return the last file that starts at or before each sample, -1 where there is none."""
         return np.searchsorted(self._bounds[0], samples, side="right") - 1
 
-    def read(self, start: int, stop: int, channels: Sequence[int] | Integers | None = None) -> npt.NDArray[Any]:
+    def read(self, start: int, stop: int, channels: Sequence[int] | Ints | None = None) -> Array:
         """Return the samples from `start` to `stop` (not included).
 
         Parameters
@@ -172,11 +171,11 @@ class RawRecording:
         shown = ranges if len(ranges) <= 6 else [*ranges[:3], "...", *ranges[-2:]]
         return f"the recorded {', '.join(shown)}"
 
-    def _frames(self, k: int) -> npt.NDArray[Any]:
+    def _frames(self, k: int) -> Array:
         """Return the whole of a file, (n_frames, C), as a view of its map."""
         return np.ndarray((self.files[k].n_frames, self.n_channels), self.dtype, self._maps[k].buffer())
 
-    def _rows(self, channels: Sequence[int] | Integers) -> Integers:
+    def _rows(self, channels: Sequence[int] | Ints) -> Ints:
         rows = np.asarray(channels)
         require(rows.ndim == 1 and (rows.dtype.kind in "iu" or not rows.size), "channels", "a list of rows", channels)
         rows = rows.astype(np.int64)
@@ -185,9 +184,7 @@ class RawRecording:
             raise BoundsError("channels", f"raw rows 0 to {self.n_channels - 1}", wrong[0], "Ask for rows that exist.")
         return rows
 
-    def gather(
-        self, centers: npt.ArrayLike, before: int, after: int, channels: Sequence[int] | Integers
-    ) -> npt.NDArray[Any]:
+    def gather(self, centers: npt.ArrayLike, before: int, after: int, channels: Sequence[int] | Ints) -> Array:
         """Return a window around every centre.
 
         Parameters
@@ -231,17 +228,15 @@ class RawRecording:
             "Leave out events at the ends of files.",
         )
 
-    def _by_file(self, starts: Integers, order: Integers) -> Iterator[tuple[int, Integers]]:
+    def _by_file(self, starts: Ints, order: Ints) -> Iterator[tuple[int, Ints]]:
         """Cut the events, in order of time, by the file they are in."""
         edges = np.searchsorted(starts[order], [*self._bounds[0], np.iinfo(np.int64).max])
         for k in range(len(self.files)):
             if edges[k] < edges[k + 1]:
                 yield k, order[edges[k] : edges[k + 1]]
 
-    def _gather_file(
-        self, k: int, starts: Integers, events: Integers, offsets: Integers, windows: npt.NDArray[Any]
-    ) -> None:
-        """Fill the windows of `events`, all in file k and ascending, releasing parts of the map on the way."""
+    def _gather_file(self, k: int, starts: Ints, events: Ints, offsets: Ints, windows: Array) -> None:
+        """Fill the windows of `events`, all in file k and ascending, letting go of the map as it goes."""
         first = (starts[events] - self.files[k].start) * self.n_channels
         step = max(1, INDEX_ITEMS // len(offsets))
         for i, stop in _mapped_blocks(first * self.dtype.itemsize):
@@ -258,7 +253,7 @@ class RawRecording:
             mapped.release()
 
 
-def _fill(windows: npt.NDArray[Any], events: Integers, flat: npt.NDArray[Any], items: Integers) -> None:
+def _fill(windows: Array, events: Ints, flat: Array, items: Ints) -> None:
     """Set the windows of `events` to those items of a file; in place where the events follow one another."""
     first, last = int(events[0]), int(events[-1])
     if last - first == len(events) - 1 and bool((np.diff(events) == 1).all()):
@@ -267,7 +262,7 @@ def _fill(windows: npt.NDArray[Any], events: Integers, flat: npt.NDArray[Any], i
         windows[events] = flat.take(items)
 
 
-def _mapped_blocks(positions: Integers) -> Iterator[tuple[int, int]]:
+def _mapped_blocks(positions: Ints) -> Iterator[tuple[int, int]]:
     """Cut ascending byte positions into blocks whose pages take MAPPED_BYTES at most, or nearly."""
     i = 0
     while i < len(positions):

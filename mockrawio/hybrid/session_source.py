@@ -12,9 +12,9 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..formats.npy import MappedArray, MappedFile
+from ..ground.arrays import Array, Ints
 from ..ground.errors import BadFileError, MockSessionError
 from ..session.clock import Run, check_ascending
 from ..session.content import csc_numbers
@@ -28,8 +28,6 @@ from .source import HybridSource, joined_sorting, labels_of
 
 BROADBAND = "broadband"
 
-Ints = npt.NDArray[np.int64]
-
 
 @dataclass(frozen=True)
 class StreamRecording(RawRecording):
@@ -42,7 +40,7 @@ class StreamRecording(RawRecording):
     def _maps(self) -> tuple[MappedFile, ...]:  # type: ignore[override]  # one file, whatever the segments
         return (self.samples.file,)
 
-    def _frames(self, k: int) -> npt.NDArray[Any]:
+    def _frames(self, k: int) -> Array:
         first = self.first_rows[k]
         return self.samples.view()[first : first + self.files[k].n_frames]
 

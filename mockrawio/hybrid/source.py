@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..formats.sorters import Sorting
+from ..ground.arrays import Ints
 from ..ground.errors import MockSessionError
 from ..planting import Planter
 from .raw_probe import Probe
 from .recording import RawRecording
-
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -12,19 +12,16 @@ import io
 import os
 import zipfile
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..ground.arrays import Array
 from ..ground.errors import BadFileError, unreadable
 from ..ground.regular import only_regular
 from ..planting import FixedEvents, LowRankEvents
 from .units import HybridUnit
 
 _REMEDY = "Run the generation again."
-
-Array = npt.NDArray[Any]
 
 
 def events_bytes(units: Sequence[HybridUnit]) -> bytes:

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from ..formats.sorters import Sorting
+from ..ground.arrays import Array, Ints
 from .recording import RawFile
 from .units import HybridUnit
 
@@ -30,8 +30,6 @@ SMALL = (
     "manifest.json",
 )
 
-Array = npt.NDArray[Any]
-Ints = npt.NDArray[np.int64]
 Columns = dict[str, Ints]
 
 

@@ -8,21 +8,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from ..formats.sorters.phy import channel_map
+from ..ground.arrays import Array, Floats, Ints
 from ..ground.checks import is_whole, require
 from ..ground.errors import MockSessionError
 from .raw_probe import Probe
 
 How = Literal["pearson", "frobenius"]
-
-Array = npt.NDArray[Any]
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 
 def shift_template(template: Array, center: int, *, percentile: float = 80) -> Array:

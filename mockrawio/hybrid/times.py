@@ -16,18 +16,15 @@ all, finds a place.
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from ..ground.arrays import Bools, Ints
 from .recording import RawRecording
 
 REFRACTORY_MS = 2.0
 ROUNDS = 24  # the last one draws from all over the neighbourhood: 12 refractory periods more
-
-Array = npt.NDArray[Any]
-Ints = npt.NDArray[np.int64]
 
 
 class Spacing(NamedTuple):
@@ -79,7 +76,7 @@ def firing_times(
     least = timing.refractory if rate is None else 0
     kept: Ints = np.empty(0, np.int64)
     pending: Ints = base
-    outside: npt.NDArray[np.bool_] = np.zeros(0, np.bool_)
+    outside: Bools = np.zeros(0, np.bool_)
     for turn in range(ROUNDS):
         if not len(pending):
             break
@@ -103,19 +100,19 @@ def _offsets(count: int, least: int, timing: Spacing, turn: int, random: np.rand
     return offsets
 
 
-def _clear(times: Ints, others: Ints, refractory: int) -> npt.NDArray[np.bool_]:
-    """Return, for each time, whether it is `refractory` or more from all of `others`, which ascend."""
+def _clear(times: Ints, others: Ints, refractory: int) -> Bools:
+    """Tell which times are `refractory` or more from all of `others`, which ascend."""
     if not len(others):
         return np.ones(len(times), bool)
     right = np.searchsorted(others, times)
     after = others[np.minimum(right, len(others) - 1)]
     before = others[np.maximum(right - 1, 0)]
-    clear: npt.NDArray[np.bool_] = (np.abs(after - times) >= refractory) & (np.abs(times - before) >= refractory)
+    clear: Bools = (np.abs(after - times) >= refractory) & (np.abs(times - before) >= refractory)
     return clear
 
 
-def _apart(times: Ints, refractory: int) -> npt.NDArray[np.bool_]:
-    """Return, for each time, whether it is kept so that those kept are `refractory` apart; the rest are drawn again."""
+def _apart(times: Ints, refractory: int) -> Bools:
+    """Tell which times may stay so that all that stay are `refractory` apart; the rest try again."""
     order = np.argsort(times, kind="stable")
     stays = np.empty(len(times), bool)
     stays[order] = np.diff(times[order], prepend=np.iinfo(np.int64).min // 2) >= refractory

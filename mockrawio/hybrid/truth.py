@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..formats.firings import load_firings
 from ..formats.npy import open_array
+from ..ground.arrays import Bools, Ints
 from ..ground.errors import BadFileError, MockSessionError
 from ..ground.regular import only_regular
 from ..ground.shown import Argument, Text
@@ -27,8 +27,6 @@ from ..session.keys import RATES
 from .raw_probe import Probe
 from .run_manifest import read_run_manifest
 from .tables import FIRINGS
-
-Ints = npt.NDArray[np.int64]
 
 COLUMNS = ("timestep", "true_unit", "new_unit", "center_channel")
 _AGAIN = "Run the generation again."
@@ -111,7 +109,7 @@ def _from_firings(firings: Ints) -> list[TrueUnit]:
     return [_lot(times, centers, labels == unit, int(unit), None) for unit in np.unique(labels)]
 
 
-def _lot(times: Ints, centers: Ints, of: npt.NDArray[np.bool_], true_unit: int, new_unit: int | None) -> TrueUnit:
+def _lot(times: Ints, centers: Ints, of: Bools, true_unit: int, new_unit: int | None) -> TrueUnit:
     return TrueUnit("", true_unit, new_unit, int(centers[of][0]), np.sort(times[of]))
 
 

@@ -14,8 +14,8 @@ from enum import IntEnum
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..ground.arrays import Ints
 from ..planting import LowRankEvents
 from .channels import mean_window, shift_channels, unit_channels
 from .low_rank import low_rank_events
@@ -24,8 +24,6 @@ from .recipe import Recipe
 from .source import HybridSource
 from .times import REFRACTORY_MS, Spacing, firing_times
 from .units import HybridUnit, UnitSkipped
-
-Ints = npt.NDArray[np.int64]
 
 
 class Step(IntEnum):

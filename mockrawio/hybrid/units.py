@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
-import numpy.typing as npt
 
 from ..planting import FixedEvents, LowRankEvents, PlantedUnit
-
-Array = npt.NDArray[Any]
 
 
 class UnitSkipped(Exception):

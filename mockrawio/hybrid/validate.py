@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..ground.checks import is_real, require
 from ..ground.durable import make_folder
@@ -24,8 +23,6 @@ from .pairs import TemplateScore, compare_units
 from .truth import Truth, load_truth
 
 TABLES = ("units.csv", "confusion.csv", "templates.csv")
-
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

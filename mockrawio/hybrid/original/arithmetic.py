@@ -15,8 +15,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ...ground.arrays import Array, Floats, Ints
 from ...ground.errors import MockSessionError
 from ..raw_probe import Probe
 
@@ -24,9 +24,6 @@ LEGACY_CAP = 25_000  # events of a unit, a limit hidden in the original's choice
 ISI_MS = 2  # the original's refractory period for events that follow real ones
 PERCENTILE = 2  # of all values of the mean window: below it, a channel belongs to the unit
 
-Array = npt.NDArray[Any]
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 LegacyRandom = np.random.RandomState
 
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ...ground.arrays import Array
 from .. import raw_probe
 
 MAX_ITEMS = 1_000_000  # of one value; a probe of 5000 sites has 20,000
@@ -22,8 +22,6 @@ MAX_WORK = 20 * MAX_ITEMS  # of all values that a file makes
 MAX_TEXT = 1 << 16
 MAX_WHOLE = 1 << 63
 _NUMERIC = (bool, int, float)
-
-Array = npt.NDArray[Any]
 
 
 class Refused(Exception):

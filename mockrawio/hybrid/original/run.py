@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ...ground.arrays import Array, Bools, Floats, Ints
 from ...ground.errors import MockSessionError
 from ...ground.regular import only_regular
 from ...planting import FixedEvents, Planter
@@ -26,9 +26,6 @@ from ..units import HybridUnit, UnitSkipped
 from . import arithmetic as compat
 
 CHUNK_ITEMS = 1 << 21
-
-Array = npt.NDArray[Any]
-Ints = npt.NDArray[np.int64]
 
 
 class PrivateCopy:
@@ -63,7 +60,7 @@ class PrivateCopy:
         )
         return found
 
-    def mean(self, times: Ints, before: int, after: int) -> npt.NDArray[np.float64]:
+    def mean(self, times: Ints, before: int, after: int) -> Floats:
         """Return the mean window on all channels, (n, C), from exact sums."""
         n, n_channels = before + after + 1, self.maps[0].shape[1]
         total, step = np.zeros((n, n_channels), np.int64), max(1, CHUNK_ITEMS // (n * n_channels))
@@ -79,7 +76,7 @@ class PrivateCopy:
             events = unit.events.counts(0, len(first))[inside].astype(self.dtype)
             np.add.at(np.asarray(mapped).reshape(-1), flat.reshape(-1), events.reshape(-1))
 
-    def _split(self, times: Ints) -> list[tuple[int, Array, npt.NDArray[np.bool_]]]:
+    def _split(self, times: Ints) -> list[tuple[int, Array, Bools]]:
         """Cut events by file: its start, its samples, which events."""
         file = np.searchsorted(self.starts, times, side="right") - 1
         return [(int(self.starts[k]), self.maps[k], file == k) for k in range(len(self.maps))]
