@@ -22,8 +22,6 @@ import numpy.typing as npt
 from ..ground.errors import MockSessionError
 from ..ground.progress import Tick
 
-__all__ = ["Counts", "Piece", "Source", "encode", "passes"]
-
 Array = npt.NDArray[Any]
 
 FULL_SCALE = 32767
@@ -33,46 +31,24 @@ MOST = 16  # blocks at most, for sources that make their samples a second at a t
 
 
 class Piece(NamedTuple):
-    """One segment's samples.
-
-    Attributes
-    ----------
-    n_samples : int
-    read : callable
-        Takes the first sample and one past the last, gives (samples, channels).
-    """
+    """One segment's samples."""
 
     n_samples: int
-    read: Callable[[int, int], Array]
+    read: Callable[[int, int], Array]  # takes the first sample and one past the last, gives (samples, channels)
 
 
 @dataclass(frozen=True)
 class Source:
-    """Samples that are to be written, and how they become physical: ``sample * gain + offset``.
+    """Samples that are to be written, and how they become physical: ``sample * gain + offset``."""
 
-    Attributes
-    ----------
-    label : str
-        What it is, for messages.
-    channels : tuple of str
-        Each channel's name in the source.
-    dtype : numpy.dtype
-        Of the samples.
-    gains, offsets : ndarray of float64
-        One per channel.
-    rate : float
-        Sampling rate, Hz.
-    pieces : tuple of Piece
-        One per segment.
-    """
-
-    label: str
-    channels: tuple[str, ...]
-    dtype: np.dtype[Any]
+    label: str  # what it is, for messages
+    channels: tuple[str, ...]  # each channel's name in the source
+    dtype: np.dtype[Any]  # of the samples
+    # gains, offsets: one per channel
     gains: npt.NDArray[np.float64]
     offsets: npt.NDArray[np.float64]
-    rate: float
-    pieces: tuple[Piece, ...]
+    rate: float  # sampling rate, Hz
+    pieces: tuple[Piece, ...]  # one per segment
 
     @property
     def n_samples(self) -> int:
@@ -103,18 +79,12 @@ class Source:
 
 @dataclass(frozen=True)
 class Counts:
-    """A source as int16.
+    """A source as int16."""
 
-    Attributes
-    ----------
-    gains, offsets : ndarray of float64
-        One per channel: ``count * gain + offset`` is physical.
-    blocks : callable
-        Starts a pass over the counts, C-contiguous little-endian int16 (samples, channels).
-    """
-
+    # gains, offsets: one per channel: ``count * gain + offset`` is physical
     gains: npt.NDArray[np.float64]
     offsets: npt.NDArray[np.float64]
+    # starts a pass over the counts, C-contiguous little-endian int16 (samples, channels)
     blocks: Callable[[], Iterator[Array]]
 
 

@@ -20,16 +20,6 @@ from ..session.streams import open_stream
 from .counts import Source
 from .session_content import Stream
 
-__all__ = [
-    "UnitPlace",
-    "WrittenStream",
-    "cut_waveforms",
-    "frames_to_ms",
-    "largest_channel",
-    "source_windows",
-    "windows_of",
-]
-
 LOOKED_AT = 200  # spikes that decide which channel a unit is on
 _AT_ONCE = 4096  # spikes cut at once, half a MiB
 
@@ -39,23 +29,12 @@ Windows = Callable[[int, Array], Array]  # of a segment, around some frames: (sp
 
 
 class UnitPlace(NamedTuple):
-    """A unit that is to be written.
-
-    Attributes
-    ----------
-    name : UnitName
-    frames : sequence of ndarray of int64
-        Its spikes in each segment, ascending.
-    channel : int
-        Index of the channel that its waveforms are of.
-    origin : object
-        Its name in the source.
-    """
+    """A unit that is to be written."""
 
     name: UnitName
-    frames: Frames
-    channel: int
-    origin: object = None
+    frames: Frames  # its spikes in each segment, ascending
+    channel: int  # index of the channel that its waveforms are of
+    origin: object = None  # its name in the source
 
 
 def frames_to_ms(frames: npt.NDArray[np.int64], start_ms: float, rate: float) -> npt.NDArray[np.float64]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from ..ground.errors import MockSessionError
 from ..ground.shown import Lines, visible, warn
 
-__all__ = ["Leftovers"]
-
 
 class Leftovers:
     """Collects what cannot be held.

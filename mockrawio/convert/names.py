@@ -12,16 +12,6 @@ from ..session.content import channel_names_bytes, csc_number, unit_name
 from ..session.files import MAX_NAME
 from ..session.layout import UnitName
 
-__all__ = [
-    "CHANNEL_KEYS",
-    "TYPE_KEYS",
-    "ChannelNames",
-    "UnitNames",
-    "patient_and_session",
-    "stream_file_name",
-    "unit_type_of",
-]
-
 _FOLDER = re.compile(r"session_(\d+)")
 _UNFIT = re.compile(r"[^A-Za-z0-9_.-]+")
 # Properties or annotations that give a unit's channel, by the channel's id; ours come first.

@@ -22,31 +22,19 @@ from .leftovers import Leftovers, label_of
 from .neo_points import Stamps, Timeline, magnitude_ms
 from .spans import SLACK_MS
 
-__all__ = ["Marks", "gather_marks", "make_daq", "make_events", "make_watchlog"]
-
 FRAMES, PAUSES, DAQ, EVENTS = "movie_frames", "movie_pauses", "DAQ", "Events"
 MOVIE = "movie"  # a Neo block does not say the movie's file name
 
 
 @dataclass(frozen=True)
 class Marks:
-    """An Event or an Epoch of one segment.
+    """An Event or an Epoch of one segment."""
 
-    Attributes
-    ----------
-    segment : int
-        Of the block.
-    label, name : str
-        For messages, and its own name.
-    times_ms, durations_ms : ndarray of float64
-        On the block's clock; durations of events are 0.
-    labels : ndarray of str
-    is_epoch : bool
-    """
-
-    segment: int
+    segment: int  # of the block
+    # label, name: for messages, and its own name
     label: str
     name: str
+    # times_ms, durations_ms: on the block's clock; durations of events are 0
     times_ms: Stamps
     durations_ms: Stamps
     labels: npt.NDArray[np.str_]

@@ -17,8 +17,6 @@ from neo.core import Block
 from .leftovers import Leftovers
 from .spans import SLACK_MS, instant_ms
 
-__all__ = ["Stamps", "Timeline", "magnitude_ms", "zeros"]
-
 Stamps = npt.NDArray[np.float64]
 
 
@@ -78,17 +76,10 @@ def _later(zero: float, said: list[float]) -> float:
 
 @dataclass(frozen=True)
 class Timeline:
-    """Where a block's segments lie in the session.
+    """Where a block's segments lie in the session."""
 
-    Attributes
-    ----------
-    zeros_ms : dict of int to float
-        By segment of the block, its 0 s in ms since the Unix epoch.
-    begins_ms : dict of int to float
-        By segment of the block, in order, when it begins in the session; empty without signals.
-    """
-
-    zeros_ms: dict[int, float]
+    zeros_ms: dict[int, float]  # by segment of the block, its 0 s in ms since the Unix epoch
+    # by segment of the block, in order, when it begins in the session; empty without signals
     begins_ms: dict[int, float]
 
     def place(self, what: str, segment: int, times_ms: Stamps, leftovers: Leftovers) -> tuple[Stamps, Any]:

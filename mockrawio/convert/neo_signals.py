@@ -20,48 +20,26 @@ from .leftovers import Leftovers, label_of
 from .names import ChannelNames, stream_file_name
 from .session_content import Stream
 
-__all__ = ["Part", "gather_parts", "join_parts", "make_stream", "to_uv"]
-
 Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
 class Part:
-    """A signal in one segment.
+    """A signal in one segment."""
 
-    Attributes
-    ----------
-    segment : int
-        Of the block.
-    label : str
-        For messages.
-    name : str or None
-    rate : float
-        Hz.
-    units : str
-        "uV" for any voltage.
-    ids, names : tuple of str or None
-        Of its channels, where the signal has them.
-    dtype : numpy.dtype
-        Of its samples.
-    gains, offsets : ndarray of float64
-        From its samples to `units`.
-    t_start_ms : float
-        On the block's clock.
-    piece : Piece
-    """
-
-    segment: int
-    label: str
+    segment: int  # of the block
+    label: str  # for messages
     name: str | None
-    rate: float
-    units: str
+    rate: float  # Hz
+    units: str  # "uV" for any voltage
+    # ids, names: of its channels, where the signal has them
     ids: tuple[str, ...] | None
     names: tuple[str, ...] | None
-    dtype: np.dtype[Any]
+    dtype: np.dtype[Any]  # of its samples
+    # gains, offsets: from its samples to `units`
     gains: npt.NDArray[np.float64]
     offsets: npt.NDArray[np.float64]
-    t_start_ms: float
+    t_start_ms: float  # on the block's clock
     piece: Piece
 
     @property

@@ -23,67 +23,34 @@ from .neo_points import Timeline, magnitude_ms
 from .neo_signals import to_uv
 from .session_content import plain
 
-__all__ = ["NeoTrain", "gather_trains", "make_units"]
-
 Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
 class WaveformShape:
-    """What the waveforms of a unit must have in common in all segments.
+    """What the waveforms of a unit must have in common in all segments."""
 
-    Attributes
-    ----------
-    width : int
-        Samples.
-    dtype : str
-    gain, offset : float
-    units : str
-    rate : float or None
-        Hz.
-    left_sweep : int or None
-        Samples before the spike.
-    """
-
-    width: int
+    width: int  # samples
     dtype: str
     gain: float
     offset: float
     units: str
-    rate: float | None
-    left_sweep: int | None
+    rate: float | None  # Hz
+    left_sweep: int | None  # samples before the spike
 
 
 @dataclass(frozen=True)
 class NeoTrain:
-    """A spike train in one segment.
+    """A spike train in one segment."""
 
-    Attributes
-    ----------
-    segment : int
-        Of the block.
-    label : str
-        For messages.
-    key : tuple
-        The same for the same unit in all segments.
-    name : str or None
-    annotations : dict
-    times_ms : ndarray of float64
-        On the block's clock, as they stand there.
-    shape : WaveformShape or None
-        Of its waveforms, None without any.
-    waveforms : callable
-        Gives them, (spikes, width).
-    """
-
-    segment: int
-    label: str
-    key: tuple[object, ...]
+    segment: int  # of the block
+    label: str  # for messages
+    key: tuple[object, ...]  # the same for the same unit in all segments
     name: str | None
     annotations: dict[str, Any]
-    times_ms: npt.NDArray[np.float64]
-    shape: WaveformShape | None
-    waveforms: Callable[[], Array]
+    times_ms: npt.NDArray[np.float64]  # on the block's clock, as they stand there
+    shape: WaveformShape | None  # of its waveforms, None without any
+    waveforms: Callable[[], Array]  # gives them, (spikes, width)
 
 
 def gather_trains(segments: Sequence[Any], leftovers: Leftovers) -> list[NeoTrain]:

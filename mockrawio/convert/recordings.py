@@ -15,8 +15,6 @@ from .names import ChannelNames, stream_file_name, usable
 from .session_content import Stream, plain
 from .spans import GAP_MS, Span, lay_out
 
-__all__ = ["channel_locations", "check_methods", "recording_stream", "segment_starts"]
-
 _TIME_BLOCK = 1 << 20  # time stamps checked at a time
 
 

@@ -22,36 +22,21 @@ from ..session.writer import SessionWriter
 from .counts import Counts, Source, encode, passes
 from .spans import check_era
 
-__all__ = ["Content", "Stream", "plain", "write_content"]
-
 Stamps = npt.NDArray[np.float64]
 
 
 @dataclass
 class Stream:
-    """A signal stream.
+    """A signal stream."""
 
-    Attributes
-    ----------
-    name : str
-        Its files' name.
-    ids, names : tuple of str
-        One per channel.
-    units : str
-    source : Source
-    starts_ms : list of float
-        When each segment begins, ms since the Unix epoch.
-    more : dict
-        Further keys of its description.
-    """
-
-    name: str
+    name: str  # its files' name
+    # ids, names: one per channel
     ids: tuple[str, ...]
     names: tuple[str, ...]
     units: str
     source: Source
-    starts_ms: list[float]
-    more: dict[str, object] = field(default_factory=dict)
+    starts_ms: list[float]  # when each segment begins, ms since the Unix epoch
+    more: dict[str, object] = field(default_factory=dict)  # further keys of its description
 
     @property
     def sizes(self) -> list[int]:
@@ -72,39 +57,22 @@ class Stream:
 
 @dataclass
 class Content:
-    """Everything that goes into a session.
+    """Everything that goes into a session."""
 
-    Attributes
-    ----------
-    info_ms : float or None
-        What ``session_info.npy`` says of the start, ms since the Unix epoch. None: `files` has it, and all else
-        that is no stream and no unit.
-    patient_id, session_nr : int
-    streams : list of Stream
-    units : callable
-        Called with the folder that has the streams by then; yields the units.
-    made_from : dict
-        What the manifest says of the source.
-    channel_names : bytes or None
-        ``ChannelNames.txt``.
-    events : ndarray or None
-        (n, 2): ms since the Unix epoch, code.
-    daq : DaqLog or None
-    watchlog : Watchlog or None
-    files : mapping of str to iterable of bytes
-        Further files that are ready, by their path below the session folder.
-    """
-
+    # what ``session_info.npy`` says of the start, ms since the Unix epoch. None: `files` has it, and all else
+    # that is no stream and no unit
     info_ms: float | None
     patient_id: int
     session_nr: int
     streams: list[Stream]
+    # called with the folder that has the streams by then; yields the units
     units: Callable[[Path], Iterable[UnitContent]]
-    made_from: dict[str, object]
-    channel_names: bytes | None = None
-    events: Stamps | None = None
+    made_from: dict[str, object]  # what the manifest says of the source
+    channel_names: bytes | None = None  # ``ChannelNames.txt``
+    events: Stamps | None = None  # (n, 2): ms since the Unix epoch, code
     daq: DaqLog | None = None
     watchlog: Watchlog | None = None
+    # further files that are ready, by their path below the session folder
     files: Mapping[str, Iterable[bytes | memoryview]] = field(default_factory=dict)
 
     def finish(self, writer: SessionWriter, origins: dict[str, object]) -> dict[str, object]:

@@ -17,8 +17,6 @@ from .names import CHANNEL_KEYS, TYPE_KEYS, ChannelNames, UnitNames, unit_type_o
 from .recordings import channel_locations
 from .session_content import Stream, plain
 
-__all__ = ["SortedSpikes", "lone_units", "place_units", "unit_frames", "units_of_recording"]
-
 Frames = list[npt.NDArray[np.int64]]
 
 _PLACE = ("gt_unit_location", "gt_unit_locations")
@@ -51,13 +49,7 @@ def unit_frames(sorting: Any, unit_id: Any, sizes: list[int] | None) -> Frames:
 
 @dataclass
 class SortedSpikes:
-    """A sorting and where its segments begin.
-
-    Attributes
-    ----------
-    sorting : BaseSorting
-    starts_ms : list of float
-    """
+    """A sorting and where its segments begin."""
 
     sorting: Any
     starts_ms: list[float]

@@ -12,8 +12,6 @@ from ..ground.errors import MockSessionError
 from ..session.clock import EARLIEST_MS, LATEST_MS
 from ..session.instants import to_ms
 
-__all__ = ["DEFAULT_START", "GAP_MS", "SLACK_MS", "Span", "check_era", "instant_ms", "lay_out", "start_of"]
-
 DEFAULT_START = datetime(2000, 1, 1, tzinfo=timezone.utc)
 GAP_MS = 1000.0  # between segments that say nothing of their own times
 SLACK_MS = 1e-3  # float64 tells stamps of this century apart by 0.25 µs; sums of three may be off by more
@@ -65,18 +63,12 @@ def check_era(first_ms: float, last_ms: float) -> None:
 
 
 class Span(NamedTuple):
-    """What a segment takes up, ms on any clock.
+    """What a segment takes up, ms on any clock."""
 
-    Attributes
-    ----------
-    start, stop : float
-        Where its samples begin and end; `start` is where a reader begins the segment.
-    first, last : float
-        The first and the last thing in it.
-    """
-
+    # start, stop: where its samples begin and end; `start` is where a reader begins the segment
     start: float
     stop: float
+    # first, last: the first and the last thing in it
     first: float
     last: float
 

@@ -7,8 +7,6 @@ from typing import Any
 
 from .errors import MockSessionError
 
-__all__ = ["is_real", "is_whole", "require"]
-
 
 def require(ok: bool, name: str, expected: str, found: object, remedy: str = "Change it.") -> None:
     """Raise a MockSessionError that says what `name` must be, unless `ok`."""

@@ -17,8 +17,6 @@ from .folder import Entry, File, Folder, Identity
 from .regular import not_regular, only_regular
 from .shown import Argument, Clause, Text
 
-__all__ = ["DiskFolder"]
-
 
 class DiskFolder(Folder):
     """A folder of the file system; see :class:`~.folder.Folder`."""

@@ -25,27 +25,6 @@ from typing import NamedTuple
 from .errors import NotWrittenError, SessionExistsError, elsewhere
 from .regular import only_regular
 
-__all__ = [
-    "LEFTOVER",
-    "Leftover",
-    "clean_up",
-    "clean_up_in",
-    "leftovers",
-    "littered",
-    "locked",
-    "make_folder",
-    "naming",
-    "put_back",
-    "refuse_taken",
-    "remove",
-    "sibling",
-    "sync_fd",
-    "sync_file",
-    "sync_folder",
-    "taken",
-    "whole_file",
-]
-
 LEFTOVER = re.compile(r"\.(.+)\.(partial|replaced)-(\d{1,18})-([0-9a-f]+)", re.DOTALL)
 _HOST = f"{zlib.crc32(platform.node().encode()):08x}"  # a process number means nothing on another machine
 _ROOM, _LEAVE = "Free some space, or choose another place.", "Choose a place that may be written to."
@@ -171,23 +150,12 @@ def sibling(target: Path, purpose: str) -> Path:
 
 
 class Leftover(NamedTuple):
-    """A file or folder that a writer has beside its target.
-
-    Attributes
-    ----------
-    path : Path
-    purpose : {"partial", "replaced"}
-        The writer's own, or what stood there before.
-    elsewhere : bool
-        Whether the writer is one of another machine.
-    in_use : bool
-        Whether the writer may still be running; True also if that cannot be known from here.
-    """
+    """A file or folder that a writer has beside its target."""
 
     path: Path
-    purpose: str
-    elsewhere: bool
-    in_use: bool
+    purpose: str  # {"partial", "replaced"}: The writer's own, or what stood there before
+    elsewhere: bool  # whether the writer is one of another machine
+    in_use: bool  # whether the writer may still be running; True also if that cannot be known from here
 
 
 def leftovers(target: Path) -> list[Leftover]:

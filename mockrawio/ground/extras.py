@@ -10,8 +10,6 @@ from typing import Any
 
 from .errors import MockSessionError
 
-__all__ = ["MissingExtraError", "by_extra", "extra_module", "h5py_module", "toml_module"]
-
 
 class MissingExtraError(MockSessionError, ImportError):
     """A package that is needed is not installed.

@@ -12,8 +12,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["MAX_FIELD", "BadRow", "Fields", "Text", "as_str", "numbers"]
-
 MAX_FIELD = 64  # characters: a column is as wide as its longest field
 EXACT = {np.float64: 15, np.int64: 18}  # this many digits are exact, and so is their quotient with a power of ten
 

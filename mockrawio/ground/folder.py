@@ -24,8 +24,6 @@ from typing import Any, NamedTuple, Protocol
 from .errors import BadFileError, BadTypeError, MockSessionError, unreadable
 from .shown import Argument, Text, warn
 
-__all__ = ["Entry", "File", "Folder", "Identity", "patterns"]
-
 
 class Identity(NamedTuple):
     """What identifies a file as unchanged, on any machine.

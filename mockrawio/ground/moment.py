@@ -8,8 +8,6 @@ from contextlib import contextmanager, suppress
 from .errors import BadFileError, MockSessionError
 from .folder import File, Folder, Identity
 
-__all__ = ["Moment", "changed"]
-
 AGAIN = "Call parse_header() again, or whatever was reading it."
 
 

@@ -13,8 +13,6 @@ from .disk import DiskFolder
 from .errors import BadFileError, unreadable
 from .folder import File, Folder
 
-__all__ = ["KINDS", "MAX_TEXT_FILE", "FolderLike", "Where", "file_at", "folder_at", "read_text"]
-
 KINDS: tuple[type[Folder], ...] = (DiskFolder,)  # the first kind that takes a path is used
 MAX_TEXT_FILE = 1 << 26  # bytes: a day of a movie's frames
 

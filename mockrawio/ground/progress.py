@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["Tick", "progress_bar"]
-
 Tick = Callable[[float], object]
 
 

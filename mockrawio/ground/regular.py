@@ -11,8 +11,6 @@ from os import PathLike
 
 from .errors import BadFileError
 
-__all__ = ["check_regular", "not_regular", "only_regular"]
-
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)  # for a pipe's other end; of no effect on a file
 _KINDS = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
 

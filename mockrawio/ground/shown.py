@@ -12,8 +12,6 @@ from __future__ import annotations
 import re
 import warnings
 
-__all__ = ["Argument", "Clause", "Lines", "Text", "letters", "one_line", "visible", "warn"]
-
 
 class Argument(str):
     """A parameter that a text names, as Python writes it: ``name``, ``name=value`` or ``of.name``.

@@ -14,8 +14,6 @@ from .durable import naming, sync_fd, whole_file
 from .places import Where, file_at
 from .progress import Tick
 
-__all__ = ["Chunks", "FileRecord", "file_record", "sync_now", "write_all", "write_file", "write_plain"]
-
 SYNC_BYTES = 1 << 24  # of a file, after which the disk begins to take it in
 
 Chunks = Iterable[bytes | memoryview]

@@ -15,8 +15,6 @@ from ..ground.errors import MockSessionError
 from ..ground.extras import by_extra
 from ..ground.shown import Argument
 
-__all__ = ["Here", "OnCluster", "executor_of"]
-
 LEAST_IN_FLIGHT = 16  # so that a cluster without workers yet has a reason to start some
 _SCHEMES = ("tcp://", "tls://", "ws://", "wss://", "ucx://", "inproc://")
 PER_THREAD = 4  # in flight for each of a cluster's threads, so that none waits for the next

@@ -18,21 +18,11 @@ Frames = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class FrameClock:
-    """The samples of one segment.
+    """The samples of one segment."""
 
-    Attributes
-    ----------
-    start_ms : float
-        When sample 0 was taken, ms since the Unix epoch.
-    rate : float
-        Samples a second.
-    size : int or None
-        How many samples there are; None for no end.
-    """
-
-    start_ms: float
-    rate: float
-    size: int | None = None
+    start_ms: float  # when sample 0 was taken, ms since the Unix epoch
+    rate: float  # samples a second
+    size: int | None = None  # how many samples there are; None for no end
 
     def frames(self, stamps_ms: npt.NDArray[Any]) -> Frames:
         """Return the number of the sample nearest to each stamp; halves go to the even one.

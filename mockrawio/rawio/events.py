@@ -28,19 +28,10 @@ MOVIE_JUMP_S = 1.0  # a longer step of movie time between two frames is a skip
 
 
 class EventTable(NamedTuple):
-    """All events of a channel.
+    """All events of a channel."""
 
-    Attributes
-    ----------
-    start : ndarray
-        ms since the Unix epoch.
-    duration : ndarray or None
-        ms; None for events.
-    label : ndarray of str
-    """
-
-    start: Array
-    duration: Array | None
+    start: Array  # ms since the Unix epoch
+    duration: Array | None  # ms; None for events
     label: Array
 
     def take(self, which: Any) -> EventTable:

@@ -10,8 +10,6 @@ from ..session.exclude import with_exclude
 from ..session.files import few
 from .signals import SignalStream
 
-__all__ = ["odd_segments", "odd_stream", "odd_times", "path_of", "span_ms"]
-
 
 def span_ms(stream: SignalStream, seg_index: int) -> tuple[float, float]:
     """Return when a stream's part of a segment begins and ends, ms since the Unix epoch."""

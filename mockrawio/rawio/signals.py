@@ -39,45 +39,22 @@ UNLIMITED = 1 << 16
 
 @dataclass(frozen=True)
 class Channel:
-    """One channel: what the header says of it, and where its samples are.
-
-    Attributes
-    ----------
-    id, name : str
-    number : int or None
-        The k of CSCk.
-    scale : Scale
-        From the raw values served to physical units.
-    count : float or None
-        Size of a count for a float source that is served as int16, else None.
-    source : AnyArray or None
-        Its own array (n,), or None where the stream has one for all.
-    """
+    """One channel: what the header says of it, and where its samples are."""
 
     id: str
     name: str
-    number: int | None
-    scale: Scale
-    count: float | None = None
-    source: AnyArray | None = None
+    number: int | None  # the k of CSCk
+    scale: Scale  # from the raw values served to physical units
+    count: float | None = None  # size of a count for a float source that is served as int16, else None
+    source: AnyArray | None = None  # its own array (n,), or None where the stream has one for all
 
 
 class Held(NamedTuple):
-    """What a stream keeps of the one array that covers it.
+    """What a stream keeps of the one array that covers it."""
 
-    Attributes
-    ----------
-    views : list of ndarray, (samples, channels)
-        One per segment.
-    size : callable
-        Gives the size of the mapped file in bytes, as it is now.
-    needed : int
-        What it must be at least.
-    """
-
-    views: list[Array]
-    size: Callable[[], int]
-    needed: int
+    views: list[Array]  # (samples, channels), one per segment
+    size: Callable[[], int]  # gives the size of the mapped file in bytes, as it is now
+    needed: int  # what it must be at least
 
 
 class SignalStream:

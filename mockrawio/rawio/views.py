@@ -31,18 +31,11 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Description:
-    """The files of a stream of ``raw_data``, read again for what is seldom asked for.
-
-    Attributes
-    ----------
-    samples, json : File
-    moment : Moment
-        Of these two: they must still be what they were.
-    """
+    """The files of a stream of ``raw_data``, read again for what is seldom asked for."""
 
     samples: File
     json: File
-    moment: Moment
+    moment: Moment  # of these two: they must still be what they were
 
     def read(self) -> StreamFile:
         """Open both; BadFileError if one has changed since the header was parsed."""

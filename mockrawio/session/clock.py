@@ -75,34 +75,19 @@ def stamp_divisor(path: str, first: float, last: float) -> int:
 
 
 class Run(NamedTuple):
-    """A stretch of samples without a gap.
+    """A stretch of samples without a gap."""
 
-    Attributes
-    ----------
-    start, stop : int
-        Sample indexes, `stop` one past the last.
-    t_start_ms : float
-        When its first sample was taken, ms since the Unix epoch.
-    """
-
+    # start, stop: sample indexes, `stop` one past the last
     start: int
     stop: int
-    t_start_ms: float
+    t_start_ms: float  # when its first sample was taken, ms since the Unix epoch
 
 
 class Timing(NamedTuple):
-    """What a channel's stamps say.
+    """What a channel's stamps say."""
 
-    Attributes
-    ----------
-    runs : tuple of Run
-        Stretches without a gap, in order.
-    sampling_rate : float
-        Hz: the one that was given or, where the clock does not keep it, the one measured.
-    """
-
-    runs: tuple[Run, ...]
-    sampling_rate: float
+    runs: tuple[Run, ...]  # stretches without a gap, in order
+    sampling_rate: float  # Hz: the one that was given or, where the clock does not keep it, the one measured
 
 
 class _Rate(NamedTuple):

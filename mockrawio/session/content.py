@@ -20,19 +20,6 @@ from .clock import Run
 from .files import Scale
 from .layout import UnitName, parse_unit_file
 
-__all__ = [
-    "N_SAMPLES",
-    "UnitContent",
-    "channel_names_bytes",
-    "csc_number",
-    "csc_numbers",
-    "description_bytes",
-    "info_bytes",
-    "lfp_bytes",
-    "stream_description",
-    "unit_name",
-]
-
 N_SAMPLES = 64  # of a waveform, as in Epiphyte's generator
 
 _CSC = re.compile(r"CSC([1-9]\d{0,5})")
@@ -42,32 +29,15 @@ Chunks = Iterator[bytes | memoryview]
 
 @dataclass(frozen=True)
 class UnitContent:
-    """A unit.
-
-    Attributes
-    ----------
-    name : UnitName
-    times_ms : ndarray of float64
-        Ascending, ms since the Unix epoch.
-    waveforms : Blocks or None
-        (spikes, samples): counts where there is a scale, else physical values.
-    scale : Scale or None
-        Of the waveforms.
-    sampling_rate : float or None
-        Hz.
-    left_sweep : int or None
-        Samples before the spike in each waveform.
-    origin : object
-        Its name in the source, as JSON can hold it; None if there is no source.
-    """
+    """A unit."""
 
     name: UnitName
-    times_ms: npt.NDArray[np.float64]
-    waveforms: Blocks | None = None
-    scale: Scale | None = None
-    sampling_rate: float | None = None
-    left_sweep: int | None = None
-    origin: object = None
+    times_ms: npt.NDArray[np.float64]  # ascending, ms since the Unix epoch
+    waveforms: Blocks | None = None  # (spikes, samples): counts where there is a scale, else physical values
+    scale: Scale | None = None  # of the waveforms
+    sampling_rate: float | None = None  # Hz
+    left_sweep: int | None = None  # samples before the spike in each waveform
+    origin: object = None  # what it is called where it comes from; JSON can hold it. None: it comes from nowhere else
 
     def chunks(self) -> Chunks:
         """Return the bytes of its file, in pieces."""

@@ -10,8 +10,6 @@ from ..ground.folder import File
 from ..ground.shown import Argument, Clause, Text
 from .layout import CHANNEL_NAMES, DAQ, EVENTS, LFP, MANIFEST, RAW, SESSION_INFO, UNITS, WATCHLOGS
 
-__all__ = ["with_exclude"]
-
 _FOLDERS = (UNITS, LFP, EVENTS, DAQ, WATCHLOGS, RAW)
 _FILES = (SESSION_INFO, CHANNEL_NAMES, MANIFEST, *_FOLDERS)
 

@@ -40,18 +40,11 @@ class Scale(NamedTuple):
 
 @dataclass(frozen=True)
 class SessionInfo:
-    """What ``session_info.npy`` says.
-
-    Attributes
-    ----------
-    patient_id, session_nr : int
-    start : datetime
-        Start of the recording, UTC, without a time zone, as Neo keeps its times.
-    """
+    """What ``session_info.npy`` says."""
 
     patient_id: int
     session_nr: int
-    start: datetime
+    start: datetime  # start of the recording, UTC, without a time zone, as Neo keeps its times
 
     @property
     def start_ms(self) -> float:
@@ -60,35 +53,18 @@ class SessionInfo:
 
 
 class UnitFile(NamedTuple):
-    """One unit's file.
-
-    Attributes
-    ----------
-    file : File
-    times : AnyArray
-        Spike times (n,), file units; divided by `divisor` they are ms since the Unix epoch.
-    divisor : int
-    first_ms, last_ms : float
-        NaN for a unit without spikes.
-    waveforms : AnyArray or None
-        (n, samples) counts or physical values.
-    scale : Scale
-        Of the waveforms.
-    sampling_rate : float
-        Of the waveforms, Hz.
-    left_sweep : int
-        Samples before the spike time in each waveform.
-    """
+    """One unit's file."""
 
     file: File
-    times: AnyArray
+    times: AnyArray  # spike times (n,), file units; divided by `divisor` they are ms since the Unix epoch
     divisor: int
+    # first_ms, last_ms: NaN for a unit without spikes
     first_ms: float
     last_ms: float
-    waveforms: AnyArray | None
-    scale: Scale
-    sampling_rate: float
-    left_sweep: int
+    waveforms: AnyArray | None  # (n, samples) counts or physical values
+    scale: Scale  # of the waveforms
+    sampling_rate: float  # of the waveforms, Hz
+    left_sweep: int  # samples before the spike time in each waveform
 
     @property
     def path(self) -> str:
@@ -97,35 +73,18 @@ class UnitFile(NamedTuple):
 
 
 class LfpFile(NamedTuple):
-    """One LFP channel's file.
-
-    Attributes
-    ----------
-    file : File
-    samples, ts : AnyArray
-        Both (n,); `ts` divided by `divisor` is ms since the Unix epoch.
-    divisor : int
-    runs : tuple of Run
-        Stretches without a gap.
-    scale : Scale
-        Of the samples.
-    sampling_rate : float
-        Hz, as measured where the clock does not keep the one that is given.
-    drift_ms : float
-        By how much the last stamp is later than its run's start and the rate predict.
-    given_rate : float
-        Hz, the one that the file gives, or the format.
-    """
+    """One LFP channel's file."""
 
     file: File
+    # samples, ts: both (n,); `ts` divided by `divisor` is ms since the Unix epoch
     samples: AnyArray
     ts: AnyArray
     divisor: int
-    runs: tuple[Run, ...]
-    scale: Scale
-    sampling_rate: float
-    drift_ms: float
-    given_rate: float
+    runs: tuple[Run, ...]  # stretches without a gap
+    scale: Scale  # of the samples
+    sampling_rate: float  # Hz, as measured where the clock does not keep the one that is given
+    drift_ms: float  # by how much the last stamp is later than its run's start and the rate have it
+    given_rate: float  # Hz, the one that the file gives, or the format
 
     @property
     def path(self) -> str:

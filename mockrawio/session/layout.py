@@ -133,24 +133,11 @@ def is_staging(folder: Path) -> bool:
 
 @dataclass
 class SessionFiles:
-    """What a session folder holds, by kind, in natural order.
-
-    Attributes
-    ----------
-    root : Folder
-    before : Identity
-        What the folder was before it was listed.
-    info, channel_names, events, daq, watchlog, manifest : File or None
-        None where there is no such file.
-    units : dict of UnitName to File
-    lfp : dict of int to File
-        By channel number.
-    streams : dict of str to File
-        Stream name to its ``.npy``; its ``.json`` lies beside it.
-    """
+    """What a session folder holds, by kind, in natural order."""
 
     root: Folder
-    before: Identity
+    before: Identity  # what the folder was before it was listed
+    # info, channel_names, events, daq, watchlog, manifest: None where there is no such file
     info: File | None = None
     channel_names: File | None = None
     manifest: File | None = None
@@ -158,8 +145,8 @@ class SessionFiles:
     daq: File | None = None
     watchlog: File | None = None
     units: dict[UnitName, File] = field(default_factory=dict)
-    lfp: dict[int, File] = field(default_factory=dict)
-    streams: dict[str, File] = field(default_factory=dict)
+    lfp: dict[int, File] = field(default_factory=dict)  # by channel number
+    streams: dict[str, File] = field(default_factory=dict)  # stream name to its ``.npy``; its ``.json`` lies beside it
 
     @property
     def folder(self) -> Path:

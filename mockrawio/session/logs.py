@@ -31,45 +31,25 @@ Stamps = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class DaqLog:
-    """A DAQ log's columns.
+    """A DAQ log's columns."""
 
-    Attributes
-    ----------
-    codes, index : ndarray of int64
-        The code sent, and its number.
-    pre, post : ndarray of int64 or float64
-        ms since the Unix epoch before and after the pulse; either may be the later.
-    """
-
+    # codes, index: the code sent, and its number
     codes: npt.NDArray[np.int64]
     index: npt.NDArray[np.int64]
+    # pre, post: ms since the Unix epoch before and after the pulse; either may be the later
     pre: Stamps
     post: Stamps
 
 
 @dataclass(frozen=True)
 class Watchlog:
-    """A watchlog's columns.
+    """A watchlog's columns."""
 
-    Attributes
-    ----------
-    movie : str
-        The movie's file name.
-    labels : ndarray of str
-        The movie time of each frame, as the log spells it.
-    pts : ndarray of float64
-        The same in seconds.
-    clock : ndarray of int64 or float64
-        When each frame was shown, ms since the Unix epoch.
-    pauses : ndarray of int64
-        For each pause the number of frames shown before it.
-    """
-
-    movie: str
-    labels: npt.NDArray[np.str_]
-    pts: npt.NDArray[np.float64]
-    clock: Stamps
-    pauses: npt.NDArray[np.int64]
+    movie: str  # the movie's file name
+    labels: npt.NDArray[np.str_]  # the movie time of each frame, as the log spells it
+    pts: npt.NDArray[np.float64]  # the same in seconds
+    clock: Stamps  # when each frame was shown, ms since the Unix epoch
+    pauses: npt.NDArray[np.int64]  # for each pause the number of frames shown before it
 
 
 def _read_log(where: Where) -> bytes:

@@ -23,8 +23,6 @@ from ..ground.progress import Tick
 from ..ground.writing import FileRecord, file_record
 from .layout import ADDED_FILES, MANIFEST
 
-__all__ = ["Differences", "compare", "differences", "manifest_bytes", "read_manifest"]
-
 FORMAT, FORMAT_VERSION = "mockrawio session", 1
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _REMEDY = "Restore the manifest, or remove it to have the folder checked by its structure."
@@ -72,27 +70,14 @@ def _record(name: str, said: Mapping[str, object]) -> FileRecord:
 
 
 class Differences(NamedTuple):
-    """How a folder differs from its manifest: relative paths, sorted.
+    """How a folder differs from its manifest: relative paths, sorted."""
 
-    Attributes
-    ----------
-    missing : list of str
-        In the manifest and not there.
-    extra : list of str
-        There and not in the manifest, but for what Epiphyte's database adds.
-    changed : list of str
-        Of another size.
-    corrupt : list of str
-        Of the same size, with other bytes.
-    unreadable : dict of str to str
-        What could not be compared, and why: no plain file, a link that leads out of the folder, or
-        what the system does not let us read.
-    """
-
-    missing: list[str]
-    extra: list[str]
-    changed: list[str]
-    corrupt: list[str]
+    missing: list[str]  # in the manifest and not there
+    extra: list[str]  # there and not in the manifest, but for what Epiphyte's database adds
+    changed: list[str]  # of another size
+    corrupt: list[str]  # of the same size, with other bytes
+    # what could not be compared, and why: no plain file, a link that leads out of the folder, or what the
+    # system does not let us read
     unreadable: dict[str, str]
 
 

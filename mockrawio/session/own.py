@@ -14,8 +14,6 @@ import numpy as np
 from ..ground.errors import MockSessionError
 from .layout import refuse_foreign
 
-__all__ = ["refuse_own"]
-
 MAX_DEPTH = 20  # of objects made of objects
 _SCALARS = (int, float, complex, bytes, np.generic, type(None))  # of which a list may have millions
 _NEO = ("dirname", "filename", "filenames")  # what a reader of Neo's was made with

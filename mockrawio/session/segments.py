@@ -16,27 +16,16 @@ from typing import NamedTuple
 
 from .clock import Run
 
-__all__ = ["Bridged", "Runs", "bridge", "common_cuts", "cut_runs"]
-
 Runs = tuple[Run, ...]
 _NEAR = 0.05  # samples: stamps around 1.6e12 ms are 0.0002 ms apart in float64
 
 
 class Bridged(NamedTuple):
-    """Runs, some of which were put together.
-
-    Attributes
-    ----------
-    runs : tuple of Run
-    n : int
-        How many gaps were bridged.
-    missing_ms : float
-        How long they are in all.
-    """
+    """Runs, some of which were put together."""
 
     runs: Runs
-    n: int
-    missing_ms: float
+    n: int  # how many gaps were bridged
+    missing_ms: float  # how long they are in all
 
 
 def bridge(runs: Runs, rate: float, tolerance_ms: float | None) -> Bridged:

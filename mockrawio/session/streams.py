@@ -23,35 +23,18 @@ _REMEDY = "Repair the description, or write the stream again."
 
 @dataclass(frozen=True)
 class StreamFile:
-    """One stream.
-
-    Attributes
-    ----------
-    file : File
-    samples : MappedArray
-        (n_samples, n_channels) int16.
-    sampling_rate : float
-        Hz.
-    ids, names : tuple of str
-        One per channel.
-    scales : tuple of Scale
-        One per channel.
-    runs : tuple of Run
-        Its segments.
-    ground_truth : dict
-        What the description says was planted in it, as it stands there; empty if nothing.
-    locations : list of list of float, or None
-        Where the channels are, 2 or 3 numbers each in µm; None where the description does not say.
-    """
+    """One stream."""
 
     file: File
-    samples: MappedArray
-    sampling_rate: float
+    samples: MappedArray  # (n_samples, n_channels) int16
+    sampling_rate: float  # Hz
+    # ids, names: one per channel
     ids: tuple[str, ...]
     names: tuple[str, ...]
-    scales: tuple[Scale, ...]
-    runs: tuple[Run, ...]
-    ground_truth: dict[str, Any]
+    scales: tuple[Scale, ...]  # one per channel
+    runs: tuple[Run, ...]  # its segments
+    ground_truth: dict[str, Any]  # what the description says was planted in it, as it stands there; empty if nothing
+    # where the channels are, 2 or 3 numbers each in µm; None where the description does not say
     locations: list[list[float]] | None
 
     @property

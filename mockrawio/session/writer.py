@@ -35,8 +35,6 @@ from ..ground.writing import Chunks, FileRecord, write_plain
 from .layout import MANIFEST
 from .manifest import manifest_bytes
 
-__all__ = ["SessionWriter"]
-
 _SYNC_THREADS = 4
 _MOST_WAITING = 64  # files that are written and not yet on the disk: each is an open file
 _STANDS_THERE = {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR}
