@@ -81,7 +81,7 @@ class Source:
 class Counts:
     """A source as int16."""
 
-    # gains, offsets: one per channel: ``count * gain + offset`` is physical
+    # gains, offsets: one per channel; ``count * gain + offset`` is physical
     gains: npt.NDArray[np.float64]
     offsets: npt.NDArray[np.float64]
     # starts a pass over the counts, C-contiguous little-endian int16 (samples, channels)
@@ -96,17 +96,9 @@ def passes(dtype: np.dtype[Any]) -> int:
 def encode(source: Source, tick: Tick = lambda size: None) -> Counts:
     """Return a source as counts, its gains found by a first pass where they must be.
 
-    Parameters
-    ----------
-    source : Source
-    tick : callable
-        Called with the number of samples done, in each pass.
-
-    Raises
-    ------
-    MockSessionError
-        If the dtype is no real number, a gain 0, NaN or infinite, an offset not finite, or, in
-        either pass, a sample is NaN or infinite; the message has its place.
+    `tick` is called with the number of samples done, in each pass. MockSessionError if the dtype is no real number, a
+    gain 0, NaN or infinite, an offset not finite, or, in either pass, a sample is NaN or infinite; the message has its
+    place.
     """
     _check_scale(source)
     dtype = source.dtype

@@ -40,10 +40,7 @@ class UnitPlace(NamedTuple):
 def frames_to_ms(frames: npt.NDArray[np.int64], start_ms: float, rate: float) -> npt.NDArray[np.float64]:
     """Return frames as ms since the Unix epoch, from which rounding gives back the same frames.
 
-    Raises
-    ------
-    MockSessionError
-        If float64 does not have enough digits, as with rates above 1 MHz.
+    MockSessionError if float64 does not have enough digits, as with rates above 1 MHz.
     """
     times = np.asarray(start_ms + frames * 1000.0 / rate, dtype=np.float64)
     back = np.rint((times - start_ms) * rate / 1000)
@@ -59,14 +56,7 @@ def frames_to_ms(frames: npt.NDArray[np.int64], start_ms: float, rate: float) ->
 
 
 class WrittenStream:
-    """Context manager for a stream that is written, from which the waveforms of units are cut.
-
-    Parameters
-    ----------
-    folder : Path
-        Where it is written.
-    stream : Stream
-    """
+    """Context manager for a stream that is written in a folder, from which the waveforms of units are cut."""
 
     def __init__(self, folder: Path, stream: Stream) -> None:
         path = str(folder / RAW / f"{stream.name}.npy")
@@ -128,16 +118,8 @@ def _windows(samples: Array, start: int, stop: int, frames: Array, channel: int 
 def cut_waveforms(samples: Array, sizes: Sequence[int], frames: Frames, channel: int) -> Iterator[Array]:
     """Yield a unit's waveforms, spike after spike, (some, 64) int16.
 
-    Parameters
-    ----------
-    samples : ndarray of int16, (samples, channels)
-        All segments one after another.
-    sizes : sequence of int
-        Samples in each segment.
-    frames : sequence of ndarray
-        Its spikes in each segment, each within it.
-    channel : int
-        Index.
+    Samples are int16 (samples, channels), all segments, of the sizes given, one after another; the frames are its
+    spikes in each segment, each within it.
     """
     for (start, stop), of_segment in zip(_bounds(sizes), frames, strict=True):
         for first in range(0, of_segment.size, _AT_ONCE):
@@ -147,16 +129,8 @@ def cut_waveforms(samples: Array, sizes: Sequence[int], frames: Frames, channel:
 def largest_channel(windows: Windows, frames: Frames, gains: Array) -> int:
     """Return the channel on which a unit's mean waveform has the largest peak-to-peak.
 
-    At most 200 of its spikes, evenly spread, are used; 0 for a unit without spikes.
-
-    Parameters
-    ----------
-    windows : callable
-        Gives the samples of a segment around some of its frames, (spikes, 64, channels).
-    frames : sequence of ndarray
-        The unit's spikes in each segment.
-    gains : ndarray of float64
-        One per channel.
+    `windows` gives the samples of a segment around some of its frames, (spikes, 64, channels); `gains` are float64, one
+    per channel. At most 200 spikes, evenly spread, are used; 0 for a unit without spikes.
     """
     total = sum(of_segment.size for of_segment in frames)
     if not total:

@@ -29,26 +29,10 @@ class ChannelNames:
         self.origins: dict[str, Any] = {}
 
     def add(self, label: str, ids: Sequence[str], names: Sequence[str] | None = None) -> tuple[str, ...]:
-        """Name the channels of a stream.
+        """Name the channels of a stream: return `CSC{k}`, one per channel.
 
-        Parameters
-        ----------
-        label : str
-            The stream, for messages.
-        ids : sequence of str
-            The channels' own ids. All `CSC{k}` are kept; others become the next free CSCs.
-        names : sequence of str, optional
-            Their names; the ids if left out.
-
-        Returns
-        -------
-        tuple of str
-            `CSC{k}`, one per channel.
-
-        Raises
-        ------
-        MockSessionError
-            If ids are not unique, or a name does not fit on a line of text.
+        All `CSC{k}` among their ids are kept; others become the next free CSCs. Their names are the ids if left out.
+        MockSessionError if ids are not unique, or a name does not fit on a line of text.
         """
         if len(set(ids)) != len(ids):
             twice = next(i for i in ids if list(ids).count(i) > 1)
@@ -94,13 +78,7 @@ def usable(names: Iterable[str]) -> bool:
 
 
 class UnitNames:
-    """Gives units their names.
-
-    Parameters
-    ----------
-    keep : iterable of str
-        The units' present names; those in a session's form are kept.
-    """
+    """Gives units their names; `keep` has the present ones, of which those in a session's form are kept."""
 
     def __init__(self, keep: Iterable[str] = ()) -> None:
         self._kept = {text: name for text in keep if (name := unit_name(text)) is not None}

@@ -29,13 +29,7 @@ def magnitude_ms(quantity: Any) -> Stamps:
 def zeros(block: Block, start: datetime | float | None, leftovers: Leftovers) -> tuple[float, list[float]]:
     """Return a block's 0 s in ms since the Unix epoch, and by how many ms that of each segment is later.
 
-    Parameters
-    ----------
-    block : neo.Block
-    start : datetime, float or None
-        When 0 s is, if other than the block says.
-    leftovers : Leftovers
-        Receives what the block says of it that is not used.
+    `start` is when 0 s is, if other than the block says.
     """
     noted = next((block.annotations[key] for key in _NOTED if key in block.annotations), None)
     said = [instant_ms(instant) for instant in (noted, block.rec_datetime) if instant is not None]
@@ -83,19 +77,7 @@ class Timeline:
     begins_ms: dict[int, float]
 
     def place(self, what: str, segment: int, times_ms: Stamps, leftovers: Leftovers) -> tuple[Stamps, Any]:
-        """Return times on the session's clock, and their indexes among those given.
-
-        Parameters
-        ----------
-        what : str
-            For messages.
-        segment : int
-            Of the block.
-        times_ms : ndarray of float64
-            On the block's clock.
-        leftovers : Leftovers
-            Receives what cannot be placed.
-        """
+        """Return times on the block's clock as those on the session's, and their indexes among those given."""
         if segment not in self.zeros_ms:
             leftovers.add(what, "its segment has no signals, as others have, and a session's segments are its signals'")
             return times_ms[:0], slice(0, 0)

@@ -195,18 +195,9 @@ def _overlap(one: list[Part], other: list[Part]) -> bool:
 
 
 def make_stream(parts: list[Part], taken: Sequence[str], starts_ms: list[float], channels: ChannelNames) -> Stream:
-    """Return a stream made of joined parts.
+    """Return a stream made of joined parts, one per segment; its name is not one that is taken.
 
-    Parameters
-    ----------
-    parts : list of Part
-        One per segment.
-    taken : sequence of str
-        Names of other streams.
-    starts_ms : list of float
-        When they begin, ms since the Unix epoch.
-    channels : ChannelNames
-        Names their channels.
+    They begin at `starts_ms` since the Unix epoch; `channels` names their channels.
     """
     first = parts[0]
     name, wide = stream_file_name(first.name, taken), first.gains.size

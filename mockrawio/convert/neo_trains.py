@@ -144,16 +144,7 @@ def _left_sweep(given: Any, rate: float | None) -> int | None:
 def make_units(
     trains: Sequence[NeoTrain], timeline: Timeline, channels: ChannelNames, leftovers: Leftovers
 ) -> Callable[[Path], Iterator[UnitContent]]:
-    """Return a function that yields the units; what cannot be kept is noted now.
-
-    Parameters
-    ----------
-    trains : sequence of NeoTrain
-    timeline : Timeline
-    channels : ChannelNames
-        The signals' channels.
-    leftovers : Leftovers
-    """
+    """Return a function that yields the units, on the signals' channels; what cannot be kept is noted now."""
     grouped: dict[tuple[object, ...], list[NeoTrain]] = {}
     for train in trains:
         grouped.setdefault(train.key, []).append(train)

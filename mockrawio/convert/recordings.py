@@ -34,15 +34,7 @@ def check_methods(what: str, given: Any, methods: tuple[str, ...]) -> None:
 def recording_stream(recording: Any, name: str, start_ms: float, channels: ChannelNames) -> Stream:
     """Return a recording as a stream, nothing read but its metadata and times.
 
-    Parameters
-    ----------
-    recording : BaseRecording
-    name : str
-        The stream's.
-    start_ms : float
-        0 s, ms since the Unix epoch.
-    channels : ChannelNames
-        Names its channels.
+    `start_ms` is its 0 s, ms since the Unix epoch; `channels` names its channels.
     """
     if not isinstance(name, str) or name != stream_file_name(name, ()):
         raise MockSessionError(
@@ -138,20 +130,9 @@ def _check_times(recording: Any, sizes: list[int], rate: float) -> None:
 
 
 def segment_starts(what: str, timed: Any, sizes: list[int], rate: float, start_ms: float) -> list[float]:
-    """Return when each segment begins, ms since the Unix epoch.
+    """Return when each segment begins, ms since the Unix epoch, as `start_ms` is, which is 0 s.
 
-    Parameters
-    ----------
-    what : str
-        For messages.
-    timed : BaseRecording or BaseSorting
-        Has ``get_start_time()``.
-    sizes : list of int
-        Samples in each segment.
-    rate : float
-        Hz.
-    start_ms : float
-        0 s, ms since the Unix epoch.
+    `timed` is a recording or a sorting: it has ``get_start_time()``. `sizes` are samples, the rate is in Hz.
     """
     own = [start_ms + float(timed.get_start_time(segment_index=k)) * 1000 for k in range(len(sizes))]
     spans = [Span(t, stop := t + n * 1000 / rate, t, stop - 1000 / rate) for t, n in zip(own, sizes, strict=True)]

@@ -78,12 +78,7 @@ class Content:
     def finish(self, writer: SessionWriter, origins: dict[str, object]) -> dict[str, object]:
         """Write what depends on the other files; return what the manifest says.
 
-        Parameters
-        ----------
-        writer : SessionWriter
-            Which has written all else.
-        origins : dict
-            The units' names in the source, by name.
+        `origins` are the units' names in the source, by name.
         """
         return {"made_from": self.made_from, "units": origins}
 

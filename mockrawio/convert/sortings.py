@@ -25,10 +25,7 @@ _PLACE = ("gt_unit_location", "gt_unit_locations")
 def unit_frames(sorting: Any, unit_id: Any, sizes: list[int] | None) -> Frames:
     """Return a unit's spikes in each segment, as ascending frames.
 
-    Raises
-    ------
-    MockSessionError
-        If a frame is negative, or past the end of its segment.
+    MockSessionError if a frame is negative, or past the end of its segment.
     """
     segments: Frames = []
     for index in range(sorting.get_num_segments()):
@@ -86,16 +83,9 @@ class SortedSpikes:
 def place_units(
     spikes: SortedSpikes, stream: Stream, recording: Any, largest: Callable[[Frames], int]
 ) -> Iterator[UnitPlace]:
-    """Give the units of a sorting, each on its channel and with its name.
+    """Give the units of a sorting, each on its channel and with its name; the stream is what the recording becomes.
 
-    Parameters
-    ----------
-    spikes : SortedSpikes
-    stream : Stream
-        What the recording becomes.
-    recording : BaseRecording
-    largest : callable
-        Tells, of a unit's spikes, on which channel they are largest; asked where nothing else says it.
+    `largest` tells, of a unit's spikes, on which channel they are largest; it is asked where nothing else says it.
     """
     choose = _chooser(spikes, stream, recording)
     ids = [str(i) for i in spikes.ids]

@@ -18,14 +18,9 @@ SLACK_MS = 1e-3  # float64 tells stamps of this century apart by 0.25 µs; sums 
 
 
 def instant_ms(start: datetime | float | None, default: float | None = None) -> float:
-    """Return an instant as ms since the Unix epoch.
+    """Return an instant, a datetime (UTC if it has no time zone) or ms since the Unix epoch, in ms.
 
-    Parameters
-    ----------
-    start : datetime, float or None
-        A datetime (UTC if it has no time zone), or ms since the Unix epoch.
-    default : float, optional
-        What None stands for; 2000-01-01 00:00:00 UTC if left out.
+    None stands for the default, or for 2000-01-01 00:00:00 UTC.
     """
     if start is None:
         return DEFAULT_START.timestamp() * 1000 if default is None else default
@@ -37,14 +32,9 @@ def instant_ms(start: datetime | float | None, default: float | None = None) -> 
 
 
 def start_of(start: datetime | float | None, *sources: Any) -> float:
-    """Return the instant of an extractor's 0 s, ms since the Unix epoch.
+    """Return the instant of an extractor's 0 s, ms since the Unix epoch: `start` as it is given.
 
-    Parameters
-    ----------
-    start : datetime, float or None
-        As it is given.
-    *sources : SpikeInterface objects or None
-        Else what the first says that is annotated with `time_origin_ms`, as ours are.
+    Else what the first of the sources says that is annotated with `time_origin_ms`, as ours are.
     """
     noted = (source.get_annotation("time_origin_ms") for source in sources if hasattr(source, "get_annotation"))
     return instant_ms(next((instant for instant in (start, *noted) if instant is not None), None))
@@ -80,17 +70,8 @@ class Span(NamedTuple):
 def lay_out(spans: Sequence[Span], slack: float) -> list[float]:
     """Return by how many ms each segment is moved so that they follow one another.
 
-    Parameters
-    ----------
-    spans : sequence of Span
-    slack : float
-        By how much a segment's samples may begin before the end of those before.
-
-    Returns
-    -------
-    list of float
-        All 0 if the segments are in order as they are. Else the first stays, and each of the
-        others begins 1 s after the end of the one before.
+    All 0 if the segments are in order as they are; `slack` is by how much a segment's samples may begin before the end
+    of those before. Else the first stays, and each of the others begins 1 s after the end of the one before.
     """
     pairs = list(pairwise(spans))
     if all(a.stop <= b.start + slack and a.last < b.start + SLACK_MS for a, b in pairs):

@@ -46,13 +46,7 @@ _NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS}  # a file system without 
 
 @contextmanager
 def naming(path: str | PathLike[str]) -> Iterator[None]:
-    """Turn an error of the file system into one that names `path` and says what to do.
-
-    Raises
-    ------
-    NotWrittenError
-        Also an OSError, with the ``errno`` of the one that it replaces.
-    """
+    """Turn an error of the file system into a NotWrittenError: it names `path`, says what to do, has its ``errno``."""
     try:
         yield
     except NotWrittenError:
@@ -93,13 +87,7 @@ def sync_folder(folder: str | PathLike[str]) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and its parents, each on the disk before the next.
-
-    Raises
-    ------
-    NotWrittenError
-        If it cannot be made, as where a file is in the way.
-    """
+    """Make a folder and its parents, each on the disk before the next; NotWrittenError if one is a file, say."""
     with naming(folder):
         missing = [path for path in (folder, *folder.parents) if not path.is_dir()]
     for path in reversed(missing):
@@ -184,11 +172,7 @@ def _leftover(path: Path, match: re.Match[str]) -> Leftover:
 def clean_up(target: Path, is_dead: Callable[[Leftover], bool] = lambda left: not left.in_use) -> None:
     """Remove what writers that are no longer running left beside `target`, or put it back.
 
-    Parameters
-    ----------
-    target : Path
-    is_dead : callable
-        Tells which leftovers have no writer any more; by default those that are not in use.
+    `is_dead` tells which leftovers have no writer any more; by default those that are not in use.
     """
     for left in leftovers(target):
         if not is_dead(left):
@@ -225,21 +209,10 @@ def _is_running(pid: int) -> bool:
 
 @contextmanager
 def whole_file(target: Path, *, overwrite: bool = True) -> Iterator[Path]:
-    """Yield a path beside `target` to write to, which becomes `target` at the end if nothing went wrong.
+    """Yield a path beside `target` (absolute) to write to, which becomes `target` at the end if nothing went wrong.
 
-    Parameters
-    ----------
-    target : Path
-        Absolute; its folder is made if need be.
-    overwrite : bool
-        Whether a file that is there at the end may be replaced.
-
-    Raises
-    ------
-    SessionExistsError
-        If something is there at the end and `overwrite` is false.
-    NotWrittenError
-        If the file system refuses.
+    Its folder is made if need be. SessionExistsError if something is there at the end and `overwrite` is false;
+    NotWrittenError if the file system does not let it be.
     """
     make_folder(target.parent)
     clean_up(target)

@@ -35,12 +35,9 @@ class MissingExtraError(MockSessionError, ImportError):
 
 @contextmanager
 def by_extra(purpose: str, extra: str) -> Iterator[None]:
-    """Context in which a package of an extra is imported.
+    """Context in which a package of an extra is imported: a MissingExtraError if it is not installed.
 
-    Raises
-    ------
-    MissingExtraError
-        If it is not installed. A package that is installed and does not work raises its own ImportError.
+    A package that is installed and does not work raises its own ImportError.
     """
     try:
         yield

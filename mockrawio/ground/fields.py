@@ -73,13 +73,7 @@ def _characters(column: Text) -> npt.NDArray[np.uint8]:
 
 
 def numbers(column: Text, dtype: type[np.float64] | type[np.int64]) -> npt.NDArray[Any]:
-    """Convert a column of text.
-
-    Raises
-    ------
-    BadRow
-        For the first field that is no finite number of this dtype.
-    """
+    """Convert a column of text; BadRow for the first field that is no finite number of this dtype."""
     plain = _decimals(column, dtype)
     if plain is not None:
         return plain

@@ -96,13 +96,7 @@ class File:
         return None
 
     def identity(self) -> Identity:
-        """Return what the file is now.
-
-        Raises
-        ------
-        BadFileError
-            If there is none, or it is not accessible.
-        """
+        """Return what the file is now; BadFileError if there is none, or it is not accessible."""
         try:
             return self.folder.status(self.name)
         except OSError as error:
@@ -267,13 +261,7 @@ def _matches(name: str, pattern: str) -> bool:
 
 
 def patterns(exclude: str | Iterable[str]) -> tuple[str, ...]:
-    """Return the patterns of `exclude=`, one or several, as a tuple.
-
-    Raises
-    ------
-    BadTypeError
-        If it is anything else.
-    """
+    """Return the patterns of `exclude=`, one or several, as a tuple; BadTypeError if it is anything else."""
     found = (exclude,) if isinstance(exclude, str) else exclude
     found = tuple(found) if isinstance(found, Iterable) else (None,)
     if not all(isinstance(pattern, str) for pattern in found):

@@ -14,19 +14,10 @@ MAX_DEPTH = 32
 
 
 def read_json(path: Where, expected: str, remedy: str) -> dict[str, Any]:
-    """Return the object that a JSON file holds.
+    """Return the object that a JSON file holds; `expected` and `remedy` are for the error.
 
-    Parameters
-    ----------
-    path : File, str or PathLike
-    expected, remedy : str
-        What the file should be, and what to do if it is not, for the error.
-
-    Raises
-    ------
-    BadFileError
-        If the file cannot be read or is no JSON object in UTF-8, has a key twice (of which readers
-        take the first or the last, as they please), or NaN or Infinity, which JSON lacks.
+    BadFileError if the file cannot be read or is no JSON object in UTF-8, has a key twice (of which readers take the
+    first or the last, as they please), or NaN or Infinity, which JSON lacks.
     """
     text = read_text(path)
     try:

@@ -24,16 +24,9 @@ def changed(path: object) -> BadFileError:
 class Moment:
     """The state of a session's files when listed; a context manager while they are read.
 
-    On exit it raises MockSessionError if any of them has changed, whatever other error that
-    caused: what was read in it is from one moment, or it is an error.
-
-    Parameters
-    ----------
-    folder : Folder
-        The session folder, which a writer replaces as a whole.
-    before : Identity
-        The folder's own, from before it was listed.
-    files : iterable of File
+    On exit it raises MockSessionError if any of them has changed, whatever other error that caused: what was read in it
+    is from one moment, or it is an error. `before` is the folder's own identity, from before it was listed: a writer
+    replaces it as a whole.
     """
 
     def __init__(self, folder: Folder, before: Identity, files: Iterable[File]) -> None:

@@ -11,14 +11,9 @@ T = TypeVar("T")
 class once(Generic[T]):  # a decorator, as functools.cached_property is
     """``functools.cached_property`` without the lock that it has before Python 3.12.
 
-    That lock is of the class, and held while a file is read: a process forked meanwhile, by another thread, has
-    it too, and no thread that would release it. Threads that ask at the same time each do the work; all get
-    what the first of them has found.
-
-    Parameters
-    ----------
-    make : callable
-        The method that computes it.
+    That lock is of the class, and held while a file is read: a process forked meanwhile, by another thread, has it too,
+    and nobody to let go of it. Threads that ask at the same time each do the work; all get what the first of them has
+    found.
     """
 
     def __init__(self, make: Callable[[Any], T]) -> None:

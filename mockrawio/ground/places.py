@@ -23,17 +23,8 @@ Where = File | str | os.PathLike[str]
 def folder_at(where: FolderLike, *, follow_symlinks: bool = False, exclude: str | Iterable[str] = ()) -> Folder:
     """Return the folder at a path, made absolute so that a later chdir does not matter.
 
-    Parameters
-    ----------
-    where : Folder, str or PathLike
-        A folder is returned as it is.
-    follow_symlinks, exclude
-        As for :class:`~.folder.Folder`.
-
-    Raises
-    ------
-    BadTypeError
-        If `exclude` is neither a pattern nor several.
+    A folder is returned as it is; options are those of :class:`~.folder.Folder`. BadTypeError if `exclude` is neither a
+    pattern nor several.
     """
     if isinstance(where, Folder):
         return where

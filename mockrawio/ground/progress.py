@@ -14,16 +14,7 @@ Tick = Callable[[float], object]
 def progress_bar(show: bool, description: str, total: float | None, unit: str = "B", **options: Any) -> Iterator[Tick]:
     """Yield a function to call, from any thread, with the amount done since the last call; show a bar if asked to.
 
-    Parameters
-    ----------
-    show : bool
-        Whether a bar is shown.
-    description, unit : str
-        What is being made, and of what.
-    total : float or None
-        How much there is to do, in `unit`, None if that is not known. The bar never passes it.
-    **options
-        For ``tqdm``.
+    There is `total` to do, in `unit`, None if that is not known; the bar never passes it. `options` are for ``tqdm``.
     """
     if not show:
         yield lambda size: None

@@ -16,15 +16,7 @@ _KINDS = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK:
 
 
 def only_regular(path: str | PathLike[str], flags: int) -> int:
-    """Open a file only if it is a regular one; the `opener` of ``open`` where anything may be in the file's place.
-
-    Raises
-    ------
-    BadFileError
-        If it is not one.
-    OSError
-        As ``os.open``.
-    """
+    """Open a regular file, BadFileError if it is not one; the `opener` of ``open`` for what may be anybody's."""
     descriptor = os.open(path, flags | _NO_WAIT, 0o666)
     mode = os.fstat(descriptor).st_mode
     if not stat.S_ISREG(mode):

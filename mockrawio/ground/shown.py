@@ -16,13 +16,7 @@ import warnings
 class Argument(str):
     """A parameter that a text names, as Python writes it: ``name``, ``name=value`` or ``of.name``.
 
-    Parameters
-    ----------
-    name : str
-    value : object, optional
-        What to give; "" for what the reader has to find.
-    of : str
-        The class whose field it is, "" for a function's.
+    The value is what to give, "" for what the reader has to find; `of` is the class whose field it is.
     """
 
     name: str
@@ -40,13 +34,7 @@ class Argument(str):
 
 
 class Text(str):
-    """Text in parts, of which some are arguments or clauses.
-
-    Parameters
-    ----------
-    *parts : object
-        The parts of another text are taken one by one.
-    """
+    """Text in parts, of which some are arguments or clauses; the parts of another text are taken one by one."""
 
     parts: tuple[str, ...]
 

@@ -29,13 +29,8 @@ class FileRecord(NamedTuple):
 def file_record(where: Where, tick: Tick = lambda size: None, *, of_size: int | None = None) -> FileRecord:
     """Return a file's size and SHA-256, read in blocks.
 
-    Parameters
-    ----------
-    where : File, str or PathLike
-    tick : callable
-        Called with the number of bytes read, as the work goes on.
-    of_size : int, optional
-        A file of another size is not read; its SHA-256 is then "".
+    A file that is not `of_size` is not read; its SHA-256 is then "". `tick` is called with the number of bytes read, as
+    the work goes on.
     """
     digest, block, size = hashlib.sha256(), bytearray(1 << 20), 0
     file, known = file_at(where).open()
@@ -51,13 +46,7 @@ def file_record(where: Where, tick: Tick = lambda size: None, *, of_size: int | 
 
 
 def write_all(file: BinaryIO, view: memoryview, place: str | PathLike[str]) -> None:
-    """Write a block to an unbuffered file, which may take it in pieces.
-
-    Raises
-    ------
-    NotWrittenError
-        If there is no room, naming `place`.
-    """
+    """Write a block to an unbuffered file, which may take it in pieces; NotWrittenError names `place`."""
     with naming(place):
         view = view.cast("B") if view.nbytes else view
         while view.nbytes:
@@ -78,16 +67,8 @@ def write_plain(
 ) -> FileRecord:
     """Write one file where it is, as in a staging folder, and hash each chunk while it is being written.
 
-    Parameters
-    ----------
-    path : Path
-        The file; its folder is there.
-    chunks : iterable of bytes or memoryview
-        Its content; each chunk may be reused when the next is asked for.
-    place : Path
-        What errors name.
-    sync : callable
-        Puts what an open file has onto the disk, or begins to; called at regular intervals of bytes, and at the end.
+    Its folder is there; each chunk may be reused when the next is asked for; errors name `place`. `sync` puts what an
+    open file has onto the disk, or begins to: it is called at regular intervals of bytes, and at the end.
     """
     digest, size, synced = hashlib.sha256(), 0, 0
     with naming(place):
@@ -113,22 +94,8 @@ def write_plain(
 def write_file(path: str | PathLike[str], chunks: Chunks) -> FileRecord:
     """Write one file beside its place and rename it there, making its folder if need be.
 
-    Parameters
-    ----------
-    path : str or PathLike
-        The file; replaced if it exists.
-    chunks : iterable of bytes or memoryview
-        Its content.
-
-    Returns
-    -------
-    FileRecord
-        Its size and SHA-256, as a manifest lists them.
-
-    Raises
-    ------
-    NotWrittenError
-        If the file system refuses; what was there is then as it was.
+    A file that is there is replaced. Each chunk may be reused when the next is asked for. NotWrittenError if the file
+    system does not let it be; what was there is then as it was.
     """
     path = Path(path).absolute()
     with whole_file(path) as staging:

@@ -34,13 +34,9 @@ class Here(Executor):
 
 
 class OnCluster(Executor):
-    """Lets the workers of a cluster do the work.
+    """Lets the workers of a cluster, which is reached by a ``distributed.Client``, do the work.
 
     Distributed's own ``ClientExecutor`` is not used, as its futures never end when the scheduler is lost.
-
-    Parameters
-    ----------
-    client : distributed.Client
     """
 
     def __init__(self, client: Any) -> None:

@@ -105,13 +105,7 @@ class InOneFile:
         return self._buffer() is not None
 
     def get_binary_description(self) -> dict[str, Any]:
-        """Return where the samples are, in SpikeInterface's terms.
-
-        Raises
-        ------
-        NotImplementedError
-            If ``is_binary_compatible()`` is False.
-        """
+        """Return where the samples are, for SpikeInterface; NotImplementedError unless in one file, as above."""
         buffer = self._buffer()
         if buffer is None:
             raise NotImplementedError(f"stream {self.stream_id}: its samples are not the whole rest of one file")
@@ -125,15 +119,7 @@ class InOneFile:
 
 
 class MockSessionSortingSegment(NeoSortingSegment):  # type: ignore[misc]  # not typed
-    """The spikes of one segment.
-
-    Parameters
-    ----------
-    neo_reader : MockSessionRawIO
-    segment_index : int
-    clock : FrameClock
-        Which samples there are.
-    """
+    """The spikes of one segment; the clock says which samples there are."""
 
     def __init__(self, neo_reader: MockSessionRawIO, segment_index: int, clock: FrameClock) -> None:
         t_start = (clock.start_ms - neo_reader.time_origin_ms) / 1000
@@ -172,13 +158,7 @@ class MockSessionSortingSegment(NeoSortingSegment):  # type: ignore[misc]  # not
 
 
 class MockSessionEventSegment(NeoEventSegment):  # type: ignore[misc]  # not typed
-    """The events of one segment.
-
-    Parameters
-    ----------
-    neo_reader : MockSessionRawIO
-    segment_index : int
-    """
+    """The events of one segment."""
 
     def __init__(self, neo_reader: MockSessionRawIO, segment_index: int) -> None:
         NeoEventSegment.__init__(self, neo_reader, 0, segment_index, t_start=None, use_names_as_ids=False)

@@ -25,17 +25,9 @@ class FrameClock:
     size: int | None = None  # how many samples there are; None for no end
 
     def frames(self, stamps_ms: npt.NDArray[Any]) -> Frames:
-        """Return the number of the sample nearest to each stamp; halves go to the even one.
+        """Return the number of the sample nearest to each stamp, ms since the Unix epoch; halves go to the even one.
 
-        Parameters
-        ----------
-        stamps_ms : ndarray, (n,)
-            ms since the Unix epoch.
-
-        Returns
-        -------
-        ndarray of int64, (n,)
-            Negative before the first sample.
+        It is int64 and (n,) as the stamps; negative before the first sample.
         """
         return np.rint((stamps_ms - self.start_ms) * (self.rate / 1000)).astype(np.int64)
 

@@ -13,14 +13,7 @@ from .open_session import OpenSession
 
 
 def annotate(raw_annotations: dict[str, Any], session: OpenSession) -> None:
-    """Add a session's facts to Neo's minimal annotations, in place.
-
-    Parameters
-    ----------
-    raw_annotations : dict
-        As ``BaseRawIO._generate_minimal_annotations`` leaves it.
-    session : OpenSession
-    """
+    """Add a session's facts, in place, to what ``BaseRawIO._generate_minimal_annotations`` leaves."""
     block = raw_annotations["blocks"][0]
     who = _who(session)
     block.update(who, time_origin_ms=session.origin_ms)

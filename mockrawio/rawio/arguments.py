@@ -16,24 +16,8 @@ from ..ground.shown import Argument
 def checked_index(source: str, what: str, value: Any, count: int, kind: str) -> int:
     """Return an index as an int: a NumPy integer is one, ``True`` is 1, 1.0 and "1" are refused.
 
-    Parameters
-    ----------
-    source : str
-        The session folder, for messages.
-    what : str
-        The argument's name.
-    value : int or numpy.integer
-    count : int
-        How many there are.
-    kind : str
-        Of what.
-
-    Raises
-    ------
-    BadTypeError
-        If it is not a whole number.
-    BoundsError
-        If it is negative, or too large, or is left out where there is no default.
+    `what` is the argument's name, `kind` what there are `count` of. BadTypeError if it is not a whole number;
+    BoundsError if it is negative, or too large, or is left out where there is no default.
     """
     if type(value) is int and 0 <= value < count:
         return value
@@ -50,10 +34,7 @@ def checked_index(source: str, what: str, value: Any, count: int, kind: str) -> 
 def time_limit(name: str, value: Any, unit: str = "seconds") -> float | None:
     """Return a limit as a float, None for none; infinity is a limit, NaN is not.
 
-    Raises
-    ------
-    BadTypeError
-        If it is neither a number nor a quantity of time.
+    BadTypeError if it is neither a number nor a quantity of time.
     """
     if value is None or (type(value) is float and value == value):
         return value
@@ -71,12 +52,7 @@ def time_limit(name: str, value: Any, unit: str = "seconds") -> float | None:
 def gap_tolerance(name: str, value: Any) -> float | None:
     """Return a tolerance in ms as a float, None for none.
 
-    Raises
-    ------
-    BadTypeError
-        If it is not a number.
-    BoundsError
-        If it is below 0 or infinite.
+    BadTypeError if it is not a number; BoundsError if it is below 0 or infinite.
     """
     number = time_limit(name, value, "ms")
     if number is not None and not 0 <= number < math.inf:
@@ -85,13 +61,7 @@ def gap_tolerance(name: str, value: Any) -> float | None:
 
 
 def floating(dtype: npt.DTypeLike) -> np.dtype[Any]:
-    """Return the dtype of a result in physical units.
-
-    Raises
-    ------
-    BadTypeError
-        If it is one that would drop the fractions.
-    """
+    """Return the dtype of a result in physical units; BadTypeError if it is one that would drop the fractions."""
     found = np.dtype(dtype)
     if found.kind not in "fc":
         raise BadTypeError("dtype", "a floating dtype", str(found), "Pass 'float32' or 'float64', and round that.")

@@ -28,17 +28,8 @@ logger = logging.getLogger(__name__)
 def cache_file(resource: str, cache_path: str) -> Path:
     """Return where the cache of a session folder lies.
 
-    Parameters
-    ----------
-    resource : str
-        The session folder.
-    cache_path : str
-        "home", "same_as_resource" (beside the session folder) or a folder, as in Neo.
-
-    Raises
-    ------
-    MockSessionError
-        If `cache_path` is a folder that does not exist, or lies in the session folder.
+    That is at "home", "same_as_resource" (beside the session folder) or in a folder, as in Neo. MockSessionError if
+    `cache_path` is a folder that does not exist, or lies in the session folder.
     """
     folder = Path(resource).absolute()
     if cache_path == "home":

@@ -45,17 +45,7 @@ class EventTable(NamedTuple):
 
 
 class EventChannel:
-    """One event channel.
-
-    Parameters
-    ----------
-    id : str
-        Also its name.
-    file : File
-        What it comes from.
-    moment : Moment
-        Which must know the file: it is parsed later, and must be the same then.
-    """
+    """One event channel, named by its id; its file is parsed later, and must be the same then: the moment knows it."""
 
     type = b"event"
 

@@ -20,15 +20,7 @@ from .spikes import Unit
 def make_header(session: OpenSession) -> dict[str, Any]:
     """Return Neo 0.14's header of a session, with the ``unit_channels`` of Neo's RawIO page in it.
 
-    Parameters
-    ----------
-    session : OpenSession
-
-    Returns
-    -------
-    dict
-        ``nb_block``, ``nb_segment``, and the structured arrays of buffers, streams, signal,
-        spike and event channels; ``unit_channels`` is the same array as the spike channels.
+    These are the very array of the spike channels.
     """
     buffered = {stream.id for stream in session.streams if stream.buffer(0)}
     streams, channels = [], []

@@ -54,32 +54,19 @@ Opened = TypeVar("Opened")
 
 
 class OpenSession:
-    """The content of a session folder.
+    """The content of a session folder, and of one of annotations.
+
+    Times count from `origin_ms`, segments 1, 2, … begin at `boundaries_ms`: ms since the Unix epoch. What is opened
+    later must still be what the files were at the `moment`.
 
     Parameters
     ----------
-    folder : Folder
-    labels : Folder, optional
-        That of the annotations.
     count_size : callable or None
         Gives the size of a count for a float array; None serves floats as they are.
     strict : bool
         Check every time stamp now, and refuse what is read with a warning otherwise.
     gap_tolerance_ms : float or None
         Gaps in which no more is missing are bridged.
-
-    Attributes
-    ----------
-    streams : list of SignalStream
-    units : Units
-    events : list of EventChannel
-    info : SessionInfo or None
-    origin_ms : float
-        Time 0, ms since the Unix epoch.
-    boundaries_ms : list of float
-        Where segments 1, 2, … begin.
-    moment : Moment
-        What its files were: what is opened later must still be that.
     """
 
     def __init__(

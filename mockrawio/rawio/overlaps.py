@@ -18,17 +18,10 @@ Array = npt.NDArray[Any]
 def seen_pieces(starts: Array, stops: Array) -> tuple[Array, Array, Array]:
     """Return what is seen of rows when a later one hides what it covers of earlier ones.
 
-    Parameters
-    ----------
-    starts, stops : ndarray of float64, shape (n,)
-        Where each row begins and ends, in any order; no stop before its start. Both belong to the row.
-
-    Returns
-    -------
-    row : ndarray of int64, shape (k,)
-        Which row each piece is of. A row may be seen in one piece, in several, or not at all.
-    start, stop : ndarray of float64, shape (k,)
-        Where the piece begins and ends; ascending, and no two have more than an instant in common.
+    `starts` and `stops`, float64 (n,), are where each row begins and ends, in any order; no stop is before its start,
+    and both belong to the row. Returned are three arrays (k,): which row each piece is of (a row may be seen in one
+    piece, in several, or not at all), int64, and where the piece begins and ends, float64; pieces ascend, and no two
+    have more than an instant in common.
     """
     edges, places = np.unique(np.concatenate([starts, stops]), return_inverse=True)
     first, last = np.split(2 * places, 2)

@@ -30,30 +30,10 @@ Step = tuple[np.ufunc, Array]
 
 
 def rescale(raw: Array, gain: Array, offset: Array, dtype: npt.DTypeLike, out: Array | None = None) -> Array:
-    """Return ``raw * gain + offset``.
+    """Return ``raw * gain + offset``, in `out` if given; channels lie along the last axis.
 
-    Parameters
-    ----------
-    raw : ndarray
-        Counts, channels along the last axis.
-    gain, offset : ndarray of float64
-        One value, or one per channel.
-    dtype : dtype
-        Of the result: a floating one, unless the gain is 1 and the offset 0.
-    out : ndarray, optional
-        Where to put it: of the shape of `raw` and of `dtype`.
-
-    Returns
-    -------
-    ndarray
-        `out` if given, else a new array.
-
-    Raises
-    ------
-    BadTypeError
-        If fractions do not fit `dtype`.
-    MockSessionError
-        If `out` does not fit.
+    Gain and offset are float64, one value or one per channel. BadTypeError if `dtype` is not a floating one, unless the
+    gain is 1 and the offset 0; MockSessionError if `out` is not of the shape of `raw` and of `dtype`.
     """
     new = out is None  # and then in the layout of the chunk
     result = np.empty_like(raw, dtype=dtype, subok=False) if new else check_out(out, raw.shape, np.dtype(dtype))
@@ -104,13 +84,7 @@ def _pattern(values: Array, lines: int, by_line: bool) -> Array:
 
 
 def check_out(out: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    """Return `out` if it is a writable array of this shape and dtype.
-
-    Raises
-    ------
-    MockSessionError
-        If it is anything else; nothing is cast or broadcast into it.
-    """
+    """Return `out` if it is a writable array of this shape and dtype, else raise: nothing is cast or broadcast."""
     if not isinstance(out, np.ndarray):
         found = type(out).__name__
     elif out.shape != shape or out.dtype != dtype:
@@ -138,13 +112,8 @@ class FloatSource(NamedTuple):
 def count_size(source: FloatSource) -> float:
     """Return the size of one int16 count for a source: its largest magnitude / 32767.
 
-    Nothing clips then, and the error is at most half a count. The source is read once, in
-    blocks.
-
-    Raises
-    ------
-    BadFileError
-        If a value is NaN, infinite or beyond `LARGEST`; the message has its index.
+    Nothing clips then, and the error is at most half a count. The source is read once, in blocks. BadFileError, with
+    its index, if a value is NaN, infinite or beyond `LARGEST`.
     """
     largest = 0.0
     for first, block in _blocks(source.array):

@@ -58,21 +58,10 @@ class Held(NamedTuple):
 
 
 class SignalStream:
-    """Channels that are sampled together.
+    """Channels that are sampled together, named by their id; one run per segment, the rate in Hz.
 
-    Parameters
-    ----------
-    id : str
-        Also its name.
-    channels : list of Channel
-    runs : tuple of Run
-        One per segment.
-    sampling_rate : float
-        Hz.
-    dtype : numpy.dtype
-        Of the raw values served, native byte order.
-    matrix : MappedArray, optional
-        (samples, channels), where one array holds all channels.
+    `dtype` is that of the raw values served, in native byte order; `matrix`, where one array holds all channels, is
+    (samples, channels).
     """
 
     def __init__(

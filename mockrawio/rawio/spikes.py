@@ -25,15 +25,7 @@ OPEN_MAPS = 64  # each map holds a file descriptor
 
 
 class Unit:
-    """One unit of the session.
-
-    Parameters
-    ----------
-    name : UnitName
-    file : UnitFile
-    count : float or None
-        Size of a count, for float waveforms that are served as int16.
-    """
+    """One unit of the session; `count` is the size of a count, for float waveforms that are served as int16."""
 
     def __init__(self, name: UnitName, file: UnitFile, count: float | None) -> None:
         self.name = name

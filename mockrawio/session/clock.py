@@ -31,25 +31,10 @@ PROBES = 257  # stamps used to recognise a line
 
 
 def stamp_divisor(path: str, first: float, last: float) -> int:
-    """Return what a file's stamps are divided by to be ms since the Unix epoch: 1 or 1000.
+    """Return what a file's stamps, `first` to `last`, are divided by to be ms since the Unix epoch: 1 or 1000.
 
-    Parameters
-    ----------
-    path : str
-        The file, for messages.
-    first, last : float
-        Its first and last stamp.
-
-    Warns
-    -----
-    UserWarning
-        If the stamps are not plausible as ms (1990 to 2100): they are taken as µs where
-        that is plausible, else as ms all the same.
-
-    Raises
-    ------
-    BadFileError
-        If a stamp is NaN, infinite or beyond 2**62, or the last is before the first.
+    Stamps that are not plausible as ms (1990 to 2100) are taken as µs where that is plausible, else as ms all the same;
+    either is warned of. BadFileError if a stamp is NaN, infinite or beyond 2**62, or the last is before the first.
     """
     if not (math.isfinite(first) and math.isfinite(last)):
         raise BadFileError(path, "finite time stamps", f"{first} and {last} at the ends", "Repair the stamps.")
@@ -127,36 +112,23 @@ def find_runs(
 ) -> Timing:
     """Find the gaps in a channel's stamps by bisection, touching few of them.
 
+    A gap that an equal and opposite fault hides is not found: :func:`check_runs` finds those. BadFileError if the
+    stamps found run backwards, or do not fit the rate at all.
+
     Parameters
     ----------
     path : str
         The file, for messages.
     view : callable
-        Gives the stamps, (count,); called only if the ends do not fit.
-    dtype : numpy.dtype
-        Theirs.
-    count : int
-        How many there are, at least 1.
+        Gives the stamps, (count,), of `dtype`; called only if the ends do not fit.
     first, last : float
-        The stamps at the ends, in file units.
-    divisor : int
-        File units per ms.
+        The stamps at the ends, in file units, of which there are `divisor` a ms.
     rate : float
         Sampling rate, Hz.
     strict : bool
         Refuse stamps that come twice, as those of a fast clock do.
     tolerance_ms : float, optional
         By how much two stamps may be too close to each other where the clock does not explain it.
-
-    Returns
-    -------
-    Timing
-        A gap that an equal and opposite fault hides is not found: :func:`check_runs` finds those.
-
-    Raises
-    ------
-    BadFileError
-        If the stamps found run backwards, or do not fit the rate at all.
     """
     expect = _rate(dtype, divisor, rate)
     deviation = expect.excess(last - first, count - 1)
@@ -312,10 +284,7 @@ def check_runs(
 ) -> None:
     """Check every stamp of a channel against its runs, block by block; what is tolerated is not out of place.
 
-    Raises
-    ------
-    BadFileError
-        If a stamp within a run is out of place; the message has its index.
+    BadFileError, with its index, if a stamp within a run is out of place.
     """
     expect = _rate(stamps.dtype, divisor, rate)
     slack = max(expect.slack, (tolerance_ms or 0.0) * divisor)
@@ -329,13 +298,7 @@ def check_runs(
 
 
 def check_ascending(path: str, stamps: npt.NDArray[Any]) -> None:
-    """Check that stamps never descend and none is NaN.
-
-    Raises
-    ------
-    BadFileError
-        Naming the first that does, with its index.
-    """
+    """Check that stamps never descend and none is NaN; BadFileError with the index of the first that does."""
     wrong = np.flatnonzero(~(stamps[1:] >= stamps[:-1]))
     if wrong.size:
         index = int(wrong[0]) + 1

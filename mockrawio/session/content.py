@@ -56,15 +56,9 @@ def _scale_keys(scale: Scale | None) -> dict[str, object]:
 
 
 def lfp_bytes(times_ms: Blocks, samples: Blocks, scale: Scale | None = None, rate: float | None = None) -> Chunks:
-    """Return the bytes of an LFP channel's file, in pieces.
+    """Return the bytes of an LFP channel's file, in pieces; the rate is in Hz.
 
-    Parameters
-    ----------
-    times_ms, samples : Blocks
-        Both (n,); samples are counts where there is a scale, else physical values.
-    scale : Scale, optional
-    rate : float, optional
-        Hz.
+    Both blocks are (n,); samples are counts where there is a scale, else physical values.
     """
     said = {} if rate is None else {keys.LFP_RATE.key: rate}
     return dict_file({keys.TS.key: times_ms, keys.SAMPLES.key: samples, **_scale_keys(scale), **said})
@@ -91,18 +85,8 @@ def stream_description(
 ) -> dict[str, object]:
     """Return what the ``.json`` of a stream says.
 
-    Parameters
-    ----------
-    rate : float
-        Hz.
-    scales : sequence of Scale
-        One per channel, all in the same units.
-    ids, names : sequence of str
-        One per channel.
-    runs : iterable of Run
-        Its segments.
-    more : mapping
-        Further keys, such as `locations` and `ground_truth`.
+    Scales (all in the same units), ids and names are one per channel, runs one per segment; the rate is in Hz. `more`
+    has further keys, such as `locations` and `ground_truth`.
     """
     return {
         keys.LFP_RATE.key: rate,

@@ -170,15 +170,8 @@ def open_info(where: Where) -> SessionInfo:
 def open_channel_names(where: Where, *, strict: bool = False) -> list[str]:
     """Read ``ChannelNames.txt``: the name of channel CSCk is item k - 1, "CSCk" where line k is blank.
 
-    Warns
-    -----
-    UserWarning
-        If the text is latin-1 and not UTF-8, or a line is blank.
-
-    Raises
-    ------
-    BadFileError
-        If a line is not a name or, with `strict`, where there would be a warning.
+    BadFileError if a line is no name. Text that is latin-1 and not UTF-8, and blank lines, are warned of; with `strict`
+    they are errors too.
     """
     remedy = "Write one {name}.ncs a line; line k is channel CSCk."
     path = file_at(where).path
@@ -212,11 +205,8 @@ def few(names: list[str]) -> str:
 def open_unit(where: Where) -> UnitFile:
     """Open a unit's file.
 
-    Raises
-    ------
-    BadFileError
-        If `spike_times` is missing or not (n,) of 64 bits, `spike_amps` not (n, samples),
-        the first or last spike NaN or out of order, or a scale not a number.
+    BadFileError if `spike_times` is missing or not (n,) of 64 bits, `spike_amps` not (n, samples), the first or last
+    spike NaN or out of order, or a scale not a number.
     """
     with DictFile(where) as opened:
         path, times = opened.path, _stamps(opened, keys.SPIKE_TIMES)
@@ -241,19 +231,10 @@ def open_unit(where: Where) -> UnitFile:
 
 
 def open_lfp(where: Where, *, strict: bool = False, tolerance_ms: float | None = None) -> LfpFile | None:
-    """Open an LFP channel's file; None if it has no samples.
+    """Open an LFP channel's file; None if it has no samples. Options are those of :func:`~.clock.find_runs`.
 
-    Parameters
-    ----------
-    where : File, str or PathLike
-    strict, tolerance_ms
-        As for :func:`~mockrawio.session.clock.find_runs`.
-
-    Raises
-    ------
-    BadFileError
-        If `ts` or `samples` is missing or not (n,), their lengths differ, stamps run
-        backwards or do not fit the sampling rate, or a scale is not a number.
+    BadFileError if `ts` or `samples` is missing or not (n,), their lengths differ, stamps run backwards or do not fit
+    the sampling rate, or a scale is not a number.
     """
     with DictFile(where) as opened:
         path = opened.path

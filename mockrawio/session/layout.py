@@ -175,14 +175,8 @@ class SessionFiles:
 def refuse_foreign(where: FolderLike) -> None:
     """Refuse a folder that is not a session; a session with faults is not refused.
 
-    Only names are examined, up to the first file of a session.
-
-    Raises
-    ------
-    NotASessionError
-        If there is no such folder, or none of a session's files in it.
-    BadFileError
-        If it may not be read.
+    Looks no further than the first file of a session, and at names alone. NotASessionError if there is no such folder,
+    or none of a session's files in it; BadFileError if it may not be read.
     """
     folder = _finished(where)
     if not any(_speaks_of_a_session(folder, entry) for entry in folder.listed()):
@@ -208,25 +202,11 @@ def _finished(where: FolderLike) -> Folder:
 
 
 def find_files(where: FolderLike) -> SessionFiles:
-    """List the files of a session folder, by their names alone.
+    """Look through a `session_{nr}` folder, whatever its own name is, or a link to one; by names alone.
 
-    Parameters
-    ----------
-    where : Folder, str or PathLike
-        A `session_{nr}` folder, whatever its own name is; a link to one will do.
-
-    Warns
-    -----
-    UserWarning
-        If nothing in the folder matches a pattern of what is to be left out.
-
-    Raises
-    ------
-    NotASessionError
-        If there is no such folder, or none of a session's files in it.
-    BadFileError
-        If a file's name does not fit, there are two logs where one belongs, a link leads to
-        nothing or out of the folder, or what has a file's name is not a file.
+    Warns if nothing in the folder matches a pattern of what is to be left out. NotASessionError if there is no such
+    folder, or none of a session's files in it. BadFileError if a file's name does not fit, there are two logs where one
+    belongs, a link leads to nothing or out of the folder, or what is called as a file is none.
     """
     folder = _finished(where)
     files = SessionFiles(folder, folder.identity())
@@ -342,12 +322,8 @@ _FINDERS: dict[str, Callable[[SessionFiles, Entry], None]] = {
 def find_labels(where: FolderLike) -> dict[LabelName, File]:
     """Return the annotation files of a labels folder, by number.
 
-    Warns of every ``.npy`` there whose name is not an annotation's.
-
-    Raises
-    ------
-    BadFileError
-        If there is no such folder, no annotation in it, or one that is no regular file of the folder's own.
+    Warns of every ``.npy`` there whose name is not an annotation's. BadFileError if there is no such folder, no
+    annotation in it, or one that is no regular file of the folder's own.
     """
     folder = folder_at(where)
     remedy = Text("Give the folder that holds them as ", Argument("labels_dir", ""), ".")

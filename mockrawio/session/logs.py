@@ -97,17 +97,9 @@ def _in_ms(path: str, *columns: Stamps) -> list[Stamps]:
 
 
 def parse_daq_log(where: Where) -> DaqLog:
-    """Parse a DAQ log.
+    """Parse ``timedDAQ-log-*.log``: three header lines, then ``code index pre post`` a line.
 
-    Parameters
-    ----------
-    where : File, str or PathLike
-        ``timedDAQ-log-*.log``: three header lines, then ``code index pre post`` a line.
-
-    Raises
-    ------
-    BadFileError
-        If the header is missing or a line is malformed; the message has its number.
+    BadFileError if the header is missing or a line is malformed; the message has its number.
     """
     path, data = file_at(where).path, _read_log(where)
     lines = data.split(b"\n", 3)
@@ -130,23 +122,10 @@ def parse_daq_log(where: Where) -> DaqLog:
 
 
 def parse_watchlog(where: Where) -> Watchlog:
-    """Parse an ffplay watchlog.
+    """Parse ``ffplay-watchlog-*.log``; a log that ends in a pause is warned of.
 
-    Parameters
-    ----------
-    where : File, str or PathLike
-        ``ffplay-watchlog-*.log``: the movie's file name, then ``pts {s} time {clock}`` for
-        every frame and ``Pausing`` / ``Continuing after pause`` for every pause.
-
-    Raises
-    ------
-    BadFileError
-        If the movie's name is missing or a line is malformed; the message has its number.
-
-    Warns
-    -----
-    UserWarning
-        If the log ends in a pause.
+    There is the movie's file name, then ``pts {s} time {clock}`` for every frame and ``Pausing`` / ``Continuing after
+    pause`` for every pause. BadFileError if the name is missing or a line is malformed; the message has its number.
     """
     path = file_at(where).path
     head, _, body = _read_log(where).partition(b"\n")

@@ -42,10 +42,7 @@ def manifest_bytes(spec: Mapping[str, object], files: Mapping[str, FileRecord]) 
 def read_manifest(path: Where) -> dict[str, Any]:
     """Return a manifest's content, with ``files`` as a dict of name to :class:`FileRecord`.
 
-    Raises
-    ------
-    BadFileError
-        If it is not a manifest of a version this package knows, or names files outside its folder.
+    BadFileError if it is not a manifest of a version this package knows, or names files outside its folder.
     """
     content = read_json(path, "a session manifest", _REMEDY)
     try:
@@ -84,17 +81,8 @@ class Differences(NamedTuple):
 def compare(where: FolderLike, tick: Tick = lambda size: None) -> Differences:
     """Compare a session folder with its manifest, reading every byte of what is not left out.
 
-    Parameters
-    ----------
-    where : Folder, str or PathLike
-        The session folder.
-    tick : callable
-        Called with the number of bytes read, as the work goes on.
-
-    Raises
-    ------
-    BadFileError
-        If the manifest, or a folder, cannot be read.
+    `tick` is called with the number of bytes looked at, as the work goes on. BadFileError if the manifest, or a folder,
+    cannot be read.
     """
     folder = folder_at(where)
     manifest = folder.find(MANIFEST)

@@ -22,19 +22,10 @@ _NEO = ("dirname", "filename", "filenames")  # what a reader of Neo's was made w
 def refuse_own(target: str | PathLike[str], *sources: Any) -> None:
     """Refuse to replace what is being read, or to write into a session that is.
 
-    Parameters
-    ----------
-    target : str or PathLike
-        The file or folder to be made.
-    *sources
-        What is read: paths, SpikeInterface's objects, Neo's lazy ones, mapped arrays, containers of
-        any of these. Of an object all paths count that it, or what it is made of, was made with.
-
-    Raises
-    ------
-    MockSessionError
-        If `target`, by whatever name, is a source or has one in it; or if it lies in a source, and
-        is there already or that source is a session.
+    `sources` are what is read: paths, SpikeInterface's objects, Neo's lazy ones, mapped arrays, containers of any of
+    these. Of an object all paths count that it, or what it is made of, was made with. MockSessionError if `target`, by
+    whatever name, is a source or has one in it; or if it lies in a source, and is there already or that source is a
+    session.
     """
     place = Path(target).resolve()
     for path in _paths(sources, 0, {}):

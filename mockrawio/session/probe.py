@@ -19,24 +19,12 @@ BUNDLE_PITCH_UM = 1000.0
 
 
 def bundles(channels: Sequence[int]) -> npt.NDArray[np.int64]:
-    """Return the bundle of each channel: 0 for CSC1 to CSC8, 1 for CSC9 to CSC16, ...
-
-    Parameters
-    ----------
-    channels : sequence of int
-        The k of each CSCk.
-    """
+    """Return the bundle of each channel, by the k of its CSCk: 0 for CSC1 to CSC8, 1 for CSC9 to CSC16, ..."""
     return (np.asarray(channels, dtype=np.int64) - 1) // BUNDLE
 
 
 def contact_positions(channels: Sequence[int]) -> npt.NDArray[np.float64]:
-    """Return where each channel's contact is, (n, 2) in µm: x along the bundles, y across.
-
-    Parameters
-    ----------
-    channels : sequence of int
-        The k of each CSCk.
-    """
+    """Return where each channel's contact is, by the k of its CSCk: (n, 2) in µm, x along the bundles, y across."""
     wire = (np.asarray(channels, dtype=np.int64) - 1) % BUNDLE
     angle = 2 * np.pi * wire / BUNDLE
     around: npt.NDArray[Any] = np.stack([np.cos(angle), np.sin(angle)], axis=1) * BUNDLE_RADIUS_UM

@@ -29,15 +29,7 @@ class Bridged(NamedTuple):
 
 
 def bridge(runs: Runs, rate: float, tolerance_ms: float | None) -> Bridged:
-    """Put runs together between which no more than `tolerance_ms` are missing; None bridges nothing.
-
-    Parameters
-    ----------
-    runs : tuple of Run
-    rate : float
-        Hz.
-    tolerance_ms : float or None
-    """
+    """Put runs (rate in Hz) together between which no more than `tolerance_ms` are missing; None bridges nothing."""
     if tolerance_ms is None or len(runs) < 2:
         return Bridged(runs, 0, 0.0)
     kept, count, total = [runs[0]], 0, 0.0
@@ -52,17 +44,9 @@ def bridge(runs: Runs, rate: float, tolerance_ms: float | None) -> Bridged:
 
 
 def common_cuts(streams: Iterable[tuple[Runs, float]]) -> list[float]:
-    """Return the fewest instants that have one in every gap of every stream.
+    """Return the fewest instants that have one in every gap of every stream, given as its runs and its rate in Hz.
 
-    Parameters
-    ----------
-    streams : iterable of (tuple of Run, float)
-        The runs of each, and its rate in Hz.
-
-    Returns
-    -------
-    list of float
-        ms since the Unix epoch, ascending: in each gap of the first sample after it that any stream has.
+    They are ms since the Unix epoch, ascending: in each gap of the first sample after it that any stream has.
     """
     streams = list(streams)
     gaps = sorted((b.t_start_ms, _low(a, b, rate)) for runs, rate in streams for a, b in pairwise(runs))
@@ -86,22 +70,10 @@ def _low(before: Run, after: Run, rate: float) -> float:
 
 
 def cut_runs(runs: Runs, rate: float, cuts: Sequence[float], origin_ms: float) -> Runs:
-    """Return a stream's samples by segment; those of a segment in which it has none are an empty run.
+    """Return a stream's samples by segment, one more than cuts; of a segment in which it has none, an empty run.
 
-    Parameters
-    ----------
-    runs : tuple of Run
-    rate : float
-        Hz.
-    cuts : sequence of float
-        From :func:`common_cuts` of this and other streams.
-    origin_ms : float
-        When an empty run in the first segment begins; in others it is the cut.
-
-    Returns
-    -------
-    tuple of Run
-        One more than there are cuts.
+    The rate is in Hz, the cuts are those of :func:`common_cuts` of this and other streams. An empty run begins at
+    `origin_ms` in the first segment, in others at the cut.
     """
     starts = [run.t_start_ms for run in runs]
     edges = [runs[0].start, *(_first_after(runs, starts, rate, cut) for cut in cuts), runs[-1].stop]

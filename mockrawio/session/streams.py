@@ -74,18 +74,10 @@ class _Description:
 
 
 def open_stream(where: Where) -> StreamFile:
-    """Open a stream and its description.
+    """Open a stream, the ``.npy``, and its description, the ``.json`` of the same name beside it.
 
-    Parameters
-    ----------
-    where : File, str or PathLike
-        The ``.npy``; the ``.json`` of the same name lies beside it.
-
-    Raises
-    ------
-    BadFileError
-        If the array is not int16 of two dimensions, or the description lacks something, does
-        not fit the array, or lists segments that overlap.
+    BadFileError if the array is not int16 of two dimensions, or the description lacks something, does not fit the
+    array, or lists segments that overlap.
     """
     file = file_at(where)
     samples = open_array(file)

@@ -41,21 +41,10 @@ _STANDS_THERE = {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR}
 
 
 class SessionWriter:
-    """Context manager that writes a session folder; leaving it without an error lands it.
+    """Context manager that writes a session folder, making its parents as needed; leaving it without an error lands it.
 
-    Parameters
-    ----------
-    target : str or PathLike
-        The session folder to make; its parents are made as needed.
-    overwrite : bool
-        Whether a session that is already there may be replaced.
-
-    Raises
-    ------
-    SessionExistsError
-        If `target` exists and `overwrite` is false, at the start or at the end.
-    NotWrittenError
-        If the file system refuses; the target is then as it was.
+    A session that is already there is replaced only with `overwrite`, else a SessionExistsError, at the start or at the
+    end. NotWrittenError if the file system does not let it be; the target is then as it was.
     """
 
     def __init__(self, target: str | PathLike[str], *, overwrite: bool = False) -> None:
@@ -86,12 +75,8 @@ class SessionWriter:
     def write(self, name: str, chunks: Chunks) -> None:
         """Write one file of the session, from any thread.
 
-        Parameters
-        ----------
-        name : str
-            Its path below the session folder, with forward slashes.
-        chunks : iterable of bytes or memoryview
-            Its content; each chunk may be reused when the next is asked for.
+        Its name is its path below the session folder, with forward slashes; each chunk may be reused when the next is
+        asked for.
         """
         path, place = self.staging / name, self.target / name
         with naming(place):
