@@ -191,10 +191,8 @@ def _timeline(
     else:
         spans = {k: Span(min(times), max(times), min(times), max(times)) for k, times in full.items()}
     if len(full) > 1 and not joined:
-        leftovers.add(
-            f"segments {', '.join(map(str, full))}",
-            "without signals they would be read as one, since a session's segments are those of its signals",
-        )
+        why = "without signals they would be read as one, since a session's segments are those of its signals"
+        leftovers.add(f"segments {', '.join(map(str, full))}", why)
     slack = min((500 / stream[0].rate for stream in joined), default=0.0)
     shifts = lay_out([span.later(origins_ms[k] - origins_ms[0]) for k, span in spans.items()], slack)
     if any(shifts):

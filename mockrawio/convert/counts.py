@@ -68,12 +68,8 @@ class Source:
                 stop = min(first + step, piece.n_samples)
                 block = np.asarray(piece.read(first, stop))
                 if block.shape != (stop - first, wide):
-                    raise MockSessionError(
-                        self.label,
-                        f"samples {first} to {stop} of segment {segment} as {(stop - first, wide)}",
-                        f"shape {block.shape}",
-                        "Check what gives them.",
-                    )
+                    expected = f"samples {first} to {stop} of segment {segment} as {(stop - first, wide)}"
+                    raise MockSessionError(self.label, expected, f"shape {block.shape}", "Check what gives them.")
                 yield segment, first, block
 
 
@@ -153,12 +149,8 @@ def _extremes(source: Source, tick: Tick) -> tuple[Array, Array]:
 
 def _not_finite(source: Source, segment: int, first: int, block: Array) -> MockSessionError:
     sample, channel = np.argwhere(~np.isfinite(block))[0].tolist()
-    return MockSessionError(
-        source.label,
-        "finite samples",
-        f"{block[sample, channel]} on {source.place(segment, first + sample, channel)}",
-        "Replace it, or take the channel out.",
-    )
+    found = f"{block[sample, channel]} on {source.place(segment, first + sample, channel)}"
+    return MockSessionError(source.label, "finite samples", found, "Replace it, or take the channel out.")
 
 
 def _steps(source: Source, low: Array, high: Array) -> npt.NDArray[np.float64]:
@@ -179,11 +171,8 @@ def _quantised(source: Source, steps: npt.NDArray[np.float64], tick: Tick) -> It
         if not (scaled.min() >= LOWEST and scaled.max() <= FULL_SCALE):
             if not np.isfinite(block).all():
                 raise _not_finite(source, segment, first, block)
-            raise MockSessionError(
-                source.label,
-                "the same samples in both passes",
-                f"larger ones in the second, in segment {segment} from frame {first}",
-                "Save the signal first, and write what was saved.",
-            )
+            expected = "the same samples in both passes"
+            found = f"larger ones in the second, in segment {segment} from frame {first}"
+            raise MockSessionError(source.label, expected, found, "Save the signal first, and write what was saved.")
         yield scaled.astype("<i2")
         tick(block.size)

@@ -46,12 +46,8 @@ def frames_to_ms(frames: npt.NDArray[np.int64], start_ms: float, rate: float) ->
     back = np.rint((times - start_ms) * rate / 1000)
     if not np.array_equal(back, frames):
         wrong = int(frames[np.flatnonzero(back != frames)[0]])
-        raise MockSessionError(
-            "sorting",
-            "frames that ms since the Unix epoch tell apart in float64",
-            f"frame {wrong} at {rate:g} Hz, which they do not",
-            "Resample, or give a start= nearer to 1970.",
-        )
+        found, remedy = f"frame {wrong} at {rate:g} Hz, which they do not", "Resample, or give a start= nearer to 1970."
+        raise MockSessionError("sorting", "frames that ms since the Unix epoch tell apart in float64", found, remedy)
     return times
 
 

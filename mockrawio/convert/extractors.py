@@ -129,17 +129,12 @@ def check_extractors(recording: Any, sorting: Any) -> None:
     check_methods("sorting", sorting, _SORTING)
     rates = float(recording.sampling_frequency), float(sorting.sampling_frequency)
     if not math.isclose(*rates, rel_tol=1e-6):
-        raise MockSessionError(
-            "sorting",
-            f"the recording's sampling frequency, {rates[0]} Hz",
-            f"{rates[1]} Hz",
-            "Give the recording that was sorted.",
-        )
+        expected = f"the recording's sampling frequency, {rates[0]} Hz"
+        raise MockSessionError("sorting", expected, f"{rates[1]} Hz", "Give the recording that was sorted.")
     counts = recording.get_num_segments(), sorting.get_num_segments()
     if counts[0] != counts[1]:
-        raise MockSessionError(
-            "sorting", f"the recording's {counts[0]} segments", counts[1], "Give the recording that was sorted."
-        )
+        expected = f"the recording's {counts[0]} segments"
+        raise MockSessionError("sorting", expected, counts[1], "Give the recording that was sorted.")
 
 
 def _lone_starts(sorting: Any, start_ms: float) -> list[float]:

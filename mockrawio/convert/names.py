@@ -58,12 +58,8 @@ def check_name(label: str, name: str) -> None:
     """Refuse a channel name that ``ChannelNames.txt`` or Neo's header would not give back."""
     fits = 0 < len(name) <= MAX_NAME and name.splitlines() == [name.strip().strip("\ufeff")]
     if not fits or not name.isprintable():
-        raise MockSessionError(
-            label,
-            f"channel names of 1 to {MAX_NAME} printable characters, without blanks around them",
-            f"{name[:80]!r}",
-            "Rename the channel.",
-        )
+        expected = f"channel names of 1 to {MAX_NAME} printable characters, without blanks around them"
+        raise MockSessionError(label, expected, f"{name[:80]!r}", "Rename the channel.")
 
 
 def usable(names: Iterable[str]) -> bool:
@@ -118,10 +114,7 @@ def patient_and_session(
     """Return both numbers: as given, else from the folder's name, else as known (if an int), else 1."""
     match = _FOLDER.fullmatch(folder.name)
     patient = folder.parent.name if match and folder.parent.parent.name == "patient_data" else ""
-    said = {
-        "patient_id": int(patient) if patient.isdecimal() else None,
-        "session_nr": int(match[1]) if match else None,
-    }
+    said = {"patient_id": int(patient) if patient.isdecimal() else None, "session_nr": int(match[1]) if match else None}
     numbers = []
     for key, given in (("patient_id", patient_id), ("session_nr", session_nr)):
         annotated = (known or {}).get(key)

@@ -21,12 +21,8 @@ _TIME_BLOCK = 1 << 20  # time stamps checked at a time
 def check_methods(what: str, given: Any, methods: tuple[str, ...]) -> None:
     """Refuse an object that lacks the methods of a recording or a sorting, or has no segment."""
     if not all(callable(getattr(given, method, None)) for method in (*methods, "get_num_segments")):
-        raise MockSessionError(
-            what,
-            f"a SpikeInterface {what}",
-            type(given).__name__,
-            "Give an object, as spikeinterface.load or an extractor returns it.",
-        )
+        remedy = "Give an object, as spikeinterface.load or an extractor returns it."
+        raise MockSessionError(what, f"a SpikeInterface {what}", type(given).__name__, remedy)
     if not given.get_num_segments():
         raise MockSessionError(what, "a segment at least", "none", "Give one with data.")
 
@@ -37,9 +33,8 @@ def recording_stream(recording: Any, name: str, start_ms: float, channels: Chann
     `start_ms` is its 0 s, ms since the Unix epoch; `channels` names its channels.
     """
     if not isinstance(name, str) or name != stream_file_name(name, ()):
-        raise MockSessionError(
-            "stream_name", "letters, digits, '_', '.' and '-', at most 58", f"{name!r}", "Give another."
-        )
+        expected = "letters, digits, '_', '.' and '-', at most 58"
+        raise MockSessionError("stream_name", expected, f"{name!r}", "Give another.")
     source = _source(recording)
     sizes = [piece.n_samples for piece in source.pieces]
     if not source.channels or min(sizes) < 1:
@@ -79,10 +74,8 @@ def _scale(recording: Any, dtype: np.dtype[Any], count: int) -> tuple[npt.NDArra
     gains, offsets = recording.get_property("gain_to_uV"), recording.get_property("offset_to_uV")
     if gains is None:
         if dtype.kind != "f":  # floats without a gain are µV to SpikeInterface too
-            warn(
-                "recording: has no gain_to_uV; a count is taken as 1 uV. recording.set_channel_gains(...) sets it",
-                stacklevel=6,
-            )
+            text = "recording: has no gain_to_uV; a count is taken as 1 uV. recording.set_channel_gains(...) sets it"
+            warn(text, stacklevel=6)
         return np.ones(count), np.zeros(count)
     offsets = np.zeros(count) if offsets is None else offsets
     return np.asarray(gains, dtype=np.float64), np.asarray(offsets, dtype=np.float64)

@@ -34,12 +34,9 @@ def unit_frames(sorting: Any, unit_id: Any, sizes: list[int] | None) -> Frames:
         size = np.iinfo(np.int64).max if sizes is None else sizes[index]
         if frames.size and not 0 <= frames[0] <= frames[-1] < size:
             end = "up" if sizes is None else f"to {size - 1}"
-            raise MockSessionError(
-                "sorting",
-                f"spikes of unit {plain(unit_id)!r} at frames 0 {end} in segment {index}",
-                f"frames {frames[0]} to {frames[-1]}",
-                "Give the recording that was sorted, or leave those spikes out.",
-            )
+            expected = f"spikes of unit {plain(unit_id)!r} at frames 0 {end} in segment {index}"
+            remedy = "Give the recording that was sorted, or leave those spikes out."
+            raise MockSessionError("sorting", expected, f"frames {frames[0]} to {frames[-1]}", remedy)
         segments.append(frames)
     return segments
 

@@ -44,12 +44,8 @@ def check_era(first_ms: float, last_ms: float) -> None:
     """Refuse times that a reader would not take as ms since the Unix epoch."""
     for time in (first_ms, last_ms):
         if not EARLIEST_MS <= time <= LATEST_MS:
-            raise MockSessionError(
-                "start",
-                "times from 1990 to 2100",
-                f"{time:.0f} ms since the Unix epoch",
-                "Give the instant of 0 s as start=.",
-            )
+            found = f"{time:.0f} ms since the Unix epoch"
+            raise MockSessionError("start", "times from 1990 to 2100", found, "Give the instant of 0 s as start=.")
 
 
 class Span(NamedTuple):

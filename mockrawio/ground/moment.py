@@ -13,12 +13,8 @@ AGAIN = "Call parse_header() again, or whatever was reading it."
 
 def changed(path: object) -> BadFileError:
     """Return the error for a file that is no longer what it was."""
-    return BadFileError(
-        path,
-        "the file as it was when it was opened",
-        "another, or none: it has changed since, as when a session is replaced",
-        AGAIN,
-    )
+    expected = "the file as it was when it was opened"
+    return BadFileError(path, expected, "another, or none: it has changed since, as when a session is replaced", AGAIN)
 
 
 class Moment:

@@ -251,12 +251,8 @@ def _is_there(target: Path, spec: SessionSpec, order: _Order) -> bool:
             return False
         raise
     if different and not order.overwrite:
-        raise SessionExistsError(
-            target,
-            "nothing there, or the session of the same spec",
-            f"one that differs in {', '.join(different)}",
-            elsewhere(),
-        )
+        expected = "nothing there, or the session of the same spec"
+        raise SessionExistsError(target, expected, f"one that differs in {', '.join(different)}", elsewhere())
     return not different
 
 
@@ -330,9 +326,8 @@ class _Run:
     def _settle(self, job: _Job, future: Future[_Outcome]) -> None:
         self.in_flight -= 1
         if future.cancelled():
-            raise MockSessionError(
-                self.order.root, "the cluster to finish", "that it is gone", "Run it again to go on."
-            )
+            expected = "the cluster to finish"
+            raise MockSessionError(self.order.root, expected, "that it is gone", "Run it again to go on.")
         died = future.exception()
         outcome = future.result() if died is None else _of_the_dead(died)
         if outcome.error and outcome.may_pass and job.attempts <= self.retries:

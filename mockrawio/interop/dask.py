@@ -267,12 +267,8 @@ def _time_coordinate(reader: MockSessionRawIO, stream: StreamView, seg_index: in
     size = stream.sizes[seg_index]
     if times == "values":
         if size > MOST_TIMES:
-            raise MockSessionError(
-                reader.dirname,
-                f"at most {MOST_TIMES} samples for a time coordinate of values, 1 GiB",
-                f"{size} in stream {stream.id}",
-                "Give times='range'.",
-            )
+            expected = f"at most {MOST_TIMES} samples for a time coordinate of values, 1 GiB"
+            raise MockSessionError(reader.dirname, expected, f"{size} in stream {stream.id}", "Give times='range'.")
         return {"time": start + np.arange(size) / stream.sampling_rate}
     if times == "range":
         from xarray import Coordinates

@@ -48,22 +48,13 @@ class StorableSession:
 
     @classmethod
     def map_to_neo_kwargs(
-        cls,
-        folder: Folder,
-        labels_dir: Folder | None = None,
-        raw_dtype: str = "int16",
-        **how: Any,
+        cls, folder: Folder, labels_dir: Folder | None = None, raw_dtype: str = "int16", **how: Any
     ) -> dict[str, Any]:
         """Return the arguments of the reader; what needs no samples asks for them as they are ("source").
 
         Float samples as int16 need a gain, and that needs all of them.
         """
-        return {
-            "dirname": os.fspath(folder),
-            "labels_dir": labels_dir,
-            "raw_dtype": raw_dtype,
-            **how,
-        }
+        return {"dirname": os.fspath(folder), "labels_dir": labels_dir, "raw_dtype": raw_dtype, **how}
 
     def store(self, **arguments: Any) -> None:
         """Store the arguments that make this object again, with absolute paths, and the instant of its 0 s."""

@@ -113,9 +113,8 @@ def session_probe(session: str | PathLike[str] | Sequence[int | str]) -> Probe:
     ids = [f"CSC{item}" if isinstance(item, (int, np.integer)) else str(item) for item in session]
     numbers = csc_numbers(ids)
     if not numbers:
-        raise MockSessionError(
-            "channels", "some, all different and of the form CSCk", ids[:8], "Give numbers, or ids such as 'CSC1'."
-        )
+        expected = "some, all different and of the form CSCk"
+        raise MockSessionError("channels", expected, ids[:8], "Give numbers, or ids such as 'CSC1'.")
     return _bundle_probe(numbers)
 
 

@@ -31,8 +31,7 @@ def annotate(raw_annotations: dict[str, Any], session: OpenSession) -> None:
             annotation.update(who)
             places = [("", -1) if c.number is None else session.place(c.number) for c in stream.channels]
             annotation["__array_annotations__"].update(
-                regions=np.array([region for region, _ in places]),
-                bundles=np.array([bundle for _, bundle in places]),
+                regions=np.array([region for region, _ in places]), bundles=np.array([bundle for _, bundle in places])
             )
         for annotation, unit in zip(segment["spikes"], session.units.units, strict=True):
             region, bundle = session.place(unit.name.channel)

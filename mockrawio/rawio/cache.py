@@ -39,13 +39,11 @@ def cache_file(resource: str, cache_path: str) -> Path:
     else:
         base = Path(cache_path).absolute()
         if not base.is_dir():
-            raise MockSessionError(
-                f"cache_path {cache_path}", "'home', 'same_as_resource' or a folder", "none", "Make it first."
-            )
+            expected = "'home', 'same_as_resource' or a folder"
+            raise MockSessionError(f"cache_path {cache_path}", expected, "none", "Make it first.")
         if folder.resolve() in (base.resolve(), *base.resolve().parents):
-            raise MockSessionError(
-                f"cache_path {cache_path}", "a folder outside the session", "one in it", "Choose another."
-            )
+            expected = "a folder outside the session"
+            raise MockSessionError(f"cache_path {cache_path}", expected, "one in it", "Choose another.")
     name = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
     return base / f"{folder.name}-{name}.cache.json"
 

@@ -18,9 +18,8 @@ class CountsApi(BaseRawIO):  # type: ignore[misc]  # neo is not typed
 
     def _check_parsed(self) -> None:
         if self.header is None:
-            raise MockSessionError(
-                self.dirname, "an open reader", "that it has not been opened", "Call parse_header()."
-            )
+            expected = "an open reader"
+            raise MockSessionError(self.dirname, expected, "that it has not been opened", "Call parse_header().")
 
     def __repr__(self) -> str:
         return str(super().__repr__()).replace(self.dirname, visible(self.dirname))

@@ -96,9 +96,8 @@ class CodeEvents(EventChannel):
         start = np.ascontiguousarray(rows[:, 0])
         bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
         if bad.size:
-            raise BadFileError(
-                self.file, "finite times and codes", f"{rows[bad[0]]} in row {bad[0]}", "Repair the row."
-            )
+            expected = "finite times and codes"
+            raise BadFileError(self.file, expected, f"{rows[bad[0]]} in row {bad[0]}", "Repair the row.")
         check_ascending(self.file.path, start)
         if start.size:
             divisor = stamp_divisor(self.file.path, float(start.min()), float(start.max()))

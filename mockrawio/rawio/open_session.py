@@ -250,12 +250,9 @@ class OpenSession:
             channels += [MovieFrames("movie_frames", movie), MoviePauses("movie_pauses", movie)]
         if labels is not None:
             if movie is None:
-                raise MockSessionError(
-                    files.folder,
-                    f"a watchlog, which places the annotations of {labels} in time",
-                    "none",
-                    Text("Read without ", Argument("labels_dir", ""), "."),
-                )
+                expected = f"a watchlog, which places the annotations of {labels} in time"
+                remedy = Text("Read without ", Argument("labels_dir", ""), ".")
+                raise MockSessionError(files.folder, expected, "none", remedy)
             found = find_labels(labels)
             self.moment.add(found.values())
             channels += [LabelEpochs(file.name.removesuffix(".npy"), file, movie) for file in found.values()]

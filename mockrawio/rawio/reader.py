@@ -277,12 +277,8 @@ class MockSessionRawIO(CountCache, UnitApi):
         gains, offsets = stream.gains[chosen], stream.offsets[chosen]
         raw = np.asarray(raw_signal)
         if raw.shape[-1:] != gains.shape:
-            raise MockSessionError(
-                f"stream {stream.id}",
-                f"{gains.size} channels along the last axis",
-                f"shape {raw.shape}",
-                "Give the channels that the chunk was read with.",
-            )
+            found, remedy = f"shape {raw.shape}", "Give the channels that the chunk was read with."
+            raise MockSessionError(f"stream {stream.id}", f"{gains.size} channels along the last axis", found, remedy)
         return rescale(raw, gains, offsets, dtype, out)
 
     def _get_analogsignal_buffer_description(
@@ -293,12 +289,8 @@ class MockSessionRawIO(CountCache, UnitApi):
         for stream in self._open.streams:
             if stream.id == buffer_id and (description := stream.buffer(seg_index)):
                 return description
-        raise MockSessionError(
-            self.dirname,
-            f"buffer_id as one of {known}",
-            f"{buffer_id!r}",
-            "Read with get_analogsignal_chunk(): what is put together from several arrays has no buffer.",
-        )
+        remedy = "Read with get_analogsignal_chunk(): what is put together from several arrays has no buffer."
+        raise MockSessionError(self.dirname, f"buffer_id as one of {known}", f"{buffer_id!r}", remedy)
 
     # -- spikes --------------------------------------------------------------------------------
 

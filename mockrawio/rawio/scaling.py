@@ -93,12 +93,8 @@ def check_out(out: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
         found = "one that is read-only"
     else:
         return out
-    raise MockSessionError(
-        "out",
-        f"a writable array of shape {shape}, {dtype}",
-        found,
-        "Give numpy.empty() of these, or a slice of a larger buffer.",
-    )
+    expected = f"a writable array of shape {shape}, {dtype}"
+    raise MockSessionError("out", expected, found, "Give numpy.empty() of these, or a slice of a larger buffer.")
 
 
 class FloatSource(NamedTuple):

@@ -150,20 +150,12 @@ class SignalStream:
             start = 0 if i_start is None else operator.index(i_start)
             stop = size if i_stop is None else operator.index(i_stop)
         except TypeError:  # fractions are refused, not rounded
-            raise BadTypeError(
-                f"stream {self.id}",
-                "i_start and i_stop as whole numbers",
-                f"{i_start!r} and {i_stop!r}",
-                "Round them as you mean it.",
-            ) from None
+            expected, found = "i_start and i_stop as whole numbers", f"{i_start!r} and {i_stop!r}"
+            raise BadTypeError(f"stream {self.id}", expected, found, "Round them as you mean it.") from None
         if 0 <= start <= stop <= size:
             return start, stop
-        raise BoundsError(
-            f"stream {self.id}, segment {seg_index}",
-            f"0 <= i_start <= i_stop <= {size}",
-            f"i_start={i_start}, i_stop={i_stop}",
-            "Ask for samples the segment has.",
-        )
+        expected, found = f"0 <= i_start <= i_stop <= {size}", f"i_start={i_start}, i_stop={i_stop}"
+        raise BoundsError(f"stream {self.id}, segment {seg_index}", expected, found, "Ask for samples the segment has.")
 
     def select(self, channel_indexes: Any, channel_names: Any = None, channel_ids: Any = None) -> Selection | None:
         """Return a selection of channels, None for all: a slice where a regular one will do.
@@ -193,12 +185,8 @@ class SignalStream:
     def _named(self, name: Any) -> int:
         index = self._by_name.get(str(name), -1)
         if index is None:
-            raise MockSessionError(
-                f"stream {self.id}",
-                "channel names that are unique",
-                f"{name!r} more than once",
-                "Select by id or by index.",
-            )
+            expected, found = "channel names that are unique", f"{name!r} more than once"
+            raise MockSessionError(f"stream {self.id}", expected, found, "Select by id or by index.")
         if index < 0:
             raise self._unknown("name", name, list(self._by_name))
         return index
@@ -213,12 +201,8 @@ class SignalStream:
 
     def _unknown(self, what: str, value: Any, known: list[str]) -> MockSessionError:
         some = ", ".join(known[:4]) + (", ..." if len(known) > 4 else "")
-        return MockSessionError(
-            f"stream {self.id}",
-            f"a channel {what}, one of {some}",
-            f"{value!r}",
-            "Choose one that header['signal_channels'] lists.",
-        )
+        remedy = "Choose one that header['signal_channels'] lists."
+        return MockSessionError(f"stream {self.id}", f"a channel {what}, one of {some}", f"{value!r}", remedy)
 
     def _indexes(self, channel_indexes: Any) -> Selection:
         count = len(self.channels)
@@ -240,9 +224,8 @@ class SignalStream:
         return _as_selection(indexes)
 
     def _bad_selection(self, expected: str, found: str) -> BoundsError:
-        return BoundsError(
-            f"stream {self.id}", f"channel_indexes as {expected}", found, "Ask for channels the stream has."
-        )
+        remedy = "Ask for channels the stream has."
+        return BoundsError(f"stream {self.id}", f"channel_indexes as {expected}", found, remedy)
 
     # -- reading ----------------------------------------------------------------------
 

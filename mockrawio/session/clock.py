@@ -39,12 +39,8 @@ def stamp_divisor(path: str, first: float, last: float) -> int:
     if not (math.isfinite(first) and math.isfinite(last)):
         raise BadFileError(path, "finite time stamps", f"{first} and {last} at the ends", "Repair the stamps.")
     if last < first:
-        raise BadFileError(
-            path,
-            "time stamps that ascend",
-            f"{first} first and {last} last",
-            "Sort the stamps, and what belongs to them alike.",
-        )
+        found = f"{first} first and {last} last"
+        raise BadFileError(path, "time stamps that ascend", found, "Sort the stamps, and what belongs to them alike.")
     if max(abs(first), abs(last)) >= FARTHEST:
         raise BadFileError(path, "time stamps below 2**62", f"{first:g} to {last:g}", "Repair the stamps.")
     if first >= EARLIEST_MS and last <= LATEST_MS:
@@ -52,10 +48,8 @@ def stamp_divisor(path: str, first: float, last: float) -> int:
     if first / 1000 >= EARLIEST_MS and last / 1000 <= LATEST_MS:
         warn(f"{path}: stamps from {first:.0f} cannot be ms since 1970; taken as µs", stacklevel=2)
         return 1000
-    warn(
-        f"{path}: stamps from {first:.0f} to {last:.0f} are not between 1990 and 2100 in ms or µs; taken as ms",
-        stacklevel=2,
-    )
+    text = f"{path}: stamps from {first:.0f} to {last:.0f} are not between 1990 and 2100 in ms or µs; taken as ms"
+    warn(text, stacklevel=2)
     return 1
 
 

@@ -145,9 +145,8 @@ def _left_sweep(opened: DictFile) -> int:
 def _scale(opened: DictFile) -> Scale:
     units = opened.values.get(keys.UNITS, "uV")
     if not is_name(units):
-        raise BadFileError(
-            opened.path, f"{keys.UNITS!r} as text of 1 to {MAX_NAME} characters", repr(units)[:60], REWRITE
-        )
+        expected = f"{keys.UNITS!r} as text of 1 to {MAX_NAME} characters"
+        raise BadFileError(opened.path, expected, repr(units)[:60], REWRITE)
     return Scale(_number(opened, keys.GAIN), _number(opened, keys.OFFSET), units)
 
 

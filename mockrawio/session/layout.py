@@ -243,9 +243,8 @@ def _arrays(files: SessionFiles, folder: Entry, form: str) -> list[tuple[re.Matc
         if match:
             found.append((match, files.root.file(entry)))
         elif name.endswith(".npy"):
-            raise BadFileError(
-                entry.path, f"a name of the form {form}", repr(name), "Rename the file, or move it away."
-            )
+            expected = f"a name of the form {form}"
+            raise BadFileError(entry.path, expected, repr(name), "Rename the file, or move it away.")
     return found
 
 

@@ -21,16 +21,7 @@ from os import PathLike
 from pathlib import Path
 from typing import BinaryIO
 
-from ..ground.durable import (
-    clean_up,
-    make_folder,
-    naming,
-    put_back,
-    refuse_taken,
-    sibling,
-    sync_fd,
-    sync_folder,
-)
+from ..ground.durable import clean_up, make_folder, naming, put_back, refuse_taken, sibling, sync_fd, sync_folder
 from ..ground.writing import Chunks, FileRecord, write_plain
 from .layout import MANIFEST
 from .manifest import manifest_bytes
