@@ -16,8 +16,6 @@ from .npy import REWRITE, FileWindow, HeldArray, MappedArray, MappedFile, read_h
 from .reductions import SymbolicArray
 from .symbolic import REMEDY, Interpreter
 
-__all__ = ["DictFile", "Opaque"]
-
 Value = Any
 """A scalar, a string, a :class:`MappedArray` or :class:`HeldArray`, or `Opaque`."""
 

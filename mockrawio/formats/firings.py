@@ -8,8 +8,6 @@ from ..ground.errors import BadFileError
 from .npy import open_array
 from .sorters.sorting import Integers, whole_numbers
 
-__all__ = ["load_firings"]
-
 
 def load_firings(path: str | os.PathLike[str]) -> Integers:
     """Read ``firings_true.npy``.

@@ -12,8 +12,6 @@ from ..ground.errors import BadFileError, unreadable
 from ..ground.extras import extra_module
 from ..ground.regular import only_regular
 
-__all__ = ["MatFile"]
-
 _SAVE = "Save it again in MATLAB with save(..., '-v7.3')."
 
 

@@ -17,8 +17,6 @@ import numpy as np
 
 from .npy import ALIGN, header_bytes
 
-__all__ = ["OPENING", "Blocks", "array_file", "dict_file"]
-
 BLOCK = 1 << 20  # bytes; a block stays in a core's second-level cache
 
 

@@ -20,8 +20,6 @@ from .npy import checked_shape, plain_dtype, text_of
 if TYPE_CHECKING:
     from .symbolic import Interpreter
 
-__all__ = ["MAX_TEXT", "SYMBOLS", "Blob", "SymbolicArray", "SymbolicDtype", "TextBlob", "build", "reduce"]
-
 MAX_SCALAR = 256  # bytes: a date as text takes 40
 MAX_ALIGNMENT = 64
 _PLAIN_FLAGS, _OBJECT_FLAGS = (0, 8), (63,)  # as NumPy's dtypes have them; 8 is text's

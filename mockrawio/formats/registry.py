@@ -7,8 +7,6 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Generic, Protocol, TypeVar
 
-__all__ = ["Registry", "either"]
-
 
 class _Named(Protocol):
     @property

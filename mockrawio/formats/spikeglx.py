@@ -11,8 +11,6 @@ from pathlib import Path
 from ..ground.errors import BadFileError, unreadable
 from ..ground.places import read_text
 
-__all__ = ["check_meta", "first_sample", "read_meta", "read_metas"]
-
 RATE_TOLERANCE = 1e-3  # .meta has the calibrated rate (30000.084), parameter files the nominal one (30000)
 
 

@@ -22,8 +22,6 @@ from .npy import FileWindow
 from .npy_out import OPENING
 from .reductions import MAX_TEXT, SYMBOLS, Blob, SymbolicArray, SymbolicDtype, TextBlob, build, reduce
 
-__all__ = ["REMEDY", "Interpreter"]
-
 MAX_OPCODES = 50_000
 MAX_DEPTH = 64
 MAX_SPELLED = 1 << 20  # bytes of text kept, all strings together

@@ -20,8 +20,6 @@ from .plan import plan_session
 from .spec import SessionSpec
 from .timing import FRAME_S, STIMULUS_MIN, frame_count
 
-__all__ = ["ANNOTATORS", "generate_annotations"]
-
 ANNOTATORS = ("p1", "p2")
 SUBJECTS = ("character1", "character2", "location1")
 _STRETCH_FRAMES = 50, 1500  # 2 to 60 s on screen, or off it
@@ -92,10 +90,7 @@ def generate_annotations(
 def _refuse(folder: Path, stale: list[Path]) -> None:
     if stale:
         raise SessionExistsError(
-            folder,
-            f"no annotations 1 to {len(SUBJECTS)} there",
-            stale[0].name,
-            elsewhere("folder", "them"),
+            folder, f"no annotations 1 to {len(SUBJECTS)} there", stale[0].name, elsewhere("folder", "them")
         )
 
 

@@ -16,9 +16,7 @@ import numpy.typing as npt
 from .parts.part import CHUNK, KNOT, STEP, Chunk, Mixture
 from .spec import SessionSpec
 
-__all__ = ["Background"]
-
-_BLOCK = 1 << 18  # values per block: few enough for the caches, many enough to call NumPy seldom
+_BLOCK = 1 << 18  # values worked on at once: few enough for the caches, enough to call NumPy seldom
 
 Int16s = npt.NDArray[np.int16]
 

@@ -28,8 +28,6 @@ from .plan import Plan, plan_session
 from .spec import SessionSpec
 from .timing import PEAK, SPIKE_CLOCK
 
-__all__ = ["STREAM", "BroadbandTruth", "broadband_truth"]
-
 STREAM = "broadband"
 
 Int16s = npt.NDArray[np.int16]

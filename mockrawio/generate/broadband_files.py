@@ -28,8 +28,6 @@ from .parts.part import CHUNK
 from .timing import PEAK, WAVEFORM
 from .trains import Train
 
-__all__ = ["ARRAY", "DESCRIPTION", "BroadbandFiles", "cut_content"]
-
 ARRAY, DESCRIPTION = (f"{layout.RAW}/{STREAM}.{ending}" for ending in ("npy", "json"))
 _SPIKES_A_BLOCK = 4096
 

@@ -23,8 +23,6 @@ from .draws import Draws, Kind
 from .timing import PEAK
 from .trains import Train
 
-__all__ = ["BroadbandUnit", "broadband_unit"]
-
 # A unit lies within a box around its contact: nearer to it than to any other, 31 µm away.
 _ASIDE_UM, _DEPTH_UM = 10.0, (8.0, 24.0)
 _FALL_UM = 20.0  # how far from a unit its amplitude is half of what it is at no distance

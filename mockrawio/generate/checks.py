@@ -16,20 +16,6 @@ from ..session.clock import EARLIEST_MS, LATEST_MS
 from . import timing
 from .parts import NOISE_FIELDS
 
-__all__ = [
-    "REAL",
-    "WHOLE",
-    "bounds",
-    "durations",
-    "is_whole_ms",
-    "must",
-    "names_of",
-    "pair",
-    "real",
-    "sha256",
-    "whole",
-]
-
 # The least and the most that each whole number may be.
 WHOLE = {
     "patient_id": (0, 10**9),

@@ -15,8 +15,6 @@ import numpy.typing as npt
 from .draws import Draws, Kind
 from .timing import PEAK, WAVEFORM
 
-__all__ = ["Curve"]
-
 _UNDERSHOOT = 40  # sample
 
 Floats = npt.NDArray[np.float64]

@@ -17,8 +17,6 @@ from .epiphyte import GenerateData
 from .session import generate_session
 from .timing import STIMULUS_MIN
 
-__all__ = ["run_data_generation"]
-
 PATIENTS = {1: (1,), 2: (1, 2), 3: (1,)}  # and their sessions, as in Epiphyte's demo
 
 

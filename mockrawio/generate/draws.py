@@ -19,8 +19,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Draws", "Kind", "fresh_seed", "normal_table"]
-
 Floats = npt.NDArray[np.float64]
 
 

@@ -30,8 +30,6 @@ from .plan import UNIT_TYPES, nominal_length, plan_session
 from .spec import BUNDLE, REGIONS, SessionSpec
 from .timing import LFP_RATE, STIMULUS_MIN, WAVEFORM
 
-__all__ = ["GenerateData"]
-
 Floats = npt.NDArray[np.float64]
 
 _PARTS = (
@@ -334,10 +332,7 @@ class GenerateData:
         records = self._claim()
         for job in jobs:
             records[job.name] = write_file(self._folder / job.name, job.chunks())
-        write_file(
-            self._folder / layout.MANIFEST,
-            [manifest_bytes(files.manifest_content(self.spec), records)],
-        )
+        write_file(self._folder / layout.MANIFEST, [manifest_bytes(files.manifest_content(self.spec), records)])
 
     def _claim(self) -> dict[str, FileRecord]:
         """Make sure that the folder is this session's; return the files it has of it."""

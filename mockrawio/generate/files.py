@@ -22,19 +22,6 @@ from .spec import SessionSpec
 from .timing import LFP_RATE, WAVEFORM, WAVEFORM_RATE
 from .trains import Train
 
-__all__ = [
-    "FileJob",
-    "channel_names_job",
-    "daq_job",
-    "events_job",
-    "info_job",
-    "lfp_jobs",
-    "manifest_content",
-    "session_jobs",
-    "unit_jobs",
-    "watchlog_job",
-]
-
 Chunks = Iterable[bytes | memoryview]
 Content = Callable[[Train], UnitContent]  # what the file of a unit holds
 

@@ -7,8 +7,6 @@ from math import frexp, ldexp
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["counts", "fitting_gain"]
-
 
 def fitting_gain(most: float) -> float:
     """Return the smallest power of two, in µV per count, at which `most` µV fit int16.

@@ -17,8 +17,6 @@ from .draws import Draws, Kind
 from .gain import counts, fitting_gain
 from .plan import Plan
 
-__all__ = ["AMPLITUDE_UV", "PERIOD", "lfp_gain", "lfp_samples", "lfp_times"]
-
 AMPLITUDE_UV = 100.0
 PERIOD = 125  # samples of 1 kHz in a period of 8 Hz
 LEVELS = 16  # octaves of the noise: a value is held for 1, 2, 4, ... 65536 samples

@@ -12,8 +12,6 @@ from .spec import SessionSpec
 from .timing import Segment
 from .trains import Train, Trains, open_trains
 
-__all__ = ["Plan", "nominal_length", "plan_session"]
-
 UNIT_TYPES = ("MU", "SU")
 
 

@@ -21,16 +21,9 @@ from .files import Chunks, FileJob, manifest_content, session_jobs
 from .plan import Plan, plan_session
 from .spec import SessionSpec
 
-__all__ = ["generate_session"]
-
 
 def generate_session(
-    spec: SessionSpec,
-    root: str | PathLike[str],
-    *,
-    n_workers: int = 1,
-    overwrite: bool = False,
-    progress: bool = False,
+    spec: SessionSpec, root: str | PathLike[str], *, n_workers: int = 1, overwrite: bool = False, progress: bool = False
 ) -> Path:
     """Make a session and write it below `root`.
 

@@ -18,8 +18,6 @@ from ..ground.errors import BadFileError
 from ..ground.writing import file_record
 from .timing import PEAK, SPIKE_CLOCK, WAVEFORM
 
-__all__ = ["Place", "SpikeSource", "open_source"]
-
 PHASES = 8  # into which a sample is divided where spikes fall between samples
 _STAMP_MS = 2.0**-11  # more than what float64 rounds a stamp of today by
 _ROUNDING_MS = 1e-6  # by which a sum of float64 intervals may be off

@@ -18,8 +18,6 @@ from .draws import fresh_seed
 from .parts import NOISE_FIELDS, noise_parts
 from .parts.part import NoisePart
 
-__all__ = ["SessionSpec"]
-
 REGIONS = ("LA", "LAH", "LEC", "LMH", "LPHC", "RA", "RAH", "REC", "RMH", "RPHC")
 BUNDLE = 8
 ENCODINGS = ("int16", "float64")

@@ -15,8 +15,6 @@ from . import timing
 from .draws import Draws, Kind
 from .plan import Plan
 
-__all__ = ["CODES", "MOVIE", "daq_interval", "daq_log", "event_codes", "events", "watchlog"]
-
 CODES = (1, 2, 4, 8, 16, 32, 64, 128)
 MOVIE = "movie_stimulus.avi"
 

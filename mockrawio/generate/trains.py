@@ -31,8 +31,6 @@ from .source import Place, SpikeSource, open_source
 from .spec import SessionSpec
 from .timing import PEAK, SPIKE_CLOCK, WAVEFORM, Segment
 
-__all__ = ["DrawnTrains", "GivenTrains", "Train", "Trains", "open_trains"]
-
 _JITTER = tuple((2 * phase - 7) / 16 for phase in range(8))  # evenly spread over a sample
 _SPIKES_A_BLOCK = 1024  # 512 kB of float64, which a core's second-level cache holds
 

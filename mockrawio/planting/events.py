@@ -15,8 +15,6 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Events", "FixedEvents", "LowRankEvents", "ScaledEvents", "few_digits"]
-
 Array = npt.NDArray[Any]
 Int32s = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]

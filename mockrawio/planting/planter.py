@@ -22,8 +22,6 @@ import numpy.typing as npt
 from ..ground.errors import MockSessionError
 from .events import Events, ScaledEvents
 
-__all__ = ["PlantedUnit", "Planter"]
-
 BATCH_ITEMS = 1 << 16  # counts made at a time, so that their float64 stay in a core's cache
 
 Array = npt.NDArray[Any]

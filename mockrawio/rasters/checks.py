@@ -14,8 +14,6 @@ import numpy.typing as npt
 from ..ground.checks import is_real, is_whole, require
 from ..ground.errors import MockSessionError
 
-__all__ = ["FLOAT_MAX", "float_array", "generator", "number_in", "whole_in"]
-
 Floats = npt.NDArray[np.float64]
 FLOAT_MAX = sys.float_info.max
 

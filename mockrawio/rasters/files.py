@@ -10,8 +10,6 @@ from ..formats.spikes.csv import read_csv_blocks
 from ..formats.spikes.sonata import read_sonata_blocks
 from .raster import Raster, SpikeSelection, join
 
-__all__ = ["iter_sonata", "iter_spikes_csv", "read_sonata", "read_spikes_csv"]
-
 
 def read_sonata(
     path: str | PathLike[str],

@@ -19,8 +19,6 @@ from .raster import Raster, join
 from .spec import NOISE, FunctionalGroup, RasterSpec
 from .trains import Points, TrainSource, bins_of, first_in_bins, source_for
 
-__all__ = ["generate_raster", "group_profile", "group_rates", "iter_raster"]
-
 Floats = npt.NDArray[np.float64]
 STRETCH = 1 << 20  # spikes
 _RATES, _NOISE, _SPIKES = range(3)

@@ -13,8 +13,6 @@ import numpy.typing as npt
 from ..ground.checks import require
 from .checks import float_array, generator, number_in, whole_in
 
-__all__ = ["RUN_IN", "A", "B", "filtered", "make_noise", "minmax", "shift_exc_noise", "zscore"]
-
 Floats = npt.NDArray[np.float64]
 
 B = (0.049922035, -0.095993537, 0.050612699, -0.004408786)

@@ -12,8 +12,6 @@ from .checks import float_array, generator, number_in, whole_in
 from .raster import Raster
 from .trains import Options, bins_in, first_in_bins, source_for
 
-__all__ = ["checked_options", "checked_profile", "checked_rates", "poisson_raster"]
-
 Floats = npt.NDArray[np.float64]
 
 

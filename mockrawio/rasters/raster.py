@@ -14,8 +14,6 @@ from ..ground.checks import require
 from ..ground.errors import MockSessionError
 from .checks import float_array, whole_in
 
-__all__ = ["Raster", "SpikeSelection", "join"]
-
 
 @dataclass(frozen=True, eq=False)
 class Raster:

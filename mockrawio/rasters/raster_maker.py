@@ -17,8 +17,6 @@ from .checks import float_array, generator, whole_in
 from .poisson import checked_profile
 from .trains import Options, filled_bins, source_for
 
-__all__ = ["SonataWriter", "make_save_spikes"]
-
 BUFFERED = 1 << 20  # values held of a dataset before they go to the file
 N_BINS = 4999  # of 1 ms, where no profile says how many: `make_noise`'s own
 

@@ -14,8 +14,6 @@ from ..ground.places import read_text
 from .checks import float_array, number_in, whole_in
 from .trains import bins_in
 
-__all__ = ["FunctionalGroup", "RasterSpec"]
-
 NOISE = "noise"
 
 

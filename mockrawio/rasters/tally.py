@@ -9,8 +9,6 @@ import numpy as np
 
 from .raster import Raster
 
-__all__ = ["Tally"]
-
 
 class Tally:
     """Counts of spikes, by group.

@@ -19,18 +19,6 @@ import numpy.typing as npt
 
 from ..ground.checks import require
 
-__all__ = [
-    "Options",
-    "Points",
-    "Profile",
-    "TrainSource",
-    "bins_in",
-    "bins_of",
-    "filled_bins",
-    "first_in_bins",
-    "source_for",
-]
-
 Floats = npt.NDArray[np.float64]
 Points = tuple[Floats, npt.NDArray[np.int64]]  # times in ms, ascending; index of the unit of each
 

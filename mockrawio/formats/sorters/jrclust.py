@@ -16,8 +16,6 @@ from ..matfile import MatFile
 from . import SorterFormat, register
 from .sorting import EXPORT, Sorting, check_least, check_lengths, check_times, whole_numbers
 
-__all__ = ["load_jrc_binary"]
-
 
 def _jrc_files(directory: str) -> list[str]:
     return sorted(glob.glob(os.path.join(glob.escape(directory), "*_jrc.mat")))

@@ -12,8 +12,6 @@ from ..matfile import MatFile
 from . import SorterFormat, register
 from .sorting import EXPORT, Integers, Sorting, check_least, check_times, whole_numbers
 
-__all__ = ["REZ"]
-
 REZ = "rez.mat"
 
 

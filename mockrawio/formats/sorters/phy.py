@@ -15,8 +15,6 @@ from ..npy import open_array
 from . import SorterFormat, register
 from .sorting import EXPORT, Integers, Sorting, check_least, check_lengths, check_times, whole_numbers
 
-__all__ = ["channel_map", "is_spikeinterface"]
-
 PHY_FILES = ("spike_times.npy", "spike_templates.npy", "spike_clusters.npy")
 SPIKEINTERFACE_FILES = ("cluster_si_unit_ids.tsv", "channel_map_si.npy", "params.py")  # beside those, in its exports
 COLUMN_FILES = ("template_ind.npy", "templates_ind.npy")  # SpikeInterface's name, and that of phy

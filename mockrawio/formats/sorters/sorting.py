@@ -10,8 +10,6 @@ import numpy.typing as npt
 
 from ...ground.errors import BadFileError
 
-__all__ = ["EXPORT", "Integers", "Sorting", "check_least", "check_lengths", "check_times", "whole_numbers"]
-
 Integers = npt.NDArray[np.int64]
 EXPORT = "Export the sorting again."
 

@@ -11,20 +11,6 @@ import numpy.typing as npt
 from ...ground.checks import require
 from ...ground.errors import MockSessionError
 
-__all__ = [
-    "NAMELESS",
-    "ORDERS",
-    "Ids",
-    "Order",
-    "SpikeBlock",
-    "SpikesLike",
-    "Times",
-    "blocks_of",
-    "checked_ids",
-    "checked_times",
-    "sorting_index",
-]
-
 Times = npt.NDArray[np.float64]
 Ids = npt.NDArray[np.uint64]
 Order = Literal["none", "by_id", "by_time"]

@@ -27,8 +27,6 @@ from ...ground.regular import only_regular
 from . import CHOOSE, SpikeFormat, register
 from .blocks import NAMELESS, SpikeBlock, SpikesLike, blocks_of
 
-__all__ = ["read_csv_blocks", "write_spikes_csv"]
-
 HEADER = ("timestamps", "population", "node_ids")
 BLOCK = 1 << 20  # characters at a time: some 50,000 spikes
 MOST_LINE = 1 << 24  # characters: a million spikes of one node

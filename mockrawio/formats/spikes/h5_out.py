@@ -19,8 +19,6 @@ from ...ground.extras import h5py_module
 from ...ground.writing import write_all
 from .blocks import SpikesLike
 
-__all__ = ["H5Out", "h5_out"]
-
 
 class H5Out(io.FileIO):
     """A file that HDF5 writes through; see the module's text.

@@ -24,8 +24,6 @@ from ...ground.regular import check_regular
 from . import CHOOSE, SpikeFormat, register
 from .blocks import NAMELESS, ORDERS, Order, SpikeBlock, checked_ids, checked_times
 
-__all__ = ["Population", "h5_file", "read_sonata_blocks", "sonata_populations"]
-
 BLOCK = 1 << 20  # spikes read at a time
 # What files say their times are in, as ms.
 _UNITS = {"": 1.0, "ms": 1.0, "millisecond": 1.0, "milliseconds": 1.0, "s": 1e3, "second": 1e3, "seconds": 1e3}

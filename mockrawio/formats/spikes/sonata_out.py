@@ -26,8 +26,6 @@ from .h5_out import h5_out
 from .sonata import Population, h5_file
 from .spool import by_id
 
-__all__ = ["append_sonata", "extend", "mark_sonata", "new_dataset", "write_sonata"]
-
 MAGIC, VERSION = 0x0A7A, (0, 1)
 CHUNK = 1 << 16  # spikes; 512 KiB, half of what HDF5 keeps of each dataset by default
 MOST_TEXT = 60_000  # bytes: HDF5 takes attributes up to 64 KiB

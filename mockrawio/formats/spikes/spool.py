@@ -20,8 +20,6 @@ from ...ground.durable import naming
 from ...ground.writing import write_all
 from .blocks import SpikeBlock, SpikesLike
 
-__all__ = ["by_id"]
-
 RANGE = 1 << 22  # spikes sorted at a time
 _SPIKE = np.dtype([("id", np.uint64), ("ms", np.float64)])
 

@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["SUM_MEAN2", "SUM_SD", "even_bytes", "near_normal"]
-
 # A near-normal value of 16 bits: three fields of 7, 5 and 4 bits, scaled to nearly the same
 # range by where they are put, and added. Masks, and by how much further to shift for each.
 _FIRST_FIELD, _MORE_FIELDS = 0x007F, ((0x007C, 5), (0x0078, 4))

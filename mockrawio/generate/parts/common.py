@@ -10,8 +10,6 @@ import numpy as np
 from .bits import SUM_MEAN2, SUM_SD, near_normal
 from .part import CHUNK, KNOT, STEP, Chunk, Claim, Make, Mixture, Noise, NoisePart, limited
 
-__all__ = ["Common", "CommonNoise"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Common(NoisePart):

@@ -24,8 +24,6 @@ import numpy.typing as npt
 from ..draws import Draws, Kind
 from ..gain import fitting_gain
 
-__all__ = ["BOUND", "CHUNK", "KNOT", "STEP", "Chunk", "Claim", "Make", "Mixture", "Noise", "NoisePart", "limited"]
-
 KNOT = 32  # samples that a part is asked for at once, and 32nds of a count
 STEP = 4  # samples for which all but the white noise is held: a line's steps are a hundredth of that noise
 CHUNK = KNOT << 9  # samples

@@ -14,8 +14,6 @@ import numpy.typing as npt
 from .bits import even_bytes
 from .part import CHUNK, KNOT, STEP, Chunk, Claim, Int16s, Make, Mixture, Noise, NoisePart, limited
 
-__all__ = ["PINK_SD", "Pink", "PinkNoise"]
-
 OCTAVES = (CHUNK // KNOT).bit_length()  # a knot each 1, 2, 4, ... 512 ms, so 1/f from 1 to 500 Hz
 _OCTET_MEAN = 127.5
 

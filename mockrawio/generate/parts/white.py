@@ -10,8 +10,6 @@ import numpy as np
 from .bits import SUM_MEAN2, SUM_SD, near_normal
 from .part import KNOT, Chunk, Int16s, Make, Mixture, Noise, NoisePart
 
-__all__ = ["White", "WhiteNoise"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class White(NoisePart):
