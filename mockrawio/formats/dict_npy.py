@@ -25,25 +25,11 @@ class Opaque:
 
 
 class DictFile:
-    """A dict ``.npy`` file, open as a context manager while its ends are read.
+    """A dict ``.npy`` file, as ``numpy.save`` writes one, open as a context manager while its ends are looked at.
 
-    Parameters
-    ----------
-    where : File, str or PathLike
-        The file, as ``numpy.save`` writes one from a dict.
-
-    Attributes
-    ----------
-    values : dict
-        Key by key: a Python scalar or string as it is; an array as a
-        :class:`MappedArray` (protocol 2: a :class:`HeldArray`); anything else as `Opaque`.
-    window : FileWindow
-        The open file.
-
-    Raises
-    ------
-    BadFileError
-        If the file is damaged, is not a dict, or asks for anything but plain data.
+    `values` holds, key by key, a Python scalar or string as it is; an array as a :class:`MappedArray` (protocol
+    2: a :class:`HeldArray`); anything else as `Opaque`. A file that is damaged, is not a dict, or asks for
+    anything but plain data is a BadFileError.
     """
 
     def __init__(self, where: Where) -> None:

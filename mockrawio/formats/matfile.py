@@ -18,17 +18,7 @@ _SAVE = "Save it again in MATLAB with save(..., '-v7.3')."
 class MatFile:
     """A v7.3 ``.mat`` file, open for reading; use as a context manager.
 
-    Parameters
-    ----------
-    path : str
-        The file.
-
-    Raises
-    ------
-    BadFileError
-        If it cannot be read, or is an older ``.mat`` file.
-    MockSessionError
-        If h5py is not installed.
+    BadFileError if it cannot be read, or is an older ``.mat`` file; MockSessionError if h5py is not installed.
     """
 
     def __init__(self, path: str) -> None:
@@ -55,13 +45,7 @@ class MatFile:
         return name in self._file
 
     def array(self, name: str) -> npt.NDArray[Any]:
-        """Return a numeric array of the file, its axes as in MATLAB.
-
-        Raises
-        ------
-        BadFileError
-            If there is none of that name, or it is not of numbers, or it lies in another file.
-        """
+        """Return a numeric array, its axes as in MATLAB; BadFileError if the file itself has none of this name."""
         item: Any = self._file.get(name)
         if not isinstance(item, self._dataset) or item.dtype.kind not in "iuf" or item.shape is None:
             found = "none" if item is None else f"{item!r}"

@@ -43,19 +43,9 @@ _PLAIN_DESCR = re.compile(r"[<>|=]?(?:b1|[iu][1248]|f[248]|c8|c16|[SU][1-9][0-9]
 
 
 class FileWindow:
-    """A file open for a few small reads, which cost less than a map would.
+    """A file open, as a context manager, for a few small reads, which cost less than a map would.
 
-    Its beginning, which is needed again and again, is read once.
-
-    Parameters
-    ----------
-    where : File, str or PathLike
-        The file to open; use as a context manager.
-
-    Raises
-    ------
-    BadFileError
-        If it cannot be opened, or is empty.
+    Its beginning, which is looked at again and again, is read once. BadFileError if it cannot be opened, or is empty.
     """
 
     __slots__ = ("_file", "_head", "file", "identity", "path", "size")
@@ -127,14 +117,8 @@ class FileWindow:
 class MappedFile:
     """One file, mapped read-only when first needed and again after ``release()``.
 
-    Parameters
-    ----------
-    where : File, str or PathLike
-        The file to map.
-    size : int
-        Its size in bytes when it was opened; it must not have shrunk since.
-    identity : Identity, optional
-        What it was then; where given, it must be the same when the file is mapped.
+    Its `size` in bytes and its `identity` are those of when it was looked at: it must not have shrunk since, and,
+    where an identity is given, must be the same when it is mapped.
     """
 
     __slots__ = ("_map", "file", "identity", "size")
@@ -153,11 +137,8 @@ class MappedFile:
     def buffer(self) -> Any:
         """Return the map of the whole file, opening it if it is not open.
 
-        Raises
-        ------
-        BadFileError
-            If the file has become shorter, for which the system would end the process once what
-            is cut off is touched; or is not the file that was opened before, when it is mapped.
+        BadFileError if the file has become shorter, for which the system would end the process once what is cut off
+        is touched; or is not the file that was looked at, when it is mapped.
         """
         opened = self._map  # another thread may release it at any moment
         if opened is None:
@@ -205,18 +186,8 @@ class MappedFile:
 class MappedArray:
     """Where an array lies in a file, and the way to see it.
 
-    Parameters
-    ----------
-    file : MappedFile
-        The file that holds the bytes.
-    dtype : numpy.dtype
-        Element type, any byte order.
-    shape : tuple of int
-        Shape of the array.
-    order : {"C", "F"}
-        Memory order of the bytes.
-    offset : int
-        Bytes from the start of the file to the first element; need not be aligned.
+    Its dtype is of any byte order; `order` is "C" or "F"; `offset`, in bytes from the start of the file to the
+    first element, need not be aligned.
     """
 
     __slots__ = ("dtype", "file", "offset", "order", "shape")
@@ -278,10 +249,7 @@ AnyArray = MappedArray | HeldArray
 def text_of(data: bytes, dtype: np.dtype[Any]) -> str:
     """Return the text that bytes of a dtype ``U`` stand for.
 
-    Raises
-    ------
-    ValueError
-        If they are no text, of which NumPy makes a SystemError, or a string that cannot be printed.
+    ValueError if they are no text, of which NumPy makes a SystemError, or a string that cannot be printed.
     """
     decode = codecs.utf_32_be_decode if dtype.str[0] == ">" else codecs.utf_32_le_decode  # which bytes.decode imports
     return decode(data, "strict", True)[0].rstrip("\0")
@@ -306,21 +274,9 @@ def checked_shape(shape: object, itemsize: int) -> tuple[int, ...] | None:
 
 
 def read_header(window: FileWindow) -> tuple[str, bool, tuple[int, ...], int]:
-    """Read a ``.npy`` header.
+    """Read a ``.npy`` header: the dtype as the file names it, if in Fortran order, shape, and the data's offset, bytes.
 
-    Returns
-    -------
-    descr : str
-        The dtype as the file names it.
-    fortran_order : bool
-    shape : tuple of int
-    offset : int
-        Where the data begins, in bytes.
-
-    Raises
-    ------
-    BadFileError
-        If the file does not begin with a well-formed header of version 1, 2 or 3.
+    BadFileError if the file does not begin with a well-formed header of version 1, 2 or 3.
     """
     path = window.path
     head = window.read(0, 256)
@@ -381,13 +337,7 @@ def _odd_header(text: bytes, path: str) -> tuple[str, bool, tuple[int, ...]]:
 
 
 def open_array(where: Where) -> MappedArray:
-    """Open a plain ``.npy`` file of numbers.
-
-    Raises
-    ------
-    BadFileError
-        If it holds objects, or fewer or more bytes than its shape needs.
-    """
+    """Open a plain ``.npy`` file of numbers; BadFileError if it holds objects, or other bytes than its shape needs."""
     with FileWindow(where) as window:
         descr, fortran, shape, offset = read_header(window)
     path, file = window.path, MappedFile(window.file, window.size, window.identity)

@@ -23,14 +23,7 @@ BLOCK = 1 << 20  # bytes; a block stays in a core's second-level cache
 class Blocks:
     """An array that is made while it is written.
 
-    Parameters
-    ----------
-    dtype : str
-        NumPy dtype string, byte order included.
-    shape : tuple of int
-        Shape of the whole.
-    blocks : iterable of ndarray
-        C-contiguous pieces that, one after another, are the array in C order.
+    Its `blocks` are C-contiguous pieces of its dtype that, one after another, are an array of its shape in C order.
     """
 
     def __init__(self, dtype: str, shape: tuple[int, ...], blocks: Iterable[np.ndarray[Any, Any]]) -> None:
@@ -70,13 +63,7 @@ def array_file(array: np.ndarray[Any, Any] | Blocks) -> Iterator[bytes | memoryv
 
 
 def dict_file(values: Mapping[str, object]) -> Iterator[bytes | memoryview]:
-    """Yield the bytes of a dict ``.npy`` file.
-
-    Parameters
-    ----------
-    values : mapping
-        Keys to ints, floats, strings, arrays or :class:`Blocks`.
-    """
+    """Yield the bytes of a dict ``.npy`` file, from keys and ints, floats, strings, arrays or :class:`Blocks`."""
     begin = header_bytes("|O", ())
     yield begin
     position = len(begin)

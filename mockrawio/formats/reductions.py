@@ -173,13 +173,7 @@ def _as_bytes(machine: Interpreter, payload: object) -> bytes:
 
 
 def reduce(machine: Interpreter, symbol: Any, arguments: Any) -> Any:
-    """Return the value that REDUCE of a symbol stands for.
-
-    Raises
-    ------
-    BadFileError
-        Unless it is one of the few that NumPy's arrays, dtypes and scalars need.
-    """
+    """Return what REDUCE of a symbol stands for; BadFileError unless NumPy's arrays, dtypes and scalars need it."""
     if type(symbol) is not Symbol or type(arguments) is not tuple:
         machine.refuse("REDUCE of something other than a NumPy constructor")
     maker = _REDUCTIONS.get(symbol)
@@ -189,13 +183,7 @@ def reduce(machine: Interpreter, symbol: Any, arguments: Any) -> Any:
 
 
 def build(machine: Interpreter, target: Any, state: Any) -> None:
-    """Put a BUILD's state into a dtype or an array.
-
-    Raises
-    ------
-    BadFileError
-        If it is anything else, or the state does not fit.
-    """
+    """Put a BUILD's state into a dtype or an array; BadFileError if it is anything else, or the state does not fit."""
     if type(state) is not tuple:
         machine.refuse("BUILD with a state that is not a tuple")
     if type(target) is SymbolicDtype:

@@ -19,13 +19,7 @@ _Entry = TypeVar("_Entry", bound=_Named)
 
 
 class Registry(Generic[_Entry]):
-    """The formats that the modules of a package register.
-
-    Parameters
-    ----------
-    package : str
-        Its name. Its modules are imported when the formats are first asked for.
-    """
+    """The formats that the modules of a package register; these are imported when the formats are first asked for."""
 
     def __init__(self, package: str) -> None:
         self._package = package

@@ -65,10 +65,7 @@ def _value(path: str, meta: dict[str, str], keys: Sequence[str]) -> tuple[str, f
 def check_meta(path: str, meta: dict[str, str], *, n_channels: int, sample_rate: float) -> None:
     """Compare what a raw file's ``.meta`` says with the arguments and with the file.
 
-    Raises
-    ------
-    BadFileError
-        If sample rate (beyond 0.1 %), number of channels or file size disagree.
+    BadFileError if sample rate (beyond 0.1 %), number of channels or file size disagree.
     """
     rate = _value(path, meta, ("imSampRate", "niSampRate"))
     if rate and not abs(rate[1] - sample_rate) <= RATE_TOLERANCE * sample_rate:
@@ -95,13 +92,7 @@ def _disagree(path: str, entry: tuple[str, float], expected: str) -> None:
 
 
 def first_sample(path: str, meta: dict[str, str]) -> int | None:
-    """Return where a file begins, by ``firstSample``; None where it is not told.
-
-    Raises
-    ------
-    BadFileError
-        If it is not a whole number.
-    """
+    """Return where a file begins, by ``firstSample``; None where it is not told; BadFileError unless it is whole."""
     entry = _value(path, meta, ("firstSample",))
     if entry and not isinstance(entry[1], int):
         raise BadFileError(_companion(path), "a whole number for firstSample", str(entry[1]), "Correct the file.")

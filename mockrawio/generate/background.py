@@ -22,23 +22,10 @@ Int16s = npt.NDArray[np.int16]
 
 
 class Background:
-    """Makes the background, chunk by chunk; only the levels are kept in memory.
+    """Makes the background of a broadband session, chunk by chunk; holds no more than the levels.
 
-    Parameters
-    ----------
-    spec : SessionSpec
-        Of a broadband session.
-    seed : int
-        The session's.
-
-    Attributes
-    ----------
-    gain : float
-        µV per count.
-    noises : dict of str to Noise
-        By name.
-    total_uV : ndarray of float64, shape (n_channels,)
-        Standard deviation of each channel's noise.
+    `gain` is µV a count; `noises` are the parts by name; `total_uV`, float64 (n_channels,), is the standard
+    deviation of each channel's noise.
     """
 
     def __init__(self, spec: SessionSpec, seed: int) -> None:
@@ -55,14 +42,9 @@ class Background:
         self._knots_a_block = max(1, _BLOCK // (KNOT * self._width))
 
     def fill(self, out: Int16s, seg_index: int, chunk: int) -> None:
-        """Write the first samples of a chunk.
+        """Write the first samples of a chunk, of which chunk 0 begins where the segment begins.
 
-        Parameters
-        ----------
-        out : ndarray of int16, shape (n, n_channels), C order
-            `n` is a multiple of 32, and 16384 at most.
-        seg_index, chunk : int
-            Chunk 0 begins where the segment begins.
+        `out` is int16 (n, n_channels) in C order; `n` is a multiple of 32, and 16384 at most.
         """
         bits = Chunk(self._seed, seg_index, chunk)
         makes = [noise.begin(bits) for noise in self.noises.values()]

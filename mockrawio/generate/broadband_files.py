@@ -37,18 +37,8 @@ Int16s = npt.NDArray[np.int16]
 class BroadbandFiles:
     """The stream's two files, made while they are written: the array first, then its description.
 
-    Parameters
-    ----------
-    truth : BroadbandTruth
-    n_workers : int
-        Threads that make chunks. What is made ahead of the writing is one chunk more than that.
-
-    Attributes
-    ----------
-    nbytes : int
-        Of the array.
-    clipped : int
-        How many values were clipped in what has been written.
+    `n_workers` threads make chunks; what is made ahead of the writing is one chunk more than that. `nbytes` is
+    the array's; `clipped` counts the values clipped in what has been written.
     """
 
     def __init__(self, truth: BroadbandTruth, n_workers: int) -> None:
@@ -103,15 +93,7 @@ class BroadbandFiles:
 
 
 def cut_content(truth: BroadbandTruth, array: Path, train: Train) -> UnitContent:
-    """Return what the file of a unit holds, its waveforms what the stream has at the spikes.
-
-    Parameters
-    ----------
-    truth : BroadbandTruth
-    array : Path
-        The stream's array, written.
-    train : Train
-    """
+    """Return what the file of a unit holds, its waveforms what the stream's array, written, has at the spikes."""
     shape, times = (train.n_spikes, WAVEFORM), train.times_ms()
     snippets = _snippets(truth, truth.units[train.name.id], array)
     if truth.plan.spec.encoding == "float64":

@@ -23,14 +23,7 @@ Floats = npt.NDArray[np.float64]
 class Curve(NamedTuple):
     """A unit's waveform as a function of time in samples.
 
-    Attributes
-    ----------
-    peak, height, depth : float
-        µV.
-    rise, fall, trough, width : float
-        Samples.
-    sd : float
-        Of the noise around it in a session without broadband, µV.
+    `peak`, `height` and `depth` are µV; `rise`, `fall`, `trough` and `width` samples.
     """
 
     peak: float
@@ -40,7 +33,7 @@ class Curve(NamedTuple):
     fall: float
     trough: float
     width: float
-    sd: float
+    sd: float  # of the noise around it in a session without broadband, µV
 
     @classmethod
     def drawn(cls, seed: int, index: int) -> Curve:
@@ -61,18 +54,11 @@ class Curve(NamedTuple):
         return samples
 
     def moved(self, jitter: tuple[float, ...]) -> Floats:
-        """Return the curve as it is sampled when the spike comes between samples.
+        """Return the curve as sampled when the spike comes between samples, (len(jitter), 64), in units of its peak.
 
-        Parameters
-        ----------
-        jitter : tuple of float
-            By how many samples the spike comes after sample 19, within half a sample.
-
-        Returns
-        -------
-        ndarray of float64, shape (len(jitter), 64)
-            In units of the peak. All flanks differ, so the curve is first moved to where sample 19
-            is the largest for half a sample both ways; the nearest sample is then the peak.
+        `jitter` is by how many samples the spike comes after sample 19, within half a sample. All flanks differ, so
+        the curve is first moved to where sample 19 is the largest for half a sample both ways; the nearest sample is
+        then the peak.
         """
         if jitter == (0.0,):
             return self.at()[None] / self.peak

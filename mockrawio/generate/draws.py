@@ -48,17 +48,7 @@ class Kind(IntEnum):
 
 
 class Draws:
-    """One stream of random numbers.
-
-    Parameters
-    ----------
-    seed : int
-        The session's seed.
-    kind : Kind
-        What the stream is for.
-    *index : int
-        Which unit, channel or level of that kind.
-    """
+    """One stream of random numbers of a session's seed; `index` is which unit, channel or level of a kind it is for."""
 
     def __init__(self, seed: int, kind: Kind, *index: int) -> None:
         key = (int(kind), *index)
@@ -95,13 +85,10 @@ class Draws:
 
 @lru_cache(maxsize=1)
 def normal_table() -> Floats:
-    """Return the standard normal distribution in 65536 equally likely steps.
+    """Return the standard normal distribution in 65536 equally likely steps, float64, read-only.
 
-    Returns
-    -------
-    ndarray of float64, shape (65536,)
-        The quantiles at (i + 1/2) / 65536, from -4.17 to 4.17, read-only. Rounded to 1e-9,
-        so that the last bit of a machine's ``log`` does not matter.
+    The quantiles at (i + 1/2) / 65536, from -4.17 to 4.17, rounded to 1e-9, so that the last bit of a machine's
+    ``log`` does not matter.
     """
     inverse = NormalDist().inv_cdf
     lower: Floats = np.round([inverse((i + 0.5) / 65536) for i in range(32768)], 9)

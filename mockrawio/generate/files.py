@@ -28,32 +28,15 @@ Content = Callable[[Train], UnitContent]  # what the file of a unit holds
 
 @dataclass(frozen=True)
 class FileJob:
-    """A file to be written.
+    """A file to be written."""
 
-    Attributes
-    ----------
-    name : str
-        Its path below the session folder.
-    nbytes : int
-        About how large it is.
-    chunks : callable
-        Returns the file's bytes in pieces, each may be reused when the next is asked for.
-    """
-
-    name: str
-    nbytes: int
-    chunks: Callable[[], Chunks]
+    name: str  # its path below the session folder
+    nbytes: int  # about how large it is
+    chunks: Callable[[], Chunks]  # returns the file's bytes in pieces, each done with when the next is asked for
 
 
 def session_jobs(plan: Plan, content: Content | None = None) -> list[FileJob]:
-    """Return every file of a session but the manifest and raw data, those that take longest first.
-
-    Parameters
-    ----------
-    plan : Plan
-    content : callable, optional
-        As for :func:`unit_jobs`.
-    """
+    """Return every file of a session but the manifest and raw data, those that take longest first."""
     jobs = [*lfp_jobs(plan), *unit_jobs(plan, content)]
     jobs += [watchlog_job(plan, plan.spec.artifacts), daq_job(plan)]
     jobs += [events_job(plan), info_job(plan), channel_names_job(plan)]
@@ -61,14 +44,7 @@ def session_jobs(plan: Plan, content: Content | None = None) -> list[FileJob]:
 
 
 def manifest_content(spec: SessionSpec, clipped: int = 0) -> dict[str, object]:
-    """Return what the manifest says besides the list of files.
-
-    Parameters
-    ----------
-    spec : SessionSpec
-    clipped : int
-        How many values of the broadband stream were clipped; said where there is a stream.
-    """
+    """Return what the manifest says besides the list of files; `clipped` values are those of a broadband stream."""
     content: dict[str, object] = {"seed": spec.seed, "spec": spec.to_dict()}
     return {**content, "clipped": clipped} if spec.is_broadband else content
 
@@ -86,14 +62,7 @@ def channel_names_job(plan: Plan) -> FileJob:
 
 
 def unit_jobs(plan: Plan, content: Content | None = None) -> list[FileJob]:
-    """Return the files of ``spiking_data``, in the order of the units.
-
-    Parameters
-    ----------
-    plan : Plan
-    content : callable, optional
-        Returns what the file of a unit holds, where its waveforms are not drawn.
-    """
+    """Return the files of ``spiking_data``, in the order of the units; `content` is theirs where none is drawn."""
     size, content = 8 + WAVEFORM * (2 if plan.spec.encoding == "int16" else 8), content or _drawn_content
     return [
         FileJob(layout.unit_file(unit.name), unit.n_spikes * size, partial(_unit_file, content, unit))

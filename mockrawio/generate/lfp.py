@@ -38,17 +38,7 @@ def lfp_gain(plan: Plan) -> float:
 
 
 def lfp_samples(plan: Plan, channel: int, encoding: str) -> Iterator[npt.NDArray[np.float64] | npt.NDArray[np.int16]]:
-    """Yield a channel's samples in blocks.
-
-    Parameters
-    ----------
-    plan : Plan
-        The session.
-    channel : int
-        From 1.
-    encoding : {"float64", "int16"}
-        µV, or counts of :func:`lfp_gain`.
-    """
+    """Yield the samples of a channel (from 1) in blocks: µV as "float64", or counts of :func:`lfp_gain` as "int16"."""
     sine, gain = _sine(plan.seed, channel), lfp_gain(plan)
     as_counts = encoding == "int16"
     if plan.spec.lfp_noise_uV == 0:

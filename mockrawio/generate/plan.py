@@ -17,35 +17,17 @@ UNIT_TYPES = ("MU", "SU")
 
 @dataclass(frozen=True)
 class Plan:
-    """What a spec and its seed give.
-
-    Attributes
-    ----------
-    spec : SessionSpec
-        With a seed.
-    seed : int
-    segments : tuple of Segment
-    trains : Trains
-        The spikes of the units.
-    units : tuple of Train
-        Ascending by channel.
-    n_events : int
-        Rows of events, and of the DAQ log.
-    n_frames : int
-        Frames of the movie.
-    stim_on_ms, stim_off_ms : int
-        When the movie starts, and when it would end without pauses; ms since the Unix epoch.
-    """
+    """What a spec, with a seed, and its seed come to."""
 
     spec: SessionSpec
     seed: int
     segments: tuple[Segment, ...]
-    trains: Trains = field(compare=False, repr=False)
-    units: tuple[Train, ...]
-    n_events: int
-    n_frames: int
-    stim_on_ms: int
-    stim_off_ms: int
+    trains: Trains = field(compare=False, repr=False)  # the spikes of the units
+    units: tuple[Train, ...]  # ascending by channel
+    n_events: int  # rows of events, and of the DAQ log
+    n_frames: int  # of the movie
+    stim_on_ms: int  # when the movie starts, ms since the Unix epoch
+    stim_off_ms: int  # when it would end without pauses
 
     @property
     def start_ms(self) -> int:
@@ -69,13 +51,7 @@ class Plan:
 
 
 def plan_session(spec: SessionSpec) -> Plan:
-    """Draw what a session is to hold.
-
-    Parameters
-    ----------
-    spec : SessionSpec
-        What is asked for; without a seed one is drawn.
-    """
+    """Draw what a session is to hold; without a seed one is drawn."""
     spec = spec.seeded()
     seed = spec.seed if spec.seed is not None else 0
     segments = _segments(spec, seed)

@@ -28,19 +28,11 @@ Ints = npt.NDArray[np.int64]
 
 
 class Place(NamedTuple):
-    """Where some spikes are, each array (n,).
+    """Where some spikes are, each array (n,)."""
 
-    Attributes
-    ----------
-    segments, frames : ndarray of int64
-        The segment of each spike, and the tick in it that is nearest to the spike.
-    phases : ndarray of uint8
-        In which eighth of the sample around that tick the spike is.
-    """
-
-    segments: Ints
-    frames: Ints
-    phases: npt.NDArray[np.uint8]
+    segments: Ints  # of each spike
+    frames: Ints  # the tick in its segment that is nearest to the spike
+    phases: npt.NDArray[np.uint8]  # in which eighth of the sample around that tick the spike is
 
     @classmethod
     def of(cls, times_ms: Floats, starts_ms: Floats) -> Place:
@@ -54,27 +46,13 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class SpikeSource:
-    """The spikes of a SONATA file, those that a session has room for, node after node.
+    """The spikes of a SONATA file, those that a session has room for, node after node."""
 
-    Attributes
-    ----------
-    sha256 : str
-        Of the file.
-    times_ms : ndarray of float64, shape (n,)
-        From the start of the recording; ascending within a node.
-    node_ids : ndarray of uint64, shape (n_nodes,)
-        Ascending; those of all nodes with a spike in the file.
-    ends : ndarray of int64, shape (n_nodes + 1,)
-        Node k has ``times_ms[ends[k]:ends[k + 1]]``.
-    n_dropped : int
-        How many spikes of the file the session has no room for.
-    """
-
-    sha256: str
-    times_ms: Floats
-    node_ids: npt.NDArray[np.uint64]
-    ends: Ints
-    n_dropped: int = 0
+    sha256: str  # of the file
+    times_ms: Floats  # (n,), from the start of the recording; ascending within a node
+    node_ids: npt.NDArray[np.uint64]  # (n_nodes,), ascending; those of all nodes with a spike in the file
+    ends: Ints  # (n_nodes + 1,): node k has ``times_ms[ends[k]:ends[k + 1]]``
+    n_dropped: int = 0  # how many spikes of the file the session has no room for
 
     def __len__(self) -> int:
         return len(self.node_ids)
@@ -86,12 +64,8 @@ class SpikeSource:
     def within(self, starts_ms: Floats, lengths_ms: Floats, whole_waveforms: bool) -> SpikeSource:
         """Return the spikes that a session has room for.
 
-        Parameters
-        ----------
-        starts_ms, lengths_ms : ndarray of float64, shape (n_segments,)
-            Of the session's segments, from the start of the recording on.
-        whole_waveforms : bool
-            Whether the 64 samples around a spike must lie in its segment too.
+        `starts_ms` and `lengths_ms`, float64 (n_segments,), are of its segments, from the start of the recording on.
+        With `whole_waveforms` the 64 samples around a spike must lie in its segment too.
         """
         segments = np.searchsorted(starts_ms, self.times_ms, side="right") - 1
         late = self.times_ms - starts_ms[segments]
@@ -113,18 +87,8 @@ class SpikeSource:
 def open_source(path: str | PathLike[str], sha256: str | None = None) -> SpikeSource:
     """Read a SONATA spike file, or a ``.csv`` of bmtk.
 
-    Parameters
-    ----------
-    path : str or PathLike
-    sha256 : str, optional
-        What the file's must be.
-
-    Raises
-    ------
-    BadFileError
-        If it is no such file with one population of finite times, or has another SHA-256.
-    MockSessionError
-        If h5py is not installed.
+    BadFileError if it is no such file with one population of finite times, or has another SHA-256 than is given;
+    MockSessionError if h5py is not installed.
     """
     try:
         found = file_record(Path(path)).sha256

@@ -220,13 +220,9 @@ class SessionSpec:
 
     @classmethod
     def epiphyte(cls, **fields: Any) -> SessionSpec:
-        """Return a spec as Epiphyte's generator draws it: the seed decides all that is not given.
+        """Return what Epiphyte's generator draws from: all fields that are not given are left to the seed.
 
-        Parameters
-        ----------
-        **fields
-            Any field of the class. With a `duration_s` or `segments` of one's own the movie
-            is as long as fits, else 83.33 minutes.
+        With a `duration_s` or `segments` of one's own the movie is as long as fits, else 83.33 minutes.
         """
         own_length = {"duration_s", "segments"} & fields.keys()
         stimulus_len = None if own_length else timing.STIMULUS_MIN
@@ -234,23 +230,12 @@ class SessionSpec:
 
     @classmethod
     def tiny(cls, **fields: Any) -> SessionSpec:
-        """Return ten seconds of 16 channels, 4 units and one LFP, below 300 kB: for tests and examples.
-
-        Parameters
-        ----------
-        **fields
-            Any field of the class.
-        """
+        """Return ten seconds of 16 channels, 4 units and one LFP, below 300 kB, for tests and examples; but for `fields`."""
         return cls._with_defaults({"n_channels": 16, "n_units": 4, "rate_hz": (2.0, 8.0)}, 10.0, fields)
 
     @classmethod
     def broadband(cls, **fields: Any) -> SessionSpec:
-        """Return a minute of 16 channels with a 32 kHz stream that has the spikes of 10 units.
-
-        Parameters
-        ----------
-        **fields
-            Any field of the class.
+        """Return a minute of 16 channels with a 32 kHz stream in which the spikes of 10 units stand; but for `fields`.
 
         Examples
         --------
@@ -273,10 +258,7 @@ class SessionSpec:
     def from_dict(cls, values: Mapping[str, Any]) -> SessionSpec:
         """Return the spec of a dict as :meth:`to_dict` gives it and manifests have it.
 
-        Raises
-        ------
-        MockSessionError
-            If a key is not a field, or a value not what the field takes.
+        MockSessionError if a key is not a field, or a value not what the field takes.
         """
         known = {field.name for field in fields(cls)}
         unknown = sorted(set(values) - known)

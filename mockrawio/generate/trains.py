@@ -38,14 +38,7 @@ Floats = npt.NDArray[np.float64]
 
 
 class Trains(ABC):
-    """The spike times of a session's units.
-
-    Parameters
-    ----------
-    spec : SessionSpec
-        With its seed, and with what was found in a file.
-    segments : sequence of Segment
-    """
+    """Where the spikes of a session's units are; its spec has a seed, and what was found in a file."""
 
     def __init__(self, spec: SessionSpec, segments: Sequence[Segment]) -> None:
         self.spec = spec
@@ -123,15 +116,7 @@ class DrawnTrains(Trains):
 
 
 class GivenTrains(Trains):
-    """Trains that come from a file, as far as they fit into the session.
-
-    Parameters
-    ----------
-    spec : SessionSpec
-    segments : sequence of Segment
-    source : SpikeSource
-        The spikes of the file; a unit's are those of the node of the same number.
-    """
+    """Trains that come from a file, as far as the session has room; a unit's are those of the node of its number."""
 
     def __init__(self, spec: SessionSpec, segments: Sequence[Segment], source: SpikeSource) -> None:
         super().__init__(replace(spec, spikes_sha256=source.sha256), segments)
@@ -193,34 +178,18 @@ def open_trains(spec: SessionSpec, segments: Sequence[Segment]) -> Trains:
 
 @dataclass(frozen=True)
 class Train:
-    """A unit and its spikes.
+    """A unit and its spikes; two are equal whatever others there are."""
 
-    Attributes
-    ----------
-    name : UnitName
-        Of its file.
-    index : int
-        The order it was drawn in, which keys its seeds.
-    n_spikes : int
-        In all segments.
-    trains : Trains
-        All of the session; two units are equal whatever others there are.
-    """
-
-    name: UnitName
-    index: int
-    n_spikes: int
-    trains: Trains = field(compare=False, repr=False)
+    name: UnitName  # of its file
+    index: int  # the order it was drawn in, which keys its seeds
+    n_spikes: int  # in all segments
+    trains: Trains = field(compare=False, repr=False)  # all of the session
 
     def times_ms(self) -> Floats:
-        """Return the spike times.
+        """Return the spike times, float64 (n_spikes,), ms since the Unix epoch, ascending, none in a gap.
 
-        Returns
-        -------
-        ndarray of float64, shape (n_spikes,)
-            ms since the Unix epoch, ascending, multiples of 1/32 ms, none in a gap; with jitter
-            in a broadband session, multiples of 1/512 ms. Where they come from a file and there is
-            no broadband stream, the file's, to the nearest float64.
+        They are multiples of 1/32 ms; with jitter in a broadband session, of 1/512 ms. Where they come from a file and
+        there is no broadband stream, they are the file's, to the nearest float64.
         """
         return self.trains.times_ms(self.index, self.n_spikes)
 

@@ -47,17 +47,10 @@ class LowRankEvents:
     that every product and every sum of products is exact in float64. So it does not matter in
     which order, in what batches or by which library they are summed; there is one rounding,
     of the sum, half to even.
-
-    Attributes
-    ----------
-    basis : ndarray of float64, shape (r, n, m)
-        Waveforms, in counts: samples and channels.
-    weights : ndarray of float64, shape (K, r)
-        How much of each an event has, its amplitude factor included.
     """
 
-    basis: Floats
-    weights: Floats
+    basis: Floats  # (r, n, m): waveforms, in counts
+    weights: Floats  # (K, r): how much of each an event has, its amplitude factor included
 
     @classmethod
     def rounded(cls, basis: Floats, weights: Floats) -> LowRankEvents:
@@ -129,21 +122,11 @@ class FixedEvents:
 
 @dataclass(frozen=True)
 class ScaledEvents:
-    """Events as templates times a factor each: a product in float32, rounded half to even.
+    """Events as templates times a factor each: a product in float32, rounded half to even."""
 
-    Attributes
-    ----------
-    bank : ndarray of float32, shape (p, n, m)
-        Templates, in counts.
-    rows : ndarray of int, shape (K,)
-        Which of them an event is.
-    factors : ndarray of float32, shape (K,)
-        How many times as large.
-    """
-
-    bank: Floats32
-    rows: npt.NDArray[np.integer[Any]]
-    factors: Floats32
+    bank: Floats32  # (p, n, m): templates, in counts
+    rows: npt.NDArray[np.integer[Any]]  # (K,): which of them an event is
+    factors: Floats32  # (K,): how many times as large
 
     @classmethod
     def joined(cls, several: Sequence[ScaledEvents]) -> ScaledEvents:

@@ -30,24 +30,12 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class PlantedUnit:
-    """Which events of a unit are added, where and when.
+    """Which events of a unit are added, where and when."""
 
-    Attributes
-    ----------
-    channels : ndarray of int64, shape (m,)
-        Columns of the recording that the events are added to.
-    times : ndarray of int64, shape (K,)
-        Ascending samples of the recording; an event begins `before` samples earlier.
-    before : int
-        Samples of an event before its time.
-    events : Events
-        One for each time.
-    """
-
-    channels: Ints
-    times: Ints
-    before: int
-    events: Events
+    channels: Ints  # (m,): columns of the recording that the events are added to
+    times: Ints  # (K,): ascending samples of the recording
+    before: int  # samples of an event before its time
+    events: Events  # one for each time
 
     @property
     def n_samples(self) -> int:
@@ -123,21 +111,9 @@ def _most(units: Sequence[PlantedUnit], n_channels: int) -> float:
 
 
 class Planter:
-    """Adds the events of several units to blocks of a recording.
+    """Adds the events of several units to blocks of a recording of integers of at most 32 bits.
 
-    Parameters
-    ----------
-    units : sequence of PlantedUnit
-        What to add.
-    n_channels : int
-        Of the recording.
-    dtype : numpy.dtype
-        Of its samples: integers of at most 32 bits.
-
-    Raises
-    ------
-    MockSessionError
-        If `dtype` is another.
+    MockSessionError if its `dtype` is another.
     """
 
     def __init__(self, units: Sequence[PlantedUnit], n_channels: int, dtype: npt.DTypeLike = np.int16) -> None:
@@ -155,22 +131,10 @@ class Planter:
         """Return True if any event has a sample in the range."""
         return any(low < high for low, high in (train.within(start, stop) for train in self._trains))
 
-    def add(self, block: Array, start: int, bound: int | None = None) -> int:
-        """Add what falls into a block, in place.
+    def add(self, block: Array, start: int) -> int:
+        """Add what falls into a block, in place; return the number of samples that were clipped.
 
-        Parameters
-        ----------
-        block : ndarray of the recording's dtype, shape (length, C), C-contiguous
-            Samples to add to.
-        start : int
-            Where in the recording its first row is.
-        bound : int, optional
-            What no sample of the block is beyond, in size, where that is known; otherwise they are examined.
-
-        Returns
-        -------
-        int
-            Number of samples that were clipped.
+        The block is (length, C) of the recording's dtype, C-contiguous, and begins at sample `start` of the recording.
         """
         flat, stop = block.reshape(-1), start + len(block)
         if not self.touches(start, stop):
@@ -185,18 +149,9 @@ class Planter:
         return int(np.count_nonzero(total != flat))
 
     def counts(self, start: int, stop: int, dtype: npt.DTypeLike = np.int64) -> Array:
-        """Return what is added to the samples `start` to `stop`, before clipping.
+        """Return what is added to the samples `start` to `stop`, (stop - start, n_channels), before clipping.
 
-        Parameters
-        ----------
-        start, stop : int
-            Samples of the recording.
-        dtype : numpy.dtype
-            Of the sums, which it must hold.
-
-        Returns
-        -------
-        ndarray of dtype, shape (stop - start, n_channels)
+        The sums are of `dtype`, which must hold them.
         """
         total = np.zeros((stop - start) * self._n_channels, dtype)
         self._sum(total, start, stop)

@@ -50,10 +50,7 @@ def float_array(name: str, values: Any, dimensions: tuple[int, ...], *, any_valu
 def generator(seed: Any, rng: np.random.Generator | None) -> np.random.Generator:
     """Return `rng`, or a new generator for `seed`; both None draws a seed from the system.
 
-    Raises
-    ------
-    MockSessionError
-        If both are given, or one is not what it must be.
+    MockSessionError if both are given, or one is not what it must be.
     """
     if rng is None:
         try:

@@ -184,28 +184,10 @@ def save_raster_figure(raster: Raster, path: str | PathLike[str], **options: Any
 
 
 def save_figure(figure: Figure, path: str | PathLike[str], dpi: float = _DPI, *, overwrite: bool = True) -> Path:
-    """Write a figure, whole or not at all.
+    """Write a figure, whole or not at all, to a file of the kind that its ending says, and return its absolute path.
 
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-    path : str or PathLike
-        Its ending says of which kind: ``.png``, ``.pdf``, ``.svg`` or what else matplotlib writes.
-        Its folder is made as needed.
-    dpi : float
-        Dots per inch, of the figure or of what is rastered in it.
-    overwrite : bool
-        Whether a file that is there is replaced.
-
-    Returns
-    -------
-    Path
-        The file, absolute.
-
-    Raises
-    ------
-    MockSessionError
-        If there is no such kind of file, or the file is there and must not be replaced.
+    Its folder is made as needed; `dpi` is of the figure or of what is rastered in it. MockSessionError if there
+    is no such kind of file, or the file is there and must not be replaced.
     """
     target = figure_target(path)
     with whole_file(target, overwrite=overwrite) as staging, naming(target):
@@ -214,13 +196,7 @@ def save_figure(figure: Figure, path: str | PathLike[str], dpi: float = _DPI, *,
 
 
 def figure_target(path: str | PathLike[str]) -> Path:
-    """Return the absolute path of a figure that can be written.
-
-    Raises
-    ------
-    MockSessionError
-        If matplotlib writes no files of that ending.
-    """
+    """Return the absolute path of a figure; MockSessionError if matplotlib writes no files of that ending."""
     target = Path(path).absolute()
     kinds = sorted(FigureCanvasAgg.get_supported_filetypes())
     if target.suffix[1:].lower() not in kinds:

@@ -60,18 +60,10 @@ def make_noise(
 
 
 def filtered(white: Any) -> Floats:
-    """Return signals after the filter B, A, at rest before the first sample.
+    """Return signals, (n_samples,) or (n_traces, n_samples), after the filter B, A, at rest before the first sample.
 
-    Parameters
-    ----------
-    white : array_like, shape (n_samples,) or (n_traces, n_samples)
-        What goes in.
-
-    Returns
-    -------
-    ndarray of float64
-        ``y[n] = sum(B[k] x[n-k]) - sum(A[k] y[n-k])``, as ``scipy.signal.lfilter(B, A, white)``,
-        of the same shape. A trace comes out the same, to the bit, alone or among others.
+    ``y[n] = sum(B[k] x[n-k]) - sum(A[k] y[n-k])``, float64, as ``scipy.signal.lfilter(B, A, white)``. A trace
+    comes out the same, to the bit, alone or among others.
     """
     signal = float_array("white", white, (1, 2))
     fed = B[0] * signal
@@ -129,23 +121,7 @@ def minmax(x: Any) -> Floats:
 
 
 def zscore(x: Any) -> Floats:
-    """Return numbers shifted to mean 0 and scaled to standard deviation 1.
-
-    Parameters
-    ----------
-    x : array_like
-        Of any shape; scaled as a whole, with the standard deviation over n.
-
-    Returns
-    -------
-    ndarray of float64
-        The same shape.
-
-    Raises
-    ------
-    MockSessionError
-        If it is empty, all the same, or not finite.
-    """
+    """Return numbers, as :func:`minmax` takes them, shifted to mean 0 and scaled to standard deviation 1, over n."""
     values = _spread("x", x)
     return np.asarray((values - values.mean()) / values.std())
 

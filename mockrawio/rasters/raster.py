@@ -84,13 +84,7 @@ class Raster:
         return self if index is None else self._picked(index)
 
     def group(self, name: str) -> Raster:
-        """Return the spikes of one group.
-
-        Raises
-        ------
-        MockSessionError
-            If there is no such group.
-        """
+        """Return the spikes of one group; MockSessionError if there is no such group."""
         if name not in self.groups:
             known = ", ".join(self.groups) or "no groups"
             raise MockSessionError("group", f"one of {known}", f"{name!r}", "Choose one of them.")
@@ -132,13 +126,7 @@ class SpikeSelection(NamedTuple):
 
 
 def join(blocks: Iterable[Raster]) -> Raster:
-    """Return consecutive stretches as one.
-
-    Parameters
-    ----------
-    blocks : iterable of Raster
-        Stretches in the order of time, of the same groups; at least one.
-    """
+    """Return consecutive stretches, at least one and all of the same groups, as one."""
     parts = list(blocks)
     require(bool(parts), "blocks", "at least one", "none of them", "Give one, which may be empty.")
     first = parts[0]

@@ -11,15 +11,7 @@ from .raster import Raster
 
 
 class Tally:
-    """Counts of spikes, by group.
-
-    Parameters
-    ----------
-    groups : mapping of str to range
-        The ids of each group.
-    duration_ms : float
-        Of all the stretches together.
-    """
+    """Counts of spikes, by group, of all the stretches together."""
 
     def __init__(self, groups: Mapping[str, range], duration_ms: float) -> None:
         self.groups, self.duration_s = groups, duration_ms / 1000

@@ -47,12 +47,7 @@ class TrainSource(Protocol):
 class Profile:
     """How rates rise and fall with time, the same for all units.
 
-    Parameters
-    ----------
-    values : ndarray of float64, shape (n_bins,), or None
-        The factor in each bin; below 0 counts as 0. None is 1 throughout.
-    dt_ms : float
-        How long a bin is.
+    `values`, float64 (n_bins,), has the factor in each bin of `dt_ms`; below 0 counts as 0. None is 1 throughout.
     """
 
     def __init__(self, values: Floats | None, dt_ms: float) -> None:
@@ -78,23 +73,9 @@ def source_for(
 ) -> TrainSource:
     """Return the source that draws the trains of a group.
 
-    Parameters
-    ----------
-    rates : ndarray of float64, shape (n_units,)
-        In Hz, from 0.
-    profile : ndarray of float64, shape (n_bins,) or (n_units, n_bins), or None
-        The factor in each bin.
-    dt_ms : float
-        How long a bin is.
-    options : Options
-        Which kind of trains.
-    rng : numpy.random.Generator
-        What they are drawn from.
-
-    Raises
-    ------
-    MockSessionError
-        If the profile holds NaN or infinity; what is below 0, however far, is 0.
+    `rates` are float64 (n_units,), in Hz, from 0; `profile`, with the factor in each bin of `dt_ms`, is float64
+    (n_bins,) or (n_units, n_bins), or None. MockSessionError if it holds NaN or infinity; what is below 0,
+    however far, is 0.
     """
     per_ms = rates / 1000
     if profile is not None and profile.ndim == 2 and profile.shape[0] > 0 and profile.strides[0] == 0:

@@ -38,32 +38,18 @@ Templates = npt.NDArray[np.float32]
 class SorterFormat:
     """One sorter's output.
 
-    Attributes
-    ----------
-    name : str
-        What ``output_type`` and ``--type`` call it.
-    title : str
-        What it is called in a text.
-    files : str
-        What a folder of it holds, as an error says it.
-    recognises : callable
-        Return True if the folder at a path is in this format.
-    load : callable
-        Return the :class:`Sorting` of a folder; takes ``phy_base`` too, which all but phy pass over.
-        Raises BadFileError unless times ascend from 0, numbers are whole and arrays are of one length.
-    templates : callable, optional
-        Return a folder's templates, (T, samples, channels) float32; None where there are none to read.
-    rank : int
-        A folder that several formats recognise is that of the lowest.
+    `load` returns the :class:`Sorting` of a folder; it takes ``phy_base`` too, which all but phy pass over, and
+    raises BadFileError unless times ascend from 0, numbers are whole and arrays are of one length. `templates`
+    returns a folder's templates, (T, samples, channels) float32.
     """
 
-    name: str
-    title: str
-    files: str
-    recognises: Callable[[str], bool]
+    name: str  # what ``output_type`` and ``--type`` call it
+    title: str  # what it is called in a text
+    files: str  # what a folder of it holds, as an error says it
+    recognises: Callable[[str], bool]  # returns True if the folder of a path is one
     load: Callable[[str, int | None], Sorting]
-    templates: Callable[[str], Templates] | None = None
-    rank: int = 100
+    templates: Callable[[str], Templates] | None = None  # None where there are none to read
+    rank: int = 100  # a folder that several formats recognise is that of the lowest
 
 
 _SORTERS: Registry[SorterFormat] = Registry(__name__)
@@ -78,13 +64,7 @@ def check_type(name: str, value: Any) -> None:
 
 
 def infer_output_type(directory: str | os.PathLike[str]) -> str:
-    """Return the name of the first of :func:`formats` that recognises a folder.
-
-    Raises
-    ------
-    BadFileError
-        If none does.
-    """
+    """Return the name of the first of :func:`formats` that recognises a folder; BadFileError if none does."""
     directory = os.fspath(directory)
     for name, entry in formats().items():
         if entry.recognises(directory):

@@ -42,24 +42,11 @@ def _load(directory: str, phy_base: int | None) -> Sorting:
 
 
 def load_jrc_binary(directory: str | os.PathLike[str], which: Literal["raw", "wav", "fet"]) -> npt.NDArray[Any]:
-    """Map one of JRCLUST's three binary files, whose shape is in the ``_jrc.mat`` beside it.
+    """Map one of JRCLUST's three binary files, whose shape is in the one ``*_jrc.mat`` beside it.
 
-    Parameters
-    ----------
-    directory : str or PathLike
-        The folder with one ``*_jrc.mat``.
-    which : {"raw", "wav", "fet"}
-        ``_spkraw.jrc`` and ``_spkwav.jrc``, int16, or ``_spkfet.jrc``, float32.
-
-    Returns
-    -------
-    3-d array
-        Read-only, in Fortran order; the last axis is the event.
-
-    Raises
-    ------
-    BadFileError
-        If a file is missing, or its size is not what the shape needs.
+    "raw" and "wav" are ``_spkraw.jrc`` and ``_spkwav.jrc``, int16; "fet" is ``_spkfet.jrc``, float32. The array is
+    3-d, read-only, in Fortran order; its last axis is the event. BadFileError if a file is missing, or its
+    size is not what the shape needs.
     """
     tables = {"raw": ("dimm_raw", "<i2"), "wav": ("dimm_spk", "<i2"), "fet": ("dimm_fet", "<f4")}
     require(which in tables, "which", "'raw', 'wav' or 'fet'", which)

@@ -62,10 +62,7 @@ def _inferred_base(path: str, earliest: int) -> int:
 def channel_map(directory: str) -> Integers | None:
     """Return the raw row of each channel that the sorter used, as ``channel_map.npy`` tells; None without one.
 
-    Raises
-    ------
-    BadFileError
-        If they are no whole numbers, or one is there twice.
+    BadFileError if they are no whole numbers, or one is there twice.
     """
     path = os.path.join(directory, "channel_map.npy")
     if not os.path.isfile(path):

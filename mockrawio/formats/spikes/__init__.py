@@ -21,24 +21,12 @@ CHOOSE = "Pass population= with one of these."
 
 @dataclass(frozen=True)
 class SpikeFormat:
-    """One format.
+    """One format; `read` is as :func:`read_spikes`."""
 
-    Attributes
-    ----------
-    name : str
-        What it is called in a text: "SONATA", ".csv".
-    recognises : callable
-        Return True if a file at this path is read in this format.
-    read : callable
-        As :func:`read_spikes`.
-    rank : int
-        A file that several formats recognise is that of the lowest.
-    """
-
-    name: str
-    recognises: Callable[[Path], bool]
+    name: str  # what it is called in a text: "SONATA", ".csv"
+    recognises: Callable[[Path], bool]  # returns True if a file of this path is taken for one
     read: Callable[..., Iterator[SpikeBlock]]
-    rank: int = 100
+    rank: int = 100  # a file that several formats recognise is that of the lowest
 
 
 _SPIKES: Registry[SpikeFormat] = Registry(__name__)
@@ -55,26 +43,10 @@ def read_spikes(
 ) -> Iterator[SpikeBlock]:
     """Read the spikes of one population of a file whose format its name tells, in bounded memory.
 
-    Parameters
-    ----------
-    path : str or PathLike
-    population : str or None
-        Which; None is the only one there is.
-    choose : str
-        What can be done where there are several.
-    own : bool
-        Whether all of it must lie in the file itself, for its SHA-256 to speak of it.
-
-    Yields
-    ------
-    SpikeBlock
-        In the file's order; one at least, which may be empty.
-
-    Raises
-    ------
-    BadFileError
-        If it is no such file, its times are negative or not finite, or it has no such population or
-        several to choose from; once the block at fault is reached.
+    Yields blocks in the file's order; one at least, which may be empty. `population` None is the only one there
+    is; `choose` says what can be done where there are several. With `own` all of it must lie in the file itself,
+    for its SHA-256 to speak of it. BadFileError, once the block at fault is reached, if it is no such file, its
+    times are negative or not finite, or it has no such population or several to choose from.
     """
     entry = next(entry for entry in formats().values() if entry.recognises(Path(path)))
     return entry.read(path, population, choose, own=own)

@@ -39,21 +39,11 @@ class SpikesLike(Protocol):
 
 
 class SpikeBlock(NamedTuple):
-    """Some spikes of a file, and what is known of all of them.
+    """Some spikes of a file, and what is known of all of them."""
 
-    Attributes
-    ----------
-    times_ms : ndarray of float64, shape (n,)
-        Finite, and not negative.
-    node_ids : ndarray of uint64, shape (n,)
-    stop_ms : float
-        How long the file's spikes last; where it does not say so, to the latest so far.
-    groups : mapping of str to range
-    """
-
-    times_ms: Times
-    node_ids: Ids
-    stop_ms: float = 0.0
+    times_ms: Times  # (n,), finite, and not negative
+    node_ids: Ids  # (n,)
+    stop_ms: float = 0.0  # how long the file's spikes last; where it does not say so, to the latest so far
     groups: Mapping[str, range] = {}
 
     @classmethod

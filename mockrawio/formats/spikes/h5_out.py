@@ -21,17 +21,7 @@ from .blocks import SpikesLike
 
 
 class H5Out(io.FileIO):
-    """A file that HDF5 writes through; see the module's text.
-
-    Parameters
-    ----------
-    path : Path
-        The file, readable and writable.
-    mode : {"x+b", "r+b"}
-        Whether to make it.
-    place : Path
-        What errors name.
-    """
+    """A file that HDF5 writes through; see the module's text. Errors name `place`."""
 
     def __init__(self, path: Path, mode: Literal["x+b", "r+b"], place: Path) -> None:
         self.error: BaseException | None = None
@@ -82,12 +72,7 @@ class H5Out(io.FileIO):
 def h5_out(path: Path, mode: Literal["w", "r+"], place: Path) -> Iterator[tuple[Any, H5Out]]:
     """Open an HDF5 file for writing, and the file beneath it.
 
-    Raises
-    ------
-    NotWrittenError
-        When it is closed, if something could not be written.
-    MockSessionError
-        If h5py is not installed.
+    When it is closed, NotWrittenError if something could not be written; MockSessionError if h5py is not installed.
     """
     h5py = h5py_module()
     with H5Out(path, "x+b" if mode == "w" else "r+b", place) as out:

@@ -74,15 +74,7 @@ def sonata_populations(path: str | PathLike[str]) -> tuple[str, ...]:
 
 @contextmanager
 def h5_file(path: str | PathLike[str], mode: str) -> Iterator[Any]:
-    """Open an HDF5 file, and close it.
-
-    Raises
-    ------
-    BadFileError
-        If it is not one.
-    MockSessionError
-        If h5py is not installed.
-    """
+    """Open an HDF5 file, and close it; BadFileError if it is not one, MockSessionError if h5py is not installed."""
     h5py = h5py_module()
     try:
         check_regular(path)
@@ -109,28 +101,18 @@ def _populations(file: Any, path: Path) -> dict[str, Any]:
 
 
 class Population(NamedTuple):
-    """A population of an open file, whose datasets are numbers, one-dimensional and of one length.
-
-    Attributes
-    ----------
-    path : Path
-    group : h5py.Group
-    times, ids : h5py.Dataset
-    """
+    """A population of an open file, whose datasets are numbers, one-dimensional and of one length."""
 
     path: Path
-    group: Any
-    times: Any
+    group: Any  # h5py.Group
+    times: Any  # h5py.Dataset, as `ids` is
     ids: Any
 
     @classmethod
     def of(cls, file: Any, path: Path, name: str | None, choose: str = CHOOSE) -> Population:
         """Return the population of a name, or the only one, after a check of its datasets.
 
-        Raises
-        ------
-        BadFileError
-            If there is none, several to choose from, or it is not as above.
+        BadFileError if there is none, several to choose from, or it is not as above.
         """
         known = _populations(file, path)
         names = ", ".join(known)

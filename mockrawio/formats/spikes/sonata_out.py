@@ -147,19 +147,7 @@ def _check_grows(file: Any, target: Path, population: str | None) -> None:
 
 
 def new_dataset(group: Any, name: str, dtype: Any, compression: Compression = None) -> Any:
-    """Make an empty dataset that can grow.
-
-    Parameters
-    ----------
-    group : h5py.Group
-        Where.
-    name : str
-        What it is called.
-    dtype : dtype-like
-        What it holds.
-    compression : {"gzip", None}
-        How it is stored.
-    """
+    """Make an empty dataset in a group that can grow."""
     options = {"compression": "gzip", "compression_opts": 1, "shuffle": True} if compression else {}
     return group.create_dataset(
         name, shape=(0,), maxshape=(None,), dtype=dtype, chunks=(CHUNK,), track_times=False, **options
@@ -177,14 +165,8 @@ def extend(dataset: Any, values: npt.NDArray[Any]) -> None:
 def mark_sonata(file: Any, group: Any, sorting: Order) -> None:
     """Write the attributes that SONATA asks for.
 
-    Parameters
-    ----------
-    file : h5py.File
-        The root gets the format's mark and version.
-    group : h5py.Group
-        The population gets its order, and its timestamps their units.
-    sorting : {"none", "by_id", "by_time"}
-        The order.
+    The root of the file gets the format's mark and version; the population, `group`, its order, and its
+    timestamps their units.
     """
     file.attrs["magic"] = np.uint32(MAGIC)
     file.attrs["version"] = np.array(VERSION, np.uint32)

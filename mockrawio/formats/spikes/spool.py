@@ -25,19 +25,10 @@ _SPIKE = np.dtype([("id", np.uint64), ("ms", np.float64)])
 
 
 def by_id(blocks: Iterable[SpikesLike], target: Path) -> Iterator[SpikeBlock]:
-    """Yield the spikes of all blocks by id, and by time within one.
+    """Yield the spikes of blocks in any order by id, and by time within one.
 
-    Parameters
-    ----------
-    blocks : iterable of SpikesLike
-        In any order.
-    target : Path
-        The file that is being made: temporary files lie in its folder.
-
-    Yields
-    ------
-    SpikeBlock
-        Of consecutive ids, each with the groups and the duration of all blocks.
+    Temporary files lie in the folder of `target`, the file that is being made. What comes out are blocks of
+    consecutive ids, each with the groups and the duration of all blocks.
     """
     with _temporary(target) as first, _temporary(target) as second:
         ids, counts, sizes, outline = _spool(blocks, first, target)

@@ -30,15 +30,7 @@ class Common(NoisePart):
 
 
 class CommonNoise(Noise):
-    """Common noise of a session.
-
-    Parameters
-    ----------
-    factor : int
-        In 32nds of a count.
-    gain : float
-        µV per count.
-    """
+    """Common noise of a session: a factor in 32nds of a count, and µV a count."""
 
     def __init__(self, factor: int, gain: float) -> None:
         self.factor = factor

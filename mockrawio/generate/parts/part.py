@@ -59,42 +59,21 @@ class Chunk:
 
 
 class Claim(NamedTuple):
-    """How much noise a part has: a share of the variance of a channel's own or of the mean one, or beside both.
-
-    Attributes
-    ----------
-    own, mean : float
-        Shares.
-    beside_uV : float
-        Its largest value where it adds to `noise_uV`.
-    """
+    """How much noise a part has: a share of the variance of a channel's own or of the mean one, or beside both."""
 
     own: float = 0.0
     mean: float = 0.0
-    beside_uV: float = 0.0
+    beside_uV: float = 0.0  # its largest value where it adds to `noise_uV`
 
 
 class Mixture(NamedTuple):
-    """How much noise there is for the parts to share.
-
-    Attributes
-    ----------
-    seed : int
-    gain : float
-        µV per count, a power of two: the noise has between 50 and 105 counts.
-    mean : float
-        Standard deviation of a channel's noise, in counts, on the mean.
-    own : ndarray of float64, shape (n_channels,)
-        That of what each channel has for itself, in counts.
-    rest : float
-        How much of the variance of `own` no part says that it has.
-    """
+    """How much noise there is for the parts to share."""
 
     seed: int
-    gain: float
-    mean: float
-    own: Floats
-    rest: float
+    gain: float  # µV a count, a power of two: the noise has between 50 and 105 counts
+    mean: float  # standard deviation of a channel's noise, in counts, on the mean
+    own: Floats  # that of what each channel has for itself, in counts, (n_channels,)
+    rest: float  # how much of the variance of `own` no part says that it has
 
     @classmethod
     def of(cls, parts: Sequence[NoisePart], noise_uV: float, n_channels: int, seed: int) -> Mixture:
@@ -109,18 +88,10 @@ class Mixture(NamedTuple):
 
 
 class Noise(ABC):
-    """A part of the noise at its level in a session; holds no more than that.
+    """A part of the noise at its level in a session; holds no more than that."""
 
-    Attributes
-    ----------
-    sd_uV : ndarray of float64, shape (n_channels,), or float
-        Standard deviation on each channel, or the one on all of them, µV.
-    bias : ndarray of int16, shape (n_channels,), or int
-        What is added to all its values, in 32nds of a count.
-    """
-
-    sd_uV: Floats | float
-    bias: Int16s | int = 0
+    sd_uV: Floats | float  # standard deviation on each channel, (n_channels,), or the one on all of them, µV
+    bias: Int16s | int = 0  # what is added to all its values, in 32nds of a count, (n_channels,)
 
     @abstractmethod
     def begin(self, chunk: Chunk) -> Make:
@@ -129,17 +100,10 @@ class Noise(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class NoisePart(ABC):
-    """A part of the noise, as a spec has it: its fields, and what the sum of all parts must know of it.
+    """A part of the noise, as a spec has it: its fields, and what the sum of all parts must know of it."""
 
-    Attributes
-    ----------
-    name : str
-        By which the truth and the spec's fields call it.
-    peak : float
-        Its largest value in its own standard deviations, where it shares the variance of `noise_uV`.
-    """
-
-    name: ClassVar[str]
+    name: ClassVar[str]  # by which the truth and the spec's fields call it
+    # its largest value in its own standard deviations, where it shares the variance of `noise_uV`
     peak: ClassVar[float] = 0.0
 
     def claim(self) -> Claim:

@@ -52,15 +52,7 @@ class Pink(NoisePart):
 
 
 class PinkNoise(Noise):
-    """1/f-coloured noise of a session.
-
-    Parameters
-    ----------
-    factors : ndarray of float32, shape (n_channels,)
-        In counts.
-    gain : float
-        µV per count.
-    """
+    """1/f-coloured noise of a session: factors in counts, float32 (n_channels,), and µV a count."""
 
     def __init__(self, factors: Floats32, gain: float) -> None:
         self.factors = factors

@@ -24,15 +24,7 @@ class White(NoisePart):
 
 
 class WhiteNoise(Noise):
-    """White noise of a session.
-
-    Parameters
-    ----------
-    factors : ndarray of int16, shape (n_channels,)
-        In 32nds of a count.
-    gain : float
-        µV per count.
-    """
+    """White noise of a session: factors in 32nds of a count, int16 (n_channels,), and µV a count."""
 
     def __init__(self, factors: Int16s, gain: float) -> None:
         self.factors = factors
