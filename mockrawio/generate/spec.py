@@ -230,7 +230,7 @@ class SessionSpec:
 
     @classmethod
     def tiny(cls, **fields: Any) -> SessionSpec:
-        """Return ten seconds of 16 channels, 4 units and one LFP, below 300 kB, for tests and examples; but for `fields`."""
+        """Return ten seconds of 16 channels, 4 units and one LFP, below 300 kB, for tests and examples."""
         return cls._with_defaults({"n_channels": 16, "n_units": 4, "rate_hz": (2.0, 8.0)}, 10.0, fields)
 
     @classmethod

@@ -131,10 +131,11 @@ class Planter:
         """Return True if any event has a sample in the range."""
         return any(low < high for low, high in (train.within(start, stop) for train in self._trains))
 
-    def add(self, block: Array, start: int) -> int:
+    def add(self, block: Array, start: int, bound: int | None = None) -> int:
         """Add what falls into a block, in place; return the number of samples that were clipped.
 
         The block is (length, C) of the recording's dtype, C-contiguous, and begins at sample `start` of the recording.
+        No sample of it is beyond `bound`, in size, where that is known; they are looked at otherwise.
         """
         flat, stop = block.reshape(-1), start + len(block)
         if not self.touches(start, stop):
