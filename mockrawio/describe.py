@@ -61,7 +61,10 @@ def describe_session(
             "seed": _seed(made_by),
             "time_origin_ms": reader.time_origin_ms,
             "annotations": _annotations(reader),
-            "segments": [_segment(reader, index) for index in _segments(reader)],
+            "segments": [
+                {"t_start": float(reader.segment_t_start(0, k)), "t_stop": float(reader.segment_t_stop(0, k))}
+                for k in _segments(reader)
+            ],
             "streams": streams,
             "units": [_unit(reader, index) for index in range(len(reader.header["spike_channels"]))],
             "event_channels": [_events(reader, index) for index in range(len(reader.header["event_channels"]))],
@@ -125,10 +128,6 @@ def _encoding(reader: MockSessionRawIO, streams: list[dict[str, Any]]) -> str | 
 
 def _segments(reader: MockSessionRawIO) -> range:
     return range(reader.segment_count(0))
-
-
-def _segment(reader: MockSessionRawIO, index: int) -> dict[str, float]:
-    return {"t_start": float(reader.segment_t_start(0, index)), "t_stop": float(reader.segment_t_stop(0, index))}
 
 
 def _stream(reader: MockSessionRawIO, index: int) -> dict[str, Any]:

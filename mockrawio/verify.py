@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from .formats.npy import open_array
+from .ground.arrays import Array
 from .ground.durable import leftovers
 from .ground.errors import BadFileError, MockSessionError, NotASessionError, told, unreadable
 from .ground.folder import File, Folder
@@ -45,7 +45,6 @@ __all__ = ["Verification", "verify_session"]
 
 CHUNK = 1 << 18  # samples of a stream read at once
 
-Array = npt.NDArray[Any]
 
 _KINDS = ("missing", "extra", "changed", "corrupt", "unreadable")
 

@@ -49,8 +49,8 @@ def hybrid_commands() -> None:
 )
 @click.argument("params_file", metavar="PARAMS", type=FILE)
 @click.option("-o", "--output", type=FOLDER, help="Folder for the results, in place of the file's output_directory.")
-@click.option("--compat", is_flag=True, help="Compute as the original program did, its faults included.")
-@click.option("--allow-skips", is_flag=True, help="Exit with 0 although a unit could not be made.")
+@click.option("--compat", is_flag=True, default=None, help="Compute as the original program did, its faults included.")
+@click.option("--allow-skips", is_flag=True, default=None, help="Exit with 0 although a unit could not be made.")
 @_PHY_BASE
 @click.option("--dry-run", is_flag=True, help="Write nothing; say what would be made.")
 @workers_option
@@ -59,15 +59,14 @@ def hybrid_commands() -> None:
 @click.pass_context
 def hybrid_generate_command(
     ctx: click.Context,
+    /,
     params_file: Path,
     output: Path | None,
-    compat: bool,
-    allow_skips: bool,
-    phy_base: int | None,
     dry_run: bool,
     workers: int,
     as_json: bool,
     progress: bool,
+    **fields: Any,
 ) -> None:
     """Make hybrid data as PARAMS says: a .toml file, or a params.py, which is read and never run.
 
@@ -78,14 +77,9 @@ def hybrid_generate_command(
     from ..hybrid import HybridParams, generate_hybrid
     from ..hybrid.text_tables import generation_lines
 
-    params = HybridParams.load(params_file)
-    params = replace(
-        params,
-        output_directory=output or params.output_directory,
-        compat=compat or params.compat,
-        allow_skips=allow_skips or params.allow_skips,
-        phy_base=params.phy_base if phy_base is None else phy_base,
-    )
+    # A flag that is not given is None, and leaves what the file says.
+    given = {name: value for name, value in {"output_directory": output, **fields}.items() if value is not None}
+    params = replace(HybridParams.load(params_file), **given)
     result = generate_hybrid(params, progress=progress, dry_run=dry_run, n_workers=workers)
     show(as_json, _made(result), generation_lines(result, dry_run=dry_run))
     ctx.exit(0 if result.ok else 1)
@@ -137,18 +131,7 @@ def _made(result: HybridResult) -> dict[str, Any]:
 @click.option("--figures/--no-figures", default=True, help="Draw figures too (matplotlib); by default.")
 @json_option
 def validate_command(
-    hybrid_dir: Path,
-    sorter_dir: Path,
-    output: Path | None,
-    window_ms: float,
-    match_score: float,
-    output_type: str | None,
-    phy_base: int | None,
-    offset: int,
-    session_name: str | None,
-    source_directory: Path | None,
-    figures: bool,
-    as_json: bool,
+    hybrid_dir: Path, sorter_dir: Path, output: Path | None, figures: bool, as_json: bool, **how: Any
 ) -> None:
     """Compare what a sorter found, in SORTER_DIR, with the events that a run added, in HYBRID_DIR.
 
@@ -161,16 +144,6 @@ def validate_command(
 
     if output and figures:
         check_matplotlib()
-    validation = validate(
-        hybrid_dir,
-        sorter_dir,
-        output_type=output_type,
-        phy_base=phy_base,
-        window_ms=window_ms,
-        match_score=match_score,
-        offset=offset,
-        session_name=session_name,
-        source_directory=source_directory,
-    )
+    validation = validate(hybrid_dir, sorter_dir, **how)
     files = validation.save(output, figures=figures) if output else ()
     show(as_json, {**validation.as_dict(), "files": list(files)}, [*validation_lines(validation), *wrote(files)])

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..ground.arrays import Array
 from .engine import CudaEvents, DeviceScale, Slot
-
-Array = npt.NDArray[Any]
 
 
 class CupyEngine(CudaEvents):

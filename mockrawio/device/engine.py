@@ -14,13 +14,11 @@ import math
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from ..ground.arrays import Array
 from ..ground.extras import extra_module
 
 BLOCK = 1 << 15  # values scaled at a time: they stay in cache, and torch does not start threads for so few
-
-Array = npt.NDArray[Any]
 
 
 class Slot(NamedTuple):

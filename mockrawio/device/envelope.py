@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import numpy.typing as npt
 
+from ..ground.arrays import Array
 from ..ground.errors import MockSessionError
 from ..rawio import MockSessionRawIO
 from .choose import choose_for_view
@@ -15,7 +15,6 @@ from .pipeline import Chunk
 from .pyramid import Pyramid, bin_within
 from .samples import Channels, Clock, check_window, choose_channels, segment_clock
 
-Array = npt.NDArray[Any]
 MAX_BYTES = 256 << 20
 
 

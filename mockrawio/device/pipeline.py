@@ -28,11 +28,11 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from ..ground.arrays import Array
 from ..ground.errors import MockSessionError
 from .engine import Engine, Slot
 
 T = TypeVar("T")
-Array = npt.NDArray[Any]
 Chunk = tuple[int, int]  # first item and one past the last
 Fill = Callable[[Chunk, Array], object]
 PART_BYTES = 1 << 20  # the least that is worth a thread's while

@@ -19,12 +19,11 @@ from typing import Any, NamedTuple
 from weakref import WeakSet
 
 import numpy as np
-import numpy.typing as npt
 
+from ..ground.arrays import Array
 from .engine import Engine
 from .pipeline import Chunk, Pipeline
 
-Array = npt.NDArray[Any]
 Read = Callable[[Chunk, Array], object]
 
 FACTOR = 8  # a seventh more memory than level 0 alone, and at most 2 x 7 pairs of a level for a range

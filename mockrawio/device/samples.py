@@ -6,12 +6,11 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from ..ground.arrays import Array
 from ..ground.errors import MockSessionError
 from ..rawio import MockSessionRawIO
 
-Array = npt.NDArray[Any]
 SLACK = 1e-3  # of a sample: what a time in float64 seconds may be off, a year from the origin
 SPARSE = 4  # at one wanted channel in this many, reading the others too is no longer worth it
 

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
-import numpy.typing as npt
-
+from ..ground.arrays import Array
 from ..ground.errors import MockSessionError
 from ..rawio import MockSessionRawIO
 from .choose import check_dtype, choose_engine
@@ -18,7 +17,6 @@ from .engine import Engine, make_scale
 from .pipeline import Chunk, Pipeline
 from .samples import Channels, choose_channels, segment_clock
 
-Array = npt.NDArray[Any]
 DEVICE_READERS = 8  # one copies 10 GB/s or so; the buses of today take 25 to 60
 
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from ..ground.arrays import Array
 from ..ground.errors import BoundsError, MockSessionError
 from ..rawio import MockSessionRawIO
 from .choose import check_dtype, choose_engine
 from .engine import DeviceScale, make_scale
 from .pipeline import Chunk, Pipeline
-
-Array = npt.NDArray[Any]
 
 
 class DeviceWaveforms(NamedTuple):

@@ -95,11 +95,8 @@ def shade_pauses(ax: Axes, reader: MockSessionRawIO, t_start: float, t_stop: flo
     """Shade the movie's pauses between two times; return what the key says of them."""
     pauses = events_of(reader, "movie_pauses")
     look: dict[str, Any] = {"facecolor": PAUSE, "alpha": 0.35}
-    edge: dict[str, Any] = {
-        "edgecolor": PAUSE,
-        "linewidth": 0.8,
-        "zorder": 0,
-    }  # so that a short one is seen in a long session
+    # The edge lets a short one be seen in a long session.
+    edge: dict[str, Any] = {"edgecolor": PAUSE, "linewidth": 0.8, "zorder": 0}
     inside = np.flatnonzero((pauses.times_s <= t_stop) & (pauses.times_s + pauses.durations_s >= t_start))
     for k in inside:
         low, high = pauses.times_s[k], pauses.times_s[k] + pauses.durations_s[k]

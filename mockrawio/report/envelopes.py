@@ -7,13 +7,10 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from ..ground.arrays import Array, Floats, Ints
 from ..ground.errors import MockSessionError
 from ..rawio.reader import MockSessionRawIO
-
-Array = npt.NDArray[Any]
-Floats = npt.NDArray[np.float64]
 
 _MANY = 64  # rows of a bin from which a step for each bin is worth it: then 10 times as fast
 _BLOCK = 1 << 22  # values read together: 8 MiB of int16
@@ -100,7 +97,7 @@ def envelope(
 
 
 def _extremes(
-    reader: MockSessionRawIO, stream_index: int, seg_index: int, channels: Any, edges: npt.NDArray[np.int64]
+    reader: MockSessionRawIO, stream_index: int, seg_index: int, channels: Any, edges: Ints
 ) -> tuple[Floats, Floats]:
     """Return the scaled extremes between edges, reading a block at a time."""
     chosen = {"stream_index": stream_index, "channel_indexes": channels}
@@ -123,7 +120,7 @@ def _extremes(
     return np.minimum(one, other), np.maximum(one, other)  # a negative gain turns them round
 
 
-def _reduced(reduce: np.ufunc, block: Array, starts: npt.NDArray[np.int64]) -> Array:
+def _reduced(reduce: np.ufunc, block: Array, starts: Ints) -> Array:
     """Return one row for the rows from each start to the next; ``reduceat`` is the slower one where they are many."""
     if len(block) < _MANY * len(starts):
         few: Array = reduce.reduceat(block, starts, axis=0)

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..ground.arrays import Floats, Ints
 from ..rawio.reader import MockSessionRawIO
 
-Floats = npt.NDArray[np.float64]
 _JUMP = 5.5  # frames; half a one more, for movie times are rounded
 Texts = npt.NDArray[np.str_]
 
@@ -29,7 +29,7 @@ class ChannelEvents(NamedTuple):
     times_s: Floats
     durations_s: Floats
     labels: Texts
-    segments: npt.NDArray[np.int64]
+    segments: Ints
 
 
 class EventTiming(NamedTuple):
@@ -103,7 +103,7 @@ class MovieClock(NamedTuple):
     pts_s: Floats
     pause_starts_s: Floats
     pauses_s: Floats
-    skips: npt.NDArray[np.int64]
+    skips: Ints
     offset_s: float
     ms_per_frame: float
 

@@ -71,10 +71,6 @@ def write_report(
     exclude, gap_tolerance_ms
         As for :class:`~mockrawio.MockSessionRawIO`: files to leave out, and gaps to bridge.
 
-    Returns
-    -------
-    Report
-
     Raises
     ------
     NotASessionError
@@ -109,17 +105,10 @@ def report_html(
 
     Parameters
     ----------
-    folder : str or PathLike
-    labels_dir : str or PathLike, optional
-        The folder of its movie annotations.
+    folder, labels_dir, exclude, gap_tolerance_ms
+        As for :func:`write_report`.
     verification : Verification, optional
         What :func:`~mockrawio.verify.verify_session` found; without it the report says that none was asked for.
-    exclude, gap_tolerance_ms
-        As for :class:`~mockrawio.MockSessionRawIO`: files to leave out, and gaps to bridge.
-
-    Returns
-    -------
-    str
 
     Raises
     ------

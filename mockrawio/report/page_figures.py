@@ -6,8 +6,8 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..ground.arrays import Array, Ints
 from ..rawio.reader import MockSessionRawIO
 from .measures import (
     DaqJitter,
@@ -29,8 +29,6 @@ MOST_POINTS = 3000  # of a curve
 MOST_UNITS = 400  # with waveforms and intervals
 MOST_NAMED = 40  # units beside the raster
 _ISI_MS = 100.0
-
-Array = npt.NDArray[Any]
 
 
 def _axis(title: str, **more: Any) -> dict[str, Any]:
@@ -214,7 +212,7 @@ def movie_figure(movie: MovieClock, shades: list[dict[str, Any]]) -> Figure:
     )
 
 
-def _kept(values: Array) -> npt.NDArray[np.int64]:
+def _kept(values: Array) -> Ints:
     """Return which values to draw: all, or the least and the greatest in each of a number of bins."""
     if len(values) <= MOST_POINTS:
         return np.arange(len(values))

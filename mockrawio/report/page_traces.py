@@ -12,7 +12,6 @@ from contextlib import suppress
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..ground.errors import MockSessionError
 from ..ground.once import once
@@ -31,8 +30,6 @@ MOST_PAUSES = 200
 _SEEN = 1000  # samples that are seen one by one when every sample is asked for
 _ROW = 110  # pixels of a channel
 _MARK_ROW = 24  # and of an event channel
-
-Array = npt.NDArray[Any]
 
 
 def stream_figures(reader: MockSessionRawIO) -> Iterator[tuple[Figure, dict[str, Any]]]:

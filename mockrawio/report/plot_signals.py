@@ -7,17 +7,15 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 
+from ..ground.arrays import Floats
 from ..ground.shown import letters
 from ..rawio.reader import MockSessionRawIO
 from .drawing import EVENT, finish, new_axes, not_before, say, shade_gaps, shade_pauses
 from .envelopes import SignalEnvelope, envelope, sampled, stream_channels
 from .event_timing import events_of
 from .words import counted
-
-Floats = npt.NDArray[np.float64]
 
 _MOST_LINES, _MOST_CODES = 60, 24  # events that full lines, and their codes, have room for
 _HEADROOM = 0.05  # of the height, for the events
@@ -60,10 +58,6 @@ def plot_traces(
     n_bins : int
         Number of bins of time; for each of them the least and the largest sample are
         drawn; if there are no more than five samples to a stretch, all of them are.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
 
     Raises
     ------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -21,6 +22,7 @@ from .words import counted, in_words
 _NO_UNITS = "no units in this session"
 _NAME_POINTS = 9.0  # that a bar must be wide for its unit's name to stand below it
 _FEWEST_BARS = 6  # for which there is room: a few are not as wide as the axes
+_CELL_TITLE: dict[str, Any] = {"fontsize": "x-small", "loc": "left", "pad": 2}
 _MULTI = 0.45  # how opaque multi-units are
 
 
@@ -43,10 +45,6 @@ def plot_spikes(
         Limits in seconds; None: where samples and spikes begin, and end.
     max_spikes : int
         About how many spikes are drawn at most; the title says what was left out.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
 
     Raises
     ------
@@ -137,7 +135,7 @@ def plot_waveforms(
     made = cells(axes, len(chosen), ("ms", "µV"))
     for cell, index, one in zip(made, chosen, stats, strict=True):
         _draw_waveforms(cell, one, colours[rates[index].region])
-        _name_cell(cell, rates[index].unit, f"n = {rates[index].count:,}")
+        cell.set_title(f"{rates[index].unit}\nn = {rates[index].count:,}", **_CELL_TITLE)
     _share_limits(made, stats)
     return finish(axes, f"waveforms, mean ± SD: {_of_all(len(chosen), len(rates))}")
 
@@ -165,10 +163,6 @@ def _draw_waveforms(cell: Axes, stats: WaveformStats, colour: str) -> None:
     cell.plot(stats.time_ms, stats.mean, color=colour, linewidth=1.4, label="mean", zorder=3)
 
 
-def _name_cell(cell: Axes, unit: str, note: str) -> None:
-    cell.set_title(f"{unit}\n{note}", fontsize="x-small", loc="left", pad=2)
-
-
 def _share_limits(made: list[Axes], stats: list[WaveformStats]) -> None:
     """Give all cells the same limits: those of the means and three SDs around them."""
     low = min(float((one.mean - 3 * one.sd).min()) for one in stats if one.n)
@@ -191,26 +185,8 @@ def plot_isi(
 ) -> Axes:
     """Draw how long the intervals between each unit's spikes are.
 
-    Parameters
-    ----------
-    reader : MockSessionRawIO
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; None: a new figure.
-    units : sequence of int or str, optional
-        Which, by index or id. None: the `max_units` that have the most spikes.
-    max_units : int
-    max_ms, bins, refractory_ms
-        As for :func:`~mockrawio.report.measures.isi`.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        Those that were divided; each unit has one of its ``child_axes``.
-
-    Raises
-    ------
-    MockSessionError
-        If a unit is unknown.
+    Units are chosen, axes divided and errors raised as by :func:`plot_waveforms`; `max_ms`, `bins` and
+    `refractory_ms` are as for :func:`~mockrawio.report.measures.isi`.
     """
     axes = new_axes(ax, 9.0, 6.4)
     rates = firing_rates(reader)
@@ -227,7 +203,7 @@ def plot_isi(
         cell.tick_params(labelleft=True)
         cell.yaxis.set_major_locator(MaxNLocator(4, integer=True, steps=[1, 2, 5, 10]))
         short = f"{gaps.violations:.2%} < {refractory_ms:g} ms" if gaps.n else "no intervals"
-        _name_cell(cell, rates[index].unit, short)
+        cell.set_title(f"{rates[index].unit}\n{short}", **_CELL_TITLE)
     return finish(axes, f"intervals between spikes: {_of_all(len(chosen), len(rates))}")
 
 

@@ -10,12 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..ground.arrays import Floats, Ints
 from ..ground.errors import BoundsError, MockSessionError
 from ..rawio.reader import MockSessionRawIO
 from .envelopes import sampled
-
-Array = npt.NDArray[Any]
-Floats = npt.NDArray[np.float64]
 
 _BATCH = 1 << 16  # intervals measured at a time
 
@@ -41,7 +39,7 @@ class Intervals(NamedTuple):
     """
 
     edges: Floats
-    counts: npt.NDArray[np.int64]
+    counts: Ints
     n: int
     violations: float
     refractory_ms: float
@@ -132,10 +130,6 @@ def isi(
         Where the bins end.
     refractory_ms : float
         Shorter intervals are violations.
-
-    Returns
-    -------
-    Intervals
 
     Raises
     ------

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from ..ground.arrays import Array, Floats
 from ..rawio.reader import MockSessionRawIO
 from .spiking import segments, unit_index
-
-Array = npt.NDArray[Any]
-Floats = npt.NDArray[np.float64]
 
 _BATCH = 1 << 16  # spikes read at a time: 4 M samples of their waveforms
 
@@ -57,10 +55,6 @@ def waveform_stats(
     seed : int
         Decides which.
 
-    Returns
-    -------
-    WaveformStats
-
     Raises
     ------
     MockSessionError
@@ -79,20 +73,11 @@ def waveform_stats(
     channel = reader.header["spike_channels"][index]
     used = np.concatenate(pieces) if pieces else np.empty((0, _width(reader, index)), np.float32)
     used = used[np.isfinite(used).all(axis=1)]
-    mean, sd = _mean_and_sd(used)
+    exact = used.astype(np.float64) if len(used) else np.full((1, used.shape[1]), np.nan)
     shown = np.sort(rng.permutation(len(used))[:n_traces])
     samples = np.arange(used.shape[1], dtype=np.float64) - float(channel["wf_left_sweep"])
     time_ms = samples * 1000 / float(channel["wf_sampling_rate"] or 1.0)  # 0 of a unit that has no waveforms
-    return WaveformStats(time_ms, mean, sd, len(used) if used.size else 0, used[shown])
-
-
-def _mean_and_sd(rows: npt.NDArray[np.float32]) -> tuple[Floats, Floats]:
-    """Return mean and SD down the columns; NaN without rows."""
-    if not len(rows):
-        nothing = np.full(rows.shape[1], np.nan)
-        return nothing, nothing
-    exact = rows.astype(np.float64)
-    return exact.mean(axis=0), exact.std(axis=0)
+    return WaveformStats(time_ms, exact.mean(axis=0), exact.std(axis=0), len(used) if used.size else 0, used[shown])
 
 
 def _width(reader: MockSessionRawIO, index: int) -> int:
