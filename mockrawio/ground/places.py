@@ -13,11 +13,14 @@ from .disk import DiskFolder
 from .errors import BadFileError, unreadable
 from .folder import File, Folder
 
+__all__ = ["KINDS", "MAX_TEXT_FILE", "AnyPath", "FolderLike", "Where", "file_at", "folder_at", "read_text"]
+
 KINDS: tuple[type[Folder], ...] = (DiskFolder,)  # the first kind that takes a path is used
 MAX_TEXT_FILE = 1 << 26  # bytes: a day of a movie's frames
 
-FolderLike = Folder | str | os.PathLike[str]
-Where = File | str | os.PathLike[str]
+AnyPath = str | os.PathLike[str]
+FolderLike = Folder | AnyPath
+Where = File | AnyPath
 
 
 def folder_at(where: FolderLike, *, follow_symlinks: bool = False, exclude: str | Iterable[str] = ()) -> Folder:

@@ -10,13 +10,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
-from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
 
 from ..convert.session_content import write_content
 from ..ground.checks import require
 from ..ground.errors import MockSessionError, SessionExistsError, elsewhere
+from ..ground.places import AnyPath
 from ..session.own import refuse_own
 from .as_session import HybridContent, content_of_extractors, content_of_session
 from .extractor_source import open_extractors
@@ -35,8 +35,6 @@ from .units import HybridUnit
 OPTIONS = tuple(
     field.name for field in fields(Recipe) if field.name not in ("ground_truth_units", "random_seed", "compat")
 )
-
-Folder = str | PathLike[str]
 
 
 def plan_hybrid(recipe: Recipe, source: HybridSource, *, n_workers: int = 1) -> HybridPlan:
@@ -112,10 +110,10 @@ def _raw(
 
 
 def hybrid_from_session(
-    folder: Folder,
+    folder: AnyPath,
     units: Sequence[str],
     *,
-    output: Folder,
+    output: AnyPath,
     stream: str | None = None,
     seed: int | None = None,
     overwrite: bool = False,
@@ -173,7 +171,7 @@ def hybrid_from_spikeinterface(
     sorting: Any,
     units: Sequence[Any],
     *,
-    output: Folder,
+    output: AnyPath,
     output_format: Literal["raw", "session"] = "raw",
     seed: int | None = None,
     overwrite: bool = False,
@@ -212,8 +210,8 @@ def hybrid_from_spikeinterface(
     recipe, target = _recipe(source.labels(_listed(units)), seed, options), Path(output).absolute()
     if output_format == "raw":
         folder = RawFolder(target, recipe, source)
-        if not (overwrite or dry_run):
-            _refuse_results(target)
+        if not (overwrite or dry_run) and (results := sorted(target.glob("recording_t*.GT.bin"))):
+            raise SessionExistsError(target, "no result there", results[0].name, elsewhere())
         return _raw(folder, recipe, source, progress, dry_run, n_workers)
     refuse_own(target, *source.read_from)
     content = content_of_extractors(plan_hybrid(recipe, source, n_workers=n_workers), source, target)
@@ -234,12 +232,6 @@ def _listed(units: object) -> list[Any]:
     return found
 
 
-def _refuse_results(folder: Path) -> None:
-    results = sorted(folder.glob("recording_t*.GT.bin"))
-    if results:
-        raise SessionExistsError(folder, "no result there", results[0].name, elsewhere())
-
-
 def _recipe(labels: Sequence[int], seed: int | None, options: dict[str, Any]) -> Recipe:
     """Return what is asked for, nothing left open."""
     unknown = sorted(options.keys() - set(OPTIONS))
@@ -249,7 +241,7 @@ def _recipe(labels: Sequence[int], seed: int | None, options: dict[str, Any]) ->
     return Recipe(ground_truth_units=tuple(labels), random_seed=seed, **named).resolved()
 
 
-def planted_events(source: HybridResult | str | PathLike[str]) -> tuple[HybridUnit, ...]:
+def planted_events(source: HybridResult | AnyPath) -> tuple[HybridUnit, ...]:
     """Return the events of a run, exactly as they were added.
 
     Parameters

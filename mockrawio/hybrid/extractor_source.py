@@ -34,10 +34,6 @@ class ExtractorRecording(RawRecording):
     extractor: Any  # a BaseRecording
     as_int16: bool = False  # samples as a session holds them: 16 bits or fewer as they are, uint16 less 32768
 
-    def __getstate__(self) -> dict[str, Any]:
-        own = {name: self.__dict__[name] for name in ("extractor", "as_int16")}
-        return {**super().__getstate__(), **own}
-
     def read(self, start: int, stop: int, channels: Sequence[int] | Ints | None = None) -> Array:
         """Return the samples from `start` to `stop` (not included), as :meth:`RawRecording.read` does."""
         rows = None if channels is None else self._rows(channels)
@@ -51,12 +47,8 @@ class ExtractorRecording(RawRecording):
         )
         expected = (stop - first, self.n_channels if rows is None else len(rows))
         if traces.shape != expected:
-            raise MockSessionError(
-                "recording",
-                f"{expected} samples from frame {first} of segment {k}",
-                traces.shape,
-                "Check what gives them.",
-            )
+            wanted = f"{expected} samples from frame {first} of segment {k}"
+            raise MockSessionError("recording", wanted, traces.shape, "Check what gives them.")
         if self.as_int16 and traces.dtype.kind == "u" and traces.dtype.itemsize == 2:
             return (traces.astype("<u2") ^ np.uint16(0x8000)).view("<i2")
         return traces.astype(self.dtype, copy=False)
@@ -144,7 +136,7 @@ class ExtractorSource(HybridSource):
 
     def labels(self, units: Sequence[Any]) -> list[int]:
         """Return the labels of units, which are given by their ids."""
-        return labels_of([_plain(unit) for unit in units], {unit: label for label, unit in self.unit_ids.items()})
+        return labels_of([plain_id(unit) for unit in units], {unit: label for label, unit in self.unit_ids.items()})
 
 
 def open_extractors(recording: Any, sorting: Any, *, as_int16: bool) -> ExtractorSource:
@@ -162,17 +154,15 @@ def open_extractors(recording: Any, sorting: Any, *, as_int16: bool) -> Extracto
 def _probe(recording: Any) -> Probe:
     places = channel_locations(recording)
     if places is None:
-        raise MockSessionError(
-            "recording",
-            "a probe, and where each of its channels is",
-            "no probe, or a place that is not a number",
-            "Set one with recording.set_probe(probe), or recording.set_dummy_probe_from_locations(...).",
-        )
+        expected, found = "a probe, and where each of its channels is", "no probe, or a place that is not a number"
+        remedy = "Set one with recording.set_probe(probe), or recording.set_dummy_probe_from_locations(...)."
+        raise MockSessionError("recording", expected, found, remedy)
     rows = np.arange(len(places))
     return Probe(rows, np.ones(len(rows), bool), places, "recording")
 
 
-def _plain(unit_id: Any) -> Any:
+def plain_id(unit_id: Any) -> Any:
+    """Return a unit's id as Python has it, not NumPy."""
     return unit_id.item() if isinstance(unit_id, np.generic) else unit_id
 
 
@@ -182,7 +172,7 @@ def _units(sorting: Any, recording: ExtractorRecording) -> tuple[dict[int, Any],
     names, trains = {}, {}
     for label, unit in enumerate(sorting.unit_ids, 1):
         frames = unit_frames(sorting, unit, sizes)
-        names[label] = _plain(unit)
+        names[label] = plain_id(unit)
         trains[label] = np.concatenate([part + start for part, start in zip(frames, starts, strict=True)])
     if not any(len(train) for train in trains.values()):
         raise MockSessionError("sorting", "spikes", "none", "Give a sorting that has some.")

@@ -12,6 +12,7 @@ from ..formats.sorters import Sorting, load_sorting
 from ..ground.arrays import Ints
 from ..ground.checks import is_whole, require
 from ..ground.errors import MockSessionError
+from .extractor_source import plain_id
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,9 +64,7 @@ def _from_spikeinterface(sorting: Any, rate: float, offset: int) -> Found:
     if sorting.get_num_segments() != 1 or abs(its_rate - rate) > 1e-6 * rate:
         found = f"{sorting.get_num_segments()} segments at {its_rate:g} Hz"
         raise MockSessionError("sorting", f"one segment at {rate:g} Hz", found, "Sort the hybrid data.")
-    labels = tuple(getattr(unit, "item", lambda unit=unit: unit)() for unit in sorting.get_unit_ids())
-    trains = tuple(
-        np.sort(np.asarray(sorting.get_unit_spike_train(unit, segment_index=0), np.int64)) + offset
-        for unit in sorting.get_unit_ids()
-    )
-    return Found(f"a SpikeInterface sorting ({type(sorting).__name__})", labels, trains)
+    ids = sorting.get_unit_ids()
+    trains = [np.asarray(sorting.get_unit_spike_train(unit, segment_index=0), np.int64) for unit in ids]
+    name = f"a SpikeInterface sorting ({type(sorting).__name__})"
+    return Found(name, tuple(map(plain_id, ids)), tuple(np.sort(train) + offset for train in trains))

@@ -12,6 +12,7 @@ import numpy as np
 from ..formats.sorters import Sorting, formats, load_sorting, load_templates
 from ..ground.arrays import Array, Ints
 from ..ground.errors import MockSessionError
+from ..ground.places import AnyPath
 from .found import Found
 from .templates import compare_templates, move_template, raw_rows, score_events, shift_template
 from .truth import TrueUnit, Truth
@@ -67,12 +68,7 @@ class _Unfit(Exception):
 
 
 def compare_units(
-    truth: Truth,
-    found: Found,
-    partners: Sequence[Any],
-    source_directory: str | os.PathLike[str] | None,
-    window: int,
-    offset: int,
+    truth: Truth, found: Found, partners: Sequence[Any], source_directory: AnyPath | None, window: int, offset: int
 ) -> tuple[tuple[TemplateScore, ...], tuple[str, ...]]:
     """Compare the templates of every true unit with those of the sorter.
 
@@ -100,9 +96,7 @@ def compare_units(
 class _Comparison:
     """The two sortings' templates, columns being raw rows."""
 
-    def __init__(
-        self, truth: Truth, found: Found, source_directory: str | os.PathLike[str] | None, window: int, offset: int
-    ) -> None:
+    def __init__(self, truth: Truth, found: Found, source_directory: AnyPath | None, window: int, offset: int) -> None:
         if found.sorting is None or found.directory is None:
             raise _Unfit("the sorting has no folder that holds them")
         if found.sorting.template is None:
@@ -162,7 +156,7 @@ class _Comparison:
         return shift_template(template, unit.center) if rows is None else move_template(template, *rows)
 
 
-def _source(truth: Truth, given: str | os.PathLike[str] | None) -> tuple[str, str | None, int | None]:
+def _source(truth: Truth, given: AnyPath | None) -> tuple[str, str | None, int | None]:
     """Return the folder of the source's sorting, its kind, and phy's base."""
     if given is not None:
         return os.fspath(given), None, None

@@ -14,18 +14,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..formats.sorters import check_type, load_sorting
 from ..ground.checks import is_whole
 from ..ground.errors import BadFileError, MockSessionError
+from ..ground.places import AnyPath
 from ..ground.shown import Argument
 from ..ground.writing import write_file
 from . import params_files
 from .raw_files import raw_paths
 from .raw_probe import Probe
 from .recipe import Recipe, checked_flag, checked_list, checked_rate, checked_whole, refuse_unless
-from .recording import open_raw
+from .recording import integer_type, open_raw
 from .source import HybridSource
 
 _DEFAULT: Any = None  # becomes what the docstring says
@@ -80,7 +79,9 @@ class FileSource:
         check_type(Argument("output_type", of="HybridParams"), self.output_type)
         refuse_unless(isinstance(self.probe, Probe), "probe", "a Probe", self.probe)
         checked = {name: _path(name, getattr(self, name)) for name in ("data_directory", "raw_source_file")}
-        checked["data_type"] = _dtype_name(self.data_type)
+        dtype = integer_type(self.data_type)
+        refuse_unless(dtype.kind != "O", "data_type", "a little-endian integer type, such as np.int16", self.data_type)
+        checked["data_type"] = dtype.name
         checked["sample_rate"] = checked_rate("sample_rate", self.sample_rate)
         checked["start_time"] = _start_time(self.start_time)
         checked["phy_base"] = checked_whole("phy_base", self.phy_base, 0, 1, optional=True)
@@ -158,7 +159,7 @@ class HybridParams(FileSource, Recipe):
         return replace(self, output_type=source.sorting.kind, phy_base=self.phy_base if base is None else base)
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any], *, base: str | os.PathLike[str] = ".") -> HybridParams:
+    def from_dict(cls, values: Mapping[str, Any], *, base: AnyPath = ".") -> HybridParams:
         """Return parameters given by name.
 
         Parameters
@@ -179,7 +180,7 @@ class HybridParams(FileSource, Recipe):
         return cls(**{**values, **{name: _path(name, values[name], os.fspath(base)) for name in paths}})
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> HybridParams:
+    def load(cls, path: AnyPath) -> HybridParams:
         """Read a parameter file, ``.toml`` or ``.py``; see :meth:`from_toml` and :meth:`from_py`.
 
         Raises
@@ -195,7 +196,7 @@ class HybridParams(FileSource, Recipe):
         return forms[suffix](path)
 
     @classmethod
-    def from_toml(cls, path: str | os.PathLike[str]) -> HybridParams:
+    def from_toml(cls, path: AnyPath) -> HybridParams:
         """Read a TOML file: the parameters' own names, and a table ``[probe]``.
 
         The probe may also be ``"neuropixels3a"``, ``"eMouse"`` or the path of a probe's ``.npz``, or
@@ -210,7 +211,7 @@ class HybridParams(FileSource, Recipe):
         return cls._from_file(path, params_files.read_toml(os.fspath(path)), {})
 
     @classmethod
-    def from_py(cls, path: str | os.PathLike[str]) -> HybridParams:
+    def from_py(cls, path: AnyPath) -> HybridParams:
         """Read hybridfactory's ``params.py`` as data, without running it.
 
         A name that is no parameter must be used by a line below it, or begin with an underscore.
@@ -227,7 +228,7 @@ class HybridParams(FileSource, Recipe):
         return cls._from_file(path, values, lines)
 
     @classmethod
-    def _from_file(cls, path: str | os.PathLike[str], values: dict[str, Any], lines: dict[str, int]) -> HybridParams:
+    def _from_file(cls, path: AnyPath, values: dict[str, Any], lines: dict[str, int]) -> HybridParams:
         try:
             params = cls.from_dict(values, base=Path(path).absolute().parent)
             params.check_paths()
@@ -240,7 +241,7 @@ class HybridParams(FileSource, Recipe):
         values = {name: getattr(self, name) for name in PARAMETERS}
         return params_files.toml_text({name: value for name, value in values.items() if value is not None})
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: AnyPath) -> None:
         """Write the TOML form, with absolute paths; :meth:`load` gives the same parameters again.
 
         Parameters
@@ -265,16 +266,6 @@ def _path(name: str, value: Any, base: str = ".") -> Any:
     if name == "raw_source_file":
         return params_files.absolute_source(os.fspath(value), base)
     return Path(os.path.abspath(os.path.join(base, value)))
-
-
-def _dtype_name(value: Any) -> str:
-    try:
-        dtype = np.dtype(value) if value is not None else np.dtype(object)
-    except (TypeError, ValueError):
-        dtype = np.dtype(object)
-    ok = dtype.kind in "iu" and dtype == dtype.newbyteorder("<")
-    refuse_unless(ok, "data_type", "a little-endian integer type, such as np.int16", value)
-    return dtype.name
 
 
 def _start_time(value: Any) -> int | tuple[int, ...] | None:

@@ -12,15 +12,14 @@ from typing import Any
 from ..formats.spikeglx import first_sample
 from ..ground.checks import is_whole, require
 from ..ground.errors import BadFileError, MockSessionError, unreadable
+from ..ground.places import AnyPath
 from ..ground.regular import check_regular
 from ..ground.shown import visible
-
-PathLike = str | os.PathLike[str]
 
 _LOG = logging.getLogger(__name__)
 
 
-def raw_paths(source: PathLike | Sequence[PathLike]) -> list[str]:
+def raw_paths(source: AnyPath | Sequence[AnyPath]) -> list[str]:
     """Return the files that `source` names, in natural order, each once.
 
     A path that exists is taken as it is, even if it has the characters of a glob.
@@ -73,12 +72,8 @@ def count_frames(path: str, frame_bytes: int, allow_partial: bool = False) -> in
         raise unreadable(path, error) from None
     frames, rest = divmod(size, frame_bytes)
     if frames == 0:
-        raise BadFileError(
-            path,
-            f"at least one frame of {frame_bytes} bytes",
-            f"{size} bytes",
-            "Give a file with samples, or leave it out.",
-        )
+        expected, remedy = f"at least one frame of {frame_bytes} bytes", "Give a file with samples, or leave it out."
+        raise BadFileError(path, expected, f"{size} bytes", remedy)
     if rest and not allow_partial:
         expected = f"whole frames of {frame_bytes} bytes"
         remedy = "Check the number of channels and the data type, or cut the file after its last whole frame."
@@ -136,11 +131,8 @@ def _all_known(paths: Sequence[str], frames: Sequence[int], told: list[int | Non
     unknown = [path for path, first in zip(paths, told, strict=True) if first is None]
     if unknown:
         end_to_end = [sum(frames[:k]) for k in range(len(frames))]
-        raise MockSessionError(
-            unknown[0],
-            f"a .meta with firstSample beside each of {len(paths)} files",
-            "none",
-            f"Give start_time, one a file (without gaps it would be {end_to_end}).",
-        )
+        expected = f"a .meta with firstSample beside each of {len(paths)} files"
+        remedy = f"Give start_time, one a file (without gaps it would be {end_to_end})."
+        raise MockSessionError(unknown[0], expected, "none", remedy)
     firsts = [first for first in told if first is not None]
     return [first - firsts[0] for first in firsts]

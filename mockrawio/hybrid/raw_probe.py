@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import os
 import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +20,7 @@ from ..ground.arrays import Array, Bools, Floats, Ints
 from ..ground.checks import require
 from ..ground.errors import BadFileError, MockSessionError, unreadable
 from ..ground.once import once
+from ..ground.places import AnyPath
 from ..ground.regular import only_regular
 from ..ground.writing import write_file
 
@@ -89,7 +89,7 @@ class Probe:
         inverse.flags.writeable = False
         return inverse
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: AnyPath) -> None:
         """Write the probe as an ``.npz`` with the members that hybridfactory's have.
 
         The path is taken as it is: no suffix is added. What is there is replaced.
@@ -103,7 +103,7 @@ class Probe:
         return buffer.getvalue()
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Probe:
+    def load(cls, path: AnyPath) -> Probe:
         """Read an ``.npz`` that :meth:`save`, or the original, wrote; nothing is unpickled.
 
         Raises
@@ -192,9 +192,8 @@ def _read_npz(path: str) -> dict[str, Array]:
             with zipfile.ZipFile(file) as archive:
                 size = sum(info.file_size for info in archive.infolist())
             if size > MAX_BYTES:
-                raise BadFileError(
-                    path, f"a probe of at most {MAX_BYTES} bytes", f"{size}", "Give the .npz of a probe."
-                )
+                expected = f"a probe of at most {MAX_BYTES} bytes"
+                raise BadFileError(path, expected, f"{size}", "Give the .npz of a probe.")
             file.seek(0)
             with np.load(file, allow_pickle=False) as members:
                 return {name: members[name] for name in _MEMBERS if name in members.files}
@@ -219,8 +218,7 @@ def custom_probe(
     channel_map: npt.ArrayLike, connected: npt.ArrayLike, channel_positions: npt.ArrayLike, name: str = "Custom"
 ) -> Probe:
     """Return the probe that these arrays describe, with parameters and errors of :class:`Probe`."""
-    make: Callable[..., Probe] = Probe
-    return make(channel_map, connected, channel_positions, name)
+    return Probe(channel_map, connected, channel_positions, name)  # type: ignore[arg-type]  # checked there
 
 
 def neuropixels3a(sync_channel: bool = True) -> Probe:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any
 
@@ -28,7 +28,8 @@ from ..ground.arrays import Array, Bools, Ints
 from ..ground.checks import require
 from ..ground.errors import BoundsError
 from ..ground.once import once
-from .raw_files import PathLike, axis_starts, count_frames, raw_paths
+from ..ground.places import AnyPath
+from .raw_files import axis_starts, count_frames, raw_paths
 
 # What gather leaves mapped at a time. A page fault maps 64 KiB around it, or the whole 2 MiB page
 # where the system keeps the file in such (Linux, for a file just written), so that events far
@@ -103,7 +104,7 @@ class RawRecording:
         return tuple(MappedFile(file.path, file.n_frames * frame) for file in self.files)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: self.__dict__[name] for name in ("files", "dtype", "n_channels", "sample_rate")}
+        return {field.name: self.__dict__[field.name] for field in fields(self)}  # without what is made once
 
     def holds(self, start: int, stop: int) -> bool:
         """Return True if the samples `start` to `stop` (not included) lie wholly inside one file."""
@@ -159,12 +160,8 @@ class RawRecording:
             at = end
             if at == stop:
                 return parts
-        raise BoundsError(
-            f"samples {start} to {stop}",
-            f"a range inside {self._described()}",
-            "one that is not",
-            "Ask for samples that were recorded.",
-        )
+        expected, remedy = f"a range inside {self._described()}", "Ask for samples that were recorded."
+        raise BoundsError(f"samples {start} to {stop}", expected, "one that is not", remedy)
 
     def _described(self) -> str:
         ranges = [f"{file.start}..{file.stop}" for file in self.files]
@@ -210,8 +207,13 @@ class RawRecording:
         length = before + after + 1
         held = self.holds_many(starts, starts + length)
         if not held.all():
-            first = int(np.flatnonzero(~held)[0])
-            self._refuse(first, int(starts[first]), length)
+            event = int(held.argmin())
+            expected, remedy = (
+                f"a window inside one file of {self._described()}",
+                "Leave out events at the ends of files.",
+            )
+            found = f"{starts[event]}..{starts[event] + length}"
+            raise BoundsError(f"centers[{event}]", expected, found, remedy)
         order = np.argsort(starts, kind="stable")
         windows = np.empty((len(starts), length * len(rows)), self.dtype)
         if windows.size:
@@ -219,14 +221,6 @@ class RawRecording:
             for k, of_file in self._by_file(starts, order):
                 self._gather_file(k, starts, of_file, offsets, windows)
         return windows.reshape(len(starts), length, len(rows))
-
-    def _refuse(self, event: int, start: int, length: int) -> None:
-        raise BoundsError(
-            f"centers[{event}]",
-            f"a window inside one file of {self._described()}",
-            f"{start}..{start + length}",
-            "Leave out events at the ends of files.",
-        )
 
     def _by_file(self, starts: Ints, order: Ints) -> Iterator[tuple[int, Ints]]:
         """Cut the events, in order of time, by the file they are in."""
@@ -272,18 +266,18 @@ def _mapped_blocks(positions: Ints) -> Iterator[tuple[int, int]]:
         i = stop
 
 
-def _checked_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
+def integer_type(value: Any) -> np.dtype[Any]:
+    """Return the little-endian integer type that a value stands for, and object if it stands for none."""
     try:
-        checked = np.dtype(dtype)
-    except TypeError:
-        checked = np.dtype(object)
-    ok = checked.kind in "iu" and checked == checked.newbyteorder("<")
-    require(ok, "dtype", "a little-endian integer type, such as int16", dtype)
-    return checked.newbyteorder("<")
+        dtype = np.dtype(value)
+    except (TypeError, ValueError):
+        return np.dtype(object)
+    little = dtype.newbyteorder("<")
+    return little if dtype.kind in "iu" and dtype == little else np.dtype(object)
 
 
 def open_raw(
-    source: PathLike | Sequence[PathLike],
+    source: AnyPath | Sequence[AnyPath],
     *,
     n_channels: int,
     dtype: npt.DTypeLike = "int16",
@@ -326,7 +320,8 @@ def open_raw(
         If an argument is not as above, no file is found, starts are unknown, contradict the
         ``.meta`` files, or make files overlap.
     """
-    checked = _checked_dtype(dtype)
+    checked = integer_type(dtype)
+    require(checked.kind != "O", "dtype", "a little-endian integer type, such as int16", dtype)
     require(n_channels > 0, "n_channels", "a whole number above 0", n_channels)
     require(sample_rate > 0, "sample_rate", "a number of Hz above 0", sample_rate)
     paths = raw_paths(source)

@@ -16,6 +16,7 @@ from typing import Any
 from ..formats.sorters import formats
 from ..ground.errors import BadFileError
 from ..ground.jsontext import read_json
+from ..ground.places import AnyPath
 from ..ground.writing import FileRecord
 from ..session.keys import RATES, Limits
 from .params import PARAMETERS
@@ -81,7 +82,7 @@ def _parameters(source: HybridSource, result: HybridResult) -> dict[str, Any]:
     return {name: os.fspath(value) if isinstance(value, PathLike) else value for name, value in values.items()}
 
 
-def read_run_manifest(path: str | PathLike[str]) -> dict[str, Any]:
+def read_run_manifest(path: AnyPath) -> dict[str, Any]:
     """Return what ``manifest-<session>.json`` says.
 
     Raises a BadFileError if it is no manifest of a run of a version this package knows, or a number in it is not of
@@ -109,7 +110,7 @@ def read_run_manifest(path: str | PathLike[str]) -> dict[str, Any]:
 class _Said:
     """What a manifest says, and the error if it cannot be right."""
 
-    def __init__(self, path: str | PathLike[str], content: dict[str, Any]) -> None:
+    def __init__(self, path: AnyPath, content: dict[str, Any]) -> None:
         self.path, self.content = path, content
 
     def check(self, fits: bool, key: str, expected: str, found: object = None) -> None:
@@ -156,8 +157,8 @@ def _check_parameters(said: _Said, given: Any) -> None:
     said.check(base is None or (type(base) is int and base in (0, 1)), "parameters", "0, 1 or null in 'phy_base'", base)
 
 
-def listed_files(path: str | PathLike[str]) -> dict[str, FileRecord]:
-    """Return the files that a manifest lists, the results too; none if it is not such a manifest."""
+def listed_files(path: AnyPath) -> dict[str, FileRecord]:
+    """Return the files in the folder of a manifest that it lists, the results too; none if it is no such manifest."""
     try:
         content = read_run_manifest(path)
     except BadFileError:

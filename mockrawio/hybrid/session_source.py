@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy as np
 from ..formats.npy import MappedArray, MappedFile
 from ..ground.arrays import Array, Ints
 from ..ground.errors import BadFileError, MockSessionError
+from ..ground.places import AnyPath
 from ..session.clock import Run, check_ascending
 from ..session.content import csc_numbers
 from ..session.files import UnitFile, open_unit, stamps_in_ms
@@ -43,10 +43,6 @@ class StreamRecording(RawRecording):
     def _frames(self, k: int) -> Array:
         first = self.first_rows[k]
         return self.samples.view()[first : first + self.files[k].n_frames]
-
-    def __getstate__(self) -> dict[str, Any]:
-        own = {name: self.__dict__[name] for name in ("samples", "first_rows")}
-        return {**super().__getstate__(), **own}
 
     @classmethod
     def of(cls, path: str, samples: MappedArray, runs: Sequence[Run], rate: float) -> StreamRecording:
@@ -94,7 +90,7 @@ class SessionSource(HybridSource):
         return labels_of([str(unit) for unit in units], {name.id: label for label, name in self.units.items()})
 
 
-def open_session(folder: str | PathLike[str], stream: str | None = None) -> SessionSource:
+def open_session(folder: AnyPath, stream: str | None = None) -> SessionSource:
     """Open a session as the source of a run; samples are mapped, and none is read.
 
     `stream` is the one of ``raw_data`` that the units were sorted in, int16 in C order, and something must say
@@ -105,18 +101,16 @@ def open_session(folder: str | PathLike[str], stream: str | None = None) -> Sess
     _check_layout(opened)
     recording = StreamRecording.of(opened.path, opened.samples, opened.runs, opened.sampling_rate)
     if not files.units:
-        raise MockSessionError(
-            files.folder, "units in spiking_data", "none", "Sort its stream first, or give another session."
-        )
+        remedy = "Sort its stream first, or give another session."
+        raise MockSessionError(files.folder, "units in spiking_data", "none", remedy)
     units = dict(enumerate(files.units, 1))
     trains, outside = {}, {}
     for label, path in enumerate(files.units.values(), 1):
         trains[label], outside[label] = _frames(open_unit(path), opened, recording)
     if not any(len(train) for train in trains.values()):
         found = f"none inside the segments of {name!r}"
-        raise MockSessionError(
-            files.folder, "spikes", found, "Name the one that was sorted as stream=, or give another session."
-        )
+        remedy = "Name the one that was sorted as stream=, or give another session."
+        raise MockSessionError(files.folder, "spikes", found, remedy)
     probe = _probe(files, name, opened)
     return SessionSource(recording, joined_sorting(trains), probe, files, name, opened, units, outside)
 
@@ -162,12 +156,10 @@ def _frames(unit: UnitFile, stream: StreamFile, recording: StreamRecording) -> t
 def _probe(files: SessionFiles, name: str, stream: StreamFile) -> Probe:
     numbers = csc_numbers(stream.ids)
     if stream.locations is None and numbers is None:
-        raise BadFileError(
-            f"{stream.path[:-4]}.json",
-            "'locations', or channel ids of the form CSCk",
-            f"neither, so no probe (ids {', '.join(stream.ids[:4])})",
-            "Write 'locations' there, x and y in µm of every channel.",
-        )
+        expected = "'locations', or channel ids of the form CSCk"
+        remedy = "Write 'locations' there, x and y in µm of every channel."
+        found = f"neither, so no probe (ids {', '.join(stream.ids[:4])})"
+        raise BadFileError(f"{stream.path[:-4]}.json", expected, found, remedy)
     places = contact_positions(numbers or ()) if stream.locations is None else np.array(stream.locations)
     rows = np.arange(stream.samples.shape[1])
     return Probe(rows, np.ones(len(rows), bool), places, f"{name} of {files.folder.name}")

@@ -9,7 +9,6 @@ true unit, the new unit, the samples before and the centre's raw row of each. A 
 from __future__ import annotations
 
 import io
-import os
 import zipfile
 from collections.abc import Mapping, Sequence
 
@@ -17,6 +16,7 @@ import numpy as np
 
 from ..ground.arrays import Array
 from ..ground.errors import BadFileError, unreadable
+from ..ground.places import AnyPath
 from ..ground.regular import only_regular
 from ..planting import FixedEvents, LowRankEvents
 from .units import HybridUnit
@@ -36,7 +36,7 @@ def events_bytes(units: Sequence[HybridUnit]) -> bytes:
     return buffer.getvalue()
 
 
-def load_events(path: str | os.PathLike[str]) -> list[HybridUnit]:
+def load_events(path: AnyPath) -> list[HybridUnit]:
     """Read the events of a run from its ``events-<session>.npz``; nothing is unpickled."""
     try:
         with open(path, "rb", opener=only_regular) as file, np.load(file, allow_pickle=False) as members:

@@ -16,6 +16,7 @@ from ..formats.sorters.phy import channel_map
 from ..ground.arrays import Array, Floats, Ints
 from ..ground.checks import is_whole, require
 from ..ground.errors import MockSessionError
+from ..ground.places import AnyPath
 from .raw_probe import Probe
 
 How = Literal["pearson", "frobenius"]
@@ -78,7 +79,7 @@ def _check_inside(rows: Ints, count: int, where: str) -> None:
         raise MockSessionError("template", f"rows 0 to {count - 1}", found, "Choose rows that leave room for it.")
 
 
-def raw_rows(templates: Array, probe: Probe | None, directory: str | os.PathLike[str]) -> Array:
+def raw_rows(templates: Array, probe: Probe | None, directory: AnyPath) -> Array:
     """Return templates, (T, samples, channels), with a column for each raw row, 0 where the sorter had no channel.
 
     As a sorter has them they are of all raw rows, or of connected ones only: a ``channel_map.npy`` in its folder

@@ -9,9 +9,8 @@ where the original wrote the folder, has the sample rate.
 from __future__ import annotations
 
 import csv
-import os
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from ..formats.firings import load_firings
 from ..formats.npy import open_array
 from ..ground.arrays import Bools, Ints
 from ..ground.errors import BadFileError, MockSessionError
+from ..ground.places import AnyPath
 from ..ground.regular import only_regular
 from ..ground.shown import Argument, Text
 from ..session.keys import RATES
@@ -61,7 +61,7 @@ class Truth:
         return None
 
 
-def load_truth(directory: str | os.PathLike[str], session_name: str | None = None) -> Truth:
+def load_truth(directory: AnyPath, session_name: str | None = None) -> Truth:
     """Read what a hybrid run added, from its output folder or the session that it made.
 
     `session_name` says which run, if the files of several are there.
@@ -136,16 +136,8 @@ def _read_table(path: Path) -> Ints:
 def _labelled(lots: list[TrueUnit]) -> tuple[TrueUnit, ...]:
     """Give each its label."""
     several = Counter(lot.true_unit for lot in lots)
-    return tuple(
-        TrueUnit(
-            str(lot.true_unit) if several[lot.true_unit] == 1 else f"{lot.true_unit}/{lot.new_unit}",
-            lot.true_unit,
-            lot.new_unit,
-            lot.center,
-            lot.times,
-        )
-        for lot in lots
-    )
+    labels = [f"{lot.true_unit}" + (f"/{lot.new_unit}" if several[lot.true_unit] > 1 else "") for lot in lots]
+    return tuple(replace(lot, label=label) for lot, label in zip(lots, labels, strict=True))
 
 
 def _manifest(folder: Path, session_name: str | None) -> dict[str, Any]:

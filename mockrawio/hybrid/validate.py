@@ -15,6 +15,7 @@ from ..ground.checks import is_real, require
 from ..ground.durable import make_folder
 from ..ground.errors import BadFileError, SessionExistsError
 from ..ground.extras import extra_module
+from ..ground.places import AnyPath
 from ..ground.regular import only_regular
 from ..ground.writing import write_file
 from .found import Found, load_found
@@ -127,7 +128,7 @@ class Validation:
             "notes": list(self.notes),
         }
 
-    def save(self, folder: str | os.PathLike[str], *, figures: bool = True) -> tuple[Path, ...]:
+    def save(self, folder: AnyPath, *, figures: bool = True) -> tuple[Path, ...]:
         """Write the tables and figures.
 
         Parameters
@@ -205,7 +206,7 @@ def _table(rows: list[dict[str, Any]]) -> list[list[Any]]:
 
 
 def validate(
-    hybrid_directory: str | os.PathLike[str],
+    hybrid_directory: AnyPath,
     sorter_directory: Any,
     *,
     output_type: str | None = None,
@@ -214,7 +215,7 @@ def validate(
     match_score: float = 0.5,
     offset: int = 0,
     session_name: str | None = None,
-    source_directory: str | os.PathLike[str] | None = None,
+    source_directory: AnyPath | None = None,
 ) -> Validation:
     """Compare what a sorter found in hybrid data with what was added to it.
 
@@ -261,12 +262,7 @@ def validate(
 
 
 def _compared(
-    truth: Truth,
-    found: Found,
-    window_ms: float,
-    match_score: float,
-    source_directory: str | os.PathLike[str] | None,
-    offset: int,
+    truth: Truth, found: Found, window_ms: float, match_score: float, source_directory: AnyPath | None, offset: int
 ) -> Validation:
     """Compare what was found with the truth, both as loaded."""
     window = int(window_ms * truth.sample_rate / 1000)

@@ -78,9 +78,8 @@ def _text(path: str, body: bytes) -> str:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         number = body.count(b"\n", 0, error.start) + 1
-        raise BadFileError(
-            f"{path}, line {number}", "UTF-8", f"byte {body[error.start]:#x}", "Save it as UTF-8."
-        ) from None
+        found = f"byte {body[error.start]:#x}"
+        raise BadFileError(f"{path}, line {number}", "UTF-8", found, "Save it as UTF-8.") from None
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\0" in text:
         lines = text.split("\n")
