@@ -7,19 +7,11 @@ from ..ground.shown import Lines, visible, warn
 
 
 class Leftovers:
-    """Collects what cannot be held.
-
-    Attributes
-    ----------
-    lines : list of str
-        One line per thing: where it is, what it is, and why it cannot be held.
-    remarks : list of str
-        What is kept, but changed.
-    """
+    """Collects what cannot be held."""
 
     def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.remarks: list[str] = []
+        self.lines: list[str] = []  # one per thing: where it is, what it is, and why it cannot be held
+        self.remarks: list[str] = []  # what is kept, but changed
 
     def add(self, what: str, why: str) -> None:
         """Note one thing."""

@@ -23,20 +23,7 @@ class BadRow(ValueError):
 
 
 class Fields:
-    """The fields of a text.
-
-    Parameters
-    ----------
-    body : bytes
-        Lines of fields; any character up to the space is a blank.
-
-    Attributes
-    ----------
-    counts : ndarray of int64
-        How many fields each line has.
-    size : int
-        How many there are in all.
-    """
+    """The fields of a text of lines: `counts` of each line, `size` in all; any character up to the space is a blank."""
 
     def __init__(self, body: bytes) -> None:
         self._text = np.frombuffer(body + bytes(MAX_FIELD), np.uint8)  # so that every field has a whole window

@@ -26,20 +26,12 @@ from .shown import Argument, Text, warn
 
 
 class Identity(NamedTuple):
-    """What identifies a file as unchanged, on any machine.
+    """What identifies a file as unchanged, on any machine."""
 
-    Attributes
-    ----------
-    inode, size : int
-        The inode tells another file.
-    modified_ns, changed_ns : int
-        Last change of its bytes; and of its metadata, which no program can set.
-    """
-
-    inode: int
+    inode: int  # tells another file
     size: int
-    modified_ns: int
-    changed_ns: int
+    modified_ns: int  # last change of its bytes
+    changed_ns: int  # last change of its metadata, which no program can set
 
     @classmethod
     def of(cls, status: os.stat_result) -> Identity:
@@ -63,15 +55,9 @@ class Entry(Protocol):
 
 
 class File:
-    """A file of a folder; equal to another of the same place.
+    """A file of a folder, by its name below that; equal to another of the same place.
 
-    Attributes
-    ----------
-    folder : Folder
-    name : str
-        Below the folder.
-    path : str
-        Where it is, for messages and for libraries that open files by path.
+    Its path is where it is, for messages and for libraries that open files by path.
     """
 
     __slots__ = ("folder", "name", "path")

@@ -134,18 +134,14 @@ def generate_corpus(
     >>> specs = (SessionSpec.tiny(session_nr=k, seed=k) for k in range(1, 1001))
     >>> generate_corpus(specs, "corpus", client="tcp://10.0.0.1:8786")  # doctest: +SKIP
     """
-    _check(retries)
+    if not isinstance(retries, int) or isinstance(retries, bool) or retries < 0:
+        raise MockSessionError("retries", "a whole number from 0 up", f"{retries!r}", "Give 0 or more.")
     if isinstance(specs, Sequence):
         for _ in _checked(specs, seed):
             pass
     order = _Order(str(Path(root).absolute()), resume, overwrite, n_workers)
     with executor_of(client) as (executor, width), _bar(progress, specs) as tick:
         return _Run(order, executor, width, retries, tick).all(_checked(specs, seed))
-
-
-def _check(retries: object) -> None:
-    if not isinstance(retries, int) or isinstance(retries, bool) or retries < 0:
-        raise MockSessionError("retries", "a whole number from 0 up", f"{retries!r}", "Give 0 or more.")
 
 
 def _checked(specs: Iterable[SessionSpec], seed: int | None) -> Iterator[SessionSpec]:

@@ -43,14 +43,7 @@ class SegmentSource:
     """One segment of a stream with an array's interface; what a graph holds in place of samples.
 
     It pickles as names of files and a few numbers, outlives the reader that it comes from, and is
-    safe in threads.
-
-    Parameters
-    ----------
-    stream : StreamView
-    seg_index : int
-    scaled_dtype : numpy.dtype or None
-        Floating dtype of physical units; None serves raw values.
+    safe in threads. `scaled_dtype` is the floating one of physical units; None serves raw values.
     """
 
     ndim = 2

@@ -76,11 +76,8 @@ class UnitApi(Lookups):
 
         Parameters
         ----------
-        block_index, seg_index, spike_channel_index : int
-        t_start, t_stop : float, optional
-            Limits in seconds, both included; either may be given alone.
-        unit_index : int, optional
-            Another name for `spike_channel_index`.
+        block_index, seg_index, spike_channel_index, t_start, t_stop, unit_index
+            As for :meth:`get_spike_timestamps`.
 
         Returns
         -------

@@ -24,14 +24,8 @@ from ..ground.shown import Argument, Text, warn
 SESSION_INFO = "session_info.npy"
 CHANNEL_NAMES = "ChannelNames.txt"
 MANIFEST = "session_manifest.json"
-UNITS, LFP, EVENTS, DAQ, WATCHLOGS, RAW = (
-    "spiking_data",
-    "lfp_data",
-    "event_file",
-    "daq_files",
-    "watchlogs",
-    "raw_data",
-)
+UNITS, LFP, EVENTS = "spiking_data", "lfp_data", "event_file"
+DAQ, WATCHLOGS, RAW = "daq_files", "watchlogs", "raw_data"
 MOVIE_INFO = "movie_info"
 # What Epiphyte's database adds to a session that it takes in: no writer of a session makes it, no reader needs it.
 ADDED_FILES = frozenset(f"{MOVIE_INFO}/{name}.npy" for name in ("pts", "dts", "neural_rec_time"))
@@ -293,12 +287,8 @@ def _find_events(files: SessionFiles, folder: Entry) -> None:
     files.events = files.root.file(entry) if entry else None
 
 
-def _find_daq(files: SessionFiles, folder: Entry) -> None:
-    files.daq = _one_log(files, folder)
-
-
-def _find_watchlog(files: SessionFiles, folder: Entry) -> None:
-    files.watchlog = _one_log(files, folder)
+def _log(attribute: str) -> Callable[[SessionFiles, Entry], None]:
+    return lambda files, folder: setattr(files, attribute, _one_log(files, folder))
 
 
 def _single(attribute: str) -> Callable[[SessionFiles, Entry], None]:
@@ -312,8 +302,8 @@ _FINDERS: dict[str, Callable[[SessionFiles, Entry], None]] = {
     UNITS: _find_units,
     LFP: _find_lfp,
     EVENTS: _find_events,
-    DAQ: _find_daq,
-    WATCHLOGS: _find_watchlog,
+    DAQ: _log("daq"),
+    WATCHLOGS: _log("watchlog"),
     RAW: _find_streams,
 }
 
