@@ -48,10 +48,8 @@ class MatFile:
         """Return a numeric array, its axes as in MATLAB; BadFileError if the file itself has none of this name."""
         item: Any = self._file.get(name)
         if not isinstance(item, self._dataset) or item.dtype.kind not in "iuf" or item.shape is None:
-            found = "none" if item is None else f"{item!r}"
-            raise BadFileError(
-                self.path, f"an array of numbers, {name}", found, "Give the file as the sorter wrote it."
-            )
+            expected, found = f"an array of numbers, {name}", "none" if item is None else f"{item!r}"
+            raise BadFileError(self.path, expected, found, "Give the file as the sorter wrote it.")
         if item.file.filename != self._file.filename or item.external or item.is_virtual:
             raise BadFileError(self.path, f"{name} in the file itself", "a link to another file", _SAVE)
         if item.attrs.get("MATLAB_empty"):  # what stands there then is the size, such as [0 5]

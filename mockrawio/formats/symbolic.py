@@ -224,9 +224,6 @@ class Interpreter:
             self.refuse(f"PUT as number {index}", f"at most {MAX_OPCODES} values kept")
         self.memo[index] = self.top()
 
-    def _get(self, width: int) -> None:
-        self.stack.append(self.memo[int.from_bytes(self.take(width), "little")])
-
     # -- numbers, strings, containers -----------------------------------------------
 
     def _int(self, width: int, signed: bool) -> None:
@@ -238,9 +235,6 @@ class Interpreter:
         if stop > len(self.data):
             raise IndexError
         self.stack.append(int.from_bytes(self.data[start:stop], "little", signed=True))
-
-    def _float(self) -> None:
-        self.stack.append(struct.unpack(">d", self.take(8))[0])
 
     def _string(self, width: int) -> None:
         self.stack.append(self.text(int.from_bytes(self.take(width), "little")))
@@ -265,17 +259,11 @@ class Interpreter:
         self.floor = self.marks.pop()
         stack[floor:] = [tuple(stack[floor:])]
 
-    def _append(self) -> None:
-        self._extend([self.pop()])
-
     def _extend(self, items: list[Any]) -> None:
         target = self.top()
         if type(target) is not list:
             self.refuse("APPEND to something other than a list")
         target.extend(items)
-
-    def _setitem(self) -> None:
-        self._update(self.pop_two())
 
     def _update(self, items: list[Any]) -> None:
         target = self.top()
@@ -346,9 +334,9 @@ _TABLE: dict[int, Callable[[Interpreter], Any]] = {
     ord("}"): lambda i: i.stack.append({}),
     ord("("): Interpreter._mark,
     ord("t"): Interpreter._tuple_mark,
-    ord("a"): Interpreter._append,
+    ord("a"): lambda i: i._extend([i.pop()]),
     ord("e"): lambda i: i._extend(i.pop_mark()),
-    ord("s"): Interpreter._setitem,
+    ord("s"): lambda i: i._update(i.pop_two()),
     ord("u"): lambda i: i._update(i.pop_mark()),
     ord("b"): Interpreter._build,
     ord("R"): Interpreter._reduce,
@@ -357,11 +345,11 @@ _TABLE: dict[int, Callable[[Interpreter], Any]] = {
     0x95: Interpreter._frame,
     ord("q"): lambda i: i._put(1),
     ord("r"): lambda i: i._put(4),
-    ord("j"): lambda i: i._get(4),
+    ord("j"): lambda i: i.stack.append(i.memo[int.from_bytes(i.take(4), "little")]),
     ord("M"): lambda i: i._int(2, False),
     ord("J"): lambda i: i._int(4, True),
     0x8A: Interpreter._long,
-    ord("G"): Interpreter._float,
+    ord("G"): lambda i: i.stack.append(struct.unpack(">d", i.take(8))[0]),
     0x8C: lambda i: i._string(1),
     ord("X"): lambda i: i._string(4),
     0x8D: lambda i: i._string(8),

@@ -78,20 +78,15 @@ def generate_annotations(
     labels = [_label(seed, number, annotators, date) for number in range(1, len(SUBJECTS) + 1)]
     clean_up_in(folder)  # names have the date in them: the next run's are others
     stale = taken_labels(folder)
-    _refuse(folder, [] if overwrite else stale)
+    if stale and not overwrite:
+        expected = f"no annotations 1 to {len(SUBJECTS)} there"
+        raise SessionExistsError(folder, expected, stale[0].name, elsewhere("folder", "them"))
     paths = [folder / label_file(label) for label in labels]
     for label, path in zip(labels, paths, strict=True):
         write_file(path, array_file(_stretches(Draws(seed, Kind.LABELS, label.number, 1), n_frames)))
     for path in set(stale) - set(paths):
         path.unlink()
     return paths
-
-
-def _refuse(folder: Path, stale: list[Path]) -> None:
-    if stale:
-        raise SessionExistsError(
-            folder, f"no annotations 1 to {len(SUBJECTS)} there", stale[0].name, elsewhere("folder", "them")
-        )
 
 
 def taken_labels(folder: Path) -> list[Path]:
@@ -103,24 +98,16 @@ def taken_labels(folder: Path) -> list[Path]:
 
 def _movie_frames(stimulus_len: float | None, spec: SessionSpec | None) -> int:
     if spec is not None and (spec.seed is None or stimulus_len is not None):
-        raise MockSessionError(
-            "spec, stimulus_len",
-            "a spec with a seed, or a movie length",
-            f"seed={spec.seed!r} and stimulus_len={stimulus_len!r}",
-            "Give spec.seeded() alone.",
-        )
+        found, remedy = f"seed={spec.seed!r} and stimulus_len={stimulus_len!r}", "Give spec.seeded() alone."
+        raise MockSessionError("spec, stimulus_len", "a spec with a seed, or a movie length", found, remedy)
     if spec is not None:
         n_frames = plan_session(spec).n_frames
     else:
         minutes = STIMULUS_MIN if stimulus_len is None else stimulus_len
         n_frames = frame_count(minutes) if 0 <= minutes < 1e6 else 0
     if n_frames < 1:
-        raise MockSessionError(
-            "stimulus_len",
-            f"a movie of at least one frame, {FRAME_S} s",
-            f"{stimulus_len!r} minutes",
-            "Give a longer one, in minutes.",
-        )
+        expected, remedy = f"a movie of at least one frame, {FRAME_S} s", "Give a longer one, in minutes."
+        raise MockSessionError("stimulus_len", expected, f"{stimulus_len!r} minutes", remedy)
     return n_frames
 
 
@@ -128,12 +115,8 @@ def _label(seed: int, number: int, annotators: Sequence[str], date: str) -> Labe
     annotator = annotators[Draws(seed, Kind.LABELS, number, 0).integer(0, len(annotators) - 1)]
     label = LabelName(number, SUBJECTS[number - 1], annotator, date)
     if parse_label_file(label_file(label)) != label or "/" in annotator or "\\" in annotator:
-        raise MockSessionError(
-            "annotators, date",
-            "a name without '_', '/' or '\\' and a date YYYYMMDD",
-            f"{annotator!r} and {date!r}",
-            "Change them.",
-        )
+        expected, found = "a name without '_', '/' or '\\' and a date YYYYMMDD", f"{annotator!r} and {date!r}"
+        raise MockSessionError("annotators, date", expected, found, "Change them.")
     return label
 
 

@@ -140,12 +140,8 @@ class BroadbandTruth:
         i_stop = size if i_stop is None else i_stop
         if 0 <= i_start <= i_stop <= size:
             return i_start, i_stop
-        raise BoundsError(
-            f"segment {seg_index}",
-            f"0 <= i_start <= i_stop <= {size}",
-            f"i_start={i_start}, i_stop={i_stop}",
-            "Ask for samples the segment has.",
-        )
+        expected, found = f"0 <= i_start <= i_stop <= {size}", f"i_start={i_start}, i_stop={i_stop}"
+        raise BoundsError(f"segment {seg_index}", expected, found, "Ask for samples the segment has.")
 
 
 def broadband_truth(folder: str | PathLike[str]) -> BroadbandTruth:
@@ -171,10 +167,6 @@ def broadband_truth(folder: str | PathLike[str]) -> BroadbandTruth:
     path = Path(folder).absolute() / MANIFEST
     spec = read_manifest(path).get("spec")
     if not isinstance(spec, dict) or spec.get("broadband_hz") is None:
-        raise MockSessionError(
-            path,
-            "the spec of a session with a broadband stream",
-            "one without",
-            "Make the session from SessionSpec.broadband(...).",
-        )
+        remedy = "Make the session from SessionSpec.broadband(...)."
+        raise MockSessionError(path, "the spec of a session with a broadband stream", "one without", remedy)
     return BroadbandTruth(plan_session(SessionSpec.from_dict(spec)))

@@ -17,7 +17,7 @@ from .epiphyte import GenerateData
 from .session import generate_session
 from .timing import STIMULUS_MIN
 
-PATIENTS = {1: (1,), 2: (1, 2), 3: (1,)}  # and their sessions, as in Epiphyte's demo
+SESSIONS = ((1, 1), (2, 1), (2, 2), (3, 1))  # patient and session, as in Epiphyte's demo
 
 
 def run_data_generation(
@@ -65,12 +65,10 @@ def run_data_generation(
     """
     seed = fresh_seed() if seed is None else seed
     labels = Path(root) / LABELS
+    fields = {"encoding": encoding, **fields}
     sessions = [
-        GenerateData(
-            patient, number, stimulus_len, seed=_session_seed(seed, patient, number), encoding=encoding, **fields
-        )
-        for patient, numbers in PATIENTS.items()
-        for number in numbers
+        GenerateData(patient, number, stimulus_len, seed=_session_seed(seed, patient, number), **fields)
+        for patient, number in SESSIONS
     ]
     if not overwrite:
         _refuse_taken(Path(root), labels)
@@ -88,7 +86,7 @@ def _session_seed(seed: int, patient: int, number: int) -> int:
 
 
 def _refuse_taken(root: Path, labels: Path) -> None:
-    folders = [session_folder(root, patient, number) for patient, numbers in PATIENTS.items() for number in numbers]
+    folders = [session_folder(root, patient, number) for patient, number in SESSIONS]
     for folder in folders:
         clean_up(folder)
     taken = [folder for folder in folders if folder.exists() and any(folder.iterdir())] + taken_labels(labels)

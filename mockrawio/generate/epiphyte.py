@@ -123,12 +123,9 @@ class GenerateData:
         own = {"patient_id": patient_id, "session_nr": session_nr, "stimulus_len": stimulus_len}
         spec = SessionSpec.epiphyte(**own, seed=seed, encoding=encoding, **fields)
         if spec.is_broadband:
-            raise MockSessionError(
-                "GenerateData",
-                "a session without a broadband stream",
-                f"broadband_hz={spec.broadband_hz}",
-                "Make it with generate_session(SessionSpec.broadband(...), root).",
-            )
+            found = f"broadband_hz={spec.broadband_hz}"
+            remedy = "Make it with generate_session(SessionSpec.broadband(...), root)."
+            raise MockSessionError("GenerateData", "a session without a broadband stream", found, remedy)
         plan = plan_session(spec)
         self._plan = plan
         self._folder = layout.session_folder(root, patient_id, session_nr).absolute()
@@ -298,12 +295,8 @@ class GenerateData:
         known = self._known_files() if held else {}
         if held and known is None:
             if not self._overwrite:
-                raise SessionExistsError(
-                    self._folder,
-                    "no session there, or this one begun",
-                    f"{', '.join(held)} of another one",
-                    elsewhere("root"),
-                )
+                expected, found = "no session there, or this one begun", f"{', '.join(held)} of another one"
+                raise SessionExistsError(self._folder, expected, found, elsewhere("root"))
             for part in held:
                 _remove(self._folder / part)
         self._records = known or {}

@@ -61,7 +61,9 @@ def plan_session(spec: SessionSpec) -> Plan:
     n_frames, stimulus_ms = _movie(spec, length)
     stim_on = segments[0].start_ms + int(onset)
     trains = open_trains(spec, segments)
-    n_events = _n_events(spec, seed, length)
+    n_events = spec.n_events
+    if n_events is None:
+        n_events = Draws(seed, Kind.EVENT_COUNT).integer(*timing.scaled_range(timing.N_EVENTS, timing.share(length)))
     units = _placed(trains)
     return Plan(trains.spec, seed, segments, trains, units, n_events, n_frames, stim_on, stim_on + stimulus_ms)
 
@@ -94,12 +96,6 @@ def _movie(spec: SessionSpec, length: int) -> tuple[int, int]:
         return timing.frame_count(spec.stimulus_len), round(spec.stimulus_len * 60_000)
     n_frames = timing.fitting_frames(length)
     return n_frames, round(n_frames * timing.FRAME_S * 1000)
-
-
-def _n_events(spec: SessionSpec, seed: int, length: int) -> int:
-    if spec.n_events is not None:
-        return spec.n_events
-    return Draws(seed, Kind.EVENT_COUNT).integer(*timing.scaled_range(timing.N_EVENTS, timing.share(length)))
 
 
 def _placed(trains: Trains) -> tuple[Train, ...]:

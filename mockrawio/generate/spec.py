@@ -207,16 +207,12 @@ class SessionSpec:
             return
         recorded = self.recorded_ms or timing.LENGTH_MS
         most = self.spike_range(recorded)[1]
-        room = 0.9 * self._spike_room(recorded)
+        lengths = [round(s * 1000) for s in self.segments or ()] or [recorded]
+        room = 0.9 * sum(timing.spike_room(n_ms, self.is_broadband) for n_ms in lengths)
         name = "rate_hz" if self.spikes_per_unit is None else "spikes_per_unit"
         expected = f"spikes that leave a tenth of {recorded / 1000:g} s free with {self.refractory_ms} ms between them"
         remedy = "Give fewer spikes or a shorter refractory_ms."
         must(most * self.refractory_ticks <= room, name, expected, f"up to {most} a unit", remedy)
-
-    def _spike_room(self, recorded: int) -> int:
-        """Return the number of ticks of the spike clock on which a spike may lie."""
-        lengths = [round(s * 1000) for s in self.segments or ()] or [recorded]
-        return sum(timing.spike_room(n_ms, self.is_broadband) for n_ms in lengths)
 
     @classmethod
     def epiphyte(cls, **fields: Any) -> SessionSpec:
@@ -230,7 +226,7 @@ class SessionSpec:
 
     @classmethod
     def tiny(cls, **fields: Any) -> SessionSpec:
-        """Return ten seconds of 16 channels, 4 units and one LFP, below 300 kB, for tests and examples."""
+        """Return ten seconds of 16 channels, 4 units and one LFP, below 300 kB; but for `fields`."""
         return cls._with_defaults({"n_channels": 16, "n_units": 4, "rate_hz": (2.0, 8.0)}, 10.0, fields)
 
     @classmethod
@@ -263,9 +259,8 @@ class SessionSpec:
         known = {field.name for field in fields(cls)}
         unknown = sorted(set(values) - known)
         if unknown:
-            raise MockSessionError(
-                "SessionSpec", f"the fields {', '.join(sorted(known))}", ", ".join(unknown), "Remove it."
-            )
+            expected = f"the fields {', '.join(sorted(known))}"
+            raise MockSessionError("SessionSpec", expected, ", ".join(unknown), "Remove it.")
         return cls(**values)
 
     def to_dict(self) -> dict[str, Any]:

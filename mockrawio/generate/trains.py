@@ -107,12 +107,9 @@ class DrawnTrains(Trains):
         ticks = np.sort(Draws(self.seed, Kind.TRAIN, index).integers(0, free - 1, n))
         ticks += np.arange(n) * dead
         segments = np.searchsorted(ends[:-1], ticks, side="right") - 1
-        return Place(segments, ticks - ends[segments] + (PEAK if whole else 0), self._phases(index, n))
-
-    def _phases(self, index: int, n: int) -> npt.NDArray[np.uint8]:
-        if len(self.jitter) == 1:
-            return np.zeros(n, np.uint8)
-        return (Draws(self.seed, Kind.JITTER, index).words16(n) & 7).astype(np.uint8)
+        drawn = len(self.jitter) > 1
+        phases = Draws(self.seed, Kind.JITTER, index).words16(n) & 7 if drawn else np.zeros(n)
+        return Place(segments, ticks - ends[segments] + (PEAK if whole else 0), phases.astype(np.uint8))
 
 
 class GivenTrains(Trains):

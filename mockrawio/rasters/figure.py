@@ -19,12 +19,11 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from ..ground.checks import require
 from ..ground.durable import naming, whole_file
 from ..ground.errors import MockSessionError
 from ..ground.shown import letters
 from .raster import Raster
-
-__all__ = ["COLOURS", "MAX_SPIKES", "figure_of", "figure_target", "plot_raster", "save_figure", "save_raster_figure"]
 
 # Okabe and Ito's colours, which can be told apart with any colour vision, without their yellow,
 # which a white page swallows.
@@ -74,22 +73,16 @@ class _Thinning:
 
     def words(self, n_units: int, n_drawn: int, n_spikes: int) -> str:
         """Return what the figure says of it."""
-        units, of_all = (
-            f"{n_units:,} unit{'s' if n_units > 1 else ''}",
-            f"{_short(n_drawn)} of {_short(n_spikes)} spikes",
-        )
+        units = f"{n_units:,} unit{'s' if n_units > 1 else ''}"
+        of_all = f"{_short(n_drawn)} of {_short(n_spikes)} spikes"
         if n_spikes < 2:
             return "1 spike" if n_spikes else "no spikes"
         if self.share < 1:
             return f"{units}; {of_all} drawn, chosen at random"
-        if not self.differ:
-            step = self.steps[0]
-            return (
-                f"{units}, all {n_spikes:,} spikes drawn"
-                if step == 1
-                else f"{units}, every {_nth(step)} drawn: {of_all}"
-            )
-        return f"{units}, every {_nth(max(self.steps))} drawn, more of small groups: {of_all}"
+        if max(self.steps) == 1:
+            return f"{units}, all {n_spikes:,} spikes drawn"
+        more = ", more of small groups" if self.differ else ""
+        return f"{units}, every {_nth(max(self.steps))} drawn{more}: {of_all}"
 
     @property
     def differ(self) -> bool:
@@ -140,8 +133,8 @@ def plot_raster(
         If `max_spikes` or `bin_ms` is not above 0, `ax` is more than two axes, or `colours` has
         none for a group.
     """
-    _check("max_spikes", max_spikes)
-    _check("bin_ms", 1.0 if bin_ms is None else bin_ms)
+    for name, value in (("max_spikes", max_spikes), ("bin_ms", 1.0 if bin_ms is None else bin_ms)):
+        require(value > 0, name, "a number above 0", value, "Give one, or leave it out.")
     axes = _axes(ax)
     duration_ms = raster.duration_ms or 1.0  # an axis has some length
     bands = _stacked(list(_bands(raster, colours, offset_s)))
@@ -204,11 +197,6 @@ def figure_target(path: str | PathLike[str]) -> Path:
     return target
 
 
-def _check(name: str, value: float) -> None:
-    if not value > 0:
-        raise MockSessionError(name, "a number above 0", f"{value!r}", "Give one, or leave it out.")
-
-
 def _axes(ax: Axes | Sequence[Axes] | None) -> list[Axes]:
     if ax is not None:
         axes = [ax] if isinstance(ax, Axes) else list(ax)
@@ -268,9 +256,8 @@ def _stacked(bands: list[_Band]) -> list[_Band]:
     total = sum(band.n_units for band in bands)
     heights = [max(_LOWEST_BAND, band.n_units / max(1, total)) for band in bands]
     lows = np.cumsum([0.0, *(height + _GAP for height in heights)])
-    return [
-        replace(band, low=float(low), height=height) for band, low, height in zip(bands, lows, heights, strict=False)
-    ]
+    places = zip(bands, lows, heights, strict=False)
+    return [replace(band, low=float(low), height=height) for band, low, height in places]
 
 
 def _thinning(bands: list[_Band], max_spikes: int) -> _Thinning:

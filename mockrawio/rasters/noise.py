@@ -129,13 +129,8 @@ def zscore(x: Any) -> Floats:
 def _spread(name: str, x: Any) -> Floats:
     values = float_array(name, x, tuple(range(1, 33)))
     varied = values.size > 0 and bool(values.min() < values.max())
-    require(
-        varied,
-        name,
-        "numbers that differ",
-        "none, or all the same",
-        "Give numbers that differ: a constant cannot be scaled.",
-    )
+    remedy = "Give numbers that differ: a constant cannot be scaled."
+    require(varied, name, "numbers that differ", "none, or all the same", remedy)
     return values
 
 
@@ -167,9 +162,8 @@ def shift_exc_noise(ts: Any, nid: Any, seconds: float, time_shift: int = 4) -> F
     times, ids = float_array("ts", ts, (1,)), float_array("nid", nid, (1,))
     require(times.shape == ids.shape, "nid", f"as many ids as times, {times.size}", ids.size)
     n_bins = len(np.arange(0, number_in("seconds", seconds, 0, 1e6) * 1000, 1)) - 1
-    require(
-        n_bins >= 2 and times.size > 0, "ts and seconds", "spikes, and 3 ms or more", "less than that", "Give more."
-    )
+    enough = n_bins >= 2 and times.size > 0
+    require(enough, "ts and seconds", "spikes, and 3 ms or more", "less than that", "Give more.")
     counts = np.histogram(times, bins=np.arange(n_bins + 1))[0]
     rate = counts / (0.001 * (ids.max() + 1))
     return minmax(np.roll(rate, whole_in("time_shift", time_shift, -(10**9), 10**9))) + 0.5

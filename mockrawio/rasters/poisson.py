@@ -77,7 +77,7 @@ def poisson_raster(
     MockSessionError
         If an argument is not one of the above.
     """
-    hertz = checked_rates(rates)
+    hertz = np.maximum(np.atleast_1d(float_array("rates", rates, (0, 1))), 0.0)  # an array of our own
     length = None if duration_s is None else number_in("duration_s", duration_s, 0) * 1000
     bin_ms = number_in("dt_ms", dt_ms, 0, open_low=True)
     factors = checked_profile(profile, hertz.size, length, bin_ms)
@@ -95,11 +95,6 @@ def poisson_raster(
     return Raster(points[0] + start_ms, ids, length, groups, start_ms)
 
 
-def checked_rates(rates: Any) -> Floats:
-    """Return rates in Hz, those below 0 as 0, in an array of their own."""
-    return np.maximum(np.atleast_1d(float_array("rates", rates, (0, 1))), 0.0)
-
-
 def checked_profile(profile: Any, n_units: int, length_ms: float | None, dt_ms: float) -> Floats | None:
     """Return a profile as float64 if its shape fits units and duration; its values are not checked."""
     if profile is None:
@@ -111,13 +106,8 @@ def checked_profile(profile: Any, n_units: int, length_ms: float | None, dt_ms: 
     if length_ms is not None:
         n_bins = bins_in(length_ms, dt_ms)
         expected = f"{n_bins} bins of {dt_ms:g} ms for {length_ms / 1000:g} s"
-        require(
-            factors.shape[-1] == n_bins,
-            "profile",
-            expected,
-            f"shape {factors.shape}",
-            "Change it, or duration_s, or dt_ms.",
-        )
+        found, remedy = f"shape {factors.shape}", "Change it, or duration_s, or dt_ms."
+        require(factors.shape[-1] == n_bins, "profile", expected, found, remedy)
     return factors
 
 

@@ -55,9 +55,8 @@ class SonataWriter:
         self._group = self._file
         for name in groups:
             self._group = self._group.create_group(name)
-        self._datasets = {
-            name: new_dataset(self._group, name, dtype) for name, dtype in zip(datasets, types, strict=True)
-        }
+        kinds = zip(datasets, types, strict=True)
+        self._datasets = {name: new_dataset(self._group, name, dtype) for name, dtype in kinds}
         if [*groups][:-1] == ["spikes"] and {"timestamps", "node_ids"} <= set(datasets):
             mark_sonata(self._file, self._group, "none")
         self._held: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in datasets}

@@ -113,9 +113,8 @@ class RasterSpec:
     start_id: int = 0
 
     def __post_init__(self) -> None:
-        require(
-            isinstance(self.groups, list | tuple) and len(self.groups) > 0, "groups", "one group or more", self.groups
-        )
+        some = isinstance(self.groups, list | tuple) and len(self.groups) > 0
+        require(some, "groups", "one group or more", self.groups)
         self._set("groups", tuple(_group(group) for group in self.groups))
         self._set("duration_s", number_in("duration_s", self.duration_s, 0, 1e8, open_low=True))
         self._set("seed", whole_in("seed", self.seed, 0, 2**128 - 1))

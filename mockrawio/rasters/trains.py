@@ -80,21 +80,15 @@ def source_for(
     per_ms = rates / 1000
     if profile is not None and profile.ndim == 2 and profile.shape[0] > 0 and profile.strides[0] == 0:
         profile = profile[0]  # one row, shown as many
-    bound = 0.0 if profile is None else _highest(profile)
+    # The one pass over all values that is made of them; NaN comes through.
+    bound = 0.0 if profile is None else float(profile.max(initial=0.0))
+    require(math.isfinite(bound), "profile", "finite numbers", f"{bound} among them", "Replace it.")
     if profile is None or profile.ndim == 1:
         return _shared(per_ms, Profile(profile, dt_ms), options, rng)
     if options.is_renewal:
-        return _Rows(
-            [_Renewal(per_ms[unit : unit + 1], Profile(row, dt_ms), options, rng) for unit, row in enumerate(profile)]
-        )
+        rows = [(per_ms[unit : unit + 1], Profile(row, dt_ms)) for unit, row in enumerate(profile)]
+        return _Rows([_Renewal(*row, options, rng) for row in rows])
     return _Thinned(_shared(per_ms * bound, Profile(None, dt_ms), options, rng), profile, bound, dt_ms, rng)
-
-
-def _highest(profile: Floats) -> float:
-    """Return the highest value, at least 0, in the one pass over all values that is made of them."""
-    highest = float(profile.max(initial=0.0))  # NaN comes through
-    require(bool(np.isfinite(highest)), "profile", "finite numbers", f"{highest} among them", "Replace it.")
-    return highest
 
 
 def _shared(per_ms: Floats, profile: Profile, options: Options, rng: np.random.Generator) -> TrainSource:
@@ -194,16 +188,11 @@ class _Renewal:
             points.append(now)
             units.append(active)
             interval = self._rng.standard_gamma(self._shape, active.size) * self._mean[active] / self._shape
-            following = self._after_dead_time(now) + interval
+            later = self._profile.integral(self._profile.time(now) + self._dead) if self._dead else now
+            following = later + interval
             self._next[active] = following
             active = active[following < limit]
         return _by_time(self._profile.time(np.concatenate(points)), np.concatenate(units))
-
-    def _after_dead_time(self, now: Floats) -> Floats:
-        if self._dead == 0:
-            return now
-        later: Floats = self._profile.integral(self._profile.time(now) + self._dead)
-        return later
 
 
 class _Rows:

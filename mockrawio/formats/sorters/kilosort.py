@@ -13,6 +13,7 @@ from . import SorterFormat, register
 from .sorting import EXPORT, Integers, Sorting, check_least, check_times, whole_numbers
 
 REZ = "rez.mat"
+_COLUMNS = ("times", "templates")  # of st3, counted from 1
 
 
 def _recognises(directory: str) -> bool:
@@ -28,10 +29,7 @@ def _load(directory: str, phy_base: int | None) -> Sorting:
         return Sorting(none, none, none, None, "kilosort")
     if st3.ndim != 2 or st3.shape[1] < 4:
         raise BadFileError(path, "rez/st3 with events as rows, 4 columns or more", f"shape {st3.shape}", EXPORT)
-    times, templates = (
-        whole_numbers(path, "rez/st3 times", st3[:, 0]) - 1,
-        whole_numbers(path, "rez/st3 templates", st3[:, 1]) - 1,
-    )
+    times, templates = (whole_numbers(path, f"rez/st3 {name}", st3[:, k]) - 1 for k, name in enumerate(_COLUMNS))
     clusters = whole_numbers(path, "rez/st3 clusters", st3[:, 4]) if st3.shape[1] > 4 else templates + 1
     check_times(path, times)
     check_least(path, "templates (counted from 1)", templates + 1, 1)

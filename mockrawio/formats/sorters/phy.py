@@ -29,7 +29,7 @@ def _recognises(directory: str) -> bool:
 
 def _load(directory: str, phy_base: int | None) -> Sorting:
     paths = [os.path.join(directory, name) for name in PHY_FILES]
-    stored = [_whole_npy(path) for path in paths]
+    stored = [whole_numbers(path, "the array", open_array(path).view().ravel()) for path in paths]
     check_lengths(paths[0], dict(zip(PHY_FILES, map(len, stored), strict=True)))
     if not len(stored[0]):  # found nothing: no time tells how samples are counted, and none has to be told
         return Sorting(stored[0], stored[2], stored[1], None, "phy", phy_base)
@@ -71,10 +71,6 @@ def channel_map(directory: str) -> Integers | None:
     if stored.dtype.kind not in "iu" or len(np.unique(stored)) != len(stored):
         raise BadFileError(path, "raw rows, each once", f"{stored.dtype}, {len(stored)} of them", EXPORT)
     return stored.astype(np.int64)
-
-
-def _whole_npy(path: str) -> Integers:
-    return whole_numbers(path, "the array", open_array(path).view().ravel())
 
 
 def _templates(directory: str) -> npt.NDArray[np.float32]:
