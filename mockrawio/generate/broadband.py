@@ -94,26 +94,61 @@ class BroadbandTruth:
         return self._background.piece(seg_index, i_start, i_stop)
 
     def planted(self, seg_index: int, i_start: int = 0, i_stop: int | None = None) -> Int32s:
-        """Return the sum of all templates, and zeros between them; int32, else as :meth:`background`."""
+        """Return the sum of all templates, and zeros between them.
+
+        Parameters
+        ----------
+        seg_index, i_start, i_stop : int
+            As for :meth:`background`.
+
+        Returns
+        -------
+        ndarray of int32, shape (i_stop - i_start, n_channels)
+        """
         i_start, i_stop = self._bounds(seg_index, i_start, i_stop)
         return self._planters[seg_index].counts(i_start, i_stop, np.int32)
 
     def recording(self, seg_index: int, i_start: int = 0, i_stop: int | None = None) -> Int16s:
-        """Return what the stream's file holds, made again; as :meth:`background`."""
+        """Return what the stream's file holds, made again.
+
+        Parameters
+        ----------
+        seg_index, i_start, i_stop : int
+            As for :meth:`background`.
+
+        Returns
+        -------
+        ndarray of int16, shape (i_stop - i_start, n_channels)
+        """
         out = self.background(seg_index, i_start, i_stop)
         self._planters[seg_index].add(out, i_start)
         return out
 
     def fill_chunk(self, out: Int16s, seg_index: int, chunk: int) -> int:
-        """Write a chunk of the recording, from sample ``16384 * chunk`` of the segment on; return how many it clipped.
+        """Write a chunk of the recording.
 
-        `out` is int16 (n, n_channels) in C order.
+        Parameters
+        ----------
+        out : ndarray of int16, shape (n, n_channels), C order
+            From sample ``16384 * chunk`` of the segment on.
+        seg_index, chunk : int
+
+        Returns
+        -------
+        int
+            How many values were clipped.
         """
         self._background.fill(out, seg_index, chunk)
         return self._planters[seg_index].add(out, chunk * CHUNK, BOUND)
 
     def description(self, clipped: int) -> dict[str, Any]:
-        """Return the content of the stream's json, in which so many values were clipped."""
+        """Return the content of the stream's json.
+
+        Parameters
+        ----------
+        clipped : int
+            How many values of the recording were clipped.
+        """
         spec = self.plan.spec
         starts, stops = [segment.start_ms for segment in self.plan.segments], list(accumulate(self.n_samples))
         runs = map(Run, [0, *stops], stops, starts)

@@ -167,13 +167,32 @@ class GenerateData:
         print(f"  events:     {self.len_context_files}")
 
     def format_save_dir(self, subdir: str | None = None) -> Path:
-        """Return the session folder, or a folder of this name below it, absolute, and make it if need be."""
+        """Return the session folder, or a folder below it, and make it if need be.
+
+        Parameters
+        ----------
+        subdir : str, optional
+            Name of the folder below the session folder.
+
+        Returns
+        -------
+        Path
+            Absolute.
+        """
         folder = self._folder / subdir if subdir else self._folder
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     def generate_spike_trains(self) -> tuple[list[Floats], list[Floats]]:
-        """Return `spike_times` and `spike_amps`: the spike times and waveforms of every unit."""
+        """Return the spike times and waveforms of every unit.
+
+        Returns
+        -------
+        spike_times : list of ndarray, float64 (n_spikes,)
+            Ms since the Unix epoch, ascending.
+        spike_amps : list of ndarray, float64 (n_spikes, 64)
+            Waveforms in µV.
+        """
         return self.spike_times, self.spike_amps
 
     def generate_channelwise_unit_distribution(self) -> dict[int, list[str]]:
@@ -184,9 +203,14 @@ class GenerateData:
         return distribution
 
     def generate_lfp_channel(self) -> tuple[npt.NDArray[np.int64], Floats]:
-        """Return the first LFP channel: its stamps, int64 (n,), and its samples, float64 (n,).
+        """Return the first LFP channel.
 
-        Stamps are ms since the Unix epoch; samples are an 8 Hz sine of 100 µV at 1 kHz.
+        Returns
+        -------
+        ts : ndarray of int64, shape (n,)
+            Ms since the Unix epoch.
+        samples : ndarray of float64, shape (n,)
+            An 8 Hz sine of 100 µV at 1 kHz.
         """
         ts = np.concatenate(list(lfp.lfp_times(self._plan)))
         samples = lfp.lfp_samples(self._plan, 1, "float64")
@@ -201,9 +225,14 @@ class GenerateData:
         return stimulus.event_codes(self.len_context_files)
 
     def generate_events(self) -> tuple[Floats, Floats]:
-        """Return the events: timestamps, float64 (n,), and rows of timestamp and code, float64 (n, 2).
+        """Return the events.
 
-        Timestamps are ms since the Unix epoch, evenly spaced over the recording.
+        Returns
+        -------
+        timestamps : ndarray of float64, shape (n,)
+            Ms since the Unix epoch, evenly spaced over the recording.
+        events : ndarray of float64, shape (n, 2)
+            Timestamp and code.
         """
         events = stimulus.events(self._plan)
         return events[:, 0].copy(), events
@@ -213,7 +242,15 @@ class GenerateData:
         return self._plan.stim_on_ms, self._plan.stim_off_ms
 
     def seed_and_interval(self) -> tuple[int, int]:
-        """Return what the DAQ log is made from: ms from row to row, and the first row's stamp, ms since the epoch."""
+        """Return what the DAQ log is made from.
+
+        Returns
+        -------
+        interval : int
+            Ms from row to row.
+        seed : int
+            Stamp of the first row, ms since the Unix epoch.
+        """
         return stimulus.daq_interval(self._plan), self._plan.stim_on_ms
 
     def generate_daq_log(self) -> list[tuple[int, int, int, int]]:
@@ -222,7 +259,16 @@ class GenerateData:
         return list(zip(*(column.tolist() for column in (log.codes, log.index, log.pre, log.post)), strict=True))
 
     def generate_perfect_watchlog(self) -> tuple[int, list[float], list[int]]:
-        """Return a watchlog without pauses and skips: the first three of :meth:`make_pauses_and_skips`."""
+        """Return a watchlog without pauses and skips.
+
+        Returns
+        -------
+        nr_frames : int
+        pts : list of float
+            Movie time of each frame, s.
+        cpu_time : list of int
+            Clock of each frame, ms since the Unix epoch.
+        """
         return _columns(stimulus.watchlog(self._plan, artifacts=False))
 
     def make_pauses_and_skips(self) -> tuple[int, list[float], list[int], list[int]]:

@@ -216,9 +216,13 @@ class SessionSpec:
 
     @classmethod
     def epiphyte(cls, **fields: Any) -> SessionSpec:
-        """Return what Epiphyte's generator draws from: all fields that are not given are left to the seed.
+        """Return a spec as Epiphyte's generator draws it: the seed decides all that is not given.
 
-        With a `duration_s` or `segments` of one's own the movie is as long as fits, else 83.33 minutes.
+        Parameters
+        ----------
+        **fields
+            Any field of the class. With a `duration_s` or `segments` of one's own the movie
+            is as long as fits, else 83.33 minutes.
         """
         own_length = {"duration_s", "segments"} & fields.keys()
         stimulus_len = None if own_length else timing.STIMULUS_MIN
@@ -226,12 +230,23 @@ class SessionSpec:
 
     @classmethod
     def tiny(cls, **fields: Any) -> SessionSpec:
-        """Return ten seconds of 16 channels, 4 units and one LFP, below 300 kB; but for `fields`."""
+        """Return ten seconds of 16 channels, 4 units and one LFP, below 300 kB: for tests and examples.
+
+        Parameters
+        ----------
+        **fields
+            Any field of the class.
+        """
         return cls._with_defaults({"n_channels": 16, "n_units": 4, "rate_hz": (2.0, 8.0)}, 10.0, fields)
 
     @classmethod
     def broadband(cls, **fields: Any) -> SessionSpec:
-        """Return a minute of 16 channels with a 32 kHz stream in which the spikes of 10 units stand; but for `fields`.
+        """Return a minute of 16 channels with a 32 kHz stream that has the spikes of 10 units.
+
+        Parameters
+        ----------
+        **fields
+            Any field of the class.
 
         Examples
         --------
@@ -254,7 +269,10 @@ class SessionSpec:
     def from_dict(cls, values: Mapping[str, Any]) -> SessionSpec:
         """Return the spec of a dict as :meth:`to_dict` gives it and manifests have it.
 
-        MockSessionError if a key is not a field, or a value not what the field takes.
+        Raises
+        ------
+        MockSessionError
+            If a key is not a field, or a value not what the field takes.
         """
         known = {field.name for field in fields(cls)}
         unknown = sorted(set(values) - known)

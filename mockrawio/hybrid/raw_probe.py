@@ -92,7 +92,10 @@ class Probe:
     def save(self, path: AnyPath) -> None:
         """Write the probe as an ``.npz`` with the members that hybridfactory's have.
 
-        The path is taken as it is: no suffix is added. What is there is replaced.
+        Parameters
+        ----------
+        path : str or PathLike
+            The file, taken as it is: no suffix is added. Replaced if it exists.
         """
         write_file(path, [self.npz_bytes()])
 
@@ -217,7 +220,18 @@ def _read_name(path: str, stored: Array) -> str:
 def custom_probe(
     channel_map: npt.ArrayLike, connected: npt.ArrayLike, channel_positions: npt.ArrayLike, name: str = "Custom"
 ) -> Probe:
-    """Return the probe that these arrays describe, with parameters and errors of :class:`Probe`."""
+    """Return the probe that these arrays describe.
+
+    Parameters
+    ----------
+    channel_map, connected, channel_positions, name
+        As for :class:`Probe`.
+
+    Raises
+    ------
+    MockSessionError
+        If an array is not as :class:`Probe` says.
+    """
     return Probe(channel_map, connected, channel_positions, name)  # type: ignore[arg-type]  # checked there
 
 

@@ -111,7 +111,17 @@ class RawRecording:
         return bool(self.holds_many(np.array([start]), np.array([stop]))[0])
 
     def holds_many(self, starts: npt.ArrayLike, stops: npt.ArrayLike) -> Bools:
-        """Tell the same of many ranges, whose starts and stops are of one shape, or broadcast to one."""
+        """Do the same for many ranges.
+
+        Parameters
+        ----------
+        starts, stops : array of int
+            Of one shape, or broadcast to one.
+
+        Returns
+        -------
+        array of bool
+        """
         starts, stops = np.broadcast_arrays(np.asarray(starts, np.int64), np.asarray(stops, np.int64))
         _, ends = self._bounds
         file = self._file_of(starts)

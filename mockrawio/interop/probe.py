@@ -33,6 +33,11 @@ def main_stream(reader: MockSessionRawIO) -> str | None:
     """Return the id of the stream that spikes are sorted in, None if the session has none.
 
     It is the stream `broadband` of ``raw_data``, or the fastest one there; LFP does not count.
+
+    Parameters
+    ----------
+    reader : MockSessionRawIO
+        After ``parse_header()``.
     """
     streams = (reader.stream(index) for index in range(reader.signal_streams_count()))
     rates = {stream.id: stream.sampling_rate for stream in streams if stream.kind == "raw"}
@@ -42,8 +47,22 @@ def main_stream(reader: MockSessionRawIO) -> str | None:
 def planted_places(reader: MockSessionRawIO, stream_id: str | None, unit_ids: Sequence[str]) -> npt.NDArray[np.float64]:
     """Return where the ground truth of a stream has each unit, on the probe's axes and above it.
 
-    That is x, y, z in µm, float64 (units, 3); NaN for units of which the stream's description says nothing, as that of
-    no stream but those of ``raw_data`` does. BadFileError if it has something else in the place of these numbers.
+    Parameters
+    ----------
+    reader : MockSessionRawIO
+    stream_id : str or None
+        A stream of ``raw_data``; of others nothing is known.
+    unit_ids : sequence of str
+
+    Returns
+    -------
+    ndarray of float64, (units, 3)
+        x, y, z in µm; NaN for units of which the stream's description says nothing.
+
+    Raises
+    ------
+    BadFileError
+        If the description has something else in the place of these numbers.
     """
     places = np.full((len(unit_ids), 3), np.nan)
     if stream_id is None:
@@ -73,8 +92,17 @@ def _three_numbers(path: str | None, unit_id: str, place: Any) -> list[float]:
 def stream_probe(reader: MockSessionRawIO, stream_id: str) -> Probe | None:
     """Return the probe of a stream, wired to its columns; None if nothing says where its channels are.
 
-    It is made by the `locations` in the stream's description, without shanks; else of the bundles of the channels, if
-    all are CSCk, with one shank per bundle.
+    Parameters
+    ----------
+    reader : MockSessionRawIO
+        After ``parse_header()``.
+    stream_id : str
+
+    Returns
+    -------
+    probeinterface.Probe or None
+        By the `locations` in the stream's description, without shanks; else the bundles of the
+        channels, if all are CSCk, with one shank per bundle.
     """
     stream = stream_of(reader, stream_id)
     ids, locations = [channel.id for channel in stream.channels], stream.locations()

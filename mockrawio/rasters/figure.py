@@ -177,10 +177,28 @@ def save_raster_figure(raster: Raster, path: str | PathLike[str], **options: Any
 
 
 def save_figure(figure: Figure, path: str | PathLike[str], dpi: float = _DPI, *, overwrite: bool = True) -> Path:
-    """Write a figure, whole or not at all, to a file of the kind that its ending says, and return its absolute path.
+    """Write a figure, whole or not at all.
 
-    Its folder is made as needed; `dpi` is of the figure or of what is rastered in it. MockSessionError if there
-    is no such kind of file, or the file is there and must not be replaced.
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    path : str or PathLike
+        Its ending says of which kind: ``.png``, ``.pdf``, ``.svg`` or what else matplotlib writes.
+        Its folder is made as needed.
+    dpi : float
+        Dots per inch, of the figure or of what is rastered in it.
+    overwrite : bool
+        Whether a file that is there is replaced.
+
+    Returns
+    -------
+    Path
+        The file, absolute.
+
+    Raises
+    ------
+    MockSessionError
+        If there is no such kind of file, or the file is there and must not be replaced.
     """
     target = figure_target(path)
     with whole_file(target, overwrite=overwrite) as staging, naming(target):

@@ -48,11 +48,21 @@ def generate_raster(spec: RasterSpec) -> Raster:
 def iter_raster(spec: RasterSpec) -> Iterator[Raster]:
     """Draw the spikes of a spec a stretch of time at a time, in bounded memory.
 
+    Parameters
+    ----------
+    spec : RasterSpec
+        What to draw.
+
     Yields
     ------
     Raster
         Consecutive stretches of about 2**20 spikes in order of time; together, exactly the
         raster of :func:`generate_raster`.
+
+    Raises
+    ------
+    MockSessionError
+        As :func:`generate_raster`.
     """
     sources = [_source(spec, group) for group in spec.groups]
     starts = [ids.start for ids in spec.ids.values()]
@@ -67,16 +77,39 @@ def iter_raster(spec: RasterSpec) -> Iterator[Raster]:
 
 
 def group_rates(spec: RasterSpec, group: FunctionalGroup) -> Floats:
-    """Return the rates in Hz of the units of one of a spec's groups, float64 (n_units,)."""
+    """Return the rates of a group's units.
+
+    Parameters
+    ----------
+    spec : RasterSpec
+        What the group is part of.
+    group : FunctionalGroup
+        One of its groups.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_units,)
+        In Hz.
+    """
     sd = group.log_rate_sd
     normal = _rng(spec, group, _RATES).standard_normal(group.n_units)
     return np.asarray(group.rate_hz * np.exp(sd * normal - sd**2 / 2))
 
 
 def group_profile(spec: RasterSpec, group: FunctionalGroup) -> Floats | None:
-    """Return what the rates of one of a spec's groups are multiplied with in each bin.
+    """Return the factors of a group's rates.
 
-    It is float64 (n_bins,); None is 1 throughout.
+    Parameters
+    ----------
+    spec : RasterSpec
+        What the group is part of.
+    group : FunctionalGroup
+        One of its groups.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_bins,), or None
+        A factor for each bin; None is 1 throughout.
     """
     if group.follows is not None:
         return _followed(spec, group)

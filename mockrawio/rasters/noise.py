@@ -121,7 +121,23 @@ def minmax(x: Any) -> Floats:
 
 
 def zscore(x: Any) -> Floats:
-    """Return numbers, as :func:`minmax` takes them, shifted to mean 0 and scaled to standard deviation 1, over n."""
+    """Return numbers shifted to mean 0 and scaled to standard deviation 1.
+
+    Parameters
+    ----------
+    x : array_like
+        Of any shape; scaled as a whole, with the standard deviation over n.
+
+    Returns
+    -------
+    ndarray of float64
+        The same shape.
+
+    Raises
+    ------
+    MockSessionError
+        If it is empty, all the same, or not finite.
+    """
     values = _spread("x", x)
     return np.asarray((values - values.mean()) / values.std())
 

@@ -84,7 +84,13 @@ class Raster:
         return self if index is None else self._picked(index)
 
     def group(self, name: str) -> Raster:
-        """Return the spikes of one group; MockSessionError if there is no such group."""
+        """Return the spikes of one group.
+
+        Raises
+        ------
+        MockSessionError
+            If there is no such group.
+        """
         if name not in self.groups:
             known = ", ".join(self.groups) or "no groups"
             raise MockSessionError("group", f"one of {known}", f"{name!r}", "Choose one of them.")

@@ -81,14 +81,40 @@ class SonataWriter:
         return dict(self._datasets)
 
     def append_ds(self, vals: Any, ds: str) -> None:
-        """Append values, (n,), to a dataset; a copy is kept.
+        """Append values to a dataset.
 
-        MockSessionError if there is no such dataset, the values have more than one dimension, or the writer is closed.
+        Parameters
+        ----------
+        vals : array_like, shape (n,)
+            The values; a copy is kept.
+        ds : str
+            The dataset's name.
+
+        Raises
+        ------
+        MockSessionError
+            If there is no such dataset, the values have more than one dimension, or the writer
+            is closed.
         """
         self._hold(ds, np.array(vals, self._dtype(ds), ndmin=1))
 
     def append_repeat(self, ds: str, val: Any, N: int) -> None:
-        """Append one value `N` times to a dataset; MockSessionError as `append_ds`, or if `N` is negative."""
+        """Append one value several times to a dataset.
+
+        Parameters
+        ----------
+        ds : str
+            The dataset's name.
+        val : scalar
+            The value.
+        N : int
+            How many times.
+
+        Raises
+        ------
+        MockSessionError
+            As `append_ds`, or if `N` is negative.
+        """
         self._hold(ds, np.full(whole_in("N", N, 0, 2**40), val, self._dtype(ds)))
 
     def flush(self) -> None:

@@ -146,18 +146,35 @@ class RasterSpec:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> RasterSpec:
-        """Return the spec that a mapping describes, fields by name; `groups` is a list of mappings.
+        """Return the spec that a mapping describes.
 
-        MockSessionError if a name is unknown or missing, or a value is not what it may be.
+        Parameters
+        ----------
+        values : mapping
+            Fields by name; `groups` is a list of mappings.
+
+        Raises
+        ------
+        MockSessionError
+            If a name is unknown or missing, or a value is not what it may be.
         """
         return cls(**_known(cls, values, "spec"))
 
     @classmethod
     def from_toml(cls, path: str | PathLike[str]) -> RasterSpec:
-        """Return the spec in a TOML file: fields at the top, and a table ``[[groups]]`` for each group.
+        """Return the spec in a TOML file.
 
-        BadFileError if it cannot be read, or is not TOML; MockSessionError as :meth:`from_dict`, or if TOML cannot be
-        read here.
+        Parameters
+        ----------
+        path : str or PathLike
+            The file: fields at the top, and a table ``[[groups]]`` for each group.
+
+        Raises
+        ------
+        BadFileError
+            If it cannot be read, or is not TOML.
+        MockSessionError
+            As :meth:`from_dict`, or if TOML cannot be read here.
         """
         toml, body = toml_module("sonata"), read_text(fspath(path))
         try:

@@ -111,7 +111,11 @@ class MovieClock(NamedTuple):
 def events_of(reader: MockSessionRawIO, channel: str) -> ChannelEvents:
     """Return the events of a channel; none if the session has no such channel.
 
-    Channels are "Events", "DAQ", "movie_frames", "movie_pauses", and annotations by their names.
+    Parameters
+    ----------
+    reader : MockSessionRawIO
+    channel : str
+        Its name: "Events", "DAQ", "movie_frames", "movie_pauses", or an annotation's.
     """
     names = reader.header["event_channels"]["name"].tolist()
     nothing = np.empty(0)
@@ -130,7 +134,17 @@ def events_of(reader: MockSessionRawIO, channel: str) -> ChannelEvents:
 
 
 def event_timing(reader: MockSessionRawIO) -> EventTiming:
-    """Measure the intervals between the session's events, and count their codes; of no events if it has none."""
+    """Measure the intervals between the session's events, and count their codes.
+
+    Parameters
+    ----------
+    reader : MockSessionRawIO
+
+    Returns
+    -------
+    EventTiming
+        Of no events if the session has none.
+    """
     events = events_of(reader, "Events")
     within = np.diff(events.segments) == 0
     intervals = np.diff(events.times_s)[within]
@@ -143,7 +157,17 @@ def event_timing(reader: MockSessionRawIO) -> EventTiming:
 
 
 def daq_jitter(reader: MockSessionRawIO) -> DaqJitter:
-    """Measure how far apart the two stamps of each DAQ row are; of no rows without a DAQ log."""
+    """Measure how far apart the two stamps of each DAQ row are.
+
+    Parameters
+    ----------
+    reader : MockSessionRawIO
+
+    Returns
+    -------
+    DaqJitter
+        Of no rows if the session has no DAQ log.
+    """
     rows = events_of(reader, "DAQ")
     durations = rows.durations_s * 1000
     mean, sd = (float(durations.mean()), float(durations.std())) if durations.size else (np.nan, np.nan)
@@ -151,7 +175,17 @@ def daq_jitter(reader: MockSessionRawIO) -> DaqJitter:
 
 
 def movie_clock(reader: MockSessionRawIO) -> MovieClock:
-    """Measure how movie time runs against the session's clock; of no frames without a watchlog."""
+    """Measure how movie time runs against the session's clock.
+
+    Parameters
+    ----------
+    reader : MockSessionRawIO
+
+    Returns
+    -------
+    MovieClock
+        Of no frames if the session has no watchlog.
+    """
     frames, pauses = events_of(reader, "movie_frames"), events_of(reader, "movie_pauses")
     pts = frames.labels.astype(np.float64)
     step = np.diff(pts)

@@ -71,6 +71,10 @@ def write_report(
     exclude, gap_tolerance_ms
         As for :class:`~mockrawio.MockSessionRawIO`: files to leave out, and gaps to bridge.
 
+    Returns
+    -------
+    Report
+
     Raises
     ------
     NotASessionError
@@ -105,10 +109,17 @@ def report_html(
 
     Parameters
     ----------
-    folder, labels_dir, exclude, gap_tolerance_ms
-        As for :func:`write_report`.
+    folder : str or PathLike
+    labels_dir : str or PathLike, optional
+        The folder of its movie annotations.
     verification : Verification, optional
         What :func:`~mockrawio.verify.verify_session` found; without it the report says that none was asked for.
+    exclude, gap_tolerance_ms
+        As for :class:`~mockrawio.MockSessionRawIO`: files to leave out, and gaps to bridge.
+
+    Returns
+    -------
+    str
 
     Raises
     ------

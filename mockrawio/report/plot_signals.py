@@ -59,6 +59,10 @@ def plot_traces(
         Number of bins of time; for each of them the least and the largest sample are
         drawn; if there are no more than five samples to a stretch, all of them are.
 
+    Returns
+    -------
+    matplotlib.axes.Axes
+
     Raises
     ------
     MockSessionError

@@ -21,7 +21,19 @@ _LEAST_MS = 1.0  # below which no deviation of an event is worth an axis of its 
 
 
 def plot_event_timing(reader: MockSessionRawIO, ax: Axes | None = None) -> Axes:
-    """Draw by how much the intervals between the session's events differ from their median, at the later event."""
+    """Draw by how much the intervals between the session's events differ from their median.
+
+    Parameters
+    ----------
+    reader : MockSessionRawIO
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; None: a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        A dot for each interval, at the later event.
+    """
     axes, timing = new_axes(ax), event_timing(reader)
     if not timing.times_s.size:
         return say(axes, "no events in this session", "event timing")
@@ -37,7 +49,19 @@ def plot_event_timing(reader: MockSessionRawIO, ax: Axes | None = None) -> Axes:
 
 
 def plot_daq_jitter(reader: MockSessionRawIO, ax: Axes | None = None) -> Axes:
-    """Draw how far apart the two stamps of the DAQ's rows are: a histogram, the mean, and one SD around it."""
+    """Draw how far apart the two stamps of the DAQ's rows are.
+
+    Parameters
+    ----------
+    reader : MockSessionRawIO
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; None: a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        A histogram, the mean, and one SD around it.
+    """
     axes, jitter = new_axes(ax), daq_jitter(reader)
     n = jitter.durations_ms.size
     if not n:
@@ -58,8 +82,17 @@ def plot_daq_jitter(reader: MockSessionRawIO, ax: Axes | None = None) -> Axes:
 def plot_movie_clock(reader: MockSessionRawIO, ax: Axes | None = None) -> Axes:
     """Draw movie time against the session's clock, with pauses and skips.
 
-    There is a line for each stretch without a skip, and a dotted one for each skip; with more than 60
-    skips, a dot for each frame.
+    Parameters
+    ----------
+    reader : MockSessionRawIO
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; None: a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        A line for each stretch without a skip, and a dotted one for each skip; with more than 60
+        skips, a dot for each frame.
     """
     axes, movie = new_axes(ax), movie_clock(reader)
     if not movie.clock_s.size:

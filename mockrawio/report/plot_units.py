@@ -185,8 +185,26 @@ def plot_isi(
 ) -> Axes:
     """Draw how long the intervals between each unit's spikes are.
 
-    Units are chosen, axes divided and errors raised as by :func:`plot_waveforms`; `max_ms`, `bins` and
-    `refractory_ms` are as for :func:`~mockrawio.report.measures.isi`.
+    Parameters
+    ----------
+    reader : MockSessionRawIO
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; None: a new figure.
+    units : sequence of int or str, optional
+        Which, by index or id. None: the `max_units` that have the most spikes.
+    max_units : int
+    max_ms, bins, refractory_ms
+        As for :func:`~mockrawio.report.measures.isi`.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Those that were divided; each unit has one of its ``child_axes``.
+
+    Raises
+    ------
+    MockSessionError
+        If a unit is unknown.
     """
     axes = new_axes(ax, 9.0, 6.4)
     rates = firing_rates(reader)
@@ -208,7 +226,19 @@ def plot_isi(
 
 
 def plot_rates(reader: MockSessionRawIO, ax: Axes | None = None) -> Axes:
-    """Draw the firing rate of every unit, multi-units paler than single ones: a bar each, by region."""
+    """Draw the firing rate of every unit, multi-units paler than single ones.
+
+    Parameters
+    ----------
+    reader : MockSessionRawIO
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; None: a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        A bar for each unit, by region.
+    """
     axes = new_axes(ax)
     rates = firing_rates(reader)
     if not rates:

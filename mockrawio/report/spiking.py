@@ -94,7 +94,13 @@ class RegionTrains(NamedTuple):
 
 
 def unit_index(reader: MockSessionRawIO, unit: int | str) -> int:
-    """Return the index of a unit that is given by index or by id; MockSessionError if there is none such."""
+    """Return the index of a unit that is given by index or by id.
+
+    Raises
+    ------
+    MockSessionError
+        If there is no such unit.
+    """
     ids = reader.header["spike_channels"]["id"].tolist()
     if isinstance(unit, str):
         if unit in ids:
@@ -130,6 +136,10 @@ def isi(
         Where the bins end.
     refractory_ms : float
         Shorter intervals are violations.
+
+    Returns
+    -------
+    Intervals
 
     Raises
     ------
@@ -175,7 +185,17 @@ def segments(reader: MockSessionRawIO) -> range:
 
 
 def firing_rates(reader: MockSessionRawIO) -> list[FiringRate]:
-    """Measure the firing rate of each unit over all segments, in the order of the header."""
+    """Measure the firing rate of each unit over all segments.
+
+    Parameters
+    ----------
+    reader : MockSessionRawIO
+
+    Returns
+    -------
+    list of FiringRate
+        In the order of the header.
+    """
     duration = float(sum(stop - start for start, stop in map(partial(listened, reader), segments(reader))))
     rates = []
     for index, notes in enumerate(_notes(reader)):
@@ -189,7 +209,15 @@ def firing_rates(reader: MockSessionRawIO) -> list[FiringRate]:
 def listened(reader: MockSessionRawIO, segment: int) -> tuple[float, float]:
     """Return the time that a segment's samples take up, or its spikes where they reach beyond.
 
-    In seconds; of a session without samples, where the segment begins and ends.
+    Parameters
+    ----------
+    reader : MockSessionRawIO
+    segment : int
+
+    Returns
+    -------
+    start, stop : float
+        Seconds; of a session without samples, where the segment begins and ends.
     """
     streams = range(len(reader.header["signal_streams"]))
     if not streams:

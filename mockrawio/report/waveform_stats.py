@@ -55,6 +55,10 @@ def waveform_stats(
     seed : int
         Decides which.
 
+    Returns
+    -------
+    WaveformStats
+
     Raises
     ------
     MockSessionError
