@@ -85,7 +85,6 @@ def test_defaults():
         ("copy", np.False_, False),
         ("amplitude_scale_max", 2, 2.0),
     ],
-    ids=str,
 )
 def test_values_are_kept_plain(name, given, kept):
     """Values of NumPy's types, sets and generators become plain numbers and tuples."""

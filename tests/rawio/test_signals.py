@@ -110,7 +110,7 @@ BAD += [{"channel_names": ["nobody"]}, {"channel_ids": ["CSC9"]}, {"channel_ids"
 BAD += [{"out": np.empty((80, 4), np.int16)}, {"out": np.empty((80, 5), np.int32)}]
 
 
-@pytest.mark.parametrize("request_", BAD, ids=str)
+@pytest.mark.parametrize("request_", BAD)
 def test_requests_outside_are_errors(request_: dict[str, Any], stored: Any) -> None:
     """Nothing out of bounds is served, wrapped or cut: the error says what there is."""
     reader, _ = stored
