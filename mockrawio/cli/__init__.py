@@ -85,10 +85,8 @@ def demo_command(root: Path | None, overwrite: bool) -> None:
 
     with nullcontext(root) if root else tempfile.TemporaryDirectory(prefix="mockrawio-") as place:
         folder = demo(place, click.echo, overwrite)
-    click.echo("")
-    click.echo(
-        f"Kept in {visible(folder)}" if root else "Removed it again; give a ROOT to keep it: mockrawio demo ROOT"
-    )
+    removed = "Removed it again; give a ROOT to keep it: mockrawio demo ROOT"
+    click.echo(f"\nKept in {visible(folder)}" if root else f"\n{removed}")
 
 
 def _floats(form: str) -> Callable[[click.Context, click.Parameter, str | None], tuple[float, ...] | None]:

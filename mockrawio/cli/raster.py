@@ -97,13 +97,12 @@ def raster_command(
 
 def _check_targets(output: Path, plot: Path | None, overwrite: bool) -> None:
     """Check, before the work, that its results can be written."""
-    for path in filter(None, (output, plot)):
-        check_output(path, overwrite)
-    if plot is None:
-        return
-    if plot.absolute() == output.absolute():
-        raise click.UsageError("--plot: must be another file than --output")
-    check_figure(plot, "--plot")
+    check_output(output, overwrite)
+    if plot is not None:
+        check_output(plot, overwrite)
+        if plot.absolute() == output.absolute():
+            raise click.UsageError("--plot: must be another file than --output")
+        check_figure(plot, "--plot")
 
 
 def _of_spec(spec_file: Path, seed: int | None) -> _Spikes:

@@ -148,16 +148,7 @@ def _drawn(
 @progress_option
 @click.pass_context
 def report_command(
-    ctx: click.Context,
-    /,
-    folder: Path,
-    output: Path,
-    labels_dir: Path | None,
-    verify: bool,
-    overwrite: bool,
-    as_json: bool,
-    progress: bool,
-    **how: Any,
+    ctx: click.Context, /, folder: Path, output: Path, labels_dir: Path | None, as_json: bool, **how: Any
 ) -> None:
     """Write what the session in FOLDER holds, and whether it is as it was made, into one HTML file.
 
@@ -169,11 +160,10 @@ def report_command(
 
     if output.suffix.lower() not in (".html", ".htm"):
         raise MockSessionError(output, "an ending of .html or .htm", f"{output.suffix!r}", "Give one.")
-    check_output(output, overwrite, folder)
+    check_output(output, how["overwrite"], folder)
     if labels_dir is not None:
         find_labels(labels_dir)  # what was asked for is there
-    options = {"verify": verify, "overwrite": overwrite, "progress": progress, **how}
-    made = write_report(folder, output, labels_dir=labels_dir, **options)
+    made = write_report(folder, output, labels_dir=labels_dir, **how)
     found = made.verification and made.verification.as_dict()
     show(as_json, {"files": [made.path], "verification": found}, wrote([made.path]))
     if made.verification is not None and not made.verification.ok:

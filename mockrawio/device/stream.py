@@ -6,7 +6,6 @@ import math
 import os
 import weakref
 from collections.abc import Iterator
-from types import TracebackType
 from typing import Any
 
 from ..ground.arrays import Array
@@ -95,9 +94,7 @@ class ScaledStream(Iterator[Any]):
     def __enter__(self) -> ScaledStream:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 

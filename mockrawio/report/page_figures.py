@@ -157,20 +157,16 @@ def _round(value: float) -> float:
 def timing_figure(timing: EventTiming) -> Figure:
     """Draw by how much the intervals between events differ from their median."""
     kept = _kept(timing.deviations_ms)
-    data = {
-        "mode": "markers",
-        "x": finite(timing.interval_times_s[kept], 9),
-        "y": np.round(timing.deviations_ms[kept], 3).tolist(),  # stamps are hardly finer
-        "marker": {"size": 4},
-        "hovertemplate": "%{x:.4~f} s: %{y:.4~g} ms<extra></extra>",
-    }
+    late = np.round(timing.deviations_ms[kept], 3).tolist()  # stamps are hardly finer
+    data = {"mode": "markers", "x": finite(timing.interval_times_s[kept], 9), "y": late, "marker": {"size": 4}}
+    hover = "%{x:.4~f} s: %{y:.4~g} ms<extra></extra>"
     deviation = _axis("deviation (ms)", fixedrange=True, exponentformat="none")
     return Figure(
         "plot-timing",
         "Points: by how much each interval between events is longer than the median interval.",
         f"{timing.times_s.size:,} events, {timing.period_s:.6g} s apart by the median; by how much each interval is "
         f"longer than that.{_some(kept, timing.deviations_ms)}",
-        [data],
+        [{**data, "hovertemplate": hover}],
         {"xaxis": _axis("time (s)"), "yaxis": deviation, "height": 300},
     )
 

@@ -17,6 +17,8 @@ from .envelopes import SignalEnvelope, envelope, sampled, stream_channels
 from .event_timing import events_of
 from .words import counted
 
+Span = tuple[float, float]
+
 _MOST_LINES, _MOST_CODES = 60, 24  # events that full lines, and their codes, have room for
 _HEADROOM = 0.05  # of the height, for the events
 _FEW = 5  # samples to a bin, as many as are drawn rather one by one
@@ -86,7 +88,7 @@ def plot_traces(
     return finish(axes, title, key)
 
 
-def _window(spans: list[tuple[float, float]], t_start: float | None, t_stop: float | None) -> tuple[float, float]:
+def _window(spans: list[Span], t_start: float | None, t_stop: float | None) -> Span:
     start = spans[0][0] if t_start is None else t_start
     stop = spans[-1][1] if t_stop is None else t_stop
     if start < stop:
@@ -95,12 +97,7 @@ def _window(spans: list[tuple[float, float]], t_start: float | None, t_stop: flo
 
 
 def _pieces(
-    reader: MockSessionRawIO,
-    stream_index: int,
-    channels: list[int],
-    spans: list[tuple[float, float]],
-    window: tuple[float, float],
-    n_bins: int,
+    reader: MockSessionRawIO, stream_index: int, channels: list[int], spans: list[Span], window: Span, n_bins: int
 ) -> list[_Piece]:
     """Return what lies in a window, the bins shared out to the segments by their length."""
     pieces, rate = [], reader.get_signal_sampling_rate(stream_index)
@@ -127,7 +124,8 @@ def _draw_channels(axes: Axes, pieces: list[_Piece], rows: Any) -> None:
     unit, names = letters(rows["units"][0]).replace("uV", "µV"), [letters(name) for name in rows["name"]]
     alone = len(rows) == 1
     centres = (low + high) / 2
-    step = 1.0 if alone else _step(high - low)
+    heights = high - low  # the distance between channels is almost enough for the highest of them
+    step = 1.0 if alone else max(1.2 * float(np.median(heights)), 0.5 * float(heights.max())) or 1.0
     places = np.zeros(1) if alone else -np.arange(len(rows)) * step - centres
     for piece in pieces:
         for channel, place in enumerate(places):
@@ -152,11 +150,6 @@ def _reach(pieces: list[_Piece]) -> tuple[Floats, Floats]:
     most = np.where(np.isfinite(high), high, -np.inf).max(axis=0)
     some = least <= most
     return np.where(some, least, 0.0), np.where(some, most, 0.0)
-
-
-def _step(heights: Floats) -> float:
-    """Return the distance between channels: almost enough for the highest of them."""
-    return max(1.2 * float(np.median(heights)), 0.5 * float(heights.max())) or 1.0
 
 
 def _outline(shown: SignalEnvelope, channel: int, place: float) -> tuple[Floats, Floats]:
