@@ -81,15 +81,8 @@ class HybridStream(Stream):
 class HybridContent(Content):
     """What a hybrid session is made of; its only stream is a :class:`HybridStream`."""
 
-    plan: HybridPlan
-    folder: Path  # where the session is to be
-    names: dict[int, Any]  # what each label is called, new ones too
     said: dict[str, Any]  # what the manifest says beside the run
-    result: HybridResult = field(init=False)  # what is to be made, and once it is written what was
-
-    def __post_init__(self) -> None:
-        file = cast(HybridStream, self.streams[0]).file
-        self.result = self.plan.result(self.folder, (self.folder / file,), names=self.names)
+    result: HybridResult  # what is to be made, and once it is written what was
 
     def finish(self, writer: SessionWriter, origins: dict[str, object]) -> dict[str, object]:
         """Write the tables of the run; return what the manifest says."""
@@ -99,14 +92,14 @@ class HybridContent(Content):
         self.result = replace(self.result, sources=(adding.source,), results=results, n_clipped=adding.n_clipped)
         folder = _free_folder(writer)
         self._write_tables(writer, stream, folder)
-        places = (self.folder / name for name in (*writer.files, layout.MANIFEST))
+        places = (self.result.folder / name for name in (*writer.files, layout.MANIFEST))
         self.result = replace(self.result, files=tuple(sorted(places)))
         return {**self.said, "hybrid": self._described(stream, folder)}
 
     def _write_tables(self, writer: SessionWriter, stream: HybridStream, folder: str) -> None:
         """Write the tables, and the run's manifest over them."""
-        source = self.plan.source
-        small = self.plan.small_files([stream.file] * len(source.recording.files))
+        source = stream.plan.source
+        small = stream.plan.small_files([stream.file] * len(source.recording.files))
         for name, data in small.items():
             writer.write(f"{folder}/{name}", [data])
         files = {name: writer.files[f"{folder}/{name}"] for name in small}
@@ -116,7 +109,7 @@ class HybridContent(Content):
         writer.write(f"{folder}/{named('manifest.json', self.result.params.session_name)}", [manifest])
 
     def _json_names(self) -> dict[str, Any]:
-        return {str(label): name for label, name in self.names.items()}
+        return {str(label): name for label, name in self.result.names.items()}
 
     def _described(self, stream: HybridStream, folder: str) -> dict[str, Any]:
         """Return what the session's manifest says of the run; the run's own has the rest."""
@@ -213,18 +206,16 @@ def _hybrid(
     labels |= {unit.new_unit: place.name.id for unit, place in zip(plan.planted, new, strict=True)}
     stream.added = _added(stream, labels)
     return HybridContent(
-        base.info_ms,
-        base.patient_id,
-        base.session_nr,
-        [stream],
-        partial(_cut, stream, [*places, *new], floats),
-        base.made_from,
-        base.channel_names,
+        info_ms=base.info_ms,
+        patient_id=base.patient_id,
+        session_nr=base.session_nr,
+        streams=[stream],
+        units=partial(_cut, stream, [*places, *new], floats),
+        made_from=base.made_from,
+        channel_names=base.channel_names,
         files=base.files,
-        plan=plan,
-        folder=folder,
-        names=labels,
         said=said,
+        result=plan.result(folder, (folder / stream.file,), names=labels),
     )
 
 

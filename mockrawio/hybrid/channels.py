@@ -50,7 +50,8 @@ def mean_window(recording: RawRecording, times: Ints, before: int, after: int) -
 
     Of more than ``MEAN_EVENTS`` spikes that many are used; `before` and `after` are the samples on each side.
     """
-    used = _spread(times, MEAN_EVENTS)
+    count = min(len(times), MEAN_EVENTS)
+    used = times[np.arange(count) * len(times) // count]  # evenly apart
     n, rows = before + after + 1, np.arange(recording.n_channels)
     total, pairs, step = np.zeros((n, len(rows))), [], max(1, CHUNK_ITEMS // (n * len(rows)))
     edge = max(1, n // 8)
@@ -64,14 +65,6 @@ def mean_window(recording: RawRecording, times: Ints, before: int, after: int) -
     mean -= np.linspace(mean[0], mean[-1], n)
     spread = np.median(np.abs(np.concatenate(pairs)), axis=(0, 1)) * (MAD_TO_SD / np.sqrt(2))
     return MeanWindow(mean, spread / np.sqrt(len(used)))
-
-
-def _spread(times: Ints, count: int) -> Ints:
-    """Return `count` of the times, evenly apart, or all if there are fewer."""
-    if len(times) <= count:
-        return times
-    some: Ints = times[np.arange(count) * len(times) // count]
-    return some
 
 
 def unit_channels(window: MeanWindow, probe: Probe) -> Ints:

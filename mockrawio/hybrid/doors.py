@@ -220,7 +220,7 @@ def hybrid_from_spikeinterface(
 
 def _session(content: HybridContent, overwrite: bool, progress: bool) -> HybridResult:
     """Write a hybrid session, whole or not at all."""
-    write_content(content, content.folder, overwrite, progress, "hybrid")
+    write_content(content, content.result.folder, overwrite, progress, "hybrid")
     return content.result
 
 

@@ -18,7 +18,6 @@ from .pairs import TemplateScore
 if TYPE_CHECKING:
     from .validate import Validation
 
-
 MOST_NUMBERS = 400  # cells of a confusion matrix in which counts are still readable
 SMALLEST = 0.01  # of a template's peak: a smaller difference is not shown
 _BARS = {"accuracy": "#4c72b0", "recall": "#55a868", "precision": "#dd8452"}

@@ -94,7 +94,8 @@ class RawRecording:
         return self.files[-1].stop
 
     @once
-    def _bounds(self) -> tuple[Ints, Ints]:
+    def bounds(self) -> tuple[Ints, Ints]:
+        """The first sample of each file, and one past its last."""
         starts = np.array([file.start for file in self.files], np.int64)
         return starts, np.array([file.stop for file in self.files], np.int64)
 
@@ -123,14 +124,13 @@ class RawRecording:
         array of bool
         """
         starts, stops = np.broadcast_arrays(np.asarray(starts, np.int64), np.asarray(stops, np.int64))
-        _, ends = self._bounds
         file = self._file_of(starts)
-        held: Bools = (file >= 0) & (stops >= starts) & (stops <= ends[file])
+        held: Bools = (file >= 0) & (stops >= starts) & (stops <= self.bounds[1][file])
         return held
 
     def _file_of(self, samples: Ints) -> Ints:
         """Return the last file that starts at or before each sample, -1 where there is none."""
-        return np.searchsorted(self._bounds[0], samples, side="right") - 1
+        return np.searchsorted(self.bounds[0], samples, side="right") - 1
 
     def read(self, start: int, stop: int, channels: Sequence[int] | Ints | None = None) -> Array:
         """Return the samples from `start` to `stop` (not included).
@@ -218,12 +218,9 @@ class RawRecording:
         held = self.holds_many(starts, starts + length)
         if not held.all():
             event = int(held.argmin())
-            expected, remedy = (
-                f"a window inside one file of {self._described()}",
-                "Leave out events at the ends of files.",
-            )
             found = f"{starts[event]}..{starts[event] + length}"
-            raise BoundsError(f"centers[{event}]", expected, found, remedy)
+            expected = f"a window inside one file of {self._described()}"
+            raise BoundsError(f"centers[{event}]", expected, found, "Leave out events at the ends of files.")
         order = np.argsort(starts, kind="stable")
         windows = np.empty((len(starts), length * len(rows)), self.dtype)
         if windows.size:
@@ -234,7 +231,7 @@ class RawRecording:
 
     def _by_file(self, starts: Ints, order: Ints) -> Iterator[tuple[int, Ints]]:
         """Cut the events, in order of time, by the file they are in."""
-        edges = np.searchsorted(starts[order], [*self._bounds[0], np.iinfo(np.int64).max])
+        edges = np.searchsorted(starts[order], [*self.bounds[0], np.iinfo(np.int64).max])
         for k in range(len(self.files)):
             if edges[k] < edges[k + 1]:
                 yield k, order[edges[k] : edges[k + 1]]

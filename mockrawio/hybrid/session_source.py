@@ -147,9 +147,8 @@ def _frames(unit: UnitFile, stream: StreamFile, recording: StreamRecording) -> t
     rate, edges = stream.sampling_rate, [run.t_start_ms for run in stream.runs]
     k = np.searchsorted(np.array(edges) - 500 / rate, stamps, side="right") - 1
     frames = np.rint((stamps - np.array(edges)[k]) * (rate / 1000)).astype(np.int64)
-    sizes = np.array([file.n_frames for file in recording.files])
-    inside = (k >= 0) & (frames >= 0) & (frames < sizes[k])
-    starts = np.array([file.start for file in recording.files], np.int64)
+    starts, stops = recording.bounds
+    inside = (k >= 0) & (frames >= 0) & (frames < (stops - starts)[k])
     return (starts[k] + frames)[inside], int((~inside).sum())
 
 

@@ -87,7 +87,7 @@ def firing_times(
         kept = np.sort(np.concatenate([kept, drawn[free]]))
         pending, outside = pending[~free], outside[~free]
     n_edge = int(outside.sum()) if len(pending) else 0
-    times = _capped(kept, cap, random)
+    times = kept if cap is None or len(kept) <= cap else np.sort(random.choice(kept, size=cap, replace=False))
     return FiringTimes(times, n_edge, len(pending) - n_edge, len(kept) - len(times))
 
 
@@ -117,9 +117,3 @@ def _apart(times: Ints, refractory: int) -> Bools:
     stays = np.empty(len(times), bool)
     stays[order] = np.diff(times[order], prepend=np.iinfo(np.int64).min // 2) >= refractory
     return stays
-
-
-def _capped(times: Ints, cap: int | None, random: np.random.Generator) -> Ints:
-    if cap is None or len(times) <= cap:
-        return times
-    return np.sort(random.choice(times, size=cap, replace=False))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import operator
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -186,15 +186,10 @@ def _unbudgeted(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _tables() -> tuple[dict[str, Any], dict[str, str]]:
-    kinds: Sequence[type] = (np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64)
-    dtypes: dict[str, Any] = {f"numpy.{kind.__name__}": kind for kind in (*kinds, np.float32, np.float64)}
-    dtypes |= {"numpy.bool_": np.bool_, "bool": bool, "int": int, "float": float}
-    makers = ("custom_probe", "eMouse", "neuropixels3a")
-    return dtypes, {name: f"hybridfactory.probes.{name}" for name in makers}
-
-
-DTYPES, PROBES = _tables()
+_KINDS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64", "bool_")
+DTYPES: dict[str, Any] = {f"numpy.{kind}": getattr(np, kind) for kind in _KINDS}
+DTYPES |= {"bool": bool, "int": int, "float": float}
+PROBES = {name: f"hybridfactory.probes.{name}" for name in ("custom_probe", "eMouse", "neuropixels3a")}
 CONSTANTS: dict[str | None, Any] = {"numpy.nan": math.nan, "numpy.newaxis": None}
 CALLS: dict[str, Callable[..., Any]] = {
     "numpy.arange": _arange,

@@ -32,9 +32,7 @@ class PrivateCopy:
     """The files of a recording, mapped to be changed in memory alone, on the axis of absolute samples."""
 
     def __init__(self, recording: RawRecording) -> None:
-        self.starts: Ints = np.array([file.start for file in recording.files], np.int64)
-        self.stops: Ints = np.array([file.stop for file in recording.files], np.int64)
-        self.dtype = recording.dtype
+        (self.starts, self.stops), self.dtype = recording.bounds, recording.dtype
         self.maps: list[np.memmap[Any, Any]] = []
         for source in recording.files:
             with open(source.path, "rb", opener=only_regular) as file:
