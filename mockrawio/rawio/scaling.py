@@ -26,7 +26,7 @@ SCALED = 1 << 19  # bytes scaled at a time: a block is cast, and still in cache 
 
 Array = npt.NDArray[Any]
 Step = tuple[np.ufunc, Array]
-"""Multiply by or add: the values, one or one a channel."""
+"""Multiply by or add: the values, one or one per channel."""
 
 
 def rescale(raw: Array, gain: Array, offset: Array, dtype: npt.DTypeLike, out: Array | None = None) -> Array:

@@ -81,7 +81,7 @@ class Differences(NamedTuple):
 def compare(where: FolderLike, tick: Tick = lambda size: None) -> Differences:
     """Compare a session folder with its manifest, reading every byte of what is not left out.
 
-    `tick` is called with the number of bytes looked at, as the work goes on. BadFileError if the manifest, or a folder,
+    `tick` is called with the number of bytes checked, as the work goes on. BadFileError if the manifest, or a folder,
     cannot be read.
     """
     folder = folder_at(where)
