@@ -142,7 +142,8 @@ class MappedFile:
         """
         opened = self._map  # another thread may release it at any moment
         if opened is None:
-            opened = self._map = self._open()
+            with self.window() as window:
+                opened = self._map = window.map()
         elif opened.size() < self.size:  # of the file, not of the map: one fstat
             raise self._shrunk(opened.size())
         return opened
@@ -163,10 +164,6 @@ class MappedFile:
             if known != window.identity:
                 raise changed(self.path)
             yield window
-
-    def _open(self) -> Any:
-        with self.window() as window:
-            return window.map()
 
     def _shrunk(self, size: int) -> BadFileError:
         return BadFileError(self.path, f"{self.size} bytes, as when it was opened", f"{size} bytes", REWRITE)

@@ -226,9 +226,6 @@ class Interpreter:
 
     # -- numbers, strings, containers -----------------------------------------------
 
-    def _int(self, width: int, signed: bool) -> None:
-        self.stack.append(int.from_bytes(self.take(width), "little", signed=signed))
-
     def _long(self) -> None:
         start = self.at + 1
         self.at = stop = start + self.data[self.at]
@@ -346,8 +343,8 @@ _TABLE: dict[int, Callable[[Interpreter], Any]] = {
     ord("q"): lambda i: i._put(1),
     ord("r"): lambda i: i._put(4),
     ord("j"): lambda i: i.stack.append(i.memo[int.from_bytes(i.take(4), "little")]),
-    ord("M"): lambda i: i._int(2, False),
-    ord("J"): lambda i: i._int(4, True),
+    ord("M"): lambda i: i.stack.append(int.from_bytes(i.take(2), "little")),
+    ord("J"): lambda i: i.stack.append(int.from_bytes(i.take(4), "little", signed=True)),
     0x8A: Interpreter._long,
     ord("G"): lambda i: i.stack.append(struct.unpack(">d", i.take(8))[0]),
     0x8C: lambda i: i._string(1),

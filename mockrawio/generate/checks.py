@@ -10,7 +10,7 @@ import operator
 import re
 from typing import Any
 
-from ..ground.checks import require
+from ..ground.checks import is_real, is_whole, require
 from ..ground.shown import Argument
 from ..session.clock import EARLIEST_MS, LATEST_MS
 from . import timing
@@ -54,8 +54,7 @@ def whole(name: str, value: Any) -> int | None:
         return None
     low, high = WHOLE[name]
     expected = f"a whole number from {low} to {high}" + (", or None to draw it" if name in _DRAWN else "")
-    ok = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-    must(ok and low <= value <= high, name, expected, value)
+    must(is_whole(value) and low <= value <= high, name, expected, value)
     return operator.index(value)
 
 
@@ -64,9 +63,8 @@ def real(name: str, value: Any) -> float | None:
     if value is None and name in _OPTIONAL:
         return None
     low, high = REAL[name]
-    ok = isinstance(value, numbers.Real) and not isinstance(value, bool)
     expected = f"a number from {low:g} to {high:g}" if low < high else f"None or {low:g}"
-    must(ok and low <= value <= high, name, expected, value)
+    must(is_real(value) and low <= value <= high, name, expected, value)
     return float(value)
 
 

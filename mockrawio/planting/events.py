@@ -28,10 +28,6 @@ class Events(Protocol):
         """Return how many there are."""
 
     @property
-    def n_samples(self) -> int:
-        """Length of an event, n."""
-
-    @property
     def most(self) -> float:
         """A bound on the size of every count."""
 
@@ -60,11 +56,6 @@ class LowRankEvents:
 
     def __len__(self) -> int:
         return len(self.weights)
-
-    @property
-    def n_samples(self) -> int:
-        """Length of an event, n."""
-        return int(self.basis.shape[1])
 
     @property
     def most(self) -> float:
@@ -102,11 +93,6 @@ class FixedEvents:
         return len(self.samples)
 
     @property
-    def n_samples(self) -> int:
-        """Length of an event, n."""
-        return int(self.samples.shape[1])
-
-    @property
     def most(self) -> float:
         """A bound on the size of every count."""
         return float(max(int(self.samples.max(initial=0)), -int(self.samples.min(initial=0))))
@@ -139,11 +125,6 @@ class ScaledEvents:
 
     def __len__(self) -> int:
         return len(self.rows)
-
-    @property
-    def n_samples(self) -> int:
-        """Length of an event, n."""
-        return int(self.bank.shape[1])
 
     @property
     def most(self) -> float:

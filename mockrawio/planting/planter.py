@@ -40,7 +40,7 @@ class PlantedUnit:
     @property
     def n_samples(self) -> int:
         """Length of an event, n."""
-        return self.events.n_samples
+        return int(self.events.counts(0, 0).shape[1])
 
     @property
     def first(self) -> Ints:

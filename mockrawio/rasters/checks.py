@@ -22,9 +22,7 @@ def number_in(name: str, value: Any, low: float, high: float = FLOAT_MAX, *, ope
     """Return a finite float within bounds; `open_low` leaves the lower one out."""
     expected = f"a number {'above' if open_low else 'from'} {low:g}"
     expected += f" to {high:g}" if high < FLOAT_MAX else ""
-    ok = is_real(value)
-    ok = ok and low <= value <= high and not (open_low and value == low)
-    require(ok, name, expected, value)
+    require(is_real(value) and low <= value <= high and not (open_low and value == low), name, expected, value)
     return float(value)
 
 
