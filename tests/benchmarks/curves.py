@@ -104,12 +104,12 @@ def _reads(session: Path, length: int) -> dict[str, Callable[[], Any]]:
     window = (middle - 0.5, middle + 0.5)
     io = MockSessionIO(session)
     files = find_files(session)
-    log = files.watchlog or ""
+    assert files.watchlog is not None
     return {
         "a second of LFP": lambda: reader.get_analogsignal_chunk(0, 0, 1000 * middle, 1000 * middle + 1000),
         "spikes of a second of a unit": lambda: reader.get_spike_timestamps(0, 0, 0, *window),
         "waveforms of them": lambda: reader.get_spike_raw_waveforms(0, 0, 0, *window),
-        "movie frames": lambda: MovieFrames("movie_frames", Movie(log, files.moment())).parse(),
+        "movie frames": lambda: MovieFrames("movie_frames", Movie(files.watchlog, files.moment())).parse(),
         "read_block()": io.read_block,
         "read_block(lazy=True)": lambda: io.read_block(lazy=True),
     }

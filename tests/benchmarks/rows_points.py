@@ -85,10 +85,14 @@ def waveforms(folder: Path, copies: Path | None = None) -> Contest:
 def movie_frames(folder: Path) -> Contest:
     """Parse every frame of the movie with its label from the watchlog, against line by line and pandas."""
     files = find_files(folder)
-    path, moment = files.watchlog or "", files.moment()
+    watchlog, moment = files.watchlog, files.moment()
+    assert watchlog is not None
+    path = watchlog.path
 
     def ours() -> Array:
-        return MovieFrames("movie_frames", Movie(path, moment)).parse().start  # a reader parses a log once and keeps it
+        return (
+            MovieFrames("movie_frames", Movie(watchlog, moment)).parse().start
+        )  # a reader parses a log once and keeps it
 
     def by_line() -> Array:
         stamps, labels, seconds = [], [], []
