@@ -50,8 +50,12 @@ class SessionWriter:
         make_folder(self.target.parent)
         clean_up(self.target)
         self._refuse_taken()
-        with naming(self.target):
-            self.staging.mkdir()
+        try:
+            with naming(self.target):
+                self.staging.mkdir()
+        except BaseException:  # Ctrl-C, when the folder was made and nobody knows of it yet
+            shutil.rmtree(self.staging, ignore_errors=True)
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *exception: object) -> None:

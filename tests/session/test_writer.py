@@ -363,3 +363,18 @@ def test_a_folder_that_cannot_be_locked(tmp_path: Path) -> None:
     """What cannot be opened to be locked is an error that names it."""
     with pytest.raises(NotWrittenError, match="absent: "), durable.locked(tmp_path / "absent"):
         raise AssertionError("it was")
+
+
+def test_interrupted_as_its_folder_is_made(tmp_path, monkeypatch):
+    """Ctrl-C in the moment in which the folder beside the session has been made leaves none."""
+    make = Path.mkdir
+
+    def interrupted(self, *arguments, **options):
+        make(self, *arguments, **options)
+        if ".partial-" in self.name:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "mkdir", interrupted)
+    with pytest.raises(KeyboardInterrupt), SessionWriter(tmp_path / "session_1"):
+        pass
+    assert list(tmp_path.iterdir()) == []
