@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
+from ..ground.durable import locked
 from ..ground.progress import progress_bar
 from ..ground.writing import write_plain
 from ..session.own import refuse_own
@@ -37,7 +38,9 @@ class RawFolder:
     def prepare(self) -> None:
         """Undo what a run left that was killed, and refuse to replace files of others."""
         mend(self.folder, self.session)
-        refuse_foreign_files(self.folder, self.names)
+        if self.folder.is_dir():
+            with locked(self.folder):  # another run may be moving its files there
+                refuse_foreign_files(self.folder, self.names)
 
     def result(self, plan: HybridPlan) -> HybridResult:
         """Return what :meth:`write` would make."""

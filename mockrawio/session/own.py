@@ -83,7 +83,13 @@ def _places(path: str | PathLike[str]) -> Iterator[Path]:
 def _holds(place: Path, other: Path) -> bool:
     """Return True if `other` is `place` or lies in it, under any name."""
     around = (other, *other.parents)
-    return place in around or (place.exists() and any(one.exists() and one.samefile(place) for one in around))
+    return place in around or any(_is_same(one, place) for one in around)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    with suppress(OSError):  # what is not there, or has just been moved away
+        return one.samefile(other)
+    return False
 
 
 def _is_session(folder: Path) -> bool:

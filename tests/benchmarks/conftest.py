@@ -1,6 +1,6 @@
 """Races: ours against named peers, turn by turn in one process, told as ratios.
 
-``pytest tests/benchmarks --benchmark-enable`` runs them in earnest; in the ordinary test run
+``pytest tests/benchmarks -n 0 --benchmark-enable`` runs them in earnest; in the ordinary test run
 each takes one turn, which shows that it still works.
 """
 

@@ -154,3 +154,11 @@ def test_a_session_is_not_made_over_its_spikes(session, tmp_path):
     with pytest.raises(MockSessionError, match=APART):
         generate_session(spec, tmp_path, overwrite=True)
     assert spikes.is_file()
+
+
+def test_a_place_that_goes_while_it_is_compared(tmp_path, monkeypatch):
+    """What another process moves away between two looks at it is no source, and no error."""
+    place, source = tmp_path / "out", tmp_path / "in"
+    source.write_bytes(b"")
+    monkeypatch.setattr(Path, "exists", lambda self: True)
+    refuse_own(place, source)
