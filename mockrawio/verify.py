@@ -70,6 +70,8 @@ class Verification:
         What could be read, but is not as the format has it.
     leftovers : tuple of str
         Absolute paths of what writers have beside the folder that are not done, or were killed.
+    excluded : tuple of str
+        What was left out by `exclude`, and so neither compared nor read.
     """
 
     folder: Path
@@ -82,10 +84,11 @@ class Verification:
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     leftovers: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is wrong; warnings and leftovers do not count."""
+        """Whether nothing is wrong; warnings, leftovers and what is left out do not count."""
         return not (self.problems or any(getattr(self, kind) for kind in _KINDS))
 
     def as_dict(self) -> dict[str, Any]:
@@ -94,7 +97,7 @@ class Verification:
             "ok": self.ok,
             "folder": str(self.folder),
             "manifest": self.has_manifest,
-            **{name: list(getattr(self, name)) for name in (*_KINDS, "problems", "warnings", "leftovers")},
+            **{name: list(getattr(self, name)) for name in (*_KINDS, "problems", "warnings", "leftovers", "excluded")},
         }
 
     def lines(self) -> Iterator[str]:
@@ -104,7 +107,9 @@ class Verification:
         yield from (Text("problem: ", text) for text in self.problems)
         yield from (Text("warning: ", text) for text in self.warnings)
         yield from (f"left by a writer that is not done, or was killed: {visible(path)}" for path in self.leftovers)
+        yield from (f"left out, not checked: {visible(name)}" for name in self.excluded)
         checked = "as its manifest has it, and readable" if self.has_manifest else "no manifest; readable"
+        checked += f"; {len(self.excluded)} left out" if self.excluded else ""
         yield f"{visible(self.folder)}: {f'ok ({checked})' if self.ok else 'NOT ok'}"
 
 
@@ -158,6 +163,7 @@ def verify_session(
         problems=tuple(dict.fromkeys(problems)),
         warnings=tuple(dict.fromkeys(told(w.message) for w in caught if w.category is UserWarning)),
         leftovers=left,
+        excluded=tuple(root.left_out()),
     )
 
 

@@ -367,3 +367,11 @@ def test_page_has_no_other_option():
     assert {words.split(" ")[0] for words in re.findall(r"^ *\$ mockrawio ([a-z]+)", text, re.MULTILINE)} <= {
         *main.commands
     }
+
+
+@pytest.mark.parametrize("line", ["", "hybrid"])
+def test_without_a_command(line, here):
+    """Without a command there is its help, line by line, and the exit code of wrong usage."""
+    result = run(line)
+    assert result.exit_code == 2
+    assert "\nCommands:\n" in result.output and "\\n" not in result.output

@@ -439,3 +439,15 @@ def test_a_bar_over_what_may_not_be_looked_at(folder, monkeypatch, capsys):
     monkeypatch.setattr(Path, "lstat", refuse)
     assert verify_session(folder, progress=True).ok
     capsys.readouterr()
+
+
+def test_what_is_left_out_is_told(folder):
+    """A corrupt file that is left out is no problem, and never passes for one that was checked."""
+    path = folder / "ChannelNames.txt"
+    path.write_bytes(path.read_bytes().swapcase())
+    found = verify_session(folder, exclude=["ChannelNames.txt", "lfp_data"])
+    assert (found.ok, found.excluded) == (True, ("ChannelNames.txt", "lfp_data"))
+    *_, first, second, verdict = found.lines()
+    assert (first, second) == ("left out, not checked: ChannelNames.txt", "left out, not checked: lfp_data")
+    assert verdict.endswith("ok (as its manifest has it, and readable; 2 left out)")
+    assert found.as_dict()["excluded"] == ["ChannelNames.txt", "lfp_data"]

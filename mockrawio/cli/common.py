@@ -65,6 +65,8 @@ def _told() -> Iterator[None]:
     except BrokenPipeError:
         _drop_output()
         raise click.exceptions.Exit(141) from None
+    except click.exceptions.NoArgsIsHelpError:  # its message is the help
+        raise
     except click.ClickException as error:
         error.message = visible(error.message)  # type: ignore[misc]  # final, for who does not know of strangers
         raise

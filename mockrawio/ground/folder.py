@@ -221,6 +221,11 @@ class Folder(ABC):
         """Return True if a name, or a folder it lies in, matches any of the patterns."""
         return any(_matches(name, pattern) for pattern in self.exclude)
 
+    def left_out(self) -> list[str]:
+        """Return the names of what the patterns leave out, sorted; of a folder that is left out its own."""
+        names = filter(self.leaves_out, self._names("") if self.exclude else ())
+        return sorted(name for name in names if not self.leaves_out(name.rpartition("/")[0]))
+
     def warn_of_idle(self) -> None:
         """Warn of patterns that match nothing: they may be misspelt."""
         names = list(self._names("")) if self.exclude else []

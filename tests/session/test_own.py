@@ -148,6 +148,7 @@ def test_spikes_are_not_written_over_their_session(session):
 
 def test_a_session_is_not_made_over_its_spikes(session, tmp_path):
     """A session whose spikes come from a file does not replace the folder that this file lies in."""
+    pytest.importorskip("h5py")
     spikes = tmp_path / "patient_data" / "1" / "session_1" / "spikes.h5"
     write_sonata(spikes, session_raster(session))
     spec = SessionSpec.tiny(seed=1, spikes=spikes)
