@@ -185,7 +185,8 @@ def _append(group: Any, blocks: Iterable[SpikesLike]) -> None:
     groups: dict[str, range] = {}
     for block in blocks:
         for name, values in (("timestamps", block.times_ms), ("node_ids", block.node_ids)):
-            extend(group[name], values)
+            dataset = group[name]  # open until the next one is: when HDF5 closes one decides where its chunks lie
+            extend(dataset, values)
         stop, groups = max(stop, block.stop_ms), {**groups, **block.groups}
     group.attrs["duration_ms"] = stop
     text = json.dumps({name: [ids.start, ids.stop] for name, ids in groups.items()})
