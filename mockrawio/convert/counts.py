@@ -17,12 +17,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from ..ground.arrays import Array, Floats
 from ..ground.errors import MockSessionError
 from ..ground.progress import Tick
-
-Array = npt.NDArray[Any]
 
 FULL_SCALE = 32767
 LOWEST = -32768
@@ -45,8 +43,8 @@ class Source:
     channels: tuple[str, ...]  # each channel's name in the source
     dtype: np.dtype[Any]  # of the samples
     # gains, offsets: one per channel
-    gains: npt.NDArray[np.float64]
-    offsets: npt.NDArray[np.float64]
+    gains: Floats
+    offsets: Floats
     rate: float  # sampling rate, Hz
     pieces: tuple[Piece, ...]  # one per segment
 
@@ -78,8 +76,8 @@ class Counts:
     """A source as int16."""
 
     # gains, offsets: one per channel; ``count * gain + offset`` is physical
-    gains: npt.NDArray[np.float64]
-    offsets: npt.NDArray[np.float64]
+    gains: Floats
+    offsets: Floats
     # starts a pass over the counts, C-contiguous little-endian int16 (samples, channels)
     blocks: Callable[[], Iterator[Array]]
 
@@ -153,18 +151,18 @@ def _not_finite(source: Source, segment: int, first: int, block: Array) -> MockS
     return MockSessionError(source.label, "finite samples", found, "Replace it, or take the channel out.")
 
 
-def _steps(source: Source, low: Array, high: Array) -> npt.NDArray[np.float64]:
+def _steps(source: Source, low: Array, high: Array) -> Floats:
     """Return the size of a count of each channel, in the source's own numbers."""
     largest = np.maximum(np.abs(low), np.abs(high))
     steps = np.where((largest > 0) & np.isfinite(largest), largest / FULL_SCALE, 1.0)
     if source.dtype.kind in "iu":
         steps[(low >= LOWEST) & (high <= FULL_SCALE)] = 1.0
     tiny = np.finfo(np.float64).tiny  # below it a step has few digits, and largest / step may not fit
-    large_enough: npt.NDArray[np.float64] = np.maximum(steps, tiny / np.minimum(np.abs(source.gains), 1.0))
+    large_enough: Floats = np.maximum(steps, tiny / np.minimum(np.abs(source.gains), 1.0))
     return large_enough
 
 
-def _quantised(source: Source, steps: npt.NDArray[np.float64], tick: Tick) -> Iterator[Array]:
+def _quantised(source: Source, steps: Floats, tick: Tick) -> Iterator[Array]:
     for segment, first, block in source.blocks():
         scaled = block / steps
         np.rint(scaled, out=scaled)

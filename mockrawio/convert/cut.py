@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from ..formats.npy import open_array
 from ..formats.npy_out import Blocks
+from ..ground.arrays import Array, Floats, Ints
 from ..ground.errors import MockSessionError
 from ..session.content import N_SAMPLES, UnitContent
 from ..session.keys import LEFT_SWEEP
@@ -23,8 +23,7 @@ from .session_content import Stream
 LOOKED_AT = 200  # spikes that decide which channel a unit is on
 _AT_ONCE = 4096  # spikes cut at once, half a MiB
 
-Array = npt.NDArray[Any]
-Frames = Sequence[npt.NDArray[np.int64]]
+Frames = Sequence[Ints]
 Windows = Callable[[int, Array], Array]  # of a segment, around some frames: (spikes, 64, channels)
 
 
@@ -37,7 +36,7 @@ class UnitPlace(NamedTuple):
     origin: object = None  # its name in the source
 
 
-def frames_to_ms(frames: npt.NDArray[np.int64], start_ms: float, rate: float) -> npt.NDArray[np.float64]:
+def frames_to_ms(frames: Ints, start_ms: float, rate: float) -> Floats:
     """Return frames as ms since the Unix epoch, from which rounding gives back the same frames.
 
     MockSessionError if float64 does not have enough digits, as with rates above 1 MHz.

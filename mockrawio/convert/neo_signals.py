@@ -11,16 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import quantities as pq
 from neo.io.proxyobjects import AnalogSignalProxy
 
+from ..ground.arrays import Array, Floats
 from .counts import Piece, Source
 from .leftovers import Leftovers, label_of
 from .names import ChannelNames, stream_file_name
 from .session_content import Stream
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -37,8 +35,8 @@ class Part:
     names: tuple[str, ...] | None
     dtype: np.dtype[Any]  # of its samples
     # gains, offsets: from its samples to `units`
-    gains: npt.NDArray[np.float64]
-    offsets: npt.NDArray[np.float64]
+    gains: Floats
+    offsets: Floats
     t_start_ms: float  # on the block's clock
     piece: Piece
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from neo.io.proxyobjects import SpikeTrainProxy
 
 from ..formats.npy_out import Blocks
+from ..ground.arrays import Array, Floats
 from ..session.content import UnitContent, csc_number, unit_name
 from ..session.files import Scale
 from ..session.layout import UnitName
@@ -22,8 +22,6 @@ from .names import CHANNEL_KEYS, TYPE_KEYS, ChannelNames, UnitNames, unit_type_o
 from .neo_points import Timeline, magnitude_ms
 from .neo_signals import to_uv
 from .session_content import plain
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class NeoTrain:
     key: tuple[object, ...]  # the same for the same unit in all segments
     name: str | None
     annotations: dict[str, Any]
-    times_ms: npt.NDArray[np.float64]  # on the block's clock, as they stand there
+    times_ms: Floats  # on the block's clock, as they stand there
     shape: WaveformShape | None  # of its waveforms, None without any
     waveforms: Callable[[], Array]  # gives them, (spikes, width)
 
@@ -188,7 +186,7 @@ class _Unit:
         annotations = self.trains[0].annotations
         return unit_type_of(next((annotations[key] for key in TYPE_KEYS if key in annotations), ""))
 
-    def times(self) -> npt.NDArray[np.float64]:
+    def times(self) -> Floats:
         """Return its spike times, ms since the Unix epoch, ascending in each segment and so in all."""
         return np.concatenate([np.sort(times, kind="stable") for times, _ in self._placed])
 

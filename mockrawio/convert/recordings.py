@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..ground.arrays import Array, Floats
 from ..ground.errors import MockSessionError
 from ..ground.shown import warn
 from .counts import Piece, Source
@@ -60,8 +60,8 @@ def _source(recording: Any) -> Source:
 
 def _pieces(recording: Any) -> tuple[Piece, ...]:
     def piece(index: int) -> Piece:
-        def read(start: int, stop: int) -> npt.NDArray[Any]:
-            traces: npt.NDArray[Any] = recording.get_traces(segment_index=index, start_frame=start, end_frame=stop)
+        def read(start: int, stop: int) -> Array:
+            traces: Array = recording.get_traces(segment_index=index, start_frame=start, end_frame=stop)
             return traces
 
         return Piece(int(recording.get_num_samples(segment_index=index)), read)
@@ -69,7 +69,7 @@ def _pieces(recording: Any) -> tuple[Piece, ...]:
     return tuple(piece(index) for index in range(recording.get_num_segments()))
 
 
-def _scale(recording: Any, dtype: np.dtype[Any], count: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+def _scale(recording: Any, dtype: np.dtype[Any], count: int) -> tuple[Array, Array]:
     """Return gains and offsets to µV."""
     gains, offsets = recording.get_property("gain_to_uV"), recording.get_property("offset_to_uV")
     if gains is None:
@@ -92,7 +92,7 @@ def _names(recording: Any, ids: tuple[str, ...]) -> tuple[str, ...]:
     return ids
 
 
-def channel_locations(recording: Any) -> npt.NDArray[np.float64] | None:
+def channel_locations(recording: Any) -> Floats | None:
     """Return where the channels are, (n, 2 or 3) in µm, or None if that is not known."""
     has = getattr(recording, "has_channel_location", None)
     if not callable(has) or not has():

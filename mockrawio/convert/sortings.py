@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..ground.arrays import Floats, Ints
 from ..ground.errors import MockSessionError
 from ..session.content import UnitContent, csc_number, unit_name
 from .cut import UnitPlace, WrittenStream, frames_to_ms
@@ -17,7 +17,7 @@ from .names import CHANNEL_KEYS, TYPE_KEYS, ChannelNames, UnitNames, unit_type_o
 from .recordings import channel_locations
 from .session_content import Stream, plain
 
-Frames = list[npt.NDArray[np.int64]]
+Frames = list[Ints]
 
 _PLACE = ("gt_unit_location", "gt_unit_locations")
 
@@ -57,11 +57,11 @@ class SortedSpikes:
         """Yield each unit's index and its id, as the sorting has it."""
         yield from enumerate(self.sorting.unit_ids)
 
-    def times(self, frames: Frames) -> npt.NDArray[np.float64]:
+    def times(self, frames: Frames) -> Floats:
         """Return a unit's spike times, ms since the Unix epoch."""
         rate = float(self.sorting.sampling_frequency)
         of_segments = [frames_to_ms(f, t, rate) for f, t in zip(frames, self.starts_ms, strict=True)]
-        times: npt.NDArray[np.float64] = np.concatenate(of_segments)
+        times: Floats = np.concatenate(of_segments)
         return times
 
     def values(self, keys: tuple[str, ...]) -> list[Any]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 
+from ..ground.arrays import Ints
 from ..ground.errors import BadFileError
 from .npy import open_array
-from .sorters.sorting import Integers, whole_numbers
+from .sorters.sorting import whole_numbers
 
 
-def load_firings(path: str | os.PathLike[str]) -> Integers:
+def load_firings(path: str | os.PathLike[str]) -> Ints:
     """Read ``firings_true.npy``.
 
     Returns

@@ -6,8 +6,8 @@ import os
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..ground.arrays import Array
 from ..ground.errors import BadFileError, unreadable
 from ..ground.extras import extra_module
 from ..ground.regular import only_regular
@@ -44,7 +44,7 @@ class MatFile:
     def __contains__(self, name: str) -> bool:
         return name in self._file
 
-    def array(self, name: str) -> npt.NDArray[Any]:
+    def array(self, name: str) -> Array:
         """Return a numeric array, its axes as in MATLAB; BadFileError if the file itself has none of this name."""
         item: Any = self._file.get(name)
         if not isinstance(item, self._dataset) or item.dtype.kind not in "iuf" or item.shape is None:

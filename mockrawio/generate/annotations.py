@@ -8,9 +8,9 @@ from os import PathLike
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from ..formats.npy_out import array_file
+from ..ground.arrays import Floats
 from ..ground.durable import clean_up_in
 from ..ground.errors import MockSessionError, SessionExistsError, elsewhere
 from ..ground.writing import write_file
@@ -120,7 +120,7 @@ def _label(seed: int, number: int, annotators: Sequence[str], date: str) -> Labe
     return label
 
 
-def _stretches(draws: Draws, n_frames: int) -> npt.NDArray[np.float64]:
+def _stretches(draws: Draws, n_frames: int) -> Floats:
     """Return value, start and stop of stretches that cover the movie, on and off in turn."""
     low, high = _STRETCH_FRAMES
     ends = np.cumsum(draws.integers(low, high, n_frames // low + 1))

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..ground.arrays import Floats
 from .parts.part import CHUNK, KNOT, STEP, Chunk, Mixture
 from .spec import SessionSpec
 
@@ -33,7 +34,7 @@ class Background:
         mixture = Mixture.of(parts, spec.noise_uV, spec.n_channels, seed)
         self.gain = mixture.gain
         self.noises = {part.name: part.at(mixture) for part in parts}
-        self.total_uV: npt.NDArray[np.float64] = np.sqrt(sum(noise.sd_uV**2 for noise in self.noises.values()))
+        self.total_uV: Floats = np.sqrt(sum(noise.sd_uV**2 for noise in self.noises.values()))
         self._seed = seed
         self._width = spec.n_channels
         self._bias = np.zeros(self._width, "<i2") + np.int16(KNOT // 2)  # half a count, so that it is rounded

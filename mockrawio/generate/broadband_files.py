@@ -10,13 +10,13 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..formats.npy import open_array
 from ..formats.npy_out import Blocks, array_file
+from ..ground.arrays import Array
 from ..ground.regular import only_regular
 from ..session import layout
 from ..session.content import UnitContent, description_bytes
@@ -111,7 +111,7 @@ def _snippets(truth: BroadbandTruth, unit: BroadbandUnit, array: Path) -> Iterat
     segments, frames, _ = unit.train.place()
     rows = np.cumsum([0, *truth.n_samples])[segments] + frames - PEAK
     offsets = (rows * (truth.n_channels * 2) + open_array(str(array)).offset).tolist()
-    around: npt.NDArray[Any] = np.empty((WAVEFORM, truth.n_channels), "<i2")
+    around: Array = np.empty((WAVEFORM, truth.n_channels), "<i2")
     own = around[:, unit.own_column]
     with open(array, "rb", buffering=0, opener=only_regular) as file:
         for begin in range(0, len(offsets), _SPIKES_A_BLOCK):

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..ground.arrays import Floats, Ints
 from ..ground.once import once
 from ..planting import PlantedUnit, ScaledEvents
 from ..session.layout import BUNDLE
@@ -28,7 +29,6 @@ _ASIDE_UM, _DEPTH_UM = 10.0, (8.0, 24.0)
 _FALL_UM = 20.0  # how far from a unit its amplitude is half of what it is at no distance
 
 Int16s = npt.NDArray[np.int16]
-Ints = npt.NDArray[np.int64]
 Floats32 = npt.NDArray[np.float32]
 
 
@@ -76,7 +76,7 @@ class BroadbandUnit:
         """The number of its spikes, in all segments."""
         return self.train.n_spikes
 
-    def times_ms(self) -> npt.NDArray[np.float64]:
+    def times_ms(self) -> Floats:
         """Return the spike times of its file, ms since the Unix epoch, float64 (n_spikes,)."""
         return self.train.times_ms()
 
@@ -88,7 +88,7 @@ class BroadbandUnit:
         """Return where in its segment the peak of each spike stands, int64 (n_spikes,)."""
         return self.train.place().frames
 
-    def jitter(self) -> npt.NDArray[np.float64]:
+    def jitter(self) -> Floats:
         """Return by how many samples each spike comes after its frame, float64 (n_spikes,)."""
         return np.array(self.train.trains.jitter)[self.train.place().phases]
 
@@ -151,7 +151,7 @@ def broadband_unit(train: Train, background: Background) -> BroadbandUnit:
     return BroadbandUnit(train, columns, location, scale, snr, peak_uV, background.gain)
 
 
-def _scale(location: tuple[float, float, float], contacts: npt.NDArray[np.float64], own: int) -> tuple[float, ...]:
+def _scale(location: tuple[float, float, float], contacts: Floats, own: int) -> tuple[float, ...]:
     """Return the amplitude at each contact as a part of that at the own one, falling with the distance."""
     squares = ((contacts - location[:2]) ** 2).sum(axis=1) + location[2] ** 2 + _FALL_UM**2
     return tuple(round(float(value), 6) for value in squares[own] / squares)

@@ -10,14 +10,12 @@ from math import exp
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from ..ground.arrays import Floats
 from .draws import Draws, Kind
 from .timing import PEAK, WAVEFORM
 
 _UNDERSHOOT = 40  # sample
-
-Floats = npt.NDArray[np.float64]
 
 
 class Curve(NamedTuple):

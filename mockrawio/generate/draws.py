@@ -14,12 +14,11 @@ import secrets
 from enum import IntEnum
 from functools import lru_cache
 from statistics import NormalDist
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from ..ground.arrays import Array, Floats, Ints
 
 
 class Kind(IntEnum):
@@ -56,10 +55,10 @@ class Draws:
 
     def uniform(self, n: int) -> Floats:
         """Return `n` float64 in [0, 1), multiples of 2**-53."""
-        words: npt.NDArray[Any] = self._bits.random_raw(n)
+        words: Array = self._bits.random_raw(n)
         return (words >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
-    def integers(self, low: int, high: int, n: int) -> npt.NDArray[np.int64]:
+    def integers(self, low: int, high: int, n: int) -> Ints:
         """Return `n` int64 from `low` to `high`, both included; the range is below 2**53."""
         size = high - low + 1
         steps = (self.uniform(n) * size).astype(np.int64)
@@ -75,7 +74,7 @@ class Draws:
 
     def words16(self, n: int) -> npt.NDArray[np.uint16]:
         """Return `n` uint16, four from each 64 bits, the low ones first."""
-        words: npt.NDArray[Any] = self._bits.random_raw(-(-n // 4))
+        words: Array = self._bits.random_raw(-(-n // 4))
         return words.astype("<u8", copy=False).view("<u2")[:n]
 
     def normals(self, n: int) -> Floats:

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..ground.arrays import Floats, Ints
 from ..ground.durable import clean_up_in
 from ..ground.errors import BadFileError, MockSessionError, SessionExistsError, elsewhere
 from ..ground.once import once
@@ -29,8 +29,6 @@ from .files import FileJob
 from .plan import UNIT_TYPES, nominal_length, plan_session
 from .spec import BUNDLE, REGIONS, SessionSpec
 from .timing import LFP_RATE, STIMULUS_MIN, WAVEFORM
-
-Floats = npt.NDArray[np.float64]
 
 _PARTS = (
     layout.SESSION_INFO,
@@ -202,7 +200,7 @@ class GenerateData:
             distribution.setdefault(unit.name.channel, []).append(unit.name.unit_type)
         return distribution
 
-    def generate_lfp_channel(self) -> tuple[npt.NDArray[np.int64], Floats]:
+    def generate_lfp_channel(self) -> tuple[Ints, Floats]:
         """Return the first LFP channel.
 
         Returns
@@ -220,7 +218,7 @@ class GenerateData:
         """Return the channels' names, ``LA1`` to ``RPHC8``."""
         return list(self._plan.spec.names)
 
-    def generate_pings(self) -> npt.NDArray[np.int64]:
+    def generate_pings(self) -> Ints:
         """Return the code of every event, int64 (len_context_files,)."""
         return stimulus.event_codes(self.len_context_files)
 

@@ -7,6 +7,8 @@ from math import frexp, ldexp
 import numpy as np
 import numpy.typing as npt
 
+from ..ground.arrays import Floats
+
 
 def fitting_gain(most: float) -> float:
     """Return the smallest power of two, in µV per count, at which `most` µV fit int16.
@@ -16,7 +18,7 @@ def fitting_gain(most: float) -> float:
     return ldexp(1.0, frexp(most / 32767)[1])
 
 
-def counts(block: npt.NDArray[np.float64], gain: float) -> npt.NDArray[np.int16]:
+def counts(block: Floats, gain: float) -> npt.NDArray[np.int16]:
     """Return µV as int16 counts, to the nearest one; `block` is overwritten."""
     np.multiply(block, 1.0 / gain, out=block)  # exact: a power of two
     return np.rint(block, out=block).astype("<i2")

@@ -13,6 +13,7 @@ from math import pi, sin, sqrt
 import numpy as np
 import numpy.typing as npt
 
+from ..ground.arrays import Floats, Ints
 from .draws import Draws, Kind
 from .gain import counts, fitting_gain
 from .plan import Plan
@@ -22,10 +23,8 @@ PERIOD = 125  # samples of 1 kHz in a period of 8 Hz
 LEVELS = 16  # octaves of the noise: a value is held for 1, 2, 4, ... 65536 samples
 BLOCK = 1 << LEVELS
 
-Floats = npt.NDArray[np.float64]
 
-
-def lfp_times(plan: Plan) -> Iterator[npt.NDArray[np.int64]]:
+def lfp_times(plan: Plan) -> Iterator[Ints]:
     """Yield the stamps of a channel's samples, ms since the Unix epoch, in blocks."""
     first = np.arange(BLOCK, dtype="<i8")
     for stamp, _, n in _pieces(plan):
@@ -37,7 +36,7 @@ def lfp_gain(plan: Plan) -> float:
     return fitting_gain(AMPLITUDE_UV + plan.spec.lfp_noise_uV * sqrt(3 * (LEVELS + 1)))
 
 
-def lfp_samples(plan: Plan, channel: int, encoding: str) -> Iterator[npt.NDArray[np.float64] | npt.NDArray[np.int16]]:
+def lfp_samples(plan: Plan, channel: int, encoding: str) -> Iterator[Floats | npt.NDArray[np.int16]]:
     """Yield the samples of a channel (from 1) in blocks: µV as "float64", or counts of :func:`lfp_gain` as "int16"."""
     sine, gain = _sine(plan.seed, channel), lfp_gain(plan)
     as_counts = encoding == "int16"

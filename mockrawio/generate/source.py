@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..formats.spikes import any_format, read_spikes
+from ..ground.arrays import Floats, Ints
 from ..ground.errors import BadFileError
 from ..ground.writing import file_record
 from .timing import PEAK, SPIKE_CLOCK, WAVEFORM
@@ -22,9 +23,6 @@ PHASES = 8  # into which a sample is divided where spikes fall between samples
 _STAMP_MS = 2.0**-11  # more than what float64 rounds a stamp of today by
 _ROUNDING_MS = 1e-6  # by which a sum of float64 intervals may be off
 _ONE = "Write the one you mean to a file of its own."
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 
 class Place(NamedTuple):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ..ground.arrays import Floats, Ints
 from ..session.logs import DaqLog, Watchlog
 from . import timing
 from .draws import Draws, Kind
@@ -20,15 +21,13 @@ MOVIE = "movie_stimulus.avi"
 
 _FEWEST_FRAMES = 50  # a movie of two seconds; there is no room for skips in a shorter one
 
-Integers = npt.NDArray[np.int64]
 
-
-def event_codes(n: int) -> Integers:
+def event_codes(n: int) -> Ints:
     """Return the codes of `n` events, int64: 1, 2, 4, ... 128, over and over."""
     return np.resize(np.array(CODES, dtype=np.int64), n)
 
 
-def events(plan: Plan) -> npt.NDArray[np.float64]:
+def events(plan: Plan) -> Floats:
     """Return the events, shape (n, 2): ms since the Unix epoch, evenly from the first sample to the last; code."""
     n, last = plan.n_events, plan.end_ms - 1
     stamps = plan.start_ms + np.arange(n) * ((last - plan.start_ms) / max(1, n - 1))
@@ -73,16 +72,16 @@ def watchlog(plan: Plan, artifacts: bool) -> Watchlog:
     return _log(plan, frames, clock, _pause(draws, clock, least, total))
 
 
-def _clock(plan: Plan, n: int, step: int) -> Integers:
+def _clock(plan: Plan, n: int, step: int) -> Ints:
     """Return the clock of `n` frames without a pause, `step` ms from frame to frame."""
     return plan.stim_on_ms + step * (1 + np.arange(n))
 
 
-def _log(plan: Plan, frames: Integers, clock: Integers, pauses: Integers) -> Watchlog:
+def _log(plan: Plan, frames: Ints, clock: Ints, pauses: Ints) -> Watchlog:
     return Watchlog(MOVIE, _spelled(plan.n_frames)[frames], 4 * (1 + frames) / 100, clock, pauses)
 
 
-def _skipping(draws: Draws, n: int) -> Integers:
+def _skipping(draws: Draws, n: int) -> Ints:
     """Return the frame shown in each row of a log with 1 to 3 skips.
 
     The skips lie between a tenth and six tenths of the log and reach a tenth of the movie
@@ -97,7 +96,7 @@ def _skipping(draws: Draws, n: int) -> Integers:
     return frames[: np.searchsorted(frames[rows[-1] :], n) + rows[-1]]
 
 
-def _pause(draws: Draws, clock: Integers, least: int, total: int) -> Integers:
+def _pause(draws: Draws, clock: Ints, least: int, total: int) -> Ints:
     """Put 1 or 2 pauses into the clock, `total` ms in all, and return how many frames come before each."""
     lengths = [total]
     if draws.integer(1, 2) == 2:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from ..ground.arrays import Floats
 from ..ground.errors import MockSessionError
 from ..ground.once import once
 from ..ground.shown import Argument, Clause, Text
@@ -33,8 +34,6 @@ from .timing import PEAK, SPIKE_CLOCK, WAVEFORM, Segment
 
 _JITTER = tuple((2 * phase - 7) / 16 for phase in range(8))  # evenly spread over a sample
 _SPIKES_A_BLOCK = 1024  # 512 kB of float64, which a core's second-level cache holds
-
-Floats = npt.NDArray[np.float64]
 
 
 class Trains(ABC):

@@ -17,6 +17,7 @@ from ..ground.errors import BadFileError, SessionExistsError
 from ..ground.extras import extra_module
 from ..ground.places import AnyPath
 from ..ground.regular import only_regular
+from ..ground.shown import Argument
 from ..ground.writing import write_file
 from .found import Found, load_found
 from .match import Agreement, Confusion, compare_trains, confusion_matrix, match_times, nearest_left
@@ -254,7 +255,7 @@ def validate(
     MockSessionError
         If an input is not as it must be.
     """
-    require(is_real(window_ms) and 0 <= window_ms < np.inf, "window_ms", "milliseconds, 0 or more", window_ms)
+    require(is_real(window_ms) and 0 <= window_ms < np.inf, Argument("window_ms"), "milliseconds, 0 or more", window_ms)
     require(is_real(match_score) and 0 < match_score <= 1, "match_score", "above 0, up to 1", match_score)
     truth = load_truth(hybrid_directory, session_name)
     found = load_found(sorter_directory, output_type, phy_base, truth.sample_rate, offset)

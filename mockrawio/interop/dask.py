@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..formats.npy import AnyArray, HeldArray
+from ..ground.arrays import Array
 from ..ground.errors import MockSessionError
 from ..ground.extras import by_extra
 from ..rawio import MockSessionRawIO, StreamView
@@ -35,7 +36,6 @@ __all__ = ["CorpusReport", "Failure", "generate_corpus", "session_seed", "to_das
 _NOTED = ("patient_id", "session_nr", "time_origin_ms")  # of the session, in the attributes of an xarray
 MOST_TIMES = 1 << 27  # float64 that a time coordinate may have: 1 GiB, 70 minutes at 32 kHz
 
-Array = npt.NDArray[Any]
 Index = int | slice | list[int] | Array
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..ground.arrays import Array, Floats
 from ..ground.extras import by_extra
 from ..ground.folder import patterns
 from ..rawio import MockSessionRawIO
@@ -20,7 +20,6 @@ from .probe import stream_of
 with by_extra("SpikeInterface's objects", "spikeinterface"):
     from spikeinterface.extractors.neoextractors.neobaseextractor import NeoEventSegment, NeoSortingSegment
 
-Array = npt.NDArray[Any]
 Folder = str | PathLike[str]
 
 
@@ -139,7 +138,7 @@ class MockSessionSortingSegment(NeoSortingSegment):  # type: ignore[misc]  # not
 
     def get_unit_spike_train_in_seconds(
         self, unit_id: str, start_time: float | None = None, end_time: float | None = None
-    ) -> npt.NDArray[np.float64]:
+    ) -> Floats:
         """Return the reader's seconds of the spikes that have a frame, both limits included."""
         stamps = self._stamps(unit_id)
         times: Array = self.neo_reader.rescale_spike_timestamp(stamps[self.clock.inside(stamps)], "float64")

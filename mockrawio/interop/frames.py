@@ -8,10 +8,11 @@ float64, is scaled once and rounded once.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from ..ground.arrays import Array
 
 Frames = npt.NDArray[np.int64]
 
@@ -24,14 +25,14 @@ class FrameClock:
     rate: float  # samples a second
     size: int | None = None  # how many samples there are; None for no end
 
-    def frames(self, stamps_ms: npt.NDArray[Any]) -> Frames:
+    def frames(self, stamps_ms: Array) -> Frames:
         """Return the number of the sample nearest to each stamp, ms since the Unix epoch; halves go to the even one.
 
         It is int64 and (n,) as the stamps; negative before the first sample.
         """
         return np.rint((stamps_ms - self.start_ms) * (self.rate / 1000)).astype(np.int64)
 
-    def inside(self, stamps_ms: npt.NDArray[Any]) -> slice:
+    def inside(self, stamps_ms: Array) -> slice:
         """Return which of these ascending stamps have a sample in the segment."""
         if self.size is None or not len(stamps_ms):
             return slice(0, len(stamps_ms))

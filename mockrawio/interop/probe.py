@@ -11,8 +11,8 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..ground.arrays import Floats
 from ..ground.errors import BadFileError, MockSessionError
 from ..ground.extras import by_extra
 from ..rawio import MockSessionRawIO, StreamView
@@ -44,7 +44,7 @@ def main_stream(reader: MockSessionRawIO) -> str | None:
     return "broadband" if "broadband" in rates else max(rates, key=rates.__getitem__, default=None)
 
 
-def planted_places(reader: MockSessionRawIO, stream_id: str | None, unit_ids: Sequence[str]) -> npt.NDArray[np.float64]:
+def planted_places(reader: MockSessionRawIO, stream_id: str | None, unit_ids: Sequence[str]) -> Floats:
     """Return where the ground truth of a stream has each unit, on the probe's axes and above it.
 
     Parameters
@@ -173,7 +173,7 @@ def _bundle_probe(numbers: list[int]) -> Probe:
     return probe
 
 
-def _make_probe(name: str, positions: npt.NDArray[np.float64], ids: list[str]) -> Probe:
+def _make_probe(name: str, positions: Floats, ids: list[str]) -> Probe:
     count, ndim = positions.shape
     probe = Probe(ndim=ndim, si_units="um", name=name)
     axes = np.zeros((count, 2, ndim))  # contacts lie in the plane of x and y

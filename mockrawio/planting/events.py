@@ -15,9 +15,9 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[Any]
+from ..ground.arrays import Array, Floats
+
 Int32s = npt.NDArray[np.int32]
-Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
 
 

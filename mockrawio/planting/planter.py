@@ -14,18 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..ground.arrays import Array, Ints
 from ..ground.errors import MockSessionError
 from .events import Events, ScaledEvents
 
 BATCH_ITEMS = 1 << 16  # counts made at a time, so that their float64 stay in a core's cache
-
-Array = npt.NDArray[Any]
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

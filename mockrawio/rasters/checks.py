@@ -9,12 +9,11 @@ import sys
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..ground.arrays import Floats
 from ..ground.checks import is_real, is_whole, require
 from ..ground.errors import MockSessionError
 
-Floats = npt.NDArray[np.float64]
 FLOAT_MAX = sys.float_info.max
 
 

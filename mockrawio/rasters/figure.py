@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from ..ground.arrays import Bools, Floats, Ints
 from ..ground.checks import require
 from ..ground.durable import naming, whole_file
 from ..ground.errors import MockSessionError
@@ -39,8 +39,6 @@ _MOST_BANDS = 200
 _LONE = "#777777"
 _TWO_LINES = 27.0  # points that two lines of a label need
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 Colours = Sequence[str] | Mapping[str, str]
 
 
@@ -64,7 +62,7 @@ class _Thinning:
     steps: tuple[int, ...]
     share: float = 1.0
 
-    def of(self, bands: list[_Band], seed: int) -> Iterator[npt.NDArray[np.bool_]]:
+    def of(self, bands: list[_Band], seed: int) -> Iterator[Bools]:
         """Yield which spikes of each band are drawn."""
         rng = np.random.default_rng(seed)
         for band, step in zip(bands, self.steps, strict=True):

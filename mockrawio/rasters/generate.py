@@ -11,15 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 
+from ..ground.arrays import Floats
 from .noise import make_noise
 from .poisson import checked_options, checked_profile
 from .raster import Raster, join
 from .spec import NOISE, FunctionalGroup, RasterSpec
 from .trains import Points, TrainSource, bins_of, first_in_bins, source_for
 
-Floats = npt.NDArray[np.float64]
 STRETCH = 1 << 20  # spikes
 _RATES, _NOISE, _SPIKES = range(3)
 

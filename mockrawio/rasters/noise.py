@@ -8,12 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..ground.arrays import Floats
 from ..ground.checks import require
 from .checks import float_array, generator, number_in, whole_in
-
-Floats = npt.NDArray[np.float64]
 
 B = (0.049922035, -0.095993537, 0.050612699, -0.004408786)
 A = (1.0, -2.494956002, 2.017265875, -0.522189400)

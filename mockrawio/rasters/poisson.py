@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..ground.arrays import Floats
 from ..ground.checks import require
 from .checks import float_array, generator, number_in, whole_in
 from .raster import Raster
 from .trains import Options, bins_in, first_in_bins, source_for
-
-Floats = npt.NDArray[np.float64]
 
 
 def poisson_raster(

@@ -7,9 +7,9 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..formats.spikes.sonata_out import extend, mark_sonata, new_dataset
+from ..ground.arrays import Array, Floats
 from ..ground.checks import require
 from ..ground.errors import MockSessionError
 from ..ground.extras import h5py_module
@@ -59,7 +59,7 @@ class SonataWriter:
         self._datasets = {name: new_dataset(self._group, name, dtype) for name, dtype in kinds}
         if [*groups][:-1] == ["spikes"] and {"timestamps", "node_ids"} <= set(datasets):
             mark_sonata(self._file, self._group, "none")
-        self._held: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in datasets}
+        self._held: dict[str, list[Array]] = {name: [] for name in datasets}
         self._sizes = dict.fromkeys(datasets, 0)
 
     @property
@@ -141,7 +141,7 @@ class SonataWriter:
             raise MockSessionError(ds, "an open writer", "a closed one", "Append before close().")
         return self._datasets[ds].dtype
 
-    def _hold(self, ds: str, values: npt.NDArray[Any]) -> None:
+    def _hold(self, ds: str, values: Array) -> None:
         require(values.ndim == 1, "vals", "values in one dimension", f"shape {values.shape}")
         self._held[ds].append(values)
         self._sizes[ds] += values.size
@@ -213,7 +213,7 @@ def make_save_spikes(
     writer.append_ds(bins + shift, "timestamps")
 
 
-def _rates(dist: Any, exp: bool, n_units: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
+def _rates(dist: Any, exp: bool, n_units: int, rng: np.random.Generator) -> Floats:
     """Return the units' rates in Hz, from an array or a distribution."""
     if hasattr(dist, "rvs"):
         dist = dist.rvs(size=n_units, random_state=rng)

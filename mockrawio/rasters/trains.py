@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from ..ground.arrays import Floats, Ints
 from ..ground.checks import require
 
-Floats = npt.NDArray[np.float64]
-Points = tuple[Floats, npt.NDArray[np.int64]]  # times in ms, ascending; index of the unit of each
+Points = tuple[Floats, Ints]  # times in ms, ascending; index of the unit of each
 
 
 @dataclass(frozen=True)
@@ -225,9 +224,9 @@ class _Thinned:
         return times[kept], units[kept]
 
 
-def bins_of(times: Floats, dt_ms: float, n_bins: int) -> npt.NDArray[np.int64]:
+def bins_of(times: Floats, dt_ms: float, n_bins: int) -> Ints:
     """Return which bin each time lies in; a time rounded up to the end is in the last."""
-    bins: npt.NDArray[np.int64] = (times / dt_ms).astype(np.int64)
+    bins: Ints = (times / dt_ms).astype(np.int64)
     return np.minimum(bins, n_bins - 1, out=bins)
 
 
@@ -244,13 +243,13 @@ def first_in_bins(points: Points, dt_ms: float, n_bins: int) -> Points:
     return times[first], units[first]
 
 
-def filled_bins(points: Points, dt_ms: float, n_bins: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def filled_bins(points: Points, dt_ms: float, n_bins: int) -> tuple[Ints, Ints]:
     """Return unit and bin of each bin that holds a spike or more, unit by unit."""
     units, bins = np.divmod(np.unique(_cells(points, dt_ms, n_bins)), max(n_bins, 1))
     return units, bins
 
 
-def _cells(points: Points, dt_ms: float, n_bins: int) -> npt.NDArray[np.int64]:
+def _cells(points: Points, dt_ms: float, n_bins: int) -> Ints:
     """Return one number for unit and bin of each spike."""
     require(n_bins < 2**31, "max_one_per_bin", "fewer than 2**31 bins", n_bins, "Take a longer dt_ms.")
     return points[1] * n_bins + bins_of(points[0], dt_ms, n_bins)
@@ -262,6 +261,6 @@ def _uniform(start: float, stop: float, n: int, rng: np.random.Generator) -> Flo
     return start + points * (stop - start)
 
 
-def _by_time(times: Floats, units: npt.NDArray[np.int64]) -> Points:
+def _by_time(times: Floats, units: Ints) -> Points:
     order = np.argsort(times, kind="stable")
     return times[order], units[order]

@@ -56,7 +56,7 @@ def gap_tolerance(name: str, value: Any) -> float | None:
     """
     number = time_limit(name, value, "ms")
     if number is not None and not 0 <= number < math.inf:
-        raise BoundsError(name, "ms, 0 or more", f"{value!r}", "Give the longest gap that is to be bridged.")
+        raise BoundsError(Argument(name), "ms, 0 or more", f"{value!r}", "Give the longest gap that is to be bridged.")
     return number
 
 

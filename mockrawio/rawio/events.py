@@ -11,8 +11,8 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from ..ground.arrays import Array
 from ..ground.errors import BadFileError
 from ..ground.folder import File
 from ..ground.moment import Moment
@@ -23,7 +23,6 @@ from ..session.files import MAX_NAME, is_name, open_events, open_label
 from ..session.logs import Watchlog, parse_daq_log, parse_watchlog
 from .overlaps import seen_pieces
 
-Array = npt.NDArray[Any]
 MOVIE_JUMP_S = 1.0  # a longer step of movie time between two frames is a skip
 
 

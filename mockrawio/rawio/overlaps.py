@@ -7,12 +7,9 @@ the rows apart: every start or stop is a place, and so is what lies between two 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[Any]
+from ..ground.arrays import Array, Ints
 
 
 def seen_pieces(starts: Array, stops: Array) -> tuple[Array, Array, Array]:
@@ -33,7 +30,7 @@ def seen_pieces(starts: Array, stops: Array) -> tuple[Array, Array, Array]:
     return owner[heads], edges[heads // 2], edges[(tails + 1) // 2]
 
 
-def _painted(first: list[int], last: list[int], n: int) -> npt.NDArray[np.int64]:
+def _painted(first: list[int], last: list[int], n: int) -> Ints:
     """Return which row is seen in each of `n` places, or -1; a row covers places first to last."""
     owner = np.full(n, -1, np.int64)
     free = list(range(n + 1))  # where to look for the next place that no later row has taken

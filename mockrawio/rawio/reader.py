@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 from neo.rawio.baserawio import BaseRawIO
 
+from ..ground.arrays import Array
 from ..ground.errors import MockSessionError
 from ..ground.places import FolderLike, folder_at
 from ..session.layout import refuse_foreign
@@ -37,8 +38,6 @@ from .open_session import OpenSession
 from .scaling import rescale
 from .spikes import Unit, seconds
 from .unit_api import UnitApi
-
-Array = npt.NDArray[Any]
 
 
 class MockSessionRawIO(CountCache, UnitApi):

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..formats.npy import AnyArray, HeldArray, MappedArray
+from ..ground.arrays import Array
 from ..ground.errors import BadFileError, MockSessionError
 from ..ground.folder import File
 from ..ground.shown import Argument, Clause, Text
@@ -24,7 +25,6 @@ LARGEST = 1e15  # in a float source; times the largest gain, it still fits float
 BLOCK = 1 << 20  # bytes read at a time: fewer, and the calls begin to show
 SCALED = 1 << 19  # bytes scaled at a time: a block is cast, and still in cache when it is multiplied
 
-Array = npt.NDArray[Any]
 Step = tuple[np.ufunc, Array]
 """Multiply by or add: the values, one or one per channel."""
 

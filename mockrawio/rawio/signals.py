@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from ..formats.npy import AnyArray, MappedArray
+from ..ground.arrays import Array
 from ..ground.errors import BadTypeError, BoundsError, MockSessionError
 from ..session.clock import Run
 from ..session.files import Scale
@@ -31,7 +31,6 @@ try:
 except ModuleNotFoundError:  # a system without such limits
     resource = None  # type: ignore[assignment]  # told apart where it is used
 
-Array = npt.NDArray[Any]
 Selection = slice | Array
 FEW = 32  # files that may be open under any limit
 UNLIMITED = 1 << 16

@@ -13,14 +13,13 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..ground.arrays import Array
 from ..session.clock import check_ascending
 from ..session.files import Scale, UnitFile, stamps_in_ms
 from ..session.layout import UnitName
 from .scaling import quantise
 
-Array = npt.NDArray[Any]
 OPEN_MAPS = 64  # each map holds a file descriptor
 
 

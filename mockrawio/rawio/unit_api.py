@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..ground.arrays import Array
 from .lookups import Lookups
-
-Array = npt.NDArray[Any]
 
 
 def _either(spike_channel_index: int, unit_index: int | None) -> int:

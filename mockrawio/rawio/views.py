@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from ..formats.npy import AnyArray
+from ..ground.arrays import Array, Floats
 from ..ground.folder import File
 from ..ground.moment import Moment
 from ..session.clock import Run
@@ -25,8 +25,6 @@ from ..session.streams import StreamFile, open_stream
 from .arguments import checked_index
 from .signals import Channel, SignalStream
 from .spikes import Unit, Units
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -152,7 +150,7 @@ class StreamView:
         start, stop = stream.bounds(seg_index, i_start, i_stop)
         return stream.read(seg_index, start, stop, stream.select(channel_indexes), out)
 
-    def locations(self) -> npt.NDArray[np.float64] | None:
+    def locations(self) -> Floats | None:
         """Return where its description has the channels, in µm, (channels, 2 or 3); None if it does not say.
 
         Raises
@@ -240,7 +238,7 @@ class UnitView:
         """Number of spikes in each segment."""
         return tuple(np.diff(self._unit.edges).tolist())
 
-    def times_ms(self, seg_index: int | None = None) -> npt.NDArray[np.float64]:
+    def times_ms(self, seg_index: int | None = None) -> Floats:
         """Return spike times of a segment, or of all, ms since the Unix epoch, (n,), checked to ascend."""
         return self._units[self.index].times()[self._window(seg_index)]
 

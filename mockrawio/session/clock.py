@@ -16,8 +16,8 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from ..ground.arrays import Array
 from ..ground.errors import BadFileError
 from ..ground.shown import Argument, Clause, Text, warn
 
@@ -93,7 +93,7 @@ def _rate(dtype: np.dtype[Any], divisor: int, rate: float) -> _Rate:
 
 def find_runs(
     path: str,
-    view: Callable[[], npt.NDArray[Any]],
+    view: Callable[[], Array],
     dtype: np.dtype[Any],
     count: int,
     first: float,
@@ -142,7 +142,7 @@ class _Stamps(NamedTuple):
     """A channel's stamps, and what they should be."""
 
     path: str
-    values: npt.NDArray[Any]
+    values: Array
     expect: _Rate
     divisor: int
 
@@ -205,7 +205,7 @@ def _find_gaps(found: _Stamps) -> list[int]:
     return gaps
 
 
-def _line(stamps: npt.NDArray[Any], edges: Sequence[int], expect: _Rate, ticks: Sequence[int] = ()) -> float | None:
+def _line(stamps: Array, edges: Sequence[int], expect: _Rate, ticks: Sequence[int] = ()) -> float | None:
     """Return the period that the stretches between edges keep, all the same one; None if they do not.
 
     Reads a few stamps of each, and those around `ticks`.
@@ -269,7 +269,7 @@ def _too_close(stamps: _Stamps, index: int) -> BadFileError:
 
 def check_runs(
     path: str,
-    stamps: npt.NDArray[Any],
+    stamps: Array,
     runs: Sequence[Run],
     divisor: int,
     rate: float,
@@ -291,7 +291,7 @@ def check_runs(
                 raise _too_close(_Stamps(path, stamps, expect, divisor), low + int(wrong[0]) + 1)
 
 
-def check_ascending(path: str, stamps: npt.NDArray[Any]) -> None:
+def check_ascending(path: str, stamps: Array) -> None:
     """Check that stamps never descend and none is NaN; BadFileError with the index of the first that does."""
     wrong = np.flatnonzero(~(stamps[1:] >= stamps[:-1]))
     if wrong.size:

@@ -11,10 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from ..formats.npy_out import Blocks, dict_file
+from ..ground.arrays import Floats
 from . import keys, layout
 from .clock import Run
 from .files import Scale
@@ -32,7 +30,7 @@ class UnitContent:
     """A unit."""
 
     name: UnitName
-    times_ms: npt.NDArray[np.float64]  # ascending, ms since the Unix epoch
+    times_ms: Floats  # ascending, ms since the Unix epoch
     waveforms: Blocks | None = None  # (spikes, samples): counts where there is a scale, else physical values
     scale: Scale | None = None  # of the waveforms
     sampling_rate: float | None = None  # Hz

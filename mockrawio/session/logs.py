@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..ground.arrays import Floats, Ints
 from ..ground.errors import BadFileError
 from ..ground.fields import BadRow, Fields, Text, as_str, numbers
 from ..ground.places import Where, file_at, read_text
@@ -34,8 +35,8 @@ class DaqLog:
     """A DAQ log's columns."""
 
     # codes, index: the code sent, and its number
-    codes: npt.NDArray[np.int64]
-    index: npt.NDArray[np.int64]
+    codes: Ints
+    index: Ints
     # pre, post: ms since the Unix epoch before and after the pulse; either may be the later
     pre: Stamps
     post: Stamps
@@ -47,9 +48,9 @@ class Watchlog:
 
     movie: str  # the movie's file name
     labels: npt.NDArray[np.str_]  # the movie time of each frame, as the log spells it
-    pts: npt.NDArray[np.float64]  # the same in seconds
+    pts: Floats  # the same in seconds
     clock: Stamps  # when each frame was shown, ms since the Unix epoch
-    pauses: npt.NDArray[np.int64]  # for each pause the number of frames shown before it
+    pauses: Ints  # for each pause the number of frames shown before it
 
 
 def _read_log(where: Where) -> bytes:
@@ -154,7 +155,7 @@ def parse_watchlog(where: Where) -> Watchlog:
 _FRAME = "'pts {s} time {clock}', or 'Pausing' and 'Continuing after pause'"
 
 
-def _frames_and_pauses(path: str, body: bytes) -> tuple[list[Text], npt.NDArray[np.int64]]:
+def _frames_and_pauses(path: str, body: bytes) -> tuple[list[Text], Ints]:
     """Return the log as four columns, a pause's two lines as one row, and each row's line."""
     fields = _split(path, body, 1, _FRAME)
     rows = np.flatnonzero(fields.counts)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import glob
 import os
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from ...ground.arrays import Array
 from ...ground.checks import require
 from ...ground.errors import BadFileError
 from ...ground.regular import only_regular
@@ -41,7 +41,7 @@ def _load(directory: str, phy_base: int | None) -> Sorting:
     return Sorting(times - 1, np.maximum(clusters, -1), None, sites - 1, "jrc")
 
 
-def load_jrc_binary(directory: str | os.PathLike[str], which: Literal["raw", "wav", "fet"]) -> npt.NDArray[Any]:
+def load_jrc_binary(directory: str | os.PathLike[str], which: Literal["raw", "wav", "fet"]) -> Array:
     """Map one of JRCLUST's three binary files, whose shape is in the one ``*_jrc.mat`` beside it.
 
     "raw" and "wav" are ``_spkraw.jrc`` and ``_spkwav.jrc``, int16; "fet" is ``_spkfet.jrc``, float32. The array is

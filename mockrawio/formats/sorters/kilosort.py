@@ -7,10 +7,11 @@ import os
 import numpy as np
 import numpy.typing as npt
 
+from ...ground.arrays import Ints
 from ...ground.errors import BadFileError
 from ..matfile import MatFile
 from . import SorterFormat, register
-from .sorting import EXPORT, Integers, Sorting, check_least, check_times, whole_numbers
+from .sorting import EXPORT, Sorting, check_least, check_times, whole_numbers
 
 REZ = "rez.mat"
 _COLUMNS = ("times", "templates")  # of st3, counted from 1
@@ -25,7 +26,7 @@ def _load(directory: str, phy_base: int | None) -> Sorting:
     with MatFile(path) as rez:
         st3 = rez.array("rez/st3")
     if not st3.size:
-        none: Integers = np.empty(0, np.int64)
+        none: Ints = np.empty(0, np.int64)
         return Sorting(none, none, none, None, "kilosort")
     if st3.ndim != 2 or st3.shape[1] < 4:
         raise BadFileError(path, "rez/st3 with events as rows, 4 columns or more", f"shape {st3.shape}", EXPORT)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ...ground.arrays import Array, Ints
 from ...ground.errors import BadFileError
 from ...ground.shown import Argument, Text, visible
 from ..npy import open_array
 from . import SorterFormat, register
-from .sorting import EXPORT, Integers, Sorting, check_least, check_lengths, check_times, whole_numbers
+from .sorting import EXPORT, Sorting, check_least, check_lengths, check_times, whole_numbers
 
 PHY_FILES = ("spike_times.npy", "spike_templates.npy", "spike_clusters.npy")
 SPIKEINTERFACE_FILES = ("cluster_si_unit_ids.tsv", "channel_map_si.npy", "params.py")  # beside those, in its exports
@@ -59,7 +59,7 @@ def _inferred_base(path: str, earliest: int) -> int:
     return base
 
 
-def channel_map(directory: str) -> Integers | None:
+def channel_map(directory: str) -> Ints | None:
     """Return the raw row of each channel that the sorter used, as ``channel_map.npy`` tells; None without one.
 
     BadFileError if they are no whole numbers, or one is there twice.
@@ -84,7 +84,7 @@ def _templates(directory: str) -> npt.NDArray[np.float32]:
     return _dense(templates, *_listed_columns(columns, templates.shape))
 
 
-def _dense(templates: npt.NDArray[Any], listed: Integers, n_channels: int) -> npt.NDArray[np.float32]:
+def _dense(templates: Array, listed: Ints, n_channels: int) -> npt.NDArray[np.float32]:
     """Return templates of all channels, from those of the channels that are listed for each."""
     whole = np.zeros((*templates.shape[:2], n_channels), np.float32)
     for dense, sparse, channels in zip(whole, templates, listed, strict=True):
@@ -93,7 +93,7 @@ def _dense(templates: npt.NDArray[Any], listed: Integers, n_channels: int) -> np
     return whole
 
 
-def _listed_columns(path: str, shape: tuple[int, ...]) -> tuple[Integers, int]:
+def _listed_columns(path: str, shape: tuple[int, ...]) -> tuple[Ints, int]:
     """Return the channel of each column of each template, -1 for none, and how many channels there are."""
     listed = whole_numbers(path, "the array", open_array(path).view())
     if listed.shape != (shape[0], shape[2]):

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ...ground.arrays import Array, Ints
 from ...ground.errors import BadFileError
 
-Integers = npt.NDArray[np.int64]
 EXPORT = "Export the sorting again."
 
 
@@ -34,10 +32,10 @@ class Sorting:
         What the first sample is called in ``spike_times.npy``; None for the other kinds.
     """
 
-    timestep: Integers
-    cluster: Integers
-    template: Integers | None
-    channel_index: Integers | None
+    timestep: Ints
+    cluster: Ints
+    template: Ints | None
+    channel_index: Ints | None
     kind: str
     phy_base: int | None = None
 
@@ -50,17 +48,17 @@ class Sorting:
         return len(self.timestep)
 
     @property
-    def units(self) -> Integers:
+    def units(self) -> Ints:
         """The labels that occur, ascending."""
         return np.unique(self.cluster)
 
-    def times_of(self, unit: int) -> Integers:
+    def times_of(self, unit: int) -> Ints:
         """Return the times of a unit's events, ascending; none if the label does not occur."""
-        times: Integers = self.timestep[self.cluster == unit]
+        times: Ints = self.timestep[self.cluster == unit]
         return times
 
 
-def whole_numbers(path: str, name: str, values: npt.NDArray[Any]) -> Integers:
+def whole_numbers(path: str, name: str, values: Array) -> Ints:
     """Return whole numbers of any type as int64."""
     whole = values.dtype.kind in "iu"
     if values.dtype.kind == "f":
@@ -77,7 +75,7 @@ def check_lengths(path: str, lengths: dict[str, int]) -> None:
         raise BadFileError(path, "as many times as labels", found, EXPORT)
 
 
-def check_times(path: str, times: Integers, remedy: str = EXPORT) -> None:
+def check_times(path: str, times: Ints, remedy: str = EXPORT) -> None:
     """Check that times ascend from 0 or later; `remedy` is for those that are before it."""
     back = np.flatnonzero(np.diff(times) < 0)
     if back.size:
@@ -87,7 +85,7 @@ def check_times(path: str, times: Integers, remedy: str = EXPORT) -> None:
         raise BadFileError(path, "no time before the first sample", f"{times[0]}, counted from 0", remedy)
 
 
-def check_least(path: str, name: str, values: Integers, least: int) -> None:
+def check_least(path: str, name: str, values: Ints, least: int) -> None:
     """Check that numbers are `least` or more."""
     if values.size and values.min() < least:
         event = int(np.argmin(values))

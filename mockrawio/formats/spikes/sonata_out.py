@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from ...ground.arrays import Array
 from ...ground.checks import require
 from ...ground.durable import locked, naming, refuse_taken, whole_file
 from ...ground.errors import BadFileError
@@ -154,7 +154,7 @@ def new_dataset(group: Any, name: str, dtype: Any, compression: Compression = No
     )
 
 
-def extend(dataset: Any, values: npt.NDArray[Any]) -> None:
+def extend(dataset: Any, values: Array) -> None:
     """Write values at the end of a dataset that can grow."""
     if values.size:
         size = dataset.shape[0]

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...ground.arrays import Array, Ints
 from ...ground.durable import naming
 from ...ground.writing import write_all
 from .blocks import SpikeBlock, SpikesLike
@@ -72,7 +73,7 @@ def _merged(ids: Any, counts: Any, more_ids: Any, more_counts: Any) -> tuple[Any
     return union, total
 
 
-def _range_ends(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
+def _range_ends(counts: Ints) -> npt.NDArray[np.intp]:
     """Return where ranges of ids end, as indices: a range is full when it reaches its size."""
     which = np.cumsum(counts) // RANGE
     ends = np.flatnonzero(which[1:] != which[:-1]) + 1
@@ -93,7 +94,7 @@ def _scatter(first: Any, sizes: list[int], second: Any, last_ids: Any, places: A
             at[index] += high - low
 
 
-def _read(file: Any, size: int) -> npt.NDArray[Any]:
+def _read(file: Any, size: int) -> Array:
     spikes = np.empty(size, _SPIKE)
     view = _bytes(spikes)
     while view.nbytes and (count := file.readinto(view)):
@@ -101,5 +102,5 @@ def _read(file: Any, size: int) -> npt.NDArray[Any]:
     return spikes
 
 
-def _bytes(spikes: npt.NDArray[Any]) -> memoryview:
+def _bytes(spikes: Array) -> memoryview:
     return spikes.view(np.uint8).data

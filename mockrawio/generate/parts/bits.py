@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from math import sqrt
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from ...ground.arrays import Array
 
 # A near-normal value of 16 bits: three fields of 7, 5 and 4 bits, scaled to nearly the same
 # range by where they are put, and added. Masks, and by how much further to shift for each.
@@ -38,7 +39,7 @@ def near_normal(bits: np.random.SFC64, n: int) -> npt.NDArray[np.int16]:
 
 def _words(bits: np.random.SFC64, n: int) -> npt.NDArray[np.uint64]:
     """Return `n` words of 64 bits, the low byte first in memory."""
-    words: npt.NDArray[Any] = bits.random_raw(n)
+    words: Array = bits.random_raw(n)
     return words.astype("<u8", copy=False)
 
 

@@ -21,6 +21,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ...ground.arrays import Floats
 from ..draws import Draws, Kind
 from ..gain import fitting_gain
 
@@ -31,7 +32,6 @@ BOUND = 1023  # counts: what lies in int16 when counts are held in 32nds
 SPREAD = 0.2  # how far a channel's level may be from that of the session, as a fraction
 
 Int16s = npt.NDArray[np.int16]
-Floats = npt.NDArray[np.float64]
 # Makes knots `begin` to `end` (not included) of a chunk: int16 (n, 32, n_channels), or values held for STEP
 # samples, (n, 8, n_channels) or (n, 8, 1). The caller overwrites the first and leaves the others as they are.
 Make = Callable[[int, int], Int16s]
