@@ -1,0 +1,108 @@
+"""What a recording is the sum of: layers of whole counts, each from a child of the seed of its own.
+
+- ``clip(sum of all layers) == recording``, count for count; a layer is whole counts, so the sum is exact.
+- Any samples of a layer can be made alone, in any order, by any thread, and are the same ones.
+- A layer takes its bits from a child of the seed that has its name: no other layer changes them.
+- The first samples of a segment do not depend on how long it is.
+- Layers are made in the order of the contacts' places (:class:`Setting`), whichever column of the recording each is
+  wired to: other wiring permutes columns, and changes no count.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..ground.arrays import Array, Floats
+
+CHUNK = 1 << 13  # samples of which a drawn layer has a child of the seed each
+BLOCK = 1 << 17  # values worked on at once: few enough for the caches, enough to call NumPy seldom
+
+Counts = npt.NDArray[np.signedinteger[Any]]
+Int16s = npt.NDArray[np.int16]
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """What a session gives to each of its layers."""
+
+    seed: int
+    sampling_rate: Fraction  # Hz
+    gain_uV: float  # µV a count
+    places: Floats  # (n, 3): where the contacts are, µm, in the order that layers have them in
+    lengths: tuple[int, ...]  # samples of each segment
+
+    @property
+    def n_contacts(self) -> int:
+        """How many contacts there are."""
+        return len(self.places)
+
+    def bits(self, name: str, *key: int) -> np.random.SFC64:
+        """Return the bits of one layer, or of one thing in it, by its name and numbers.
+
+        They are SFC64's, which like PCG64's never change, and come faster.
+        """
+        key = (int.from_bytes(name.encode(), "little"), *key)
+        return np.random.SFC64(np.random.SeedSequence(self.seed, spawn_key=key))
+
+
+class Layer(ABC):
+    """One of the layers of a recording."""
+
+    name: str  # by which the truth has it, ``noise.white``
+    most: int  # no count of it is beyond, in size
+
+    @abstractmethod
+    def add(self, out: Counts, seg_index: int, i_start: int) -> None:
+        """Add samples `i_start`, ... of a segment to `out`, (n, n_contacts) in C order, in place.
+
+        `out` is int16, where the sum of all layers cannot leave it, or int32.
+        """
+
+
+class NoiseLayer(Layer):
+    """A layer of noise, which knows how much of it there is.
+
+    `sd_uV` is the standard deviation on each contact, and `band_uV` that of what :mod:`.band` lets pass; both
+    float64 (n_contacts,), µV, of the whole counts as they are.
+    """
+
+    sd_uV: Floats
+    band_uV: Floats
+
+
+class DrawnLayer(NoiseLayer):
+    """A layer whose chunks of :data:`CHUNK` samples are drawn one by one, each row by row."""
+
+    def __init__(self, name: str, setting: Setting) -> None:
+        self.name, self.setting = name, setting
+
+    @abstractmethod
+    def rows(self, seg_index: int, chunk: int, n: int) -> Iterator[Array]:
+        """Yield the first `n` samples of a chunk in blocks (k, n_contacts) of whole numbers; the caller changes none.
+
+        A row does not depend on `n`.
+        """
+
+    def add(self, out: Counts, seg_index: int, i_start: int) -> None:
+        """Add samples of a segment to `out`."""
+        i_stop = i_start + len(out)
+        for chunk in range(i_start // CHUNK, -(-i_stop // CHUNK)):
+            row = chunk * CHUNK
+            for block in self.rows(seg_index, chunk, min(CHUNK, i_stop - row)):
+                low, high = max(row, i_start), row + len(block)
+                if low < high:
+                    out[low - i_start : high - i_start] += block[low - row :]
+                row = high
+
+    def blocks(self, n: int) -> Iterator[int]:
+        """Yield in what pieces to make `n` rows: so many rows each that a piece has :data:`BLOCK` values."""
+        step = max(1, BLOCK // self.setting.n_contacts)
+        for begin in range(0, n, step):
+            yield min(step, n - begin)

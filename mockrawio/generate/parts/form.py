@@ -1,0 +1,174 @@
+"""What a part of a spec is: a frozen value whose fields are checked one by one, with one form in JSON and TOML.
+
+A class says of each of its fields what it may be, with :func:`real`, :func:`whole` and the like; the error names the
+field, what it may be and what it is. The first field of a part may be given without its name.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from fractions import Fraction
+from typing import Any, TypeVar
+
+from ...ground.checks import is_real, is_whole, require
+from ...ground.errors import MockSessionError
+from ...ground.shown import Argument
+
+PART = "part"  # the key that says which part a mapping is
+_MOST = 1e9
+
+# Returns a field's value in its plain form; raises MockSessionError with the field's name if it can be none.
+Check = Callable[[Argument, Any], Any]
+P = TypeVar("P", bound="Part")
+
+
+def checked(default: Any, check: Check) -> Any:
+    """Return a field of a part, with what checks it; None where that is the default."""
+    optional = default is None
+    return field(default=default, metadata={"check": _or_none(check) if optional else check})
+
+
+def _or_none(check: Check) -> Check:
+    return lambda name, value: None if value is None else check(name, value)
+
+
+def real(default: float | None, low: float, high: float) -> Any:
+    """Return a field that is a number, with its least and its most value."""
+
+    def check(name: Argument, value: Any) -> float:
+        require(is_real(value) and low <= value <= high, name, f"a number from {low:g} to {high:g}", value)
+        return float(value)
+
+    return checked(default, check)
+
+
+def whole(default: int | None, low: int, high: int) -> Any:
+    """Return a field that is a whole number, with its least and its most value."""
+
+    def check(name: Argument, value: Any) -> int:
+        require(is_whole(value) and low <= value <= high, name, f"a whole number from {low} to {high}", value)
+        return operator.index(value)
+
+    return checked(default, check)
+
+
+def yes(default: bool) -> Any:
+    """Return a field that is True or False."""
+
+    def check(name: Argument, value: Any) -> bool:
+        require(isinstance(value, bool), name, "True or False", value)
+        return bool(value)
+
+    return checked(default, check)
+
+
+def choice(default: str, *names: str) -> Any:
+    """Return a field that is one of a few words."""
+
+    def check(name: Argument, value: Any) -> str:
+        require(isinstance(value, str) and value in names, name, " or ".join(map(repr, names)), value)
+        return str(value)
+
+    return checked(default, check)
+
+
+def span(default: tuple[float, float] | None, low: float, high: float) -> Any:
+    """Return a field that is the lowest and the highest of something."""
+
+    def check(name: Argument, value: Any) -> tuple[float, float]:
+        ok = isinstance(value, (tuple, list)) and len(value) == 2 and all(map(is_real, value))
+        expected = f"the lowest and the highest of them, two numbers from {low:g} to {high:g}"
+        require(ok and low <= value[0] <= value[1] <= high, name, expected, value)
+        return float(value[0]), float(value[1])
+
+    return checked(default, check)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a spec; equal to another of its class with the same fields."""
+
+    def __post_init__(self) -> None:
+        """Check every field, and hold its plain form."""
+        for one in fields(self):
+            name = Argument(one.name, of=type(self).__name__)
+            object.__setattr__(self, one.name, one.metadata["check"](name, getattr(self, one.name)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the part as JSON and TOML have it: its name under ``part``, and its fields."""
+        return {PART: type(self).__name__, **plain_fields(self)}
+
+
+def plain_fields(part: Any) -> dict[str, Any]:
+    """Return the fields of a part as JSON takes them."""
+    return {one.name: plain(getattr(part, one.name)) for one in fields(part)}
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON takes it: a part as its mapping, a tuple as a list, a fraction as text."""
+    if hasattr(value, "to_dict"):
+        return value.to_dict()
+    if isinstance(value, (tuple, list)):
+        return [plain(one) for one in value]
+    return str(value) if isinstance(value, Fraction) else value
+
+
+class Family(Mapping[str, "type[Part]"]):
+    """The registry of the parts that may stand in one place, by name; a new one is one entry more."""
+
+    def __init__(self, what: str, *parts: type[Part]) -> None:
+        self.what = what  # "a part of the noise"
+        self._parts = {part.__name__: part for part in parts}
+
+    def __getitem__(self, name: str) -> type[Part]:
+        """Return the class of a name."""
+        return self._parts[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parts)
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    def one(self, name: Argument, value: Any) -> Any:
+        """Return a part from itself or from its mapping; this is the check of a field that is one."""
+        if isinstance(value, Mapping):
+            return self._made(name, value)
+        require(isinstance(value, tuple(self._parts.values())), name, f"{self.what}: {self._names}", value)
+        return value
+
+    def several(self, name: Argument, value: Any) -> tuple[Any, ...]:
+        """Return a tuple of parts from a sequence of them, or from one; this is the check of a field of several."""
+        if isinstance(value, (Part, Mapping)):
+            value = (value,)
+        require(isinstance(value, (tuple, list)), name, f"a tuple of parts: {self._names}", value)
+        return tuple(self.one(name, part) for part in value)
+
+    @property
+    def _names(self) -> str:
+        return ", ".join(self._parts)
+
+    def _made(self, name: Argument, value: Mapping[str, Any]) -> Part:
+        given = dict(value)
+        # the only part that there is, or the first one, need not be named
+        kind = given.pop(PART, next(iter(self._parts)))
+        require(isinstance(kind, str) and kind in self._parts, name, f"{PART!r} as one of {self._names}", kind)
+        return from_fields(self._parts[kind], given)
+
+
+def from_fields(kind: type[P], values: Mapping[str, Any]) -> P:
+    """Return a part from its fields, as :func:`plain_fields` gives them.
+
+    MockSessionError if a key is not a field, or a value not what the field takes.
+    """
+    known = _settable(kind)
+    unknown = sorted(str(key) for key in set(values) - set(known))
+    if unknown:
+        raise MockSessionError(kind.__name__, f"the fields {', '.join(known)}", ", ".join(unknown), "Remove it.")
+    return kind(**values)
+
+
+def _settable(kind: type[Part]) -> Iterable[str]:
+    return sorted(one.name for one in fields(kind) if one.init)
