@@ -1,6 +1,15 @@
 """Adding known events to counts: one engine for all events and all sources of counts."""
 
 from .events import Events, FixedEvents, LowRankEvents, ScaledEvents
-from .planter import PlantedUnit, Planter
+from .planter import EventTrain, PlantedUnit, Planter, flat_offsets
 
-__all__ = ["Events", "FixedEvents", "LowRankEvents", "PlantedUnit", "Planter", "ScaledEvents"]
+__all__ = [
+    "EventTrain",
+    "Events",
+    "FixedEvents",
+    "LowRankEvents",
+    "PlantedUnit",
+    "Planter",
+    "ScaledEvents",
+    "flat_offsets",
+]

@@ -52,29 +52,30 @@ class PlantedUnit:
         return overlap * self.events.most
 
 
-class _Train:
+@dataclass(frozen=True, eq=False)
+class EventTrain:
     """Events that are made together, found by range of samples: of one unit, or of several similar ones."""
 
-    def __init__(self, units: Sequence[PlantedUnit], n_channels: int) -> None:
-        self.n, self.n_channels = units[0].n_samples, n_channels
-        width = max(len(unit.channels) for unit in units)
-        # What is wider than a unit is zeros, which may be added anywhere.
-        columns = np.stack([np.pad(unit.channels, (0, width - len(unit.channels))) for unit in units])
-        offsets = np.arange(self.n)[:, None] * n_channels + columns[:, None]
-        self.offsets: npt.NDArray[np.intp] = offsets.reshape(len(units), -1).astype(np.intp)
-        first = np.concatenate([unit.first for unit in units])
-        order = np.argsort(first, kind="stable")
-        self.first = first[order]
-        self.unit = np.repeat(np.arange(len(units), dtype=np.int32), [len(unit.times) for unit in units])[order]
-        scaled = [unit.events for unit in units if isinstance(unit.events, ScaledEvents)]
-        self.events = ScaledEvents.joined(scaled).chosen(order) if scaled else units[0].events
+    n: int  # samples of an event
+    n_channels: int  # of the recording
+    offsets: npt.NDArray[
+        np.intp
+    ]  # (units, n * m): where a unit's counts go in the flat samples from its event's first on
+    first: Ints  # (K,): ascending samples of the recording where events begin
+    unit: npt.NDArray[np.int32]  # (K,): whose they are
+    events: Events
 
     def within(self, start: int, stop: int) -> tuple[int, int]:
         """Return the events that have a sample in the range: first, and one past the last."""
         low, high = np.searchsorted(self.first, [start - self.n + 1, stop]).tolist()
         return low, high
 
-    def pieces(self, start: int, stop: int) -> Iterator[tuple[Array, Array]]:
+    def add_to(self, flat: Array, start: int, stop: int) -> None:
+        """Add what falls on the samples `start` to `stop` to them, flat, in their own type; it must hold the sums."""
+        for where, counts in self._pieces(start, stop):
+            np.add.at(flat, where, counts.astype(flat.dtype))
+
+    def _pieces(self, start: int, stop: int) -> Iterator[tuple[Array, Array]]:
         """Yield where in the flat samples `start` to `stop` counts are to be added, and the counts."""
         low, high = self.within(start, stop)
         step = max(1, BATCH_ITEMS // self.offsets.shape[1])
@@ -89,14 +90,38 @@ class _Train:
             yield where, counts
 
 
-def _trains(units: Sequence[PlantedUnit], n_channels: int) -> list[_Train]:
+def flat_offsets(columns: Sequence[Ints], n: int, n_channels: int) -> npt.NDArray[np.intp]:
+    """Return where the counts of events of `n` samples go, (units, n * m), given each unit's channels.
+
+    Units with fewer channels than the widest, m, are made wider with channel 0: what they add there is zeros.
+    """
+    width = max(map(len, columns))
+    padded = np.stack([np.pad(some, (0, width - len(some))) for some in columns])
+    offsets = np.arange(n)[:, None] * n_channels + padded[:, None]
+    return offsets.reshape(len(columns), -1).astype(np.intp)
+
+
+def _train(units: Sequence[PlantedUnit], n_channels: int) -> EventTrain:
+    """Return the events of some units, which are of one length."""
+    n = units[0].n_samples
+    first = np.concatenate([unit.first for unit in units])
+    order = np.argsort(first, kind="stable")
+    owner = np.repeat(np.arange(len(units), dtype=np.int32), [len(unit.times) for unit in units])[order]
+    scaled = [unit.events for unit in units if isinstance(unit.events, ScaledEvents)]
+    events = ScaledEvents.joined(scaled).chosen(order) if scaled else units[0].events
+    return EventTrain(
+        n, n_channels, flat_offsets([u.channels for u in units], n, n_channels), first[order], owner, events
+    )
+
+
+def _trains(units: Sequence[PlantedUnit], n_channels: int) -> list[EventTrain]:
     """Return the events of all units; those that differ in nothing but their template are made together."""
     lots: dict[tuple[bool, int], list[PlantedUnit]] = {}
     for index, unit in enumerate(units):
         alike = isinstance(unit.events, ScaledEvents)
         if len(unit.times):
             lots.setdefault((alike, unit.n_samples if alike else index), []).append(unit)
-    return [_Train(lot, n_channels) for lot in lots.values()]
+    return [_train(lot, n_channels) for lot in lots.values()]
 
 
 def _most(units: Sequence[PlantedUnit], n_channels: int) -> float:
@@ -157,5 +182,4 @@ class Planter:
 
     def _sum(self, flat: Array, start: int, stop: int) -> None:
         for train in self._trains:
-            for where, counts in train.pieces(start, stop):
-                np.add.at(flat, where, counts.astype(flat.dtype))
+            train.add_to(flat, start, stop)
