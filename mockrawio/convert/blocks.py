@@ -35,7 +35,7 @@ from .leftovers import Leftovers, label_of
 from .names import ChannelNames, patient_and_session
 from .neo_events import DAQ, FRAMES, PAUSES, Marks, gather_marks, make_daq, make_events, make_watchlog
 from .neo_points import Timeline, zeros
-from .neo_signals import Part, gather_parts, join_parts, make_stream
+from .neo_signals import SignalPart, gather_parts, join_parts, make_stream
 from .neo_trains import NeoTrain, gather_trains, make_units
 from .session_content import Content, Stream, plain, write_content
 from .spans import GAP_MS, Span, instant_ms, lay_out
@@ -181,7 +181,10 @@ def _moments(
 
 
 def _timeline(
-    joined: Sequence[list[Part]], moments: dict[int, list[float]], origins_ms: Sequence[float], leftovers: Leftovers
+    joined: Sequence[list[SignalPart]],
+    moments: dict[int, list[float]],
+    origins_ms: Sequence[float],
+    leftovers: Leftovers,
 ) -> Timeline:
     """Return where the segments lie in the session: those with signals, or all as one if none has any."""
     full = {k: times for k, times in moments.items() if times}
@@ -206,12 +209,12 @@ def _timeline(
     return Timeline(zeros_ms, {k: zeros_ms[k] + spans[k].start for k in spans})
 
 
-def _span(parts: Sequence[Part], moments: Sequence[float]) -> Span:
+def _span(parts: Sequence[SignalPart], moments: Sequence[float]) -> Span:
     start, stop = min(part.t_start_ms for part in parts), max(part.t_stop_ms for part in parts)
     return Span(start, stop, min([start, *moments]), max([start, *moments]))
 
 
-def _streams(joined: Sequence[list[Part]], timeline: Timeline, channels: ChannelNames) -> list[Stream]:
+def _streams(joined: Sequence[list[SignalPart]], timeline: Timeline, channels: ChannelNames) -> list[Stream]:
     """Return the streams; those whose channels have CSC numbers come first, since they keep them."""
     streams: list[Stream] = []
     for parts in sorted(joined, key=lambda parts: any(csc_number(i) is None for i in parts[0].ids or ("",))):

@@ -22,7 +22,7 @@ from .session_content import Stream
 
 
 @dataclass(frozen=True)
-class Part:
+class SignalPart:
     """A signal in one segment."""
 
     segment: int  # of the block
@@ -67,7 +67,7 @@ def to_uv(units: pq.Quantity) -> tuple[float, str] | None:
     return (1.0, text) if len(text) <= 64 and pq.Quantity(1.0, text) == pq.Quantity(1.0, units) else None
 
 
-def gather_parts(segments: Sequence[Any], leftovers: Leftovers) -> list[list[Part]]:
+def gather_parts(segments: Sequence[Any], leftovers: Leftovers) -> list[list[SignalPart]]:
     """Return the signals of each segment; what cannot be one is noted."""
     return [
         [part for i, signal in enumerate(segment.analogsignals) if (part := _part(k, i, signal, leftovers))]
@@ -75,7 +75,7 @@ def gather_parts(segments: Sequence[Any], leftovers: Leftovers) -> list[list[Par
     ]
 
 
-def _part(segment: int, index: int, signal: Any, leftovers: Leftovers) -> Part | None:
+def _part(segment: int, index: int, signal: Any, leftovers: Leftovers) -> SignalPart | None:
     what = label_of(segment, signal, index)
     scale = to_uv(signal.units)
     if scale is None:
@@ -87,7 +87,7 @@ def _part(segment: int, index: int, signal: Any, leftovers: Leftovers) -> Part |
     else:
         raw = _raw_of_proxy(signal) if isinstance(signal, AnalogSignalProxy) else _raw_of_signal(signal)
         dtype, gains, offsets, read = raw
-        return Part(
+        return SignalPart(
             segment,
             what,
             signal.name,
@@ -137,7 +137,7 @@ def _raw_of_proxy(proxy: AnalogSignalProxy) -> _Raw:
     return np.dtype(str(proxy.dtype)), *scale, read  # type: ignore[return-value]  # two arrays
 
 
-def join_parts(parts: Sequence[Sequence[Part]], leftovers: Leftovers) -> list[list[Part]]:
+def join_parts(parts: Sequence[Sequence[SignalPart]], leftovers: Leftovers) -> list[list[SignalPart]]:
     """Return the streams, each as its part of every segment that has signals.
 
     Signals of one name belong together, and then those of one kind (rate, units, channels), in
@@ -154,13 +154,13 @@ def join_parts(parts: Sequence[Sequence[Part]], leftovers: Leftovers) -> list[li
     return _simultaneous(joined, leftovers)
 
 
-def _take_equal(left: list[list[Part]], key_of: Callable[[Part], Hashable]) -> list[list[Part]]:
+def _take_equal(left: list[list[SignalPart]], key_of: Callable[[SignalPart], Hashable]) -> list[list[SignalPart]]:
     """Take out of every segment those parts whose keys all segments have, in order."""
     if not left:
         return []
-    found: list[dict[Hashable, Part]] = []
+    found: list[dict[Hashable, SignalPart]] = []
     for of_segment in left:
-        keyed: dict[Hashable, Part] = {}
+        keyed: dict[Hashable, SignalPart] = {}
         for part in of_segment:
             key = key_of(part)
             if key is not None:
@@ -174,9 +174,9 @@ def _take_equal(left: list[list[Part]], key_of: Callable[[Part], Hashable]) -> l
     return streams
 
 
-def _simultaneous(streams: list[list[Part]], leftovers: Leftovers) -> list[list[Part]]:
+def _simultaneous(streams: list[list[SignalPart]], leftovers: Leftovers) -> list[list[SignalPart]]:
     """Return the streams that overlap in time with all before them, segment by segment."""
-    kept: list[list[Part]] = []
+    kept: list[list[SignalPart]] = []
     for stream in streams:
         against = next((other[0] for other in kept if not _overlap(stream, other)), None)
         if against is None:
@@ -187,12 +187,14 @@ def _simultaneous(streams: list[list[Part]], leftovers: Leftovers) -> list[list[
     return kept
 
 
-def _overlap(one: list[Part], other: list[Part]) -> bool:
+def _overlap(one: list[SignalPart], other: list[SignalPart]) -> bool:
     pairs = zip(one, other, strict=True)
     return all(max(a.t_start_ms, b.t_start_ms) <= min(a.t_stop_ms, b.t_stop_ms) for a, b in pairs)
 
 
-def make_stream(parts: list[Part], taken: Sequence[str], starts_ms: list[float], channels: ChannelNames) -> Stream:
+def make_stream(
+    parts: list[SignalPart], taken: Sequence[str], starts_ms: list[float], channels: ChannelNames
+) -> Stream:
     """Return a stream made of joined parts, one per segment; its name is not one that is taken.
 
     They begin at `starts_ms` since the Unix epoch; `channels` names their channels.

@@ -6,6 +6,7 @@ field, what it may be and what it is. The first field of a part may be given wit
 
 from __future__ import annotations
 
+import inspect
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
@@ -30,15 +31,20 @@ def checked(default: Any, check: Check) -> Any:
     return field(default=default, metadata={"check": _or_none(check) if optional else check})
 
 
+def _or(default: object) -> str:
+    return "None, or " if default is None else ""
+
+
 def _or_none(check: Check) -> Check:
     return lambda name, value: None if value is None else check(name, value)
 
 
 def real(default: float | None, low: float, high: float) -> Any:
     """Return a field that is a number, with its least and its most value."""
+    expected = f"{_or(default)}a number from {low:g} to {high:g}"
 
     def check(name: Argument, value: Any) -> float:
-        require(is_real(value) and low <= value <= high, name, f"a number from {low:g} to {high:g}", value)
+        require(is_real(value) and low <= value <= high, name, expected, value)
         return float(value)
 
     return checked(default, check)
@@ -46,9 +52,10 @@ def real(default: float | None, low: float, high: float) -> Any:
 
 def whole(default: int | None, low: int, high: int) -> Any:
     """Return a field that is a whole number, with its least and its most value."""
+    expected = f"{_or(default)}a whole number from {low} to {high}"
 
     def check(name: Argument, value: Any) -> int:
-        require(is_whole(value) and low <= value <= high, name, f"a whole number from {low} to {high}", value)
+        require(is_whole(value) and low <= value <= high, name, expected, value)
         return operator.index(value)
 
     return checked(default, check)
@@ -76,10 +83,10 @@ def choice(default: str, *names: str) -> Any:
 
 def span(default: tuple[float, float] | None, low: float, high: float) -> Any:
     """Return a field that is the lowest and the highest of something."""
+    expected = f"{_or(default)}the lowest and the highest of them, two numbers from {low:g} to {high:g}"
 
     def check(name: Argument, value: Any) -> tuple[float, float]:
         ok = isinstance(value, (tuple, list)) and len(value) == 2 and all(map(is_real, value))
-        expected = f"the lowest and the highest of them, two numbers from {low:g} to {high:g}"
         require(ok and low <= value[0] <= value[1] <= high, name, expected, value)
         return float(value[0]), float(value[1])
 
@@ -98,21 +105,23 @@ class Part:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the part as JSON and TOML have it: its name under ``part``, and its fields."""
-        return {PART: type(self).__name__, **plain_fields(self)}
+        return {PART: type(self).__name__, **fields_in_json(self)}
 
 
-def plain_fields(part: Any) -> dict[str, Any]:
+def fields_in_json(part: Any) -> dict[str, Any]:
     """Return the fields of a part as JSON takes them."""
-    return {one.name: plain(getattr(part, one.name)) for one in fields(part)}
+    return {one.name: in_json(getattr(part, one.name)) for one in fields(part)}
 
 
-def plain(value: Any) -> Any:
-    """Return a value as JSON takes it: a part as its mapping, a tuple as a list, a fraction as text."""
+def in_json(value: Any) -> Any:
+    """Return a value as JSON takes it: a part as its mapping, a tuple as a list, a fraction as a number if exact."""
     if hasattr(value, "to_dict"):
         return value.to_dict()
     if isinstance(value, (tuple, list)):
-        return [plain(one) for one in value]
-    return str(value) if isinstance(value, Fraction) else value
+        return [in_json(one) for one in value]
+    if isinstance(value, Fraction):
+        return float(value) if Fraction(float(value)) == value else str(value)
+    return value
 
 
 class Family(Mapping[str, "type[Part]"]):
@@ -159,7 +168,7 @@ class Family(Mapping[str, "type[Part]"]):
 
 
 def from_fields(kind: type[P], values: Mapping[str, Any]) -> P:
-    """Return a part from its fields, as :func:`plain_fields` gives them.
+    """Return a part from its fields, as :func:`fields_in_json` gives them.
 
     MockSessionError if a key is not a field, or a value not what the field takes.
     """
@@ -171,4 +180,4 @@ def from_fields(kind: type[P], values: Mapping[str, Any]) -> P:
 
 
 def _settable(kind: type[Part]) -> Iterable[str]:
-    return sorted(one.name for one in fields(kind) if one.init)
+    return sorted(inspect.signature(kind).parameters)
