@@ -82,15 +82,15 @@ class Draws:
         return normal_table()[self.words16(n)]
 
 
-@lru_cache(maxsize=1)
-def normal_table() -> Floats:
+@lru_cache(maxsize=4)
+def normal_table(tail: int = 0) -> Floats:
     """Return the standard normal distribution in 65536 equally likely steps, float64, read-only.
 
     The quantiles at (i + 1/2) / 65536, from -4.17 to 4.17, rounded to 1e-9, so that the last bit of a machine's
-    ``log`` does not matter.
+    ``log`` does not matter. `tail` leaves all but the outermost 256**-tail of the distribution out, half at each end.
     """
-    inverse = NormalDist().inv_cdf
-    lower: Floats = np.round([inverse((i + 0.5) / 65536) for i in range(32768)], 9)
+    inverse, share = NormalDist().inv_cdf, 256.0**-tail
+    lower: Floats = np.round([inverse((i + 0.5) / 65536 * share) for i in range(32768)], 9)
     table: Floats = np.concatenate([lower, -lower[::-1]])
     table.flags.writeable = False
     return table

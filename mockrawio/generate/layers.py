@@ -102,7 +102,11 @@ class DrawnLayer(NoiseLayer):
                 row = high
 
     def blocks(self, n: int) -> Iterator[int]:
-        """Yield in what pieces to make `n` rows: so many rows each that a piece has :data:`BLOCK` values."""
-        step = max(1, BLOCK // self.setting.n_contacts)
+        """Yield in what pieces to make `n` rows: so many rows each that a piece has :data:`BLOCK` values.
+
+        They are fours of rows, so that whatever their width is, a piece ends where a word of 64 bits does, and how
+        large pieces are changes nothing.
+        """
+        step = max(4, BLOCK // self.setting.n_contacts & ~3)
         for begin in range(0, n, step):
             yield min(step, n - begin)

@@ -1,0 +1,13 @@
+"""The parts of the noise, a module each: a noise is a :class:`~.part.NoisePart`, and an entry in :data:`NOISES`."""
+
+from __future__ import annotations
+
+from ..form import Family
+from .hum import Hum
+from .part import NoisePart
+from .spatial import Spatial
+from .white import White
+
+__all__ = ["NOISES", "Hum", "NoisePart", "Spatial", "White"]
+
+NOISES = Family("a part of the noise", White, Spatial, Hum)
