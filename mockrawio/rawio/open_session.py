@@ -42,7 +42,7 @@ from .events import CodeEvents, DaqEpochs, EventChannel, LabelEpochs, Movie, Mov
 from .odd import odd_segments, odd_stream, odd_times, path_of, span_ms
 from .scaling import FloatSource
 from .signals import Channel, SignalStream
-from .spikes import Unit, Units
+from .spikes import OpenUnits, Unit
 
 _CSC = re.compile(r"CSC[0-9]{1,9}")
 DRIFT = 3  # gaps of a single sample: fewer may be lost samples
@@ -96,7 +96,7 @@ class OpenSession:
         self.streams += self._raw_streams({stream.id for stream in self.streams})
         self.boundaries_ms: list[float] = self._cut_streams()
         self.n_segments = len(self.boundaries_ms) + 1
-        self.units = Units([Unit(name, file, counts.get(file.path)) for name, file in units.items()])
+        self.units = OpenUnits([Unit(name, file, counts.get(file.path)) for name, file in units.items()])
         self.events = self._event_channels(labels)
         self.origin_ms = self._origin()
         if strict:

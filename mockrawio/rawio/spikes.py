@@ -104,7 +104,7 @@ class Unit:
                 array.release()
 
 
-class Units:
+class OpenUnits:
     """The units of a session; keeps the files of the last few used ones open."""
 
     def __init__(self, units: list[Unit]) -> None:

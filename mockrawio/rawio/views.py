@@ -24,7 +24,7 @@ from ..session.files import Scale
 from ..session.streams import StreamFile, open_stream
 from .arguments import checked_index
 from .signals import Channel, SignalStream
-from .spikes import Unit, Units
+from .spikes import OpenUnits, Unit
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ class UnitView:
     """
 
     index: int
-    _units: Units
+    _units: OpenUnits
 
     @property
     def _unit(self) -> Unit:

@@ -50,7 +50,7 @@ class Figure(NamedTuple):
     layout: dict[str, Any]  # plotly's, colours left out
 
 
-class Cell(NamedTuple):
+class TableCell(NamedTuple):
     """A table's cell: what it says, and what it is sorted by."""
 
     text: str
@@ -60,14 +60,14 @@ class Cell(NamedTuple):
 def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> Block:
     """Return a table whose first cell of each row is its heading; a column of numbers is set to the right."""
     cells = [[str(first), *map(_cell, others)] for first, *others in rows]
-    numeric = [k > 0 and all(isinstance(row[k], Cell) for row in cells) for k in range(len(heads))]
+    numeric = [k > 0 and all(isinstance(row[k], TableCell) for row in cells) for k in range(len(heads))]
     return Block("table", {"caption": caption, "heads": heads, "numeric": numeric, "rows": cells})
 
 
-def _cell(value: object) -> Cell | str:
+def _cell(value: object) -> TableCell | str:
     if isinstance(value, (int, float)):
-        return Cell(f"{value:,}", value)
-    return value if isinstance(value, Cell) else str(value)
+        return TableCell(f"{value:,}", value)
+    return value if isinstance(value, TableCell) else str(value)
 
 
 def plot_text(content: object, most: int = 40) -> str:

@@ -17,7 +17,7 @@ from ..rawio.reader import MockSessionRawIO
 from ..session.layout import MANIFEST
 from ..session.manifest import read_manifest
 from .measures import FiringRate, daq_jitter, event_timing, firing_rates, isi, movie_clock
-from .page import Block, Cell, Figure, Section, table
+from .page import Block, Figure, Section, TableCell, table
 from .page_figures import (
     MOST_UNITS,
     UNIT_LAYOUTS,
@@ -188,7 +188,7 @@ def _tables(session: Mapping[str, Any]) -> Iterator[Block]:
     streams = []
     for one in session["streams"]:
         rate, names = one["sampling_rate"], ", ".join(channel["name"] for channel in one["channels"][:100])
-        cells = (len(one["channels"]), Cell(f"{rate:g}", rate), one["dtype"], sum(one["samples"]))
+        cells = (len(one["channels"]), TableCell(f"{rate:g}", rate), one["dtype"], sum(one["samples"]))
         streams.append((one["name"], *cells, names))
     if streams:
         heads = ("stream", "channels", "rate (Hz)", "dtype", "samples", "names")
@@ -202,8 +202,8 @@ def _tables(session: Mapping[str, Any]) -> Iterator[Block]:
         yield table("Segments", ("segment", "begins (s)", "ends (s)"), rows)
 
 
-def _to_ms(seconds: float) -> Cell:
-    return Cell(f"{seconds:,.3f}", round(seconds, 6))
+def _to_ms(seconds: float) -> TableCell:
+    return TableCell(f"{seconds:,.3f}", round(seconds, 6))
 
 
 def _unit_table(reader: MockSessionRawIO, rates: list[FiringRate]) -> list[Block]:
@@ -211,8 +211,8 @@ def _unit_table(reader: MockSessionRawIO, rates: list[FiringRate]) -> list[Block
     for rate in rates[:MOST_ROWS]:
         found = isi(reader, rate.unit)
         numbers = (found.mean_ms, found.cv, 100 * found.violations)
-        cells = [Cell(f"{value:,.2f}" if np.isfinite(value) else "n/a", round(value, 6)) for value in numbers]
-        hertz = Cell(f"{rate.rate_hz:.2f}" if np.isfinite(rate.rate_hz) else "n/a", round(rate.rate_hz, 6))
+        cells = [TableCell(f"{value:,.2f}" if np.isfinite(value) else "n/a", round(value, 6)) for value in numbers]
+        hertz = TableCell(f"{rate.rate_hz:.2f}" if np.isfinite(rate.rate_hz) else "n/a", round(rate.rate_hz, 6))
         rows.append((rate.unit, rate.region, rate.unit_type, rate.count, hertz, *cells))
     short = f"ISI < {found.refractory_ms:g} ms (%)"
     heads = ("unit", "region", "type", "spikes", "rate (Hz)", "mean ISI (ms)", "CV of ISI", short)
