@@ -51,7 +51,14 @@ class Draws:
 
     def __init__(self, seed: int, kind: Kind, *index: int) -> None:
         key = (int(kind), *index)
-        self._bits = np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key))
+        self._bits: np.random.BitGenerator = np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key))
+
+    @classmethod
+    def of(cls, bits: np.random.BitGenerator) -> Draws:
+        """Return the draws that bits of one's own make."""
+        made = cls.__new__(cls)
+        made._bits = bits
+        return made
 
     def uniform(self, n: int) -> Floats:
         """Return `n` float64 in [0, 1), multiples of 2**-53."""
