@@ -25,9 +25,9 @@ Check = Callable[[Argument, Any], Any]
 P = TypeVar("P", bound="Part")
 
 
-def checked(default: Any, check: Check) -> Any:
-    """Return a field of a part, with what checks it; None where that is the default."""
-    optional = default is None
+def checked(default: Any, check: Check, optional: bool = False) -> Any:
+    """Return a field of a part, with what checks it; it may be None where it is `optional` or that is the default."""
+    optional = optional or default is None
     return field(default=default, metadata={"check": _or_none(check) if optional else check})
 
 
@@ -50,15 +50,15 @@ def real(default: float | None, low: float, high: float) -> Any:
     return checked(default, check)
 
 
-def whole(default: int | None, low: int, high: int) -> Any:
-    """Return a field that is a whole number, with its least and its most value."""
-    expected = f"{_or(default)}a whole number from {low} to {high}"
+def whole(default: int | None, low: int, high: int, *, optional: bool = False) -> Any:
+    """Return a field that is a whole number, with its least and its most value; None too where it is `optional`."""
+    expected = f"{_or(None if optional else default)}a whole number from {low} to {high}"
 
     def check(name: Argument, value: Any) -> int:
         require(is_whole(value) and low <= value <= high, name, expected, value)
         return operator.index(value)
 
-    return checked(default, check)
+    return checked(default, check, optional)
 
 
 def yes(default: bool) -> Any:
@@ -89,6 +89,18 @@ def span(default: tuple[float, float] | None, low: float, high: float) -> Any:
         ok = isinstance(value, (tuple, list)) and len(value) == 2 and all(map(is_real, value))
         require(ok and low <= value[0] <= value[1] <= high, name, expected, value)
         return float(value[0]), float(value[1])
+
+    return checked(default, check)
+
+
+def whole_span(default: tuple[int, int], low: int, high: int) -> Any:
+    """Return a field that is the lowest and the highest of some whole numbers."""
+
+    def check(name: Argument, value: Any) -> tuple[int, int]:
+        ok = isinstance(value, (tuple, list)) and len(value) == 2 and all(map(is_whole, value))
+        expected = f"the lowest and the highest of them, two whole numbers from {low} to {high}"
+        require(ok and low <= value[0] <= value[1] <= high, name, expected, value)
+        return operator.index(value[0]), operator.index(value[1])
 
     return checked(default, check)
 
