@@ -1,0 +1,107 @@
+"""The spike of a cell in time: a trough between two bumps, all of them flanks of Gaussians, in closed form."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ....ground.arrays import Floats
+
+# How wide the filter before a converter blurs a spike, in samples: half of what is at half the sampling rate passes.
+_BLUR = 0.4
+_LONGEST = 2.0  # times as long a spike becomes far away, and as high its bumps
+_LOWEST = 0.3  # times as high its bumps become
+_NEAR_MS, _STEPS = 0.1, 64  # how far from its trough a spike's middle is, and parts of a sample that it is found in
+
+
+class Middle(NamedTuple):
+    """Where the middle of a spike is, and how large it is there."""
+
+    at_ms: float
+    size: float
+
+
+TROUGH = Middle(0.0, 1.0)  # of a shape that nothing pulls aside
+
+
+class Shape(NamedTuple):
+    """The spike of a cell in units of its trough, and how it changes with the place.
+
+    Times are ms around the trough, widths the standard deviations of flanks, in ms.
+    """
+
+    fall: float  # width of the trough before
+    rise: float  # and after
+    hump: float  # height of the bump that comes after it
+    hump_at: float
+    hump_rise: float
+    hump_fall: float
+    bump: float  # height of the bump before it
+    bump_at: float  # so many ms before
+    bump_width: float
+    stretch: float  # by which share the spike is longer 100 µm away than at the cell
+    tilt: float  # by which share the hump is higher, and the bump lower, 100 µm along the cell's axis
+
+    def at(self, times: Floats, away: Floats, along: Floats, step_ms: float) -> Floats:
+        """Return the spike at several times on several contacts.
+
+        Parameters
+        ----------
+        times : ndarray of float64, shape (..., n, m)
+            ms after the trough.
+        away, along : ndarray of float64, shape (m,)
+            How far from the cell each contact is, and how far along the cell's axis, µm.
+        step_ms : float
+            From one sample to the next.
+
+        Returns
+        -------
+        ndarray of float64, shape (..., n, m)
+            At time 0 it is -1 on each contact.
+        """
+        longer = np.minimum(1 + self.stretch * away / 100, _LONGEST)
+        trough = _Bell(0.0, self.fall, self.rise).at(times, longer, step_ms)
+        total = -trough
+        hump = _Bell(self.hump_at, self.hump_rise, self.hump_fall)
+        bump = _Bell(-self.bump_at, self.bump_width, self.bump_width)
+        for height, tilt, bell in (self.hump, self.tilt, hump), (self.bump, -self.tilt, bump):
+            high = height * np.clip(1 + tilt * along / 100, _LOWEST, _LONGEST) * bell.kept(step_ms)
+            # less as much of the trough as the bump has at time 0, where the sum so remains -1
+            total += high * (bell.at(times, longer, step_ms) - bell.at(np.zeros(1), longer, step_ms) * trough)
+        return total
+
+    def middle(self, away: Floats, along: Floats, step_ms: float) -> Middle:
+        """Return where the spike is equally high half a sample before and after, near its largest value.
+
+        The sample next to that is the largest, wherever between two samples the spike comes. `away` and `along` are
+        those of one contact, as :meth:`at` has them.
+        """
+
+        def value(times: Floats) -> Floats:  # in which the last bit of a machine's exp does not matter
+            return np.round(self.at(times[:, None], away, along, step_ms)[:, 0], 9)
+
+        around = np.linspace(-_NEAR_MS, _NEAR_MS, 2 * _STEPS + 1)
+        steps = np.arange(-_STEPS // 2, _STEPS // 2 + 1) * (step_ms / _STEPS) + around[value(around).argmin()]
+        before, after = value(steps - step_ms / 2), value(steps + step_ms / 2)
+        at_ms = steps[np.argmax(before <= after)]  # before the middle the flank of the trough falls
+        return Middle(float(at_ms), float(-value(at_ms[None])[0]))
+
+
+class _Bell(NamedTuple):
+    """Two flanks of a Gaussian, 1 at their centre."""
+
+    centre: float
+    before: float
+    after: float
+
+    def at(self, times: Floats, longer: Floats, step_ms: float) -> Floats:
+        """Return its value, where it is so many times as long as it says."""
+        apart, blur = times - self.centre * longer, (_BLUR * step_ms) ** 2
+        before, after = (-0.5 / ((width * longer) ** 2 + blur) for width in (self.before, self.after))
+        value: Floats = np.exp(apart * apart * np.where(apart < 0, before, after))
+        return value
+
+    def kept(self, step_ms: float) -> float:
+        """Return how much of its height is left where samples blur it."""
+        return float(self.before / np.hypot(self.before, _BLUR * step_ms))

@@ -1,0 +1,183 @@
+"""The units of a session: which cells there are, where, and how they fire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import KW_ONLY, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ....ground.arrays import Floats
+from ....ground.checks import require
+from ....ground.shown import Argument, Text
+from ...draws import Draws
+from ...layers import Setting
+from ..form import Family, Part, checked, real, span, whole, whole_span, yes
+from .cell import Cell
+from .classes import Classes, drawn_shape
+from .footprint import LAWS, Exponential, Footprint, Law
+from .numbers import digits, log_between
+from .rates import LogNormal, rates
+from .room import TRIES, Room
+from .spread import Spread
+
+_BUSY = 0.5  # the most of a unit's time that its refractory periods may take
+_LEAST_HZ = 0.01
+_ALIKE = 0.1  # how far the sizes of a multi-unit's cells lie from each other, as a part of all sizes
+
+
+@dataclass(frozen=True)
+class Units(Part):
+    """Cells near the contacts that fire, each with a spike and a place of its own.
+
+    Attributes
+    ----------
+    n : int or None
+        How many units there are; None where their spikes come from a file.
+    snr : tuple of float
+        The size of the main peak in 300 to 6000 Hz, in standard deviations of the noise there: the lowest and the
+        highest, between which units are spread on the scale of ratios.
+    amplitude_uV : tuple of float or None
+        In place of `snr`: the size of the main peak in µV, as it is before any filter.
+    rate_hz : LogNormal, Uniform, float or tuple of float
+        How fast units fire; a number is the rate of all, two are the lowest and the highest.
+    classes : Classes
+        How many are of each class of cells.
+    footprint : Exponential or Power
+        How spikes fall with the distance.
+    distance_um : tuple of float
+        How far from its nearest contact a cell is, the least and the most.
+    min_distance_um : float
+        No two cells are nearer to each other.
+    multi : float
+        The share of multi-units, which are several cells that are taken for one.
+    cells_per_multi : tuple of int
+        How many cells they are, the fewest and the most.
+    amplitude_sd : float
+        Standard deviation of the amplitudes of a cell's spikes, as a part of the mean one.
+    jitter : bool
+        Whether spikes come between samples.
+    refractory_ms : float
+        No two spikes of a cell are nearer to each other.
+    """
+
+    n: int | None = whole(10, 0, 100_000, optional=True)
+    _: KW_ONLY
+    snr: tuple[float, float] = span((4.0, 20.0), 0.01, 1e4)
+    amplitude_uV: tuple[float, float] | None = span(None, 0.01, 1e5)
+    rate_hz: Any = checked(LogNormal(), rates)
+    classes: Classes = checked(Classes(), Family("the classes of cells", Classes).one)
+    footprint: Law = checked(Exponential(), LAWS.one)
+    distance_um: tuple[float, float] = span((5.0, 45.0), 1.0, 1e4)
+    min_distance_um: float = real(15.0, 0.0, 1e4)
+    multi: float = real(0.1, 0.0, 1.0)
+    cells_per_multi: tuple[int, int] = whole_span((3, 5), 2, 100)
+    amplitude_sd: float = real(0.1, 0.0, 0.2)
+    jitter: bool = yes(True)
+    refractory_ms: float = real(3.0, 0.0, 1e4)
+
+    def __post_init__(self) -> None:
+        """Check all fields, and that the rates leave room for the refractory period."""
+        super().__post_init__()
+        rate = self.rate_hz.typical_hz
+        expected = f"rates that leave half of the time free with {self.refractory_ms:g} ms after each spike"
+        remedy = "Give lower rates or a shorter refractory_ms."
+        fits = rate * self.refractory_ms <= _BUSY * 1000
+        require(fits, Argument("rate_hz", of="Units"), expected, f"{rate:g} Hz", remedy)
+
+    def rate(self, share: float) -> float:
+        """Return the rate that a share of all units does not reach, within what a cell can do, in Hz."""
+        most = _BUSY * 1000 / self.refractory_ms if self.refractory_ms else np.inf
+        return float(min(max(self.rate_hz.rate(share), _LEAST_HZ), digits(most)))
+
+    def cells(self, setting: Setting, floor_uV: Floats, n: int | None = None) -> tuple[Cell, ...]:
+        """Draw the cells of all units, in their order.
+
+        The first units have the same cells however many follow.
+
+        Parameters
+        ----------
+        setting : Setting
+        floor_uV : ndarray of float64, shape (n_contacts,)
+            Standard deviation of the noise in 300 to 6000 Hz that `snr` is asked against, in the order of the places.
+        n : int, optional
+            How many units; `n` by default.
+
+        Returns
+        -------
+        tuple of Cell
+
+        Raises
+        ------
+        MockSessionError
+            If there is no room for so many, or no noise that `snr` is asked against.
+        """
+        asked = self.amplitude_uV is not None or float(floor_uV.min()) > 0
+        remedy = Text("Give ", Argument("amplitude_uV", of="Units"), ".")
+        require(asked, Argument("snr", of="Units"), "noise on each contact that it is asked against", 0.0, remedy)
+        count = (self.n if n is None else n) or 0
+        maker = _Maker(self, setting, floor_uV, count)
+        cells: list[Cell] = []
+        for label in range(count):
+            cells += maker.unit(label, len(cells))
+        return tuple(cells)
+
+
+class _Maker:
+    """What makes the cells of a session, one unit after another."""
+
+    def __init__(self, units: Units, setting: Setting, floor_uV: Floats, n: int) -> None:
+        self._units, self._setting, self._floor_uV, self._n = units, setting, floor_uV, n
+        self._spread = Spread(setting)
+        self._room = Room(setting.places, units.distance_um, units.min_distance_um)
+
+    def unit(self, label: int, index: int) -> Iterator[Cell]:
+        """Yield the cells of a unit; the first one has a number among all cells."""
+        kind, size, rate, multi = self._spread.point(label)
+        draws = Draws.of(self._setting.bits("units.multi", label))
+        count = draws.integer(*self._units.cells_per_multi) if multi < self._units.multi else 1
+        if count > 1:
+            size /= 2  # what cannot be told apart is small
+        first = self._cell(label, 0, count > 1, (kind, size, rate), None)
+        yield replace(first, index=index)
+        for k in range(1, count):
+            kind, more, rate = draws.uniform(3).tolist()
+            alike = min(max(size + _ALIKE * (more - 0.5), 0.0), 1.0)
+            yield replace(self._cell(label, k, True, (kind, alike, rate), first.peak_contact), index=index + k)
+
+    def _cell(self, label: int, k: int, multi: bool, point: tuple[float, float, float], contact: int | None) -> Cell:
+        kind = self._units.classes.name(point[0])
+        draws = Draws.of(self._setting.bits("units.cell", label, k))
+        shape, footprint = drawn_shape(kind, draws), self._units.footprint.drawn(draws, kind)
+        location, peak = self._place(draws, footprint, contact)
+        sign = 1.0 if kind == "positive" else -1.0
+        cell = Cell(0, label, multi, kind, location, peak, sign, 0.0, self._units.rate(point[2]), shape, footprint)
+        cell = cell.centred(self._setting)
+        return self._sized(cell, point[1])
+
+    def _sized(self, cell: Cell, share: float) -> Cell:
+        band, floor = cell.band_peak(self._setting), float(self._floor_uV[cell.peak_contact])
+        if self._units.amplitude_uV is None:
+            snr = log_between(self._units.snr, share)
+            size = digits(snr * floor / band)
+        else:
+            size = log_between(self._units.amplitude_uV, share)
+            snr = digits(size * band / floor) if floor else np.inf
+        return replace(cell, amplitude_uV=cell.amplitude_uV * size, snr=snr)
+
+    def _place(self, draws: Draws, footprint: Footprint, contact: int | None) -> tuple[tuple[float, float, float], int]:
+        """Draw where a cell lies, near any contact or a given one; return the place and the contact nearest to it."""
+        n = self._setting.n_contacts
+        for turn in range(TRIES):
+            near = draws.integer(0, n - 1) if contact is None else contact
+            place = self._room.near(near, draws)
+            if place is None:
+                continue
+            peak = int(footprint.distances(self._setting.places, place)[0].argmin())
+            # where contacts are dense no other cell has room before the same one
+            if contact in (None, peak) or turn >= TRIES // 2:
+                self._room.take(place)
+                x, y, z = place.tolist()
+                return (x, y, z), peak
+        raise self._room.full(self._n)
