@@ -5,6 +5,8 @@ What :func:`write_session` does:
 - Samples: integers that int16 holds keep their counts, gains and offsets; uint16 moves down by
   32768 and its offset up by as many gains; all else is quantised, each channel with a gain of its
   own. Memory does not grow with the length of the recording.
+- The recording's probes, their contacts, shanks, shapes and annotations, stand in the stream's description, and
+  come back as ``get_probegroup()``.
 - Channels whose ids are all `CSC{k}` keep them; others become CSC1, CSC2, … in order, named by the
   property `channel_name`, or by their ids.
 - Segments lie where ``get_start_time()`` says, counted from `start`; if they overlap, each begins
@@ -162,4 +164,4 @@ def _units(recording: Any, sorting: Any, streams: list[Stream], starts: list[flo
     sizes = streams[0].sizes
     for unit_id in sorting.unit_ids:
         unit_frames(sorting, unit_id, sizes)  # before the hours that a long recording may take
-    return units_of_recording(spikes, streams[0], recording)
+    return units_of_recording(spikes, streams[0])

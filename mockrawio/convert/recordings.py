@@ -10,6 +10,9 @@ import numpy as np
 from ..ground.arrays import Array, Floats
 from ..ground.errors import MockSessionError
 from ..ground.shown import warn
+from ..session import keys
+from ..session.probe import ContactMap
+from ..session.probe_form import plain_form
 from .counts import Piece, Source
 from .names import ChannelNames, stream_file_name, usable
 from .session_content import Stream, plain
@@ -44,9 +47,16 @@ def recording_stream(recording: Any, name: str, start_ms: float, channels: Chann
     ids = channels.add("recording", source.channels, names)
     _check_times(recording, sizes, source.rate)
     starts = segment_starts("recording", recording, sizes, source.rate, start_ms)
+    return Stream(name, ids, names, "uV", source, starts, _places(recording))
+
+
+def _places(recording: Any) -> dict[str, object]:
+    """Return what the description of a recording's stream says of where its channels are."""
+    contacts = recording_contacts(recording)
+    if contacts is not None:
+        return contacts.description()
     locations = channel_locations(recording)
-    more: dict[str, object] = {} if locations is None else {"locations": locations.tolist()}
-    return Stream(name, ids, names, "uV", source, starts, more)
+    return {} if locations is None else {keys.LOCATIONS: locations.tolist()}
 
 
 def _source(recording: Any) -> Source:
@@ -92,8 +102,52 @@ def _names(recording: Any, ids: tuple[str, ...]) -> tuple[str, ...]:
     return ids
 
 
+def recording_contacts(recording: Any) -> ContactMap | None:
+    """Return the contacts of a recording's channels, None if it has no probes.
+
+    Contact k of ``get_probegroup()`` is channel k, whatever it was wired to. Annotations that JSON cannot hold are left
+    out, which a warning says.
+    """
+    has = getattr(recording, "has_probe", None)
+    if not callable(has) or not has():
+        return None
+    group = recording.get_probegroup().to_dict()
+    probes = [
+        {key: value for key, value in probe.items() if key != "device_channel_indices"} for probe in group["probes"]
+    ]
+    for probe in probes:
+        probe.update({key: _noted(probe.get(key, {}), key) for key in ("annotations", "contact_annotations")})
+    try:
+        return ContactMap.from_dict({**group, "probes": probes})
+    except MockSessionError as error:
+        remedy = "Give it another with set_probegroup(), or none with remove_probe()."
+        raise MockSessionError(f"recording: {error.subject}", error.expected, error.found, remedy) from None
+
+
+def _unwired(probe: dict[str, Any]) -> dict[str, Any]:
+    """Return a probe without its wiring, and with the annotations that JSON can hold."""
+    said = {key: value for key, value in probe.items() if key != "device_channel_indices"}
+    return {**said, **{key: _noted(said.get(key, {}), key) for key in ("annotations", "contact_annotations")}}
+
+
+def _noted(values: Any, what: str) -> dict[str, Any]:
+    """Return the annotations that JSON can hold."""
+    kept, lost = {}, []
+    for name, value in values.items():
+        try:
+            kept[name] = plain_form(value)
+        except MockSessionError:
+            lost.append(str(name))
+    if lost:
+        warn(f"recording: {what} of its probe that JSON cannot hold are left out: {', '.join(lost)}", stacklevel=6)
+    return kept
+
+
 def channel_locations(recording: Any) -> Floats | None:
     """Return where the channels are, (n, 2 or 3) in µm, or None if that is not known."""
+    contacts = recording_contacts(recording)
+    if contacts is not None:
+        return contacts.positions
     has = getattr(recording, "has_channel_location", None)
     if not callable(has) or not has():
         return None

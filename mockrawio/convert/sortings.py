@@ -11,10 +11,10 @@ import numpy as np
 
 from ..ground.arrays import Floats, Ints
 from ..ground.errors import MockSessionError
+from ..session import keys
 from ..session.content import UnitContent, csc_number, unit_name
 from .cut import UnitPlace, WrittenStream, frames_to_ms
 from .names import CHANNEL_KEYS, TYPE_KEYS, ChannelNames, UnitNames, unit_type_of
-from .recordings import channel_locations
 from .session_content import Stream, plain
 
 Frames = list[Ints]
@@ -77,14 +77,12 @@ class SortedSpikes:
         return [unit_type_of(value) for value in self.values(TYPE_KEYS)]
 
 
-def place_units(
-    spikes: SortedSpikes, stream: Stream, recording: Any, largest: Callable[[Frames], int]
-) -> Iterator[UnitPlace]:
-    """Give the units of a sorting, each on its channel and with its name; the stream is what the recording becomes.
+def place_units(spikes: SortedSpikes, stream: Stream, largest: Callable[[Frames], int]) -> Iterator[UnitPlace]:
+    """Give the units of a sorting, each on its channel and with its name; the stream is what its recording becomes.
 
     `largest` tells, of a unit's spikes, on which channel they are largest; it is asked where nothing else says it.
     """
-    choose = _chooser(spikes, stream, recording)
+    choose = _chooser(spikes, stream)
     ids = [str(i) for i in spikes.ids]
     known = [unit_name(i) for i in ids]
     keep = all(name is not None and f"CSC{name.channel}" in stream.ids for name in known)
@@ -99,23 +97,23 @@ def place_units(
         yield UnitPlace(name, frames, channel, plain(spikes.ids[index]))
 
 
-def units_of_recording(spikes: SortedSpikes, stream: Stream, recording: Any) -> Callable[[Path], Iterator[UnitContent]]:
+def units_of_recording(spikes: SortedSpikes, stream: Stream) -> Callable[[Path], Iterator[UnitContent]]:
     """Return a function that yields a sorting's units, with waveforms cut from the stream once it is written."""
 
     def units(folder: Path) -> Iterator[UnitContent]:
         with WrittenStream(folder, stream) as written:
-            for place in place_units(spikes, stream, recording, written.largest):
+            for place in place_units(spikes, stream, written.largest):
                 yield written.unit(place)
 
     return units
 
 
-def _chooser(spikes: SortedSpikes, stream: Stream, recording: Any) -> Callable[[int, str], int | None]:
+def _chooser(spikes: SortedSpikes, stream: Stream) -> Callable[[int, str], int | None]:
     """Return a function that finds the index of a unit's channel as far as the sorting tells."""
     by_id = {channel: index for index, channel in enumerate(stream.source.channels)}
     own_ids = {name: index for index, name in enumerate(stream.ids)} if by_id.keys() == set(stream.ids) else {}
     said = spikes.values(CHANNEL_KEYS)
-    places, contacts = spikes.values(_PLACE), channel_locations(recording)
+    places, contacts = spikes.values(_PLACE), np.array(stream.more.get(keys.LOCATIONS, ()))
 
     def choose(index: int, unit_id: str) -> int | None:
         own = unit_name(unit_id)
@@ -124,7 +122,7 @@ def _chooser(spikes: SortedSpikes, stream: Stream, recording: Any) -> Callable[[
         if str(said[index]) in by_id:
             return by_id[str(said[index])]
         place = places[index]
-        if contacts is None or place is None or not np.isfinite(place[:2]).all():
+        if not contacts.size or place is None or not np.isfinite(place[:2]).all():
             return None
         distance = np.linalg.norm(contacts[:, :2] - np.asarray(place[:2], dtype=np.float64), axis=1)
         return int(np.argmin(distance))

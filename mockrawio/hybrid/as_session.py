@@ -174,7 +174,7 @@ def content_of_extractors(plan: HybridPlan, source: ExtractorSource, folder: Pat
         plain.name, plain.ids, plain.names, plain.units, samples, plain.starts_ms, plain.more, plan=plan
     )
     largest = partial(largest_channel, source_windows(samples), gains=counts.gains)
-    places = list(place_units(SortedSpikes(sorting, stream.starts_ms), stream, recording, largest))
+    places = list(place_units(SortedSpikes(sorting, stream.starts_ms), stream, largest))
     said = {"made_from": base.made_from, "units": {place.name.id: place.origin for place in places}}
     names = dict(zip(source.unit_ids, (place.name for place in places), strict=True))
     return _hybrid(base, stream, folder, names, places, said=said)

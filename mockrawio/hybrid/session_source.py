@@ -17,10 +17,8 @@ from ..ground.arrays import Array, Ints
 from ..ground.errors import BadFileError, MockSessionError
 from ..ground.places import AnyPath
 from ..session.clock import Run, check_ascending
-from ..session.content import csc_numbers
 from ..session.files import UnitFile, open_unit, stamps_in_ms
 from ..session.layout import SessionFiles, UnitName, find_files
-from ..session.probe import contact_positions
 from ..session.streams import StreamFile, open_stream
 from .raw_probe import Probe
 from .recording import RawFile, RawRecording
@@ -153,12 +151,12 @@ def _frames(unit: UnitFile, stream: StreamFile, recording: StreamRecording) -> t
 
 
 def _probe(files: SessionFiles, name: str, stream: StreamFile) -> Probe:
-    numbers = csc_numbers(stream.ids)
-    if stream.locations is None and numbers is None:
+    contacts = stream.contacts()
+    places = stream.locations if contacts is None else contacts.positions
+    if places is None:
         expected = "'locations', or channel ids of the form CSCk"
         remedy = "Write 'locations' there, x and y in µm of every channel."
         found = f"neither, so no probe (ids {', '.join(stream.ids[:4])})"
         raise BadFileError(f"{stream.path[:-4]}.json", expected, found, remedy)
-    places = contact_positions(numbers or ()) if stream.locations is None else np.array(stream.locations)
     rows = np.arange(stream.samples.shape[1])
     return Probe(rows, np.ones(len(rows), bool), places, f"{name} of {files.folder.name}")

@@ -1,6 +1,6 @@
-"""The electrodes of a session as a probe of ProbeInterface: one shank per bundle of 8 microwires.
+"""The electrodes of a session as probes of ProbeInterface, and where its units are among them.
 
-Where the wires end is decided in :mod:`mockrawio.session.probe`, for the generators as well.
+What the reader knows of them is a :class:`~mockrawio.session.probe.ContactMap`; this is the way to ProbeInterface.
 """
 
 from __future__ import annotations
@@ -19,14 +19,12 @@ from ..rawio import MockSessionRawIO, StreamView
 from ..session.content import csc_numbers
 from ..session.files import open_channel_names
 from ..session.layout import find_files
-from ..session.probe import bundles, contact_positions
+from ..session.probe import ContactMap, microwire_numbers, microwires
 
 with by_extra("probes", "spikeinterface"):
-    from probeinterface import Probe
+    from probeinterface import Probe, ProbeGroup
 
-CONTACT_RADIUS_UM = 10.0  # as drawn; neighbours on a bundle's circle are 30.6 µm apart
-
-_PLACES = "Write 'locations' into the stream's .json, or name its channels CSCk."
+_PLACES = "Write 'probe' or 'locations' into the stream's .json, or name its channels CSCk."
 
 
 def main_stream(reader: MockSessionRawIO) -> str | None:
@@ -89,28 +87,28 @@ def _three_numbers(path: str | None, unit_id: str, place: Any) -> list[float]:
     raise BadFileError(path, f"three numbers as 'location' of {unit_id} in its ground truth", repr(place)[:80], remedy)
 
 
-def stream_probe(reader: MockSessionRawIO, stream_id: str) -> Probe | None:
-    """Return the probe of a stream, wired to its columns; None if nothing says where its channels are.
+def stream_contacts(reader: MockSessionRawIO, stream_id: str) -> ContactMap | None:
+    """Return the contacts of a stream's channels; None if nothing says where they are.
 
     Parameters
     ----------
     reader : MockSessionRawIO
         After ``parse_header()``.
     stream_id : str
-
-    Returns
-    -------
-    probeinterface.Probe or None
-        By the `locations` in the stream's description, without shanks; else the bundles of the
-        channels, if all are CSCk, with one shank per bundle.
     """
-    stream = stream_of(reader, stream_id)
-    ids, locations = [channel.id for channel in stream.channels], stream.locations()
-    numbers = csc_numbers(ids)
-    if locations is None or (numbers and np.array_equal(locations, contact_positions(numbers))):
-        return _bundle_probe(numbers) if numbers else None
-    unique = len(np.unique(locations, axis=0)) == len(locations)
-    return _make_probe(f"channels of {stream_id}", locations, ids) if unique else None
+    return stream_of(reader, stream_id).probe()
+
+
+def probegroup_of(contacts: ContactMap) -> ProbeGroup:
+    """Return contacts as ProbeInterface has them, wired to their columns.
+
+    MockSessionError if ProbeInterface refuses one of its annotations.
+    """
+    try:
+        return ProbeGroup.from_dict(contacts.to_dict())
+    except (AssertionError, KeyError, TypeError, ValueError) as error:
+        remedy = "Repair 'probe' in the stream's description."
+        raise MockSessionError("probe", "one that ProbeInterface takes", f"{error}"[:200], remedy) from error
 
 
 def session_probe(session: str | PathLike[str] | Sequence[int | str]) -> Probe:
@@ -119,69 +117,55 @@ def session_probe(session: str | PathLike[str] | Sequence[int | str]) -> Probe:
     Parameters
     ----------
     session : str or PathLike, or sequence of int or str
-        A session folder: every wire of ``ChannelNames.txt`` and every recorded channel, wired to
-        the columns of the main stream (see :func:`main_stream`; else of the first LFP stream),
-        and to -1 where a wire has no column; or that stream's channels, where its description has
-        locations of its own. Or channels, by the k of CSCk or by id "CSCk": these wires, wired to
-        0, 1, 2, ...
+        A session folder: the probe of its main stream (see :func:`main_stream`; else of the first LFP stream), wired to
+        the columns of that. If those are microwires, every wire of ``ChannelNames.txt`` is there too, wired to -1 where
+        it has no column. Or channels, by the k of CSCk or by id "CSCk": these microwires, wired to 0, 1, 2, ...
 
     Returns
     -------
     probeinterface.Probe
-        In µm; contact ids "CSCk", shank ids the bundles "00", "01", ..., so that
+        In µm. Of microwires: contact ids "CSCk", shank ids the bundles "00", "01", ..., so that
         ``recording.set_probe(probe)`` makes one group per bundle.
 
     Raises
     ------
     MockSessionError
-        If there is no channel, or one whose id is not of the form CSCk: it has no known place.
+        If there is no channel, or one that has no known place; or if there are several probes.
     """
     if isinstance(session, (str, os.PathLike)):
-        return _folder_probe(session)
+        return _one_probe(session, _folder_contacts(session))
     ids = [f"CSC{item}" if isinstance(item, (int, np.integer)) else str(item) for item in session]
     numbers = csc_numbers(ids)
     if not numbers:
         expected = "some, all different and of the form CSCk"
         raise MockSessionError("channels", expected, ids[:8], "Give numbers, or ids such as 'CSC1'.")
-    return _bundle_probe(numbers)
+    return probegroup_of(microwires(numbers)).probes[0]
 
 
-def _folder_probe(folder: str | PathLike[str]) -> Probe:
+def _one_probe(folder: str | PathLike[str], contacts: ContactMap) -> Probe:
+    probes = probegroup_of(contacts).probes
+    if len(probes) > 1:
+        remedy = "Take get_probegroup() of MockSessionRecordingExtractor(folder)."
+        raise MockSessionError(folder, "one probe", f"{len(probes)} of them", remedy)
+    probe = probes[0].copy()  # which belongs to no group, and is not wired
+    probe.set_device_channel_indices(probes[0].device_channel_indices)
+    return probe
+
+
+def _folder_contacts(folder: str | PathLike[str]) -> ContactMap:
     with MockSessionRawIO(folder, raw_dtype="source") as reader:
         streams = reader.header["signal_streams"]["id"].tolist()
         stream = main_stream(reader) or (streams[0] if streams else None)
-        probe = stream_probe(reader, stream) if stream else None
+        contacts = stream_contacts(reader, stream) if stream else None
     names = find_files(folder).channel_names
     wires = range(1, len(open_channel_names(names)) + 1) if names else ()
-    if probe is None if stream else not wires:
+    if contacts is None if stream else not wires:
         raise MockSessionError(folder, "channels of the form CSCk", "others, or none", _PLACES)
-    if probe is not None and probe.shank_ids is None:
-        return probe  # locations of its own, which say nothing of other wires
-    recorded = csc_numbers(probe.contact_ids) if probe is not None else None
-    column = {number: index for index, number in enumerate(recorded or ())}
-    numbers = sorted({*column, *wires})
-    whole = _bundle_probe(numbers)
-    whole.set_device_channel_indices([column.get(number, -1) for number in numbers])
-    return whole
-
-
-def _bundle_probe(numbers: list[int]) -> Probe:
-    shanks = bundles(numbers).tolist()
-    width = max(2, len(str(max(shanks))))  # padded, so that groups come in the order of bundles
-    probe = _make_probe("microwire bundles", contact_positions(numbers), [f"CSC{number}" for number in numbers])
-    probe.set_shank_ids([f"{shank:0{width}d}" for shank in shanks])
-    return probe
-
-
-def _make_probe(name: str, positions: Floats, ids: list[str]) -> Probe:
-    count, ndim = positions.shape
-    probe = Probe(ndim=ndim, si_units="um", name=name)
-    axes = np.zeros((count, 2, ndim))  # contacts lie in the plane of x and y
-    axes[:, 0, 0] = axes[:, 1, 1] = 1
-    shape = {"radius": CONTACT_RADIUS_UM}
-    probe.set_contacts(positions, shapes="circle", shape_params=shape, plane_axes=axes, contact_ids=ids)
-    probe.set_device_channel_indices(np.arange(count))
-    return probe
+    recorded = microwire_numbers(contacts) if contacts is not None else []
+    if contacts is not None and recorded is None:
+        return contacts  # which say nothing of other wires
+    numbers = sorted({*(recorded or ()), *wires})
+    return microwires(numbers).select([numbers.index(number) for number in recorded or ()])
 
 
 def chosen_stream(reader: Any, stream_id: str | None, stream_name: str | None) -> str | None:

@@ -4,7 +4,7 @@ Built on SpikeInterface's Neo base classes, so what it does with any Neo format 
 dump, load, pickle, save, several processes. What is particular to a session:
 
 - traces are the reader's own views of the mapped files;
-- channels have a probe of one shank per bundle, one `group` per bundle, and a `brain_area`;
+- channels have the probes of the stream's description, else one of a shank per bundle, and a `brain_area`;
 - spikes are integer frames, each the sample nearest to its stamp (:mod:`mockrawio.interop.frames`);
 - times are the reader's seconds: ``get_times()``, spike trains in seconds, and events agree.
 """
@@ -22,11 +22,10 @@ from ..ground.extras import by_extra
 from ..ground.places import folder_at
 from ..ground.shown import warn
 from ..rawio import MockSessionRawIO
-from ..session.content import csc_numbers
 from ..session.files import is_number
 from ..session.keys import WAVEFORM_RATE_HZ
 from ..session.layout import find_files
-from ..session.probe import bundles
+from ..session.probe import bundles, microwire_numbers
 from .extractors import (
     Folder,
     InOneFile,
@@ -37,7 +36,7 @@ from .extractors import (
     region_of,
     segment_clocks,
 )
-from .probe import chosen_stream, main_stream, planted_places, stream_probe
+from .probe import chosen_stream, main_stream, planted_places, probegroup_of, stream_contacts, stream_of
 
 with by_extra("SpikeInterface's objects", "spikeinterface"):
     from probeinterface import Probe
@@ -89,10 +88,12 @@ class MockSessionRecordingExtractor(InOneFile, StorableSession, NeoBaseRecording
     Notes
     -----
     Channel properties: `channel_name`, `gain_to_uV`, `offset_to_uV`; `brain_area`, the channel's
-    name without its number; `group`, the bundle, 0 for CSC1 to CSC8; and `location`, which is
-    ``get_channel_locations()``. A stream whose description has `locations`, as of a recording
-    that was made elsewhere, has a probe of those, in one group. Otherwise channels that are not
-    called CSCk have no known place: if there is one, there is no probe and no group.
+    name without its number; `group`, one a shank of each probe; and `location`, which is
+    ``get_channel_locations()``. ``get_probegroup()`` is that of the stream's description. A
+    description that has `locations` alone gives a probe of those, in one group; without either
+    it is the one that another stream has for the same channels, or microwires: groups are then
+    the bundles, 0 for CSC1 to CSC8. Channels that are not called CSCk have no known place then:
+    if there is one, there is no probe and no group.
 
     Examples
     --------
@@ -135,11 +136,13 @@ class MockSessionRecordingExtractor(InOneFile, StorableSession, NeoBaseRecording
         channels = channels[channels["stream_id"] == self.stream_id]
         ids = channels["id"].tolist()
         self.set_property("brain_area", [region_of(*pair) for pair in zip(ids, channels["name"].tolist(), strict=True)])
-        probe = stream_probe(self.neo_reader, self.stream_id)
-        if probe is not None:
-            self.set_probe(probe)
-        if probe is not None and probe.shank_ids is not None:
-            self.set_property("group", bundles(csc_numbers(ids) or []))  # 0 is CSC1 to CSC8, recorded or not
+        contacts = stream_contacts(self.neo_reader, self.stream_id)
+        if contacts is None:
+            return
+        self.set_probegroup(probegroup_of(contacts), check_overlap=False)
+        wires = microwire_numbers(contacts)
+        if wires:
+            self.set_property("group", bundles(wires))  # 0 is CSC1 to CSC8, recorded or not
 
     def get_property(self, key: str, ids: Any = None) -> Any:
         """Return a channel property; `location` is where the probe, whichever it is now, has the contacts."""
@@ -241,8 +244,12 @@ class MockSessionSortingExtractor(StorableSession, NeoBaseSortingExtractor):  # 
         self.set_property("unit_type", np.array([unit["unit_type"] for unit in facts], dtype="U2"))
         self.set_property("channel_id", np.array(channels, dtype="U"))
         self.set_property("brain_area", np.array(areas, dtype="U"))
-        probe = stream_probe(reader, self.stream_id) if self.stream_id else None
-        groups = [0 if probe is not None and probe.shank_ids is None else unit["bundle"] for unit in facts]
+        contacts = stream_contacts(reader, self.stream_id) if self.stream_id else None
+        groups = [unit["bundle"] for unit in facts]
+        if contacts is not None and not microwire_numbers(contacts):
+            ids = [channel.id for channel in stream_of(reader, str(self.stream_id)).channels]
+            shanks = dict(zip(ids, contacts.shanks.tolist(), strict=True))
+            groups = [shanks.get(channel, 0) for channel in channels]
         self.set_property("group", np.array(groups, dtype=np.int64))
         places = planted_places(reader, self.stream_id, self.unit_ids.tolist())
         if np.isfinite(places).any():

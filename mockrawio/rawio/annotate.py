@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ..ground.arrays import Array
 from ..session.clock import EARLIEST_MS, LATEST_MS
 from ..session.instants import from_ms
 from .open_session import OpenSession
+from .signals import SignalStream
 
 
 def annotate(raw_annotations: dict[str, Any], session: OpenSession) -> None:
@@ -29,22 +31,29 @@ def annotate(raw_annotations: dict[str, Any], session: OpenSession) -> None:
         segment.update(who, **recorded)
         for annotation, stream in zip(segment["signals"], session.streams, strict=True):
             annotation.update(who)
-            places = [("", -1) if c.number is None else session.place(c.number) for c in stream.channels]
-            annotation["__array_annotations__"].update(
-                regions=np.array([region for region, _ in places]), bundles=np.array([bundle for _, bundle in places])
-            )
+            annotation["__array_annotations__"].update(_of_channels(session, stream))
         for annotation, unit in zip(segment["spikes"], session.units.units, strict=True):
-            region, bundle = session.place(unit.name.channel)
             annotation.update(
                 who,
-                region=region,
-                bundle=bundle,
+                region=session.region(unit.name.channel),
+                bundle=session.places.bundle(unit.name.channel),
                 unit_type=unit.name.unit_type,
                 channel=unit.name.channel,
                 channel_id=f"CSC{unit.name.channel}",
             )
         for annotation in segment["events"]:
             annotation.update(who)
+
+
+def _of_channels(session: OpenSession, stream: SignalStream) -> dict[str, Array]:
+    """Return what is known of each channel of a stream."""
+    numbers = [channel.number for channel in stream.channels]
+    bundles = [-1 if k is None else session.places.bundle(k, stream.id) for k in numbers]
+    return {
+        "regions": np.array(["" if k is None else session.region(k) for k in numbers]),
+        "bundles": np.array(bundles),
+        **session.places.annotations(stream.id, [channel.id for channel in stream.channels]),
+    }
 
 
 def _zero(session: OpenSession) -> datetime | None:

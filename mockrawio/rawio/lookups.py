@@ -14,6 +14,15 @@ from .spikes import Unit
 from .views import Description, StreamView, UnitView
 
 
+def _described(session: OpenSession, name: str | None) -> Description | None:
+    """Return the files of a stream of ``raw_data``, None for LFP."""
+    samples = session.files.streams.get(name) if name is not None else None
+    if samples is None:
+        return None
+    json = samples.with_ending(".json")
+    return Description(samples, json, session.moment.part(samples, json))
+
+
 class Lookups(CountsApi):
     """The session that a reader has open, and views of it.
 
@@ -74,11 +83,7 @@ class Lookups(CountsApi):
         session = self._open
         index = self._stream_number(stream_index, session.streams)
         signals = session.streams[index]
-        samples, description = session.files.streams.get(signals.id), None
-        if samples is not None:
-            json = samples.with_ending(".json")
-            description = Description(samples, json, session.moment.part(samples, json))
-        return StreamView(index, signals, description)
+        return StreamView(index, signals, _described(session, signals.id), _described(session, session.places.probed))
 
     def unit(self, spike_channel_index: int = 0) -> UnitView:
         """Return one unit: whose spikes they are, and when.

@@ -35,11 +35,12 @@ from ..session.files import (
     open_lfp,
     open_unit,
 )
-from ..session.layout import BUNDLE, SessionFiles, UnitName, find_files, find_labels
+from ..session.layout import SessionFiles, UnitName, find_files, find_labels
 from ..session.segments import bridge, common_cuts, cut_runs
 from ..session.streams import open_stream
 from .events import CodeEvents, DaqEpochs, EventChannel, LabelEpochs, Movie, MovieFrames, MoviePauses
 from .odd import odd_segments, odd_stream, odd_times, path_of, span_ms
+from .places import Places
 from .scaling import FloatSource
 from .signals import Channel, SignalStream
 from .spikes import OpenUnits, Unit
@@ -92,6 +93,7 @@ class OpenSession:
         units = {name: unit for name, unit in opened.items() if unit is not None}
         with _or_excluded():
             counts = _counts(lfp, units, count_size)
+        self.places = Places()
         self.streams = self._lfp_streams(lfp, counts)
         self.streams += self._raw_streams({stream.id for stream in self.streams})
         self.boundaries_ms: list[float] = self._cut_streams()
@@ -134,12 +136,11 @@ class OpenSession:
             return f"CSC{number}"
         return self._names[number - 1]
 
-    def place(self, number: int) -> tuple[str, int]:
-        """Return region and bundle of a channel: its name without the number, and 0 for CSC1 to CSC8."""
+    def region(self, number: int) -> str:
+        """Return the region of channel CSC{number}: its name without the number."""
         named = self._names is not None and 1 <= number <= len(self._names)
         name = self._names[number - 1] if named and self._names else ""
-        region = "" if name == f"CSC{number}" else name.rstrip("0123456789")  # its id is no name
-        return region, (number - 1) // BUNDLE
+        return "" if name == f"CSC{number}" else name.rstrip("0123456789")  # its id is no name
 
     # -- signals ---------------------------------------------------------------------------
 
@@ -211,6 +212,7 @@ class OpenSession:
             channels = [Channel(*column) for column in columns]
             dtype = np.dtype(np.int16)
             if channels and file.runs:
+                self.places.add(name, file)
                 runs = self._bridged(file.path, file.runs, file.sampling_rate)
                 streams.append(SignalStream(name, channels, runs, file.sampling_rate, dtype, file.samples))
         return streams

@@ -21,6 +21,7 @@ from ..ground.folder import File
 from ..ground.moment import Moment
 from ..session.clock import Run
 from ..session.files import Scale
+from ..session.probe import ContactMap, assumed_contacts
 from ..session.streams import StreamFile, open_stream
 from .arguments import checked_index
 from .signals import Channel, SignalStream
@@ -54,6 +55,7 @@ class StreamView:
     index: int
     _signals: SignalStream
     _description: Description | None
+    _probed: Description | None = None  # the stream, if there is one, that says which probes CSCk are contacts of
 
     def __repr__(self) -> str:
         shape = f"{len(self.channels)} channels, {self.sampling_rate:g} Hz, {self.dtype}, samples {list(self.sizes)}"
@@ -159,7 +161,35 @@ class StreamView:
             If the description has changed since the header was parsed.
         """
         found = None if self._description is None else self._description.read().locations
-        return None if found is None else np.array(found, dtype=np.float64)
+        return None if found is None else found.copy()
+
+    def probe(self) -> ContactMap | None:
+        """Return the contacts of its channels, and the probes that they are on.
+
+        Returns
+        -------
+        ContactMap or None
+            Those of its description's `probe`, or at its `locations`. If it has neither, as LFP: those that another
+            stream's `probe` has under the same channel ids; else microwires in bundles of 8, if all channels are CSCk.
+            None if nothing says where the channels are.
+
+        Raises
+        ------
+        BadFileError
+            If a description has changed since the header was parsed.
+        """
+        own = None if self._description is None else self._description.read()
+        if own is not None and own.locations is not None:
+            return own.contacts()
+        ids = [channel.id for channel in self.channels]
+        return self._shared(ids) or assumed_contacts(ids)
+
+    def _shared(self, ids: list[str]) -> ContactMap | None:
+        """Return the contacts that another stream has under these channel ids, if it has all of them."""
+        other = None if self._probed is None else self._probed.read()
+        if other is None or other.probe is None or not set(ids) <= set(other.ids):
+            return None
+        return other.probe.select([other.ids.index(one) for one in ids])
 
     def ground_truth(self) -> dict[str, Any]:
         """Return what its description says was planted in it, as it stands there; empty if nothing.

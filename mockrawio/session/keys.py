@@ -63,4 +63,4 @@ LFP_RATE = Number("sampling_rate", 1000.0, RATES)  # the LFP of Epiphyte's gener
 SWEEP = Number("left_sweep", LEFT_SWEEP, ANY)
 PATIENT, SESSION, DATE, TIME = "patient_id", "session_nr", "date", "time"  # of session_info.npy
 CHANNELS, IDS, NAMES, SEGMENTS, T_START, LENGTH = "channels", "ids", "names", "segments", "t_start_ms", "n_samples"
-GROUND_TRUTH, LOCATIONS = "ground_truth", "locations"  # of a stream, where there are any
+GROUND_TRUTH, LOCATIONS, PROBE = "ground_truth", "locations", "probe"  # of a stream, where there are any

@@ -7,21 +7,26 @@ from __future__ import annotations
 
 import reprlib
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
+import numpy as np
+
 from ..formats.npy import MappedArray, open_array
-from ..ground.errors import BadFileError
+from ..ground.arrays import Floats
+from ..ground.errors import BadFileError, MockSessionError
 from ..ground.folder import File
 from ..ground.jsontext import read_json
 from ..ground.places import Where, file_at
 from . import keys
 from .clock import EARLIEST_MS, LATEST_MS, MAX_RUNS, Run
 from .files import MAX_NAME, Scale, is_name, is_number
+from .probe import ContactMap, assumed_contacts
 
 _REMEDY = "Repair the description, or write the stream again."
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StreamFile:
     """One stream."""
 
@@ -34,13 +39,18 @@ class StreamFile:
     scales: tuple[Scale, ...]  # one per channel
     runs: tuple[Run, ...]  # its segments
     ground_truth: dict[str, Any]  # what the description says was planted in it, as it stands there; empty if nothing
-    # where the channels are, 2 or 3 numbers each in µm; None where the description does not say
-    locations: list[list[float]] | None
+    locations: Floats | None  # where the channels are, (n, 2 or 3) in µm; None where the description does not say
+    probe: ContactMap | None  # the probes that the description has
 
     @property
     def path(self) -> str:
         """Where the array is."""
         return self.file.path
+
+    def contacts(self) -> ContactMap | None:
+        """Return the contacts of the channels: those of the probes, else what may be assumed of them."""
+        name = PurePosixPath(self.file.name).stem
+        return self.probe or assumed_contacts(self.ids, self.locations, f"channels of {name}")
 
 
 class _Description:
@@ -93,6 +103,7 @@ def open_stream(where: Where) -> StreamFile:
     gains, offsets = description.numbers(keys.GAIN, count), description.numbers(keys.OFFSET, count)
     if len(set(ids)) != count:
         raise description.fault("channel ids that differ from each other", ids)
+    probe = _probe(description, count) if keys.PROBE in description.content else None
     return StreamFile(
         file,
         samples,
@@ -102,17 +113,37 @@ def open_stream(where: Where) -> StreamFile:
         tuple(Scale(gain, offset, units) for gain, offset in zip(gains, offsets, strict=True)),
         _runs(description, samples.shape[0], rate),
         description.get(keys.GROUND_TRUTH, dict) if keys.GROUND_TRUTH in description.content else {},
-        _locations(description, count) if keys.LOCATIONS in description.content else None,
+        _locations(description, count, probe),
+        probe,
     )
 
 
-def _locations(description: _Description, count: int) -> list[list[float]]:
+def _probe(description: _Description, count: int) -> ContactMap:
+    """Return the probes that the channels are contacts of."""
+    try:
+        probe = ContactMap.of_json(description.get(keys.PROBE, dict))
+    except MockSessionError as error:
+        if isinstance(error, BadFileError):
+            raise
+        expected = f"{keys.PROBE!r} in ProbeInterface's form, {error.subject} as {error.expected}"
+        raise BadFileError(description.file, expected, error.found, _REMEDY) from None
+    if probe.n != count:
+        raise description.fault(f"{keys.PROBE!r} with a contact for each of {count} channels", probe.n)
+    return probe
+
+
+def _locations(description: _Description, count: int, probe: ContactMap | None) -> Floats | None:
     """Return where the channels are."""
+    if keys.LOCATIONS not in description.content:
+        return None if probe is None else probe.positions
     found: list[list[float]] = description.get(keys.LOCATIONS, list)
     points = all(type(point) is list and all(map(is_number, point)) for point in found)
     if len(found) != count or not points or {len(point) for point in found} not in ({2}, {3}):
         raise description.fault(f"{keys.LOCATIONS!r} as {count} times 2 or 3 finite numbers", found)
-    return found
+    places = np.array(found, dtype=np.float64)
+    if probe is not None and not (places.shape == probe.positions.shape and np.allclose(places, probe.positions)):
+        raise description.fault(f"{keys.LOCATIONS!r} that are those of {keys.PROBE!r}", found)
+    return places
 
 
 def _runs(description: _Description, n_samples: int, rate: float) -> tuple[Run, ...]:

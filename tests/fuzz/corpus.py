@@ -61,6 +61,40 @@ ROWS = {
 """What the plain files hold."""
 
 
+PROBE = {
+    "specification": "probeinterface",
+    "version": "0.4.2",
+    "probes": [
+        {
+            "ndim": 2,
+            "si_units": "um",
+            "annotations": {"name": "two of three"},
+            "contact_annotations": {"good": [True, False, True]},
+            "contact_positions": [[0.0, 25.0], [0.0, 50.0], [0.0, 75.0]],
+            "contact_plane_axes": [[[1, 0], [0, 1]]] * 3,
+            "contact_shapes": ["circle", "square", "rect"],
+            "contact_shape_params": [{"radius": 6}, {"width": 12}, {"width": 6, "height": 12}],
+            "contact_ids": ["a", "b", "c"],
+            "shank_ids": ["0", "0", "1"],
+            "contact_sides": ["front", "back", "front"],
+            "probe_planar_contour": [[-9, 0], [9, 0], [0, -9]],
+            "device_channel_indices": [1, -1, 0],
+        },
+        {
+            "ndim": 2,
+            "si_units": "mm",
+            "contact_positions": [[1.0, 0.0]],
+            "contact_shapes": ["circle"],
+            "contact_shape_params": [{"radius": 0.006}],
+            "device_channel_indices": [2],
+        },
+    ],
+    "probe_ids": ["A", "B"],
+    "global_contact_order": [0, 1, 3, 2],
+}
+"""What the stream's description says of its contacts."""
+
+
 def header(descr: str = "|O", shape: str = "()") -> bytes:
     """Return a ``.npy`` header as NumPy lays it out."""
     text = f"{{'descr': {descr!r}, 'fortran_order': False, 'shape': {shape}, }}"
@@ -106,7 +140,7 @@ def write_session(root: Path) -> Files:
     made.events(ROWS["events"])
     made.daq()
     made.watchlog()
-    made.stream(samples=ROWS["stream"])
+    made.stream(samples=ROWS["stream"], probe=PROBE)
     (root / LABELS).mkdir()
     np.save(root / FILES["labels"], ROWS["labels"])
     (root / FILES["manifest"]).write_bytes(_manifest(root / SESSION))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mockrawio import MockSessionError, MockSessionRawIO
-from mockrawio.interop.probe import planted_places, session_probe, stream_probe
+from mockrawio.interop.probe import planted_places, session_probe, stream_contacts
 from mockrawio.interop.spikeinterface import MockSessionRecordingExtractor
 from mockrawio.session.probe import contact_positions
 from tests.handmade import Handmade
@@ -19,7 +19,7 @@ def test_a_session_replaced_before_its_probe_is_asked_for(handmade):
         assert planted_places(reader, "broadband", ["CSC1_SU1"]).shape == (1, 3)
         path.unlink()
         handmade.stream(locations=[[9.0, 9.0]] * 3, ground_truth={"units": {}})
-        for ask in (lambda: stream_probe(reader, "broadband"), lambda: planted_places(reader, "broadband", [])):
+        for ask in (lambda: stream_contacts(reader, "broadband"), lambda: planted_places(reader, "broadband", [])):
             with pytest.raises(MockSessionError, match="has changed since"):
                 ask()
 

@@ -212,6 +212,7 @@ CASES = [
     Case("a stream's segments", described(segments=[{"t_start_ms": T0, "n_samples": 7}]), STREAM, stream),
     Case("a stream's time", described(segments=[{"t_start_ms": 5, "n_samples": 1600}]), STREAM, stream),
     Case("a stream's places", described(locations=[[0, 1]]), STREAM, stream),
+    Case("a stream's probe", described(probe={"probes": [{"ndim": 2}]}), STREAM, stream),
     Case(
         "a stream of floats",
         lambda h: np.save(h.folder / "raw_data/broadband.npy", np.zeros((1600, 3))),

@@ -1,0 +1,208 @@
+"""Which column of a stream is which contact, and the form in which probes are written."""
+
+from __future__ import annotations
+
+import json
+import pickle
+
+import numpy as np
+import pytest
+
+from mockrawio import MockSessionError
+from mockrawio.session.probe import ContactMap, assumed_contacts, contact_positions, microwires
+from mockrawio.session.probe_form import make_probe
+
+CIRCLE = ("circle", {"radius": 5.0})
+
+
+def probe(n=4, x=0.0, **more):
+    """Return a linear probe of `n` contacts, 10 µm apart."""
+    return {**make_probe([[x, 10.0 * k] for k in range(n)], CIRCLE, ids=[f"e{k}" for k in range(n)]), **more}
+
+
+def test_an_unwired_probe_is_wired_in_order():
+    """Without wiring, contact k is column k; what comes back says so."""
+    contacts = ContactMap.of_probes(probe())
+    assert contacts.contact_ids == ("e0", "e1", "e2", "e3")
+    assert contacts.positions.tolist() == [[0, 0], [0, 10], [0, 20], [0, 30]]
+    assert contacts.to_dict()["probes"][0]["device_channel_indices"] == [0, 1, 2, 3]
+
+
+def test_columns_follow_the_wiring():
+    """The contact that is wired to channel c is column c; one that is wired to -1 is none."""
+    contacts = ContactMap.of_probes(probe(device_channel_indices=[2, -1, 0, 1]))
+    assert (contacts.n, contacts.contact_ids) == (3, ("e2", "e3", "e0"))
+    assert contacts.positions[:, 1].tolist() == [20, 30, 0]
+    assert contacts.to_dict()["probes"][0]["contact_ids"] == ["e0", "e1", "e2", "e3"]
+
+
+def test_columns_of_several_probes():
+    """Probes share the columns; a probe without wiring beside one that has it is not recorded."""
+    first, second = probe(2, device_channel_indices=[3, 0]), probe(2, x=500.0, device_channel_indices=[1, 2])
+    contacts = ContactMap.of_probes(first, second, probe(3, x=900.0))
+    assert contacts.contact_ids == ("e1", "e0", "e1", "e0")
+    assert contacts.probes == (0, 1, 1, 0)
+    assert contacts.shanks.tolist() == [0, 1, 1, 0]
+
+
+def test_the_order_of_a_group_is_that_of_its_columns():
+    """Unwired probes whose contacts a group has in an order of its own are wired in that order."""
+    content = {"probes": [probe(2), probe(1, x=500.0)], "global_contact_order": [2, 0, 1]}
+    assert ContactMap.from_dict(content).positions.tolist() == [[500, 0], [0, 0], [0, 10]]
+
+
+def test_shanks_are_numbered_by_probe_then_by_name():
+    """A channel's shank is numbered as SpikeInterface numbers groups: by probe, then by the shank's name."""
+    first = probe(4, shank_ids=["b", "a", "b", "a"])
+    contacts = ContactMap.of_probes(first, probe(2, x=500.0))
+    assert contacts.shank_ids == ("b", "a", "b", "a", "", "")
+    assert contacts.shanks.tolist() == [1, 0, 1, 0, 2, 2]
+
+
+@pytest.mark.parametrize(("units", "um"), [("um", 1), ("mm", 1000), ("m", 1_000_000)])
+def test_units_of_length(units, um):
+    """Positions and outlines are in µm, whatever the probe's unit."""
+    contour = [[-1.0, -1.0], [1.0, -1.0], [0.0, 40.0]]
+    contacts = ContactMap.of_probes(probe(2, si_units=units, probe_planar_contour=contour))
+    assert contacts.positions.tolist() == [[0, 0], [0, 10 * um]]
+    assert contacts.contours[0].tolist() == [[x * um, y * um] for x, y in contour]
+
+
+def test_three_dimensions():
+    """A probe in space keeps its three axes; one in a plane has z = 0 in `xyz`."""
+    places = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
+    contacts = ContactMap.of_probes(make_probe(places, CIRCLE, ids="ab"))
+    assert contacts.positions.tolist() == contacts.xyz.tolist() == places
+    assert ContactMap.of_probes(probe(2)).xyz.tolist() == [[0, 0, 0], [0, 10, 0]]
+
+
+def test_the_order_of_places_knows_no_wiring():
+    """Other wiring permutes the columns and leaves the contacts as `order` has them."""
+    places = [[30.0, 0.0], [0.0, 20.0], [0.0, 10.0], [30.0, -5.0], [15.0, 0.0]]
+    one = make_probe(places, CIRCLE, ids="abcde")
+    plain = ContactMap.of_probes(one)
+    assert plain.order.tolist() == [2, 1, 4, 3, 0]
+    for seed in range(5):
+        wiring = np.random.default_rng(seed).permutation(5).tolist()
+        other = ContactMap.of_probes({**one, "device_channel_indices": wiring})
+        np.testing.assert_array_equal(other.xyz[other.order], plain.xyz[plain.order])
+        assert [other.contact_ids[c] for c in other.order] == list("cbeda")
+
+
+def test_some_of_the_columns():
+    """Chosen columns are a map of their own, in their order; the other contacts stay on the probe."""
+    contacts = ContactMap.of_probes(probe(device_channel_indices=[2, -1, 0, 1])).select([2, 0])
+    assert contacts.contact_ids == ("e0", "e2")
+    assert contacts.to_dict()["probes"][0]["device_channel_indices"] == [0, -1, 1, -1]
+
+
+def test_it_is_a_value():
+    """Maps of the same probes are equal and have one hash; what they give and are given is a copy."""
+    content = {"probes": [probe()]}
+    contacts, other = ContactMap.from_dict(content), ContactMap.of_probes(probe())
+    assert contacts == other and hash(contacts) == hash(other)
+    assert contacts != ContactMap.of_probes(probe(x=1.0)) and contacts != "linear"
+    content["probes"][0]["contact_ids"][0] = "changed"
+    contacts.to_dict()["probes"][0]["contact_ids"][0] = "changed"
+    assert contacts == other == pickle.loads(pickle.dumps(contacts))
+    with pytest.raises(ValueError, match="read-only"):
+        contacts.positions[0] = 0
+    assert repr(contacts) == "ContactMap: channels 4, probes 1, shanks 1"
+
+
+def test_what_it_says_can_be_read_again():
+    """The form survives JSON, with keys of others and annotations, and is the same map."""
+    noted = probe(annotations={"name": "mine", "depth": {"um": [1, 2.5, None]}}, contact_annotations={"bad": [0] * 4})
+    contacts = ContactMap.from_dict({"probes": [noted], "version": "0.3.1", "later": {"key": 1}})
+    again = ContactMap.of_json(json.loads(json.dumps(contacts.to_dict())))
+    assert again == contacts
+    assert again.to_dict()["later"] == {"key": 1}
+    assert again.to_dict()["version"] == "0.3.1"
+    assert again.to_dict()["probes"][0]["annotations"] == noted["annotations"]
+
+
+def test_ids_of_older_files():
+    """Ids that are numbers become text; ids that are all empty are none."""
+    contacts = ContactMap.of_probes(probe(2, contact_ids=["", ""], shank_ids=[1, 0]))
+    assert (contacts.contact_ids, contacts.shank_ids) == (("0", "1"), ("1", "0"))
+
+
+HOSTILE = {
+    "nothing": (None, "probe: expected a JSON object"),
+    "a list": ([], "probe: expected a JSON object"),
+    "no probes": ({"probes": []}, "'probes': expected a list of 1 to 1024"),
+    "many probes": ({"probes": [probe()] * 1025}, "'probes': expected a list of 1 to 1024"),
+    "another specification": ({"specification": "swc", "probes": [probe()]}, "'specification'"),
+    "a probe that is text": ({"probes": ["probe"]}, r"probes\[0\]: expected a JSON object"),
+    "dimensions": (probe(ndim=4), "'ndim'"),
+    "dimensions as a float": (probe(ndim=2.0), "'ndim'"),
+    "units": (probe(si_units="furlong"), "'si_units'"),
+    "other dimensions": ({"probes": [probe(), make_probe([[0, 0, 0]], CIRCLE, ids="a")]}, "one number of dimensions"),
+    "no contacts": (probe(contact_positions=[]), "'contact_positions'"),
+    "ragged positions": (probe(contact_positions=[[0, 0], [0], [0, 1], [0, 2]]), "'contact_positions'"),
+    "a position beyond float64": (probe(1, contact_positions=[[0, 10**400]]), "'contact_positions'"),
+    "two contacts at a place": (probe(contact_positions=[[0, 0]] * 4), "a place of its own"),
+    "sides": (probe(contact_sides=["left"] * 4), "'contact_sides'"),
+    "axes": (probe(contact_plane_axes=[[[1, 0]]] * 4), "'contact_plane_axes'"),
+    "an outline": (probe(probe_planar_contour=[[1]]), "'probe_planar_contour'"),
+    "shapes": (probe(contact_shapes=["star"] * 4), "'contact_shapes'"),
+    "shapes that are lists": (probe(contact_shapes=[[]] * 4), "'contact_shapes'"),
+    "sizes": (probe(contact_shape_params=[{"width": 1}] * 4), "radius of a circle"),
+    "a size below 0": (probe(contact_shape_params=[{"radius": -1}] * 4), "radius of a circle"),
+    "ids": (probe(contact_ids=["a", "a", "b", "c"]), "ids that differ"),
+    "ids for a terminal": (probe(contact_ids=["\x1b[2J", "a", "b", "c"]), "printable"),
+    "long ids": (probe(contact_ids=["a" * 65, "a", "b", "c"]), "printable"),
+    "shanks": (probe(shank_ids=["0"]), "'shank_ids'"),
+    "wiring of other length": (probe(device_channel_indices=[0]), "'device_channel_indices'"),
+    "wiring that is no number": (probe(device_channel_indices=[0, 1, 2, True]), "'device_channel_indices'"),
+    "wiring to one channel": (probe(device_channel_indices=[0, 0, 1, 2]), "each of one contact"),
+    "wiring with a gap": (probe(device_channel_indices=[0, 1, 2, 4]), "each of one contact"),
+    "wiring to nothing": (probe(device_channel_indices=[-1] * 4), "each of one contact"),
+    "annotations": (probe(annotations=[1]), "'annotations'"),
+    "annotations of few contacts": (probe(contact_annotations={"a": [1]}), "'contact_annotations'"),
+    "nested annotations": (probe(contact_annotations={"a": [[1]] * 4}), "'contact_annotations'"),
+    "ids of probes": ({"probes": [probe()], "probe_ids": ["a", "b"]}, "'probe_ids'"),
+    "an order": ({"probes": [probe()], "global_contact_order": [0, 1, 2, 2]}, "'global_contact_order'"),
+}
+
+
+@pytest.mark.parametrize(("content", "message"), HOSTILE.values(), ids=HOSTILE)
+def test_what_is_no_probe_is_an_error(content, message):
+    """Anything else than the form is an error that names the key, never one of NumPy's or Python's."""
+    content = {"probes": [content]} if isinstance(content, dict) and "contact_positions" in content else content
+    with pytest.raises(MockSessionError, match=message):
+        ContactMap.from_dict(content)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), object(), {1, 2}], ids=str)
+def test_what_json_cannot_hold_is_an_error(value):
+    """So is a value that JSON has no form for, wherever it stands."""
+    with pytest.raises(MockSessionError, match="values that JSON can hold"):
+        ContactMap.from_dict({"probes": [probe(annotations={"a": value})]})
+
+
+def test_a_form_within_itself_is_an_error():
+    """A dict that holds itself ends, in an error."""
+    noted = probe(annotations={})
+    noted["annotations"]["self"] = noted
+    with pytest.raises(MockSessionError, match="values that JSON can hold"):
+        ContactMap.from_dict({"probes": [noted]})
+
+
+def test_microwires():
+    """Microwires lie where `contact_positions` says, a shank a bundle, each called by its channel."""
+    contacts = microwires([9, 3, 12])
+    np.testing.assert_array_equal(contacts.positions, contact_positions([9, 3, 12]))
+    assert contacts.contact_ids == ("CSC9", "CSC3", "CSC12")
+    assert contacts.shank_ids == ("01", "00", "01")
+    assert microwires([900]).shank_ids == ("112",)
+
+
+def test_what_is_assumed_of_channels():
+    """Channels at locations are on no shank; CSCk without any are microwires; of others nothing is known."""
+    places = np.array([[0.0, 0.0], [0.0, 25.0]])
+    assert assumed_contacts(["a", "b"], places).shank_ids == ("", "")
+    assert assumed_contacts(["CSC2", "CSC1"]) == microwires([2, 1])
+    assert assumed_contacts(["CSC2", "CSC1"], contact_positions([2, 1])) == microwires([2, 1])
+    assert assumed_contacts(["a", "b"]) is None
+    assert assumed_contacts(["a", "b"], places * 0) is None
