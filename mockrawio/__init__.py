@@ -25,7 +25,6 @@ __all__ = [
     "BadFileError",
     "BadTypeError",
     "BoundsError",
-    "BroadbandTruth",
     "GenerateData",
     "MockSessionError",
     "MockSessionIO",
@@ -34,23 +33,24 @@ __all__ = [
     "NotWrittenError",
     "SessionExistsError",
     "SessionSpec",
+    "Truth",
     "__version__",
-    "broadband_truth",
     "generate_annotations",
     "generate_session",
     "run_data_generation",
+    "truth",
     "write_session",
     "write_session_from_block",
 ]
 
 _GENERATE = {
-    "BroadbandTruth",
     "GenerateData",
     "SessionSpec",
-    "broadband_truth",
+    "Truth",
     "generate_annotations",
     "generate_session",
     "run_data_generation",
+    "truth",
 }
 _CONVERT = {"write_session", "write_session_from_block"}
 

@@ -12,10 +12,12 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 from click.shell_completion import get_completion_class
 
 from .. import __version__
@@ -34,7 +36,7 @@ from .common import (
     usage_error,
     workers_option,
 )
-from .corpus import corpus_options, generate_sessions, take_corpus
+from .corpus import Make, corpus_options, generate_sessions, take_corpus
 from .hybrid import hybrid_commands
 from .raster import raster_command
 from .report import plot_command, report_command
@@ -106,7 +108,8 @@ _LOW_HIGH = _floats("two numbers with a comma between, such as 5,15")
 _GENERATE_EXAMPLES = (
     "generate /tmp/mock --duration 60 --seed 0",
     "generate /tmp/mock --segments 6,4 --channels 16 --units 5 --seed 0",
-    "generate /tmp/mock --broadband --duration 60 --snr 8,20 --seed 0",
+    "generate /tmp/mock --broadband --probe neuropixels-1.0 --sampling-rate 30000 --duration 60 --seed 0",
+    "generate /tmp/mock --spec session.toml --seed 0",
     "generate /tmp/mock --sessions 1-1000 --seed 0 --scheduler local",
 )
 
@@ -116,7 +119,12 @@ _GENERATE_EXAMPLES = (
 @click.option("--patient-id", type=int, metavar="N", default=1, show_default=True, help="Patient's number.")
 @click.option("--session-nr", type=int, metavar="N", default=1, show_default=True, help="Session's number.")
 @click.option("--epiphyte", is_flag=True, help="Draw the sizes as Epiphyte's own generator does.")
-@click.option("--broadband", is_flag=True, help="With a 32 kHz stream that the spikes stand in; by default a minute.")
+@click.option("--broadband", is_flag=True, help="With a stream that has the spikes; by default a minute at 32 kHz.")
+@click.option(
+    "--spec", "spec_file", type=FILE, help="TOML or JSON file of a spec, or a session's manifest; options change it."
+)
+@click.option("--probe", metavar="NAME|FILE", help="Where the contacts are: a probe's name, or a ProbeInterface file.")
+@click.option("--sampling-rate", metavar="HZ", help="Of the stream, such as 30000, 24414.0625 or 100000/3.")
 @click.option("--duration", "duration_s", type=float, metavar="SECONDS", help="How long; by default 95 to 105 minutes.")
 @click.option(
     "--segments", callback=_SECONDS, metavar="SECONDS", help="Of each segment, as in 6,4; in place of --duration."
@@ -128,9 +136,8 @@ _GENERATE_EXAMPLES = (
     "--snr",
     callback=_LOW_HIGH,
     metavar="LOW,HIGH",
-    help="Peaks over the SD of the noise, lowest and highest, as in 5,15.",
+    help="Peaks over the SD of the noise, both in 300 to 6000 Hz, lowest and highest, as in 5,15.",
 )
-@click.option("--noise", "noise_uV", type=float, metavar="UV", help="SD of the stream's noise in µV.")
 @click.option("--spikes", type=FILE, help="SONATA file, or bmtk's .csv, to take the spikes from, a unit for each node.")
 @click.option("--encoding", type=click.Choice(["int16", "float64"]), help="How samples are stored.")
 @click.option("--annotations", is_flag=True, help="Make movie annotations in ROOT/movie_annotations too.")
@@ -144,6 +151,7 @@ def generate_command(
     root: Path,
     epiphyte: bool,
     broadband: bool,
+    spec_file: Path | None,
     annotations: bool,
     workers: int,
     overwrite: bool,
@@ -163,9 +171,17 @@ def generate_command(
     from ..generate import SessionSpec, generate_session
 
     given = {name: value for name, value in fields.items() if value is not None}
-    if epiphyte and broadband:
-        raise click.UsageError("--epiphyte and --broadband: give one of the two")
-    make = SessionSpec.epiphyte if epiphyte else SessionSpec.broadband if broadband else SessionSpec
+    makers = {
+        "--epiphyte": SessionSpec.epiphyte if epiphyte else None,
+        "--broadband": SessionSpec.broadband if broadband else None,
+        "--spec": partial(SessionSpec.from_file, spec_file) if spec_file else None,
+    }
+    asked = [option for option, maker in makers.items() if maker]
+    if len(asked) > 1:
+        raise click.UsageError(f"{' and '.join(asked)}: give one of the two")
+    make: Make = makers[asked[0]] or SessionSpec if asked else SessionSpec
+    if spec_file:
+        given = {name: value for name, value in given.items() if _is_given(name)}
     options: dict[str, Any] = {"n_workers": workers, "overwrite": overwrite, "progress": progress}
     if corpus := take_corpus(given):
         if annotations:
@@ -183,6 +199,11 @@ def generate_command(
     if as_json:
         about = {"patient_id": spec.patient_id, "session_nr": spec.session_nr, "seed": spec.seed}
         show(True, {"folder": folder, **about, "annotations": labels}, ())
+
+
+def _is_given(name: str) -> bool:
+    """Return True if an option was given, rather than having its default."""
+    return click.get_current_context().get_parameter_source(name) is not ParameterSource.DEFAULT
 
 
 def _generate_annotations(spec: SessionSpec, root: Path, overwrite: bool) -> list[Path]:

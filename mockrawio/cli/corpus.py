@@ -73,9 +73,10 @@ class _Specs:
     def __iter__(self) -> Iterator[SessionSpec]:
         from ..interop.corpus import session_seed
 
+        patient_id = self.make(**self.fields).patient_id
         for span in self.spans:
             for number in span:
-                seed = session_seed(self.fields["seed"], self.fields["patient_id"], number)
+                seed = session_seed(self.fields["seed"], patient_id, number)
                 yield self.make(**{**self.fields, "session_nr": number, "seed": seed})
 
 

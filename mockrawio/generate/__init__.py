@@ -1,20 +1,24 @@
 """Making sessions: from a spec and a seed, or as Epiphyte's generator makes them."""
 
 from .annotations import generate_annotations
-from .broadband import BroadbandTruth, broadband_truth
-from .broadband_units import BroadbandUnit
 from .demo import run_data_generation
 from .epiphyte import GenerateData
+from .parts import *  # noqa: F403  # every part
+from .parts import __all__ as _parts
 from .session import generate_session
 from .spec import SessionSpec
+from .true_units import TrueUnit
+from .truth import Truth, TruthLayer, truth
 
 __all__ = [
-    "BroadbandTruth",
-    "BroadbandUnit",
     "GenerateData",
     "SessionSpec",
-    "broadband_truth",
+    "TrueUnit",
+    "Truth",
+    "TruthLayer",
     "generate_annotations",
     "generate_session",
     "run_data_generation",
+    "truth",
+    *_parts,
 ]

@@ -21,12 +21,12 @@ from ..ground.regular import only_regular
 from ..session import layout
 from ..session.content import UnitContent, description_bytes
 from ..session.files import Scale
-from .broadband import STREAM, BroadbandTruth
-from .broadband_units import BroadbandUnit
+from .cast import CastUnit, Spiked
 from .files import Chunks
-from .parts.part import CHUNK
+from .layers import CHUNK
+from .plan import PlannedUnit
 from .timing import PEAK, WAVEFORM
-from .trains import Train
+from .truth import STREAM, Truth
 
 ARRAY, DESCRIPTION = (f"{layout.RAW}/{STREAM}.{ending}" for ending in ("npy", "json"))
 _SPIKES_A_BLOCK = 4096
@@ -41,7 +41,7 @@ class BroadbandFiles:
     the array's; `clipped` counts the values clipped in what has been written.
     """
 
-    def __init__(self, truth: BroadbandTruth, n_workers: int) -> None:
+    def __init__(self, truth: Truth, n_workers: int) -> None:
         self.truth = truth
         self.n_workers = n_workers
         self.shape = (sum(truth.n_samples), truth.n_channels)
@@ -84,7 +84,7 @@ class BroadbandFiles:
 
     def _make(self, stop: threading.Event, out: Int16s, seg_index: int, chunk: int) -> tuple[Int16s, int]:
         """Make one chunk, unless it is no longer wanted."""
-        return out, 0 if stop.is_set() else self.truth.fill_chunk(out, seg_index, chunk)
+        return out, 0 if stop.is_set() else self.truth.fill(out, seg_index, chunk * CHUNK)
 
     def _next(self, making: list[Future[tuple[Int16s, int]]]) -> Int16s:
         out, clipped = making.pop(0).result()
@@ -92,33 +92,37 @@ class BroadbandFiles:
         return out
 
 
-def cut_content(truth: BroadbandTruth, array: Path, train: Train) -> UnitContent:
+def cut_content(truth: Truth, array: Path, unit: PlannedUnit) -> UnitContent:
     """Return what the file of a unit holds, its waveforms what the stream's array, written, has at the spikes."""
-    shape, times = (train.n_spikes, WAVEFORM), train.times_ms()
-    snippets = _snippets(truth, truth.units[train.name.id], array)
-    if truth.plan.spec.encoding == "float64":
-        physical = Blocks("<f8", shape, (block * np.float64(truth.gain) for block in snippets))
-        return UnitContent(train.name, times, physical)
+    assert isinstance(unit, CastUnit)
+    spikes = unit.spikes()
+    shape, times = (len(spikes.frames), WAVEFORM), unit.times_ms()
+    snippets = _snippets(truth, array, unit.name.channel - 1, spikes)
+    if truth.spec.encoding == "float64":
+        physical = Blocks("<f8", shape, (block * np.float64(truth.gain_uV) for block in snippets))
+        return UnitContent(unit.name, times, physical)
     counts = Blocks("<i2", shape, snippets)
-    return UnitContent(train.name, times, counts, Scale(truth.gain), truth.sampling_rate, PEAK)
+    return UnitContent(unit.name, times, counts, Scale(truth.gain_uV), truth.sampling_rate, PEAK)
 
 
-def _snippets(truth: BroadbandTruth, unit: BroadbandUnit, array: Path) -> Iterator[Int16s]:
-    """Yield the 64 samples of the unit's own channel around each spike, in blocks of spikes.
+def _snippets(truth: Truth, array: Path, column: int, spikes: Spiked) -> Iterator[Int16s]:
+    """Yield the 64 samples of a column around each spike, in blocks of spikes, with zeros beyond a segment's ends.
 
     They are read, not mapped: pages of a map would count as memory, in the end those of the whole stream.
     """
-    segments, frames, _ = unit.train.place()
-    rows = np.cumsum([0, *truth.n_samples])[segments] + frames - PEAK
-    offsets = (rows * (truth.n_channels * 2) + open_array(str(array)).offset).tolist()
-    around: Array = np.empty((WAVEFORM, truth.n_channels), "<i2")
-    own = around[:, unit.own_column]
+    begins = np.cumsum([0, *truth.n_samples])
+    firsts = begins[spikes.segments] + spikes.frames - PEAK
+    lows = np.maximum(firsts, begins[spikes.segments])
+    highs = np.minimum(firsts + WAVEFORM, begins[spikes.segments + 1])
+    width, data = truth.n_channels, open_array(str(array)).offset
+    around: Array = np.empty((WAVEFORM, width), "<i2")
     with open(array, "rb", buffering=0, opener=only_regular) as file:
-        for begin in range(0, len(offsets), _SPIKES_A_BLOCK):
-            some = offsets[begin : begin + _SPIKES_A_BLOCK]
-            block = np.empty((len(some), WAVEFORM), "<i2")
-            for row, offset in zip(block, some, strict=True):
-                file.seek(offset)
-                file.readinto(around)  # type: ignore[arg-type]  # an ndarray is a buffer
-                row[:] = own
+        for begin in range(0, len(firsts), _SPIKES_A_BLOCK):
+            some = slice(begin, begin + _SPIKES_A_BLOCK)
+            places = zip(*(rows[some].tolist() for rows in (firsts, lows, highs)), strict=True)
+            block = np.zeros((len(firsts[some]), WAVEFORM), "<i2")
+            for row, (first, low, high) in zip(block, places, strict=True):
+                file.seek(data + low * width * 2)
+                file.readinto(around[: high - low])  # type: ignore[arg-type]  # an ndarray is a buffer
+                row[low - first : high - first] = around[: high - low, column]
             yield block

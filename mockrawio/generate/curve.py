@@ -31,7 +31,7 @@ class Curve(NamedTuple):
     fall: float
     trough: float
     width: float
-    sd: float  # of the noise around it in a session without broadband, µV
+    sd: float  # of the noise around it, µV
 
     @classmethod
     def drawn(cls, seed: int, index: int) -> Curve:
@@ -43,36 +43,15 @@ class Curve(NamedTuple):
         height = peak + depth * _bell(PEAK, trough, width)  # so that the curve is `peak` there
         return cls(peak, height, depth, rise, fall, trough, width, round(draws.real(6.5, 9.5), 6))
 
-    def at(self, late: float = 0.0) -> Floats:
-        """Return 64 samples, each `late` samples after its number, in µV.
-
-        To 1e-6 µV, so that the last bit of a machine's ``exp`` does not matter.
-        """
-        samples: Floats = np.round([self.value(k + late) for k in range(WAVEFORM)], 6)
+    def at(self) -> Floats:
+        """Return 64 samples in µV, to 1e-6, so that the last bit of a machine's ``exp`` does not matter."""
+        samples: Floats = np.round([self.value(k) for k in range(WAVEFORM)], 6)
         return samples
-
-    def moved(self, jitter: tuple[float, ...]) -> Floats:
-        """Return the curve as sampled when the spike comes between samples, (len(jitter), 64), in units of its peak.
-
-        `jitter` is by how many samples the spike comes after sample 19, within half a sample. All flanks differ, so
-        the curve is first moved to where sample 19 is the largest for half a sample both ways; the nearest sample is
-        then the peak.
-        """
-        if jitter == (0.0,):
-            return self.at()[None] / self.peak
-        lead = self.lead()
-        return np.stack([self.at(lead - late) for late in jitter]) / self.peak
 
     def value(self, x: float) -> float:
         """Return the curve at `x` samples, in µV."""
         bump = self.height * _bell(x, PEAK, self.rise if x < PEAK else self.fall)
         return bump - self.depth * _bell(x, self.trough, self.width)
-
-    def lead(self) -> float:
-        """Return where the curve is equally high half a sample before and after, minus 19."""
-        steps = [step / 64 for step in range(-32, 33)]
-        before, after = PEAK - 0.5, PEAK + 0.5
-        return next(step for step in steps if self.value(before + step) >= self.value(after + step))
 
 
 def _bell(x: float, centre: float, width: float) -> float:

@@ -25,9 +25,10 @@ from ..session import layout
 from ..session.logs import Watchlog
 from ..session.manifest import manifest_bytes, read_manifest
 from . import files, lfp, stimulus
+from .cast import UNIT_TYPES
 from .files import FileJob
-from .plan import UNIT_TYPES, nominal_length, plan_session
-from .spec import BUNDLE, REGIONS, SessionSpec
+from .plan import nominal_length, plan_session
+from .spec import REGIONS, SessionSpec
 from .timing import LFP_RATE, STIMULUS_MIN, WAVEFORM
 
 _PARTS = (
@@ -121,7 +122,7 @@ class GenerateData:
         own = {"patient_id": patient_id, "session_nr": session_nr, "stimulus_len": stimulus_len}
         spec = SessionSpec.epiphyte(**own, seed=seed, encoding=encoding, **fields)
         if spec.is_broadband:
-            found = f"broadband_hz={spec.broadband_hz}"
+            found = f"sampling_rate={spec.sampling_rate}"
             remedy = "Make it with generate_session(SessionSpec.broadband(...), root)."
             raise MockSessionError("GenerateData", "a session without a broadband stream", found, remedy)
         plan = plan_session(spec)
@@ -133,8 +134,8 @@ class GenerateData:
         self.patient_id, self.session_nr = plan.spec.patient_id, plan.spec.session_nr
         drawn = (plan.stim_off_ms - plan.stim_on_ms) / 60_000
         self.stimulus_len = drawn if plan.spec.stimulus_len is None else plan.spec.stimulus_len
-        self.nr_channels, self.nr_units = plan.spec.n_channels, len(plan.units)
-        self.nr_channels_per_region = BUNDLE
+        self.nr_channels, self.nr_units = plan.spec.contacts.n, len(plan.units)
+        self.nr_channels_per_region = layout.BUNDLE
         self.unit_types = list(UNIT_TYPES)
         self.brain_regions = list(REGIONS)
         self.rec_length = nominal_length(plan.spec)
@@ -154,7 +155,8 @@ class GenerateData:
     @once
     def spike_amps(self) -> list[Floats]:
         """Waveforms of every unit, float64 (n_spikes, 64) in µV; made on first use."""
-        return [np.concatenate([np.empty((0, WAVEFORM)), *unit.noisy_waveforms()]) for unit in self._plan.units]
+        contents = [unit.content("float64").waveforms for unit in self._plan.units]
+        return [np.concatenate([np.empty((0, WAVEFORM)), *blocks.blocks]) for blocks in contents if blocks is not None]
 
     def summarize(self) -> None:
         """Print what was drawn for this session."""
@@ -327,7 +329,10 @@ class GenerateData:
         records = self._claim()
         for job in jobs:
             records[job.name] = write_file(self._folder / job.name, job.chunks())
-        write_file(self._folder / layout.MANIFEST, [manifest_bytes(files.manifest_content(self.spec), records)])
+        write_file(
+            self._folder / layout.MANIFEST,
+            [manifest_bytes(files.manifest_content(replace(self._plan, spec=self.spec)), records)],
+        )
 
     def _claim(self) -> dict[str, FileRecord]:
         """Make sure that the folder is this session's; return the files it has of it."""

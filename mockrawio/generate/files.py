@@ -11,19 +11,18 @@ from dataclasses import dataclass
 from functools import partial
 
 from ..formats.npy_out import Blocks, array_file
+from ..ground.shown import Argument, Clause, Text
 from ..session import layout
 from ..session.content import UnitContent, channel_names_bytes, info_bytes, lfp_bytes
 from ..session.files import Scale
 from ..session.logs import format_daq_log, format_watchlog
 from . import lfp, stimulus
-from .gain import counts
-from .plan import Plan
-from .spec import SessionSpec
-from .timing import LFP_RATE, WAVEFORM, WAVEFORM_RATE
-from .trains import Train
+from .plan import Plan, PlannedUnit
+from .spec import SPEC_VERSION
+from .timing import LFP_RATE, WAVEFORM
 
 Chunks = Iterable[bytes | memoryview]
-Content = Callable[[Train], UnitContent]  # what the file of a unit holds
+Content = Callable[[PlannedUnit], UnitContent]  # what the file of a unit holds
 
 
 @dataclass(frozen=True)
@@ -43,10 +42,31 @@ def session_jobs(plan: Plan, content: Content | None = None) -> list[FileJob]:
     return sorted(jobs, key=lambda job: job.nbytes, reverse=True)
 
 
-def manifest_content(spec: SessionSpec, clipped: int = 0) -> dict[str, object]:
+def manifest_content(plan: Plan, clipped: int = 0) -> dict[str, object]:
     """Return what the manifest says besides the list of files; `clipped` values are those of a broadband stream."""
-    content: dict[str, object] = {"seed": spec.seed, "spec": spec.to_dict()}
-    return {**content, "clipped": clipped} if spec.is_broadband else content
+    spec, source = plan.spec, plan.source
+    content: dict[str, object] = {"seed": spec.seed, "spec_version": SPEC_VERSION, "spec": spec.to_dict()}
+    if spec.is_broadband:
+        content["clipped"] = clipped
+    if source is not None:
+        nodes = {unit.name.id: int(source.node_ids[unit.index]) for unit in plan.units}
+        close = source.too_close(spec.units.refractory_ms)
+        content["spikes"] = {"dropped": source.n_dropped, "closer_than_refractory": close, "node_ids": nodes}
+    return content
+
+
+def source_warnings(plan: Plan) -> Iterator[str]:
+    """Say which spikes of the file that they come from were left out, and which are closer than they should be."""
+    spec, source = plan.spec, plan.source
+    if source is None:
+        return
+    if source.n_dropped:
+        yield f"{spec.spikes}: left out spikes that are in no recorded segment: {source.n_dropped}"
+    refractory_ms = spec.units.refractory_ms
+    if close := source.too_close(refractory_ms):
+        text = f"spikes closer than {refractory_ms:g} ms to the one before of their unit: {close}"
+        expecting = Clause(", and ", Argument("refractory_ms", 0), " expects them")
+        yield Text(f"{spec.spikes}: {text}; they are kept", expecting)
 
 
 def info_job(plan: Plan) -> FileJob:
@@ -63,25 +83,16 @@ def channel_names_job(plan: Plan) -> FileJob:
 
 def unit_jobs(plan: Plan, content: Content | None = None) -> list[FileJob]:
     """Return the files of ``spiking_data``, in the order of the units; `content` is theirs where none is drawn."""
-    size, content = 8 + WAVEFORM * (2 if plan.spec.encoding == "int16" else 8), content or _drawn_content
+    size = 8 + WAVEFORM * (2 if plan.spec.encoding == "int16" else 8)
+    content = content or (lambda unit: unit.content(plan.spec.encoding))
     return [
-        FileJob(layout.unit_file(unit.name), unit.n_spikes * size, partial(_unit_file, content, unit))
+        FileJob(layout.unit_file(unit.name), round(unit.n_expected * size), partial(_unit_file, content, unit))
         for unit in plan.units
     ]
 
 
-def _unit_file(content: Content, unit: Train) -> Chunks:
+def _unit_file(content: Content, unit: PlannedUnit) -> Chunks:
     return content(unit).chunks()
-
-
-def _drawn_content(unit: Train) -> UnitContent:
-    """Return what the file of a unit holds, its waveforms drawn."""
-    shape, times, blocks = (unit.n_spikes, WAVEFORM), unit.times_ms(), unit.noisy_waveforms()
-    if unit.trains.spec.encoding == "float64":
-        return UnitContent(unit.name, times, Blocks("<f8", shape, blocks))
-    gain = unit.waveform_gain()
-    in_counts = Blocks("<i2", shape, (counts(block, gain) for block in blocks))
-    return UnitContent(unit.name, times, in_counts, Scale(gain), WAVEFORM_RATE)
 
 
 def lfp_jobs(plan: Plan) -> list[FileJob]:

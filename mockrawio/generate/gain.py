@@ -19,6 +19,7 @@ def fitting_gain(most: float) -> float:
 
 
 def counts(block: Floats, gain: float) -> npt.NDArray[np.int16]:
-    """Return µV as int16 counts, to the nearest one; `block` is overwritten."""
-    np.multiply(block, 1.0 / gain, out=block)  # exact: a power of two
-    return np.rint(block, out=block).astype("<i2")
+    """Return µV as int16 counts, to the nearest one that there is; `block` is overwritten."""
+    np.divide(block, gain, out=block)
+    np.rint(block, out=block)
+    return np.clip(block, -32768, 32767, out=block).astype("<i2")

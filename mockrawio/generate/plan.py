@@ -2,17 +2,49 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
+import numpy as np
+
+from ..ground.arrays import Floats
+from ..ground.errors import MockSessionError
+from ..session.content import UnitContent
 from ..session.layout import UnitName
 from . import timing
+from .cast import Cast
+from .casting import cast_of, setting_of
 from .draws import Draws, Kind
+from .parts.units import EpiphyteUnits
+from .source import SpikeSource, open_source
 from .spec import SessionSpec
 from .timing import Segment
-from .trains import Train, Trains, open_trains
+from .trains import placed_trains
 
-UNIT_TYPES = ("MU", "SU")
+_MOST_UNITS = 100_000
+
+
+class PlannedUnit(Protocol):
+    """A unit of a session."""
+
+    @property
+    def name(self) -> UnitName:
+        """Of its file."""
+
+    @property
+    def index(self) -> int:
+        """The order it was drawn in."""
+
+    @property
+    def n_expected(self) -> float:
+        """About how many spikes it has."""
+
+    def times_ms(self) -> Floats:
+        """Return the spike times, float64 (n_spikes,), ms since the Unix epoch, ascending, none in a gap."""
+
+    def content(self, encoding: str) -> UnitContent:
+        """Return what its file holds in a session without a stream."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +54,11 @@ class Plan:
     spec: SessionSpec
     seed: int
     segments: tuple[Segment, ...]
-    trains: Trains = field(compare=False, repr=False)  # the spikes of the units
-    units: tuple[Train, ...]  # ascending by channel
+    source: SpikeSource | None = field(compare=False, repr=False)  # where the spikes come from, if not drawn
+    cast: Cast | None = field(
+        compare=False, repr=False
+    )  # the cells; None in a session as Epiphyte's generator draws it
+    units: tuple[PlannedUnit, ...]  # ascending by channel
     n_events: int  # rows of events, and of the DAQ log
     n_frames: int  # of the movie
     stim_on_ms: int  # when the movie starts, ms since the Unix epoch
@@ -60,12 +95,13 @@ def plan_session(spec: SessionSpec) -> Plan:
     onset = Draws(seed, Kind.STIMULUS).real(*timing.ONSET_MS) * timing.shrink(length)
     n_frames, stimulus_ms = _movie(spec, length)
     stim_on = segments[0].start_ms + int(onset)
-    trains = open_trains(spec, segments)
+    source = _source(spec, segments)
+    spec = spec if source is None else replace(spec, spikes_sha256=source.sha256)
     n_events = spec.n_events
     if n_events is None:
         n_events = Draws(seed, Kind.EVENT_COUNT).integer(*timing.scaled_range(timing.N_EVENTS, timing.share(length)))
-    units = _placed(trains)
-    return Plan(trains.spec, seed, segments, trains, units, n_events, n_frames, stim_on, stim_on + stimulus_ms)
+    cast, units = _units(spec, seed, segments, source)
+    return Plan(spec, seed, segments, source, cast, units, n_events, n_frames, stim_on, stim_on + stimulus_ms)
 
 
 def nominal_length(spec: SessionSpec) -> int:
@@ -98,13 +134,25 @@ def _movie(spec: SessionSpec, length: int) -> tuple[int, int]:
     return n_frames, round(n_frames * timing.FRAME_S * 1000)
 
 
-def _placed(trains: Trains) -> tuple[Train, ...]:
-    """Place every unit on a channel, number it there, and order them by channel."""
-    seen: Counter[tuple[int, str]] = Counter()
-    units = []
-    for index in range(trains.n_units):
-        draws = Draws(trains.seed, Kind.PLACE, index)
-        place = draws.integer(1, trains.spec.n_channels), UNIT_TYPES[draws.integer(0, 1)]
-        seen[place] += 1
-        units.append(Train(UnitName(*place, seen[place]), index, trains.n_spikes(index, draws), trains))
-    return tuple(sorted(units, key=lambda unit: unit.name))
+def _units(
+    spec: SessionSpec, seed: int, segments: tuple[Segment, ...], source: SpikeSource | None
+) -> tuple[Cast | None, tuple[PlannedUnit, ...]]:
+    if isinstance(spec.units, EpiphyteUnits):
+        return None, placed_trains(spec, seed, segments, source)
+    cast = cast_of(spec, setting_of(spec, seed, segments), segments, source)
+    return cast, cast.units(spec.contacts.order)
+
+
+def _source(spec: SessionSpec, segments: Sequence[Segment]) -> SpikeSource | None:
+    """Return the spikes that a session takes from a file."""
+    if spec.spikes is None:
+        return None
+    source = open_source(spec.spikes, spec.spikes_sha256)
+    if len(source) > _MOST_UNITS:
+        raise MockSessionError(spec.spikes, f"at most {_MOST_UNITS} nodes", len(source), "Give fewer.")
+    starts_ms = np.array([float(segment.start_ms - segments[0].start_ms) for segment in segments])
+    if spec.sampling_rate is None:
+        return source.within(starts_ms, np.array([float(segment.n_ms) for segment in segments]), 0.0)
+    a_sample_ms = float(1000 / spec.sampling_rate)
+    lengths_ms = [int(segment.n_ms * spec.sampling_rate / 1000) * a_sample_ms for segment in segments]
+    return source.within(starts_ms, np.array(lengths_ms), a_sample_ms / 2)

@@ -15,11 +15,11 @@ from ..ground.shown import warn
 from ..session.layout import session_folder
 from ..session.own import refuse_own
 from ..session.writer import SessionWriter
-from .broadband import BroadbandTruth
 from .broadband_files import ARRAY, DESCRIPTION, BroadbandFiles, cut_content
-from .files import Chunks, FileJob, manifest_content, session_jobs
+from .files import Chunks, FileJob, manifest_content, session_jobs, source_warnings
 from .plan import Plan, plan_session
 from .spec import SessionSpec
+from .truth import Truth
 
 
 def generate_session(
@@ -74,15 +74,15 @@ def generate_session(
             jobs = session_jobs(plan)
             with progress_bar(progress, "session", _size(jobs)) as tick:
                 _write_all(writer, jobs, n_workers, tick)
-        writer.write_manifest({**manifest_content(plan.spec, clipped), **plan.trains.content(plan.units)})
-    for text in plan.trains.warnings():
+        writer.write_manifest(manifest_content(plan, clipped))
+    for text in source_warnings(plan):
         warn(text, stacklevel=2)
     return writer.target
 
 
 def _write_broadband(writer: SessionWriter, plan: Plan, n_workers: int, progress: bool) -> int:
     """Write the stream, then every other file; return how many values were clipped."""
-    truth = BroadbandTruth(plan)
+    truth = Truth(plan)
     stream = BroadbandFiles(truth, n_workers)
     jobs = session_jobs(plan, partial(cut_content, truth, writer.staging / ARRAY))
     with progress_bar(progress, "session", stream.nbytes + _size(jobs)) as tick:

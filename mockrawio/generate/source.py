@@ -5,10 +5,9 @@ Every node that has a spike becomes a unit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,29 +16,10 @@ from ..formats.spikes import any_format, read_spikes
 from ..ground.arrays import Floats, Ints
 from ..ground.errors import BadFileError
 from ..ground.writing import file_record
-from .timing import PEAK, SPIKE_CLOCK, WAVEFORM
 
-PHASES = 8  # into which a sample is divided where spikes fall between samples
 _STAMP_MS = 2.0**-11  # more than what float64 rounds a stamp of today by
 _ROUNDING_MS = 1e-6  # by which a sum of float64 intervals may be off
 _ONE = "Write the one you mean to a file of its own."
-
-
-class Place(NamedTuple):
-    """Where some spikes are, each array (n,)."""
-
-    segments: Ints  # of each spike
-    frames: Ints  # the tick in its segment that is nearest to the spike
-    phases: npt.NDArray[np.uint8]  # in which eighth of the sample around that tick the spike is
-
-    @classmethod
-    def of(cls, times_ms: Floats, starts_ms: Floats) -> Place:
-        """Return the places of spikes that all lie in segments, given when these start in ms."""
-        segments = np.searchsorted(starts_ms, times_ms, side="right") - 1
-        ticks = (times_ms - starts_ms[segments]) * SPIKE_CLOCK
-        frames = np.floor(ticks + 0.5)
-        phases = np.clip(np.floor((ticks - frames + 0.5) * PHASES), 0, PHASES - 1)
-        return cls(segments, frames.astype(np.int64), phases.astype(np.uint8))
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,20 +39,17 @@ class SpikeSource:
         """Return the spike times of a node, by its place among all nodes."""
         return self.times_ms[self.ends[index] : self.ends[index + 1]]
 
-    def within(self, starts_ms: Floats, lengths_ms: Floats, whole_waveforms: bool) -> SpikeSource:
+    def within(self, starts_ms: Floats, lengths_ms: Floats, margin_ms: float) -> SpikeSource:
         """Return the spikes that a session has room for.
 
-        `starts_ms` and `lengths_ms`, float64 (n_segments,), are of its segments, from the start of the recording on.
-        With `whole_waveforms` the 64 samples around a spike must lie in its segment too.
+        `starts_ms` and `lengths_ms`, float64 (n_segments,), are of its segments, from the start of the recording on; a
+        spike that comes less than `margin_ms` before the end of one is not in it.
         """
         segments = np.searchsorted(starts_ms, self.times_ms, side="right") - 1
         late = self.times_ms - starts_ms[segments]
-        fits = (segments >= 0) & (late < lengths_ms[segments] - _STAMP_MS)
-        if whole_waveforms:
-            frames = np.floor(late * SPIKE_CLOCK + 0.5)
-            fits &= (frames >= PEAK) & (frames + WAVEFORM - PEAK <= lengths_ms[segments] * SPIKE_CLOCK)
+        fits = (segments >= 0) & (late < lengths_ms[segments] - max(margin_ms, _STAMP_MS))
         kept = np.concatenate([[0], np.cumsum(fits)])[self.ends]
-        return SpikeSource(self.sha256, self.times_ms[fits], self.node_ids, kept, int(np.count_nonzero(~fits)))
+        return replace(self, times_ms=self.times_ms[fits], ends=kept, n_dropped=int(np.count_nonzero(~fits)))
 
     def too_close(self, refractory_ms: float) -> int:
         """Return how many spikes come less than the refractory period after the one before of their node."""

@@ -2,38 +2,42 @@
 
 from __future__ import annotations
 
-import math
-import numbers
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import InitVar, dataclass, fields, replace
+from fractions import Fraction
 from typing import Any
 
-from ..formats.spikes import any_format
+from ..ground.checks import require
 from ..ground.errors import MockSessionError
-from ..ground.shown import Argument, Text
+from ..ground.jsontext import read_json
+from ..ground.once import once
+from ..ground.shown import Argument
+from ..ground.tomltext import read_toml, toml_document
+from ..session.clock import EARLIEST_MS, LATEST_MS
+from ..session.layout import BUNDLE
+from ..session.probe import ContactMap
 from . import timing
-from .checks import REAL, WHOLE, bounds, durations, is_whole_ms, must, names_of, pair, real, sha256, whole
+from .checks import durations, is_whole_ms, names_of, path, rational, sha256
 from .draws import fresh_seed
-from .parts import NOISE_FIELDS, noise_parts
-from .parts.part import NoisePart
+from .parts.acquisition import Acquisition
+from .parts.form import Family, Part, checked, choice, fields_in_json, from_fields, real, whole, yes
+from .parts.noise import NOISES, NoisePart, Spatial, White
+from .parts.units import UNITS, EpiphyteUnits, Units
+from .probes.given import probe_of, probe_value
 
 REGIONS = ("LA", "LAH", "LEC", "LMH", "LPHC", "RA", "RAH", "REC", "RMH", "RPHC")
-BUNDLE = 8
 ENCODINGS = ("int16", "float64")
-# Fields only of a session with a broadband stream; the manifests of others leave them out.
-_BROADBAND = ("broadband_hz", "noise_uV", *NOISE_FIELDS, "snr", "amplitude_sd", "jitter")
-_SPIKES = ("spikes", "spikes_sha256")  # left out too in a session that draws its spikes
-_DRAWN = ("n_units", "rate_hz")  # what a session with the spikes of a file does not draw
-_MOST_SNR = 100.0  # so that a template fits int16, whatever the noise and the spike's own amplitude
+SPEC_VERSION = 2  # of what a spec's fields mean; a manifest has it
+_ACQUISITIONS = Family("the acquisition", Acquisition)
+_SHORTHANDS = {"n_units": "n", "snr": "snr", "rate_hz": "rate_hz"}  # of fields of `units`
 
 
 @dataclass(frozen=True, kw_only=True)
-class SessionSpec:
+class SessionSpec(Part):
     """What a session is made from; with a seed it decides every byte.
 
-    The defaults of what is drawn are those of Epiphyte's generator (docs/epiphyte.rst), scaled
-    to the length of the recording.
+    It is made of parts (docs/parts.rst), each a value with fields of its own.
 
     Parameters
     ----------
@@ -47,56 +51,46 @@ class SessionSpec:
         Seconds without samples between segments; 0.001 is one missing sample at 1 kHz.
     seed : int, optional
         None draws one when the session is made, and records it.
-    n_channels : int
-        Number of channels that have a name and may have units.
-    n_units : int, optional
-        Number of units, each on a channel drawn evenly. None: 20 to 100.
+    probe : str, ContactMap, PathLike, or ProbeInterface's Probe or ProbeGroup
+        Where the contacts are: the name of a probe (docs/probes.rst), or one of one's own, from memory or a file. A
+        spec holds what is in the file.
+    n_channels : int, optional
+        Number of contacts, each a channel. None: as many as the probe has.
+    channel_names : tuple of str, optional
+        Names without ``.ncs``. None: ten regions by 8, ``LA1`` to ``RPHC8``, for bundles; ``CH1``, ``CH2``, ... else.
+    sampling_rate : number, Fraction or str, optional
+        Of the broadband stream, in Hz, from 1 to 100 kHz: any rational, as ``24414.0625`` or ``"100000/3"``. None: no
+        such stream.
+    acquisition : Acquisition
+        How counts are made of µV.
+    units : Units or EpiphyteUnits
+        The cells, what they look like and how they fire.
+    noise : tuple of parts
+        What the noise is the sum of: White, Spatial, FarUnits, Hum, NoiseFrom. In a session without a broadband stream
+        the waveforms of spikes have as much of it, white.
     n_lfp_channels : int
         How many of the channels have an LFP file.
+    lfp_noise_uV : float
+        Standard deviation of 1/f noise on the LFP, in µV.
     encoding : {"int16", "float64"}
         Counts with gain and offset beside them, or what Epiphyte writes.
     stimulus_len : float, optional
         Movie length in minutes. None: the longest that fits, up to 83.33.
     start_ms : int, optional
         Start in ms since the Unix epoch. None: between September 2012 and September 2023.
-    lfp_noise_uV : float
-        Standard deviation of 1/f noise on the LFP, in µV.
     n_events : int, optional
         Rows of events and of the DAQ log. None: 4000 to 5400, fewer below 90 minutes.
     artifacts : bool
         Whether the watchlog has pauses and skips.
-    refractory_ms : float
-        Least time between two spikes of a unit; the spike clock ticks 32 times a ms.
-    rate_hz : tuple of two floats, optional
-        Lowest and highest firing rate. None: 50 to 5000 spikes a unit, fewer below 90 minutes.
-    spikes_per_unit : tuple of two ints, optional
-        Lowest and highest number of spikes, in place of `rate_hz`.
-    channel_names : tuple of str, optional
-        Names without ``.ncs``. None: ten regions by 8, ``LA1`` to ``RPHC8``.
-    broadband_hz : float, optional
-        Sampling rate of the broadband stream, 32000. None: no such stream, and none of the
-        fields below.
-    noise_uV : float
-        Standard deviation of a channel's noise, in µV; each channel's own lies within a
-        fifth of it.
-    pink_share : float
-        How much of the variance of a channel's own noise is 1/f-coloured; the rest is white.
-    common_share : float
-        How much of the mean variance of the noise is common to all channels.
-    snr : tuple of two floats
-        Lowest and highest peak of a unit, in standard deviations of its own channel's noise.
-    amplitude_sd : float
-        Standard deviation of a unit's amplitude from spike to spike, as a fraction.
-    jitter : bool
-        Whether spikes fall between samples, in steps of an eighth of one, or on them.
     spikes : str or PathLike, optional
         A SONATA file of one population, or bmtk's ``.csv``, that the spikes come from, in place of
         being drawn; the path stays as it is given. Each node with a spike is a unit, and times count from the
-        start of the recording. `n_units` and `rate_hz` are left to the file. Spikes in no
-        segment, or, in a broadband session, too near to an end of one for their waveform, are
-        left out; those closer than `refractory_ms` are kept. Warnings and the manifest count both.
+        start of the recording. The units' number and rates are left to the file. Spikes in no
+        segment are left out; those closer than the refractory period are kept. Warnings and the manifest count both.
     spikes_sha256 : str, optional
         What the SHA-256 of that file must be. None: whatever it is; the manifest records it.
+    n_units, snr, rate_hz : optional
+        Shorthands of ``units=Units(n=..., snr=..., rate_hz=...)``.
 
     Raises
     ------
@@ -109,83 +103,81 @@ class SessionSpec:
     10000
     """
 
-    patient_id: int = 1
-    session_nr: int = 1
-    duration_s: float | None = None
-    segments: tuple[float, ...] | None = None
-    gap_s: float = 2.0
-    seed: int | None = None
-    n_channels: int = 80
-    n_units: int | None = 40
-    n_lfp_channels: int = 1
-    encoding: str = "int16"
-    stimulus_len: float | None = None
-    start_ms: int | None = None
-    lfp_noise_uV: float = 0.0
-    n_events: int | None = None
-    artifacts: bool = True
-    refractory_ms: float = 3.0
-    rate_hz: tuple[float, float] | None = (0.5, 10.0)
-    spikes_per_unit: tuple[int, int] | None = None
-    channel_names: tuple[str, ...] | None = None
-    broadband_hz: float | None = None
-    noise_uV: float = 10.0
-    pink_share: float = 0.3
-    common_share: float = 0.1
-    snr: tuple[float, float] = (5.0, 15.0)
-    amplitude_sd: float = 0.1
-    jitter: bool = True
-    spikes: str | os.PathLike[str] | None = None
-    spikes_sha256: str | None = None
+    patient_id: int = whole(1, 0, 10**9)
+    session_nr: int = whole(1, 0, 10**9)
+    duration_s: float | None = real(None, 1.0, 1e8)
+    segments: tuple[float, ...] | None = checked(None, durations)
+    gap_s: float = real(2.0, 0.001, 1e8)
+    seed: int | None = whole(None, 0, 2**128 - 1)
+    probe: str | ContactMap = checked("bundles", probe_value)
+    n_channels: int | None = whole(None, 1, 100_000)
+    channel_names: tuple[str, ...] | None = checked(None, names_of)
+    sampling_rate: Fraction | None = checked(None, rational)
+    acquisition: Acquisition = checked(Acquisition(), _ACQUISITIONS.one)
+    units: Units | EpiphyteUnits = checked(Units(40), UNITS.one)
+    noise: tuple[NoisePart, ...] = checked((White(), Spatial()), NOISES.several)
+    n_lfp_channels: int = whole(1, 0, 100_000)
+    lfp_noise_uV: float = real(0.0, 0.0, 1e4)
+    encoding: str = choice("int16", *ENCODINGS)
+    stimulus_len: float | None = real(None, 0.0, 1e6)
+    start_ms: int | None = whole(None, EARLIEST_MS, LATEST_MS)
+    n_events: int | None = whole(None, 0, 10**8)
+    artifacts: bool = yes(True)
+    spikes: str | None = checked(None, path)
+    spikes_sha256: str | None = checked(None, sha256)
+    n_units: InitVar[int | None] = None
+    snr: InitVar[tuple[float, float] | None] = None
+    rate_hz: InitVar[Any] = None
 
-    def __post_init__(self) -> None:
-        for name in WHOLE:
-            self._set(name, whole(name, getattr(self, name)))
-        for name in REAL:
-            self._set(name, real(name, getattr(self, name)))
-        for name in ("artifacts", "jitter"):
-            must(isinstance(getattr(self, name), bool), name, "True or False", getattr(self, name))
-        must(self.encoding in ENCODINGS, "encoding", "'int16' or 'float64'", self.encoding)
-        self._set("segments", durations(self.segments))
-        self._set("rate_hz", pair("rate_hz", self.rate_hz, numbers.Real))
-        self._set("spikes_per_unit", pair("spikes_per_unit", self.spikes_per_unit, numbers.Integral))
-        self._set("channel_names", names_of(self.channel_names, self.n_channels))
-        self._check_source()
-        self._check_broadband()
+    def __post_init__(self, n_units: int | None, snr: Any, rate_hz: Any) -> None:  # type: ignore[override]  # InitVars
+        """Check every field, and that they go together."""
+        super().__post_init__()
+        self._take_shorthands({"n_units": n_units, "snr": snr, "rate_hz": rate_hz})
+        self._check_source(n_units)
+        self._check_channels()
         self._check_lengths()
-        self._check_spikes()
+        lengths = [round(s * 1000) for s in self.segments or ()] or [self.recorded_ms or timing.LENGTH_MS]
+        if isinstance(self.units, EpiphyteUnits) and self.spikes is None:
+            self.units.check(self.sampling_rate, lengths)
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
 
-    def _check_broadband(self) -> None:
-        expected = f"the lowest and the highest of them, two numbers from 0 to {_MOST_SNR:g}"
-        self._set("snr", bounds("snr", self.snr, numbers.Real, _MOST_SNR, expected))
-        if self.is_broadband:
-            return
-        defaults = {field.name: field.default for field in fields(self)}
-        for name in _BROADBAND:
-            given = getattr(self, name)
-            remedy = Text("Use ", Argument("broadband", of="SessionSpec"), ", or leave it out.")
-            must(given == defaults[name], name, "a session with a broadband stream", given, remedy)
+    def _take_shorthands(self, given: Mapping[str, Any]) -> None:
+        """Put what is given for the units into them."""
+        for name, value in given.items():
+            if value is None:
+                continue
+            field, kind = _SHORTHANDS[name], type(self.units).__name__
+            known = field in {one.name for one in fields(self.units)}
+            must(known, name, f"units that have {field}, which {kind} have not", value, "Leave it out.")
+            try:
+                self._set("units", replace(self.units, **{field: value}))
+            except MockSessionError as error:
+                raise MockSessionError(_argument(name), *error.args[1:]) from None
 
-    def _check_source(self) -> None:
+    def _check_source(self, n_units: int | None) -> None:
         if self.spikes is None:
             must(self.spikes_sha256 is None, "spikes_sha256", "None without spikes", self.spikes_sha256)
+            drawn = isinstance(self.units, EpiphyteUnits)
+            must(drawn or self.units.n is not None, "n_units", "a number, where no spikes are given", None, "Give it.")
             return
-        is_path = isinstance(self.spikes, (str, os.PathLike))
-        must(is_path, "spikes", f"the path of a {any_format()} file", self.spikes)
-        self._set("spikes", os.fsdecode(self.spikes))
-        self._set("spikes_sha256", sha256("spikes_sha256", self.spikes_sha256))
-        defaults = {field.name: field.default for field in fields(self)}
-        for name in (*_DRAWN, "spikes_per_unit"):
-            given = getattr(self, name)
-            must(given in (None, defaults[name]), name, "None where spikes come from a file", given, "Leave it out.")
-            self._set(name, None)
+        must(n_units is None, "n_units", "None where spikes come from a file", n_units, "Leave it out.")
+        self._set("units", replace(self.units, n=None))
+
+    def _check_channels(self) -> None:
+        n = self.contacts.n
+        self._set("n_channels", n)
+        most = f"at most n_channels, {n}"
+        must(self.n_lfp_channels <= n, "n_lfp_channels", most, self.n_lfp_channels)
+        named = self.channel_names
+        remedy = "Give n_channels= to match."
+        must(named is None or len(named) == n, "channel_names", f"{n} names", f"{len(named or ())} of them", remedy)
+        measured = isinstance(self.units, EpiphyteUnits) or self.units.amplitude_uV or any(n.floor for n in self.noise)
+        remedy = "Give White() among them, or Units(amplitude_uV=...)."
+        must(bool(measured), "noise", "a part that units are measured against", self.noise, remedy)
 
     def _check_lengths(self) -> None:
-        most = f"at most n_channels, {self.n_channels}"
-        must(self.n_lfp_channels <= self.n_channels, "n_lfp_channels", most, self.n_lfp_channels)
         for name in ("duration_s", "gap_s"):
             seconds = getattr(self, name)
             must(seconds is None or is_whole_ms(seconds), name, "a whole number of ms", seconds)
@@ -202,18 +194,6 @@ class SessionSpec:
             remedy = "Give a longer recording, or stimulus_len=None for the longest movie that fits."
             must(fits, "stimulus_len", f"a movie that fits {length / 60000:.4g} minutes", self.stimulus_len, remedy)
 
-    def _check_spikes(self) -> None:
-        if self.spikes is not None:
-            return
-        recorded = self.recorded_ms or timing.LENGTH_MS
-        most = self.spike_range(recorded)[1]
-        lengths = [round(s * 1000) for s in self.segments or ()] or [recorded]
-        room = 0.9 * sum(timing.spike_room(n_ms, self.is_broadband) for n_ms in lengths)
-        name = "rate_hz" if self.spikes_per_unit is None else "spikes_per_unit"
-        expected = f"spikes that leave a tenth of {recorded / 1000:g} s free with {self.refractory_ms} ms between them"
-        remedy = "Give fewer spikes or a shorter refractory_ms."
-        must(most * self.refractory_ticks <= room, name, expected, f"up to {most} a unit", remedy)
-
     @classmethod
     def epiphyte(cls, **fields: Any) -> SessionSpec:
         """Return a spec as Epiphyte's generator draws it: the seed decides all that is not given.
@@ -226,7 +206,7 @@ class SessionSpec:
         """
         own_length = {"duration_s", "segments"} & fields.keys()
         stimulus_len = None if own_length else timing.STIMULUS_MIN
-        return cls(**{"n_units": None, "rate_hz": None, "stimulus_len": stimulus_len, **fields})
+        return cls(**{"units": EpiphyteUnits(), "stimulus_len": stimulus_len, **fields})
 
     @classmethod
     def tiny(cls, **fields: Any) -> SessionSpec:
@@ -237,11 +217,11 @@ class SessionSpec:
         **fields
             Any field of the class.
         """
-        return cls._with_defaults({"n_channels": 16, "n_units": 4, "rate_hz": (2.0, 8.0)}, 10.0, fields)
+        return cls(**_defaults(fields, 10.0, probe="bundles", n_channels=16, units=Units(4)))
 
     @classmethod
     def broadband(cls, **fields: Any) -> SessionSpec:
-        """Return a minute of 16 channels with a 32 kHz stream that has the spikes of 10 units.
+        """Return a minute of a linear probe with 16 contacts, sampled at 32 kHz, that sees 10 units.
 
         Parameters
         ----------
@@ -250,46 +230,77 @@ class SessionSpec:
 
         Examples
         --------
-        >>> SessionSpec.broadband(segments=(6.0, 4.0), n_units=5, seed=2).broadband_hz
-        32000.0
+        >>> SessionSpec.broadband(segments=(6.0, 4.0), n_units=5, seed=2).units.n
+        5
         """
-        defaults = {"broadband_hz": timing.WAVEFORM_RATE, "n_channels": 16, "n_units": 10}
-        return cls._with_defaults(defaults, 60.0, fields)
+        rate = timing.WAVEFORM_RATE
+        return cls(**_defaults(fields, 60.0, sampling_rate=rate, probe="linear", n_channels=16, units=Units(10)))
 
     @classmethod
-    def _with_defaults(cls, defaults: dict[str, Any], duration_s: float, fields: dict[str, Any]) -> SessionSpec:
-        """Return a spec of some fields, with defaults for the rest where they go with these."""
-        if not {"duration_s", "segments"} & fields.keys():
-            defaults = {"duration_s": duration_s, **defaults}
-        if fields.get("spikes") is not None:
-            defaults = {name: value for name, value in defaults.items() if name not in _DRAWN}
-        return cls(**{**defaults, **fields})
+    def neuropixels(cls, **fields: Any) -> SessionSpec:
+        """Return a minute of a Neuropixels 1.0 probe, 384 channels sampled at 30 kHz in 10 bits, that sees 100 units.
+
+        Parameters
+        ----------
+        **fields
+            Any field of the class.
+        """
+        rig = Acquisition(2.34375, bits=10)
+        probe = {"probe": "neuropixels-1.0", "acquisition": rig}
+        return cls(**_defaults(fields, 60.0, sampling_rate=30_000, units=Units(100), **probe))
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> SessionSpec:
-        """Return the spec of a dict as :meth:`to_dict` gives it and manifests have it.
+        """Return the spec of a dict as :meth:`to_dict` gives it and manifests and TOML files have it.
 
         Raises
         ------
         MockSessionError
             If a key is not a field, or a value not what the field takes.
         """
-        known = {field.name for field in fields(cls)}
-        unknown = sorted(set(values) - known)
-        if unknown:
-            expected = f"the fields {', '.join(sorted(known))}"
-            raise MockSessionError("SessionSpec", expected, ", ".join(unknown), "Remove it.")
-        return cls(**values)
+        return from_fields(cls, values)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as a dict that JSON takes, tuples as lists; those of a stream only if there is one."""
-        left_out = (() if self.is_broadband else _BROADBAND) + (() if self.spikes is not None else _SPIKES)
-        values = {k: v for k, v in asdict(self).items() if k not in left_out}
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
+        """Return the fields as a dict that JSON takes: parts as dicts, tuples as lists."""
+        return fields_in_json(self)
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str], **fields: Any) -> SessionSpec:
+        """Return the spec that a file holds.
+
+        Parameters
+        ----------
+        path : str or PathLike
+            TOML, by its name's end ``.toml``; else JSON, as of :meth:`to_dict`, or a session's manifest.
+        **fields
+            Any field of the class, in place of the file's.
+
+        Raises
+        ------
+        BadFileError
+            If the file cannot be read, or is neither.
+        MockSessionError
+            If it has a key that is not a field, or a value that is not what the field takes.
+        """
+        if os.fspath(path).lower().endswith(".toml"):
+            values = read_toml(path)
+        else:
+            values = read_json(path, "a spec", "Correct the file.")
+        values = values["spec"] if isinstance(values.get("spec"), dict) else values
+        return cls.from_dict({**values, **fields})
+
+    def to_toml(self) -> str:
+        """Return the fields as TOML, which :meth:`from_file` reads; what is None is left out."""
+        return toml_document(self.to_dict())
 
     def seeded(self) -> SessionSpec:
         """Return this spec with its seed, or with one drawn if it has none."""
         return self if self.seed is not None else replace(self, seed=fresh_seed())
+
+    @once
+    def contacts(self) -> ContactMap:
+        """Where the contacts are, and what they are wired to."""
+        return probe_of(self.probe, self.n_channels)
 
     @property
     def recorded_ms(self) -> int | None:
@@ -307,39 +318,35 @@ class SessionSpec:
     @property
     def is_broadband(self) -> bool:
         """Whether the session has a broadband stream."""
-        return self.broadband_hz is not None
-
-    @property
-    def noise_parts(self) -> tuple[NoisePart, ...]:
-        """What the noise of the broadband stream is the sum of."""
-        return noise_parts(self)
-
-    @property
-    def refractory_ticks(self) -> int:
-        """The refractory period on the spike clock, rounded up; at least one tick.
-
-        Spikes between samples are up to a tick nearer to each other than the samples are.
-        """
-        ticks = max(1, math.ceil(self.refractory_ms * timing.SPIKE_CLOCK))
-        return ticks + (self.is_broadband and self.jitter)
+        return self.sampling_rate is not None
 
     @property
     def names(self) -> tuple[str, ...]:
         """The name of every channel, without ``.ncs``."""
-        return self.channel_names or tuple(_default_name(k) for k in range(self.n_channels))
-
-    def spike_range(self, recorded_ms: int) -> tuple[int, int]:
-        """Return the lowest and highest number of spikes a unit may have in that many ms."""
-        if self.spikes_per_unit is not None:
-            return self.spikes_per_unit
-        if self.rate_hz is None:
-            return timing.scaled_range(timing.SPIKES, timing.share(recorded_ms))
-        low, high = (rate * recorded_ms / 1000 for rate in self.rate_hz)
-        return math.ceil(low), max(math.ceil(low), math.floor(high))
+        name = _wire_name if self.probe == "bundles" else "CH{}".format
+        return self.channel_names or tuple(name(k + 1) for k in range(self.contacts.n))
 
 
-def _default_name(k: int) -> str:
-    """Name channel `k` (from 0): wires of a region go on counting after the tenth region."""
-    bundle, wire = divmod(k, BUNDLE)
+def must(ok: bool, name: str, expected: str, found: object, remedy: str = "Change it.") -> None:
+    """Raise the error of a field unless it is valid."""
+    require(ok, _argument(name), expected, found, remedy)
+
+
+def _argument(name: str) -> Argument:
+    return Argument(name, of="SessionSpec")
+
+
+def _defaults(given: dict[str, Any], duration_s: float, **defaults: Any) -> dict[str, Any]:
+    """Return the fields of a spec: those given, with defaults for the rest where they go with these."""
+    if not {"duration_s", "segments"} & given.keys():
+        defaults["duration_s"] = duration_s
+    if "probe" in given:
+        defaults.pop("n_channels", None)  # it has as many as it has
+    return {**defaults, **given}
+
+
+def _wire_name(k: int) -> str:
+    """Name channel `k` (from 1): wires of a region go on counting after the tenth region."""
+    bundle, wire = divmod(k - 1, BUNDLE)
     round_, region = divmod(bundle, len(REGIONS))
     return f"{REGIONS[region]}{round_ * BUNDLE + wire + 1}"

@@ -62,11 +62,6 @@ def pause_range(length_ms: int, stimulus_ms: int) -> tuple[int, int]:
     return total * PAUSE_MS[0] // PAUSE_MS[1], total
 
 
-def spike_room(n_ms: int, whole_waveforms: bool) -> int:
-    """Return the number of ticks of a segment on which a spike may lie: all, or where its waveform fits."""
-    return max(0, n_ms * SPIKE_CLOCK - (WAVEFORM - 1 if whole_waveforms else 0))
-
-
 def frame_count(stimulus_min: float) -> int:
     """Return the number of frames in a movie of that many minutes."""
     return int(stimulus_min * 60 / FRAME_S)

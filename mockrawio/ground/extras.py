@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -56,8 +55,3 @@ def extra_module(name: str, purpose: str, extra: str) -> Any:
 def h5py_module() -> Any:
     """Return h5py, for SONATA files."""
     return extra_module("h5py", "SONATA files", "sonata")
-
-
-def toml_module(extra: str) -> Any:
-    """Return Python's TOML reader, or the package that stands in for it before Python 3.11."""
-    return extra_module("tomllib" if sys.version_info >= (3, 11) else "tomli", "TOML files", extra)

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import difflib
 import glob
-import json
-import math
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import MISSING, fields
 from functools import partial
 from typing import Any
 
+from ..ground import tomltext
 from ..ground.checks import require
-from ..ground.errors import BadFileError, MockSessionError
-from ..ground.extras import toml_module
-from ..ground.places import read_text
+from ..ground.errors import MockSessionError
 from ..ground.shown import Argument
+from ..ground.tomltext import toml_value
 from .original import read_py
 from .raw_probe import Probe, custom_probe, eMouse, neuropixels3a
 
-MAX_BYTES = 1 << 24
 _BUILTIN = {"neuropixels3a": neuropixels3a, "eMouse": eMouse}
 _PROBE_KEYS = ("name", "channel_map", "connected", "channel_positions")
 # Names in the original's documentation of parameters that its code calls otherwise.
@@ -68,14 +65,7 @@ def read_python(path: str, known: Sequence[str]) -> tuple[dict[str, Any], dict[s
 
 def read_toml(path: str) -> dict[str, Any]:
     """Read a TOML file; its ``probe`` becomes a :class:`~mockrawio.hybrid.Probe`."""
-    toml = toml_module("hybrid")
-    body = read_text(path)
-    if len(body) > MAX_BYTES:
-        raise BadFileError(path, f"at most {MAX_BYTES} bytes", f"{len(body)}", "Keep the probe in an .npz.")
-    try:
-        values: dict[str, Any] = toml.loads(body.decode("utf-8-sig").replace("\r\n", "\n"))
-    except (ValueError, RecursionError) as error:  # of which TOMLDecodeError and UnicodeDecodeError are kinds
-        raise BadFileError(path, "TOML", str(error) or "too much nesting", "Correct that line.") from None
+    values: dict[str, Any] = tomltext.read_toml(path, "Keep the probe in an .npz.")
     if "probe" in values:
         try:
             values["probe"] = _probe(values["probe"], os.path.dirname(os.path.abspath(path)))
@@ -115,26 +105,8 @@ def toml_text(values: dict[str, Any]) -> str:
     They are numbers, texts, bools, tuples of numbers, paths; and ``probe``, a Probe.
     """
     probe: Probe = values["probe"]
-    lines = [f"{name} = {_toml(value)}" for name, value in values.items() if name != "probe"]
-    rows = "".join(f"    {_toml(row)},\n" for row in probe.channel_positions.tolist())
-    lines += ["", "[probe]", f"name = {_toml(probe.name)}"]
-    lines += [f"{name} = {_toml(getattr(probe, name).tolist())}" for name in ("channel_map", "connected")]
+    lines = [f"{name} = {toml_value(value)}" for name, value in values.items() if name != "probe"]
+    rows = "".join(f"    {toml_value(row)},\n" for row in probe.channel_positions.tolist())
+    lines += ["", "[probe]", f"name = {toml_value(probe.name)}"]
+    lines += [f"{name} = {toml_value(getattr(probe, name).tolist())}" for name in ("channel_map", "connected")]
     return "\n".join([*lines, f"channel_positions = [\n{rows}]", ""])
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (tuple, list)):
-        return f"[{', '.join(map(_toml, value))}]"
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)  # nan, inf, -inf: TOML calls them so too
-    if isinstance(value, (int, float)):
-        return repr(value)
-    return _toml_string(os.fspath(value))
-
-
-def _toml_string(text: str) -> str:
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise MockSessionError(f"{text!r}", "text that UTF-8 has", "other bytes", "Rename the file.")
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

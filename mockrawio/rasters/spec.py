@@ -8,9 +8,8 @@ from os import PathLike, fspath
 from typing import Any
 
 from ..ground.checks import require
-from ..ground.errors import BadFileError, MockSessionError
-from ..ground.extras import toml_module
-from ..ground.places import read_text
+from ..ground.errors import MockSessionError
+from ..ground.tomltext import read_toml
 from .checks import float_array, number_in, whole_in
 from .trains import bins_in
 
@@ -174,14 +173,9 @@ class RasterSpec:
         BadFileError
             If it cannot be read, or is not TOML.
         MockSessionError
-            As :meth:`from_dict`, or if TOML cannot be read here.
+            As :meth:`from_dict`.
         """
-        toml, body = toml_module("sonata"), read_text(fspath(path))
-        try:
-            values = toml.loads(body.decode("utf-8").replace("\r\n", "\n"))
-        except ValueError as error:  # TOML's own, or the encoding's
-            raise BadFileError(path, "a TOML file", str(error), "Correct it.") from None
-        return cls.from_dict(values)
+        return cls.from_dict(read_toml(fspath(path)))
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)

@@ -1,32 +1,19 @@
-"""The parts that a session's signals are the sum of, a module each: here those of the broadband noise.
+"""The parts that a spec is made of, a module each."""
 
-A noise is a :class:`~.part.NoisePart` in a module of its own, and an entry in :data:`NOISES`. Its fields are
-fields of :class:`~mockrawio.generate.SessionSpec` under its name: ``share`` of ``pink`` is ``pink_share``.
-"""
+from .acquisition import Acquisition
+from .noise import Hum, Spatial, White
+from .units import Classes, EpiphyteUnits, Exponential, LogNormal, Power, Uniform, Units
 
-from __future__ import annotations
-
-from dataclasses import fields
-from typing import Any
-
-from .common import Common
-from .part import NoisePart
-from .pink import Pink
-from .white import White
-
-__all__ = ["NOISES", "NOISE_FIELDS", "noise_parts"]
-
-# In the order in which they take from the bits that they share; white noise, the remainder, takes last of all.
-NOISES: tuple[type[NoisePart], ...] = (White, Pink, Common)
-
-# The least and the most that each field of a spec may be which is a part's.
-NOISE_FIELDS: dict[str, tuple[float, float]] = {
-    f"{part.name}_{field.name}": field.metadata["limits"] for part in NOISES for field in fields(part)
-}
-
-
-def noise_parts(spec: Any) -> tuple[NoisePart, ...]:
-    """Return the parts of a session's noise, from the fields of its spec that are theirs."""
-    return tuple(
-        part(**{field.name: getattr(spec, f"{part.name}_{field.name}") for field in fields(part)}) for part in NOISES
-    )
+__all__ = [
+    "Acquisition",
+    "Classes",
+    "EpiphyteUnits",
+    "Exponential",
+    "Hum",
+    "LogNormal",
+    "Power",
+    "Spatial",
+    "Uniform",
+    "Units",
+    "White",
+]

@@ -93,12 +93,12 @@ def span(default: tuple[float, float] | None, low: float, high: float) -> Any:
     return checked(default, check)
 
 
-def whole_span(default: tuple[int, int], low: int, high: int) -> Any:
-    """Return a field that is the lowest and the highest of some whole numbers."""
+def whole_span(default: tuple[int, int] | None, low: int, high: int) -> Any:
+    """Return a field that is the lowest and the highest of something that is counted."""
+    expected = f"{_or(default)}the lowest and the highest of them, two whole numbers from {low} to {high}"
 
     def check(name: Argument, value: Any) -> tuple[int, int]:
         ok = isinstance(value, (tuple, list)) and len(value) == 2 and all(map(is_whole, value))
-        expected = f"the lowest and the highest of them, two whole numbers from {low} to {high}"
         require(ok and low <= value[0] <= value[1] <= high, name, expected, value)
         return operator.index(value[0]), operator.index(value[1])
 

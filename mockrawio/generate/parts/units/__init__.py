@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from ..form import Family
 from .cell import Cell
 from .classes import Classes
+from .epiphyte import EpiphyteUnits
 from .footprint import LAWS, Exponential, Power
 from .rates import RATES, LogNormal, Uniform
 from .units import Units
 from .window import Window
 
-__all__ = ["LAWS", "RATES", "Cell", "Classes", "Exponential", "LogNormal", "Power", "Uniform", "Units", "Window"]
+__all__ = [
+    "LAWS",
+    "RATES",
+    "UNITS",
+    "Cell",
+    "Classes",
+    "EpiphyteUnits",
+    "Exponential",
+    "LogNormal",
+    "Power",
+    "Uniform",
+    "Units",
+    "Window",
+]
+
+UNITS = Family("the units", Units, EpiphyteUnits)

@@ -1,0 +1,69 @@
+"""The cells of a session from its spec, and the noise that they are measured against."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+
+from ..ground.arrays import Floats
+from . import timing
+from .cast import Cast
+from .firing import DrawnFiring, GivenFiring
+from .layers import NoiseLayer, Setting
+from .parts.units import Units, Window
+from .planted import Bank, Firing
+from .renewal import JITTER
+from .source import SpikeSource
+from .spec import SessionSpec
+from .timing import Segment
+
+
+def setting_of(spec: SessionSpec, seed: int, segments: Sequence[Segment]) -> Setting:
+    """Return what a session gives its layers; one without a stream has spikes at 32 kHz."""
+    rate = spec.sampling_rate or Fraction(timing.WAVEFORM_RATE)
+    positions = spec.contacts.positions[spec.contacts.order]
+    places = np.pad(positions, ((0, 0), (0, 3 - positions.shape[1])))
+    lengths = tuple(int(segment.n_ms * rate / 1000) for segment in segments)
+    return Setting(seed, rate, spec.acquisition.gain_uV, places, lengths)
+
+
+def noise_layers(spec: SessionSpec, setting: Setting, floor: bool = False) -> list[NoiseLayer]:
+    """Return the layers of a session's noise, or only those that units are measured against."""
+    seen: dict[str, int] = {}
+    layers = []
+    for part in spec.noise:
+        seen[part.name] = seen.get(part.name, 0) + 1
+        number = f".{seen[part.name]}" if seen[part.name] > 1 else ""
+        if part.floor or not floor:
+            layers.append(part.layer(f"noise.{part.name}{number}", setting))
+    return layers
+
+
+def floor_uV(spec: SessionSpec, setting: Setting, band: bool = True) -> Floats:
+    """Return the standard deviation of what units are measured against, in its band or in all, on each contact, µV."""
+    variance = np.zeros(setting.n_contacts)
+    for layer in noise_layers(spec, setting, floor=True):
+        variance += (layer.band_uV if band else layer.sd_uV) ** 2
+    return np.sqrt(variance)
+
+
+def cast_of(spec: SessionSpec, setting: Setting, segments: tuple[Segment, ...], source: SpikeSource | None) -> Cast:
+    """Return the cells of a session; those of a `source` of spikes are one for each of its nodes."""
+    assert isinstance(spec.units, Units)
+    units = spec.units if source is None else replace(spec.units, n=len(source), multi=0.0)
+    cells = units.cells(setting, floor_uV(spec, setting))
+    jitter = JITTER if spec.is_broadband and units.jitter else (0.0,)
+    banks = tuple(Bank(*cell.bank(setting, jitter)) for cell in cells)
+    firing: Firing
+    if source is None:
+        rates = [cell.rate_hz for cell in cells]
+        firing = DrawnFiring(setting, rates, units.refractory_ms, units.amplitude_sd, len(jitter) > 1)
+    else:
+        starts_ms = np.array([float(segment.start_ms - segments[0].start_ms) for segment in segments])
+        firing = GivenFiring(setting, source, starts_ms, units.amplitude_sd, len(jitter) > 1)
+    before = Window.at(setting.sampling_rate).before
+    exact, around = None if spec.is_broadband else source, floor_uV(spec, setting, band=False)
+    return Cast(setting, segments, cells, banks, before, firing, jitter, exact, around)

@@ -1,0 +1,153 @@
+"""The units of a stream as the truth has them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..ground.arrays import Floats, Ints
+from ..ground.once import once
+from .cast import CastUnit, Spiked
+from .parts.units import Cell
+
+Int16s = npt.NDArray[np.int16]
+Floats32 = npt.NDArray[np.float32]
+
+
+class TrueUnit:
+    """A unit: one cell, or several that nobody can tell apart.
+
+    Attributes
+    ----------
+    id : str
+        The name of its file, ``CSC3_SU1``.
+    cells : tuple of Cell
+        One, or those of a multi-unit.
+    channels : ndarray of int64, shape (m,)
+        The columns of the stream on which it is seen, ascending.
+    snr : float
+        The peak of its first cell over the standard deviation of the noise, both in the band of 300 to 6000 Hz.
+    """
+
+    def __init__(self, unit: CastUnit, columns: Ints, band_uV: Floats) -> None:
+        self._unit, self._columns = unit, columns
+        self._banks = [unit.cast.banks[member] for member in unit.members]
+        self.id, self.cells = unit.name.id, unit.cells
+        around, setting = float(band_uV[self.peak_channel]), unit.cast.setting
+        peak = abs(self.cell.amplitude_uV) * self.cell.band_peak(setting)
+        self.snr = round(peak / around, 6) if around else float("inf")
+        seen = [columns[bank.contacts] for bank in self._banks]
+        self.channels: Ints = np.unique(np.concatenate(seen)) if seen else np.empty(0, np.int64)
+
+    @property
+    def cell(self) -> Cell:
+        """Its cell, the first one of a multi-unit."""
+        return self.cells[0]
+
+    @property
+    def location(self) -> tuple[float, float, float]:
+        """Where its cell is: x, y and z in µm, the contacts' own frame."""
+        return self.cell.location
+
+    @property
+    def kind(self) -> str:
+        """What class of cell it is."""
+        return self.cell.kind
+
+    @property
+    def rate_hz(self) -> float:
+        """Spikes a second that are expected of it."""
+        return sum(cell.rate_hz for cell in self.cells)
+
+    @property
+    def peak_channel(self) -> int:
+        """The column of the stream on which it is largest."""
+        return self._unit.name.channel - 1
+
+    @property
+    def peak_uV(self) -> float:
+        """Its peak on that column, µV; negative for most cells."""
+        bank, cell = self._banks[0], self.cell
+        counts = bank.counts[:, :, bank.contacts == cell.peak_contact]
+        return round(float(counts.flat[np.abs(counts).argmax()]) * self._unit.cast.setting.gain_uV, 6)
+
+    def times_ms(self) -> Floats:
+        """Return the spike times of its file, ms since the Unix epoch, float64 (n_spikes,)."""
+        return self._unit.times_ms()
+
+    @property
+    def n_spikes(self) -> int:
+        """The number of its spikes, in all segments."""
+        return len(self._spikes.frames)
+
+    def segments(self) -> Ints:
+        """Return the segment of each spike, int64 (n_spikes,)."""
+        return self._spikes.segments
+
+    def frames(self) -> Ints:
+        """Return where in its segment the peak of each spike stands, int64 (n_spikes,)."""
+        return self._spikes.frames
+
+    def jitter(self) -> Floats:
+        """Return by how many samples each spike comes after its frame, float64 (n_spikes,)."""
+        return np.array(self._unit.cast.jitter)[self._spikes.phases]
+
+    def factors(self) -> Floats32:
+        """Return each spike's amplitude, as a multiple of its cell's, float32 (n_spikes,)."""
+        return self._spikes.factors
+
+    def cell_indexes(self) -> npt.NDArray[np.int32]:
+        """Return which of its cells each spike is of, int32 (n_spikes,)."""
+        return self._spikes.cells
+
+    @property
+    def before(self) -> int:
+        """How many samples of a template come before the spike's frame."""
+        return self._unit.cast.before
+
+    @once
+    def bank(self) -> Floats32:
+        """The mean spike of each cell at each phase of the jitter, float32 (cells, phases, samples, m), in counts."""
+        shape = (len(self._banks), *self._banks[0].counts.shape[:2], len(self.channels))
+        bank = np.zeros(shape, np.float32)
+        for row, one in zip(bank, self._banks, strict=True):
+            row[..., np.searchsorted(self.channels, self._columns[one.contacts])] = one.counts
+        return bank
+
+    def templates(self, indexes: Any = slice(None)) -> Int16s:
+        """Return what spikes add to the stream.
+
+        Parameters
+        ----------
+        indexes : slice or array of int
+            Which spikes; all by default.
+
+        Returns
+        -------
+        ndarray of int16, shape (n, samples, m)
+            Counts, from sample ``frame - before`` on, at `channels`.
+        """
+        spikes = self._spikes
+        means = self.bank[spikes.cells[indexes], spikes.phases[indexes]]
+        means *= spikes.factors[indexes, None, None]
+        templates: Int16s = np.rint(means, out=means).astype("<i2")
+        return templates
+
+    def description(self) -> dict[str, object]:
+        """Return what the stream's json says of it."""
+        return {
+            "location": list(self.location),
+            "kind": self.kind,
+            "cells": [
+                {"location": list(cell.location), "kind": cell.kind, "rate_hz": cell.rate_hz} for cell in self.cells
+            ],
+            "channel_ids": [f"CSC{channel + 1}" for channel in self.channels.tolist()],
+            "snr": self.snr if np.isfinite(self.snr) else None,
+            "peak_uV": self.peak_uV,
+        }
+
+    @property
+    def _spikes(self) -> Spiked:
+        return self._unit.spikes()

@@ -1,0 +1,286 @@
+"""The truth about a session: what its stream is the sum of, count for count, and what every unit is.
+
+Nothing is read but the manifest; everything is made again from the spec and its seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..ground.arrays import Floats
+from ..ground.checks import require
+from ..ground.errors import BoundsError, MockSessionError
+from ..ground.once import once
+from ..ground.shown import Argument
+from ..session import keys
+from ..session.clock import Run
+from ..session.content import stream_description
+from ..session.files import Scale
+from ..session.layout import MANIFEST
+from ..session.manifest import read_manifest
+from .cast import CastUnit
+from .casting import noise_layers
+from .layers import Int16s
+from .mix import Mix
+from .plan import Plan, plan_session
+from .planted import PlantedLayer
+from .spec import SPEC_VERSION, SessionSpec
+from .timing import PEAK
+from .true_units import TrueUnit
+
+STREAM = "broadband"
+SPIKES = "spikes"
+
+Int32s = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class TruthLayer:
+    """One of the layers of a stream."""
+
+    name: str
+    truth: Truth
+
+    def read(self, seg_index: int, i_start: int = 0, i_stop: int | None = None) -> Int32s:
+        """Return any piece of it.
+
+        Parameters
+        ----------
+        seg_index : int
+            Which segment.
+        i_start, i_stop : int
+            Samples of the segment; all of it by default.
+
+        Returns
+        -------
+        ndarray of int32, shape (i_stop - i_start, n_channels)
+            Whole counts.
+
+        Raises
+        ------
+        BoundsError
+            If the segment has no such samples, or there is no such segment.
+        """
+        return self.truth.summed([self.name], seg_index, i_start, i_stop)
+
+
+class Truth:
+    """What the stream of a session is the sum of.
+
+    ``clip(sum of layers) == recording``, count for count; see :func:`truth`.
+
+    Attributes
+    ----------
+    spec : SessionSpec
+        With its seed.
+    layers : tuple of str
+        The names of the layers: ``spikes``, ``noise.white``, ...
+    units : dict of str to TrueUnit
+        By id, in the order of the channels.
+    gain_uV : float
+        µV a count.
+    sampling_rate : float
+        Hz.
+    n_channels : int
+    n_samples : tuple of int
+        Of each segment.
+    probe : ContactMap
+        Where the channels are.
+    noise_uV, band_uV : ndarray of float64, shape (n_channels,)
+        Standard deviation of all noise on each channel, and of what a band-pass of 300 to 6000 Hz leaves of it.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        cast = plan.cast
+        if cast is None or not plan.spec.is_broadband:
+            remedy = "Make the session from SessionSpec.broadband(...)."
+            raise MockSessionError("truth", "a session with a broadband stream", "one without", remedy)
+        self.spec, self.plan, self._cast = plan.spec, plan, cast
+        columns, setting = plan.spec.contacts.order, cast.setting
+        self._noise = noise_layers(plan.spec, setting)
+        spikes = PlantedLayer(SPIKES, setting, cast.banks, cast.before, cast.firing)
+        self._mix = Mix([*self._noise, spikes], columns, plan.spec.acquisition.bits)
+        self._contacts = np.argsort(columns)  # of the columns, in the order of the layers
+        self.gain_uV = setting.gain_uV
+        self.sampling_rate = float(setting.sampling_rate)
+        self.probe = plan.spec.contacts
+        self.n_channels, self.n_samples = self.probe.n, setting.lengths
+        units = [TrueUnit(unit, columns, self.band_uV) for unit in plan.units if isinstance(unit, CastUnit)]
+        self.units = {unit.id: unit for unit in units}
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The names of the layers."""
+        return tuple(self._mix.layers)
+
+    def layer(self, name: str) -> TruthLayer:
+        """Return a layer by its name.
+
+        Raises
+        ------
+        MockSessionError
+            If there is none of that name.
+        """
+        require(name in self.layers, Argument("name"), f"one of {', '.join(self.layers)}", name)
+        return TruthLayer(name, self)
+
+    def background(self, seg_index: int, i_start: int = 0, i_stop: int | None = None) -> Int32s:
+        """Return the sum of all layers but the spikes.
+
+        Parameters
+        ----------
+        seg_index, i_start, i_stop : int
+            As for :meth:`TruthLayer.read`.
+
+        Returns
+        -------
+        ndarray of int32, shape (i_stop - i_start, n_channels)
+        """
+        return self.summed([name for name in self.layers if name != SPIKES], seg_index, i_start, i_stop)
+
+    def recording(self, seg_index: int, i_start: int = 0, i_stop: int | None = None) -> Int16s:
+        """Return what the stream's file holds, made again.
+
+        Parameters
+        ----------
+        seg_index, i_start, i_stop : int
+            As for :meth:`TruthLayer.read`.
+
+        Returns
+        -------
+        ndarray of int16, shape (i_stop - i_start, n_channels)
+        """
+        i_start, i_stop = self._bounds(seg_index, i_start, i_stop)
+        out = np.empty((i_stop - i_start, self.n_channels), "<i2")
+        self._mix.fill(out, seg_index, i_start)
+        return out
+
+    def summed(self, names: Sequence[str], seg_index: int, i_start: int = 0, i_stop: int | None = None) -> Int32s:
+        """Return the sum of some layers.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Which ones.
+        seg_index, i_start, i_stop : int
+            As for :meth:`TruthLayer.read`.
+
+        Returns
+        -------
+        ndarray of int32, shape (i_stop - i_start, n_channels)
+            Not cut off where the recording is.
+        """
+        return self._mix.summed(names, seg_index, *self._bounds(seg_index, i_start, i_stop))
+
+    def fill(self, out: Int16s, seg_index: int, i_start: int) -> int:
+        """Write a piece of the recording.
+
+        Parameters
+        ----------
+        out : ndarray of int16, shape (n, n_channels), C order
+            From sample `i_start` of the segment on.
+        seg_index, i_start : int
+
+        Returns
+        -------
+        int
+            How many values were cut off where the converter ends.
+        """
+        return self._mix.fill(out, seg_index, i_start)
+
+    @once
+    def noise_uV(self) -> Floats:
+        """Standard deviation of all noise on each channel, float64 (n_channels,), µV."""
+        return self._level([layer.sd_uV for layer in self._noise])
+
+    @once
+    def band_uV(self) -> Floats:
+        """Standard deviation of what a band-pass of 300 to 6000 Hz leaves of the noise, float64 (n_channels,), µV."""
+        return self._level([layer.band_uV for layer in self._noise])
+
+    def description(self, clipped: int) -> dict[str, Any]:
+        """Return the content of the stream's json.
+
+        Parameters
+        ----------
+        clipped : int
+            How many values of the recording were cut off.
+        """
+        starts, stops = [segment.start_ms for segment in self.plan.segments], list(accumulate(self.n_samples))
+        runs = map(Run, [0, *stops], stops, starts)
+        known = {
+            "units": {unit.id: unit.description() for unit in self.units.values()},
+            "clipped": clipped,
+            "seed": self.plan.seed,
+            "layers": list(self.layers),
+            "peak_sample": PEAK,
+            "jitter": list(self._cast.jitter),
+            "noise": {layer.name: _rounded(layer.sd_uV[self._contacts]) for layer in self._noise},
+        }
+        more = {**self.probe.description(), keys.GROUND_TRUTH: known}
+        ids = [f"CSC{k + 1}" for k in range(self.n_channels)]
+        scales = [Scale(self.gain_uV)] * self.n_channels
+        return stream_description(self.sampling_rate, scales, ids, self.spec.names, runs, more)
+
+    def _level(self, parts: Sequence[Floats]) -> Floats:
+        level: Floats = np.sqrt(sum((part**2 for part in parts), np.zeros(self.n_channels)))
+        return level[self._contacts]
+
+    def _bounds(self, seg_index: int, i_start: int, i_stop: int | None) -> tuple[int, int]:
+        if not 0 <= seg_index < len(self.n_samples):
+            last = len(self.n_samples) - 1
+            raise BoundsError("seg_index", f"0 to {last}", seg_index, "Ask for a segment there is.")
+        size = self.n_samples[seg_index]
+        i_stop = size if i_stop is None else i_stop
+        if 0 <= i_start <= i_stop <= size:
+            return i_start, i_stop
+        expected, found = f"0 <= i_start <= i_stop <= {size}", f"i_start={i_start}, i_stop={i_stop}"
+        raise BoundsError(f"segment {seg_index}", expected, found, "Ask for samples the segment has.")
+
+
+def truth(source: str | PathLike[str] | SessionSpec) -> Truth:
+    """Return the truth about a session's stream, from its spec and seed.
+
+    Parameters
+    ----------
+    source : str, PathLike or SessionSpec
+        The session folder, of which nothing but the manifest is read; or a spec that has a seed.
+
+    Returns
+    -------
+    Truth
+        Its units, and any piece of any layer.
+
+    Raises
+    ------
+    BadFileError
+        If the folder has no manifest, or one that cannot be read.
+    MockSessionError
+        If the session was not made with a broadband stream, or the spec has no seed.
+    """
+    if isinstance(source, SessionSpec):
+        remedy = "Give one, or spec.seeded(), and make the session from the same spec."
+        require(source.seed is not None, Argument("seed", of="SessionSpec"), "a number", None, remedy)
+        return Truth(plan_session(source))
+    path = Path(source).absolute() / MANIFEST
+    manifest = read_manifest(path)
+    spec, version = manifest.get("spec"), manifest.get("spec_version")
+    if not isinstance(spec, dict) or spec.get("sampling_rate") is None:
+        remedy = "Make the session from SessionSpec.broadband(...)."
+        raise MockSessionError(path, "the spec of a session with a broadband stream", "one without", remedy)
+    if version != SPEC_VERSION:
+        expected = f"spec_version {SPEC_VERSION}"
+        raise MockSessionError(path, expected, version, "Make the session again, or ask the version that made it.")
+    return Truth(plan_session(SessionSpec.from_dict(spec)))
+
+
+def _rounded(level: Floats) -> list[float]:
+    return [round(value, 6) for value in level.tolist()]
