@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from fractions import Fraction
 from typing import Any, TypeVar
 
@@ -182,12 +182,15 @@ class Family(Mapping[str, "type[Part]"]):
 def from_fields(kind: type[P], values: Mapping[str, Any]) -> P:
     """Return a part from its fields, as :func:`fields_in_json` gives them.
 
-    MockSessionError if a key is not a field, or a value not what the field takes.
+    MockSessionError if a key is not a field, a field without a default is missing, or a value is not what it takes.
     """
     known = _settable(kind)
     unknown = sorted(str(key) for key in set(values) - set(known))
     if unknown:
         raise MockSessionError(kind.__name__, f"the fields {', '.join(known)}", ", ".join(unknown), "Remove it.")
+    missing = [one.name for one in fields(kind) if one.init and one.default is MISSING and one.name not in values]
+    if missing:
+        raise MockSessionError(kind.__name__, f"the fields {', '.join(known)}", f"no {missing[0]}", "Add it.")
     return kind(**values)
 
 
