@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -14,15 +15,22 @@ from mockrawio import MockSessionError
 from mockrawio.generate.band import band_gain
 from mockrawio.generate.layers import CHUNK, DrawnLayer
 from mockrawio.generate.parts.form import from_fields
-from mockrawio.generate.parts.noise import NOISES, Hum, Spatial, White
+from mockrawio.generate.parts.noise import NOISES, Hum, Measured, NoiseFrom, Spatial, White
 from mockrawio.ground.shown import Argument
 from tests.generate.noise.made import ALL, GAIN_UV, bundle, linear, piece, setting
+
+MEASURED = Measured(
+    uV=(5.0, 6.0, 7.0, 4.0, 5.0),
+    correlation=((), (800,), (500, 700), (0, 100, 200), (-300, 0, 0, 0)),
+    taps=(3000, 1500, -700, *(0,) * 124, 40, 20),
+)
 
 # (samples, contacts) from 40 samples before the second chunk to 40 samples after: "<i2" bytes, and no others since
 PINNED = {
     White(): "79023765d180ff49ebbddbfff93ae59b70a61e1196319ca90be104858806f283",
     Spatial(): "84d9bac3fca99f151558ae973b64e4f2c46ea840045c02279aeb8fa8e77ba9fa",
     Hum(): "13a17bea04ae19e139c0dab2bf2f517af5e69bf3b4882d56045863fb97badb65",
+    NoiseFrom(MEASURED): "ca8d0fb079eefdb99d8f1ead4d40c931946b5483da7b134a15803b5295009f0e",
 }
 PARTS = list(PINNED)
 each = pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
@@ -33,6 +41,13 @@ drawn = pytest.mark.parametrize("part", [part for part in PARTS if part.name != 
 def layer_of(part, **kwargs):
     """Return a part's layer in a setting."""
     return part.layer(f"noise.{part.name}", setting(**kwargs))
+
+
+def at_level(part, uV):
+    """Return a part with another standard deviation."""
+    if isinstance(part, NoiseFrom):
+        return NoiseFrom(replace(part.measured, uV=(uV,) * 5))
+    return replace(part, uV=uV)
 
 
 @lru_cache
@@ -93,9 +108,9 @@ def test_segments_names_and_seeds_have_samples_of_their_own(part):
 def test_a_layer_says_how_much_it_is(part, gain_uV):
     """Standard deviations are those of the counts within 1 %, no count is beyond the bound, and the band's are less.
 
-    The standard deviation of one found in 65536 samples is .28 %, and of the mean of 16 contacts less.
+    The standard deviation of one found in 65536 samples is .28 %, and of the mean of five contacts less.
     """
-    layer = layer_of(part, places=16, gain_uV=gain_uV)
+    layer = layer_of(part, gain_uV=gain_uV)
     counts = piece(layer, 0, ALL)
     found_uV = counts.std(axis=0) * gain_uV
     assert found_uV == pytest.approx(layer.sd_uV, rel=0.012)
@@ -110,7 +125,9 @@ def test_a_layer_says_how_much_it_is(part, gain_uV):
 @pytest.mark.parametrize("rate", [30000, "24414.0625", 10000])
 def test_a_layer_says_what_the_band_has_of_it(part, rate):
     """What the band lets pass of the counts is what the layer says, within 1 % on the mean of all contacts."""
-    layer = layer_of(part, places=16, rate=rate)
+    if isinstance(part, NoiseFrom):
+        part = NoiseFrom(replace(part.measured, sampling_rate=float(layer_rate(rate))))
+    layer = layer_of(part, rate=rate)
     counts = piece(layer, 0, ALL) * GAIN_UV
     frequencies = np.arange(ALL // 2 + 1) * (float(layer_rate(rate)) / ALL)
     filtered = np.fft.irfft(np.fft.rfft(counts, axis=0) * band_gain(frequencies, layer_rate(rate))[:, None], axis=0)
@@ -149,7 +166,7 @@ def test_a_field_is_checked(kind, fields, says):
 @each
 def test_silence_is_silent(part):
     """A part of 0 µV has no counts and says so."""
-    layer = layer_of(type(part)(uV=0))
+    layer = layer_of(at_level(part, 0))
     assert layer.most == 0
     assert not layer.sd_uV.any()
     assert not piece(layer, 0, 100).any()
@@ -158,13 +175,13 @@ def test_silence_is_silent(part):
 @drawn
 def test_loud_noise_on_a_fine_scale_leaves_int16(part):
     """A part of more counts than int16 holds is made in int32, with the same standard deviation."""
-    layer = layer_of(type(part)(uV=900), gain_uV=0.01)
+    layer = layer_of(at_level(part, 900), gain_uV=0.01)
     counts = piece(layer, 0, CHUNK)
     assert layer.most >= np.abs(counts).max() > 1 << 15
     assert counts.std() * 0.01 == pytest.approx(900, rel=0.02)
 
 
-@drawn
+@pytest.mark.parametrize("part", [White(), Spatial()], ids=lambda part: part.name)
 @pytest.mark.parametrize("places", [linear(1), linear(3), bundle()], ids=["one", "three", "bundles"])
 def test_other_widths_are_prefixes_too(part, places):
     """Where a row is no whole number of words, pieces are cuts of the whole as well."""

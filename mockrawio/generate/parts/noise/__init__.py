@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from ..form import Family
 from .hum import Hum
+from .measured import Measured, NoiseFrom
 from .part import NoisePart
 from .spatial import Spatial
 from .white import White
 
-__all__ = ["NOISES", "Hum", "NoisePart", "Spatial", "White"]
+__all__ = ["NOISES", "Hum", "Measured", "NoiseFrom", "NoisePart", "Spatial", "White"]
 
-NOISES = Family("a part of the noise", White, Spatial, Hum)
+NOISES = Family("a part of the noise", White, Spatial, Hum, NoiseFrom)

@@ -19,7 +19,7 @@ from .normal import after_rounding, before_rounding, whole_type
 WEIGHT = 256  # the weights of a contact are as one of this size
 _LEFT = 0.02  # how much of a contact's variance its sources may leave out, which are then fewer than contacts
 _COLUMNS = 64  # contacts whose sums are made at once, from the sources that any of them has
-_EXACT = 1 << 24  # whole numbers up to this are exact in float32
+EXACT = 1 << 24  # whole numbers up to this are exact in float32
 
 Floats32 = npt.NDArray[np.float32]
 
@@ -56,7 +56,7 @@ class Mixing:
     @property
     def room(self) -> int:
         """The largest size at which sources can be mixed."""
-        return (_EXACT - 1) // max(1, int(self._most.max()))
+        return (EXACT - 1) // max(1, int(self._most.max()))
 
     def scale(self, sd: float, most: int) -> None:
         """Take sources of that standard deviation, and at most that size; contacts get the one asked of them."""
