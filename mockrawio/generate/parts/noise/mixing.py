@@ -19,6 +19,7 @@ from .normal import after_rounding, before_rounding, whole_type
 WEIGHT = 256  # the weights of a contact are as one of this size
 _LEFT = 0.02  # how much of a contact's variance its sources may leave out, which are then fewer than contacts
 _COLUMNS = 64  # contacts whose sums are made at once, from the sources that any of them has
+_ONE_THREAD = 1 << 17  # products of numbers for which OpenBLAS takes one thread: half of what it wakes others for
 EXACT = 1 << 24  # whole numbers up to this are exact in float32
 
 Floats32 = npt.NDArray[np.float32]
@@ -28,6 +29,23 @@ class _Band(NamedTuple):
     contacts: slice  # in the order of the mixing
     sources: slice
     weights: Floats32  # (sources, contacts)
+
+    def add_up(self, sources: Floats32, out: Floats32) -> None:
+        """Write the sums of (n, sources) for each contact, (n, contacts).
+
+        They are made a few samples at a time, too few for a library to wake more threads for: chunks are made by
+        several threads already, and those of two libraries that wait for each other are slow.
+        """
+        n = max(1, _ONE_THREAD // self.weights.size)
+        whole = len(sources) // n * n
+        np.matmul(_in_parts(sources[:whole], n), self.weights, out=_in_parts(out[:whole], n))
+        np.matmul(sources[whole:], self.weights, out=out[whole:])
+
+
+def _in_parts(values: Floats32, n: int) -> Floats32:
+    """Return a view of whole parts of `n` rows each, (parts, n, columns)."""
+    strides = values.strides[0] * n, *values.strides
+    return np.lib.stride_tricks.as_strided(values, (len(values) // n, n, values.shape[1]), strides)
 
 
 class Mixing:
@@ -73,7 +91,7 @@ class Mixing:
         """Return the counts, int16 or int32 (n, n_contacts), of sources (n, n_sources)."""
         sums = np.empty((len(sources), len(self._order)), np.float32)
         for band in self._bands:
-            np.matmul(sources[:, band.sources], band.weights, out=sums[:, band.contacts])
+            band.add_up(sources[:, band.sources], sums[:, band.contacts])
         sums *= self._factors
         counts: Array = np.rint(sums, out=sums).astype(self._dtype)
         return counts if self._back is None else np.take(counts, self._back, axis=1)
