@@ -154,7 +154,7 @@ def test_cells_keep_their_distance(places, n):
 def test_a_full_room_says_so():
     """More cells than have room are an error that says what to change."""
     probe = setting([(0, 0, 0)])
-    with pytest.raises(MockSessionError, match=r"room for the cells of 50 units.*Units.min_distance_um"):
+    with pytest.raises(MockSessionError, match=r"Units.n: .* 30 µm apart near 1 contacts.*Units.min_distance_um"):
         Units(50, min_distance_um=30).cells(probe, floor(probe))
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from ..form import Family
 from .cell import Cell
-from .classes import Classes
+from .classes import Classes, drawn_shape
 from .epiphyte import EpiphyteUnits
-from .footprint import LAWS, Exponential, Power
-from .rates import RATES, LogNormal, Uniform
+from .footprint import LAWS, Exponential, Law, Power
+from .numbers import digits
+from .rates import RATES, LogNormal, Uniform, rates
+from .room import Room
 from .units import Units
 from .window import Window
 
@@ -19,11 +21,16 @@ __all__ = [
     "Classes",
     "EpiphyteUnits",
     "Exponential",
+    "Law",
     "LogNormal",
     "Power",
+    "Room",
     "Uniform",
     "Units",
     "Window",
+    "digits",
+    "drawn_shape",
+    "rates",
 ]
 
 UNITS = Family("the units", Units, EpiphyteUnits)

@@ -73,18 +73,19 @@ class Cell:
     footprint: Footprint
     middle: Middle = TROUGH
 
-    def contacts(self, setting: Setting, location: Floats | None = None) -> Ints:
-        """Return where its spike is half a count or more, and a hundredth of its peak at home: int64 (m,), ascending.
+    def contacts(self, setting: Setting, location: Floats | None = None, smallest: float = _SMALLEST) -> Ints:
+        """Return where its spike is half a count or more, and large enough: int64 (m,), ascending.
 
         Parameters
         ----------
         setting : Setting
         location : ndarray of float64, shape (3,), optional
             Where it has moved to, µm; where it is at home by default.
+        smallest : float
+            What is large enough, as a part of its peak at home.
         """
         sizes = self._seen(setting, location).sizes
-        smallest = max(_SMALLEST, 0.5 * setting.gain_uV / abs(self.amplitude_uV))
-        return np.flatnonzero(sizes >= smallest)
+        return np.flatnonzero(sizes >= max(smallest, 0.5 * setting.gain_uV / abs(self.amplitude_uV)))
 
     def waveforms(
         self,

@@ -16,10 +16,10 @@ from ...layers import Setting
 from ..form import Family, Part, checked, real, span, whole, whole_span, yes
 from .cell import Cell
 from .classes import Classes, drawn_shape
-from .footprint import LAWS, Exponential, Footprint, Law
+from .footprint import LAWS, Exponential, Law
 from .numbers import digits, log_between
 from .rates import LogNormal, rates
-from .room import TRIES, Room
+from .room import Room
 from .spread import Spread
 
 _BUSY = 0.5  # the most of a unit's time that its refractory periods may take
@@ -117,7 +117,7 @@ class Units(Part):
         remedy = Text("Give ", Argument("amplitude_uV", of="Units"), ".")
         require(asked, Argument("snr", of="Units"), "noise on each contact that it is asked against", 0.0, remedy)
         count = (self.n if n is None else n) or 0
-        maker = _Maker(self, setting, floor_uV, count)
+        maker = _Maker(self, setting, floor_uV)
         cells: list[Cell] = []
         for label in range(count):
             cells += maker.unit(label, len(cells))
@@ -127,10 +127,10 @@ class Units(Part):
 class _Maker:
     """What makes the cells of a session, one unit after another."""
 
-    def __init__(self, units: Units, setting: Setting, floor_uV: Floats, n: int) -> None:
-        self._units, self._setting, self._floor_uV, self._n = units, setting, floor_uV, n
+    def __init__(self, units: Units, setting: Setting, floor_uV: Floats) -> None:
+        self._units, self._setting, self._floor_uV = units, setting, floor_uV
         self._spread = Spread(setting)
-        self._room = Room(setting.places, units.distance_um, units.min_distance_um)
+        self._room = Room(setting.places, units.distance_um, units.min_distance_um, type(units).__name__)
 
     def unit(self, label: int, index: int) -> Iterator[Cell]:
         """Yield the cells of a unit; the first one has a number among all cells."""
@@ -150,7 +150,7 @@ class _Maker:
         kind = self._units.classes.name(point[0])
         draws = Draws.of(self._setting.bits("units.cell", label, k))
         shape, footprint = drawn_shape(kind, draws), self._units.footprint.drawn(draws, kind)
-        location, peak = self._place(draws, footprint, contact)
+        location, peak = self._room.place(draws, footprint, contact)
         sign = 1.0 if kind == "positive" else -1.0
         cell = Cell(0, label, multi, kind, location, peak, sign, 0.0, self._units.rate(point[2]), shape, footprint)
         cell = cell.centred(self._setting)
@@ -165,19 +165,3 @@ class _Maker:
             size = log_between(self._units.amplitude_uV, share)
             snr = digits(size * band / floor) if floor else np.inf
         return replace(cell, amplitude_uV=cell.amplitude_uV * size, snr=snr)
-
-    def _place(self, draws: Draws, footprint: Footprint, contact: int | None) -> tuple[tuple[float, float, float], int]:
-        """Draw where a cell lies, near any contact or a given one; return the place and the contact nearest to it."""
-        n = self._setting.n_contacts
-        for turn in range(TRIES):
-            near = draws.integer(0, n - 1) if contact is None else contact
-            place = self._room.near(near, draws)
-            if place is None:
-                continue
-            peak = int(footprint.distances(self._setting.places, place)[0].argmin())
-            # where contacts are dense no other cell has room before the same one
-            if contact in (None, peak) or turn >= TRIES // 2:
-                self._room.take(place)
-                x, y, z = place.tolist()
-                return (x, y, z), peak
-        raise self._room.full(self._n)
