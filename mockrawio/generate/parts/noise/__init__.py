@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from ..form import Family
+from .far import FarUnits
 from .hum import Hum
 from .measured import Measured, NoiseFrom
 from .part import NoisePart
 from .spatial import Spatial
 from .white import White
 
-__all__ = ["NOISES", "Hum", "Measured", "NoiseFrom", "NoisePart", "Spatial", "White"]
+__all__ = ["NOISES", "FarUnits", "Hum", "Measured", "NoiseFrom", "NoisePart", "Spatial", "White"]
 
-NOISES = Family("a part of the noise", White, Spatial, Hum, NoiseFrom)
+NOISES = Family("a part of the noise", White, Spatial, FarUnits, Hum, NoiseFrom)

@@ -1,0 +1,88 @@
+"""Far units: cells too far away to be told apart, whose spikes add up to the hash of a recording."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ...draws import Draws
+from ...layers import Setting
+from ..form import checked, real, span, whole
+from ..units import LAWS, Cell, Classes, Law, LogNormal, Power, Room, Window, digits, drawn_shape, rates
+from .part import NoisePart
+from .shots import ShotLayer
+
+_SMALLEST = 0.1  # part of its peak: where a spike is smaller, less than a µV, it is left out
+
+
+@dataclass(frozen=True)
+class FarUnits(NoisePart):
+    """Cells around the contacts, farther away than those that a sorter finds, each with a spike and a rate of its own.
+
+    Attributes
+    ----------
+    n : int
+        How many cells there are.
+    rate_hz : LogNormal, Uniform, float or tuple of float
+        How fast they fire; a number is the rate of all, two are the lowest and the highest.
+    distance_um : tuple of float
+        How far from its nearest contact a cell is, the least and the most.
+    amplitude_uV : float
+        What the main peak of half of the cells is at most, at the cell itself; from there it falls with the distance.
+    amplitude_sd : float
+        Standard deviation of the natural logarithm of these peaks.
+    footprint : Power or Exponential
+        How spikes fall with the distance.
+    """
+
+    name: ClassVar[str] = "far"
+    floor: ClassVar[bool] = False
+
+    n: int = whole(200, 0, 5000)
+    _: KW_ONLY
+    rate_hz: Any = checked(LogNormal(2.5, sd=0.8), rates)
+    distance_um: tuple[float, float] = span((100.0, 250.0), 10.0, 1e4)
+    amplitude_uV: float = real(100.0, 0.01, 1e5)
+    amplitude_sd: float = real(0.3, 0.0, 2.0)
+    footprint: Law = checked(Power((30.0, 40.0), power=(1.5, 2.0)), LAWS.one)
+
+    def layer(self, name: str, setting: Setting) -> ShotLayer:
+        """Return the layer that the cells are in a session."""
+        cells = tuple(self.cells(name, setting))
+        banks = (cell.bank(setting, (0.0,), contacts=cell.contacts(setting, smallest=_SMALLEST)) for cell in cells)
+        rates_hz = np.array([cell.rate_hz for cell in cells])
+        return ShotLayer(name, setting, banks, rates_hz, Window.at(setting.sampling_rate).before)
+
+    def cells(self, name: str, setting: Setting) -> Iterator[Cell]:
+        """Draw the cells; the first ones are the same however many there are.
+
+        Parameters
+        ----------
+        name : str
+            The layer's.
+        setting : Setting
+
+        Yields
+        ------
+        Cell
+            Its `snr` is 0: nobody finds it.
+        """
+        room, classes = Room(setting.places, self.distance_um, 0.0, type(self).__name__), Classes()
+        for index in range(self.n):
+            draws = Draws.of(setting.bits(f"{name}.cell", index))
+            share, rate = draws.uniform(2).tolist()
+            kind, peak_uV = classes.name(share), self._peak_uV(draws)
+            shape, footprint = drawn_shape(kind, draws), self.footprint.drawn(draws, kind)
+            location, peak = room.place(draws, footprint)
+            away = footprint.distances(setting.places[[peak]], np.array(location))[0]
+            amplitude = digits(peak_uV * float(footprint.sizes(away)[0])) * (1 if kind == "positive" else -1)
+            yield Cell(
+                index, index, False, kind, location, peak, amplitude, 0.0, self.rate_hz.rate(rate), shape, footprint
+            )
+
+    def _peak_uV(self, draws: Draws) -> float:
+        return self.amplitude_uV * math.exp(self.amplitude_sd * float(draws.normals(1)[0]))
