@@ -14,7 +14,7 @@ from .cast import Cast
 from .firing import DrawnFiring, GivenFiring
 from .layers import NoiseLayer, Setting
 from .parts.units import Units, Window
-from .planted import Bank, Firing
+from .planted import Firing
 from .renewal import JITTER
 from .source import SpikeSource
 from .spec import SessionSpec
@@ -56,7 +56,7 @@ def cast_of(spec: SessionSpec, setting: Setting, segments: tuple[Segment, ...], 
     units = spec.units if source is None else replace(spec.units, n=len(source), multi=0.0)
     cells = units.cells(setting, floor_uV(spec, setting))
     jitter = JITTER if spec.is_broadband and units.jitter else (0.0,)
-    banks = tuple(Bank(*cell.bank(setting, jitter)) for cell in cells)
+    banks = tuple(cell.bank(setting, jitter) for cell in cells)
     firing: Firing
     if source is None:
         rates = [cell.rate_hz for cell in cells]

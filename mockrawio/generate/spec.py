@@ -22,7 +22,7 @@ from .checks import durations, is_whole_ms, names_of, path, rational, sha256
 from .draws import fresh_seed
 from .parts.acquisition import Acquisition
 from .parts.form import Family, Part, checked, choice, fields_in_json, from_fields, real, whole, yes
-from .parts.noise import NOISES, NoisePart, Spatial, White
+from .parts.noise import NOISES, FarUnits, NoisePart, Spatial, White
 from .parts.units import UNITS, EpiphyteUnits, Units
 from .probes.given import probe_of, probe_value
 
@@ -115,7 +115,7 @@ class SessionSpec(Part):
     sampling_rate: Fraction | None = checked(None, rational)
     acquisition: Acquisition = checked(Acquisition(), _ACQUISITIONS.one)
     units: Units | EpiphyteUnits = checked(Units(40), UNITS.one)
-    noise: tuple[NoisePart, ...] = checked((White(), Spatial()), NOISES.several)
+    noise: tuple[NoisePart, ...] = checked((White(), Spatial(), FarUnits()), NOISES.several)
     n_lfp_channels: int = whole(1, 0, 100_000)
     lfp_noise_uV: float = real(0.0, 0.0, 1e4)
     encoding: str = choice("int16", *ENCODINGS)

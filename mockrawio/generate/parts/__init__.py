@@ -1,7 +1,7 @@
 """The parts that a spec is made of, a module each."""
 
 from .acquisition import Acquisition
-from .noise import Hum, Spatial, White
+from .noise import FarUnits, Hum, Measured, NoiseFrom, Spatial, White
 from .units import Classes, EpiphyteUnits, Exponential, LogNormal, Power, Uniform, Units
 
 __all__ = [
@@ -9,8 +9,11 @@ __all__ = [
     "Classes",
     "EpiphyteUnits",
     "Exponential",
+    "FarUnits",
     "Hum",
     "LogNormal",
+    "Measured",
+    "NoiseFrom",
     "Power",
     "Spatial",
     "Uniform",
