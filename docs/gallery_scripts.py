@@ -15,6 +15,7 @@ ORDER = [
     "read_session_io.py",
     "plot_session.py",
     "make_broadband.py",
+    "draw_probes.py",
     "spikeinterface_recording.py",
     "convert_session.py",
     "hybrid_ground_truth.py",

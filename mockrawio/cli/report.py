@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from ..rawio import MockSessionRawIO
 
-_WHAT = ("overview", "traces", "raster", "waveforms", "isi", "rates", "events", "daq", "movie")
-_OF_STREAMS, _OF_TIME = ("overview", "traces"), ("overview", "traces", "raster")
+_WHAT = ("overview", "traces", "probe", "raster", "waveforms", "isi", "rates", "events", "daq", "movie")
+_OF_STREAMS, _OF_TIME = ("overview", "traces", "probe"), ("overview", "traces", "raster")
 _SESSION = "/tmp/mock/patient_data/1/session_1"
 _EXAMPLES = (f"plot {_SESSION} -o overview.png", f"plot {_SESSION} -o part.svg --what daq")
 
@@ -65,7 +65,7 @@ def _streams(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     "--stream",
     metavar="NAME",
     shell_complete=_streams,
-    help="Name or index of the stream whose traces are drawn; by default the first ones.",
+    help="Name or index of the stream whose traces, or contacts, are drawn; by default the first ones.",
 )
 @click.option("--start", "t_start", type=float, metavar="SECONDS", help="From where traces and raster are drawn.")
 @click.option("--stop", "t_stop", type=float, metavar="SECONDS", help="Up to where they are drawn.")
@@ -89,12 +89,12 @@ def plot_command(
 ) -> None:
     """Draw the session in FOLDER: all of it on one page, or one part.
 
-    The parts: traces of a stream, with events and pauses of the movie; raster of the spikes by region;
-    waveforms, isi (intervals between spikes) and rates of the units; timing of the events; jitter of the
-    daq; movie time against the clock. What a session lacks is said in its place.
+    The parts: traces of a stream, with events and pauses of the movie; the contacts of its probe, by shank;
+    raster of the spikes by region; waveforms, isi (intervals between spikes) and rates of the units; timing of
+    the events; jitter of the daq; movie time against the clock. What a session lacks is said in its place.
     """
     if stream is not None and what not in _OF_STREAMS:
-        raise click.UsageError(f"--stream: goes with --what {' or '.join(_OF_STREAMS)}")
+        raise click.UsageError(f"--stream: goes with --what {', '.join(_OF_STREAMS[:-1])} or {_OF_STREAMS[-1]}")
     if (t_start is not None or t_stop is not None) and what not in _OF_TIME:
         raise click.UsageError(f"--start and --stop: go with --what {', '.join(_OF_TIME[:-1])} or {_OF_TIME[-1]}")
     check_output(output, overwrite, folder)
@@ -129,6 +129,8 @@ def _drawn(
         return figure
     if what == "traces":
         limits["stream_index"] = stream_index or 0
+    elif what == "probe":
+        limits["stream_index"] = stream_index
     return plots.PANELS[what](reader, **limits).figure  # type: ignore[no-any-return]  # not typed
 
 

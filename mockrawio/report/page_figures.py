@@ -21,6 +21,7 @@ from .measures import (
     waveform_stats,
 )
 from .page import Figure, finite, plot_text
+from .probe_view import ProbeView
 from .spiking import segments
 from .words import counted
 
@@ -82,6 +83,26 @@ def _row_names(row: int, region: str, units: tuple[str, ...], n_units: int) -> d
     if n_units <= MOST_NAMED:
         return {row + k: f"{place} {plot_text(unit)}".strip() for k, unit in enumerate(units)}
     return {row + len(units) // 2: place or "no region"}
+
+
+def probe_figure(view: ProbeView) -> Figure:
+    """Draw where the contacts of a stream are, by shank."""
+    contacts, data = view.contacts, []
+    x, y = _axis(view.labels[0]), _axis(view.labels[1])
+    for shank in range(int(contacts.shanks.max()) + 1):
+        rows = np.flatnonzero(contacts.shanks == shank)[:MOST_POINTS]
+        points = {"mode": "markers", "x": finite(view.points[rows, 0]), "y": finite(view.points[rows, 1])}
+        names = [plot_text(contacts.contact_ids[row]) for row in rows]
+        hover = "%{text}: %{x:.5~g}, %{y:.5~g} µm<extra></extra>"
+        data.append({**points, "text": names, "hovertemplate": hover, "marker": {"size": 6}, "meta": {"ink": shank}})
+    scale = {"scaleanchor": "x"} if view.to_scale else {}
+    return Figure(
+        "plot-probe",
+        "Points: the place of each contact, coloured by shank.",
+        f"{plot_text(view.title)}.",
+        data,
+        {"xaxis": x, "yaxis": {**y, **scale}, "height": 460},
+    )
 
 
 def rate_figure(rates: list[FiringRate]) -> Figure:

@@ -23,12 +23,14 @@ from .page_figures import (
     UNIT_LAYOUTS,
     daq_figure,
     movie_figure,
+    probe_figure,
     raster_figure,
     rate_figure,
     timing_figure,
     unit_content,
 )
 from .page_traces import MOST_STREAMS, pause_shades, stream_figures
+from .probe_view import probe_view
 from .words import counted
 
 MOST_FILES = 3000  # rows of the table of files
@@ -95,7 +97,11 @@ class PageContent:
             parts.append(Block("traces", one))
         if count > MOST_STREAMS:
             parts.append(Block("note", f"The first {MOST_STREAMS} of {count} streams are shown."))
-        return parts
+        return [*parts, *self._made(lambda: self._contacts(reader))]
+
+    def _contacts(self, reader: MockSessionRawIO) -> list[Block]:
+        view = probe_view(reader)
+        return [] if view is None else [Block("heading", "Contacts"), self._figure(probe_figure(view))]
 
     def _units(self, reader: MockSessionRawIO) -> list[Block]:
         rates = firing_rates(reader)

@@ -18,6 +18,7 @@ from ..rasters.figure import save_figure
 from ..rawio.reader import MockSessionRawIO
 from .drawing import new_figure
 from .envelopes import sampled
+from .plot_probe import plot_contacts, plot_probe
 from .plot_signals import plot_traces
 from .plot_timing import plot_daq_jitter, plot_event_timing, plot_movie_clock
 from .plot_units import plot_isi, plot_rates, plot_spikes, plot_waveforms
@@ -26,11 +27,13 @@ from .words import counted, in_words
 
 __all__ = [
     "PANELS",
+    "plot_contacts",
     "plot_daq_jitter",
     "plot_event_timing",
     "plot_isi",
     "plot_movie_clock",
     "plot_overview",
+    "plot_probe",
     "plot_rates",
     "plot_spikes",
     "plot_traces",
@@ -41,6 +44,7 @@ __all__ = [
 # The figures of one kind of data each, by the names that the command has for them.
 PANELS: dict[str, Callable[..., Axes]] = {
     "traces": plot_traces,
+    "probe": plot_probe,
     "raster": plot_spikes,
     "waveforms": plot_waveforms,
     "isi": plot_isi,
@@ -77,8 +81,8 @@ def plot_overview(
     Returns
     -------
     matplotlib.figure.Figure
-        Its axes: raster; traces, one axes per stream; waveforms and intervals; rates, event timing, DAQ
-        jitter and movie clock.
+        Its axes: raster; traces, one axes per stream; contacts, waveforms and intervals; rates, event timing,
+        DAQ jitter and movie clock.
 
     Raises
     ------
@@ -94,7 +98,8 @@ def plot_overview(
     plot_spikes(reader, figure.add_subplot(rows[0]), **limits)
     for place, stream in zip(_places(rows[1], len(streams) or 1), streams or [0], strict=True):
         plot_traces(reader, stream, figure.add_subplot(place), **_excerpt(reader, stream, limits), max_channels=8)
-    shapes, intervals = _places(rows[2], 2)
+    contacts, shapes, intervals = _places(rows[2], 3)
+    plot_probe(reader, stream_index, figure.add_subplot(contacts))
     plot_waveforms(reader, figure.add_subplot(shapes), max_units=15)
     plot_isi(reader, figure.add_subplot(intervals), max_units=12)
     last = (plot_rates, plot_event_timing, plot_daq_jitter, plot_movie_clock)
@@ -108,7 +113,7 @@ def _heights(reader: MockSessionRawIO) -> list[float]:
     """Return how high each row is."""
     header = reader.header
     units, streams = len(header["spike_channels"]), len(header["signal_streams"])
-    there = (units, streams, units, units + len(header["event_channels"]))
+    there = (units, streams, units + streams, units + len(header["event_channels"]))
     return [height if some else _EMPTY for height, some in zip(_HEIGHTS, there, strict=True)]
 
 

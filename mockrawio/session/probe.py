@@ -98,6 +98,11 @@ class ContactMap:
         return [probes[p][key][k] if key in probes[p] else default for p, k in self._places]
 
     @property
+    def _units(self) -> Floats:
+        """For each column how many µm the unit of its probe is."""
+        return np.array([UM[self._form["probes"][p]["si_units"]] for p, _ in self._places])
+
+    @property
     def n(self) -> int:
         """How many channels there are."""
         return len(self._places)
@@ -105,8 +110,7 @@ class ContactMap:
     @once
     def positions(self) -> Floats:
         """Where each channel's contact is: float64 (n, 2 or 3), µm, read-only."""
-        units = [UM[self._form["probes"][p]["si_units"]] for p, _ in self._places]
-        found: Floats = np.array(self._of_contacts("contact_positions"), dtype=np.float64) * np.array(units)[:, None]
+        found: Floats = np.array(self._of_contacts("contact_positions"), dtype=np.float64) * self._units[:, None]
         found.flags.writeable = False
         return found
 
@@ -127,6 +131,18 @@ class ContactMap:
     def shank_ids(self) -> tuple[str, ...]:
         """What each channel's shank is called, "" on a probe that has no shanks."""
         return tuple(self._of_contacts("shank_ids"))
+
+    @once
+    def shapes(self) -> tuple[str, ...]:
+        """Each channel's contact as "circle", "square" or "rect"."""
+        return tuple(self._of_contacts("contact_shapes"))
+
+    @once
+    def sizes(self) -> Floats:
+        """How wide and how high each channel's contact is: float64 (n, 2), µm."""
+        each = zip(self.shapes, self._of_contacts("contact_shape_params"), strict=True)
+        found: Floats = np.array([_size(*one) for one in each]) * self._units[:, None]
+        return found
 
     @once
     def probes(self) -> tuple[int, ...]:
@@ -160,6 +176,12 @@ class ContactMap:
         new = {column: k for k, column in enumerate(columns)}
         wiring = [c for probe in self._form["probes"] for c in probe["device_channel_indices"]]
         return ContactMap(_wired(self._form, [new.get(c, -1) for c in wiring]))
+
+
+def _size(shape: str, params: dict[str, float]) -> tuple[float, float]:
+    if shape == "circle":
+        return 2 * params["radius"], 2 * params["radius"]
+    return params["width"], params["height" if shape == "rect" else "width"]
 
 
 def _wired(form: Form, wiring: Sequence[int]) -> Form:

@@ -11,6 +11,7 @@ from spikeinterface.core import NumpyRecording, aggregate_channels
 from spikeinterface.core import load as load_extractor
 
 from mockrawio import MockSessionError, MockSessionIO, MockSessionRawIO, write_session
+from mockrawio.hybrid.session_source import open_session
 from mockrawio.interop.probe import probegroup_of, session_probe
 from mockrawio.interop.spikeinterface import MockSessionRecordingExtractor, MockSessionSortingExtractor
 from mockrawio.session.probe import ContactMap
@@ -210,6 +211,15 @@ def test_units_are_in_the_groups_of_their_channels(tmp_path):
     with MockSessionRawIO(made.folder) as reader:
         facts = reader.raw_annotations["blocks"][0]["segments"][0]["spikes"]
     assert [unit["bundle"] for unit in facts] == [0, 1, 3]
+
+
+def test_a_hybrid_run_takes_the_streams_own_places(tmp_path):
+    """A session as the source of a hybrid run has its contacts where its probe has them, in the columns' order."""
+    made = Handmade(tmp_path / "session_1")
+    contacts = ContactMap.from_dict(permuted().to_dict())
+    made.stream(samples=np.zeros((1600, 8), np.int16), probe=contacts.to_dict())
+    made.unit("CSC3_SU1", times=np.array([T0 + 1.0]))
+    np.testing.assert_array_equal(open_session(made.folder).probe.channel_positions, contacts.positions)
 
 
 def test_the_probe_of_a_session(tmp_path):

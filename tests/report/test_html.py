@@ -467,5 +467,5 @@ def test_command_tells_of_what_is_wrong(folder, tmp_path):
 def test_epiphyte(epiphyte):
     """A session that Epiphyte's own generator wrote has all sections and figures."""
     read = Read(report_html(epiphyte))
-    assert len(read.figures["plots"]) == 5
+    assert len(read.figures["plots"]) == 6
     assert len(read.figures["units"]) == len(read.all("option")) == 12

@@ -14,6 +14,7 @@ from tests.report.looking import drawn, key, opened, title, words
 
 TITLES = {
     "traces": "no signals",
+    "probe": "no signals",
     "raster": "no units",
     "waveforms": "no units",
     "isi": "no units",
@@ -250,11 +251,19 @@ def test_overview(reader):
     figure = plots.plot_overview(reader)
     figure.canvas.draw()
     n_streams = len(reader.header["signal_streams"])
-    assert len(figure.axes) == 7 + n_streams
+    assert len(figure.axes) == 8 + n_streams
     titles = [title(axes) for axes in figure.axes]
     assert titles[1].startswith("lfp: ")
     assert titles[n_streams].startswith(reader.header["signal_streams"]["name"][-1])
-    starts = ("waveforms", "intervals", "firing rates", "", "DAQ jitter", "movie")
+    starts = (
+        f"{titles[n_streams].split(':')[0]}: ",
+        "waveforms",
+        "intervals",
+        "firing rates",
+        "",
+        "DAQ jitter",
+        "movie",
+    )
     assert all(one.startswith(start) for one, start in zip(titles[1 + n_streams :], starts, strict=True))
     assert figure.texts[0].get_text().startswith("patient 1, session 1   ·   ")
     assert figure.texts[0].get_text().endswith("2 segments   ·   5 units")
@@ -280,7 +289,7 @@ def test_overview_of_a_part(broadband):
     figure = plots.plot_overview(broadband, stream_index=1, t_start=0.25, t_stop=0.5)
     assert [axes.get_xlim() for axes in figure.axes[:2]] == [(0.25, 0.5), (0.25, 0.5)]
     assert title(figure.axes[1]).startswith("broadband")
-    assert len(figure.axes) == 8
+    assert len(figure.axes) == 9
 
 
 @pytest.mark.slow
@@ -293,7 +302,7 @@ def test_a_session_of_next_to_nothing(handmade, raw_dtype):
         assert words(drawn(plot(reader))) == [f"{TITLES[name]} in this session"]
     figure = plots.plot_overview(reader)
     figure.canvas.draw()
-    assert len(figure.axes) == 8
+    assert len(figure.axes) == 9
     assert all(words(axes)[0].endswith("in this session") for axes in figure.axes)
     assert figure.get_size_inches()[1] < 5
 
