@@ -12,7 +12,7 @@ from ..formats.spikes import any_format
 from ..ground.checks import is_real, require
 from ..ground.shown import Argument
 
-RATES_HZ = 1, 100_000  # the slowest and the fastest sampling
+RATES_HZ = 1000, 100_000  # the slowest and the fastest sampling
 _FINEST = 10**6  # into how many parts a Hz may be divided
 
 

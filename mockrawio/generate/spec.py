@@ -287,7 +287,10 @@ class SessionSpec(Part):
         else:
             values = read_json(path, "a spec", "Correct the file.")
         values = values["spec"] if isinstance(values.get("spec"), dict) else values
-        return cls.from_dict({**values, **fields})
+        try:
+            return cls.from_dict({**values, **fields})
+        except MockSessionError as error:
+            raise error.within(path) from None
 
     def to_toml(self) -> str:
         """Return the fields as TOML, which :meth:`from_file` reads; what is None is left out."""
