@@ -1,0 +1,111 @@
+"""Recordings side by side: what an electrophysiologist looks at before believing a number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import measures
+from .recorded import Recorded
+
+N_TRACES, TRACE_MS = 10, 60.0
+N_FOOTPRINTS, N_CONTACTS = 6, 9
+RASTER_S = 10.0
+
+
+def draw(recordings: Sequence[Recorded], folder: Path) -> None:
+    """Write a figure of each kind below a folder, a column a recording."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, panel, height in PANELS:
+        figure, axes = columns(len(recordings), height)
+        for axis, one in zip(axes, recordings, strict=True):
+            panel(axis, one)
+            axis.set_title(one.name)
+        figure.savefig(folder / f"{name}.png", dpi=110)
+
+
+def columns(n: int, height: float) -> tuple[Any, Sequence[Any]]:
+    """Return a figure and its axes, side by side."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.5 * n, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, figure.subplots(1, n, squeeze=False)[0]
+
+
+def traces(axis: Any, one: Recorded) -> None:
+    """Draw some contacts, as recorded, where the units' spikes are largest."""
+    n = round(TRACE_MS * 1e-3 * one.sampling_rate)
+    start = len(one.traces) // 3
+    first = _liveliest(one)
+    time = np.arange(n) / one.sampling_rate * 1e3
+    for k in range(N_TRACES):
+        axis.plot(time, one.traces[start : start + n, first + k] + 150 * k, "k", lw=0.5)
+    axis.set(xlabel="ms", ylabel="µV, 150 a contact")
+
+
+def _liveliest(one: Recorded) -> int:
+    lively = np.convolve(one.amplitudes.max(0), np.ones(N_TRACES), "valid")
+    return int(lively.argmax())
+
+
+def spectra(axis: Any, one: Recorded) -> None:
+    """Draw the spectrum of all, of the noise and of its white part."""
+    for label, signals in (("all", one.traces), ("without units", one.noise), ("white part", one.white)):
+        axis.loglog(*(part[1:] for part in measures.spectrum(signals, one.sampling_rate, 4096)), lw=0.8, label=label)
+    axis.set(xlabel="Hz", ylabel="µV²/Hz")
+    axis.legend()
+
+
+def footprints(axis: Any, one: Recorded) -> None:
+    """Draw the templates of some units on the contacts around them, each unit to its own scale."""
+    waves = one.around_main(1.0, 2.0)
+    step = waves.shape[1] * 1.2
+    for column, unit in enumerate(range(0, len(waves), max(1, len(waves) // N_FOOTPRINTS))):
+        near = np.linalg.norm(one.places - one.places[one.main[0][unit]], axis=1).argsort(kind="stable")[:N_CONTACTS]
+        for row, contact in enumerate(np.sort(near)):
+            wave = waves[unit][:, contact] / abs(one.peaks[unit])
+            axis.plot(column * step + np.arange(len(wave)), wave + 0.6 * row, lw=0.8, color=f"C{column}")
+    axis.set(xticks=[], yticks=[])
+
+
+def shapes(axis: Any, one: Recorded) -> None:
+    """Draw every unit on the contact of its main peak, to the same height."""
+    waves = one.around_main(1.0, 2.5)
+    time = np.arange(waves.shape[1]) / one.sampling_rate * 1e3 - 1.0
+    for unit, contact in enumerate(one.main[0]):
+        axis.plot(time, waves[unit][:, contact] / abs(one.peaks[unit]), lw=0.8)
+    axis.set(xlabel="ms")
+
+
+def rasters(axis: Any, one: Recorded) -> None:
+    """Draw the trains, a row a unit."""
+    for unit, train in enumerate(one.trains):
+        times = train[train < RASTER_S * one.sampling_rate] / one.sampling_rate
+        axis.plot(times, np.full(len(times), unit), "k|", ms=4)
+    axis.set(xlabel="s", ylabel="unit")
+
+
+def falling(axis: Any, one: Recorded) -> None:
+    """Draw the amplitude of units against the distance, and the correlation of the noise."""
+    distances = np.linalg.norm(one.places[None] - one.cells[:, None], axis=2)
+    relative = one.amplitudes / one.amplitudes.max(1, keepdims=True)
+    apart, correlations = measures.correlations_by_distance(one)
+    axis.plot(distances.ravel(), relative.ravel(), ".", ms=3, label="amplitude of units")
+    axis.plot(apart, correlations, ".", ms=3, label="correlation of the noise")
+    axis.set(xlabel="µm", xlim=(0, 400), ylim=(-0.1, 1.05))
+    axis.legend()
+
+
+PANELS: tuple[tuple[str, Callable[[Any, Recorded], None], float], ...] = (
+    ("traces", traces, 5.0),
+    ("spectra", spectra, 4.0),
+    ("footprints", footprints, 6.0),
+    ("shapes", shapes, 4.0),
+    ("rasters", rasters, 4.0),
+    ("falling", falling, 4.0),
+)
