@@ -174,7 +174,7 @@ def test_what_is_no_probe_is_an_error(content, message):
         ContactMap.from_dict(content)
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), object(), {1, 2}], ids=str)
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), object(), {1, 2}], ids=["nan", "inf", "object", "set"])
 def test_what_json_cannot_hold_is_an_error(value):
     """So is a value that JSON has no form for, wherever it stands."""
     with pytest.raises(MockSessionError, match="values that JSON can hold"):
