@@ -65,7 +65,8 @@ def source_warnings(plan: Plan) -> Iterator[str]:
     refractory_ms = spec.units.refractory_ms
     if close := source.too_close(refractory_ms):
         text = f"spikes closer than {refractory_ms:g} ms to the one before of their unit: {close}"
-        expecting = Clause(", and ", Argument("refractory_ms", 0), " expects them")
+        allowing = Argument("refractory_ms", 0, of=type(spec.units).__name__)
+        expecting = Clause(", and ", allowing, " expects them")
         yield Text(f"{spec.spikes}: {text}; they are kept", expecting)
 
 

@@ -66,7 +66,8 @@ class GivenFiring(Firing):
         segments = np.searchsorted(self._starts_ms, times_ms, side="right") - 1
         here = segments == seg_index
         places = (times_ms[here] - self._starts_ms[seg_index]) * float(self._setting.sampling_rate / 1000)
-        frames = np.floor(places + 0.5)
+        last = self._setting.lengths[seg_index] - 1  # for one within half a sample of the end, where stamps are kept
+        frames = np.minimum(np.floor(places + 0.5), last)
         phases = np.clip(np.floor((places - frames + 0.5) * len(JITTER)), 0, len(JITTER) - 1).astype(np.uint8)
         low, high = np.searchsorted(frames, [start, stop]).tolist()
         factors = (1 + self._amplitude_sd * normals[here]).astype(np.float32)

@@ -31,7 +31,7 @@ def read_toml(where: Where, too_large: str = "Write less into it.") -> dict[str,
     try:
         return tomllib.loads(body.decode("utf-8-sig").replace("\r\n", "\n"))
     except (ValueError, RecursionError) as error:  # of which TOMLDecodeError and UnicodeDecodeError are kinds
-        raise BadFileError(path, "TOML", str(error) or "too much nesting", "Correct that line.") from None
+        raise BadFileError(path, "a TOML file", str(error) or "too much nesting", "Correct that line.") from None
 
 
 def toml_document(values: Mapping[str, Any]) -> str:

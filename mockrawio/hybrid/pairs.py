@@ -15,7 +15,7 @@ from ..ground.errors import MockSessionError
 from ..ground.places import AnyPath
 from .found import Found
 from .templates import compare_templates, move_template, raw_rows, score_events, shift_template
-from .truth import TrueUnit, Truth
+from .truth import HybridTruth, KnownUnit
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +68,12 @@ class _Unfit(Exception):
 
 
 def compare_units(
-    truth: Truth, found: Found, partners: Sequence[Any], source_directory: AnyPath | None, window: int, offset: int
+    truth: HybridTruth,
+    found: Found,
+    partners: Sequence[Any],
+    source_directory: AnyPath | None,
+    window: int,
+    offset: int,
 ) -> tuple[tuple[TemplateScore, ...], tuple[str, ...]]:
     """Compare the templates of every true unit with those of the sorter.
 
@@ -96,7 +101,9 @@ def compare_units(
 class _Comparison:
     """The two sortings' templates, columns being raw rows."""
 
-    def __init__(self, truth: Truth, found: Found, source_directory: AnyPath | None, window: int, offset: int) -> None:
+    def __init__(
+        self, truth: HybridTruth, found: Found, source_directory: AnyPath | None, window: int, offset: int
+    ) -> None:
         if found.sorting is None or found.directory is None:
             raise _Unfit("the sorting has no folder that holds them")
         if found.sorting.template is None:
@@ -122,7 +129,7 @@ class _Comparison:
             found = f"events of template {used.max()}"
             raise MockSessionError(directory, f"templates 0 to {len(templates) - 1}", found, "Export it again.")
 
-    def score(self, unit: TrueUnit, partner: Any) -> TemplateScore:
+    def score(self, unit: KnownUnit, partner: Any) -> TemplateScore:
         """Compare the templates of one unit."""
         number = _most_used(self.source, unit.true_unit)
         if number is None:
@@ -150,13 +157,13 @@ class _Comparison:
             found_samples=None if mine is None else self.templates[mine],
         )
 
-    def _moved(self, unit: TrueUnit, template: Array) -> Array:
+    def _moved(self, unit: KnownUnit, template: Array) -> Array:
         """Move a template to where its events went: row by row if that is known, else by the centre."""
         rows = self.truth.moved(unit)
         return shift_template(template, unit.center) if rows is None else move_template(template, *rows)
 
 
-def _source(truth: Truth, given: AnyPath | None) -> tuple[str, str | None, int | None]:
+def _source(truth: HybridTruth, given: AnyPath | None) -> tuple[str, str | None, int | None]:
     """Return the folder of the source's sorting, its kind, and phy's base."""
     if given is not None:
         return os.fspath(given), None, None

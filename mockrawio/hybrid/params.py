@@ -208,7 +208,7 @@ class HybridParams(FileSource, Recipe):
         MockSessionError
             If the file is not TOML, or not parameters, or what it names is not there.
         """
-        return cls._from_file(path, params_files.read_toml(os.fspath(path)), {})
+        return cls._from_file(path, params_files.read_toml_params(os.fspath(path)), {})
 
     @classmethod
     def from_py(cls, path: AnyPath) -> HybridParams:

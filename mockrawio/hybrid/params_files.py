@@ -10,11 +10,10 @@ from dataclasses import MISSING, fields
 from functools import partial
 from typing import Any
 
-from ..ground import tomltext
 from ..ground.checks import require
 from ..ground.errors import MockSessionError
 from ..ground.shown import Argument
-from ..ground.tomltext import toml_value
+from ..ground.tomltext import read_toml, toml_value
 from .original import read_py
 from .raw_probe import Probe, custom_probe, eMouse, neuropixels3a
 
@@ -63,9 +62,9 @@ def read_python(path: str, known: Sequence[str]) -> tuple[dict[str, Any], dict[s
     return {name: value for name, value in parsed.values.items() if name not in helpers}, parsed.lines
 
 
-def read_toml(path: str) -> dict[str, Any]:
+def read_toml_params(path: str) -> dict[str, Any]:
     """Read a TOML file; its ``probe`` becomes a :class:`~mockrawio.hybrid.Probe`."""
-    values: dict[str, Any] = tomltext.read_toml(path, "Keep the probe in an .npz.")
+    values: dict[str, Any] = read_toml(path, "Keep the probe in an .npz.")
     if "probe" in values:
         try:
             values["probe"] = _probe(values["probe"], os.path.dirname(os.path.abspath(path)))

@@ -22,7 +22,7 @@ from ..ground.writing import write_file
 from .found import Found, load_found
 from .match import Agreement, Confusion, compare_trains, confusion_matrix, match_times, nearest_left
 from .pairs import TemplateScore, compare_units
-from .truth import Truth, load_truth
+from .truth import HybridTruth, load_truth
 
 TABLES = ("units.csv", "confusion.csv", "templates.csv")
 
@@ -263,7 +263,12 @@ def validate(
 
 
 def _compared(
-    truth: Truth, found: Found, window_ms: float, match_score: float, source_directory: AnyPath | None, offset: int
+    truth: HybridTruth,
+    found: Found,
+    window_ms: float,
+    match_score: float,
+    source_directory: AnyPath | None,
+    offset: int,
 ) -> Validation:
     """Compare what was found with the truth, both as loaded."""
     window = int(window_ms * truth.sample_rate / 1000)
@@ -286,7 +291,7 @@ def _compared(
     )
 
 
-def _unit_score(truth: Truth, found: Found, agreement: Agreement, row: int) -> UnitScore:
+def _unit_score(truth: HybridTruth, found: Found, agreement: Agreement, row: int) -> UnitScore:
     unit, scores, column = truth.units[row], agreement.scores[row], int(agreement.partner[row])
     n_true = len(unit.times)
     n_found, n_matched = 0, 0
@@ -314,7 +319,7 @@ def _share(part: int, whole: int) -> float:
     return part / whole if part else 0.0
 
 
-def _confusion(truth: Truth, found: Found, agreement: Agreement, window: int) -> Confusion:
+def _confusion(truth: HybridTruth, found: Found, agreement: Agreement, window: int) -> Confusion:
     """Say for each true event which cluster has it, and count."""
     times, clusters = found.flat()
     taken = np.zeros(len(times), np.bool_)

@@ -12,7 +12,7 @@ import numpy as np
 
 from mockrawio.formats.dict_npy import DictFile, Opaque
 from mockrawio.formats.npy import HeldArray, MappedArray, header_bytes
-from mockrawio.generate import SessionSpec, generate_session
+from mockrawio.generate import EpiphyteUnits, SessionSpec, Units, generate_session
 from mockrawio.rawio import MockSessionRawIO
 
 SIZES = ("tiny", "quick", "full")
@@ -62,7 +62,7 @@ class Inputs:
 
     def _long(self, encoding: str) -> Path:
         length = self.pick(20, 5800, 5800)
-        return self._session(f"long_{encoding}", duration_s=length, n_units=37, rate_hz=None, encoding=encoding)
+        return self._session(f"long_{encoding}", duration_s=length, units=EpiphyteUnits(37), encoding=encoding)
 
     @cached_property
     def wide(self) -> Path:
@@ -82,7 +82,7 @@ class Inputs:
     def busy(self) -> Path:
         """One unit of a million spikes (a tenth of that for a look), 300 Hz."""
         seconds = self.pick(4.0, 400.0, 4000.0)
-        return self._session("busy", duration_s=seconds, n_units=1, rate_hz=(250.0, 250.0), refractory_ms=1.0)
+        return self._session("busy", duration_s=seconds, units=Units(1, rate_hz=250.0, refractory_ms=1.0))
 
     @cached_property
     def movie(self) -> Path:

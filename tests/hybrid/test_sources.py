@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from spikeinterface.core import NumpyRecording, NumpySorting, generate_ground_truth_recording, read_binary
 
-from mockrawio import MockSessionError, MockSessionRawIO, SessionSpec, broadband_truth, generate_session, write_session
+from mockrawio import MockSessionError, MockSessionRawIO, SessionSpec, generate_session, truth, write_session
+from mockrawio.generate import Units
 from mockrawio.ground.errors import BadFileError, BoundsError, SessionExistsError
 from mockrawio.hybrid import hybrid_from_session, hybrid_from_spikeinterface, planted_events
 from mockrawio.hybrid.extractor_source import open_recording
@@ -26,7 +27,7 @@ from tests.handmade import T0, Handmade
 from tests.rawio.compliance import comply
 
 SEGMENTS = {"one segment": (4.0,), "two segments": (4.0, 3.0)}
-UNITS = ["CSC2_SU1", "CSC3_MU1"]
+UNITS = ["CSC7_SU1", "CSC11_SU1"]
 SEED = 11
 
 
@@ -62,7 +63,9 @@ def session_bounds(folder):
 @pytest.fixture(scope="module", params=SEGMENTS.values(), ids=SEGMENTS)
 def session(request, tmp_path_factory):
     """A broadband session with planted truth; tests only read it."""
-    spec = SessionSpec.broadband(patient_id=1, session_nr=1, segments=request.param, n_channels=16, n_units=5, seed=2)
+    units = Units(5, snr=(10, 25), rate_hz=(4, 10), multi=0.0)
+    fields = {"segments": request.param, "probe": "bundles", "n_channels": 16, "units": units, "seed": 3}
+    spec = SessionSpec.broadband(patient_id=1, session_nr=1, **fields)
     return generate_session(spec, tmp_path_factory.mktemp("session"))
 
 
@@ -106,9 +109,9 @@ def test_session_changes_nothing_else(session, hybrid):
 
 
 def test_session_keeps_its_truth(session, hybrid):
-    """The broadband truth holds for the session's own units: what it makes, plus the events, is the stream."""
-    truth = broadband_truth(hybrid.folder)
-    made = np.concatenate([truth.recording(k) for k in range(len(truth.n_samples))])
+    """The truth holds for the session's own units: what it makes, plus the events, is the stream."""
+    known = truth(hybrid.folder)
+    made = np.concatenate([known.recording(k) for k in range(len(known.n_samples))])
     np.testing.assert_array_equal(
         stream(hybrid.folder), made + added(hybrid.planted, session_bounds(hybrid.folder), 16)
     )
@@ -218,11 +221,11 @@ def test_session_options(session, tmp_path):
 
 def test_session_sorting(session):
     """Spikes are at the frames that the planted truth has, on the axis of the segments' stamps."""
-    source, truth = open_session(session), broadband_truth(session)
+    source, known = open_session(session), truth(session)
     for label, name in source.units.items():
-        segments, frames, _ = truth.units[name.id].train.place()
+        unit = known.units[name.id]
         starts = np.array([file.start for file in source.recording.files])
-        np.testing.assert_array_equal(source.sorting.times_of(label), starts[segments] + frames)
+        np.testing.assert_array_equal(source.sorting.times_of(label), starts[unit.segments()] + unit.frames())
     assert set(source.n_outside.values()) == {0}
     assert [(file.start, file.stop) for file in source.recording.files] == session_bounds(session)
 

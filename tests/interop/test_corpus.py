@@ -26,6 +26,7 @@ from distributed.scheduler import KilledWorker
 
 from mockrawio import MockSessionError, MockSessionRawIO, SessionExistsError, SessionSpec, generate_session
 from mockrawio.cli import main
+from mockrawio.generate import Units
 from mockrawio.ground import durable
 from mockrawio.interop import cluster as cluster_module
 from mockrawio.interop import corpus as corpus_module
@@ -163,7 +164,7 @@ def test_failures_on_a_cluster(cluster, tmp_path):
     assert counts(report) == (3, 0, 1)
     (failure,) = report.failed
     assert failure[:3] == (1, 2, 1)
-    assert "found one that differs in duration_s, seed, n_channels, n_units, rate_hz" in failure.error
+    assert "found one that differs in duration_s, seed, n_channels, units" in failure.error
     assert sessions(tmp_path)[2].stat() == before
 
 
@@ -406,7 +407,7 @@ def test_spikes_from_a_file(tmp_path):
 
     path = tmp_path / "spikes.h5"
     write_sonata(path, poisson_raster([5.0, 5.0], duration_s=1.0, seed=1))
-    specs = tiny(2, spikes=path, n_units=None, refractory_ms=0.0)
+    specs = tiny(2, spikes=path, n_units=None, units=Units(refractory_ms=0.0))
     assert counts(run(specs, tmp_path)) == (2, 0, 0)
     assert counts(run(specs, tmp_path)) == (0, 2, 0)
     write_sonata(path, poisson_raster([5.0, 5.0], duration_s=1.0, seed=2), overwrite=True)
@@ -503,7 +504,7 @@ def test_command(tmp_path):
         (["--sessions", "1-2", "--seed", "1", "--session-nr", "1"], "--session-nr and --sessions"),
         (["--sessions", "1-2", "--seed", "1", "--annotations"], "--annotations and --sessions"),
         (["--sessions", "1-2", "--seed", "1", "--gap", "2"], "No such option"),
-        (["--sessions", "1-2", "--seed", "1", "--snr", "5,6"], "Error: --snr: expected"),
+        (["--sessions", "1-2", "--seed", "1", "--snr", "6,5"], "Error: --snr: expected"),
         (["--scheduler", "tcp://10.0.0.1:8786"], "--scheduler: goes with --sessions"),
         (["--retries", "1"], "--retries: goes with --sessions"),
     ],

@@ -31,7 +31,7 @@ def folders(tmp_path_factory):
     root = tmp_path_factory.mktemp("dask")
     spec = {"segments": (1.5, 1.0), "n_units": 4, "n_lfp_channels": 3, "lfp_noise_uV": 5.0, "seed": 4}
     return {
-        "int16": generate_session(SessionSpec.broadband(**spec), root / "int16"),
+        "int16": generate_session(SessionSpec.broadband(**spec, probe="bundles", n_channels=16), root / "int16"),
         "float64": generate_session(SessionSpec(**spec, encoding="float64"), root / "float64"),
     }
 

@@ -8,8 +8,8 @@ import spikeinterface as si
 from spikeinterface.comparison import compare_sorter_to_ground_truth
 from spikeinterface.sortingcomponents.matching import find_spikes_from_templates
 
-from mockrawio import SessionSpec, generate_session
-from mockrawio.generate.broadband import broadband_truth
+from mockrawio import SessionSpec, generate_session, truth
+from mockrawio.generate import Units
 from mockrawio.interop.spikeinterface import read_mocksession
 
 JOB = {"n_jobs": 1, "progress_bar": False}
@@ -17,8 +17,8 @@ JOB = {"n_jobs": 1, "progress_bar": False}
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A minute of 16 channels and 8 units, as SessionSpec.broadband makes it."""
-    spec = SessionSpec.broadband(duration_s=60.0, n_channels=16, n_units=8, seed=3)
+    """A minute of 16 channels and 8 units of one cell each."""
+    spec = SessionSpec.broadband(duration_s=60.0, n_channels=16, units=Units(8, multi=0.0), seed=3)
     return generate_session(spec, tmp_path_factory.mktemp("planted"))
 
 
@@ -29,11 +29,11 @@ def test_frames(segments, folder, tmp_path):
     if len(segments) > 1:
         folder = generate_session(SessionSpec.broadband(segments=segments, n_units=12, seed=5), tmp_path)
     sorting = read_mocksession(folder, load_recording=False, load_sorting=True)
-    truth = broadband_truth(folder)
-    assert sorting.unit_ids.tolist() == list(truth.units)
-    places = [unit.location for unit in truth.units.values()]
+    known = truth(folder)
+    assert sorting.unit_ids.tolist() == list(known.units)
+    places = [unit.location for unit in known.units.values()]
     np.testing.assert_allclose(sorting.get_property("gt_unit_location"), places)
-    for unit_id, unit in truth.units.items():
+    for unit_id, unit in known.units.items():
         for segment in range(len(segments)):
             frames = sorting.get_unit_spike_train(unit_id, segment)
             np.testing.assert_array_equal(frames, unit.frames()[unit.segments() == segment])
@@ -43,7 +43,7 @@ def test_samples(folder):
     """The recording's samples are the generator's, made again: background and templates, count for count."""
     recording = read_mocksession(folder)
     np.testing.assert_array_equal(
-        recording.get_traces(start_frame=50_000, end_frame=90_000), broadband_truth(folder).recording(0, 50_000, 90_000)
+        recording.get_traces(start_frame=50_000, end_frame=90_000), truth(folder).recording(0, 50_000, 90_000)
     )
 
 

@@ -85,10 +85,10 @@ def test_what_a_stream_lacks_is_an_error(reader):
 
 
 def test_a_stream_says_what_its_description_says(reader, folder):
-    """Ground truth is that in the json, and this one has no locations; LFP, which has none, has none."""
+    """Ground truth and locations are those in the json; LFP, which has no json, has neither."""
     stream, content = reader.stream(BROADBAND), described(folder)
     assert stream.ground_truth() == content["ground_truth"] != {}
-    assert stream.locations() is None
+    assert stream.locations().tolist() == content["locations"] == [[0, 25 * k] for k in range(4)]
     lfp = reader.stream(LFP)
     assert (lfp.ground_truth(), lfp.locations(), lfp.description_path) == ({}, None, None)
 
@@ -98,7 +98,8 @@ def test_a_description_that_changed_is_an_error(tmp_path):
     spec = SessionSpec.broadband(patient_id=1, session_nr=1, duration_s=1, n_channels=2, n_units=1, seed=1)
     folder = generate_session(spec, tmp_path)
     path = folder / "raw_data" / "broadband.json"
-    path.write_text(json.dumps({**described(folder), "locations": [[0, 1.5], [20, 0]]}))
+    content = {**described(folder), "locations": [[0, 1.5], [20, 0]]}
+    path.write_text(json.dumps({key: content[key] for key in content if key != "probe"}))
     with MockSessionRawIO(folder) as reader:
         stream = reader.stream(BROADBAND)
         assert stream.locations().tolist() == [[0, 1.5], [20, 0]]

@@ -129,7 +129,7 @@ CASES = [
         "a spec that is no TOML",
         RasterSpec.from_toml,
         text("groups = [", "a.toml"),
-        "Correct it.",
+        "Correct that line.",
         lambda p: HYBRID.parents[2] / "example" / "groups.toml",
     ),
 ]

@@ -105,7 +105,7 @@ def test_replaced_after_it_was_read(tmp_path: Path) -> None:
         assert {mark for read in kinds(reader).values() for mark in np.ravel(read())} == {1}
 
 
-OPENED = ["open_channel_names", "open_info", "open_lfp", "open_unit", "open_stream", "Units", "common_cuts"]
+OPENED = ["open_channel_names", "open_info", "open_lfp", "open_unit", "open_stream", "OpenUnits", "common_cuts"]
 
 
 @pytest.mark.parametrize("before", OPENED)
