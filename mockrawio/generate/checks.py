@@ -14,6 +14,7 @@ from ..ground.shown import Argument
 
 RATES_HZ = 1000, 100_000  # the slowest and the fastest sampling
 _FINEST = 10**6  # into how many parts a Hz may be divided
+_RATE = re.compile(r"[0-9]{1,12}([.][0-9]{1,12}|/[1-9][0-9]{0,11})?")  # no exponent, of which the power may be endless
 
 
 def is_whole_ms(seconds: float) -> bool:
@@ -25,13 +26,12 @@ def rational(name: Argument, value: Any) -> Fraction:
     """Return a sampling rate, exactly: that of a float is what it is written as."""
     low, high = RATES_HZ
     expected = f"None, or a rate from {low} to {high} Hz, as a number or as text such as '100000/3'"
-    require(is_real(value) or isinstance(value, (Fraction, str)), name, expected, value)
-    try:
-        rate = value if isinstance(value, Fraction) else Fraction(str(value))
-    except (ValueError, ZeroDivisionError):  # "nan" is a number, too
-        require(False, name, expected, value)
-        raise
-    require(low <= rate <= high and rate.denominator <= _FINEST, name, expected, value)
+    text = isinstance(value, str) and _RATE.fullmatch(value) is not None
+    require(text or is_real(value) or isinstance(value, Fraction), name, expected, value)
+    number = Fraction(value) if text else value
+    require(low <= number <= high, name, expected, value)  # which "nan", a number too, is not
+    rate = number if isinstance(number, Fraction) else Fraction(repr(float(number)))
+    require(rate.denominator <= _FINEST, name, expected, value)
     return rate
 
 

@@ -133,7 +133,7 @@ class SessionSpec(Part):
         """Check every field, and that they go together."""
         super().__post_init__()
         self._take_shorthands({"n_units": n_units, "snr": snr, "rate_hz": rate_hz})
-        self._check_source(n_units)
+        self._check_source({"n_units": n_units, "rate_hz": rate_hz})
         self._check_channels()
         self._check_lengths()
         lengths = [round(s * 1000) for s in self.segments or ()] or [self.recorded_ms or timing.LENGTH_MS]
@@ -156,13 +156,14 @@ class SessionSpec(Part):
             except MockSessionError as error:
                 raise MockSessionError(_argument(name), *error.args[1:]) from None
 
-    def _check_source(self, n_units: int | None) -> None:
+    def _check_source(self, given: Mapping[str, Any]) -> None:
         if self.spikes is None:
             must(self.spikes_sha256 is None, "spikes_sha256", "None without spikes", self.spikes_sha256)
             drawn = isinstance(self.units, EpiphyteUnits)
             must(drawn or self.units.n is not None, "n_units", "a number, where no spikes are given", None, "Give it.")
             return
-        must(n_units is None, "n_units", "None where spikes come from a file", n_units, "Leave it out.")
+        for name, value in given.items():
+            must(value is None, name, "None where spikes come from a file", value, "Leave it out.")
         self._set("units", replace(self.units, n=None))
 
     def _check_channels(self) -> None:

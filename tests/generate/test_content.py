@@ -6,16 +6,17 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from mockrawio.generate import SessionSpec
+from mockrawio.generate import EpiphyteUnits, SessionSpec
 from mockrawio.generate.curve import Curve
 from mockrawio.generate.files import lfp_jobs
-from mockrawio.generate.gain import counts, fitting_gain
+from mockrawio.generate.gain import fitting_gain
 from mockrawio.generate.lfp import BLOCK, lfp_gain, lfp_samples, lfp_times
 from mockrawio.generate.plan import plan_session
 from mockrawio.generate.stimulus import _spelled, daq_interval, daq_log, event_codes, events, watchlog
 from mockrawio.session.logs import Watchlog, format_daq_log, format_watchlog, parse_daq_log, parse_watchlog
 
-LONG = SessionSpec(duration_s=600.0, seed=11, n_units=2, spikes_per_unit=(5000, 5000), refractory_ms=20.0)
+UNITS = EpiphyteUnits(2, spikes_per_unit=(5000, 5000), refractory_ms=20.0)
+LONG = SessionSpec(duration_s=600.0, seed=11, units=UNITS)
 
 
 def samples_of(plan, channel=1, encoding="float64"):
@@ -93,11 +94,11 @@ def test_waveforms_scatter_around_their_shape_independently():
 def test_counts_are_the_same_waveforms_within_half_a_count():
     """int16 counts times gain are the float64 waveforms within half a gain, and none comes near clipping."""
     plan = plan_session(LONG)
-    unit = plan.units[0]
-    gain = unit.waveform_gain()
-    floats = np.concatenate(list(unit.noisy_waveforms()))
-    ints = np.concatenate([counts(b, gain) for b in unit.noisy_waveforms()])
+    content, exact = (plan.units[0].content(encoding) for encoding in ("int16", "float64"))
+    gain = content.scale.gain
+    ints, floats = (np.concatenate(list(one.waveforms.blocks)) for one in (content, exact))
     assert ints.dtype == np.int16
+    assert ints.shape == floats.shape == (5000, 64)
     assert abs(ints * gain - floats).max() <= gain / 2
     assert abs(ints.astype(int)).max() < 32767
 

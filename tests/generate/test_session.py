@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 
-from mockrawio.generate import SessionSpec, files, generate_session
+from mockrawio.generate import SessionSpec, Units, files, generate_session
 from mockrawio.ground.errors import MockSessionError, SessionExistsError
 from mockrawio.session.layout import find_files
 from mockrawio.session.manifest import compare, read_manifest
@@ -173,7 +173,7 @@ def test_a_session_may_have_no_units_and_no_lfp(tmp_path):
     bare = generate_session(SessionSpec.tiny(seed=0, n_units=0, n_lfp_channels=0), tmp_path)
     assert not (bare / "lfp_data").exists()
     assert not (bare / "spiking_data").exists()
-    silent = generate_session(SessionSpec.tiny(seed=0, n_units=1, spikes_per_unit=(0, 0)), tmp_path / "silent")
+    silent = generate_session(SessionSpec.tiny(seed=0, units=Units(1, rate_hz=0.001)), tmp_path / "silent")
     (path,) = (silent / "spiking_data").iterdir()
     assert loaded(path)["spike_amps"].shape == (0, 64)
 

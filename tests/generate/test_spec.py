@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockrawio.generate import SessionSpec
+from mockrawio.generate import EpiphyteUnits, Hum, SessionSpec, Uniform, Units
 from mockrawio.generate.draws import Draws, Kind
 from mockrawio.generate.plan import plan_session
 from mockrawio.generate.stimulus import daq_log, events, watchlog
@@ -19,7 +19,7 @@ BAD = [
     ({"patient_id": 1.5}, "found 1.5"),
     ({"session_nr": True}, "found True"),
     ({"patient_id": None}, "found None"),
-    ({"duration_s": 0.5}, "duration_s: expected a number from 1"),
+    ({"duration_s": 0.5}, "duration_s: expected None, or a number from 1"),
     ({"duration_s": float("nan")}, "found nan"),
     ({"duration_s": 1.00001}, "a whole number of ms"),
     ({"duration_s": "60"}, "found '60'"),
@@ -30,18 +30,37 @@ BAD = [
     ({"segments": (6.0, 4.0), "duration_s": 11.0}, "the sum of segments"),
     ({"gap_s": 0.0}, "gap_s: expected a number from 0.001"),
     ({"gap_s": 0.0015}, "gap_s: expected a whole number of ms"),
-    ({"seed": -1}, "or None to draw it"),
+    ({"seed": -1}, "seed: expected None, or a whole number"),
     ({"n_channels": 0}, "n_channels"),
     ({"n_lfp_channels": 81}, "at most n_channels, 80"),
     ({"encoding": "float32"}, "'int16' or 'float64'"),
     ({"artifacts": 1}, "True or False"),
     ({"start_ms": 1_656_643_278}, "start_ms"),
     ({"duration_s": 60.0, "stimulus_len": 1.0}, "stimulus_len=None for the longest movie that fits"),
-    ({"rate_hz": (5.0, 1.0)}, "rate_hz: expected None, or the lowest and the highest"),
-    ({"rate_hz": 5.0}, "found 5.0"),
-    ({"spikes_per_unit": (1.5, 2)}, "spikes_per_unit"),
-    ({"rate_hz": (1.0, 400.0)}, "Give fewer spikes or a shorter refractory_ms"),
-    ({"duration_s": 1.0, "spikes_per_unit": (1, 1000)}, "spikes_per_unit: expected spikes that leave"),
+    ({"rate_hz": (5.0, 1.0)}, "rate_hz: expected at least low, 5; found 1.0"),
+    ({"rate_hz": "fast"}, "rate_hz: expected rates of units, a number, or the lowest and the highest"),
+    ({"rate_hz": (1.0, 400.0)}, "Give lower rates or a shorter refractory_ms"),
+    ({"snr": 5.0}, "snr: expected the lowest and the highest of them"),
+    ({"n_units": -1}, "n_units: expected None, or a whole number"),
+    ({"n_units": 3, "units": EpiphyteUnits(), "snr": (5, 6)}, "units that have snr, which EpiphyteUnits have not"),
+    ({"units": EpiphyteUnits(), "sampling_rate": 30_000}, "units: expected Units, for a stream"),
+    ({"units": Units(n=None)}, "n_units: expected a number, where no spikes are given"),
+    ({"units": 5}, "units: expected the units: Units, EpiphyteUnits"),
+    ({"units": {"part": "Unit"}}, "units: expected 'part' as one of Units, EpiphyteUnits; found 'Unit'"),
+    ({"noise": 5.0}, "noise: expected a tuple of parts: White"),
+    ({"noise": ()}, "noise: expected a part that units are measured against; found (). Give White()"),
+    ({"noise": (Hum(),)}, "noise: expected a part that units are measured against"),
+    ({"acquisition": 0.195}, "acquisition: expected the acquisition: Acquisition"),
+    ({"sampling_rate": 0.5}, "sampling_rate: expected None, or a rate from 1 to 100000 Hz"),
+    ({"sampling_rate": 100_001}, "found 100001"),
+    ({"sampling_rate": 1e5 / 3}, "text such as '100000/3'; found 33333.333333333336"),
+    ({"sampling_rate": float("nan")}, "found nan"),
+    ({"sampling_rate": True}, "found True"),
+    ({"sampling_rate": "30 kHz"}, "found 30 kHz"),
+    ({"sampling_rate": "1/0"}, "found '1/0'"),
+    ({"sampling_rate": "1e999999999"}, "found '1e999999999'"),
+    ({"probe": "utha"}, "probe: expected one of 'bundles'"),
+    ({"probe": "utah", "n_channels": 97}, "n_channels: expected"),
     ({"channel_names": ("A", "B")}, "expected 80 names; found 2 of them. Give n_channels= to match."),
     ({"channel_names": ("A", "A"), "n_channels": 2}, "every name once; found ['A']"),
     ({"channel_names": ("A\n",), "n_channels": 1}, "printable"),
@@ -59,26 +78,34 @@ def test_a_bad_field_is_refused_by_name(fields, message):
     assert str(caught.value).endswith(".")
 
 
-@given(
-    st.sampled_from(dataclasses.fields(SessionSpec)),
-    st.one_of(
-        st.none(),
-        st.booleans(),
-        st.integers(),
-        st.floats(),
-        st.text(max_size=3),
-        st.lists(st.one_of(st.floats(), st.integers(), st.text(max_size=2), st.none()), max_size=3),
-    ),
+FIELDS = [field.name for field in dataclasses.fields(SessionSpec)] + ["n_units", "snr", "rate_hz"]
+PLAIN = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=3))
+PARTS = st.dictionaries(
+    st.sampled_from(["part", "n", "uV", "rate_hz", "gain_uV", "probes"]),
+    st.one_of(PLAIN, st.sampled_from(["Units", "White"])),
 )
-def test_whatever_a_field_is_given_it_is_taken_or_refused_in_our_words(field, value):
+
+
+@given(st.sampled_from(FIELDS), st.one_of(PLAIN, PARTS, st.lists(st.one_of(PLAIN, PARTS), max_size=3)))
+def test_whatever_a_field_is_given_it_is_taken_or_refused_in_our_words(name, value):
     """No value of a field leads to any error but ours, and what is taken goes through JSON and back."""
     try:
-        spec = SessionSpec(**{field.name: value})
+        spec = SessionSpec(**{name: value})
     except MockSessionError:
         return
     assert SessionSpec.from_dict(json.loads(json.dumps(spec.to_dict()))) == spec
 
 
+UNITS = st.one_of(
+    st.builds(
+        Units,
+        st.integers(0, 3),
+        rate_hz=st.sampled_from([0.5, 5.0, 40.0]),
+        multi=st.sampled_from([0.0, 1.0]),
+        refractory_ms=st.sampled_from([0.0, 0.01, 3.0, 10.0]),
+    ),
+    st.builds(EpiphyteUnits, st.integers(0, 3), refractory_ms=st.sampled_from([0.0, 0.01, 3.0, 10.0])),
+)
 SHORT = st.builds(
     SessionSpec,
     segments=st.lists(st.integers(1, 90_000), min_size=1, max_size=4)
@@ -86,9 +113,8 @@ SHORT = st.builds(
     .map(lambda ms: tuple(n / 1000 for n in ms)),
     gap_s=st.sampled_from([0.001, 0.002, 2.0, 100.0]),
     seed=st.integers(0, 2**64),
-    n_units=st.integers(0, 3),
+    units=UNITS,
     n_events=st.one_of(st.none(), st.integers(0, 50)),
-    refractory_ms=st.sampled_from([0.0, 0.01, 3.0, 10.0]),
     artifacts=st.booleans(),
 )
 
@@ -110,8 +136,12 @@ def test_all_of_a_short_session_lies_within_its_recording(spec):
         times = unit.times_ms()
         inside = [(times >= s.start_ms) & (times < s.start_ms + s.n_ms) for s in plan.segments]
         assert (np.sum(inside, axis=0) == 1).all()
-        assert (np.diff(times) >= spec.refractory_ms).all()
-        assert (np.diff(times) > 0).all()
+        apart = np.diff(times)
+        if isinstance(spec.units, EpiphyteUnits) or unit.name.unit_type == "SU":
+            assert (apart > 0).all()
+            assert (apart >= spec.units.refractory_ms).all()
+        else:  # of several cells
+            assert (apart >= 0).all()
 
 
 def test_duration_and_segments_that_agree_may_both_be_given():
@@ -122,7 +152,8 @@ def test_duration_and_segments_that_agree_may_both_be_given():
 def test_numpy_numbers_and_lists_become_plain_ones():
     """A spec holds Python's own numbers and tuples, whatever it was given."""
     spec = SessionSpec(patient_id=np.int32(4), duration_s=np.float32(2.5), rate_hz=[np.float64(1), 2])
-    assert json.loads(json.dumps(spec.to_dict()))["rate_hz"] == [1.0, 2.0]
+    assert spec.units.rate_hz == Uniform(1.0, 2.0)
+    assert json.loads(json.dumps(spec.to_dict()))["units"]["rate_hz"] == {"part": "Uniform", "low": 1.0, "high": 2.0}
     assert type(spec.patient_id) is int
     assert type(spec.duration_s) is float
     assert hash(spec) == hash(dataclasses.replace(spec))
@@ -206,7 +237,8 @@ def test_without_a_seed_each_plan_has_another():
 
 def test_counts_are_drawn_from_the_range_given():
     """`spikes_per_unit` stands in place of rates, both ends included."""
-    counts = {u.n_spikes for u in plan_session(SessionSpec.tiny(seed=0, n_units=60, spikes_per_unit=(3, 5))).units}
+    units = EpiphyteUnits(60, spikes_per_unit=(3, 5))
+    counts = {unit.n_spikes for unit in plan_session(SessionSpec.tiny(seed=0, units=units)).units}
     assert counts == {3, 4, 5}
     assert Kind.PLACE == 4
     assert Draws(0, Kind.PLACE, 0).integer(7, 7) == 7

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import quantities as pq
 
-from mockrawio import MockSessionRawIO, SessionSpec, broadband_truth, generate_session
+from mockrawio import MockSessionRawIO, SessionSpec, generate_session, truth
+from mockrawio.generate import EpiphyteUnits, Units
 from mockrawio.ground.errors import BadFileError, MockSessionError, NotASessionError
 from mockrawio.rasters import Raster, read_sonata, write_sonata
 from mockrawio.rasters.bridges import from_spiketrains, session_raster, session_to_sonata, to_spiketrains
@@ -110,29 +111,31 @@ def source_of_times(tmp_path, times):
 
 
 def test_sessions_that_draw_their_spikes_say_nothing_of_files(tmp_path):
-    """Their manifest has none of the keys, so that their bytes are what they were."""
-    spec = SessionSpec.tiny(seed=0)
-    assert not {"spikes", "spikes_sha256"} & spec.to_dict().keys()
-    assert "spikes" not in manifest(generate_session(spec, tmp_path))
+    """Their manifest says nothing of dropped spikes and nodes, and their spec names no file."""
+    said = manifest(generate_session(SessionSpec.tiny(seed=0), tmp_path))
+    assert "spikes" not in said
+    assert said["spec"]["spikes"] is said["spec"]["spikes_sha256"] is None
 
 
 @pytest.mark.parametrize("jitter", [True, False])
 def test_broadband(source, tmp_path, jitter):
     """The spikes stand in the stream, count for count, within half a step of the jitter, or of a sample."""
     path, raster = source
-    folder = generate_session(SessionSpec.broadband(spikes=path, duration_s=9.0, jitter=jitter, seed=1), tmp_path)
-    truth = broadband_truth(folder)
+    spec = SessionSpec.broadband(spikes=path, duration_s=9.0, units=Units(jitter=jitter), seed=1)
+    folder = generate_session(spec, tmp_path)
+    known = truth(folder)
     nodes = manifest(folder)["spikes"]["node_ids"]
-    for name, unit in truth.units.items():
+    assert sorted(nodes.values()) == list(range(3, 9))
+    for name, unit in known.units.items():
         times = raster.times_ms[raster.node_ids == nodes[name]]
-        off = unit.times_ms() - truth.plan.start_ms - times
+        off = unit.times_ms() - known.plan.start_ms - times
         assert abs(off).max() <= (1 / 512 if jitter else 1 / 64) + STAMP_MS
         assert abs(off).max() > (1 / 1024 if jitter else 1 / 128)
     with MockSessionRawIO(dirname=folder) as reader:
         reader.parse_header()
         recording = reader.get_analogsignal_chunk(0, 0, stream_index=1)
-        left = recording.astype(np.int32) - truth.background(0)
-        assert np.array_equal(left, truth.planted(0))
+        left = recording.astype(np.int32) - known.background(0)
+        assert np.array_equal(left, known.layer("spikes").read(0))
         assert left.any()
     assert verify_session(folder, False).ok
 
@@ -141,11 +144,11 @@ def test_overlapping_spikes_of_one_unit_do_not_wrap(tmp_path):
     """A hundred spikes of one unit on top of each other saturate the stream where they leave int16."""
     times = np.repeat(500.0, 100)
     path = write_sonata(tmp_path / "burst.h5", Raster(times, np.zeros(100, np.uint64), 1000.0))
-    spec = SessionSpec.broadband(spikes=path, duration_s=1.0, snr=(100.0, 100.0), refractory_ms=0.0, seed=1)
-    folder = generate_session(spec, tmp_path)
-    truth = broadband_truth(folder)
-    sums = truth.planted(0) + truth.background(0)
-    assert sums.max() > 32767
+    units = Units(snr=(100.0, 100.0), refractory_ms=0.0)
+    folder = generate_session(SessionSpec.broadband(spikes=path, duration_s=1.0, units=units, seed=1), tmp_path)
+    known = truth(folder)
+    sums = known.summed(known.layers, 0)
+    assert abs(sums).max() > 32767
     assert manifest(folder)["clipped"] == np.count_nonzero((sums > 32767) | (sums < -32768))
     with MockSessionRawIO(dirname=folder) as reader:
         reader.parse_header()
@@ -171,26 +174,47 @@ def test_spikes_without_room_are_left_out(tmp_path):
     assert sorted(found) == list(range(8))
 
 
-def test_broadband_spikes_need_room_for_their_waveform(tmp_path):
-    """The first that fits has its peak at sample 19, the last one 45 samples before the end."""
-    ticks = np.array([18, 19, 32000 - 45, 32000 - 44])
+def test_broadband_spikes_may_be_anywhere_in_a_segment(tmp_path):
+    """The first sample and the last may have one, whose waveform is 0 beyond them; half a sample later there is none."""
+    ticks = np.array([0, 3, 31_999, 31_999.51])
     path = write_sonata(tmp_path / "a.h5", Raster(ticks / 32, np.zeros(4, np.uint64), 1000.0))
-    spec = SessionSpec.broadband(spikes=path, duration_s=1.0, refractory_ms=0.0, seed=1)
-    with pytest.warns(UserWarning, match="in no recorded segment with room for its waveform: 2$"):
+    spec = SessionSpec.broadband(spikes=path, duration_s=1.0, units=Units(refractory_ms=0.0), seed=1)
+    with pytest.warns(UserWarning, match="in no recorded segment: 1$"):
         folder = generate_session(spec, tmp_path)
-    (unit,) = broadband_truth(folder).units.values()
-    assert unit.frames().tolist() == [19, 32000 - 45]
+    known = truth(folder)
+    (unit,) = known.units.values()
+    assert unit.frames().tolist() == [0, 3, 31_999]
+    recorded = known.recording(0)[:, unit.peak_channel]
+    waveforms = np.load(folder / f"spiking_data/{unit.id}.npy", allow_pickle=True).item()["spike_amps"]
+    around = np.concatenate([np.zeros(19, np.int16), recorded, np.zeros(44, np.int16)])
+    assert np.array_equal(waveforms, [around[frame : frame + 64] for frame in (0, 3, 31_999)])
+    assert not waveforms[0, :19].any()
+    assert not waveforms[2, 20:].any()
+
+
+@pytest.mark.parametrize(
+    "units", [Units(refractory_ms=0.0), EpiphyteUnits(refractory_ms=0.0)], ids=["ours", "Epiphyte's"]
+)
+def test_the_last_moment_of_a_session_without_a_stream(tmp_path, units):
+    """A spike less than half a sample before the end keeps its stamp, and has a waveform as any other."""
+    times = [0.0, 0.01, 999.99]
+    path = write_sonata(tmp_path / "a.h5", Raster(times, np.zeros(3, np.uint64), 1000.0))
+    folder = generate_session(SessionSpec.tiny(spikes=path, duration_s=1.0, units=units, seed=1), tmp_path)
+    (file,) = (folder / "spiking_data").iterdir()
+    assert np.load(file, allow_pickle=True).item()["spike_amps"].shape == (3, 64)
+    np.testing.assert_allclose(trains(folder)[0], times, rtol=0, atol=STAMP_MS / 2)
 
 
 def test_spikes_too_close(tmp_path):
     """They are kept; a warning counts those of one unit that are, unless refractory_ms expects them."""
     times, nodes = [100.0, 102.0, 101.0, 105.0], np.array([1, 1, 2, 1], np.uint64)
     path = write_sonata(tmp_path / "a.h5", Raster(times, nodes, 1000.0))
-    with pytest.warns(UserWarning, match="closer than 3 ms to the one before of their unit: 1;"):
+    says = "closer than 3 ms to the one before of their unit: 1; they are kept, and Units.refractory_ms=0 expects them"
+    with pytest.warns(UserWarning, match=says):
         folder = generate_session(SessionSpec.tiny(spikes=path, seed=1), tmp_path / "one")
     assert manifest(folder)["spikes"]["closer_than_refractory"] == 1
     assert trains(folder)[1].tolist() == [100.0, 102.0, 105.0]
-    generate_session(SessionSpec.tiny(spikes=path, refractory_ms=0.0, seed=1), tmp_path / "two")
+    generate_session(SessionSpec.tiny(spikes=path, units=Units(refractory_ms=0.0), seed=1), tmp_path / "two")
 
 
 @pytest.mark.parametrize(
@@ -199,7 +223,6 @@ def test_spikes_too_close(tmp_path):
         ({"spikes": 3}, "spikes"),
         ({"n_units": 7, "spikes": "a.h5"}, "n_units"),
         ({"rate_hz": (1.0, 2.0), "spikes": "a.h5"}, "rate_hz"),
-        ({"spikes_per_unit": (1, 2), "spikes": "a.h5"}, "spikes_per_unit"),
         ({"spikes_sha256": "0" * 64}, "spikes_sha256"),
         ({"spikes": "a.h5", "spikes_sha256": "0"}, "spikes_sha256"),
     ],

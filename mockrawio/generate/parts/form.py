@@ -126,13 +126,13 @@ def fields_in_json(part: Any) -> dict[str, Any]:
 
 
 def in_json(value: Any) -> Any:
-    """Return a value as JSON takes it: a part as its mapping, a tuple as a list, a fraction as a number if exact."""
+    """Return a value as JSON takes it: a part as its mapping, a tuple as a list, a fraction as a number if that is written so."""
     if hasattr(value, "to_dict"):
         return value.to_dict()
     if isinstance(value, (tuple, list)):
         return [in_json(one) for one in value]
     if isinstance(value, Fraction):
-        return float(value) if Fraction(float(value)) == value else str(value)
+        return float(value) if Fraction(repr(float(value))) == value else str(value)
     return value
 
 
