@@ -51,7 +51,7 @@ BAD = [
     ({"noise": ()}, "noise: expected a part that units are measured against; found (). Give White()"),
     ({"noise": (Hum(),)}, "noise: expected a part that units are measured against"),
     ({"acquisition": 0.195}, "acquisition: expected the acquisition: Acquisition"),
-    ({"sampling_rate": 0.5}, "sampling_rate: expected None, or a rate from 1 to 100000 Hz"),
+    ({"sampling_rate": 0.5}, "sampling_rate: expected None, or a rate from 1000 to 100000 Hz"),
     ({"sampling_rate": 100_001}, "found 100001"),
     ({"sampling_rate": 1e5 / 3}, "text such as '100000/3'; found 33333.333333333336"),
     ({"sampling_rate": float("nan")}, "found nan"),
