@@ -1,4 +1,4 @@
-"""The files of a session with a stream: what they say, that they hold the samples, and that they are whole or absent."""
+"""The files of a session with a stream: what they say, that they hold the samples, that they are whole or absent."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_short_segments_and_silent_units(tmp_path, rate_hz):
 
 
 def test_sums_that_leave_int16_are_clipped_and_counted(tmp_path):
-    """Sixteen units of 2 mV on one channel leave int16: the nearest count stands there, and both files say how often."""
+    """Sixteen units of 2 mV on one channel leave int16: the nearest count stands there; both files say how often."""
     units = Units(16, rate_hz=100.0, amplitude_uV=(2000.0, 2500.0), min_distance_um=1.0)
     spec = SessionSpec.broadband(seed=1, n_channels=1, units=units, duration_s=2.0)
     folder = generate_session(spec, tmp_path)
@@ -182,7 +182,8 @@ def test_memory_does_not_grow_with_the_recording(tmp_path, folder):
     units = Units(2, rate_hz=1.0, multi=0.0)
     peaks = []
     for seconds in (50.0, 100.0):
-        spec = SessionSpec.broadband(seed=0, duration_s=seconds, sampling_rate=100_000, n_channels=1, units=units)
+        fields = {"sampling_rate": 100_000, "n_channels": 1, "n_lfp_channels": 0, "units": units}
+        spec = SessionSpec.broadband(seed=0, duration_s=seconds, **fields)
         tracemalloc.start()
         generate_session(spec, tmp_path / str(seconds))
         peaks.append(tracemalloc.get_traced_memory()[1])

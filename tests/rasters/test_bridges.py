@@ -175,7 +175,7 @@ def test_spikes_without_room_are_left_out(tmp_path):
 
 
 def test_broadband_spikes_may_be_anywhere_in_a_segment(tmp_path):
-    """The first sample and the last may have one, whose waveform is 0 beyond them; half a sample later there is none."""
+    """The first sample and the last may have one, with a waveform that is 0 beyond; half a sample later none does."""
     ticks = np.array([0, 3, 31_999, 31_999.51])
     path = write_sonata(tmp_path / "a.h5", Raster(ticks / 32, np.zeros(4, np.uint64), 1000.0))
     spec = SessionSpec.broadband(spikes=path, duration_s=1.0, units=Units(refractory_ms=0.0), seed=1)

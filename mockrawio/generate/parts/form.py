@@ -126,7 +126,7 @@ def fields_in_json(part: Any) -> dict[str, Any]:
 
 
 def in_json(value: Any) -> Any:
-    """Return a value as JSON takes it: a part as its mapping, a tuple as a list, a fraction as a number if that is written so."""
+    """Return a value as JSON takes it: a part as its mapping, tuples as lists, a fraction as a number if it can be."""
     if hasattr(value, "to_dict"):
         return value.to_dict()
     if isinstance(value, (tuple, list)):
