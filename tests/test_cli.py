@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,9 @@ import pytest
 from click.testing import CliRunner
 
 import mockrawio
-from mockrawio import MockSessionRawIO, SessionSpec, generate_annotations, generate_session
+from mockrawio import MockSessionRawIO, SessionSpec, generate_annotations, generate_session, truth
 from mockrawio.cli import main
+from mockrawio.generate import White
 
 SMALL = ["--duration", "3", "--channels", "8", "--units", "2"]
 
@@ -93,6 +95,11 @@ def test_help(command):
         ["generate", "root", "--broadband", "--snr", "5"],
         ["generate", "root", "--broadband", "--snr", "low,high"],
         ["generate", "root", "--noise", "5"],
+        ["generate", "root", "--probe", "utha"],
+        ["generate", "root", "--probe", "utah", "--channels", "97"],
+        ["generate", "root", "--broadband", "--sampling-rate", "fast"],
+        ["generate", "root", "--epiphyte", "--sampling-rate", "30000"],
+        ["generate", "root", "--epiphyte", "--snr", "5,6"],
     ],
     ids=" ".join,
 )
@@ -157,14 +164,72 @@ def test_generate_epiphyte(tmp_path):
 
 
 def test_generate_broadband(tmp_path):
-    """The broadband form has a second stream, with the noise and the peaks that the options ask for."""
-    result = run("generate", tmp_path, "--broadband", *SMALL, "--snr", "8,9", "--noise", 5, "--seed", 1)
+    """The broadband form has a second stream, with the rate, the probe and the peaks that the options ask for."""
+    options = ("--snr", "8,9", "--probe", "tetrodes", "--sampling-rate", "24414.0625")
+    result = run("generate", tmp_path, "--broadband", *SMALL, *options, "--seed", 1)
     folder = Path(result.stdout.strip())
     described = json.loads(run("info", folder, "--json").output)
-    assert [stream["samples"] for stream in described["streams"]] == [[3000], [96_000]]
-    planted = json.loads((folder / "raw_data" / "broadband.json").read_text())["ground_truth"]
-    assert all(8 <= unit["snr"] <= 9 for unit in planted["units"].values())
-    assert all(4 <= level <= 6.1 for level in planted["noise"]["total_uV"])
+    assert [stream["samples"] for stream in described["streams"]] == [[3000], [73_242]]
+    known = truth(folder)
+    assert all(8 <= cell.snr <= 9 for unit in known.units.values() for cell in unit.cells)
+    assert known.spec.probe == "tetrodes"
+    assert known.sampling_rate == 24414.0625
+
+
+SPEC = """
+duration_s = 2.0
+seed = 3
+probe = "linear"
+n_channels = 5
+sampling_rate = 25000
+
+[units]
+n = 3
+rate_hz = 6.0
+
+[[noise]]
+part = "White"
+uV = 3.0
+"""
+
+
+@pytest.fixture(scope="module")
+def specs(tmp_path_factory):
+    """The same spec as TOML, as JSON and as the manifest of its session."""
+    place = tmp_path_factory.mktemp("specs")
+    (place / "a.toml").write_text(SPEC)
+    spec = SessionSpec.from_file(place / "a.toml")
+    (place / "a.json").write_text(json.dumps(spec.to_dict()))
+    manifest = generate_session(spec, place) / "session_manifest.json"
+    return {"TOML": place / "a.toml", "JSON": place / "a.json", "manifest": manifest}
+
+
+@pytest.mark.parametrize("kind", ["TOML", "JSON", "manifest"])
+def test_generate_from_a_spec(tmp_path, specs, kind):
+    """A spec of any form makes the same session, byte for byte, and options change what they name and no more."""
+    plain = run("generate", tmp_path / "plain", "--spec", specs[kind])
+    folder = Path(plain.stdout.strip())
+    assert (folder / "session_manifest.json").read_bytes() == specs["manifest"].read_bytes()
+    changed = run("generate", tmp_path / "changed", "--spec", specs[kind], "--units", 2, "--session-nr", 7)
+    known = truth(Path(changed.stdout.strip()))
+    assert known.spec == replace(truth(folder).spec, n_units=2, session_nr=7)
+    assert (known.spec.units.n, known.spec.noise) == (2, (White(3.0),))
+    other = run("generate", tmp_path / "other", "--spec", specs[kind], "--probe", "utah", "--segments", "1,0.5")
+    known = truth(Path(other.stdout.strip()))
+    assert (known.n_channels, known.n_samples) == (96, (25_000, 12_500))
+
+
+def test_generate_from_a_spec_that_is_none(tmp_path, specs):
+    """A fault of the file is one of the data, by its own words; one of an option is wrong usage, by the option's."""
+    for text, words in (("duration_s = 0.1", "SessionSpec.duration_s"), ("n_unitz = 1", "n_unitz"), ("a = ", "TOML")):
+        (tmp_path / "b.toml").write_text(text)
+        assert_one_line_error(run("generate", tmp_path, "--spec", tmp_path / "b.toml"), "b.toml: ", words)
+    assert_one_line_error(run("generate", tmp_path, "--spec", tmp_path / "none.json"), "none.json")
+    wrong = run("generate", tmp_path, "--spec", specs["TOML"], "--snr", "3,1")
+    assert wrong.exit_code == 2
+    assert wrong.stderr.splitlines()[-1].startswith("Error: --snr: expected")
+    both = run("generate", tmp_path, "--spec", specs["TOML"], "--broadband")
+    assert "--broadband and --spec: give one of the two" in both.stderr
 
 
 def test_generate_same_bytes(tmp_path):

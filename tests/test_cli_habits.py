@@ -109,7 +109,7 @@ FAILURES = [
     ("verify empty", 1, "give the folder"),
     ("hybrid generate nowhere.toml", 1, "nowhere.toml"),
     ("hybrid generate bad.toml", 1, "correct that line"),
-    ("hybrid generate bytes.toml", 1, "expected toml"),
+    ("hybrid generate bytes.toml", 1, "expected a toml"),
     ("hybrid generate odd.toml", 1, "remove it"),
     ("hybrid generate odd.toml --phy-base 2", 2, "not in the range"),
     ("hybrid validate nowhere empty", 1, "check the path"),

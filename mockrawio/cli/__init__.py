@@ -108,7 +108,7 @@ _LOW_HIGH = _floats("two numbers with a comma between, such as 5,15")
 _GENERATE_EXAMPLES = (
     "generate /tmp/mock --duration 60 --seed 0",
     "generate /tmp/mock --segments 6,4 --channels 16 --units 5 --seed 0",
-    "generate /tmp/mock --broadband --probe neuropixels-1.0 --sampling-rate 30000 --duration 60 --seed 0",
+    "generate /tmp/mock --broadband --probe utah --sampling-rate 30000",
     "generate /tmp/mock --spec session.toml --seed 0",
     "generate /tmp/mock --sessions 1-1000 --seed 0 --scheduler local",
 )

@@ -17,7 +17,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from ..ground.durable import clean_up
-from ..ground.errors import MockSessionError, told, unreadable
+from ..ground.errors import BadFileError, MockSessionError, told, unreadable
 from ..ground.extras import by_extra
 from ..ground.shown import Argument, Clause, Text, one_line, visible
 from ..session.own import refuse_own
@@ -147,8 +147,10 @@ def _option(argument: Argument, of: str) -> str:
     return ""
 
 
-def usage_error(error: ValueError) -> click.UsageError:
-    """Return the error for fields of a spec that are wrong, by the names of the options that they come from."""
+def usage_error(error: ValueError) -> click.ClickException:
+    """Return the error for fields of a spec that are wrong, by the options or the file that they come from."""
+    if isinstance(error, BadFileError):
+        return click.ClickException(in_one_line(error))
     return click.UsageError(in_one_line(error, "SessionSpec"))
 
 

@@ -9,10 +9,10 @@ from fractions import Fraction
 from typing import Any
 
 from ..ground.checks import require
-from ..ground.errors import MockSessionError
+from ..ground.errors import BadFileError, MockSessionError
 from ..ground.jsontext import read_json
 from ..ground.once import once
-from ..ground.shown import Argument
+from ..ground.shown import Argument, Text
 from ..ground.tomltext import read_toml, toml_document
 from ..session.clock import EARLIEST_MS, LATEST_MS
 from ..session.layout import BUNDLE
@@ -30,6 +30,13 @@ REGIONS = ("LA", "LAH", "LEC", "LMH", "LPHC", "RA", "RAH", "REC", "RMH", "RPHC")
 ENCODINGS = ("int16", "float64")
 SPEC_VERSION = 2  # of what a spec's fields mean; a manifest has it
 _ACQUISITIONS = Family("the acquisition", Acquisition)
+# The fields of a file that say nothing any more when another one is given instead of the file's.
+_WITH = {
+    "duration_s": ("segments", "stimulus_len"),
+    "segments": ("duration_s", "stimulus_len"),
+    "probe": ("n_channels", "channel_names"),
+    "spikes": ("spikes_sha256",),
+}
 _SHORTHANDS = {"n_units": "n", "snr": "snr", "rate_hz": "rate_hz"}  # of fields of `units`
 
 
@@ -274,14 +281,15 @@ class SessionSpec(Part):
         path : str or PathLike
             TOML, by its name's end ``.toml``; else JSON, as of :meth:`to_dict`, or a session's manifest.
         **fields
-            Any field of the class, in place of the file's.
+            Any field of the class, in place of the file's and of what goes with it: the number of channels and their
+            names go with a probe, segments and the movie's length with a duration.
 
         Raises
         ------
         BadFileError
-            If the file cannot be read, or is neither.
+            If the file cannot be read, is neither, has a key that is not a field, or a value that a field cannot have.
         MockSessionError
-            If it has a key that is not a field, or a value that is not what the field takes.
+            If a field that is given cannot have its value.
         """
         if os.fspath(path).lower().endswith(".toml"):
             values = read_toml(path)
@@ -289,9 +297,12 @@ class SessionSpec(Part):
             values = read_json(path, "a spec", "Correct the file.")
         values = values["spec"] if isinstance(values.get("spec"), dict) else values
         try:
-            return cls.from_dict({**values, **fields})
+            spec = cls.from_dict(values)
         except MockSessionError as error:
-            raise error.within(path) from None
+            raise BadFileError(Text(path, ": ", error.args[0]), *error.args[1:]) from None
+        left_out = {name for field in fields for name in _WITH.get(field, ())}
+        kept = {name: value for name, value in values.items() if name not in left_out}
+        return cls.from_dict({**kept, **fields}) if fields else spec
 
     def to_toml(self) -> str:
         """Return the fields as TOML, which :meth:`from_file` reads; what is None is left out."""

@@ -43,7 +43,7 @@ BAD = [
     ({"snr": 5.0}, "snr: expected the lowest and the highest of them"),
     ({"n_units": -1}, "n_units: expected None, or a whole number"),
     ({"n_units": 3, "units": EpiphyteUnits(), "snr": (5, 6)}, "units that have snr, which EpiphyteUnits have not"),
-    ({"units": EpiphyteUnits(), "sampling_rate": 30_000}, "units: expected Units, for a stream"),
+    ({"units": EpiphyteUnits(), "sampling_rate": 30_000}, "sampling_rate: expected None with units as Epiphyte's"),
     ({"units": Units(n=None)}, "n_units: expected a number, where no spikes are given"),
     ({"units": 5}, "units: expected the units: Units, EpiphyteUnits"),
     ({"units": {"part": "Unit"}}, "units: expected 'part' as one of Units, EpiphyteUnits; found 'Unit'"),

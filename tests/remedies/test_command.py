@@ -64,10 +64,12 @@ def test_a_folder_above(folder):
 
 
 def test_fields_of_a_spec(tmp_path):
-    """Options of sessions with broadband say to add it; spikes of a file say to leave the number of units out."""
+    """A probe says how many channels it can have; spikes of a file say to leave the number of units out."""
     small = ("generate", tmp_path, "--segments", "6", "--channels", 4, "--seed", 1)
-    refused("Use --broadband, or leave it out.", *small, "--noise", 20)
-    done(*small, "--noise", 20, "--broadband")
+    refused("Change it, or leave it out.", *small, "--probe", "tetrodes", "--channels", 5)
+    done(*small, "--probe", "tetrodes")
+    refused("Leave it out.", *small, "--overwrite", "--epiphyte", "--sampling-rate", 30_000)
+    done(*small, "--overwrite", "--epiphyte")
     spikes = write_sonata(tmp_path / "a.h5", Raster(np.array([9.0]), np.array([3]), 10.0))
     refused("Leave it out.", *small, "--spikes", spikes, "--units", 3, "--overwrite")
     done(*small, "--spikes", spikes, "--overwrite")

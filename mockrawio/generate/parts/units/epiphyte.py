@@ -8,7 +8,7 @@ from dataclasses import KW_ONLY, dataclass
 from fractions import Fraction
 
 from ....ground.checks import require
-from ....ground.shown import Argument
+from ....ground.shown import Argument, Clause, Text
 from ... import timing
 from ..form import Part, real, span, whole, whole_span
 
@@ -51,13 +51,16 @@ class EpiphyteUnits(Part):
 
     def check(self, sampling_rate: Fraction | None, lengths_ms: Sequence[int]) -> None:
         """Refuse them where they do not fit into a session."""
-        remedy = "Give units=Units(...), which are in the stream, or leave sampling_rate out."
-        require(sampling_rate is None, Argument("units", of="SessionSpec"), "Units, for a stream", self, remedy)
+        name = Argument("sampling_rate", of="SessionSpec")
+        others = Clause(", or give ", Argument("units", "Units(...)", of="SessionSpec"), ", which are in a stream")
+        expected = "None with units as Epiphyte's, which are in no stream"
+        found = f"{float(sampling_rate or 0):g} Hz"
+        require(sampling_rate is None, name, expected, found, Text("Leave it out", others, "."))
         recorded = sum(lengths_ms)
         most = self.spike_range(recorded)[1]
-        name = "rate_hz" if self.spikes_per_unit is None else "spikes_per_unit"
+        field = "rate_hz" if self.spikes_per_unit is None else "spikes_per_unit"
         seconds, apart = recorded / 1000, self.refractory_ms
         expected = f"spikes that leave a tenth of {seconds:g} s free with {apart} ms between them"
         fits = most * self.refractory_ticks <= 0.9 * recorded * timing.SPIKE_CLOCK
         remedy = "Give fewer spikes or a shorter refractory_ms."
-        require(fits, Argument(name, of="EpiphyteUnits"), expected, f"up to {most} a unit", remedy)
+        require(fits, Argument(field, of="EpiphyteUnits"), expected, f"up to {most} a unit", remedy)
