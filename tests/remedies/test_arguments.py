@@ -15,11 +15,23 @@ from mockrawio import (
     MockSessionIO,
     MockSessionRawIO,
     SessionSpec,
-    broadband_truth,
     generate_annotations,
     generate_session,
+    truth,
 )
 from mockrawio.device import stream_scaled, waveforms_to_device, zoom
+from mockrawio.generate import (
+    Acquisition,
+    Classes,
+    EpiphyteUnits,
+    FarUnits,
+    Hum,
+    LogNormal,
+    Spatial,
+    Uniform,
+    Units,
+    White,
+)
 from mockrawio.hybrid import Probe, hybrid_from_session, load_sorting, open_raw
 from mockrawio.hybrid.templates import compare_templates, shift_template
 from mockrawio.interop.corpus import generate_corpus
@@ -90,6 +102,13 @@ def raster(**fields: Any) -> Raster:
     return Raster(**{"times_ms": [1.0, 2.0], "node_ids": [0, 1], "duration_ms": 3.0, **fields})
 
 
+def made(**fields: Any) -> Any:
+    """Return the truth about two seconds on two channels, with a stream."""
+    return truth(SessionSpec.broadband(**{"duration_s": 2, "n_channels": 2, "n_units": None, "seed": 1, **fields}))
+
+
+TWO = SessionSpec(probe="linear", n_channels=2).contacts
+LOUD = SessionSpec.broadband(duration_s=2, n_channels=2, n_units=1, seed=1)
 SPEC = [
     Case(spec, {}, wrong, remedy)
     for wrong, remedy in [
@@ -105,11 +124,18 @@ SPEC = [
         ({"duration_s": 10.00001}, CHANGE),
         ({"gap_s": 0}, CHANGE),
         ({"lfp_noise_uV": -1}, CHANGE),
-        ({"refractory_ms": -1}, CHANGE),
         ({"encoding": "int8"}, CHANGE),
         ({"artifacts": "yes"}, CHANGE),
         ({"rate_hz": (3, 1)}, CHANGE),
-        ({"spikes_per_unit": (1, 10**6)}, "Give fewer spikes or a shorter refractory_ms."),
+        ({"rate_hz": 200}, "Give lower rates or a shorter refractory_ms."),
+        ({"snr": 5}, CHANGE),
+        ({"probe": "utha"}, CHANGE),
+        ({"sampling_rate": 30}, CHANGE),
+        ({"noise": "white"}, CHANGE),
+        ({"noise": Hum()}, "Give White() among them, or Units(amplitude_uV=...)."),
+        ({"acquisition": 16}, CHANGE),
+        ({"units": None}, CHANGE),
+        ({"units": EpiphyteUnits(), "sampling_rate": 30_000}, "Leave it out, or give SessionSpec.units=Units(...)"),
         ({"segments": (4, 4)}, "Give only one of the two."),
         ({"duration_s": None, "segments": ()}, CHANGE),
         ({"duration_s": None, "segments": (0.25, 0.25)}, CHANGE),
@@ -118,7 +144,6 @@ SPEC = [
         ({"channel_names": ("a", "b", "c", "c")}, CHANGE),
         ({"channel_names": ("a", "b", "c", " ")}, CHANGE),
         ({"channel_names": "abcd"}, CHANGE),
-        ({"noise_uV": 20.0}, "Use SessionSpec.broadband, or leave it out."),
         ({"spikes_sha256": "0" * 64}, CHANGE),
         ({"spikes": 3}, CHANGE),
     ]
@@ -127,7 +152,45 @@ SPEC = [
     Case(spec, {"spikes": "a.h5", "n_units": None}, {"n_units": 7}, "Leave it out."),
     Case(spec, {"spikes": "a.h5", "n_units": None}, {"spikes_sha256": "abc"}, CHANGE),
     Case(SessionSpec.from_dict, {"values": {"seed": 1}}, {"values": {"seed": 1, "sede": 2}}, "Remove it."),
+    Case(spec, {"spikes": "a.h5", "n_units": None}, {"rate_hz": 7}, "Leave it out."),
+    Case(spec, {"units": EpiphyteUnits(), "n_units": None}, {"snr": (5, 9)}, "Leave it out."),
+    Case(spec, {"probe": "tetrodes", "n_channels": 8}, {"n_channels": 9}, "Change it, or leave it out."),
+    Case(spec, {"probe": TWO, "n_channels": None}, {"n_channels": 3}, "Leave it out."),
     Case(SessionSpec.broadband, {"duration_s": 10}, {"snr": (9, 1)}, CHANGE),
+    Case(SessionSpec.broadband, {"sampling_rate": "100000/3"}, {"sampling_rate": 1e5 / 3}, CHANGE),
+    Case(truth, {"source": SessionSpec.broadband().seeded()}, {"source": SessionSpec.broadband()}, "spec.seeded()"),
+    Case(
+        truth, {"source": SessionSpec.broadband(seed=1)}, {"source": SessionSpec(seed=1)}, "SessionSpec.broadband(...)"
+    ),
+    Case(spec, {"units": Units(2), "n_units": None}, {"units": Units(None)}, "Give it."),
+    Case(truth(LOUD).layer, {"name": "spikes"}, {"name": "noise.pink"}, CHANGE),
+]
+
+PARTS = [
+    Case(EpiphyteUnits, {}, {"refractory_ms": -1}),
+    Case(
+        partial(spec, n_units=None),
+        {"units": EpiphyteUnits(3, spikes_per_unit=(1, 10))},
+        {"units": EpiphyteUnits(3, spikes_per_unit=(1, 10**6))},
+        "Give fewer spikes or a shorter refractory_ms.",
+    ),
+    Case(partial(Units, 3), {"rate_hz": 50}, {"rate_hz": 500}, "Give lower rates or a shorter refractory_ms."),
+    Case(partial(Units, 3, rate_hz=300), {"refractory_ms": 1}, {"refractory_ms": 3}, "a shorter refractory_ms."),
+    Case(made, {"units": Units(3)}, {"units": Units(2000)}, "Give fewer units"),
+    Case(made, {"units": Units(60, min_distance_um=1)}, {"units": Units(60)}, "a smaller Units.min_distance_um"),
+    Case(made, {"units": Units(60, distance_um=(5, 200))}, {"units": Units(60)}, "a wider Units.distance_um"),
+    Case(made, {"noise": White()}, {"noise": White(0)}, "Give Units.amplitude_uV."),
+    Case(
+        made, {"noise": White(0), "units": Units(3, amplitude_uV=(50, 90))}, {"units": Units(3)}, "Give Units.amplitude"
+    ),
+    Case(White, {}, {"uV": -1}),
+    Case(Spatial, {}, {"length_um": 0}),
+    Case(Hum, {}, {"harmonics": 0}),
+    Case(FarUnits, {}, {"n": -1}),
+    Case(LogNormal, {}, {"sd": "wide"}),
+    Case(Uniform, {"low": 1, "high": 2}, {"high": 0.5}),
+    Case(Acquisition, {}, {"bits": 24}),
+    Case(Classes, {}, {"broad": -1}),
 ]
 
 RASTERS = [
@@ -209,7 +272,7 @@ HYBRID = [
 ]
 
 
-@pytest.mark.parametrize("case", SPEC + RASTERS + HYBRID, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", SPEC + PARTS + RASTERS + HYBRID, ids=lambda case: case.name)
 def test_values(case):
     """A value that is refused is named, and one that is as the error says is taken."""
     check(case)
@@ -243,7 +306,7 @@ def reads(reader: MockSessionRawIO) -> list[Case]:
         Case(chunk, of_chunk, {"i_stop": 3.5}, "Round them as you mean it."),
         Case(chunk, of_chunk, {"channel_indexes": [99]}, "Ask for channels the stream has."),
         Case(chunk, of_chunk, {"channel_names": ["no"]}, "Choose one that header['signal_channels'] lists."),
-        Case(chunk, {**of_chunk, "channel_names": ["LA1"]}, {"channel_names": "LA1"}, "Give ['LA1']."),
+        Case(chunk, {**of_chunk, "channel_names": ["CH1"]}, {"channel_names": "CH1"}, "Give ['CH1']."),
         Case(scale, float32, {"out": np.empty((3, 1), "float32")}, "Give numpy.empty() of these"),
         Case(scale, {**float32, "out": np.empty(raw.shape, "float32")}, {"out": np.empty(raw.shape)}, "numpy.empty()"),
         Case(scale, float32, {"channel_indexes": [0, 0, 0]}, "Give the channels that the chunk was read with."),
@@ -304,7 +367,6 @@ def folders(folder: Any, place: Any) -> list[Case]:
     opened = {"source": place / "raw.bin", "n_channels": 4, "sample_rate": 1000.0}
     hybrid = anew(partial(hybrid_from_session, folder, seed=1, dry_run=True), output=...)
     unit = {"units": [next((folder / "spiking_data").glob("*.npy")).stem.removesuffix("_spikes")]}
-    truth = broadband_truth(folder).background
     return [
         Case(MockSessionRawIO, {"dirname": folder}, {"raw_dtype": "int8"}, "Give one of them."),
         Case(read_mocksession, {"folder": folder}, {"load_recording": False}, "Pass load_recording=True"),
@@ -340,7 +402,12 @@ def folders(folder: Any, place: Any) -> list[Case]:
             {"seed": None},
             "Pass seed= to have them spawned.",
         ),
-        Case(data, {"patient_id": 1, "session_nr": 1, "stimulus_len": 0.1}, {"broadband_hz": 32_000.0}, ""),
+        Case(
+            data,
+            {"patient_id": 1, "session_nr": 1, "stimulus_len": 0.1},
+            {"units": Units(3), "sampling_rate": 32_000},
+            "Make it with generate_session(SessionSpec.broadband(...), root).",
+        ),
         Case(open_raw, opened, {"n_channels": 0}),
         Case(open_raw, opened, {"sample_rate": 0}),
         Case(open_raw, opened, {"dtype": "float32"}),
@@ -364,8 +431,10 @@ def folders(folder: Any, place: Any) -> list[Case]:
         Case(
             load_sorting, {"directory": place / "phy"}, {"output_type": "jrc"}, "Give the folder of JRCLUST's output."
         ),
-        Case(truth, {"seg_index": 0, "i_stop": 9}, {"i_stop": -1}, "Ask for samples the segment has."),
-        Case(truth, {"seg_index": 0, "i_stop": 9}, {"seg_index": 7}, "Ask for a segment there is."),
+        Case(
+            truth(folder).background, {"seg_index": 0, "i_stop": 9}, {"i_stop": -1}, "Ask for samples the segment has."
+        ),
+        Case(truth(folder).recording, {"seg_index": 0, "i_stop": 9}, {"seg_index": 7}, "Ask for a segment there is."),
     ]
 
 

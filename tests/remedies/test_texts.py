@@ -44,7 +44,7 @@ def texts(value: ast.expr) -> list[str]:
     if isinstance(value, ast.Call) and called(value) in ("Text", "Clause"):
         return ["".join(parts) for parts in itertools.product(*(texts(part) or ["{}"] for part in value.args))]
     if isinstance(value, ast.Call) and called(value) == "Argument":
-        return [f"{ast.literal_eval(value.args[0])}{'=' * (len(value.args) > 1)}"]
+        return [f"{name}{'=' * (len(value.args) > 1)}" for name in texts(value.args[0]) or ["{}"]]
     return []
 
 
