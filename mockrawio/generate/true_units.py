@@ -68,10 +68,11 @@ class TrueUnit:
 
     @property
     def peak_uV(self) -> float:
-        """Its peak on that column, µV; negative for most cells."""
+        """Its peak on that column, µV; negative for most cells, 0 for one below half a count."""
         bank, cell = self._banks[0], self.cell
         counts = bank.counts[:, :, bank.contacts == cell.peak_contact]
-        return round(float(counts.flat[np.abs(counts).argmax()]) * self._unit.cast.setting.gain_uV, 6)
+        peak: float = max(counts.ravel().tolist(), key=abs, default=0.0)
+        return round(peak * self._unit.cast.setting.gain_uV, 6)
 
     def times_ms(self) -> Floats:
         """Return the spike times of its file, ms since the Unix epoch, float64 (n_spikes,)."""
