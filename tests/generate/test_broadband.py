@@ -142,7 +142,13 @@ def test_looking_for_clipping_changes_nothing(known, monkeypatch):
 
 # -- the same bytes, or none -----------------------------------------------------------------
 
-PINNED = {}
+PINNED = {
+    "raw_data/broadband.json": "876fa34519172d6b",
+    "raw_data/broadband.npy": "2c6f4c8608d07c6a",
+    "session_manifest.json": "295604ca2a53d345",
+    "spiking_data/CSC6_SU1.npy": "014fc0cdabd49ebd",
+    "spiking_data/CSC7_SU1.npy": "dfe4093b00a39e32",
+}
 
 
 def test_the_bytes_of_a_tiny_broadband_session_are_pinned(tmp_path):

@@ -1,16 +1,26 @@
 """GenerateData and run_data_generation: the names of Epiphyte's generator, and the same bytes as generate_session."""
 
+import hashlib
 import inspect
+import json
 from datetime import datetime, timezone
 
 import numpy as np
 import pytest
 
-from mockrawio.generate import GenerateData, SessionSpec, generate_annotations, generate_session, run_data_generation
+from mockrawio.generate import (
+    EpiphyteUnits,
+    GenerateData,
+    SessionSpec,
+    generate_annotations,
+    generate_session,
+    run_data_generation,
+)
 from mockrawio.ground.errors import MockSessionError, SessionExistsError
 from mockrawio.session.layout import find_labels
 from mockrawio.session.logs import parse_daq_log, parse_watchlog
 from mockrawio.session.manifest import compare, read_manifest
+from tests.generate.folders import contents
 
 SMALL = {"stimulus_len": None, "duration_s": 90.0, "n_units": 12, "seed": 5}
 SAVES = (
@@ -62,10 +72,6 @@ ATTRIBUTES = {
     "stim_on_time": int,
     "stim_off_time": int,
 }
-
-
-def contents(folder):
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
 def saved(gen):
@@ -374,3 +380,93 @@ def test_annotations_check_their_arguments(tmp_path, bad):
     with pytest.raises(MockSessionError, match="expected"):
         generate_annotations(tmp_path, **{"stimulus_len": 1.0, "seed": 0, **bad})
     assert list(tmp_path.iterdir()) == []
+
+
+# -- the same bytes as ever -------------------------------------------------------------------
+
+# What the same specs made before sessions were made of parts: these files are what they were, byte for byte.
+PINNED = {
+    "int16": {
+        "ChannelNames.txt": "fc14d1705e07b763",
+        "daq_files/timedDAQ-log-2023-02-01_10-14-30.log": "26ce2f0e6e5e3ca8",
+        "event_file/Events.npy": "de84ed710a75f88b",
+        "lfp_data/CSC1_lfp.npy": "2e56fba4cf6b64c1",
+        "session_info.npy": "4d1b7d29ec3740cc",
+        "spiking_data/CSC33_MU1.npy": "a54085347ff748f5",
+        "spiking_data/CSC58_MU1.npy": "320ee61320cee827",
+        "spiking_data/CSC76_SU1.npy": "b1644399203c7729",
+        "spiking_data/CSC9_SU1.npy": "c6ccfcf9783af517",
+        "watchlogs/ffplay-watchlog-2023-02-01_10-14-30.log": "723695f7eda920fa",
+    },
+    "float64": {
+        "ChannelNames.txt": "fc14d1705e07b763",
+        "daq_files/timedDAQ-log-2023-02-01_10-14-30.log": "26ce2f0e6e5e3ca8",
+        "event_file/Events.npy": "de84ed710a75f88b",
+        "lfp_data/CSC1_lfp.npy": "35fb6f10c66f88e8",
+        "session_info.npy": "4d1b7d29ec3740cc",
+        "spiking_data/CSC33_MU1.npy": "c2fed138085d0f0f",
+        "spiking_data/CSC58_MU1.npy": "679525a27e2034be",
+        "spiking_data/CSC76_SU1.npy": "32825e8350eb9ee4",
+        "spiking_data/CSC9_SU1.npy": "7ba5eae7dc4c331d",
+        "watchlogs/ffplay-watchlog-2023-02-01_10-14-30.log": "723695f7eda920fa",
+    },
+}
+WHOLE = {
+    "drawn": "fc74636a2758bf9e",
+    "gapped": "f992b939b15b0ffb",
+    "counts": "60c757a21a6bb633",
+    "whole": "44085015456c5770",
+}
+FIELDS = {
+    "drawn": {"seed": 1, "duration_s": 30.0},
+    "gapped": {
+        "patient_id": 3,
+        "session_nr": 2,
+        "segments": (70.0, 2.0),
+        "gap_s": 0.037,
+        "seed": 5,
+        "n_channels": 20,
+        "n_lfp_channels": 2,
+        "lfp_noise_uV": 3.0,
+        "units": EpiphyteUnits(5, rate_hz=(1.0, 9.0), refractory_ms=10.0),
+    },
+    "counts": {
+        "seed": 9,
+        "duration_s": 20.0,
+        "artifacts": False,
+        "units": EpiphyteUnits(6, spikes_per_unit=(0, 7)),
+    },
+    "whole": {"seed": 7},
+}
+
+
+def digests(folder):
+    """Return the SHA-256 of every file but the manifest, 16 digits of each."""
+    files = {name: data for name, data in contents(folder).items() if name != "session_manifest.json"}
+    return {name: hashlib.sha256(data).hexdigest()[:16] for name, data in files.items()}
+
+
+def digest(folder):
+    """Return the SHA-256 of all of them together."""
+    return hashlib.sha256(json.dumps(digests(folder), sort_keys=True).encode()).hexdigest()[:16]
+
+
+@pytest.mark.parametrize("encoding", ["int16", "float64"])
+def test_each_file_is_what_it_was(tmp_path, encoding):
+    """Each file of a short session of Epiphyte's, but for the manifest, has the bytes that it had."""
+    spec = SessionSpec.epiphyte(seed=0, duration_s=10.0, n_units=4, encoding=encoding)
+    assert digests(generate_session(spec, tmp_path)) == PINNED[encoding]
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_whole_sessions_are_what_they_were(tmp_path, name):
+    """So have all files of sessions with gaps, noise, given rates and counts, and of one of 100 minutes."""
+    assert digest(generate_session(SessionSpec.epiphyte(**FIELDS[name]), tmp_path)) == WHOLE[name]
+
+
+def test_what_generate_data_saves_is_what_it_was(tmp_path):
+    """So has all that the class saves, one log after the other."""
+    data = GenerateData(2, 3, None, seed=3, duration_s=20.0, root=tmp_path)
+    for name in sorted(name for name in dir(data) if name.startswith("save_")):
+        getattr(data, name)()
+    assert digest(tmp_path / "patient_data" / "2" / "session_3") == "44610c170c001a7f"

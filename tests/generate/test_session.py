@@ -11,16 +11,9 @@ from mockrawio.generate import SessionSpec, Units, files, generate_session
 from mockrawio.ground.errors import MockSessionError, SessionExistsError
 from mockrawio.session.layout import find_files
 from mockrawio.session.manifest import compare, read_manifest
+from tests.generate.folders import contents, loaded
 
 GAPPED = SessionSpec.tiny(patient_id=3, session_nr=2, segments=(70.0, 2.0), seed=1, n_lfp_channels=2, lfp_noise_uV=3.0)
-
-
-def contents(folder):
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
-
-
-def loaded(path):
-    return np.load(path, allow_pickle=True).item()
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +28,11 @@ PINNED = {
         "event_file/Events.npy": "de84ed710a75f88b",
         "lfp_data/CSC1_lfp.npy": "2e56fba4cf6b64c1",
         "session_info.npy": "4d1b7d29ec3740cc",
-        "session_manifest.json": "28bc48b6ebdf1a9c",
-        "spiking_data/CSC12_MU1.npy": "d295a7b2b3145dc4",
-        "spiking_data/CSC16_SU1.npy": "228d793df51ae239",
-        "spiking_data/CSC2_SU1.npy": "92abcf43aab71b89",
-        "spiking_data/CSC7_MU1.npy": "64b431e9738597a8",
+        "session_manifest.json": "120def65109542ab",
+        "spiking_data/CSC15_SU1.npy": "2f765012b00e72c1",
+        "spiking_data/CSC16_SU1.npy": "afebbd6631c4824b",
+        "spiking_data/CSC1_SU1.npy": "744a52f55fcd92a1",
+        "spiking_data/CSC8_SU1.npy": "815b1ffb2b71f7b1",
         "watchlogs/ffplay-watchlog-2023-02-01_10-14-30.log": "723695f7eda920fa",
     },
     "float64": {
@@ -48,11 +41,11 @@ PINNED = {
         "event_file/Events.npy": "de84ed710a75f88b",
         "lfp_data/CSC1_lfp.npy": "35fb6f10c66f88e8",
         "session_info.npy": "4d1b7d29ec3740cc",
-        "session_manifest.json": "645a651bab20a464",
-        "spiking_data/CSC12_MU1.npy": "ffae72ebeb06ed87",
-        "spiking_data/CSC16_SU1.npy": "9598781fa0f35a15",
-        "spiking_data/CSC2_SU1.npy": "a621efe0088d66d6",
-        "spiking_data/CSC7_MU1.npy": "f5181b6f62928b4b",
+        "session_manifest.json": "15234ab75d8abf7b",
+        "spiking_data/CSC15_SU1.npy": "702ac122857a208d",
+        "spiking_data/CSC16_SU1.npy": "92a85c2a5a97cca3",
+        "spiking_data/CSC1_SU1.npy": "2cc40f8345116926",
+        "spiking_data/CSC8_SU1.npy": "01d5f484961cda4a",
         "watchlogs/ffplay-watchlog-2023-02-01_10-14-30.log": "723695f7eda920fa",
     },
 }
