@@ -8,14 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from probeinterface import (
-    ProbeGroup,
-    generate_linear_probe,
-    generate_multi_columns_probe,
-    generate_tetrode,
-    write_probeinterface,
-)
-from probeinterface.neuropixels_tools import build_neuropixels_probe
 
 from mockrawio import MockSessionError
 from mockrawio.generate.probes import PROBES, probe_of, probe_value
@@ -24,6 +16,8 @@ from mockrawio.interop.probe import probegroup_of
 from mockrawio.session.probe import ContactMap, microwires
 from mockrawio.session.probe_form import make_probe
 
+pi = pytest.importorskip("probeinterface")
+build_neuropixels_probe = pytest.importorskip("probeinterface.neuropixels_tools").build_neuropixels_probe
 NAME = Argument("probe", of="SessionSpec")
 
 
@@ -52,14 +46,14 @@ def test_bundles():
 @pytest.mark.parametrize("n", [1, 2, 32, 100])
 def test_linear(n):
     """A linear probe is ``generate_linear_probe()``'s, outline and all, with a pitch of 25 µm."""
-    theirs = generate_linear_probe(n, ypitch=25)
+    theirs = pi.generate_linear_probe(n, ypitch=25)
     assert_same_geometry(built("linear", n), theirs)
     np.testing.assert_array_equal(built("linear", n).probe_planar_contour, theirs.probe_planar_contour)
 
 
 def test_tetrodes():
     """Each tetrode is ``generate_tetrode()``'s, 300 µm from the one before, and a shank."""
-    probe, theirs = built("tetrodes", 48), generate_tetrode()
+    probe, theirs = built("tetrodes", 48), pi.generate_tetrode()
     for k in range(12):
         mine = probe.get_slice(np.arange(4 * k, 4 * k + 4))
         np.testing.assert_allclose(mine.contact_positions - [300 * k, 0], theirs.contact_positions, atol=1e-12)
@@ -70,7 +64,7 @@ def test_tetrodes():
 
 def test_utah():
     """A Utah array is a grid of 10 x 10, 400 µm apart, without its corners."""
-    grid = generate_multi_columns_probe(10, 10, 400, 400).contact_positions
+    grid = pi.generate_multi_columns_probe(10, 10, 400, 400).contact_positions
     inner = [tuple(place) for place in grid.tolist() if not set(place) <= {0.0, 3600.0}]
     assert list(map(tuple, built("utah").contact_positions.tolist())) == inner
     assert len(inner) == 96
@@ -80,7 +74,7 @@ def test_utah():
 def test_mea(n):
     """An MEA is ``generate_multi_columns_probe()``'s square."""
     side = round(n**0.5)
-    theirs = generate_multi_columns_probe(side, side, 100, 100, contact_shape_params={"radius": 5.0})
+    theirs = pi.generate_multi_columns_probe(side, side, 100, 100, contact_shape_params={"radius": 5.0})
     assert_same_geometry(built("mea", n), theirs)
 
 
@@ -173,9 +167,9 @@ def test_numbers_that_a_probe_cannot_have(name, n, said):
 
 def a_group():
     """Return two probes that are wired out of order."""
-    group, other = ProbeGroup(), generate_tetrode()
+    group, other = pi.ProbeGroup(), pi.generate_tetrode()
     other.move([500, 0])
-    group.add_probe(generate_linear_probe(4))
+    group.add_probe(pi.generate_linear_probe(4))
     group.add_probe(other)
     group.set_global_device_channel_indices([3, 0, 1, 2, 7, 6, 5, 4])
     return group
@@ -184,7 +178,7 @@ def a_group():
 def test_objects_files_and_forms(tmp_path, monkeypatch):
     """A group, its file by any path, its form and its contacts are one probe; a probe alone is a group of itself."""
     group = a_group()
-    write_probeinterface(tmp_path / "probe.json", group)
+    pi.write_probeinterface(tmp_path / "probe.json", group)
     (tmp_path / "probe.txt").write_bytes((tmp_path / "probe.json").read_bytes())
     monkeypatch.chdir(tmp_path)
     contacts = probe_of(group)
@@ -199,13 +193,13 @@ def test_objects_files_and_forms(tmp_path, monkeypatch):
     ):
         assert probe_of(same).positions.tolist() == contacts.positions.tolist()
         assert probe_of(same).to_dict()["probes"] == contacts.to_dict()["probes"]
-    alone = generate_linear_probe(4)
+    alone = pi.generate_linear_probe(4)
     assert probe_of(alone) == probe_of(alone.to_dict()) == probe_of({"probes": [alone.to_dict()]})
 
 
 def test_an_object_is_left_as_it_is():
     """Nothing of an object changes that is given, annotations of contacts among it."""
-    probe = generate_linear_probe(4)
+    probe = pi.generate_linear_probe(4)
     probe.annotate_contacts(quality=np.arange(4.0))
     before = probe.copy()
     probe_of(probe)
@@ -262,7 +256,7 @@ def test_large_files_are_not_read(tmp_path):
 
 def test_a_number_of_channels_beside_a_probe():
     """A probe that is given has the channels it has: another number is an error."""
-    probe = generate_linear_probe(4)
+    probe = pi.generate_linear_probe(4)
     assert probe_of(probe, 4).n == 4
     with pytest.raises(
         MockSessionError, match=r"SessionSpec\.n_channels: expected 4, the channels of the probe; found 5"

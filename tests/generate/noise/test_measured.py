@@ -6,7 +6,6 @@ import json
 
 import numpy as np
 import pytest
-from scipy.signal import lfilter
 
 from mockrawio import MockSessionError
 from mockrawio.generate.layers import CHUNK
@@ -18,6 +17,7 @@ from mockrawio.generate.parts.noise.normal import Normals, after_rounding
 from mockrawio.ground.shown import Argument
 from tests.generate.noise.made import GAIN_UV, linear, made, piece, setting, spectrum
 
+signal = pytest.importorskip("scipy.signal")
 si = pytest.importorskip("spikeinterface.generation")
 core = pytest.importorskip("spikeinterface.core")
 
@@ -47,7 +47,7 @@ def recording_of(traces: np.ndarray, rate: float = RATE, places: np.ndarray | No
 def recording():
     """20 s of SpikeInterface's noise with correlations, coloured, and 30 spikes a second and channel of -300 µV."""
     noise = si.NoiseGeneratorRecording(N, RATE, [20.0], cov_matrix=CORRELATION, seed=3, strategy="on_the_fly")
-    traces = lfilter([np.sqrt(1 - POLE**2)], [1, -POLE], noise.get_traces(), axis=0) * LEVELS_UV
+    traces = signal.lfilter([np.sqrt(1 - POLE**2)], [1, -POLE], noise.get_traces(), axis=0) * LEVELS_UV
     rng = np.random.default_rng(4)
     for channel in range(N):
         for begin in rng.integers(0, len(traces) - 30, 600):
