@@ -27,8 +27,8 @@ MEASURED = Measured(
 
 # (samples, contacts) from 40 samples before the second chunk to 40 samples after: "<i2" bytes, and no others since
 PINNED = {
-    White(): "79023765d180ff49ebbddbfff93ae59b70a61e1196319ca90be104858806f283",
-    Spatial(): "84d9bac3fca99f151558ae973b64e4f2c46ea840045c02279aeb8fa8e77ba9fa",
+    White(4.0): "79023765d180ff49ebbddbfff93ae59b70a61e1196319ca90be104858806f283",
+    Spatial(5.0): "84d9bac3fca99f151558ae973b64e4f2c46ea840045c02279aeb8fa8e77ba9fa",
     Hum(): "13a17bea04ae19e139c0dab2bf2f517af5e69bf3b4882d56045863fb97badb65",
     NoiseFrom(MEASURED): "ca8d0fb079eefdb99d8f1ead4d40c931946b5483da7b134a15803b5295009f0e",
 }

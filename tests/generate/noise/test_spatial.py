@@ -48,7 +48,7 @@ def test_tails_are_those_of_the_normal_distribution(places, many):
     Contacts that share noise have their outliers at the same samples: the first contact alone is counted, and where
     contacts are too far apart to share, all are.
     """
-    counts = made(Spatial(), 160 * CHUNK, places)
+    counts = made(Spatial(5.0), 160 * CHUNK, places)
     counts = counts if places is GRID else counts[:, ::16]
     sd = sqrt((5 / GAIN_UV) ** 2 - 1 / 12)
     beyond = int(many * sd) + 0.5

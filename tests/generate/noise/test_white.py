@@ -19,7 +19,7 @@ SAMPLES = 160 * CHUNK  # of 32 contacts: 4.2e7 counts
 @pytest.fixture(scope="module")
 def counts() -> np.ndarray:
     """White noise of 4 µV on 32 contacts."""
-    return made(White(), SAMPLES, 32)
+    return made(White(4.0), SAMPLES, 32)
 
 
 @pytest.mark.parametrize("many", [1, 2, 3, 4, 5, 5.4])
@@ -88,7 +88,7 @@ def slow_rows(sd: float, bits, more, n: int) -> list[int]:
 def test_the_slow_way_gives_the_same():
     """The fast path gives what one draw after another does, tails included."""
     here = setting(3)
-    layer = White().layer("noise.white", here)
+    layer = White(4.0).layer("noise.white", here)
     fast = np.concatenate(list(layer.rows(2, 5, 3000))).ravel().tolist()
     assert max(map(abs, fast)) > 2.9 * 4 / GAIN_UV  # so some were in a tail
     sd = before_rounding(4 / GAIN_UV)

@@ -16,7 +16,7 @@ from ..units import LAWS, Cell, Classes, Law, LogNormal, Power, Room, Window, di
 from .part import NoisePart
 from .shots import ShotLayer
 
-_SMALLEST = 0.1  # part of its peak: where a spike is smaller, less than a µV, it is left out
+_SMALLEST = 0.1  # part of its peak: where a spike is smaller, a µV or less, it is left out
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class FarUnits(NoisePart):
     _: KW_ONLY
     rate_hz: Any = checked(LogNormal(2.5, sd=0.8), rates)
     distance_um: tuple[float, float] = span((100.0, 250.0), 10.0, 1e4)
-    amplitude_uV: float = real(60.0, 0.01, 1e5)
+    amplitude_uV: float = real(90.0, 0.01, 1e5)
     amplitude_sd: float = real(0.3, 0.0, 2.0)
     footprint: Law = checked(Power((30.0, 40.0), power=(1.5, 2.0)), LAWS.one)
 

@@ -23,7 +23,7 @@ class Spatial(NoisePart):
 
     Parameters
     ----------
-    uV : float, default 5.0
+    uV : float, default 7.5
         Its standard deviation on each contact.
     length_um : float, default 80.0
         The distance at which the correlation is 1/e.
@@ -32,7 +32,7 @@ class Spatial(NoisePart):
     name: ClassVar[str] = "spatial"
     floor: ClassVar[bool] = True
 
-    uV: float = real(5.0, 0.0, 1000.0)
+    uV: float = real(7.5, 0.0, 1000.0)
     _: KW_ONLY
     length_um: float = real(80.0, 0.1, 1e6)
 

@@ -23,14 +23,14 @@ class White(NoisePart):
 
     Parameters
     ----------
-    uV : float, default 4.0
+    uV : float, default 6.0
         Its standard deviation.
     """
 
     name: ClassVar[str] = "white"
     floor: ClassVar[bool] = True
 
-    uV: float = real(4.0, 0.0, 1000.0)
+    uV: float = real(6.0, 0.0, 1000.0)
 
     def layer(self, name: str, setting: Setting) -> WhiteLayer:
         """Return the layer that it is in a session."""
