@@ -101,7 +101,7 @@ class Exponential(Law):
         In how many µm it falls to 1/e, the least and the most.
     """
 
-    length_um: tuple[float, float] = span((17.0, 36.0), 1.0, 1e4)
+    length_um: tuple[float, float] = span((18.0, 38.0), 1.0, 1e4)
 
     def fall(self, draws: Draws) -> tuple[float, float | None]:
         """Draw a length."""
