@@ -12,7 +12,7 @@ import numpy as np
 from ...draws import Draws
 from ...layers import Setting
 from ..form import checked, real, span, whole
-from ..units import LAWS, Cell, Classes, Law, LogNormal, Power, Room, Window, digits, drawn_shape, rates
+from ..units import LAWS, POSITIVE, Cell, Classes, Law, LogNormal, Power, Room, Window, digits, drawn_shape, rates
 from .part import NoisePart
 from .shots import ShotLayer
 
@@ -79,7 +79,7 @@ class FarUnits(NoisePart):
             shape, footprint = drawn_shape(kind, draws), self.footprint.drawn(draws, kind)
             location, peak = room.place(draws, footprint)
             away = footprint.distances(setting.places[[peak]], np.array(location))[0]
-            amplitude = digits(peak_uV * float(footprint.sizes(away)[0])) * (1 if kind == "positive" else -1)
+            amplitude = digits(peak_uV * float(footprint.sizes(away)[0])) * (1 if kind == POSITIVE else -1)
             yield Cell(
                 index, index, False, kind, location, peak, amplitude, 0.0, self.rate_hz.rate(rate), shape, footprint
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..form import Family
 from .cell import Cell
-from .classes import Classes, drawn_shape
+from .classes import POSITIVE, Classes, drawn_shape
 from .epiphyte import EpiphyteUnits
 from .footprint import LAWS, Exponential, Law, Power
 from .numbers import digits
@@ -15,6 +15,7 @@ from .window import Window
 
 __all__ = [
     "LAWS",
+    "POSITIVE",
     "RATES",
     "UNITS",
     "Cell",

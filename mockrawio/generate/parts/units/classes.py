@@ -50,6 +50,8 @@ class _Ranges(NamedTuple):
         )
 
 
+POSITIVE = "positive"  # the class whose main peak points upwards, the last one
+
 _STRETCH, _TILT = (0.25, 0.6), (0.5, 1.0)
 _RANGES = {
     "broad": _Ranges(
@@ -104,7 +106,7 @@ _RANGES = {
         stretch=_STRETCH,
         tilt=_TILT,
     ),
-    "positive": _Ranges(
+    POSITIVE: _Ranges(
         fall=(0.07, 0.12),
         rise=(0.08, 0.16),
         hump=(0.20, 0.55),
@@ -141,10 +143,11 @@ class Classes(Part):
         super().__post_init__()
         require(sum(self._weights()) > 0, Argument("broad", of="Classes"), "one weight above 0 at least", 0.0)
 
-    def name(self, share: float) -> str:
-        """Return the class of a unit, by its place in the line of all units, from 0 to 1."""
-        reached = list(accumulate(self._weights()))
-        return next(one.name for one, sum_ in zip(fields(self), reached, strict=True) if share * reached[-1] < sum_)
+    def name(self, share: float, positive: bool = True) -> str:
+        """Return the class of a cell by its place in a line of all, or of all but the positive ones, from 0 to 1."""
+        weights = list(self._weights())
+        reached = list(accumulate(weights if positive else weights[:-1]))
+        return next(one.name for one, sum_ in zip(fields(self), reached, strict=False) if share * reached[-1] < sum_)
 
     def _weights(self) -> Iterator[float]:
         return (getattr(self, one.name) for one in fields(self))

@@ -15,7 +15,7 @@ from ...draws import Draws
 from ...layers import Setting
 from ..form import Family, Part, checked, real, span, whole, whole_span, yes
 from .cell import Cell
-from .classes import Classes, drawn_shape
+from .classes import POSITIVE, Classes, drawn_shape
 from .footprint import LAWS, Exponential, Law
 from .numbers import digits, log_between
 from .rates import LogNormal, rates
@@ -51,7 +51,7 @@ class Units(Part):
     min_distance_um : float
         No two cells are nearer to each other.
     multi : float
-        The share of multi-units, which are several cells that are taken for one.
+        The share of multi-units, which are several cells that are taken for one; none of them points upwards.
     cells_per_multi : tuple of int
         How many cells they are, the fewest and the most.
     amplitude_sd : float
@@ -134,27 +134,31 @@ class _Maker:
 
     def unit(self, label: int, index: int) -> Iterator[Cell]:
         """Yield the cells of a unit; the first one has a number among all cells."""
-        kind, size, rate, multi = self._spread.point(label)
+        share, size, rate, multi = self._spread.point(label)
+        kind = self._units.classes.name(share)
         draws = Draws.of(self._setting.bits("units.multi", label))
-        count = draws.integer(*self._units.cells_per_multi) if multi < self._units.multi else 1
-        if count > 1:
+        # one that points upwards stands out from the rest
+        several = multi < self._units.multi and kind != POSITIVE
+        count = draws.integer(*self._units.cells_per_multi) if several else 1
+        if several:
             size /= 2  # what cannot be told apart is small
         first = self._cell(label, 0, count > 1, (kind, size, rate), None)
         yield replace(first, index=index)
         for k in range(1, count):
-            kind, more, rate = draws.uniform(3).tolist()
+            share, more, rate = draws.uniform(3).tolist()
+            kind = self._units.classes.name(share, positive=False)
             alike = min(max(size + _ALIKE * (more - 0.5), 0.0), 1.0)
             yield replace(self._cell(label, k, True, (kind, alike, rate), first.peak_contact), index=index + k)
 
-    def _cell(self, label: int, k: int, multi: bool, point: tuple[float, float, float], contact: int | None) -> Cell:
-        kind = self._units.classes.name(point[0])
+    def _cell(self, label: int, k: int, multi: bool, point: tuple[str, float, float], contact: int | None) -> Cell:
+        kind, size, rate = point
         draws = Draws.of(self._setting.bits("units.cell", label, k))
         shape, footprint = drawn_shape(kind, draws), self._units.footprint.drawn(draws, kind)
         location, peak = self._room.place(draws, footprint, contact)
-        sign = 1.0 if kind == "positive" else -1.0
-        cell = Cell(0, label, multi, kind, location, peak, sign, 0.0, self._units.rate(point[2]), shape, footprint)
+        sign = 1.0 if kind == POSITIVE else -1.0
+        cell = Cell(0, label, multi, kind, location, peak, sign, 0.0, self._units.rate(rate), shape, footprint)
         cell = cell.centred(self._setting)
-        return self._sized(cell, point[1])
+        return self._sized(cell, size)
 
     def _sized(self, cell: Cell, share: float) -> Cell:
         band, floor = cell.band_peak(self._setting), float(self._floor_uV[cell.peak_contact])
