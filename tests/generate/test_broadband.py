@@ -143,11 +143,11 @@ def test_looking_for_clipping_changes_nothing(known, monkeypatch):
 # -- the same bytes, or none -----------------------------------------------------------------
 
 PINNED = {
-    "raw_data/broadband.json": "876fa34519172d6b",
-    "raw_data/broadband.npy": "2c6f4c8608d07c6a",
-    "session_manifest.json": "295604ca2a53d345",
-    "spiking_data/CSC6_SU1.npy": "014fc0cdabd49ebd",
-    "spiking_data/CSC7_SU1.npy": "dfe4093b00a39e32",
+    "raw_data/broadband.json": "57ea476d06e8f709",
+    "raw_data/broadband.npy": "aa4a6735d4c69582",
+    "session_manifest.json": "85e51519b3846887",
+    "spiking_data/CSC6_SU1.npy": "51729ceeae28e8d3",
+    "spiking_data/CSC7_SU1.npy": "6d9b6a70ed93d163",
 }
 
 
