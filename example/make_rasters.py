@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from mockrawio import SessionSpec, generate_session
+from mockrawio.generate import Units
 from mockrawio.rasters import RasterSpec, generate_raster, read_sonata, write_sonata
 from mockrawio.rasters.bridges import session_to_sonata, to_spiketrains
 from mockrawio.rasters.figure import save_raster_figure
@@ -42,7 +43,7 @@ def make_session(path, raster, folder):
     """Make a session of one group's spikes, and compare what it holds."""
     inhibitory = raster.group("inhibitory")
     path = write_sonata(path.with_name("inhibitory.h5"), inhibitory, overwrite=True)
-    spec = SessionSpec.tiny(spikes=path, refractory_ms=0.0, seed=1)
+    spec = SessionSpec.tiny(spikes=path, units=Units(refractory_ms=0.0), seed=1)
     session = generate_session(spec, folder, overwrite=True)
     back = read_sonata(session_to_sonata(session, path.with_name("units.h5"), overwrite=True))
     print(f"{session}: a session of {back.n_units} units")
