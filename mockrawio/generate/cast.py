@@ -19,7 +19,7 @@ from .draws import Draws, Kind, normal_table
 from .gain import counts
 from .layers import Setting
 from .parts.units import Cell
-from .planted import Bank, Firing
+from .planted import Bank, SpikeTrains
 from .source import SpikeSource
 from .timing import PEAK, WAVEFORM, Segment
 
@@ -53,7 +53,7 @@ class Cast:
     cells: tuple[Cell, ...]
     banks: tuple[Bank, ...]  # one for each
     before: int  # samples of a bank before a spike's own
-    firing: Firing
+    firing: SpikeTrains
     jitter: tuple[float, ...]  # by how many samples a spike comes after its frame, for each phase
     exact: SpikeSource | None  # whose stamps are kept as they are, in a session without a stream
     noise_uV: Floats  # (n_contacts,): standard deviation of the noise around waveforms in a session without a stream

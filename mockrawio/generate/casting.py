@@ -10,11 +10,13 @@ import numpy as np
 
 from ..ground.arrays import Floats
 from . import timing
+from .amplitudes import Amplitudes
 from .cast import Cast
-from .firing import DrawnFiring, GivenFiring
+from .given import GivenTrains
 from .layers import NoiseLayer, Setting
+from .parts.firing import Firing, Scene
 from .parts.units import Units, Window
-from .planted import Firing
+from .planted import SpikeTrains
 from .renewal import JITTER
 from .source import SpikeSource
 from .spec import SessionSpec
@@ -57,13 +59,14 @@ def cast_of(spec: SessionSpec, setting: Setting, segments: tuple[Segment, ...], 
     cells = units.cells(setting, floor_uV(spec, setting))
     jitter = JITTER if spec.is_broadband and units.jitter else (0.0,)
     banks = tuple(cell.bank(setting, jitter) for cell in cells)
-    firing: Firing
+    firing: SpikeTrains
+    amplitudes = Amplitudes(setting, units.amplitude_sd)
     if source is None:
         rates = [cell.rate_hz for cell in cells]
-        firing = DrawnFiring(setting, rates, units.refractory_ms, units.amplitude_sd, len(jitter) > 1)
+        firing = Firing().trains(rates, units.refractory_ms, amplitudes, len(jitter) > 1, Scene())
     else:
         starts_ms = np.array([float(segment.start_ms - segments[0].start_ms) for segment in segments])
-        firing = GivenFiring(setting, source, starts_ms, units.amplitude_sd, len(jitter) > 1)
+        firing = GivenTrains(source, starts_ms, amplitudes, len(jitter) > 1)
     before = Window.at(setting.sampling_rate).before
     exact, around = None if spec.is_broadband else source, floor_uV(spec, setting, band=False)
     return Cast(setting, segments, cells, banks, before, firing, jitter, exact, around)

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..ground.arrays import Floats, Ints
+from ..ground.errors import MockSessionError
 from ..planting import EventTrain, ScaledEvents, flat_offsets
 from .layers import Counts, Layer, Setting
 from .renewal import BLOCK
@@ -40,7 +41,7 @@ class Fired(NamedTuple):
     factors: Floats32  # how many times as large
 
 
-class Firing(ABC):
+class SpikeTrains(ABC):
     """Where the spikes of cells are, and how large."""
 
     most_factor: float  # no factor is beyond
@@ -52,6 +53,16 @@ class Firing(ABC):
 
         The range may go beyond the segment's ends.
         """
+
+    def intensity(self, index: int, seg_index: int, start: int, stop: int) -> Floats:
+        """Return the rate that a cell's spikes are drawn from at each frame, float64 (stop - start,), Hz.
+
+        Raises
+        ------
+        MockSessionError
+            If they are not drawn.
+        """
+        raise MockSessionError("intensity", "spikes that are drawn", "spikes of a file", "Count them.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +82,7 @@ class _Lot:
         offsets = flat_offsets([bank.contacts for bank in banks], n, n_contacts)
         return cls(tuple(cells), rows, EventTrain(n, n_contacts, offsets, rows[:0], rows[:0].astype(np.int32), events))
 
-    def train(self, firing: Firing, seg_index: int, start: int, stop: int, before: int) -> EventTrain:
+    def train(self, firing: SpikeTrains, seg_index: int, start: int, stop: int, before: int) -> EventTrain:
         """Return the events with a sample from `start` to `stop`."""
         around = start + before - self.empty.n + 1, stop + before
         fired = [firing.fired(cell, seg_index, *around) for cell in self.cells]
@@ -86,7 +97,7 @@ class _Lot:
 class PlantedLayer(Layer):
     """The spikes of cells, whose banks all have as many samples, `before` of them before a spike's own."""
 
-    def __init__(self, name: str, setting: Setting, banks: Sequence[Bank], before: int, firing: Firing) -> None:
+    def __init__(self, name: str, setting: Setting, banks: Sequence[Bank], before: int, firing: SpikeTrains) -> None:
         self.name, self._before, self._firing = name, before, firing
         self._lots = _lots(banks, setting.n_contacts)
         self.most = _most(banks, firing, setting.n_contacts)
@@ -115,7 +126,7 @@ def _lots(banks: Sequence[Bank], n_contacts: int) -> list[_Lot]:
     return [_Lot.of(cells, [banks[cell] for cell in cells], n_contacts) for cells in lots.values()]
 
 
-def _most(banks: Sequence[Bank], firing: Firing, n_contacts: int) -> int:
+def _most(banks: Sequence[Bank], firing: SpikeTrains, n_contacts: int) -> int:
     """Return what no sum of the cells' spikes is beyond, in size."""
     sums: Floats = np.zeros(n_contacts)
     for bank in banks:

@@ -1,6 +1,6 @@
 """Spike trains drawn stretch by stretch, in time proportional to the number of spikes.
 
-- Time is rescaled: `Profile` maps ms to the profile's running integral and back, and what is
+- Time is rescaled: `_Profile` maps ms to the profile's running integral and back, and what is
   drawn in the integral's terms (uniform points, or intervals) is exact in time.
 - A profile for each unit is met by thinning: points are drawn as if every unit had the highest
   value there is, and each is kept with the chance that its own profile gives it. No running
@@ -43,7 +43,7 @@ class TrainSource(Protocol):
         """Return the spikes from where the last call stopped to `stop_ms`."""
 
 
-class Profile:
+class _Profile:
     """How rates rise and fall with time, the same for all units.
 
     `values`, float64 (n_bins,), has the factor in each bin of `dt_ms`; below 0 counts as 0. None is 1 throughout.
@@ -83,14 +83,14 @@ def source_for(
     bound = 0.0 if profile is None else float(profile.max(initial=0.0))
     require(math.isfinite(bound), "profile", "finite numbers", f"{bound} among them", "Replace it.")
     if profile is None or profile.ndim == 1:
-        return _shared(per_ms, Profile(profile, dt_ms), options, rng)
+        return _shared(per_ms, _Profile(profile, dt_ms), options, rng)
     if options.is_renewal:
-        rows = [(per_ms[unit : unit + 1], Profile(row, dt_ms)) for unit, row in enumerate(profile)]
+        rows = [(per_ms[unit : unit + 1], _Profile(row, dt_ms)) for unit, row in enumerate(profile)]
         return _Rows([_Renewal(*row, options, rng) for row in rows])
-    return _Thinned(_shared(per_ms * bound, Profile(None, dt_ms), options, rng), profile, bound, dt_ms, rng)
+    return _Thinned(_shared(per_ms * bound, _Profile(None, dt_ms), options, rng), profile, bound, dt_ms, rng)
 
 
-def _shared(per_ms: Floats, profile: Profile, options: Options, rng: np.random.Generator) -> TrainSource:
+def _shared(per_ms: Floats, profile: _Profile, options: Options, rng: np.random.Generator) -> TrainSource:
     if options.is_renewal:
         return _Renewal(per_ms, profile, options, rng)
     if options.synchrony > 0:
@@ -101,7 +101,7 @@ def _shared(per_ms: Floats, profile: Profile, options: Options, rng: np.random.G
 class _Stretches:
     """Walks along a profile: each call gets the integral's bounds of the next stretch."""
 
-    def __init__(self, profile: Profile, draw: Callable[[float, float], Points]) -> None:
+    def __init__(self, profile: _Profile, draw: Callable[[float, float], Points]) -> None:
         self._profile = profile
         self._draw = draw
         self._at = 0.0
@@ -116,7 +116,7 @@ class _Stretches:
 class _Poisson(_Stretches):
     """Independent Poisson processes: Poisson counts, and points uniform in the integral."""
 
-    def __init__(self, per_ms: Floats, profile: Profile, rng: np.random.Generator) -> None:
+    def __init__(self, per_ms: Floats, profile: _Profile, rng: np.random.Generator) -> None:
         super().__init__(profile, self._points)
         self._per_ms, self._rng = per_ms, rng
 
@@ -134,7 +134,7 @@ class _Synchronous(_Stretches):
     Poisson(-n log(1 - p)) darts at them and counting the points that were hit.
     """
 
-    def __init__(self, per_ms: Floats, profile: Profile, synchrony: float, rng: np.random.Generator) -> None:
+    def __init__(self, per_ms: Floats, profile: _Profile, synchrony: float, rng: np.random.Generator) -> None:
         super().__init__(profile, self._points)
         highest = float(per_ms.max(initial=0.0))
         self._common = highest / synchrony
@@ -160,7 +160,7 @@ class _Renewal:
     that is chosen in proportion to its length.
     """
 
-    def __init__(self, per_ms: Floats, profile: Profile, options: Options, rng: np.random.Generator) -> None:
+    def __init__(self, per_ms: Floats, profile: _Profile, options: Options, rng: np.random.Generator) -> None:
         self._profile, self._rng = profile, rng
         self._dead, self._shape = options.refractory_ms, options.gamma_shape
         with np.errstate(divide="ignore"):

@@ -81,6 +81,16 @@ def choice(default: str, *names: str) -> Any:
     return checked(default, check)
 
 
+def text(default: str) -> Any:
+    """Return a field that is a name."""
+
+    def check(name: Argument, value: Any) -> str:
+        require(isinstance(value, str) and value.isprintable() and value != "", name, "a name", value)
+        return str(value)
+
+    return checked(default, check)
+
+
 def span(default: tuple[float, float] | None, low: float, high: float) -> Any:
     """Return a field that is the lowest and the highest of something."""
     expected = f"{_or(default)}the lowest and the highest of them, two numbers from {low:g} to {high:g}"

@@ -1,0 +1,80 @@
+"""Rates that answer events."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from ....ground.arrays import Floats
+from ..form import real, text, whole
+from .lock import Grid, Lock, LockPart, SameLock, Scene
+from .some import Some
+
+_PEAK = 1 / 3  # of the kernel, as a part of its duration
+
+
+@dataclass(frozen=True)
+class EventLocked(LockPart):
+    """Rates that rise, or fall, after each of the session's events and come back.
+
+    Between its responses a cell has the rate that it is asked to have. Where two responses overlap, what each adds is
+    added; no rate falls below 0.
+
+    Attributes
+    ----------
+    events : str
+        The channel of the events.
+    code : int or None
+        Which ones: those that have this code; None for all.
+    gain : float
+        How many times as high rates are at the peak of a response; below 1 they fall.
+    latency_ms : float
+        When a response begins after its event.
+    duration_ms : float
+        How long it takes. It rises to its peak in a third of it, by :func:`kernel`.
+    of_units : float
+        The share of the cells that answer.
+    """
+
+    name: ClassVar[str] = "event"
+
+    events: str = text("Events")
+    _: KW_ONLY
+    code: int | None = whole(None, -(2**31), 2**31)
+    gain: float = real(4.0, 0.0, 1000.0)
+    latency_ms: float = real(80.0, 0.0, 1e6)
+    duration_ms: float = real(300.0, 1.0, 1e6)
+    of_units: float = real(1.0, 0.0, 1.0)
+
+    def lock(self, name: str, grid: Grid, scene: Scene) -> Lock:
+        """Return what rates in a session follow."""
+        events, rate = scene.events(self.events, self.code), float(grid.setting.sampling_rate)
+        late, length = self.latency_ms / 1000 * rate, self.duration_ms / 1000 * rate
+
+        def gain(seg_index: int, block: int) -> Floats:
+            middles = grid.middles(block)
+            begins = events[seg_index] + late
+            begins = begins[(begins + length > middles[0]) & (begins < middles[-1])]
+            first = np.searchsorted(middles, begins)
+            parts = first[:, None] + np.arange(int(length / grid.width) + 2)
+            added = kernel((middles[0] + parts * grid.width - begins[:, None]) / length) * (self.gain - 1)
+            inside = parts < grid.n
+            factors = np.ones(grid.n)
+            np.add.at(factors, parts[inside], added[inside])
+            return np.maximum(factors, 0.0)
+
+        return SameLock(Some(grid.setting, name, self.of_units), gain)
+
+
+def kernel(times: Floats) -> Floats:
+    """Return how far a response is, from 0 to 1 at its peak, at times that are parts of its duration.
+
+    It is t^2 (1 - t)^4, made 1 at its largest: whole powers, so that it is the same on every machine.
+    """
+    inside = np.clip(times, 0.0, 1.0)
+    rise, fall = inside / _PEAK, (1 - inside) / (1 - _PEAK)
+    falls: Floats = fall * fall
+    response: Floats = rise * rise * (falls * falls)
+    return response

@@ -1,0 +1,48 @@
+"""Rates that follow the movie."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from ....ground.arrays import Floats
+from ..form import checked, real
+from .lock import Grid, Lock, LockPart, SameLock, Scene
+from .points import Points, along, points
+from .some import Some
+
+
+@dataclass(frozen=True)
+class MovieLocked(LockPart):
+    """Rates that rise and fall with the movie's own time, as the watchlog has it: wherever it skips to, they follow.
+
+    While it pauses, and before and after it, they are as they are without it.
+
+    Attributes
+    ----------
+    points : tuple of tuple of float
+        Times of the movie in s and how many times as high rates are then, on straight lines between them; an array
+        (n, 2) will do. Before the first point and after the last one it is as there.
+    of_units : float
+        The share of the cells that follow it.
+    """
+
+    name: ClassVar[str] = "movie"
+
+    points: Points = checked(((0.0, 1.0),), points)
+    _: KW_ONLY
+    of_units: float = real(1.0, 0.0, 1.0)
+
+    def lock(self, name: str, grid: Grid, scene: Scene) -> Lock:
+        """Return what rates in a session follow."""
+
+        def gain(seg_index: int, block: int) -> Floats:
+            seconds = scene.movie(seg_index, grid.middles(block))
+            shown = ~np.isnan(seconds)
+            factors = np.ones(grid.n)
+            factors[shown] = along(self.points, seconds[shown])
+            return factors
+
+        return SameLock(Some(grid.setting, name, self.of_units), gain)

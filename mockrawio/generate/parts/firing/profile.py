@@ -1,0 +1,46 @@
+"""Rates that follow the time."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from ....ground.arrays import Floats
+from ..form import checked, real
+from .lock import Grid, Lock, LockPart, SameLock, Scene
+from .points import Points, along, points
+from .some import Some
+
+
+@dataclass(frozen=True)
+class Profile(LockPart):
+    """Rates that rise and fall with the time since the recording began, the gaps between segments included.
+
+    Attributes
+    ----------
+    points : tuple of tuple of float
+        Times in s and how many times as high rates are then, on straight lines between them; an array (n, 2) will do.
+        Before the first point and after the last one it is as there.
+    period_s : float or None
+        After how many seconds it begins again; None: never.
+    of_units : float
+        The share of the cells that follow it.
+    """
+
+    name: ClassVar[str] = "profile"
+
+    points: Points = checked(((0.0, 1.0),), points)
+    _: KW_ONLY
+    period_s: float | None = real(None, 0.001, 1e8)
+    of_units: float = real(1.0, 0.0, 1.0)
+
+    def lock(self, name: str, grid: Grid, scene: Scene) -> Lock:
+        """Return what rates in a session follow."""
+
+        def gain(seg_index: int, block: int) -> Floats:
+            seconds = scene.starts_s[seg_index] + grid.seconds(block)
+            return along(self.points, seconds if self.period_s is None else np.fmod(seconds, self.period_s))
+
+        return SameLock(Some(grid.setting, name, self.of_units), gain)
