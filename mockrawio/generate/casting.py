@@ -14,7 +14,7 @@ from .amplitudes import Amplitudes
 from .cast import Cast
 from .given import GivenTrains
 from .layers import NoiseLayer, Setting
-from .parts.firing import Firing, Scene
+from .parts.firing import Scene
 from .parts.units import Units, Window
 from .planted import SpikeTrains
 from .renewal import JITTER
@@ -52,8 +52,10 @@ def floor_uV(spec: SessionSpec, setting: Setting, band: bool = True) -> Floats:
     return np.sqrt(variance)
 
 
-def cast_of(spec: SessionSpec, setting: Setting, segments: tuple[Segment, ...], source: SpikeSource | None) -> Cast:
-    """Return the cells of a session; those of a `source` of spikes are one for each of its nodes."""
+def cast_of(
+    spec: SessionSpec, setting: Setting, segments: tuple[Segment, ...], source: SpikeSource | None, scene: Scene
+) -> Cast:
+    """Return the cells of a session, and what they follow; those of a `source` of spikes are one for each node."""
     assert isinstance(spec.units, Units)
     units = spec.units if source is None else replace(spec.units, n=len(source), multi=0.0)
     cells = units.cells(setting, floor_uV(spec, setting))
@@ -63,7 +65,7 @@ def cast_of(spec: SessionSpec, setting: Setting, segments: tuple[Segment, ...], 
     amplitudes = Amplitudes(setting, units.amplitude_sd)
     if source is None:
         rates = [cell.rate_hz for cell in cells]
-        firing = Firing().trains(rates, units.refractory_ms, amplitudes, len(jitter) > 1, Scene())
+        firing = spec.firing.trains(rates, units.refractory_ms, amplitudes, len(jitter) > 1, scene)
     else:
         starts_ms = np.array([float(segment.start_ms - segments[0].start_ms) for segment in segments])
         firing = GivenTrains(source, starts_ms, amplitudes, len(jitter) > 1)

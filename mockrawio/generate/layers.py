@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..ground.arrays import Array, Floats
+from ..ground.errors import BoundsError
 
 CHUNK = 1 << 13  # samples of which a drawn layer has a child of the seed each
 BLOCK = 1 << 17  # values worked on at once: few enough for the caches, enough to call NumPy seldom
@@ -42,6 +43,18 @@ class Setting:
     def n_contacts(self) -> int:
         """How many contacts there are."""
         return len(self.places)
+
+    def samples(self, seg_index: int, i_start: int, i_stop: int | None) -> tuple[int, int]:
+        """Return the first sample asked for and that after the last, None for the end; BoundsError if not there."""
+        if not 0 <= seg_index < len(self.lengths):
+            last = len(self.lengths) - 1
+            raise BoundsError("seg_index", f"0 to {last}", seg_index, "Ask for a segment there is.")
+        size = self.lengths[seg_index]
+        i_stop = size if i_stop is None else i_stop
+        if 0 <= i_start <= i_stop <= size:
+            return i_start, i_stop
+        expected, found = f"0 <= i_start <= i_stop <= {size}", f"i_start={i_start}, i_stop={i_stop}"
+        raise BoundsError(f"segment {seg_index}", expected, found, "Ask for samples the segment has.")
 
     def bits(self, name: str, *key: int) -> np.random.SFC64:
         """Return the bits of one layer, or of one thing in it, by its name and numbers.

@@ -17,6 +17,8 @@ from .cast import Cast
 from .casting import cast_of, setting_of
 from .draws import Draws, Kind
 from .parts.units import EpiphyteUnits
+from .scene import SessionScene
+from .schedule import Schedule
 from .source import SpikeSource, open_source
 from .spec import SessionSpec
 from .timing import Segment
@@ -48,41 +50,15 @@ class PlannedUnit(Protocol):
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(Schedule):
     """What a spec, with a seed, and its seed come to."""
 
     spec: SessionSpec
-    seed: int
-    segments: tuple[Segment, ...]
     source: SpikeSource | None = field(compare=False, repr=False)  # where the spikes come from, if not drawn
     cast: Cast | None = field(
         compare=False, repr=False
     )  # the cells; None in a session as Epiphyte's generator draws it
     units: tuple[PlannedUnit, ...]  # ascending by channel
-    n_events: int  # rows of events, and of the DAQ log
-    n_frames: int  # of the movie
-    stim_on_ms: int  # when the movie starts, ms since the Unix epoch
-    stim_off_ms: int  # when it would end without pauses
-
-    @property
-    def start_ms(self) -> int:
-        """Stamp of the first sample, ms since the Unix epoch."""
-        return self.segments[0].start_ms
-
-    @property
-    def end_ms(self) -> int:
-        """Where the last sample ends, ms since the Unix epoch."""
-        return self.segments[-1].start_ms + self.segments[-1].n_ms
-
-    @property
-    def length_ms(self) -> int:
-        """Ms from start to end, gaps included."""
-        return self.end_ms - self.start_ms
-
-    @property
-    def recorded_ms(self) -> int:
-        """Ms with samples: the number of LFP samples a channel has."""
-        return sum(segment.n_ms for segment in self.segments)
 
 
 def plan_session(spec: SessionSpec) -> Plan:
@@ -100,8 +76,9 @@ def plan_session(spec: SessionSpec) -> Plan:
     n_events = spec.n_events
     if n_events is None:
         n_events = Draws(seed, Kind.EVENT_COUNT).integer(*timing.scaled_range(timing.N_EVENTS, timing.share(length)))
-    cast, units = _units(spec, seed, segments, source)
-    return Plan(spec, seed, segments, source, cast, units, n_events, n_frames, stim_on, stim_on + stimulus_ms)
+    schedule = Schedule(seed, segments, n_events, n_frames, stim_on, stim_on + stimulus_ms)
+    cast, units = _units(spec, schedule, source)
+    return Plan(**vars(schedule), spec=spec, source=source, cast=cast, units=units)
 
 
 def nominal_length(spec: SessionSpec) -> int:
@@ -135,11 +112,13 @@ def _movie(spec: SessionSpec, length: int) -> tuple[int, int]:
 
 
 def _units(
-    spec: SessionSpec, seed: int, segments: tuple[Segment, ...], source: SpikeSource | None
+    spec: SessionSpec, schedule: Schedule, source: SpikeSource | None
 ) -> tuple[Cast | None, tuple[PlannedUnit, ...]]:
+    seed, segments = schedule.seed, schedule.segments
     if isinstance(spec.units, EpiphyteUnits):
         return None, placed_trains(spec, seed, segments, source)
-    cast = cast_of(spec, setting_of(spec, seed, segments), segments, source)
+    setting = setting_of(spec, seed, segments)
+    cast = cast_of(spec, setting, segments, source, SessionScene(schedule, setting, spec.artifacts))
     return cast, cast.units(spec.contacts.order)
 
 

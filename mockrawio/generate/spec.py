@@ -21,6 +21,7 @@ from . import timing
 from .checks import durations, is_whole_ms, names_of, path, rational, sha256
 from .draws import fresh_seed
 from .parts.acquisition import Acquisition
+from .parts.firing import Firing
 from .parts.form import Family, Part, checked, choice, fields_in_json, from_fields, real, whole, yes
 from .parts.noise import NOISES, FarUnits, NoisePart, Spatial, White
 from .parts.units import UNITS, EpiphyteUnits, Units
@@ -29,6 +30,7 @@ from .probes.given import probe_of, probe_value
 REGIONS = ("LA", "LAH", "LEC", "LMH", "LPHC", "RA", "RAH", "REC", "RMH", "RPHC")
 ENCODINGS = ("int16", "float64")
 SPEC_VERSION = 2  # of what a spec's fields mean; a manifest has it
+_FIRINGS = Family("how cells fire", Firing)
 _ACQUISITIONS = Family("the acquisition", Acquisition)
 # The fields of a file that say nothing any more when another one is given instead of the file's.
 _WITH = {
@@ -71,7 +73,9 @@ class SessionSpec(Part):
     acquisition : Acquisition
         How counts are made of µV.
     units : Units or EpiphyteUnits
-        The cells, what they look like and how they fire.
+        The cells, what they look like and how often they fire.
+    firing : Firing
+        How they fire: Poisson processes by default.
     noise : tuple of parts
         What the noise is the sum of: White, Spatial, FarUnits, Hum, NoiseFrom. In a session without a broadband stream
         the waveforms of spikes have as much of it, white.
@@ -122,6 +126,7 @@ class SessionSpec(Part):
     sampling_rate: Fraction | None = checked(None, rational)
     acquisition: Acquisition = checked(Acquisition(), _ACQUISITIONS.one)
     units: Units | EpiphyteUnits = checked(Units(40), UNITS.one)
+    firing: Firing = checked(Firing(), _FIRINGS.one)
     noise: tuple[NoisePart, ...] = checked((White(), Spatial(), FarUnits()), NOISES.several)
     n_lfp_channels: int = whole(1, 0, 100_000)
     lfp_noise_uV: float = real(0.0, 0.0, 1e4)
@@ -164,6 +169,9 @@ class SessionSpec(Part):
                 raise MockSessionError(_argument(name), *error.args[1:]) from None
 
     def _check_source(self, given: Mapping[str, Any]) -> None:
+        drawn = isinstance(self.units, Units) and self.spikes is None
+        expected = "Firing(), where cells fire as Epiphyte's generator or a file says"
+        must(drawn or self.firing == Firing(), "firing", expected, self.firing, "Leave it out.")
         if self.spikes is None:
             must(self.spikes_sha256 is None, "spikes_sha256", "None without spikes", self.spikes_sha256)
             drawn = isinstance(self.units, EpiphyteUnits)

@@ -14,7 +14,7 @@ from ..ground.arrays import Floats, Ints
 from ..session.logs import DaqLog, Watchlog
 from . import timing
 from .draws import Draws, Kind
-from .plan import Plan
+from .schedule import Schedule
 
 CODES = (1, 2, 4, 8, 16, 32, 64, 128)
 MOVIE = "movie_stimulus.avi"
@@ -27,19 +27,19 @@ def event_codes(n: int) -> Ints:
     return np.resize(np.array(CODES, dtype=np.int64), n)
 
 
-def events(plan: Plan) -> Floats:
+def events(plan: Schedule) -> Floats:
     """Return the events, shape (n, 2): ms since the Unix epoch, evenly from the first sample to the last; code."""
     n, last = plan.n_events, plan.end_ms - 1
     stamps = plan.start_ms + np.arange(n) * ((last - plan.start_ms) / max(1, n - 1))
     return np.column_stack([np.minimum(stamps, last), event_codes(n)]).astype("<f8", copy=False)
 
 
-def daq_interval(plan: Plan) -> int:
+def daq_interval(plan: Schedule) -> int:
     """Return the ms between two rows of the DAQ log."""
     return int((plan.stim_off_ms - plan.stim_on_ms) / max(1, plan.n_events))
 
 
-def daq_log(plan: Plan) -> DaqLog:
+def daq_log(plan: Schedule) -> DaqLog:
     """Return the DAQ log: one row per event, from the movie's start on, at even steps.
 
     `pre` and `post` stand half a jitter before and after the step; the jitter is normal and
@@ -54,7 +54,7 @@ def daq_log(plan: Plan) -> DaqLog:
     return DaqLog(event_codes(plan.n_events), index, pre, post)
 
 
-def watchlog(plan: Plan, artifacts: bool) -> Watchlog:
+def watchlog(plan: Schedule, artifacts: bool) -> Watchlog:
     """Return the watchlog, with pauses and skips or without.
 
     Each frame has the movie time in s at which it ends, and its clock in ms since the Unix epoch:
@@ -72,12 +72,12 @@ def watchlog(plan: Plan, artifacts: bool) -> Watchlog:
     return _log(plan, frames, clock, _pause(draws, clock, least, total))
 
 
-def _clock(plan: Plan, n: int, step: int) -> Ints:
+def _clock(plan: Schedule, n: int, step: int) -> Ints:
     """Return the clock of `n` frames without a pause, `step` ms from frame to frame."""
     return plan.stim_on_ms + step * (1 + np.arange(n))
 
 
-def _log(plan: Plan, frames: Ints, clock: Ints, pauses: Ints) -> Watchlog:
+def _log(plan: Schedule, frames: Ints, clock: Ints, pauses: Ints) -> Watchlog:
     return Watchlog(MOVIE, _spelled(plan.n_frames)[frames], 4 * (1 + frames) / 100, clock, pauses)
 
 

@@ -103,6 +103,37 @@ class TrueUnit:
         """Return which of its cells each spike is of, int32 (n_spikes,)."""
         return self._spikes.cells
 
+    def intensity(self, seg_index: int, i_start: int = 0, i_stop: int | None = None) -> Floats:
+        """Return the rate that its spikes are drawn from, sample by sample.
+
+        It is that of all spikes: those that follow others in a burst, and those in common with other cells, are in it
+        as what they add on the mean.
+
+        Parameters
+        ----------
+        seg_index : int
+            Which segment.
+        i_start, i_stop : int
+            Samples of the segment; all of it by default.
+
+        Returns
+        -------
+        ndarray of float64, shape (i_stop - i_start,)
+            Hz; of a multi-unit the sum of its cells'.
+
+        Raises
+        ------
+        BoundsError
+            If the segment has no such samples, or there is no such segment.
+        MockSessionError
+            If the spikes come from a file.
+        """
+        cast = self._unit.cast
+        piece = cast.setting.samples(seg_index, i_start, i_stop)
+        rates = [cast.firing.intensity(member, seg_index, *piece) for member in self._unit.members]
+        total: Floats = np.sum(rates, axis=0)
+        return total
+
     @property
     def before(self) -> int:
         """How many samples of a template come before the spike's frame."""

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from ..ground.arrays import Floats
 from ..ground.checks import require
-from ..ground.errors import BoundsError, MockSessionError
+from ..ground.errors import MockSessionError
 from ..ground.once import once
 from ..ground.shown import Argument
 from ..session import keys
@@ -235,15 +235,7 @@ class Truth:
         return level[self._contacts]
 
     def _bounds(self, seg_index: int, i_start: int, i_stop: int | None) -> tuple[int, int]:
-        if not 0 <= seg_index < len(self.n_samples):
-            last = len(self.n_samples) - 1
-            raise BoundsError("seg_index", f"0 to {last}", seg_index, "Ask for a segment there is.")
-        size = self.n_samples[seg_index]
-        i_stop = size if i_stop is None else i_stop
-        if 0 <= i_start <= i_stop <= size:
-            return i_start, i_stop
-        expected, found = f"0 <= i_start <= i_stop <= {size}", f"i_start={i_start}, i_stop={i_stop}"
-        raise BoundsError(f"segment {seg_index}", expected, found, "Ask for samples the segment has.")
+        return self._cast.setting.samples(seg_index, i_start, i_stop)
 
 
 def truth(source: str | PathLike[str] | SessionSpec) -> Truth:

@@ -22,7 +22,7 @@ class Tissue(Scene):
     """A rhythm of 8 Hz, an event a second, and a movie of 20 s over and over that begins after 10 s."""
 
     def events(self, name, code):
-        return [EVENTS_S * RATE] * 3
+        return [EVENTS_S] * 3
 
     def movie(self, seg_index, frames):
         seconds = frames / RATE - 10

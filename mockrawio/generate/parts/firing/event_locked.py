@@ -20,7 +20,7 @@ class EventLocked(LockPart):
     """Rates that rise, or fall, after each of the session's events and come back.
 
     Between its responses a cell has the rate that it is asked to have. Where two responses overlap, what each adds is
-    added; no rate falls below 0.
+    added; no rate falls below 0. When events are depends on how long a session is, and so do the spikes.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class EventLocked(LockPart):
 
         def gain(seg_index: int, block: int) -> Floats:
             middles = grid.middles(block)
-            begins = events[seg_index] + late
+            begins = events[seg_index] * rate + late
             begins = begins[(begins + length > middles[0]) & (begins < middles[-1])]
             first = np.searchsorted(middles, begins)
             parts = first[:, None] + np.arange(int(length / grid.width) + 2)

@@ -64,7 +64,9 @@ class Scene:
         self.starts_s = starts_s
 
     def events(self, name: str, code: int | None) -> Sequence[Floats]:
-        """Return where the events of a channel are that have a code: of each segment float64 (n,), frames, ascending.
+        """Return when the events of a channel are that have a code: of each segment float64 (n,), s since it began.
+
+        Those before it and after its end may be among them.
 
         Raises
         ------

@@ -18,7 +18,8 @@ from .some import Some
 class MovieLocked(LockPart):
     """Rates that rise and fall with the movie's own time, as the watchlog has it: wherever it skips to, they follow.
 
-    While it pauses, and before and after it, they are as they are without it.
+    While it pauses, and before and after it, they are as they are without it. When it is shown depends on how long a
+    session is, and so do the spikes.
 
     Attributes
     ----------

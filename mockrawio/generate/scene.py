@@ -1,0 +1,51 @@
+"""What the cells of a session can follow, of what the session holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..ground.arrays import Floats, Ints
+from ..ground.checks import require
+from ..ground.once import once
+from ..ground.shown import Argument
+from ..session.logs import Watchlog
+from . import stimulus, timing
+from .layers import Setting
+from .parts.firing import Scene
+from .schedule import Schedule
+
+EVENTS = "Events"  # the channel of ``Events.npy``
+
+
+class SessionScene(Scene):
+    """The events and the movie of a session."""
+
+    def __init__(self, schedule: Schedule, setting: Setting, artifacts: bool) -> None:
+        super().__init__([(segment.start_ms - schedule.start_ms) / 1000 for segment in schedule.segments])
+        self._schedule, self._setting, self._artifacts = schedule, setting, artifacts
+
+    def events(self, name: str, code: int | None) -> Sequence[Floats]:
+        """Return when the events are: of each segment all, those before and after it too."""
+        require(name == EVENTS, Argument("events", of="EventLocked"), repr(EVENTS), name)
+        stamps, codes = stimulus.events(self._schedule).T
+        some = stamps if code is None else stamps[codes == code]
+        return [(some - segment.start_ms) / 1000 for segment in self._schedule.segments]
+
+    def movie(self, seg_index: int, frames: Ints) -> Floats:
+        """Return the movie's own time at frames: up to that of the frame that is shown, NaN while none is."""
+        clock, pts = self._watchlog.clock, self._watchlog.pts
+        if not len(clock):
+            return super().movie(seg_index, frames)
+        late_ms = frames * float(1000 / self._setting.sampling_rate)
+        stamps = self._schedule.segments[seg_index].start_ms + late_ms
+        rows = np.searchsorted(clock, stamps)
+        inside = np.minimum(rows, len(clock) - 1)
+        left_ms = clock[inside] - stamps  # for which it is shown still; a pause comes before the frame after it
+        shown = (left_ms >= 0) & (left_ms < timing.FRAME_CLOCK_MS)
+        return np.where(shown, np.maximum(pts[inside] - left_ms / 1000, 0.0), np.nan)
+
+    @once
+    def _watchlog(self) -> Watchlog:
+        return stimulus.watchlog(self._schedule, self._artifacts)
