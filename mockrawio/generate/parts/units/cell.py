@@ -73,25 +73,25 @@ class Cell:
     footprint: Footprint
     middle: Middle = TROUGH
 
-    def contacts(self, setting: Setting, location: Floats | None = None, smallest: float = _SMALLEST) -> Ints:
+    def contacts(self, setting: Setting, moved: Floats | None = None, smallest: float = _SMALLEST) -> Ints:
         """Return where its spike is half a count or more, and large enough: int64 (m,), ascending.
 
         Parameters
         ----------
         setting : Setting
-        location : ndarray of float64, shape (3,), optional
-            Where it has moved to, µm; where it is at home by default.
+        moved : ndarray of float64, shape (3,), optional
+            How far it is from home, µm; at home by default.
         smallest : float
             What is large enough, as a part of its peak at home.
         """
-        sizes = self._seen(setting, location).sizes
+        sizes = self._seen(setting, moved).sizes
         return np.flatnonzero(sizes >= max(smallest, 0.5 * setting.gain_uV / abs(self.amplitude_uV)))
 
     def waveforms(
         self,
         setting: Setting,
         late: float | Sequence[float] = 0.0,
-        location: Floats | None = None,
+        moved: Floats | None = None,
         contacts: Ints | None = None,
     ) -> Floats:
         """Return the mean spike that contacts see.
@@ -101,8 +101,8 @@ class Cell:
         setting : Setting
         late : float, or sequence of float
             By how many samples it comes after its sample, within half a sample.
-        location : ndarray of float64, shape (3,), optional
-            Where the cell has moved to, µm; where it is at home by default.
+        moved : ndarray of float64, shape (3,), optional
+            How far the cell is from home, µm; at home by default.
         contacts : ndarray of int64, shape (m,), optional
             Which contacts; all by default.
 
@@ -112,7 +112,7 @@ class Cell:
             µV, to a millionth of its peak, so that the last bit of a machine's ``exp`` does not matter. The spike
             stands at sample :attr:`Window.before` of n on the nearest contact, later on others.
         """
-        seen, window = self._seen(setting, location, contacts), Window.at(setting.sampling_rate)
+        seen, window = self._seen(setting, moved, contacts), Window.at(setting.sampling_rate)
         times = window.times(late) + self.middle.at_ms
         spikes = self.shape.at(times[..., None] - seen.delays, seen.away, seen.along, window.step_ms)
         spikes *= window.fade(times)[..., None] * (seen.sizes / self.middle.size)
@@ -124,20 +124,20 @@ class Cell:
         self,
         setting: Setting,
         jitter: Sequence[float],
-        location: Floats | None = None,
+        moved: Floats | None = None,
         contacts: Ints | None = None,
     ) -> Bank:
         """Return where the cell is seen, and its spikes there in counts.
 
         Parameters
         ----------
-        setting, location, contacts
+        setting, moved, contacts
             As for :meth:`waveforms`; :meth:`contacts` by default.
         jitter : sequence of float
             By how many samples a spike comes after its sample, for each of the phases.
         """
-        contacts = self.contacts(setting, location) if contacts is None else contacts
-        spikes = self.waveforms(setting, jitter, location, contacts)
+        contacts = self.contacts(setting, moved) if contacts is None else contacts
+        spikes = self.waveforms(setting, jitter, moved, contacts)
         spikes /= setting.gain_uV
         return Bank(contacts, spikes.astype(np.float32))
 
@@ -151,9 +151,10 @@ class Cell:
         spike = self.waveforms(setting, contacts=np.array([self.peak_contact]))[:, 0]
         return float(np.abs(in_band(spike, setting.sampling_rate)).max()) / abs(self.amplitude_uV)
 
-    def _seen(self, setting: Setting, location: Floats | None, contacts: Ints | None = None) -> _Sight:
+    def _seen(self, setting: Setting, moved: Floats | None, contacts: Ints | None = None) -> _Sight:
         home, some = np.array(self.location), slice(None) if contacts is None else contacts
-        away, along = self.footprint.distances(setting.places, home if location is None else location)
+        # It is the contacts that move, the other way: a step of the probe's own grid so is exact.
+        away, along = self.footprint.distances(setting.places if moved is None else setting.places - moved, home)
         own = self.footprint.distances(setting.places[[self.peak_contact]], home)[0]
         delays = self.footprint.delays(away, float(away.min()))
         sizes = self.footprint.sizes(away[some]) / self.footprint.sizes(own)
