@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..form import Family
 from .cell import Cell
 from .classes import POSITIVE, Classes, drawn_shape
+from .crowd import Crowd
 from .epiphyte import EpiphyteUnits
 from .footprint import LAWS, Exponential, Law, Power
 from .numbers import digits
@@ -20,6 +21,7 @@ __all__ = [
     "UNITS",
     "Cell",
     "Classes",
+    "Crowd",
     "EpiphyteUnits",
     "Exponential",
     "Law",

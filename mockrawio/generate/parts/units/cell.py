@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 
@@ -14,18 +13,10 @@ from ...layers import Setting
 from ...planted import Bank
 from .footprint import Footprint
 from .shapes import TROUGH, Middle, Shape
+from .sight import Sight
 from .window import Window
 
 _SMALLEST = 0.01  # part of its peak: where a spike is smaller, it is left out
-
-
-class _Sight(NamedTuple):
-    """How contacts see a cell, an array (m,) each."""
-
-    sizes: Floats  # of its spike, as parts of that at home
-    away: Floats  # µm
-    along: Floats  # µm, along its axis
-    delays: Floats  # ms
 
 
 @dataclass(frozen=True)
@@ -84,8 +75,34 @@ class Cell:
         smallest : float
             What is large enough, as a part of its peak at home.
         """
-        sizes = self._seen(setting, moved).sizes
-        return np.flatnonzero(sizes >= max(smallest, 0.5 * setting.gain_uV / abs(self.amplitude_uV)))
+        return self.seen(setting, moved, smallest)[0]
+
+    def seen(self, setting: Setting, moved: Floats | None = None, smallest: float = _SMALLEST) -> tuple[Ints, Sight]:
+        """Return where it is seen, as :meth:`contacts` has it, and how."""
+        sight = self.sight(setting, moved)
+        contacts = np.flatnonzero(sight.sizes >= self._least(setting, smallest))
+        return contacts, Sight(*(part[contacts] for part in sight))
+
+    def reach(self, setting: Setting, low_um: float, high_um: float) -> tuple[Ints, Floats]:
+        """Return where its spike may be seen as it moves along y, and a bound of its counts there.
+
+        Parameters
+        ----------
+        setting : Setting
+        low_um, high_um : float
+            How far from home it gets, the lowest and the highest.
+
+        Returns
+        -------
+        tuple of (ndarray of int64, ndarray of float64), each of shape (m,)
+            Contacts, ascending, and what no sample of a spike is beyond on each, in size, before it is rounded.
+        """
+        home = np.array(self.location)
+        away = self.footprint.nearest(setting.places, home, low_um, high_um)
+        sizes = self.footprint.sizes(away) / self._own_size(setting)
+        seen = np.flatnonzero(sizes >= self._least(setting, _SMALLEST) - 1e-9)
+        largest = self.shape.most(Window.at(setting.sampling_rate).step_ms) / self.middle.size
+        return seen, sizes[seen] * (largest * abs(self.amplitude_uV) / setting.gain_uV)
 
     def waveforms(
         self,
@@ -112,13 +129,8 @@ class Cell:
             µV, to a millionth of its peak, so that the last bit of a machine's ``exp`` does not matter. The spike
             stands at sample :attr:`Window.before` of n on the nearest contact, later on others.
         """
-        seen, window = self._seen(setting, moved, contacts), Window.at(setting.sampling_rate)
-        times = window.times(late) + self.middle.at_ms
-        spikes = self.shape.at(times[..., None] - seen.delays, seen.away, seen.along, window.step_ms)
-        spikes *= window.fade(times)[..., None] * (seen.sizes / self.middle.size)
-        np.round(spikes, 6, out=spikes)
-        spikes *= -self.amplitude_uV  # the trough of a shape is negative
-        return spikes
+        seen, window = self.sight(setting, moved, contacts), Window.at(setting.sampling_rate)
+        return seen.spikes(window, window.times(late)[..., None], self.shape, self.middle, self.amplitude_uV)
 
     def bank(
         self,
@@ -143,7 +155,7 @@ class Cell:
 
     def centred(self, setting: Setting) -> Cell:
         """Return the cell with its spike moved to where the sample at its time is the largest."""
-        seen = self._seen(setting, None, np.array([self.peak_contact]))
+        seen = self.sight(setting, None, np.array([self.peak_contact]))
         return replace(self, middle=self.shape.middle(seen.away, seen.along, Window.at(setting.sampling_rate).step_ms))
 
     def band_peak(self, setting: Setting) -> float:
@@ -151,11 +163,21 @@ class Cell:
         spike = self.waveforms(setting, contacts=np.array([self.peak_contact]))[:, 0]
         return float(np.abs(in_band(spike, setting.sampling_rate)).max()) / abs(self.amplitude_uV)
 
-    def _seen(self, setting: Setting, moved: Floats | None, contacts: Ints | None = None) -> _Sight:
+    def sight(self, setting: Setting, moved: Floats | None = None, contacts: Ints | None = None) -> Sight:
+        """Return how contacts see it; the parameters are those of :meth:`waveforms`."""
         home, some = np.array(self.location), slice(None) if contacts is None else contacts
         # It is the contacts that move, the other way: a step of the probe's own grid so is exact.
         away, along = self.footprint.distances(setting.places if moved is None else setting.places - moved, home)
-        own = self.footprint.distances(setting.places[[self.peak_contact]], home)[0]
         delays = self.footprint.delays(away, float(away.min()))
-        sizes = self.footprint.sizes(away[some]) / self.footprint.sizes(own)
-        return _Sight(sizes, away[some], along[some], delays[some])
+        sizes = self.footprint.sizes(away[some]) / self._own_size(setting)
+        return Sight(sizes, away[some], along[some], delays[some])
+
+    def _own_size(self, setting: Setting) -> Floats:
+        """Return the size of its spike at home, at its own contact, as a part of that at no distance."""
+        return self.footprint.sizes(
+            self.footprint.distances(setting.places[[self.peak_contact]], np.array(self.location))[0]
+        )
+
+    def _least(self, setting: Setting, smallest: float) -> float:
+        """Return how large a spike must be to be seen, as a part of its peak at home."""
+        return max(smallest, 0.5 * setting.gain_uV / abs(self.amplitude_uV))

@@ -50,6 +50,29 @@ class Footprint(NamedTuple):
         square = x * x + y * y + z * z - along * along * (1 - self.elongation**-2)
         return np.sqrt(np.maximum(square, 0.0)), along
 
+    def nearest(self, places: Floats, location: Floats, low_um: float, high_um: float) -> Floats:
+        """Return how far contacts are from the cell where it comes nearest to each, as it moves along y.
+
+        Parameters
+        ----------
+        places, location
+            As for :meth:`distances`.
+        low_um, high_um : float
+            How far it moves, the lowest and the highest.
+
+        Returns
+        -------
+        ndarray of float64, shape (m,)
+            µm.
+        """
+        away, along = self.distances(places, location)
+        # the square of the distance after s µm is curve * s**2 - 2 * slope * s + that of now
+        less = 1 - self.elongation**-2
+        curve = 1 - less * self.axis[1] ** 2
+        slope = (places - location)[:, 1] - less * self.axis[1] * along
+        moved = np.clip(slope / curve, low_um, high_um)
+        return np.sqrt(np.maximum(away * away + (curve * moved - 2 * slope) * moved, 0.0))
+
     def sizes(self, distances: Floats) -> Floats:
         """Return the size of the spike at distances, as a part of that at none."""
         ratio = distances / self.length_um

@@ -28,7 +28,8 @@ TROUGH = Middle(0.0, 1.0)  # of a shape that nothing pulls aside
 class Shape(NamedTuple):
     """The spike of a cell in units of its trough, and how it changes with the place.
 
-    Times are ms around the trough, widths the standard deviations of flanks, in ms.
+    Times are ms around the trough, widths the standard deviations of flanks, in ms. The shapes of many cells are one
+    too, each number an array, with one for each contact that :meth:`at` is asked for.
     """
 
     fall: float  # width of the trough before
@@ -63,13 +64,26 @@ class Shape(NamedTuple):
         longer = np.minimum(1 + self.stretch * away / 100, _LONGEST)
         trough = _Bell(0.0, self.fall, self.rise).at(times, longer, step_ms)
         total = -trough
-        hump = _Bell(self.hump_at, self.hump_rise, self.hump_fall)
-        bump = _Bell(-self.bump_at, self.bump_width, self.bump_width)
-        for height, tilt, bell in (self.hump, self.tilt, hump), (self.bump, -self.tilt, bump):
+        for (height, bell), tilt in zip(self._bumps(), (self.tilt, -self.tilt), strict=True):
             high = height * np.clip(1 + tilt * along / 100, _LOWEST, _LONGEST) * bell.kept(step_ms)
             # less as much of the trough as the bump has at time 0, where the sum so remains -1
             total += high * (bell.at(times, longer, step_ms) - bell.at(np.zeros(1), longer, step_ms) * trough)
         return total
+
+    def most(self, step_ms: float) -> float:
+        """Return what its values are not beyond, in size, wherever it is seen from."""
+        raised, lowered, now = 0.0, 1.0, np.zeros(1)
+        for height, bell in self._bumps():
+            high = height * _LONGEST * bell.kept(step_ms)
+            raised += high
+            lowered += high * float(bell.at(now, np.ones(1), step_ms)[0])
+        return float(max(raised, lowered))
+
+    def _bumps(self) -> tuple[tuple[float, _Bell], tuple[float, _Bell]]:
+        """Return the heights of the bumps after and before the trough, and what they look like."""
+        hump = _Bell(self.hump_at, self.hump_rise, self.hump_fall)
+        bump = _Bell(-self.bump_at, self.bump_width, self.bump_width)
+        return (self.hump, hump), (self.bump, bump)
 
     def middle(self, away: Floats, along: Floats, step_ms: float) -> Middle:
         """Return where the spike is equally high half a sample before and after, near its largest value.
@@ -104,4 +118,4 @@ class _Bell(NamedTuple):
 
     def kept(self, step_ms: float) -> float:
         """Return how much of its height is left where samples blur it."""
-        return float(self.before / np.hypot(self.before, _BLUR * step_ms))
+        return self.before / np.hypot(self.before, _BLUR * step_ms)  # type: ignore[no-any-return]  # as it is
