@@ -15,6 +15,7 @@ from ..ground.arrays import Floats, Ints
 from ..session.content import UnitContent
 from ..session.files import Scale
 from ..session.layout import UnitName
+from .course import Course, steps_um
 from .draws import Draws, Kind, normal_table
 from .gain import counts
 from .layers import Setting
@@ -54,9 +55,22 @@ class Cast:
     banks: tuple[Bank, ...]  # one for each
     before: int  # samples of a bank before a spike's own
     firing: SpikeTrains
+    course: Course  # how they move and change
     jitter: tuple[float, ...]  # by how many samples a spike comes after its frame, for each phase
     exact: SpikeSource | None  # whose stamps are kept as they are, in a session without a stream
     noise_uV: Floats  # (n_contacts,): standard deviation of the noise around waveforms in a session without a stream
+
+    def bank(self, index: int, steps: int = 0) -> Bank:
+        """Return the bank of a cell, by its number, so many steps away from home."""
+        if steps == 0:
+            return self.banks[index]
+        return self.cells[index].bank(self.setting, self.jitter, steps_um(steps))
+
+    def contacts(self, index: int) -> Ints:
+        """Return where a cell is seen, wherever it moves, int64 (m,), ascending."""
+        if not self.course.moves:
+            return self.banks[index].contacts
+        return self.cells[index].reach(self.setting, *self.course.span_um)[0]
 
     def units(self, columns: Ints) -> tuple[CastUnit, ...]:
         """Return the units, ascending by channel; `columns` has where each contact is wired to."""
@@ -97,6 +111,15 @@ class CastUnit:
         """Return its spikes in the recording, in all segments."""
         parts = [self._segment(k, n) for k, n in enumerate(self.cast.setting.lengths)]
         return Spiked(*map(np.concatenate, zip(*parts, strict=True)))
+
+    def steps(self, spikes: Spiked) -> Ints:
+        """Return how many steps from home the cells of its spikes are, int64 (n,)."""
+        course, steps = self.cast.course, np.zeros(len(spikes.frames), np.int64)
+        depths = np.array([cell.location[1] for cell in self.cells])[spikes.cells]
+        for seg_index in range(len(self.cast.segments)):
+            here = spikes.segments == seg_index
+            steps[here] = course.steps(course.moments(seg_index, spikes.frames[here]), depths[here])
+        return steps
 
     def times_ms(self) -> Floats:
         """Return the spike times, float64 (n_spikes,), ms since the Unix epoch, ascending, none in a gap."""

@@ -12,9 +12,11 @@ from ..ground.arrays import Floats
 from . import timing
 from .amplitudes import Amplitudes
 from .cast import Cast
+from .course import Course
 from .given import GivenTrains
 from .layers import NoiseLayer, Setting
 from .parts.firing import Scene
+from .parts.form import numbered
 from .parts.units import Units, Window
 from .planted import SpikeTrains
 from .renewal import JITTER
@@ -34,14 +36,9 @@ def setting_of(spec: SessionSpec, seed: int, segments: Sequence[Segment]) -> Set
 
 def noise_layers(spec: SessionSpec, setting: Setting, floor: bool = False) -> list[NoiseLayer]:
     """Return the layers of a session's noise, or only those that units are measured against."""
-    seen: dict[str, int] = {}
-    layers = []
-    for part in spec.noise:
-        seen[part.name] = seen.get(part.name, 0) + 1
-        number = f".{seen[part.name]}" if seen[part.name] > 1 else ""
-        if part.floor or not floor:
-            layers.append(part.layer(f"noise.{part.name}{number}", setting))
-    return layers
+    names = numbered(f"noise.{part.name}" for part in spec.noise)
+    pairs = zip(names, spec.noise, strict=True)
+    return [part.layer(name, setting) for name, part in pairs if part.floor or not floor]
 
 
 def floor_uV(spec: SessionSpec, setting: Setting, band: bool = True) -> Floats:
@@ -69,6 +66,9 @@ def cast_of(
     else:
         starts_ms = np.array([float(segment.start_ms - segments[0].start_ms) for segment in segments])
         firing = GivenTrains(source, starts_ms, amplitudes, len(jitter) > 1)
+    starts_s = [(segment.start_ms - segments[0].start_ms) / 1000 for segment in segments]
+    course = Course(setting, starts_s, spec.motion)
+    firing = course.changed(firing, [cell.label for cell in cells])
     before = Window.at(setting.sampling_rate).before
     exact, around = None if spec.is_broadband else source, floor_uV(spec, setting, band=False)
-    return Cast(setting, segments, cells, banks, before, firing, jitter, exact, around)
+    return Cast(setting, segments, cells, banks, before, firing, course, jitter, exact, around)

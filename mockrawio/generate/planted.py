@@ -32,6 +32,12 @@ class Bank(NamedTuple):
     contacts: Ints  # (m,): where it is seen, in the order of the setting
     counts: Floats32  # (phases, n, m): what a spike adds at each, before it is multiplied and rounded
 
+    @property
+    def peaks(self) -> Floats:
+        """The largest counts on each contact, in size, float64 (m,)."""
+        peaks: Floats = np.abs(self.counts).max(axis=(0, 1), initial=0.0).astype(np.float64)
+        return peaks
+
 
 class Fired(NamedTuple):
     """Some spikes of a cell in a segment, ascending, each array (n,)."""
@@ -100,7 +106,8 @@ class PlantedLayer(Layer):
     def __init__(self, name: str, setting: Setting, banks: Sequence[Bank], before: int, firing: SpikeTrains) -> None:
         self.name, self._before, self._firing = name, before, firing
         self._lots = _lots(banks, setting.n_contacts)
-        self.most = _most(banks, firing, setting.n_contacts)
+        n = banks[0].counts.shape[1] if banks else 1
+        self.most = most_planted([(bank.contacts, bank.peaks) for bank in banks], n, firing, setting.n_contacts)
         self._trains = lru_cache(_KEPT)(self._block_trains)
 
     def add(self, out: Counts, seg_index: int, i_start: int) -> None:
@@ -126,11 +133,13 @@ def _lots(banks: Sequence[Bank], n_contacts: int) -> list[_Lot]:
     return [_Lot.of(cells, [banks[cell] for cell in cells], n_contacts) for cells in lots.values()]
 
 
-def _most(banks: Sequence[Bank], firing: SpikeTrains, n_contacts: int) -> int:
-    """Return what no sum of the cells' spikes is beyond, in size."""
+def most_planted(peaks: Sequence[tuple[Ints, Floats]], n: int, firing: SpikeTrains, n_contacts: int) -> int:
+    """Return what no sum of cells' spikes is beyond, in size.
+
+    `peaks` are the contacts that see each cell, and the largest counts there; a spike has `n` samples.
+    """
     sums: Floats = np.zeros(n_contacts)
-    for bank in banks:
-        overlap = -(-bank.counts.shape[1] // firing.fewest_frames) if firing.fewest_frames else 1 << 15
-        peaks = np.abs(bank.counts).max(axis=(0, 1), initial=0.0).astype(np.float64)
-        sums[bank.contacts] += overlap * (peaks * firing.most_factor + 1)
+    overlap = -(-n // firing.fewest_frames) if firing.fewest_frames else 1 << 15
+    for contacts, counts in peaks:
+        sums[contacts] += overlap * (counts * firing.most_factor + 1)
     return int(sums.max(initial=0))

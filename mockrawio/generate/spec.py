@@ -23,6 +23,7 @@ from .draws import fresh_seed
 from .parts.acquisition import Acquisition
 from .parts.firing import Firing
 from .parts.form import Family, Part, checked, choice, fields_in_json, from_fields, real, whole, yes
+from .parts.motion import MotionPart, motions
 from .parts.noise import NOISES, FarUnits, NoisePart, Spatial, White
 from .parts.units import UNITS, EpiphyteUnits, Units
 from .probes.given import probe_of, probe_value
@@ -79,6 +80,10 @@ class SessionSpec(Part):
     noise : tuple of parts
         What the noise is the sum of: White, Spatial, FarUnits, Hum, NoiseFrom. In a session without a broadband stream
         the waveforms of spikes have as much of it, white.
+    motion : tuple of parts, or SpikeInterface's Motion
+        How cells move and change in a broadband session: Zigzag, Jump, RandomWalk, ByDepth, Given, Fading, Vanishing,
+        Appearing; cells move by the sum (docs/motion.rst). Noise, far units and field stay where they are. None of
+        them: still.
     n_lfp_channels : int
         How many of the channels have an LFP file.
     lfp_noise_uV : float
@@ -128,6 +133,7 @@ class SessionSpec(Part):
     units: Units | EpiphyteUnits = checked(Units(40), UNITS.one)
     firing: Firing = checked(Firing(), _FIRINGS.one)
     noise: tuple[NoisePart, ...] = checked((White(), Spatial(), FarUnits()), NOISES.several)
+    motion: tuple[MotionPart, ...] = checked((), motions)
     n_lfp_channels: int = whole(1, 0, 100_000)
     lfp_noise_uV: float = real(0.0, 0.0, 1e4)
     encoding: str = choice("int16", *ENCODINGS)
@@ -147,6 +153,8 @@ class SessionSpec(Part):
         self._take_shorthands({"n_units": n_units, "snr": snr, "rate_hz": rate_hz})
         self._check_source({"n_units": n_units, "rate_hz": rate_hz})
         self._check_channels()
+        remedy = "Give sampling_rate, or leave motion out."
+        must(self.is_broadband or not self.motion, "motion", "() in a session without a stream", self.motion, remedy)
         self._check_lengths()
         lengths = [round(s * 1000) for s in self.segments or ()] or [self.recorded_ms or timing.LENGTH_MS]
         if isinstance(self.units, EpiphyteUnits) and self.spikes is None:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from ..ground.arrays import Floats, Ints
 from ..ground.once import once
 from .cast import CastUnit, Spiked
+from .parts.motion import STEP_UM
 from .parts.units import Cell
 
 Int16s = npt.NDArray[np.int16]
@@ -26,19 +27,18 @@ class TrueUnit:
     cells : tuple of Cell
         One, or those of a multi-unit.
     channels : ndarray of int64, shape (m,)
-        The columns of the stream on which it is seen, ascending.
+        The columns of the stream on which it is seen, wherever it moves, ascending.
     snr : float
         The peak of its first cell over the standard deviation of the noise, both in the band of 300 to 6000 Hz.
     """
 
     def __init__(self, unit: CastUnit, columns: Ints, band_uV: Floats) -> None:
         self._unit, self._columns = unit, columns
-        self._banks = [unit.cast.banks[member] for member in unit.members]
         self.id, self.cells = unit.name.id, unit.cells
         around, setting = float(band_uV[self.peak_channel]), unit.cast.setting
         peak = abs(self.cell.amplitude_uV) * self.cell.band_peak(setting)
         self.snr = round(peak / around, 6) if around else float("inf")
-        seen = [columns[bank.contacts] for bank in self._banks]
+        seen = [columns[unit.cast.contacts(member)] for member in unit.members]
         self.channels: Ints = np.unique(np.concatenate(seen)) if seen else np.empty(0, np.int64)
 
     @property
@@ -69,7 +69,7 @@ class TrueUnit:
     @property
     def peak_uV(self) -> float:
         """Its peak on that column, µV; negative for most cells, 0 for one below half a count."""
-        bank, cell = self._banks[0], self.cell
+        bank, cell = self._unit.cast.banks[self._unit.members[0]], self.cell
         counts = bank.counts[:, :, bank.contacts == cell.peak_contact]
         peak: float = max(counts.ravel().tolist(), key=abs, default=0.0)
         return round(peak * self._unit.cast.setting.gain_uV, 6)
@@ -96,7 +96,7 @@ class TrueUnit:
         return np.array(self._unit.cast.jitter)[self._spikes.phases]
 
     def factors(self) -> Floats32:
-        """Return each spike's amplitude, as a multiple of its cell's, float32 (n_spikes,)."""
+        """Return each spike's amplitude, as a multiple of its cell's, float32 (n_spikes,), what has faded included."""
         return self._spikes.factors
 
     def cell_indexes(self) -> npt.NDArray[np.int32]:
@@ -134,6 +134,10 @@ class TrueUnit:
         total: Floats = np.sum(rates, axis=0)
         return total
 
+    def displacements(self) -> Floats:
+        """Return how far along y its cell was from home at each spike, float64 (n_spikes,), µm."""
+        return self._unit.steps(self._spikes).astype(np.float64) * STEP_UM
+
     @property
     def before(self) -> int:
         """How many samples of a template come before the spike's frame."""
@@ -141,12 +145,37 @@ class TrueUnit:
 
     @once
     def bank(self) -> Floats32:
-        """The mean spike of each cell at each phase of the jitter, float32 (cells, phases, samples, m), in counts."""
-        shape = (len(self._banks), *self._banks[0].counts.shape[:2], len(self.channels))
-        bank = np.zeros(shape, np.float32)
-        for row, one in zip(bank, self._banks, strict=True):
-            row[..., np.searchsorted(self.channels, self._columns[one.contacts])] = one.counts
-        return bank
+        """The mean spike of each cell at each phase of the jitter, float32 (cells, phases, samples, m), in counts.
+
+        It is that at home, on `channels`.
+        """
+        return self.bank_at(0.0)
+
+    def bank_at(self, displacement_um: float, channels: Ints | None = None) -> Floats32:
+        """Return what :attr:`bank` is where the cells are elsewhere.
+
+        Parameters
+        ----------
+        displacement_um : float
+            How far along y they are from home, to the nearest of the steps that cells move in.
+        channels : ndarray of int64, shape (m,), optional
+            Which columns of the stream; `channels` by default.
+
+        Returns
+        -------
+        ndarray of float32, shape (cells, phases, samples, m)
+            Counts.
+        """
+        steps = round(displacement_um / STEP_UM)
+        banks = [self._dense(member, steps) for member in range(len(self.cells))]
+        return np.stack(banks)[..., self.channels if channels is None else channels]
+
+    def _dense(self, member: int, steps: int) -> Floats32:
+        """Return the bank of one of its cells on all columns, (phases, samples, n_channels)."""
+        bank = self._unit.cast.bank(self._unit.members[member], steps)
+        dense = np.zeros((*bank.counts.shape[:2], len(self._columns)), np.float32)
+        dense[..., self._columns[bank.contacts]] = bank.counts
+        return dense
 
     def templates(self, indexes: Any = slice(None)) -> Int16s:
         """Return what spikes add to the stream.
@@ -162,7 +191,12 @@ class TrueUnit:
             Counts, from sample ``frame - before`` on, at `channels`.
         """
         spikes = self._spikes
-        means = self.bank[spikes.cells[indexes], spikes.phases[indexes]]
+        cells, steps, phases = (part[indexes] for part in (spikes.cells, self._unit.steps(spikes), spikes.phases))
+        means = np.empty((len(cells), self.bank.shape[2], len(self.channels)), np.float32)
+        places, which = np.unique(np.stack([cells, steps]), axis=1, return_inverse=True)
+        for k, (cell, step) in enumerate(places.T.tolist()):
+            here = which.reshape(-1) == k
+            means[here] = self._dense(cell, step)[phases[here]][..., self.channels]
         means *= spikes.factors[indexes, None, None]
         templates: Int16s = np.rint(means, out=means).astype("<i2")
         return templates

@@ -28,12 +28,14 @@ from ..session.layout import MANIFEST
 from ..session.manifest import read_manifest
 from .cast import CastUnit
 from .casting import noise_layers
+from .in_spikeinterface import InSpikeInterface, in_spikeinterface
 from .layers import Int16s
 from .mix import Mix
+from .moving import spikes_layer
 from .plan import Plan, plan_session
-from .planted import PlantedLayer
 from .spec import SPEC_VERSION, SessionSpec
 from .timing import PEAK
+from .true_motion import TrueMotion
 from .true_units import TrueUnit
 
 STREAM = "broadband"
@@ -89,6 +91,8 @@ class Truth:
         µV a count.
     sampling_rate : float
         Hz.
+    motion : TrueMotion
+        How cells move.
     n_channels : int
     n_samples : tuple of int
         Of each segment.
@@ -106,13 +110,15 @@ class Truth:
         self.spec, self.plan, self._cast = plan.spec, plan, cast
         columns, setting = plan.spec.contacts.order, cast.setting
         self._noise = noise_layers(plan.spec, setting)
-        spikes = PlantedLayer(SPIKES, setting, cast.banks, cast.before, cast.firing)
+        spikes = spikes_layer(SPIKES, cast)
         self._mix = Mix([*self._noise, spikes], columns, plan.spec.acquisition.bits)
         self._contacts = np.argsort(columns)  # of the columns, in the order of the layers
         self.gain_uV = setting.gain_uV
         self.sampling_rate = float(setting.sampling_rate)
         self.probe = plan.spec.contacts
         self.n_channels, self.n_samples = self.probe.n, setting.lengths
+        seconds = [n / self.sampling_rate for n in self.n_samples]
+        self.motion = TrueMotion(cast.course, seconds, self.probe.xyz)
         units = [TrueUnit(unit, columns, self.band_uV) for unit in plan.units if isinstance(unit, CastUnit)]
         self.units = {unit.id: unit for unit in units}
 
@@ -206,6 +212,22 @@ class Truth:
         """Standard deviation of what a band-pass of 300 to 6000 Hz leaves of the noise, float64 (n_channels,), µV."""
         return self._level([layer.band_uV for layer in self._noise])
 
+    def to_spikeinterface(self) -> InSpikeInterface:
+        """Return the units and their motion as SpikeInterface's objects.
+
+        Returns
+        -------
+        InSpikeInterface
+            A sorting with properties, templates and the motion.
+
+        Raises
+        ------
+        MockSessionError
+            If SpikeInterface is not installed.
+        """
+        rate, n_segments = self.sampling_rate, len(self.n_samples)
+        return in_spikeinterface(list(self.units.values()), self.motion, self.probe, rate, self.gain_uV, n_segments)
+
     def description(self, clipped: int) -> dict[str, Any]:
         """Return the content of the stream's json.
 
@@ -221,6 +243,7 @@ class Truth:
             "clipped": clipped,
             "seed": self.plan.seed,
             "layers": list(self.layers),
+            **self._moves(),
             "peak_sample": PEAK,
             "jitter": list(self._cast.jitter),
             "noise": {layer.name: _rounded(layer.sd_uV[self._contacts]) for layer in self._noise},
@@ -229,6 +252,11 @@ class Truth:
         ids = [f"CSC{k + 1}" for k in range(self.n_channels)]
         scales = [Scale(self.gain_uV)] * self.n_channels
         return stream_description(self.sampling_rate, scales, ids, self.spec.names, runs, more)
+
+    def _moves(self) -> dict[str, Any]:
+        if not self._cast.course.moves:
+            return {}
+        return {"motion": {"step_um": self.motion.step_um, "span_um": list(self.motion.span_um)}}
 
     def _level(self, parts: Sequence[Floats]) -> Floats:
         level: Floats = np.sqrt(sum((part**2 for part in parts), np.zeros(self.n_channels)))

@@ -13,21 +13,28 @@ from .firing import (
     Profile,
     Synchrony,
 )
+from .motion import Appearing, ByDepth, Days, Fading, Given, Jump, RandomWalk, Vanishing, Zigzag
 from .noise import FarUnits, Hum, Measured, NoiseFrom, Spatial, White
 from .units import Classes, EpiphyteUnits, Exponential, LogNormal, Power, Uniform, Units
 
 __all__ = [
     "Acquisition",
+    "Appearing",
     "Bursts",
+    "ByDepth",
     "Classes",
     "Common",
+    "Days",
     "EpiphyteUnits",
     "EventLocked",
     "Exponential",
+    "Fading",
     "FarUnits",
     "Firing",
     "Gamma",
+    "Given",
     "Hum",
+    "Jump",
     "LogNormal",
     "Measured",
     "MovieLocked",
@@ -36,9 +43,12 @@ __all__ = [
     "Poisson",
     "Power",
     "Profile",
+    "RandomWalk",
     "Spatial",
     "Synchrony",
     "Uniform",
     "Units",
+    "Vanishing",
     "White",
+    "Zigzag",
 ]

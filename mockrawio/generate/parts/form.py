@@ -189,6 +189,16 @@ class Family(Mapping[str, "type[Part]"]):
         return from_fields(self._parts[kind], given)
 
 
+def numbered(names: Iterable[str]) -> list[str]:
+    """Return names of which the second of a kind has ``.2`` after it, the third ``.3``, and so on."""
+    seen: dict[str, int] = {}
+    found = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        found.append(f"{name}.{seen[name]}" if seen[name] > 1 else name)
+    return found
+
+
 def from_fields(kind: type[P], values: Mapping[str, Any]) -> P:
     """Return a part from its fields, as :func:`fields_in_json` gives them.
 
