@@ -18,6 +18,7 @@ from .layers import NoiseLayer, Setting
 from .parts.firing import Scene
 from .parts.form import numbered
 from .parts.units import Units, Window
+from .patient import cells_of
 from .planted import SpikeTrains
 from .renewal import JITTER
 from .source import SpikeSource
@@ -55,7 +56,7 @@ def cast_of(
     """Return the cells of a session, and what they follow; those of a `source` of spikes are one for each node."""
     assert isinstance(spec.units, Units)
     units = spec.units if source is None else replace(spec.units, n=len(source), multi=0.0)
-    cells = units.cells(setting, floor_uV(spec, setting))
+    cells = cells_of(spec, units, setting, floor_uV(spec, setting))
     jitter = JITTER if spec.is_broadband and units.jitter else (0.0,)
     banks = tuple(cell.bank(setting, jitter) for cell in cells)
     firing: SpikeTrains

@@ -38,24 +38,30 @@ def in_spikeinterface(
 ) -> InSpikeInterface:
     """Return the truth as SpikeInterface's objects; MissingExtraError if that is not installed."""
     with by_extra("SpikeInterface's objects", "spikeinterface"):
-        from spikeinterface.core import NumpySorting, Templates
+        from spikeinterface.core import Templates
 
     ids = [unit.id for unit in units]
     channels = np.array([f"CSC{k + 1}" for k in range(contacts.n)])
-    trains = [_trains(unit, n_segments) for unit in units]
-    each = [dict(zip(ids, some, strict=True)) for some in zip(*trains, strict=True)] or [{}] * n_segments
-    sorting = NumpySorting.from_unit_dict(each, rate)
+    sorting = _sorting(units, rate, n_segments)
     if units:
         _describe(sorting, units, channels)
-    means = np.array([_mean(unit, contacts.n) for unit in units], np.float32).reshape(len(units), -1, contacts.n)
-    before = units[0].before if units else 0
+    before, n = (units[0].before, units[0].bank.shape[2]) if units else (0, 0)
+    means = np.array([_mean(unit, contacts.n) for unit in units], np.float32).reshape(len(units), n, contacts.n)
     templates = Templates(means * gain_uV, rate, before, True, None, channels, np.array(ids), _probe(contacts))
     return InSpikeInterface(sorting, templates, motion.to_spikeinterface())
 
 
-def _trains(unit: TrueUnit, n_segments: int) -> list[Any]:
-    segments, frames = unit.segments(), unit.frames()
-    return [frames[segments == k] for k in range(n_segments)]
+def _sorting(units: Sequence[TrueUnit], rate: float, n_segments: int) -> Any:
+    with by_extra("SpikeInterface's objects", "spikeinterface"):
+        from spikeinterface.core import NumpySorting
+        from spikeinterface.core.numpyextractors import SpikeVectorSortingSegment
+
+    trains = {unit.id: (unit.segments(), unit.frames()) for unit in units}
+    each = [{name: frames[segments == k] for name, (segments, frames) in trains.items()} for k in range(n_segments)]
+    sorting = NumpySorting.from_unit_dict(each, rate)
+    for k in range(sorting.get_num_segments(), n_segments):  # it leaves out the last ones, if they have no spikes
+        sorting.add_sorting_segment(SpikeVectorSortingSegment(sorting.to_spike_vector(), k, sorting.unit_ids))
+    return sorting
 
 
 def _describe(sorting: Any, units: Sequence[TrueUnit], channels: Any) -> None:

@@ -17,6 +17,7 @@ from .cast import Cast
 from .casting import cast_of, setting_of
 from .draws import Draws, Kind
 from .parts.units import EpiphyteUnits
+from .patient import days_ms, patient_seed, session_seed
 from .scene import SessionScene
 from .schedule import Schedule
 from .source import SpikeSource, open_source
@@ -64,7 +65,7 @@ class Plan(Schedule):
 def plan_session(spec: SessionSpec) -> Plan:
     """Draw what a session is to hold; without a seed one is drawn."""
     spec = spec.seeded()
-    seed = spec.seed if spec.seed is not None else 0
+    seed = session_seed(spec)
     segments = _segments(spec, seed)
     last = segments[-1]
     length = last.start_ms + last.n_ms - segments[0].start_ms
@@ -92,7 +93,7 @@ def nominal_length(spec: SessionSpec) -> int:
 def _segments(spec: SessionSpec, seed: int) -> tuple[Segment, ...]:
     start = spec.start_ms
     if start is None:
-        start = Draws(seed, Kind.START).integer(*timing.START_MS)
+        start = Draws(patient_seed(spec), Kind.START).integer(*timing.START_MS) + days_ms(spec)
     lengths = [round(s * 1000) for s in spec.segments or ()] or [nominal_length(spec)]
     if spec.length_ms is None:
         lengths[0] += Draws(seed, Kind.LENGTH).integer(*timing.EXTRA_MS)

@@ -23,13 +23,14 @@ from .draws import fresh_seed
 from .parts.acquisition import Acquisition
 from .parts.firing import Firing
 from .parts.form import Family, Part, checked, choice, fields_in_json, from_fields, real, whole, yes
-from .parts.motion import MotionPart, motions
+from .parts.motion import DAYS, Days, MotionPart, motions
 from .parts.noise import NOISES, FarUnits, NoisePart, Spatial, White
 from .parts.units import UNITS, EpiphyteUnits, Units
 from .probes.given import probe_of, probe_value
 
 REGIONS = ("LA", "LAH", "LEC", "LMH", "LPHC", "RA", "RAH", "REC", "RMH", "RPHC")
 ENCODINGS = ("int16", "float64")
+LAST_DAY = 1000
 SPEC_VERSION = 2  # of what a spec's fields mean; a manifest has it
 _FIRINGS = Family("how cells fire", Firing)
 _ACQUISITIONS = Family("the acquisition", Acquisition)
@@ -84,6 +85,9 @@ class SessionSpec(Part):
         How cells move and change in a broadband session: Zigzag, Jump, RandomWalk, ByDepth, Given, Fading, Vanishing,
         Appearing; cells move by the sum (docs/motion.rst). Noise, far units and field stay where they are. None of
         them: still.
+    days : Days, optional
+        What happens to the cells of a patient from one session to the next; session 1 is the first day. All of them
+        have the seed of the spec. None: a session has nothing to do with another one.
     n_lfp_channels : int
         How many of the channels have an LFP file.
     lfp_noise_uV : float
@@ -134,6 +138,7 @@ class SessionSpec(Part):
     firing: Firing = checked(Firing(), _FIRINGS.one)
     noise: tuple[NoisePart, ...] = checked((White(), Spatial(), FarUnits()), NOISES.several)
     motion: tuple[MotionPart, ...] = checked((), motions)
+    days: Days | None = checked(None, DAYS.one)
     n_lfp_channels: int = whole(1, 0, 100_000)
     lfp_noise_uV: float = real(0.0, 0.0, 1e4)
     encoding: str = choice("int16", *ENCODINGS)
@@ -153,8 +158,7 @@ class SessionSpec(Part):
         self._take_shorthands({"n_units": n_units, "snr": snr, "rate_hz": rate_hz})
         self._check_source({"n_units": n_units, "rate_hz": rate_hz})
         self._check_channels()
-        remedy = "Give sampling_rate, or leave motion out."
-        must(self.is_broadband or not self.motion, "motion", "() in a session without a stream", self.motion, remedy)
+        self._check_motion()
         self._check_lengths()
         lengths = [round(s * 1000) for s in self.segments or ()] or [self.recorded_ms or timing.LENGTH_MS]
         if isinstance(self.units, EpiphyteUnits) and self.spikes is None:
@@ -200,6 +204,15 @@ class SessionSpec(Part):
         measured = isinstance(self.units, EpiphyteUnits) or self.units.amplitude_uV or any(n.floor for n in self.noise)
         remedy = "Give White() among them, or Units(amplitude_uV=...)."
         must(bool(measured), "noise", "a part that units are measured against", self.noise, remedy)
+
+    def _check_motion(self) -> None:
+        remedy = "Give sampling_rate, or leave motion out."
+        must(self.is_broadband or not self.motion, "motion", "() in a session without a stream", self.motion, remedy)
+        if self.days is None:
+            return
+        drawn = isinstance(self.units, Units) and self.spikes is None
+        must(drawn, "days", "None, where units are not Units that are drawn", self.days, "Leave days out.")
+        must(1 <= self.session_nr <= LAST_DAY, "session_nr", f"1 to {LAST_DAY}, where there are days", self.session_nr)
 
     def _check_lengths(self) -> None:
         for name in ("duration_s", "gap_s"):

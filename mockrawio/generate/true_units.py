@@ -47,8 +47,13 @@ class TrueUnit:
         return self.cells[0]
 
     @property
+    def number(self) -> int:
+        """Its number among all units of the patient, the same one on each of several days."""
+        return self.cell.label
+
+    @property
     def location(self) -> tuple[float, float, float]:
-        """Where its cell is: x, y and z in µm, the contacts' own frame."""
+        """Where its cell is at home: x, y and z in µm, the contacts' own frame."""
         return self.cell.location
 
     @property
@@ -204,6 +209,7 @@ class TrueUnit:
     def description(self) -> dict[str, object]:
         """Return what the stream's json says of it."""
         return {
+            "number": self.number,
             "location": list(self.location),
             "kind": self.kind,
             "cells": [

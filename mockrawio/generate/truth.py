@@ -241,7 +241,7 @@ class Truth:
         known = {
             "units": {unit.id: unit.description() for unit in self.units.values()},
             "clipped": clipped,
-            "seed": self.plan.seed,
+            "seed": self.spec.seed,
             "layers": list(self.layers),
             **self._moves(),
             "peak_sample": PEAK,

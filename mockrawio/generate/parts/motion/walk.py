@@ -73,6 +73,5 @@ def _drawn(setting: Setting, name: str, octave: int, knots: Ints) -> Floats:
     """Return the places of an octave's knots, from -1 to 1; the first is at home."""
     groups, where = np.unique(knots // _TOGETHER, return_inverse=True)
     drawn = [Draws.of(setting.bits(name, octave, group)).uniform(_TOGETHER) for group in groups.tolist()]
-    places = 2 * np.reshape(drawn, (-1, _TOGETHER))[where.reshape(knots.shape), knots % _TOGETHER] - 1
-    places[knots == 0] = 0.0
-    return places
+    places = np.reshape(drawn, (-1, _TOGETHER))[where.reshape(knots.shape), knots % _TOGETHER]
+    return np.where(knots == 0, 0.0, 2 * places - 1)

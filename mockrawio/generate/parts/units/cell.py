@@ -12,6 +12,7 @@ from ...band import in_band
 from ...layers import Setting
 from ...planted import Bank
 from .footprint import Footprint
+from .numbers import digits
 from .shapes import TROUGH, Middle, Shape
 from .sight import Sight
 from .window import Window
@@ -157,6 +158,26 @@ class Cell:
         """Return the cell with its spike moved to where the sample at its time is the largest."""
         seen = self.sight(setting, None, np.array([self.peak_contact]))
         return replace(self, middle=self.shape.middle(seen.away, seen.along, Window.at(setting.sampling_rate).step_ms))
+
+    def settled(self, setting: Setting, moved_um: float, floor_uV: Floats) -> Cell:
+        """Return the cell with a home farther along y: the same spikes, and the contact that sees it best there.
+
+        Parameters
+        ----------
+        setting : Setting
+        moved_um : float
+        floor_uV : ndarray of float64, shape (n_contacts,)
+            Standard deviation of the noise in 300 to 6000 Hz.
+        """
+        x, y, z = self.location
+        home = np.array([x, round(y + moved_um, 3), z])
+        contact = int(self.footprint.distances(setting.places, home)[0].argmin())
+        here = replace(self, location=tuple(home.tolist()), peak_contact=contact).centred(setting)
+        nearer = float(here._own_size(setting)[0] / self._own_size(setting)[0])
+        here = replace(here, amplitude_uV=digits(self.amplitude_uV * nearer * here.middle.size / self.middle.size))
+        floor = float(floor_uV[contact])
+        snr = digits(abs(here.amplitude_uV) * here.band_peak(setting) / floor) if floor else np.inf
+        return replace(here, snr=snr)
 
     def band_peak(self, setting: Setting) -> float:
         """Return the size of the main peak in the band, as a part of its amplitude."""
