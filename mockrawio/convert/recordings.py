@@ -47,7 +47,7 @@ def recording_stream(recording: Any, name: str, start_ms: float, channels: Chann
     ids = channels.add("recording", source.channels, names)
     _check_times(recording, sizes, source.rate)
     starts = segment_starts("recording", recording, sizes, source.rate, start_ms)
-    return Stream(name, ids, names, "uV", source, starts, _places(recording))
+    return Stream(name, ids, names, "uV", source, starts, {**_places(recording), **_shifts(recording)})
 
 
 def _places(recording: Any) -> dict[str, object]:
@@ -57,6 +57,14 @@ def _places(recording: Any) -> dict[str, object]:
         return contacts.description()
     locations = channel_locations(recording)
     return {} if locations is None else {keys.LOCATIONS: locations.tolist()}
+
+
+def _shifts(recording: Any) -> dict[str, object]:
+    """Return what the description says of when in a sample each channel is sampled, if the recording knows."""
+    found = recording.get_property(keys.SHIFTS)
+    shifts = np.empty(0) if found is None else np.asarray(found)
+    known = shifts.dtype.kind in "iuf" and len(shifts) and bool(((shifts >= 0) & (shifts < 1)).all())
+    return {keys.SHIFTS: shifts.astype(np.float64).tolist()} if known else {}
 
 
 def _source(recording: Any) -> Source:

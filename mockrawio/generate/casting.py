@@ -32,7 +32,9 @@ def setting_of(spec: SessionSpec, seed: int, segments: Sequence[Segment]) -> Set
     positions = spec.contacts.positions[spec.contacts.order]
     places = np.pad(positions, ((0, 0), (0, 3 - positions.shape[1])))
     lengths = tuple(int(segment.n_ms * rate / 1000) for segment in segments)
-    return Setting(seed, rate, spec.acquisition.gain_uV, places, lengths)
+    shifts = spec.contacts.sample_shifts if spec.acquisition.sample_shift else None
+    shifts = None if shifts is None else shifts[spec.contacts.order]
+    return Setting(seed, rate, spec.acquisition.gain_uV, places, lengths, shifts)
 
 
 def noise_layers(spec: SessionSpec, setting: Setting, floor: bool = False) -> list[NoiseLayer]:

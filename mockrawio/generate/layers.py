@@ -12,15 +12,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..ground.arrays import Array, Floats
+from ..ground.arrays import Array, Floats, Ints
 from ..ground.errors import BoundsError
+from ..ground.once import once
 
 CHUNK = 1 << 13  # samples of which a drawn layer has a child of the seed each
 BLOCK = 1 << 17  # values worked on at once: few enough for the caches, enough to call NumPy seldom
@@ -38,11 +39,21 @@ class Setting:
     gain_uV: float  # µV a count
     places: Floats  # (n, 3): where the contacts are, µm, in the order that layers have them in
     lengths: tuple[int, ...]  # samples of each segment
+    # (n,): by which part of a sample each contact is sampled later than the sample's time; None: all at once
+    shifts: Floats | None = None
+    outside: tuple[int, ...] = ()  # contacts that are not in the tissue, ascending
 
     @property
     def n_contacts(self) -> int:
         """How many contacts there are."""
         return len(self.places)
+
+    @once
+    def turns(self) -> tuple[Floats, Ints]:
+        """The shifts that there are, each once, ascending, and which of them each contact has."""
+        found = np.zeros(self.n_contacts) if self.shifts is None else self.shifts
+        turns, which = np.unique(found, return_inverse=True)
+        return turns, which
 
     def samples(self, seg_index: int, i_start: int, i_stop: int | None) -> tuple[int, int]:
         """Return the first sample asked for and that after the last, None for the end; BoundsError if not there."""
@@ -55,6 +66,11 @@ class Setting:
             return i_start, i_stop
         expected, found = f"0 <= i_start <= i_stop <= {size}", f"i_start={i_start}, i_stop={i_stop}"
         raise BoundsError(f"segment {seg_index}", expected, found, "Ask for samples the segment has.")
+
+    @property
+    def at_once(self) -> Setting:
+        """The same, with all contacts sampled at once."""
+        return self if self.shifts is None else replace(self, shifts=None)
 
     def bits(self, name: str, *key: int) -> np.random.SFC64:
         """Return the bits of one layer, or of one thing in it, by its name and numbers.

@@ -159,6 +159,7 @@ class SessionSpec(Part):
         self._check_source({"n_units": n_units, "rate_hz": rate_hz})
         self._check_channels()
         self._check_motion()
+        self.acquisition.check(self.contacts)
         self._check_lengths()
         lengths = [round(s * 1000) for s in self.segments or ()] or [self.recorded_ms or timing.LENGTH_MS]
         if isinstance(self.units, EpiphyteUnits) and self.spikes is None:

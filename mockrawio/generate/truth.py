@@ -164,7 +164,7 @@ class Truth:
         -------
         ndarray of int16, shape (i_stop - i_start, n_channels)
         """
-        i_start, i_stop = self._bounds(seg_index, i_start, i_stop)
+        i_start, i_stop = self._cast.setting.samples(seg_index, i_start, i_stop)
         out = np.empty((i_stop - i_start, self.n_channels), "<i2")
         self._mix.fill(out, seg_index, i_start)
         return out
@@ -184,7 +184,7 @@ class Truth:
         ndarray of int32, shape (i_stop - i_start, n_channels)
             Not cut off where the recording is.
         """
-        return self._mix.summed(names, seg_index, *self._bounds(seg_index, i_start, i_stop))
+        return self._mix.summed(names, seg_index, *self._cast.setting.samples(seg_index, i_start, i_stop))
 
     def fill(self, out: Int16s, seg_index: int, i_start: int) -> int:
         """Write a piece of the recording.
@@ -248,7 +248,9 @@ class Truth:
             "jitter": list(self._cast.jitter),
             "noise": {layer.name: _rounded(layer.sd_uV[self._contacts]) for layer in self._noise},
         }
+        shifts = self._cast.setting.shifts
         more = {**self.probe.description(), keys.GROUND_TRUTH: known}
+        more |= {} if shifts is None else {keys.SHIFTS: shifts[self._contacts].tolist()}
         ids = [f"CSC{k + 1}" for k in range(self.n_channels)]
         scales = [Scale(self.gain_uV)] * self.n_channels
         return stream_description(self.sampling_rate, scales, ids, self.spec.names, runs, more)
@@ -261,9 +263,6 @@ class Truth:
     def _level(self, parts: Sequence[Floats]) -> Floats:
         level: Floats = np.sqrt(sum((part**2 for part in parts), np.zeros(self.n_channels)))
         return level[self._contacts]
-
-    def _bounds(self, seg_index: int, i_start: int, i_stop: int | None) -> tuple[int, int]:
-        return self._cast.setting.samples(seg_index, i_start, i_stop)
 
 
 def truth(source: str | PathLike[str] | SessionSpec) -> Truth:

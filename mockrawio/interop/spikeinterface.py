@@ -88,12 +88,14 @@ class MockSessionRecordingExtractor(InOneFile, StorableSession, NeoBaseRecording
     Notes
     -----
     Channel properties: `channel_name`, `gain_to_uV`, `offset_to_uV`; `brain_area`, the channel's
-    name without its number; `group`, one a shank of each probe; and `location`, which is
-    ``get_channel_locations()``. ``get_probegroup()`` is that of the stream's description. A
-    description that has `locations` alone gives a probe of those, in one group; without either
-    it is the one that another stream has for the same channels, or microwires: groups are then
-    the bundles, 0 for CSC1 to CSC8. Channels that are not called CSCk have no known place then:
-    if there is one, there is no probe and no group.
+    name without its number; `group`, one a shank of each probe; `location`, which is
+    ``get_channel_locations()``; and `inter_sample_shift`, for
+    ``spikeinterface.preprocessing.phase_shift()``, where channels are sampled one after another.
+    ``get_probegroup()`` is that of the stream's description. A description that has `locations`
+    alone gives a probe of those, in one group; without either it is the one that another stream
+    has for the same channels, or microwires: groups are then the bundles, 0 for CSC1 to CSC8.
+    Channels that are not called CSCk have no known place then: if there is one, there is no
+    probe and no group.
 
     Examples
     --------
@@ -136,7 +138,11 @@ class MockSessionRecordingExtractor(InOneFile, StorableSession, NeoBaseRecording
         channels = channels[channels["stream_id"] == self.stream_id]
         ids = channels["id"].tolist()
         self.set_property("brain_area", [region_of(*pair) for pair in zip(ids, channels["name"].tolist(), strict=True)])
-        contacts = stream_contacts(self.neo_reader, self.stream_id)
+        stream = stream_of(self.neo_reader, self.stream_id)
+        shifts = stream.sample_shifts()
+        if shifts is not None:
+            self.set_property("inter_sample_shift", shifts)
+        contacts = stream.probe()
         if contacts is None:
             return
         self.set_probegroup(probegroup_of(contacts), check_overlap=False)

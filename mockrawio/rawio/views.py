@@ -191,6 +191,21 @@ class StreamView:
             return None
         return other.probe.select([other.ids.index(one) for one in ids])
 
+    def sample_shifts(self) -> Floats | None:
+        """Return by which part of a sample each channel is sampled later than the sample's time.
+
+        Returns
+        -------
+        ndarray of float64, shape (channels,), or None
+            What SpikeInterface calls ``inter_sample_shift``, from 0 to 1; None where all are sampled at once.
+
+        Raises
+        ------
+        BadFileError
+            If the description has changed since the header was parsed.
+        """
+        return None if self._description is None else self._description.read().sample_shifts
+
     def ground_truth(self) -> dict[str, Any]:
         """Return what its description says was planted in it, as it stands there; empty if nothing.
 

@@ -64,3 +64,5 @@ SWEEP = Number("left_sweep", LEFT_SWEEP, ANY)
 PATIENT, SESSION, DATE, TIME = "patient_id", "session_nr", "date", "time"  # of session_info.npy
 CHANNELS, IDS, NAMES, SEGMENTS, T_START, LENGTH = "channels", "ids", "names", "segments", "t_start_ms", "n_samples"
 GROUND_TRUTH, LOCATIONS, PROBE = "ground_truth", "locations", "probe"  # of a stream, where there are any
+# of a stream: by which part of a sample each channel is sampled later than the sample's time, by SpikeInterface's name
+SHIFTS = "inter_sample_shift"

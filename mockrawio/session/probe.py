@@ -20,6 +20,7 @@ from ..ground.arrays import Floats, Ints
 from ..ground.once import once
 from . import keys
 from .content import csc_numbers
+from .files import is_number
 from .layout import BUNDLE
 from .probe_form import UM, Form, checked_form, make_probe, plain_form, wiring_of
 
@@ -165,6 +166,19 @@ class ContactMap:
         keyed = zip(self.xyz.tolist(), self.contact_ids, self.probes, range(self.n), strict=True)
         return np.array([column for *_, column in sorted(keyed)], dtype=np.int64)
 
+    @once
+    def sample_shifts(self) -> Floats | None:
+        """By which part of a sample each channel is sampled later than a sample's time: float64 (n,), from 0 to 1.
+
+        None unless all probes say in which order their converters sample, as those of Neuropixels probes do: by
+        ``adc_sample_order`` of the contacts, of ``num_channels_per_adc`` channels, and so many more for the LFP as its
+        rate has it (``lf_sample_frequency_hz`` of ``ap_sample_frequency_hz``). docs/probes.rst, *Sampling in turn*.
+        """
+        probes = self._form["probes"]
+        turns = [_turns_of(probe) for probe in probes]
+        shifts = np.array([turns[p][k] for p, k in self._places])
+        return shifts if bool(((shifts >= 0) & (shifts < 1)).all()) else None
+
     @property
     def contours(self) -> list[Floats]:
         """The outline of each probe that has one, (points, 2 or 3) in µm."""
@@ -176,6 +190,18 @@ class ContactMap:
         new = {column: k for k, column in enumerate(columns)}
         wiring = [c for probe in self._form["probes"] for c in probe["device_channel_indices"]]
         return ContactMap(_wired(self._form, [new.get(c, -1) for c in wiring]))
+
+
+def _turns_of(probe: Form) -> list[float]:
+    """Return when in a sample each contact of a probe is sampled, as a part of it; -1 where it does not say."""
+    said, unknown = probe["annotations"], [-1.0] * len(probe["contact_positions"])
+    names = "num_channels_per_adc", "ap_sample_frequency_hz", "lf_sample_frequency_hz"
+    n_channels, fast, slow = (said.get(name, 0) for name in names)
+    order = probe["contact_annotations"].get("adc_sample_order", unknown)
+    if not (keys.RATES.hold(n_channels) and keys.RATES.hold(fast) and (keys.RATES.hold(slow) or slow == 0)):
+        return unknown
+    turns = round(n_channels * (1 + slow / fast))
+    return [k / turns for k in order] if turns > 0 and all(map(is_number, order)) else unknown
 
 
 def _size(shape: str, params: dict[str, float]) -> tuple[float, float]:

@@ -41,6 +41,7 @@ class StreamFile:
     ground_truth: dict[str, Any]  # what the description says was planted in it, as it stands there; empty if nothing
     locations: Floats | None  # where the channels are, (n, 2 or 3) in µm; None where the description does not say
     probe: ContactMap | None  # the probes that the description has
+    sample_shifts: Floats | None  # by which part of a sample each channel is sampled later; None: all at once
 
     @property
     def path(self) -> str:
@@ -115,6 +116,7 @@ def open_stream(where: Where) -> StreamFile:
         description.get(keys.GROUND_TRUTH, dict) if keys.GROUND_TRUTH in description.content else {},
         _locations(description, count, probe),
         probe,
+        _sample_shifts(description, count),
     )
 
 
@@ -130,6 +132,16 @@ def _probe(description: _Description, count: int) -> ContactMap:
     if probe.n != count:
         raise description.fault(f"{keys.PROBE!r} with a contact for each of {count} channels", probe.n)
     return probe
+
+
+def _sample_shifts(description: _Description, count: int) -> Floats | None:
+    """Return by which part of a sample each channel is sampled later than others."""
+    if keys.SHIFTS not in description.content:
+        return None
+    shifts: list[Any] = description.get(keys.SHIFTS, list)
+    if len(shifts) != count or not all(is_number(shift) and 0 <= shift < 1 for shift in shifts):
+        raise description.fault(f"{keys.SHIFTS!r} as {count} numbers from 0, below 1", shifts)
+    return np.array(shifts, dtype=np.float64)
 
 
 def _locations(description: _Description, count: int, probe: ContactMap | None) -> Floats | None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
 
-from .form import Part, real, whole
+from ...ground.checks import require
+from ...ground.shown import Argument
+from ...session.probe import ContactMap
+from .form import Part, real, whole, yes
 
 
 @dataclass(frozen=True)
@@ -17,8 +20,20 @@ class Acquisition(Part):
         µV a count. 0.195 is that of Intan's amplifiers; a Neuropixels 1.0 probe has 2.34375 at a gain of 500.
     bits : int
         Of a count: it lies from ``-2**(bits - 1)`` to ``2**(bits - 1) - 1``, and what is beyond is cut off there.
+    sample_shift : bool
+        Whether each converter samples its channels one after another, in the order that the probe says, so that
+        spikes, hum and artifacts come earlier on those that are sampled later. Noise that is white in time stays as
+        it is: by its law nobody can tell when in a sample it was taken.
     """
 
     gain_uV: float = real(0.195, 1e-4, 1e3)
     _: KW_ONLY
     bits: int = whole(16, 8, 16)
+    sample_shift: bool = yes(False)
+
+    def check(self, contacts: ContactMap) -> None:
+        """Raise a MockSessionError unless the contacts are such that they can be recorded so."""
+        known = not self.sample_shift or contacts.sample_shifts is not None
+        expected = "False, for a probe that does not say in which order its channels are sampled"
+        remedy = "Leave it out, or give probe='neuropixels-1.0'."
+        require(known, Argument("sample_shift", of="Acquisition"), expected, True, remedy)

@@ -58,6 +58,8 @@ class HumLayer(NoiseLayer):
         self.name, self._setting = name, setting
         turns = Fraction(hum.frequency_hz) / setting.sampling_rate  # a sample
         self._step = np.uint64(round(turns * 2**64) % 2**64)
+        later = [round(turns * Fraction(shift) * 2**64) % 2**64 for shift in setting.turns[0].tolist()]
+        self._later = np.array(later, dtype=np.uint64)  # phases by which contacts are sampled later
         period = self._period(hum, min(hum.harmonics, ceil(1 / (2 * turns)) - 1))
         self.most = int(np.abs(period).max())
         self._values = period.astype(whole_type(self.most))
@@ -68,7 +70,8 @@ class HumLayer(NoiseLayer):
         """Add samples of a segment to `out`."""
         first = self._setting.bits(self.name, seg_index).random_raw(1)
         phases = np.arange(i_start, i_start + len(out), dtype=np.uint64) * self._step + first
-        out += self._values[(phases >> np.uint64(48)).astype(np.intp)][:, None]
+        values = self._values[((phases[:, None] + self._later) >> np.uint64(48)).astype(np.intp)]
+        out += values if len(self._later) == 1 else values[:, self._setting.turns[1]]
 
     def _period(self, hum: Hum, n_lines: int) -> Ints:
         """Return one period in whole counts."""

@@ -128,7 +128,8 @@ class Cell:
         -------
         ndarray of float64, shape (n, m), or (len(late), n, m)
             µV, to a millionth of its peak, so that the last bit of a machine's ``exp`` does not matter. The spike
-            stands at sample :attr:`Window.before` of n on the nearest contact, later on others.
+            stands at sample :attr:`Window.before` of n on the nearest contact, later on others. A contact that is
+            sampled later in a sample has it by so much earlier.
         """
         seen, window = self.sight(setting, moved, contacts), Window.at(setting.sampling_rate)
         return seen.spikes(window, window.times(late)[..., None], self.shape, self.middle, self.amplitude_uV)
@@ -181,7 +182,7 @@ class Cell:
 
     def band_peak(self, setting: Setting) -> float:
         """Return the size of the main peak in the band, as a part of its amplitude."""
-        spike = self.waveforms(setting, contacts=np.array([self.peak_contact]))[:, 0]
+        spike = self.waveforms(setting.at_once, contacts=np.array([self.peak_contact]))[:, 0]
         return float(np.abs(in_band(spike, setting.sampling_rate)).max()) / abs(self.amplitude_uV)
 
     def sight(self, setting: Setting, moved: Floats | None = None, contacts: Ints | None = None) -> Sight:
@@ -190,8 +191,9 @@ class Cell:
         # It is the contacts that move, the other way: a step of the probe's own grid so is exact.
         away, along = self.footprint.distances(setting.places if moved is None else setting.places - moved, home)
         delays = self.footprint.delays(away, float(away.min()))
+        late = np.zeros(len(away)) if setting.shifts is None else setting.shifts * float(1000 / setting.sampling_rate)
         sizes = self.footprint.sizes(away[some]) / self._own_size(setting)
-        return Sight(sizes, away[some], along[some], delays[some])
+        return Sight(sizes, away[some], along[some], delays[some], late[some])
 
     def _own_size(self, setting: Setting) -> Floats:
         """Return the size of its spike at home, at its own contact, as a part of that at no distance."""

@@ -18,6 +18,7 @@ class Sight(NamedTuple):
     away: Floats  # µm
     along: Floats  # µm, along its axis
     delays: Floats  # ms
+    late: Floats  # ms after the first contact of a sample at which each one is read
 
     def spikes(self, window: Window, times: Floats, shape: Shape, middle: Middle, amplitude_uV: Any) -> Floats:
         """Return the spike that contacts see.
@@ -35,7 +36,7 @@ class Sight(NamedTuple):
         ndarray of float64, shape (..., n, m)
             µV, to a millionth of its peak.
         """
-        times = times + middle.at_ms
+        times = times + (middle.at_ms + self.late)
         spikes = shape.at(times - self.delays, self.away, self.along, window.step_ms)
         spikes *= window.fade(times) * (self.sizes / middle.size)
         np.round(spikes, 6, out=spikes)

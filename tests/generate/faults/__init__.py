@@ -1,0 +1,1 @@
+"""Rigs that fail in known ways."""
