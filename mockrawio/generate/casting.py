@@ -14,7 +14,9 @@ from .amplitudes import Amplitudes
 from .cast import Cast
 from .course import Course
 from .given import GivenTrains
+from .incidents import Incidents, Rig
 from .layers import NoiseLayer, Setting
+from .masked import Silenced
 from .parts.firing import Scene
 from .parts.form import numbered
 from .parts.units import Units, Window
@@ -34,14 +36,25 @@ def setting_of(spec: SessionSpec, seed: int, segments: Sequence[Segment]) -> Set
     lengths = tuple(int(segment.n_ms * rate / 1000) for segment in segments)
     shifts = spec.contacts.sample_shifts if spec.acquisition.sample_shift else None
     shifts = None if shifts is None else shifts[spec.contacts.order]
-    return Setting(seed, rate, spec.acquisition.gain_uV, places, lengths, shifts)
+    outside = np.flatnonzero(np.isin(spec.contacts.order, spec.acquisition.outside(spec.contacts)))
+    return Setting(seed, rate, spec.acquisition.gain_uV, places, lengths, shifts, tuple(outside.tolist()))
 
 
 def noise_layers(spec: SessionSpec, setting: Setting, floor: bool = False) -> list[NoiseLayer]:
     """Return the layers of a session's noise, or only those that units are measured against."""
-    names = numbered(f"noise.{part.name}" for part in spec.noise)
-    pairs = zip(names, spec.noise, strict=True)
-    return [part.layer(name, setting) for name, part in pairs if part.floor or not floor]
+    layers = []
+    for name, part in zip(numbered(f"noise.{part.name}" for part in spec.noise), spec.noise, strict=True):
+        if part.floor or not floor:
+            layer = part.layer(name, setting)
+            layers.append(Silenced(layer, setting.outside) if part.of_tissue and setting.outside else layer)
+    return layers
+
+
+def incidents(spec: SessionSpec, rig: Rig) -> Incidents:
+    """Return what the faults of a session's rig come to."""
+    faults = spec.acquisition.faults
+    names = numbered(f"fault.{one.name}" for one in faults)
+    return Incidents(one.incident(name, rig) for name, one in zip(names, faults, strict=True))
 
 
 def floor_uV(spec: SessionSpec, setting: Setting, band: bool = True) -> Floats:

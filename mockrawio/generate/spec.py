@@ -159,7 +159,7 @@ class SessionSpec(Part):
         self._check_source({"n_units": n_units, "rate_hz": rate_hz})
         self._check_channels()
         self._check_motion()
-        self.acquisition.check(self.contacts)
+        self._check_acquisition()
         self._check_lengths()
         lengths = [round(s * 1000) for s in self.segments or ()] or [self.recorded_ms or timing.LENGTH_MS]
         if isinstance(self.units, EpiphyteUnits) and self.spikes is None:
@@ -214,6 +214,15 @@ class SessionSpec(Part):
         drawn = isinstance(self.units, Units) and self.spikes is None
         must(drawn, "days", "None, where units are not Units that are drawn", self.days, "Leave days out.")
         must(1 <= self.session_nr <= LAST_DAY, "session_nr", f"1 to {LAST_DAY}, where there are days", self.session_nr)
+
+    def _check_acquisition(self) -> None:
+        rig, remedy = self.acquisition, "Give a sampling_rate, or leave it out."
+        for name in () if self.is_broadband else ("sample_shift", "faults"):
+            found = getattr(rig, name)
+            none = not found or (name == "faults" and not any(fault.in_stream for fault in found))
+            argument = Argument(name, of=type(rig).__name__)
+            require(none, argument, "none of a stream, in a session that has none", found, remedy)
+        rig.check(self.contacts)
 
     def _check_lengths(self) -> None:
         for name in ("duration_s", "gap_s"):

@@ -27,13 +27,16 @@ from ..session.files import Scale
 from ..session.layout import MANIFEST
 from ..session.manifest import read_manifest
 from .cast import CastUnit
-from .casting import noise_layers
+from .casting import incidents, noise_layers
+from .fault_table import FaultTable
 from .in_spikeinterface import InSpikeInterface, in_spikeinterface
-from .layers import Int16s
+from .incidents import Rig
+from .layers import Int16s, NoiseLayer
 from .mix import Mix
 from .moving import spikes_layer
 from .plan import Plan, plan_session
 from .spec import SPEC_VERSION, SessionSpec
+from .stimulus import events
 from .timing import PEAK
 from .true_motion import TrueMotion
 from .true_units import TrueUnit
@@ -77,7 +80,7 @@ class TruthLayer:
 class Truth:
     """What the stream of a session is the sum of.
 
-    ``clip(sum of layers) == recording``, count for count; see :func:`truth`.
+    ``clip(sum of layers) == recording``, count for count, but where `faults` says otherwise; see :func:`truth`.
 
     Attributes
     ----------
@@ -87,6 +90,8 @@ class Truth:
         The names of the layers: ``spikes``, ``noise.white``, ...
     units : dict of str to TrueUnit
         By id, in the order of the channels.
+    faults : FaultTable
+        What the rig did, with channels and samples, and which values were cut off.
     gain_uV : float
         µV a count.
     sampling_rate : float
@@ -109,9 +114,12 @@ class Truth:
             raise MockSessionError("truth", "a session with a broadband stream", "one without", remedy)
         self.spec, self.plan, self._cast = plan.spec, plan, cast
         columns, setting = plan.spec.contacts.order, cast.setting
+        faults = incidents(plan.spec, self._rig())
         self._noise = noise_layers(plan.spec, setting)
         spikes = spikes_layer(SPIKES, cast)
-        self._mix = Mix([*self._noise, spikes], columns, plan.spec.acquisition.bits)
+        self._mix = Mix([*self._noise, *faults.layers, spikes], columns, plan.spec.acquisition.bits, faults)
+        self._noise += [layer for layer in faults.layers if isinstance(layer, NoiseLayer)]
+        self.faults = FaultTable(setting, faults, self._mix)
         self._contacts = np.argsort(columns)  # of the columns, in the order of the layers
         self.gain_uV = setting.gain_uV
         self.sampling_rate = float(setting.sampling_rate)
@@ -246,6 +254,7 @@ class Truth:
             **self._moves(),
             "peak_sample": PEAK,
             "jitter": list(self._cast.jitter),
+            "faults": self.faults.description(),
             "noise": {layer.name: _rounded(layer.sd_uV[self._contacts]) for layer in self._noise},
         }
         shifts = self._cast.setting.shifts
@@ -259,6 +268,12 @@ class Truth:
         if not self._cast.course.moves:
             return {}
         return {"motion": {"step_um": self.motion.step_um, "span_um": list(self.motion.span_um)}}
+
+    def _rig(self) -> Rig:
+        """Return what faults need to know of the session."""
+        plan = self.plan
+        starts = tuple(float(segment.start_ms - plan.start_ms) for segment in plan.segments)
+        return Rig(self._cast.setting, plan.spec.contacts, starts, lambda: events(plan) - [plan.start_ms, 0])
 
     def _level(self, parts: Sequence[Floats]) -> Floats:
         level: Floats = np.sqrt(sum((part**2 for part in parts), np.zeros(self.n_channels)))

@@ -1,6 +1,14 @@
 """The parts that a spec is made of, a module each."""
 
 from .acquisition import Acquisition
+from .faults import (
+    DeadChannel,
+    DroppedPackets,
+    MovementArtifact,
+    NoisyChannel,
+    OutOfBrain,
+    StimulationArtifact,
+)
 from .firing import (
     Bursts,
     Common,
@@ -25,6 +33,8 @@ __all__ = [
     "Classes",
     "Common",
     "Days",
+    "DeadChannel",
+    "DroppedPackets",
     "EpiphyteUnits",
     "EventLocked",
     "Exponential",
@@ -37,14 +47,18 @@ __all__ = [
     "Jump",
     "LogNormal",
     "Measured",
+    "MovementArtifact",
     "MovieLocked",
     "NoiseFrom",
+    "NoisyChannel",
+    "OutOfBrain",
     "PhaseLocked",
     "Poisson",
     "Power",
     "Profile",
     "RandomWalk",
     "Spatial",
+    "StimulationArtifact",
     "Synchrony",
     "Uniform",
     "Units",

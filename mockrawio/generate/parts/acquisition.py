@@ -7,7 +7,8 @@ from dataclasses import KW_ONLY, dataclass
 from ...ground.checks import require
 from ...ground.shown import Argument
 from ...session.probe import ContactMap
-from .form import Part, real, whole, yes
+from .faults import FAULTS, Fault
+from .form import Part, checked, real, whole, yes
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,15 @@ class Acquisition(Part):
         Whether each converter samples its channels one after another, in the order that the probe says, so that
         spikes, hum and artifacts come earlier on those that are sampled later. Noise that is white in time stays as
         it is: by its law nobody can tell when in a sample it was taken.
+    faults : tuple of parts
+        What fails: DeadChannel, NoisyChannel, OutOfBrain, DroppedPackets. Default: nothing.
     """
 
     gain_uV: float = real(0.195, 1e-4, 1e3)
     _: KW_ONLY
     bits: int = whole(16, 8, 16)
     sample_shift: bool = yes(False)
+    faults: tuple[Fault, ...] = checked((), FAULTS.several)
 
     def check(self, contacts: ContactMap) -> None:
         """Raise a MockSessionError unless the contacts are such that they can be recorded so."""
@@ -37,3 +41,12 @@ class Acquisition(Part):
         expected = "False, for a probe that does not say in which order its channels are sampled"
         remedy = "Leave it out, or give probe='neuropixels-1.0'."
         require(known, Argument("sample_shift", of="Acquisition"), expected, True, remedy)
+        for fault in self.faults:
+            fault.check(contacts)
+        left = contacts.n - len(self.outside(contacts))
+        name, remedy = Argument("faults", of="Acquisition"), "Give fewer contacts outside the tissue."
+        require(left > 0, name, "a contact in the tissue", "none", remedy)
+
+    def outside(self, contacts: ContactMap) -> list[int]:
+        """Return the columns that its faults leave outside the tissue, ascending."""
+        return sorted({channel for fault in self.faults for channel in fault.outside(contacts)})

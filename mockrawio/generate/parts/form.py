@@ -71,6 +71,32 @@ def yes(default: bool) -> Any:
     return checked(default, check)
 
 
+def wholes(default: Any, low: int, high: int) -> Any:
+    """Return a field that is several different whole numbers, in ascending order; one may be given alone."""
+    expected = f"one or more different whole numbers from {low} to {high}"
+
+    def check(name: Argument, value: Any) -> tuple[int, ...]:
+        some = value if isinstance(value, (tuple, list)) else (value,)
+        ok = all(is_whole(one) and low <= one <= high for one in some) and len(set(some)) == len(some)
+        require(ok and (len(some) > 0 or default == ()), name, expected, value)
+        return tuple(sorted(map(operator.index, some)))
+
+    return checked(default, check)
+
+
+def reals(default: Any, low: float, high: float) -> Any:
+    """Return a field that is several numbers, in their order; one may be given alone."""
+    expected = f"one or more numbers from {low:g} to {high:g}"
+
+    def check(name: Argument, value: Any) -> tuple[float, ...]:
+        some = value if isinstance(value, (tuple, list)) else (value,)
+        ok = all(is_real(one) and low <= one <= high for one in some)
+        require(ok and (len(some) > 0 or default == ()), name, expected, value)
+        return tuple(map(float, some))
+
+    return checked(default, check)
+
+
 def choice(default: str, *names: str) -> Any:
     """Return a field that is one of a few words."""
 

@@ -71,7 +71,7 @@ class FarUnits(NoisePart):
         Cell
             Its `snr` is 0: nobody finds it.
         """
-        room, classes = Room(setting.places, self.distance_um, 0.0, type(self).__name__), Classes()
+        room, classes = Room(setting, self.distance_um, 0.0, type(self).__name__), Classes()
         for index in range(self.n):
             draws = Draws.of(setting.bits(f"{name}.cell", index))
             share, rate = draws.uniform(2).tolist()

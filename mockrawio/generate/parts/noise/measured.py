@@ -119,6 +119,7 @@ class NoiseFrom(NoisePart):
 
     name: ClassVar[str] = "measured"
     floor: ClassVar[bool] = True
+    of_tissue: ClassVar[bool] = True
 
     measured: Measured = field(metadata={"check": _measured})
 

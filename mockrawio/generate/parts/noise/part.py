@@ -14,11 +14,13 @@ from ..form import Part
 class NoisePart(Part, ABC):
     """A part of the noise.
 
-    `name` is what its layer is called after ``noise.``; `floor` is True if a unit's SNR is asked against it.
+    `name` is what its layer is called after ``noise.``; `floor` is True if a unit's SNR is asked against it, and
+    `of_tissue` if contacts outside the tissue do not hear it.
     """
 
     name: ClassVar[str]
     floor: ClassVar[bool]
+    of_tissue: ClassVar[bool] = False
 
     @abstractmethod
     def layer(self, name: str, setting: Setting) -> NoiseLayer:

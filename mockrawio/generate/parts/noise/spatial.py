@@ -31,6 +31,7 @@ class Spatial(NoisePart):
 
     name: ClassVar[str] = "spatial"
     floor: ClassVar[bool] = True
+    of_tissue: ClassVar[bool] = True
 
     uV: float = real(7.5, 0.0, 1000.0)
     _: KW_ONLY

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ....ground.arrays import Floats, Ints
+from ....ground.arrays import Array, Floats, Ints
 from ...band import in_band
 from ...layers import Setting
 from ...planted import Bank
@@ -66,7 +66,7 @@ class Cell:
     middle: Middle = TROUGH
 
     def contacts(self, setting: Setting, moved: Floats | None = None, smallest: float = _SMALLEST) -> Ints:
-        """Return where its spike is half a count or more, and large enough: int64 (m,), ascending.
+        """Return where its spike is half a count or more, large enough, and in the tissue: int64 (m,), ascending.
 
         Parameters
         ----------
@@ -81,7 +81,7 @@ class Cell:
     def seen(self, setting: Setting, moved: Floats | None = None, smallest: float = _SMALLEST) -> tuple[Ints, Sight]:
         """Return where it is seen, as :meth:`contacts` has it, and how."""
         sight = self.sight(setting, moved)
-        contacts = np.flatnonzero(sight.sizes >= self._least(setting, smallest))
+        contacts = _inside(sight.sizes >= self._least(setting, smallest), setting)
         return contacts, Sight(*(part[contacts] for part in sight))
 
     def reach(self, setting: Setting, low_um: float, high_um: float) -> tuple[Ints, Floats]:
@@ -101,7 +101,7 @@ class Cell:
         home = np.array(self.location)
         away = self.footprint.nearest(setting.places, home, low_um, high_um)
         sizes = self.footprint.sizes(away) / self._own_size(setting)
-        seen = np.flatnonzero(sizes >= self._least(setting, _SMALLEST) - 1e-9)
+        seen = _inside(sizes >= self._least(setting, _SMALLEST) - 1e-9, setting)
         largest = self.shape.most(Window.at(setting.sampling_rate).step_ms) / self.middle.size
         return seen, sizes[seen] * (largest * abs(self.amplitude_uV) / setting.gain_uV)
 
@@ -204,3 +204,9 @@ class Cell:
     def _least(self, setting: Setting, smallest: float) -> float:
         """Return how large a spike must be to be seen, as a part of its peak at home."""
         return max(smallest, 0.5 * setting.gain_uV / abs(self.amplitude_uV))
+
+
+def _inside(large: Array, setting: Setting) -> Ints:
+    """Return which contacts see a spike that is large on them: those in the tissue."""
+    large[list(setting.outside)] = False
+    return np.flatnonzero(large)

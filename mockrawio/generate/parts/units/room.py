@@ -10,6 +10,7 @@ from ....ground.arrays import Floats
 from ....ground.errors import MockSessionError
 from ....ground.shown import Argument, Text
 from ...draws import Draws
+from ...layers import Setting
 from .footprint import Footprint
 from .numbers import Span, between
 
@@ -19,14 +20,13 @@ Location = tuple[float, float, float]
 
 
 class Room:
-    """The tissue around the contacts, with the cells that lie in it by now.
+    """The tissue around the contacts, with the cells that lie in it by now; none has its largest spike outside.
 
     Where all contacts lie in a plane, cells lie on that side of it that has the greater z: the one they look at.
 
     Parameters
     ----------
-    places : ndarray of float64, shape (n_contacts, 3)
-        µm.
+    setting : Setting
     distance_um : tuple of float
         How far from its nearest contact a cell is, the least and the most.
     apart_um : float
@@ -35,7 +35,8 @@ class Room:
         The class of the part whose cells they are, which an error names.
     """
 
-    def __init__(self, places: Floats, distance_um: Span, apart_um: float, of: str) -> None:
+    def __init__(self, setting: Setting, distance_um: Span, apart_um: float, of: str) -> None:
+        places, self._outside = setting.places, setting.outside
         self._places, self._distance, self._apart, self._of = places, distance_um, apart_um, of
         self._flat = bool((places[:, 2] == places[0, 2]).all())
         self._taken: Floats = np.empty((0, 3))
@@ -58,6 +59,8 @@ class Room:
             if place is None:
                 continue
             peak = int(footprint.distances(self._places, place)[0].argmin())
+            if peak in self._outside:
+                continue
             # where contacts are dense no other cell has room before the same one
             if contact in (None, peak) or turn >= _TRIES // 2:
                 self._taken = np.concatenate([self._taken, place[None]])

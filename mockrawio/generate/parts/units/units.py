@@ -113,7 +113,8 @@ class Units(Part):
         MockSessionError
             If there is no room for so many, or no noise that `snr` is asked against.
         """
-        asked = self.amplitude_uV is not None or float(floor_uV.min()) > 0
+        inside = np.delete(floor_uV, setting.outside)
+        asked = self.amplitude_uV is not None or float(inside.min()) > 0
         remedy = Text("Give ", Argument("amplitude_uV", of="Units"), ".")
         require(asked, Argument("snr", of="Units"), "noise on each contact that it is asked against", 0.0, remedy)
         count = (self.n if n is None else n) or 0
@@ -130,7 +131,7 @@ class _Maker:
     def __init__(self, units: Units, setting: Setting, floor_uV: Floats) -> None:
         self._units, self._setting, self._floor_uV = units, setting, floor_uV
         self._spread = Spread(setting)
-        self._room = Room(setting.places, units.distance_um, units.min_distance_um, type(units).__name__)
+        self._room = Room(setting, units.distance_um, units.min_distance_um, type(units).__name__)
 
     def unit(self, label: int, index: int) -> Iterator[Cell]:
         """Yield the cells of a unit; the first one has a number among all cells."""
