@@ -229,6 +229,7 @@ def _file_checks(files: SessionFiles, tolerance_ms: float | None) -> Iterator[tu
         (open_info, files.info),
         (open_channel_names, files.channel_names),
         (open_events, files.events),
+        (open_events, files.sync),
         (parse_daq_log, files.daq),
         (parse_watchlog, files.watchlog),
     )

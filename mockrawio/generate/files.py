@@ -7,16 +7,17 @@ made in any order, by any number of threads, one without the others.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from ..formats.npy_out import Blocks, array_file
 from ..ground.shown import Argument, Clause, Text
 from ..session import layout
-from ..session.content import UnitContent, channel_names_bytes, info_bytes, lfp_bytes
+from ..session.content import UnitContent, channel_names_bytes, description_bytes, info_bytes, lfp_bytes
 from ..session.files import Scale
 from ..session.logs import format_daq_log, format_watchlog
 from . import lfp, stimulus
+from .clocks import ComputerClock, SyncLine
 from .plan import Plan, PlannedUnit
 from .spec import SPEC_VERSION
 from .timing import LFP_RATE, WAVEFORM
@@ -35,10 +36,10 @@ class FileJob:
 
 
 def session_jobs(plan: Plan, content: Content | None = None) -> list[FileJob]:
-    """Return every file of a session but the manifest and raw data, those that take longest first."""
+    """Return every file of a session but the manifest and the broadband, those that take longest first."""
     jobs = [*lfp_jobs(plan), *unit_jobs(plan, content)]
     jobs += [watchlog_job(plan, plan.spec.artifacts), daq_job(plan)]
-    jobs += [events_job(plan), info_job(plan), channel_names_job(plan)]
+    jobs += [events_job(plan), *sync_jobs(plan), info_job(plan), channel_names_job(plan)]
     return sorted(jobs, key=lambda job: job.nbytes, reverse=True)
 
 
@@ -121,11 +122,35 @@ def events_job(plan: Plan) -> FileJob:
 
 def daq_job(plan: Plan) -> FileJob:
     """Return the DAQ log."""
-    name = layout.daq_file(plan.start_ms)
-    return FileJob(name, plan.n_events * 36, lambda: [format_daq_log(stimulus.daq_log(plan))])
+    name, clock = layout.daq_file(plan.start_ms), ComputerClock.of(plan)
+
+    def chunks() -> Chunks:
+        log = stimulus.daq_log(plan)
+        return [format_daq_log(replace(log, pre=clock.stamps(plan, log.pre), post=clock.stamps(plan, log.post)))]
+
+    return FileJob(name, plan.n_events * 36, chunks)
 
 
 def watchlog_job(plan: Plan, artifacts: bool) -> FileJob:
     """Return the watchlog, with pauses and skips or without."""
-    name = layout.watchlog_file(plan.start_ms)
-    return FileJob(name, plan.n_frames * 31, lambda: [format_watchlog(stimulus.watchlog(plan, artifacts))])
+    name, clock = layout.watchlog_file(plan.start_ms), ComputerClock.of(plan)
+
+    def chunks() -> Chunks:
+        log = stimulus.watchlog(plan, artifacts)
+        return [format_watchlog(replace(log, clock=clock.stamps(plan, log.clock)))]
+
+    return FileJob(name, plan.n_frames * 31, chunks)
+
+
+def sync_jobs(plan: Plan) -> list[FileJob]:
+    """Return the stream of the sync line and its description, and the computer's log of it, if there is such a line."""
+    if plan.spec.acquisition.sync is None:
+        return []
+    line = SyncLine(plan)
+    array, description = (f"{layout.RAW}/{layout.SYNC}.{ending}" for ending in ("npy", "json"))
+    shape, log = (sum(line.lengths), 1), line.log()
+    return [
+        FileJob(array, shape[0] * 2, lambda: array_file(Blocks("<i2", shape, line.chunks()))),
+        FileJob(description, 500, lambda: [description_bytes(line.description())]),
+        FileJob(layout.SYNC_FILE, log.nbytes, lambda: array_file(log)),
+    ]

@@ -217,7 +217,7 @@ class SessionSpec(Part):
 
     def _check_acquisition(self) -> None:
         rig, remedy = self.acquisition, "Give a sampling_rate, or leave it out."
-        for name in () if self.is_broadband else ("sample_shift", "faults"):
+        for name in () if self.is_broadband else ("sample_shift", "faults", "sync"):
             found = getattr(rig, name)
             none = not found or (name == "faults" and not any(fault.in_stream for fault in found))
             argument = Argument(name, of=type(rig).__name__)

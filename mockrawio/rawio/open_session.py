@@ -245,8 +245,9 @@ class OpenSession:
     def _event_channels(self, labels: Folder | None) -> list[EventChannel]:
         files = self.files
         events = self._read(files.events, lambda file: CodeEvents("Events", file, self.moment))
+        sync = self._read(files.sync, lambda file: CodeEvents("Sync", file, self.moment))
         daq = self._read(files.daq, lambda file: DaqEpochs("DAQ", file, self.moment))
-        channels: list[EventChannel] = [channel for channel in (events, daq) if channel is not None]
+        channels: list[EventChannel] = [channel for channel in (events, sync, daq) if channel is not None]
         movie = self._read(files.watchlog, lambda file: Movie(file, self.moment))
         if movie:
             channels += [MovieFrames("movie_frames", movie), MoviePauses("movie_pauses", movie)]

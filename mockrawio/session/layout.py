@@ -30,6 +30,8 @@ MOVIE_INFO = "movie_info"
 # What Epiphyte's database adds to a session that it takes in: no writer of a session makes it, no reader needs it.
 ADDED_FILES = frozenset(f"{MOVIE_INFO}/{name}.npy" for name in ("pts", "dts", "neural_rec_time"))
 EVENTS_FILE = f"{EVENTS}/Events.npy"
+SYNC_FILE = f"{EVENTS}/Sync.npy"
+SYNC = "sync"  # the stream of the same line
 LABELS = "movie_annotations"
 STAMP = "%Y-%m-%d_%H-%M-%S"
 
@@ -44,7 +46,7 @@ _LABEL = re.compile(r"([0-9]{1,9})_(.+)_([^_]+)_([0-9]{8})_character\.npy")
 _PATTERNS = {
     UNITS: _UNIT,
     LFP: _LFP,
-    EVENTS: re.compile(r"Events\.npy"),
+    EVENTS: re.compile(r"(Events|Sync)\.npy"),
     DAQ: _DAQ,
     WATCHLOGS: _WATCHLOG,
     RAW: re.compile(r"[^.].*\.npy"),
@@ -131,11 +133,12 @@ class SessionFiles:
 
     root: Folder
     before: Identity  # what the folder was before it was listed
-    # info, channel_names, events, daq, watchlog, manifest: None where there is no such file
+    # info, channel_names, events, sync, daq, watchlog, manifest: None where there is no such file
     info: File | None = None
     channel_names: File | None = None
     manifest: File | None = None
     events: File | None = None
+    sync: File | None = None
     daq: File | None = None
     watchlog: File | None = None
     units: dict[UnitName, File] = field(default_factory=dict)
@@ -149,12 +152,12 @@ class SessionFiles:
 
     def any(self) -> bool:
         """Return True if any file was found that makes a folder a session."""
-        single = (self.info, self.channel_names, self.events, self.daq, self.watchlog)
+        single = (self.info, self.channel_names, self.events, self.sync, self.daq, self.watchlog)
         return any(single) or bool(self.units or self.lfp or self.streams)
 
     def moment(self) -> Moment:
         """Return what all these files are now; what is read within it is of one moment, or an error."""
-        single = (self.info, self.channel_names, self.manifest, self.events, self.daq, self.watchlog)
+        single = (self.info, self.channel_names, self.manifest, self.events, self.sync, self.daq, self.watchlog)
         streams = (one for file in self.streams.values() for one in (file, file.with_ending(".json")))
         every = (*filter(None, single), *self.units.values(), *self.lfp.values(), *streams)
         return Moment(self.root, self.before, every)
@@ -283,8 +286,10 @@ def _find_streams(files: SessionFiles, folder: Entry) -> None:
 
 
 def _find_events(files: SessionFiles, folder: Entry) -> None:
-    entry = _listed(files, folder).get("Events.npy")
-    files.events = files.root.file(entry) if entry else None
+    listed = _listed(files, folder)
+    for name in ("Events", "Sync"):
+        entry = listed.get(f"{name}.npy")
+        setattr(files, name.lower(), files.root.file(entry) if entry else None)
 
 
 def _log(attribute: str) -> Callable[[SessionFiles, Entry], None]:

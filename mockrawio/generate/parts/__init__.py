@@ -2,6 +2,7 @@
 
 from .acquisition import Acquisition
 from .faults import (
+    ClockSkew,
     DeadChannel,
     DroppedPackets,
     MovementArtifact,
@@ -23,6 +24,7 @@ from .firing import (
 )
 from .motion import Appearing, ByDepth, Days, Fading, Given, Jump, RandomWalk, Vanishing, Zigzag
 from .noise import FarUnits, Hum, Measured, NoiseFrom, Spatial, White
+from .sync import Sync
 from .units import Classes, EpiphyteUnits, Exponential, LogNormal, Power, Uniform, Units
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "Bursts",
     "ByDepth",
     "Classes",
+    "ClockSkew",
     "Common",
     "Days",
     "DeadChannel",
@@ -59,6 +62,7 @@ __all__ = [
     "RandomWalk",
     "Spatial",
     "StimulationArtifact",
+    "Sync",
     "Synchrony",
     "Uniform",
     "Units",

@@ -8,7 +8,8 @@ from ...ground.checks import require
 from ...ground.shown import Argument
 from ...session.probe import ContactMap
 from .faults import FAULTS, Fault
-from .form import Part, checked, real, whole, yes
+from .form import Family, Part, checked, real, whole, yes
+from .sync import Sync
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,10 @@ class Acquisition(Part):
         spikes, hum and artifacts come earlier on those that are sampled later. Noise that is white in time stays as
         it is: by its law nobody can tell when in a sample it was taken.
     faults : tuple of parts
-        What fails: DeadChannel, NoisyChannel, OutOfBrain, DroppedPackets. Default: nothing.
+        What fails: DeadChannel, NoisyChannel, OutOfBrain, StimulationArtifact, MovementArtifact, DroppedPackets,
+        ClockSkew. Default: nothing.
+    sync : Sync, optional
+        The line by which the amplifier's clock and that of the stimulus computer can be compared. None: there is none.
     """
 
     gain_uV: float = real(0.195, 1e-4, 1e3)
@@ -34,6 +38,7 @@ class Acquisition(Part):
     bits: int = whole(16, 8, 16)
     sample_shift: bool = yes(False)
     faults: tuple[Fault, ...] = checked((), FAULTS.several)
+    sync: Sync | None = checked(None, Family("the sync line", Sync).one)
 
     def check(self, contacts: ContactMap) -> None:
         """Raise a MockSessionError unless the contacts are such that they can be recorded so."""

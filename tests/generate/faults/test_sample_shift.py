@@ -179,7 +179,7 @@ def test_wiring_moves_the_shifts_with_the_contacts():
 def test_the_form_has_it():
     """An acquisition's mapping says whether channels are sampled one after another."""
     rig = Acquisition(2.34375, bits=10, sample_shift=True)
-    assert rig.to_dict() == {"part": "Acquisition", "gain_uV": 2.34375, "bits": 10, "sample_shift": True, "faults": []}
+    assert rig.to_dict()["sample_shift"] is True
     made = spec(True)
     assert SessionSpec.from_dict(made.to_dict()) == made
     assert made.acquisition.gain_uV == COUNT_UV

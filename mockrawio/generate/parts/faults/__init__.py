@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..form import Family
+from .clock import ClockSkew
 from .dead import DeadChannel
 from .dropped import DroppedPackets
 from .movement import MovementArtifact
@@ -13,6 +14,7 @@ from .stimulation import StimulationArtifact
 
 __all__ = [
     "FAULTS",
+    "ClockSkew",
     "DeadChannel",
     "DroppedPackets",
     "Fault",
@@ -22,4 +24,13 @@ __all__ = [
     "StimulationArtifact",
 ]
 
-FAULTS = Family("a fault", DeadChannel, NoisyChannel, OutOfBrain, StimulationArtifact, MovementArtifact, DroppedPackets)
+FAULTS = Family(
+    "a fault",
+    DeadChannel,
+    NoisyChannel,
+    OutOfBrain,
+    StimulationArtifact,
+    MovementArtifact,
+    DroppedPackets,
+    ClockSkew,
+)
