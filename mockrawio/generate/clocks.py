@@ -90,11 +90,11 @@ class SyncLine:
     def log(self) -> Floats:
         """Return the computer's log: float64 (n, 2), its ms since the Unix epoch, and 1 for a rise or 0 for a fall.
 
-        It has all edges from the first sample to the last one, in gaps too.
+        It has all edges between the start and the end, in gaps too.
         """
-        first = ceil(self._clock.ahead_ms / self._half_ms)
-        last = floor((self._clock.ahead_ms + self._plan.length_ms * self._clock.rate) / self._half_ms)
-        numbers = np.arange(first, last + 1)
+        first = floor(self._clock.ahead_ms / self._half_ms) + 1
+        last = ceil((self._clock.ahead_ms + self._plan.length_ms * self._clock.rate) / self._half_ms)
+        numbers = np.arange(first, last)
         half_ms = float(self._half_ms)
         return np.column_stack([self._plan.start_ms + numbers * half_ms, numbers % 2]).astype("<f8", copy=False)
 

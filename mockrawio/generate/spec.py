@@ -25,6 +25,7 @@ from .parts.firing import Firing
 from .parts.form import Family, Part, checked, choice, fields_in_json, from_fields, real, whole, yes
 from .parts.motion import DAYS, Days, MotionPart, motions
 from .parts.noise import NOISES, FarUnits, NoisePart, Spatial, White
+from .parts.sync import Sync
 from .parts.units import UNITS, EpiphyteUnits, Units
 from .probes.given import probe_of, probe_value
 
@@ -285,16 +286,22 @@ class SessionSpec(Part):
 
     @classmethod
     def neuropixels(cls, **fields: Any) -> SessionSpec:
-        """Return a minute of a Neuropixels 1.0 probe, 384 channels sampled at 30 kHz in 10 bits, that sees 100 units.
+        """Return a minute as a rig with a Neuropixels 1.0 probe has it, which sees 100 units.
+
+        384 channels are sampled at 30 kHz in 10 bits, one after another by each converter, beside a sync line with a
+        period of a second. Far units are as dense along the probe as needed for hash of 1.6 µV in the band of spikes.
 
         Parameters
         ----------
         **fields
-            Any field of the class.
+            Any field of the class. With an `acquisition` of one's own nothing is left of that rig.
         """
-        rig = Acquisition(2.34375, bits=10)
-        probe = {"probe": "neuropixels-1.0", "acquisition": rig}
-        return cls(**_defaults(fields, 60.0, sampling_rate=30_000, units=Units(100), **probe))
+        probe = fields.get("probe", "neuropixels-1.0")
+        in_turn = probe_of(probe).sample_shifts is not None
+        rig = Acquisition(2.34375, bits=10, sample_shift=in_turn, sync=Sync())
+        noise = White(), Spatial(), FarUnits(600, amplitude_uV=100.0)
+        parts = {"probe": probe, "acquisition": rig, "units": Units(100), "noise": noise}
+        return cls(**_defaults(fields, 60.0, sampling_rate=30_000, **parts))
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> SessionSpec:
