@@ -289,7 +289,7 @@ class SessionSpec(Part):
         """Return a minute as a rig with a Neuropixels 1.0 probe has it, which sees 100 units.
 
         384 channels are sampled at 30 kHz in 10 bits, one after another by each converter, beside a sync line with a
-        period of a second. Far units are as dense along the probe as needed for hash of 1.6 µV in the band of spikes.
+        period of a second. Far units are as many along the probe as make their hash 2.4 µV in the band of spikes.
 
         Parameters
         ----------
@@ -299,7 +299,7 @@ class SessionSpec(Part):
         probe = fields.get("probe", "neuropixels-1.0")
         in_turn = probe_of(probe).sample_shifts is not None
         rig = Acquisition(2.34375, bits=10, sample_shift=in_turn, sync=Sync())
-        noise = White(), Spatial(), FarUnits(600, amplitude_uV=100.0)
+        noise = White(), Spatial(), FarUnits(600, amplitude_uV=150.0)
         parts = {"probe": probe, "acquisition": rig, "units": Units(100), "noise": noise}
         return cls(**_defaults(fields, 60.0, sampling_rate=30_000, **parts))
 

@@ -12,7 +12,7 @@ from mockrawio.interop.spikeinterface import MockSessionRecordingExtractor
 from tests.generate.faults.sessions import spec
 
 COUNT_UV = 0.195
-ALL_NOISE = (White(), Spatial(), FarUnits(60), Hum(50.0, uV=10.0))
+ALL_NOISE = (White(4.0), Spatial(), FarUnits(60), Hum(50.0, uV=10.0))
 
 
 @pytest.fixture(scope="module")
