@@ -11,12 +11,11 @@ import numpy as np
 
 from ....ground.arrays import Floats, Ints
 from ...band import band_gain
+from ...cosine import TURN, cosine_table
 from ...layers import Counts, NoiseLayer, Setting
 from ..form import real, whole
 from .normal import whole_type
 from .part import NoisePart
-
-_TURN = 1 << 16  # steps of a period
 
 
 @dataclass(frozen=True)
@@ -77,12 +76,10 @@ class HumLayer(NoiseLayer):
         """Return one period in whole counts."""
         lines = np.arange(1, n_lines + 1)
         sizes = hum.uV / self._setting.gain_uV / lines / np.sqrt(np.sum(0.5 / lines**2))
-        # rounded, so that the last bit of a machine's cosine does not matter
-        cosine: Floats = np.round(np.cos(np.arange(_TURN) * (2 * np.pi / _TURN)), 9)
         phases = self._setting.bits(self.name).random_raw(n_lines) >> np.uint64(48)
-        total = np.zeros(_TURN)
+        cosine, total = cosine_table(), np.zeros(TURN)
         for line, size, phase in zip(lines.tolist(), sizes.tolist(), phases.tolist(), strict=True):
-            total += size * cosine[(line * np.arange(_TURN) + phase) % _TURN]
+            total += size * cosine[(line * np.arange(TURN) + phase) % TURN]
         return np.rint(total).astype(np.int64)
 
     def _everywhere(self, counts: float) -> Floats:

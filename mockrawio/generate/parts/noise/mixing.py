@@ -116,6 +116,24 @@ def weights_of(n_contacts: int, correlation: Callable[[int], Floats]) -> Ints:
     return found[:n].T.astype(np.int64)
 
 
+def weights_by_distance(places: Floats, length_um: float) -> tuple[Ints, Ints]:
+    """Return weights with which the correlation of contacts is a Gaussian of their distance, 1/e at `length_um`.
+
+    With them the contacts in order along where they reach furthest; sources are in that order too.
+    """
+    along = places[:, np.argmax(np.ptp(places, axis=0))]
+
+    def correlation(at: int) -> Floats:
+        x, y, z = ((places - places[at]) / length_um).T
+        near: Floats = np.round(np.exp(-(x * x + y * y + z * z)), 9)
+        return near
+
+    weights = weights_of(len(places), correlation)
+    # a source lies where the contact does that has the most of it
+    sources = np.argsort(along[np.argmax(weights, axis=0)], kind="stable")
+    return weights[:, sources], np.argsort(along, kind="stable")
+
+
 def _bands(weights: Ints) -> list[_Band]:
     """Cut weights into bands of contacts, each with the run of sources that it has."""
     n = len(weights)

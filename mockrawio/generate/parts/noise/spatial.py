@@ -8,11 +8,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from ....ground.arrays import Array, Floats, Ints
+from ....ground.arrays import Array
 from ...band import white_share
 from ...layers import DrawnLayer, Setting
 from ..form import real
-from .mixing import Mixing, weights_of
+from .mixing import Mixing, weights_by_distance
 from .normal import Normals
 from .part import NoisePart
 
@@ -47,7 +47,7 @@ class SpatialLayer(DrawnLayer):
 
     def __init__(self, name: str, setting: Setting, uV: float, length_um: float) -> None:
         super().__init__(name, setting)
-        weights, order = _weights(setting.places, length_um)
+        weights, order = weights_by_distance(setting.places, length_um)
         self._mixing = Mixing(weights, np.full(setting.n_contacts, uV / setting.gain_uV), order)
         self._sources = _sources(self._mixing.room)
         self._mixing.scale(self._sources.sd, self._sources.most)
@@ -62,21 +62,6 @@ class SpatialLayer(DrawnLayer):
         width = self._mixing.n_sources
         for k in self.blocks(n):
             yield self._mixing.counts(drawing(k * width).reshape(k, width))
-
-
-def _weights(places: Floats, length_um: float) -> tuple[Ints, Ints]:
-    """Return the weights of sources, and the contacts in order along where they reach furthest, as sources are too."""
-    along = places[:, np.argmax(np.ptp(places, axis=0))]
-
-    def correlation(at: int) -> Floats:
-        x, y, z = ((places - places[at]) / length_um).T
-        near: Floats = np.round(np.exp(-(x * x + y * y + z * z)), 9)
-        return near
-
-    weights = weights_of(len(places), correlation)
-    # a source lies where the contact does that has the most of it
-    sources = np.argsort(along[np.argmax(weights, axis=0)], kind="stable")
-    return weights[:, sources], np.argsort(along, kind="stable")
 
 
 def _sources(room: int) -> Normals:
