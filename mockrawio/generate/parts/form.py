@@ -107,11 +107,12 @@ def choice(default: str, *names: str) -> Any:
     return checked(default, check)
 
 
-def text(default: str) -> Any:
-    """Return a field that is a name."""
+def word(default: str) -> Any:
+    """Return a field that is a name: letters, digits and underscores, of which the first is a letter."""
 
     def check(name: Argument, value: Any) -> str:
-        require(isinstance(value, str) and value.isprintable() and value != "", name, "a name", value)
+        ok = isinstance(value, str) and value.isascii() and value.isidentifier() and value[0] != "_"
+        require(ok, name, "a name of letters, digits and underscores", value)
         return str(value)
 
     return checked(default, check)

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from ....ground.arrays import Floats
-from ..form import real, text, whole
+from ..form import real, whole, word
 from .lock import Grid, Lock, LockPart, SameLock, Scene
 from .some import Some
 
@@ -40,7 +40,7 @@ class EventLocked(LockPart):
 
     name: ClassVar[str] = "event"
 
-    events: str = text("Events")
+    events: str = word("Events")
     _: KW_ONLY
     code: int | None = whole(None, -(2**31), 2**31)
     gain: float = real(4.0, 0.0, 1000.0)

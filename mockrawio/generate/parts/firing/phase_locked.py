@@ -11,7 +11,7 @@ import numpy as np
 
 from ....ground.arrays import Floats, Ints
 from ...draws import Draws
-from ..form import real, text
+from ..form import real, word
 from .lock import Grid, Lock, LockPart, Phase, Scene
 from .some import Some
 
@@ -43,7 +43,7 @@ class PhaseLocked(LockPart):
 
     name: ClassVar[str] = "phase"
 
-    rhythm: str = text("theta")
+    rhythm: str = word("theta")
     _: KW_ONLY
     kappa: float = real(0.8, 0.0, 50.0)
     phase: float = real(0.0, -10.0, 10.0)

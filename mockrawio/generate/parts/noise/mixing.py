@@ -59,14 +59,16 @@ class Mixing:
         (n_contacts,), the standard deviation asked of each contact, in counts.
     order : Ints, optional
         An order of the contacts in which neighbours have the same sources, so that few have to be summed.
+    rounded : bool
+        Whether `sd` is that of the counts, once they are rounded.
     """
 
-    def __init__(self, weights: Ints, sd: Floats, order: Ints | None = None) -> None:
+    def __init__(self, weights: Ints, sd: Floats, order: Ints | None = None, *, rounded: bool = True) -> None:
         order = np.arange(len(weights)) if order is None else order
         self.n_sources = weights.shape[1]
         self._most = np.abs(weights).sum(axis=1)
         self._norms: Floats = np.sqrt((weights**2).sum(axis=1))
-        self._asked: Floats = np.array([before_rounding(one) for one in sd.tolist()])
+        self._asked: Floats = np.array([before_rounding(one) for one in sd.tolist()]) if rounded else sd
         self._bands = _bands(weights[order])
         self._order = order
         self._back = np.argsort(order, kind="stable") if np.any(np.diff(order) != 1) else None
