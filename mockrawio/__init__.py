@@ -18,6 +18,7 @@ from .ground.errors import (
 )
 from .io import MockSessionIO, register
 from .rawio import MockSessionRawIO
+from .session.stream_lfp import lfp_of_stream
 
 __version__ = "0.1.0"
 
@@ -37,6 +38,7 @@ __all__ = [
     "__version__",
     "generate_annotations",
     "generate_session",
+    "lfp_of_stream",
     "run_data_generation",
     "truth",
     "write_session",

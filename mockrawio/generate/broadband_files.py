@@ -6,13 +6,10 @@ waveforms are then cut out of what was written.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from ..formats.npy import open_array
 from ..formats.npy_out import Blocks, array_file
@@ -22,31 +19,30 @@ from ..session import layout
 from ..session.content import UnitContent, description_bytes
 from ..session.files import Scale
 from .cast import CastUnit, Spiked
+from .chunks import Chunk, made_ahead
 from .files import Chunks
-from .layers import CHUNK
+from .layers import Int16s
 from .plan import PlannedUnit
 from .timing import PEAK, WAVEFORM
-from .truth import STREAM, Truth
+from .truth import Truth
 
-ARRAY, DESCRIPTION = (f"{layout.RAW}/{STREAM}.{ending}" for ending in ("npy", "json"))
+ARRAY, DESCRIPTION = (f"{layout.RAW}/{layout.BROADBAND}.{ending}" for ending in ("npy", "json"))
 _SPIKES_A_BLOCK = 4096
-
-Int16s = npt.NDArray[np.int16]
 
 
 class BroadbandFiles:
     """The stream's two files, made while they are written: the array first, then its description.
 
-    `n_workers` threads make chunks; what is made ahead of the writing is one chunk more than that. `nbytes` is
-    the array's; `clipped` counts the values clipped in what has been written.
+    `n_workers` threads make chunks, and `follow` is called with each, in their order. `nbytes` is the array's;
+    `clipped` counts the values cut off in what has been written.
     """
 
-    def __init__(self, truth: Truth, n_workers: int) -> None:
+    def __init__(self, truth: Truth, n_workers: int, follow: Callable[[Chunk], None]) -> None:
         self.truth = truth
-        self.n_workers = n_workers
         self.shape = (sum(truth.n_samples), truth.n_channels)
         self.nbytes = self.shape[0] * self.shape[1] * 2
         self.clipped = 0
+        self._n_workers, self._follow = n_workers, follow
 
     def array(self) -> Chunks:
         """Yield the bytes of the ``.npy``; each piece may be reused when the next is asked for."""
@@ -58,38 +54,11 @@ class BroadbandFiles:
         return [description_bytes(self.truth.description(self.clipped))]
 
     def _chunks(self) -> Iterator[Int16s]:
-        """Yield the chunks in order, while those that follow are being made."""
-        n_ahead = self.n_workers + 1
-        longest = min(CHUNK, max(self.truth.n_samples))
-        buffers = [np.empty((longest, self.truth.n_channels), "<i2") for _ in range(n_ahead)]
-        making: list[Future[tuple[Int16s, int]]] = []
-        stop = threading.Event()
-        with ThreadPoolExecutor(self.n_workers) as pool:
-            try:
-                for number, (seg_index, chunk, n) in enumerate(self._places()):
-                    if len(making) == n_ahead:
-                        yield self._next(making)
-                    out = buffers[number % n_ahead][:n]
-                    making.append(pool.submit(self._make, stop, out, seg_index, chunk))
-                while making:
-                    yield self._next(making)
-            finally:
-                stop.set()
-
-    def _places(self) -> Iterator[tuple[int, int, int]]:
-        """Yield segment, chunk and number of samples of every chunk."""
-        for seg_index, n_samples in enumerate(self.truth.n_samples):
-            for chunk, begin in enumerate(range(0, n_samples, CHUNK)):
-                yield seg_index, chunk, min(CHUNK, n_samples - begin)
-
-    def _make(self, stop: threading.Event, out: Int16s, seg_index: int, chunk: int) -> tuple[Int16s, int]:
-        """Make one chunk, unless it is no longer wanted."""
-        return out, 0 if stop.is_set() else self.truth.fill(out, seg_index, chunk * CHUNK)
-
-    def _next(self, making: list[Future[tuple[Int16s, int]]]) -> Int16s:
-        out, clipped = making.pop(0).result()
-        self.clipped += clipped
-        return out
+        truth = self.truth
+        for chunk in made_ahead(truth.fill, truth.n_samples, truth.n_channels, self._n_workers):
+            self.clipped += chunk.clipped
+            self._follow(chunk)
+            yield chunk.samples
 
 
 def cut_content(truth: Truth, array: Path, unit: PlannedUnit) -> UnitContent:

@@ -24,9 +24,11 @@ from ..ground.writing import FileRecord, write_file
 from ..session import layout
 from ..session.logs import Watchlog
 from ..session.manifest import manifest_bytes, read_manifest
-from . import files, lfp, stimulus
+from . import files, stimulus
 from .cast import UNIT_TYPES
+from .field_lfp import lfp_of_plan
 from .files import FileJob
+from .lfp import lfp_times
 from .plan import nominal_length, plan_session
 from .spec import REGIONS, SessionSpec
 from .timing import LFP_RATE, STIMULUS_MIN, WAVEFORM
@@ -212,9 +214,10 @@ class GenerateData:
         samples : ndarray of float64, shape (n,)
             An 8 Hz sine of 100 µV at 1 kHz.
         """
-        ts = np.concatenate(list(lfp.lfp_times(self._plan)))
-        samples = lfp.lfp_samples(self._plan, 1, "float64")
-        return ts, np.concatenate(list(samples)).astype(np.float64, copy=False)
+        ts = np.concatenate(list(lfp_times(self._plan)))
+        with lfp_of_plan(self._plan) as lfp:
+            samples = np.concatenate(list(lfp.samples(1, "float64")))
+        return ts, samples.astype(np.float64, copy=False)
 
     def generate_channel_list(self) -> list[str]:
         """Return the channels' names, ``LA1`` to ``RPHC8``."""
@@ -302,7 +305,8 @@ class GenerateData:
 
     def save_lfp_data(self) -> None:
         """Save ``lfp_data/CSC1_lfp.npy``, and more channels if the spec has them."""
-        self._save(files.lfp_jobs(self._plan))
+        with lfp_of_plan(self._plan) as lfp:
+            self._save(files.lfp_jobs(self._plan, lfp))
 
     def save_events(self) -> None:
         """Save ``event_file/Events.npy``."""

@@ -16,8 +16,9 @@ from ..session import layout
 from ..session.content import UnitContent, channel_names_bytes, description_bytes, info_bytes, lfp_bytes
 from ..session.files import Scale
 from ..session.logs import format_daq_log, format_watchlog
-from . import lfp, stimulus
+from . import stimulus
 from .clocks import ComputerClock, SyncLine
+from .lfp import Lfp, lfp_times
 from .plan import Plan, PlannedUnit
 from .spec import SPEC_VERSION
 from .timing import LFP_RATE, WAVEFORM
@@ -35,9 +36,12 @@ class FileJob:
     chunks: Callable[[], Chunks]  # returns the file's bytes in pieces, each done with when the next is asked for
 
 
-def session_jobs(plan: Plan, content: Content | None = None) -> list[FileJob]:
-    """Return every file of a session but the manifest and the broadband, those that take longest first."""
-    jobs = [*lfp_jobs(plan), *unit_jobs(plan, content)]
+def session_jobs(plan: Plan, lfp: Lfp | None, content: Content | None = None) -> list[FileJob]:
+    """Return every file of a session but the manifest and raw data, those that take longest first.
+
+    Without an LFP the jobs tell names and sizes, and those of the LFP can make nothing.
+    """
+    jobs = [*lfp_jobs(plan, lfp), *unit_jobs(plan, content)]
     jobs += [watchlog_job(plan, plan.spec.artifacts), daq_job(plan)]
     jobs += [events_job(plan), *sync_jobs(plan), info_job(plan), channel_names_job(plan)]
     return sorted(jobs, key=lambda job: job.nbytes, reverse=True)
@@ -97,22 +101,22 @@ def _unit_file(content: Content, unit: PlannedUnit) -> Chunks:
     return content(unit).chunks()
 
 
-def lfp_jobs(plan: Plan) -> list[FileJob]:
+def lfp_jobs(plan: Plan, lfp: Lfp | None) -> list[FileJob]:
     """Return the files of ``lfp_data``, ``CSC1_lfp.npy`` first."""
     size = plan.recorded_ms * (8 + (2 if plan.spec.encoding == "int16" else 8))
     return [
-        FileJob(layout.lfp_file(channel), size, partial(_lfp_file, plan, channel))
-        for channel in range(1, plan.spec.n_lfp_channels + 1)
+        FileJob(layout.lfp_file(channel), size, partial(_lfp_file, plan, lfp, channel))
+        for channel in range(1, plan.spec.lfp_width + 1)
     ]
 
 
-def _lfp_file(plan: Plan, channel: int) -> Iterator[bytes | memoryview]:
-    encoding = plan.spec.encoding
-    shape, samples = (plan.recorded_ms,), lfp.lfp_samples(plan, channel, encoding)
-    times = Blocks("<i8", shape, lfp.lfp_times(plan))
+def _lfp_file(plan: Plan, lfp: Lfp | None, channel: int) -> Iterator[bytes | memoryview]:
+    assert lfp is not None
+    encoding, shape = plan.spec.encoding, (plan.recorded_ms,)
+    times, samples = Blocks("<i8", shape, lfp_times(plan)), lfp.samples(channel, encoding)
     if encoding == "float64":
         return lfp_bytes(times, Blocks("<f8", shape, samples))
-    return lfp_bytes(times, Blocks("<i2", shape, samples), Scale(lfp.lfp_gain(plan)), LFP_RATE)
+    return lfp_bytes(times, Blocks("<i2", shape, samples), Scale(lfp.gain_uV), LFP_RATE)
 
 
 def events_job(plan: Plan) -> FileJob:

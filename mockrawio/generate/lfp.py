@@ -1,95 +1,45 @@
-"""The LFP: an 8 Hz sine of 100 µV on every channel, and 1/f noise where it is asked for.
-
-Eight periods a second at 1 kHz are one in 125 samples, so a table of one period, laid end
-to end, is the sine at every sample, without growing rounding errors and at the cost
-of a copy. The phase follows the clock: a gap does not stop the wave.
-"""
+"""The LFP of a session: stamps, and samples of each channel."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from math import pi, sin, sqrt
 
 import numpy as np
-import numpy.typing as npt
 
 from ..ground.arrays import Floats, Ints
-from .draws import Draws, Kind
-from .gain import counts, fitting_gain
+from .layers import Int16s
 from .plan import Plan
+from .spool import Spool
 
-AMPLITUDE_UV = 100.0
-PERIOD = 125  # samples of 1 kHz in a period of 8 Hz
-LEVELS = 16  # octaves of the noise: a value is held for 1, 2, 4, ... 65536 samples
-BLOCK = 1 << LEVELS
+_BLOCK = 1 << 16  # stamps
+
+
+class Lfp(ABC):
+    """The LFP of each channel."""
+
+    gain_uV: float  # µV a count
+
+    @abstractmethod
+    def samples(self, channel: int, encoding: str) -> Iterator[Floats | Int16s]:
+        """Yield the samples of a channel (from 1) in blocks: µV as "float64", or counts as "int16"."""
+
+
+class SpooledLfp(Lfp):
+    """An LFP that has been made row by row."""
+
+    def __init__(self, spool: Spool, gain_uV: float) -> None:
+        self._spool, self.gain_uV = spool, gain_uV
+
+    def samples(self, channel: int, encoding: str) -> Iterator[Floats | Int16s]:
+        """Yield the samples of a channel."""
+        for block in self._spool.column(channel - 1):
+            yield block if encoding == "int16" else block * np.float64(self.gain_uV)
 
 
 def lfp_times(plan: Plan) -> Iterator[Ints]:
     """Yield the stamps of a channel's samples, ms since the Unix epoch, in blocks."""
-    first = np.arange(BLOCK, dtype="<i8")
-    for stamp, _, n in _pieces(plan):
-        yield first[:n] + stamp
-
-
-def lfp_gain(plan: Plan) -> float:
-    """Return the µV per count of the int16 samples, such that no sample can clip."""
-    return fitting_gain(AMPLITUDE_UV + plan.spec.lfp_noise_uV * sqrt(3 * (LEVELS + 1)))
-
-
-def lfp_samples(plan: Plan, channel: int, encoding: str) -> Iterator[Floats | npt.NDArray[np.int16]]:
-    """Yield the samples of a channel (from 1) in blocks: µV as "float64", or counts of :func:`lfp_gain` as "int16"."""
-    sine, gain = _sine(plan.seed, channel), lfp_gain(plan)
-    as_counts = encoding == "int16"
-    if plan.spec.lfp_noise_uV == 0:
-        table = counts(sine, gain) if as_counts else sine
-        for stamp, _, n in _pieces(plan):
-            phase = (stamp - plan.start_ms) % PERIOD
-            yield table[phase : phase + n]
-        return
-    noise = _pink_noise(plan, channel)
-    block: Floats = np.empty(0)
-    for stamp, index, n in _pieces(plan):
-        if index % BLOCK == 0:
-            block = next(noise)
-        phase, begin = (stamp - plan.start_ms) % PERIOD, index % BLOCK
-        samples = block[begin : begin + n]
-        samples += sine[phase : phase + n]
-        yield counts(samples, gain) if as_counts else samples
-
-
-def _pieces(plan: Plan) -> Iterator[tuple[int, int, int]]:
-    """Yield (stamp, index, number) of runs of samples that cross neither a gap nor a block."""
-    index = 0
+    first = np.arange(_BLOCK, dtype="<i8")
     for segment in plan.segments:
-        stamp, end = segment.start_ms, segment.start_ms + segment.n_ms
-        while stamp < end:
-            n = min(end - stamp, BLOCK - index % BLOCK)
-            yield stamp, index, n
-            stamp, index = stamp + n, index + n
-
-
-def _sine(seed: int, channel: int) -> Floats:
-    """Return a block of the channel's sine and a period more, so that it can begin anywhere.
-
-    Channel 1 begins at 0 and rises, every other one at a phase of its own. Rounded to
-    1e-9 µV, so that the last bit of a machine's sine does not matter.
-    """
-    turn = 0.0 if channel == 1 else Draws(seed, Kind.LFP_PHASE, channel).real(0.0, 1.0)
-    period = np.round([AMPLITUDE_UV * sin(2 * pi * (k / PERIOD + turn)) for k in range(PERIOD)], 9)
-    return np.tile(period, BLOCK // PERIOD + 2)[: BLOCK + PERIOD]
-
-
-def _pink_noise(plan: Plan, channel: int) -> Iterator[Floats]:
-    """Yield blocks of 1/f noise: a sum of even draws, each octave's held twice as long as the last's.
-
-    An octave adds the same power to every octave of frequency below its own, which is what
-    1/f is; and the sum has a largest value, which int16 needs.
-    """
-    half = plan.spec.lfp_noise_uV * sqrt(3 / (LEVELS + 1))
-    levels = [Draws(plan.seed, Kind.LFP_NOISE, channel, level) for level in range(LEVELS + 1)]
-    while True:
-        noise: Floats = np.zeros(1)
-        for level, draws in enumerate(levels):
-            noise = np.repeat(noise, 2) if level else noise
-            noise += draws.uniform(noise.size) * (2 * half) - half
-        yield noise
+        for begin in range(0, segment.n_ms, _BLOCK):
+            yield first[: segment.n_ms - begin] + (segment.start_ms + begin)

@@ -16,9 +16,12 @@ from ..session.layout import session_folder
 from ..session.own import refuse_own
 from ..session.writer import SessionWriter
 from .broadband_files import ARRAY, DESCRIPTION, BroadbandFiles, cut_content
+from .field_lfp import LfpOfStream, lfp_of_plan
 from .files import Chunks, FileJob, manifest_content, session_jobs, source_warnings
+from .lfp import SpooledLfp
 from .plan import Plan, plan_session
 from .spec import SessionSpec
+from .spool import Spool
 from .truth import Truth
 
 
@@ -67,28 +70,37 @@ def generate_session(
     refuse_own(target, spec.spikes)
     plan = plan_session(spec)
     with SessionWriter(target, overwrite=overwrite) as writer:
-        if plan.spec.is_broadband:
-            clipped = _write_broadband(writer, plan, n_workers, progress)
-        else:
-            clipped = 0
-            jobs = session_jobs(plan)
-            with progress_bar(progress, "session", _size(jobs)) as tick:
-                _write_all(writer, jobs, n_workers, tick)
+        write = _write_broadband if plan.spec.is_broadband else _write_without_stream
+        clipped = write(writer, plan, n_workers, progress)
         writer.write_manifest(manifest_content(plan, clipped))
     for text in source_warnings(plan):
         warn(text, stacklevel=2)
     return writer.target
 
 
+def _write_without_stream(writer: SessionWriter, plan: Plan, n_workers: int, progress: bool) -> int:
+    lfp_bytes = plan.recorded_ms * plan.spec.lfp_width * 2
+    with (
+        progress_bar(progress, "session", lfp_bytes + _size(session_jobs(plan, None))) as tick,
+        lfp_of_plan(plan, writer.staging, n_workers, tick) as lfp,
+    ):
+        _write_all(writer, session_jobs(plan, lfp), n_workers, tick)
+    return 0
+
+
 def _write_broadband(writer: SessionWriter, plan: Plan, n_workers: int, progress: bool) -> int:
     """Write the stream, then every other file; return how many values were clipped."""
     truth = Truth(plan)
-    stream = BroadbandFiles(truth, n_workers)
-    jobs = session_jobs(plan, partial(cut_content, truth, writer.staging / ARRAY))
-    with progress_bar(progress, "session", stream.nbytes + _size(jobs)) as tick:
-        writer.write(ARRAY, _counted(stream.array(), tick))
-        writer.write(DESCRIPTION, stream.description())
-        _write_all(writer, jobs, n_workers, tick)
+    with Spool(writer.staging, plan.spec.lfp_width) as spool:
+        n_ms = [segment.n_ms for segment in plan.segments]
+        follower = LfpOfStream(truth.lowpass, truth.n_samples, n_ms, plan.spec.lfp_width, spool.put)
+        stream = BroadbandFiles(truth, n_workers, follower.take)
+        lfp = SpooledLfp(spool, truth.gain_uV)
+        jobs = session_jobs(plan, lfp, partial(cut_content, truth, writer.staging / ARRAY))
+        with progress_bar(progress, "session", stream.nbytes + _size(jobs)) as tick:
+            writer.write(ARRAY, _counted(stream.array(), tick))
+            writer.write(DESCRIPTION, stream.description())
+            _write_all(writer, jobs, n_workers, tick)
     return stream.clipped
 
 

@@ -21,6 +21,7 @@ from . import timing
 from .checks import durations, is_whole_ms, names_of, path, rational, sha256
 from .draws import fresh_seed
 from .parts.acquisition import Acquisition
+from .parts.field import FIELDS, FieldPart, Nested, Pink, Rhythm, Ripples, Sine
 from .parts.firing import Firing
 from .parts.form import Family, Part, checked, choice, fields_in_json, from_fields, real, whole, yes
 from .parts.motion import DAYS, Days, MotionPart, motions
@@ -89,10 +90,10 @@ class SessionSpec(Part):
     days : Days, optional
         What happens to the cells of a patient from one session to the next; session 1 is the first day. All of them
         have the seed of the spec. None: a session has nothing to do with another one.
-    n_lfp_channels : int
-        How many of the channels have an LFP file.
-    lfp_noise_uV : float
-        Standard deviation of 1/f noise on the LFP, in µV.
+    field : tuple of parts
+        What the tissue does below a sorter's band, and what the LFP is made of: Pink, Rhythm, Nested, Ripples, Evoked.
+    n_lfp_channels : int, optional
+        How many of the channels, the first ones, have an LFP file. None: all.
     encoding : {"int16", "float64"}
         Counts with gain and offset beside them, or what Epiphyte writes.
     stimulus_len : float, optional
@@ -140,8 +141,8 @@ class SessionSpec(Part):
     noise: tuple[NoisePart, ...] = checked((White(), Spatial(), FarUnits()), NOISES.several)
     motion: tuple[MotionPart, ...] = checked((), motions)
     days: Days | None = checked(None, DAYS.one)
-    n_lfp_channels: int = whole(1, 0, 100_000)
-    lfp_noise_uV: float = real(0.0, 0.0, 1e4)
+    field: tuple[FieldPart | Sine, ...] = checked((Pink(), Rhythm(), Nested(), Ripples()), FIELDS.several)
+    n_lfp_channels: int | None = whole(None, 0, 100_000)
     encoding: str = choice("int16", *ENCODINGS)
     stimulus_len: float | None = real(None, 0.0, 1e6)
     start_ms: int | None = whole(None, EARLIEST_MS, LATEST_MS)
@@ -161,6 +162,7 @@ class SessionSpec(Part):
         self._check_channels()
         self._check_motion()
         self._check_acquisition()
+        self._check_field()
         self._check_lengths()
         lengths = [round(s * 1000) for s in self.segments or ()] or [self.recorded_ms or timing.LENGTH_MS]
         if isinstance(self.units, EpiphyteUnits) and self.spikes is None:
@@ -199,7 +201,7 @@ class SessionSpec(Part):
         n = self.contacts.n
         self._set("n_channels", n)
         most = f"at most n_channels, {n}"
-        must(self.n_lfp_channels <= n, "n_lfp_channels", most, self.n_lfp_channels)
+        must((self.n_lfp_channels or 0) <= n, "n_lfp_channels", most, self.n_lfp_channels)
         named = self.channel_names
         remedy = "Give n_channels= to match."
         must(named is None or len(named) == n, "channel_names", f"{n} names", f"{len(named or ())} of them", remedy)
@@ -224,6 +226,17 @@ class SessionSpec(Part):
             argument = Argument(name, of=type(rig).__name__)
             require(none, argument, "none of a stream, in a session that has none", found, remedy)
         rig.check(self.contacts)
+
+    def _check_field(self) -> None:
+        names = [part.name for part in self.field if isinstance(part, (Rhythm, Nested))]
+        must(len(set(names)) == len(names), "field", "rhythms with names that differ", names, "Give name= to one.")
+        rhythms = [part.name for part in self.field if isinstance(part, Rhythm)]
+        for part in self.field:
+            ok = not isinstance(part, Nested) or part.carrier in rhythms
+            must(ok, "field", "a Rhythm by the name of each carrier", part, "Give it, or leave out what rides on it.")
+        if any(isinstance(part, Sine) for part in self.field):
+            alone = len(self.field) == 1 and not self.is_broadband
+            must(alone, "field", "Sine() alone, in a session without a stream", self.field, "Leave it out.")
 
     def _check_lengths(self) -> None:
         for name in ("duration_s", "gap_s"):
@@ -254,7 +267,10 @@ class SessionSpec(Part):
         """
         own_length = {"duration_s", "segments"} & fields.keys()
         stimulus_len = None if own_length else timing.STIMULUS_MIN
-        return cls(**{"units": EpiphyteUnits(), "stimulus_len": stimulus_len, **fields})
+        drawn: dict[str, Any] = {"units": EpiphyteUnits(), "stimulus_len": stimulus_len, "n_lfp_channels": 1}
+        if fields.get("sampling_rate") is None:
+            drawn["field"] = (Sine(),)
+        return cls(**{**drawn, **fields})
 
     @classmethod
     def tiny(cls, **fields: Any) -> SessionSpec:
@@ -375,6 +391,11 @@ class SessionSpec(Part):
         """Ms from start to end, gaps included; None if it is drawn."""
         gaps = len(self.segments or (0,)) - 1
         return None if self.recorded_ms is None else self.recorded_ms + gaps * round(self.gap_s * 1000)
+
+    @property
+    def lfp_width(self) -> int:
+        """How many channels have an LFP file."""
+        return self.contacts.n if self.n_lfp_channels is None else self.n_lfp_channels
 
     @property
     def is_broadband(self) -> bool:

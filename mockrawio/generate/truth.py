@@ -25,6 +25,7 @@ from ..session.clock import Run
 from ..session.content import stream_description
 from ..session.files import Scale
 from ..session.layout import MANIFEST
+from ..session.lowpass import Lowpass
 from ..session.manifest import read_manifest
 from .cast import CastUnit
 from .casting import incidents, noise_layers
@@ -34,14 +35,16 @@ from .incidents import Rig
 from .layers import Int16s, NoiseLayer
 from .mix import Mix
 from .moving import spikes_layer
+from .parts.field.layer import Events
 from .plan import Plan, plan_session
 from .spec import SPEC_VERSION, SessionSpec
 from .stimulus import events
+from .taps import lfp_lowpass
 from .timing import PEAK
+from .tissue import field_layers, marks_of
 from .true_motion import TrueMotion
 from .true_units import TrueUnit
 
-STREAM = "broadband"
 SPIKES = "spikes"
 
 Int32s = npt.NDArray[np.int32]
@@ -87,7 +90,7 @@ class Truth:
     spec : SessionSpec
         With its seed.
     layers : tuple of str
-        The names of the layers: ``spikes``, ``noise.white``, ...
+        The names of the layers: ``spikes``, ``field.theta``, ``noise.white``, ...
     units : dict of str to TrueUnit
         By id, in the order of the channels.
     faults : FaultTable
@@ -116,8 +119,9 @@ class Truth:
         columns, setting = plan.spec.contacts.order, cast.setting
         faults = incidents(plan.spec, self._rig())
         self._noise = noise_layers(plan.spec, setting)
-        spikes = spikes_layer(SPIKES, cast)
-        self._mix = Mix([*self._noise, *faults.layers, spikes], columns, plan.spec.acquisition.bits, faults)
+        self._field = field_layers(plan.spec, setting, marks_of(plan))
+        layers = [*self._noise, *self._field, *faults.layers, spikes_layer(SPIKES, cast)]
+        self._mix = Mix(layers, columns, plan.spec.acquisition.bits, faults)
         self._noise += [layer for layer in faults.layers if isinstance(layer, NoiseLayer)]
         self.faults = FaultTable(setting, faults, self._mix)
         self._contacts = np.argsort(columns)  # of the columns, in the order of the layers
@@ -211,6 +215,21 @@ class Truth:
         return self._mix.fill(out, seg_index, i_start)
 
     @once
+    def events(self) -> dict[str, Events]:
+        """What the field's layers did, by the name of each that has events: a structured array in the order of time.
+
+        Its fields are ``seg_index``; ``start``, ``peak`` and ``stop``, samples of the segment, which are beyond its
+        ends for an event that begins before it or ends after; ``uV``, how large the event is at its peak on the
+        channel where it is largest; and ``channel``, the column of that one.
+        """
+        columns = self.spec.contacts.order
+        found = {layer.name: [layer.events(k, 0, n) for k, n in enumerate(self.n_samples)] for layer in self._field}
+        tables = {name: np.concatenate(parts) for name, parts in found.items()}
+        for table in tables.values():
+            table["channel"] = columns[table["channel"]]
+        return {name: table for name, table in tables.items() if len(table)}
+
+    @once
     def noise_uV(self) -> Floats:
         """Standard deviation of all noise on each channel, float64 (n_channels,), µV."""
         return self._level([layer.sd_uV for layer in self._noise])
@@ -236,6 +255,11 @@ class Truth:
         rate, n_segments = self.sampling_rate, len(self.n_samples)
         return in_spikeinterface(list(self.units.values()), self.motion, self.probe, rate, self.gain_uV, n_segments)
 
+    @property
+    def lowpass(self) -> Lowpass:
+        """How the LFP is made of the stream."""
+        return lfp_lowpass(self._cast.setting.sampling_rate)
+
     def description(self, clipped: int) -> dict[str, Any]:
         """Return the content of the stream's json.
 
@@ -255,6 +279,7 @@ class Truth:
             "peak_sample": PEAK,
             "jitter": list(self._cast.jitter),
             "faults": self.faults.description(),
+            keys.LFP_TAPS: self.lowpass.description(),
             "noise": {layer.name: _rounded(layer.sd_uV[self._contacts]) for layer in self._noise},
         }
         shifts = self._cast.setting.shifts

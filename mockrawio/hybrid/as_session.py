@@ -35,7 +35,7 @@ from ..ground.regular import only_regular
 from ..session import layout
 from ..session.content import UnitContent, csc_numbers
 from ..session.files import open_unit
-from ..session.layout import UnitName
+from ..session.layout import BROADBAND, UnitName
 from ..session.manifest import read_manifest
 from ..session.writer import SessionWriter
 from .adding import Adding
@@ -43,7 +43,7 @@ from .extractor_source import ExtractorSource
 from .planned import HybridPlan, HybridResult
 from .recording import RawFile, RawRecording
 from .run_manifest import run_manifest_bytes
-from .session_source import BROADBAND, SessionSource
+from .session_source import SessionSource
 from .tables import named
 
 COPY_BYTES = 1 << 20

@@ -18,13 +18,11 @@ from ..ground.errors import BadFileError, MockSessionError
 from ..ground.places import AnyPath
 from ..session.clock import Run, check_ascending
 from ..session.files import UnitFile, open_unit, stamps_in_ms
-from ..session.layout import SessionFiles, UnitName, find_files
+from ..session.layout import BROADBAND, SessionFiles, UnitName, find_files
 from ..session.streams import StreamFile, open_stream
 from .raw_probe import Probe
 from .recording import RawFile, RawRecording
 from .source import HybridSource, joined_sorting, labels_of
-
-BROADBAND = "broadband"
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,7 @@ LFP_RATE = Number("sampling_rate", 1000.0, RATES)  # the LFP of Epiphyte's gener
 SWEEP = Number("left_sweep", LEFT_SWEEP, ANY)
 PATIENT, SESSION, DATE, TIME = "patient_id", "session_nr", "date", "time"  # of session_info.npy
 CHANNELS, IDS, NAMES, SEGMENTS, T_START, LENGTH = "channels", "ids", "names", "segments", "t_start_ms", "n_samples"
+LFP_TAPS = "lfp"  # of the ground truth: how the LFP is made of the stream
 GROUND_TRUTH, LOCATIONS, PROBE = "ground_truth", "locations", "probe"  # of a stream, where there are any
 # of a stream: by which part of a sample each channel is sampled later than the sample's time, by SpikeInterface's name
 SHIFTS = "inter_sample_shift"

@@ -26,6 +26,7 @@ CHANNEL_NAMES = "ChannelNames.txt"
 MANIFEST = "session_manifest.json"
 UNITS, LFP, EVENTS = "spiking_data", "lfp_data", "event_file"
 DAQ, WATCHLOGS, RAW = "daq_files", "watchlogs", "raw_data"
+BROADBAND = "broadband"  # the stream that spikes are in, if there are several
 MOVIE_INFO = "movie_info"
 # What Epiphyte's database adds to a session that it takes in: no writer of a session makes it, no reader needs it.
 ADDED_FILES = frozenset(f"{MOVIE_INFO}/{name}.npy" for name in ("pts", "dts", "neural_rec_time"))

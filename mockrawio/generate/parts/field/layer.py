@@ -18,15 +18,15 @@ from ...kept import kept
 from ...layers import Counts, Layer, Setting
 from ..noise.mixing import Mixing
 
-KNOTS = 1 << 12  # of a block
+KNOTS = 1 << 11  # of a block
 _VALUES = 1 << 17  # filled in at once
-_KEPT = 4  # blocks
+_KEPT = 2  # blocks
 _INT16 = np.iinfo(np.int16).max
 
 # What is listed of an event of the field. `start`, `peak` and `stop` (not included) are samples of the segment, `uV`
-# is how large it is at its peak on the contact where it is largest.
+# is how large it is at its peak on the channel where it is largest: a contact in the order of the setting.
 EVENT = np.dtype(
-    [("seg_index", "i8"), ("start", "i8"), ("peak", "i8"), ("stop", "i8"), ("uV", "f8"), ("contact", "i8")]
+    [("seg_index", "i8"), ("start", "i8"), ("peak", "i8"), ("stop", "i8"), ("uV", "f8"), ("channel", "i8")]
 )
 
 Events = npt.NDArray[np.void]
@@ -64,7 +64,7 @@ class FieldLayer(Layer):
         """
         samples = np.rint(spans_s * float(self.setting.sampling_rate)).astype(np.int64)
         events = np.empty(len(uV), EVENT)
-        events["seg_index"], events["uV"], events["contact"] = seg_index, uV, contacts
+        events["seg_index"], events["uV"], events["channel"] = seg_index, uV, contacts
         for k, name in enumerate(("start", "peak", "stop")):
             events[name] = samples[:, k]
         return events

@@ -87,6 +87,6 @@ class NestedLayer(WaveLayer):
         peaks = events["peak"] / rate + self._at_turn / self._carrier.frequency_hz
         peaks = self.crest(seg_index, peaks)
         envelope = self.envelope(seg_index, peaks) if len(peaks) else None
-        events["peak"], events["contact"] = np.rint(peaks * rate), self.spot.contact
+        events["peak"], events["channel"] = np.rint(peaks * rate), self.spot.contact
         events["uV"] = 0.0 if envelope is None else self.uV * envelope
         return events

@@ -22,7 +22,7 @@ _BLOCK_S = 16  # s, with at least four controls of the slowest octave
 SLOWEST_S = _BLOCK_S / 4
 _VARIANCE = 151 / 315  # of such a spline, if that of its controls is 1
 _BEFORE = 8  # blocks that there are before the first sample
-_KEPT = 4  # blocks
+_KEPT = 2  # blocks
 
 
 class Smooth:
@@ -48,7 +48,7 @@ class Smooth:
         self._size = int(_BLOCK_S / step_s)  # controls of a block
         self.sd = sqrt(_VARIANCE * sum(weight**2 for weight in weights))
         self.most = float(normal_table()[-1]) * sum(weights)  # a spline is within its controls
-        self._draws = kept(_KEPT + 2, self._drawn)
+        self._draws = kept(_KEPT + 1, self._drawn)
         self._controls = kept(_KEPT, self._refined)
 
     def at(self, seg_index: int, times: Floats) -> Floats:

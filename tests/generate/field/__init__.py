@@ -1,0 +1,1 @@
+"""Tests of the field and of the LFP made of it."""
