@@ -229,24 +229,24 @@ def peak(make) -> int:
 def test_memory_does_not_grow_with_the_recording(tmp_path, monkeypatch):
     """The LFP of twice as many samples takes as much memory, within 300 kB: of the field, and of a stream."""
     monkeypatch.setattr("mockrawio.generate.spool._IN_MEMORY", 1 << 16)
-    chunk = np.zeros((8192, 8), np.int16)
+    chunk = np.zeros((8192, 2), np.int16)
 
     def of_field(seconds: float) -> None:
-        plan = plan_session(SessionSpec(duration_s=seconds, n_channels=8, n_units=0, n_events=1, seed=1))
+        plan = plan_session(SessionSpec(duration_s=seconds, n_channels=2, n_units=0, n_events=1, seed=1))
         with lfp_of_plan(plan, tmp_path) as lfp:
-            assert sum(len(part) for job in lfp_jobs(plan, lfp) for part in job.chunks()) > 80_000 * seconds
+            assert sum(len(part) for job in lfp_jobs(plan, lfp) for part in job.chunks()) > 20_000 * seconds
 
     def of_stream(seconds: float) -> None:
         n = int(seconds * 32000) // len(chunk)
-        with Spool(tmp_path, 8) as spool:
-            maker = LfpOfStream(lfp_lowpass(Fraction(32000)), [n * 8192], [n * 256], 8, spool.put)
+        with Spool(tmp_path, 2) as spool:
+            maker = LfpOfStream(lfp_lowpass(Fraction(32000)), [n * 8192], [n * 256], 2, spool.put)
             for k in range(n):
                 maker.take(Chunk(chunk, 0, k * 8192, 0))
-            assert sum(len(part) for part in spool.column(7)) == n * 256
+            assert sum(len(part) for part in spool.column(1)) == n * 256
 
     for make in (of_field, of_stream):
         make(10.0)  # tables and the like
-        assert peak(lambda make=make: make(384.0)) < peak(lambda make=make: make(192.0)) + 300_000
+        assert peak(lambda make=make: make(280.0)) < peak(lambda make=make: make(140.0)) + 300_000
 
 
 def test_a_sine_is_as_it_was(tmp_path):
