@@ -17,13 +17,14 @@ from .casting import setting_of
 from .chunks import Chunk, made_ahead
 from .layers import Int16s
 from .lfp import Lfp, SpooledLfp
+from .marks import marks_of
 from .mix import Mix
 from .parts.field import Sine
 from .plan import Plan
 from .sine import SineLfp
 from .spool import Spool
 from .timing import LFP_RATE
-from .tissue import field_layers, marks_of
+from .tissue import field_layers
 
 
 class LfpOfStream:

@@ -1,50 +1,44 @@
-"""The layers of a session's field from its spec, and when it was marked by events of its own."""
+"""The layers of a session's field from its spec."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable, Mapping
 
-import numpy as np
-
-from ..ground.arrays import Floats
-from . import stimulus
 from .layers import Setting
-from .parts.field import FieldPart, Nested
+from .parts.field import FieldPart, Nested, Rhythm
 from .parts.field.layer import FieldLayer
-from .parts.field.part import Tissue
-from .plan import Plan
+from .parts.field.part import Marks, Tissue
+from .parts.field.wave import WaveLayer
 from .spec import SessionSpec
-
-Marks = Callable[[int | None], tuple[Floats, ...]]
 
 
 def field_layers(spec: SessionSpec, setting: Setting, marks: Marks) -> list[FieldLayer]:
-    """Return the layers of a session's field, in the order of its parts; `marks` are :func:`marks_of` its plan."""
-    parts = [part for part in spec.field if isinstance(part, FieldPart)]
-    names = _names(parts)
+    """Return the layers of a session's field, in the order of its parts."""
+    return list(_made(_named(spec), setting, marks).values())
+
+
+def waves(spec: SessionSpec, setting: Setting) -> dict[str, WaveLayer]:
+    """Return the rhythms of a session's field, and those that ride on them, by their names."""
+    parts = {name: part for name, part in _named(spec).items() if isinstance(part, (Rhythm, Nested))}
+    made = _made(parts, setting, lambda code: ())
+    return {name: layer for name, layer in made.items() if isinstance(layer, WaveLayer)}
+
+
+def _made(parts: Mapping[str, FieldPart], setting: Setting, marks: Marks) -> dict[str, FieldLayer]:
     made: dict[str, FieldLayer] = {}
     # what rides on another part is made after it
-    for name, part in sorted(zip(names, parts, strict=True), key=lambda pair: isinstance(pair[1], Nested)):
-        made[name] = part.layer(f"field.{name}", setting, Tissue(made, marks))
-    return [made[name] for name in names]
+    for name in sorted(parts, key=lambda name: isinstance(parts[name], Nested)):
+        made[name] = parts[name].layer(f"field.{name}", setting, Tissue(made, marks))
+    return {name: made[name] for name in parts}
 
 
-def marks_of(plan: Plan) -> Marks:
-    """Return what gives the session's own events of a code, or all: when they are, in s of each segment."""
-    stamps, codes = stimulus.events(plan).T
-
-    def marks(code: int | None) -> tuple[Floats, ...]:
-        some = stamps if code is None else stamps[codes == code]
-        edges = np.searchsorted(some, [segment.start_ms for segment in plan.segments[1:]])
-        return tuple(
-            (part - segment.start_ms) / 1000 for part, segment in zip(np.split(some, edges), plan.segments, strict=True)
-        )
-
-    return marks
+def _named(spec: SessionSpec) -> dict[str, FieldPart]:
+    """Return the parts of the field by what their layers are called: a label, and from the second on its number."""
+    parts = [part for part in spec.field if isinstance(part, FieldPart)]
+    return dict(zip(_names([part.label for part in parts]), parts, strict=True))
 
 
-def _names(parts: list[FieldPart]) -> list[str]:
-    """Return what the layers are called: a part's label, and its number from the second one of it on."""
-    labels = [part.label for part in parts]
-    counts = [labels[: k + 1].count(label) for k, label in enumerate(labels)]
-    return [label if n == 1 else f"{label}.{n}" for label, n in zip(labels, counts, strict=True)]
+def _names(labels: list[str]) -> Iterable[str]:
+    for k, label in enumerate(labels):
+        n = labels[: k + 1].count(label)
+        yield label if n == 1 else f"{label}.{n}"

@@ -33,6 +33,7 @@ from .fault_table import FaultTable
 from .in_spikeinterface import InSpikeInterface, in_spikeinterface
 from .incidents import Rig
 from .layers import Int16s, NoiseLayer
+from .marks import marks_of
 from .mix import Mix
 from .moving import spikes_layer
 from .parts.field.layer import Events
@@ -41,7 +42,7 @@ from .spec import SPEC_VERSION, SessionSpec
 from .stimulus import events
 from .taps import lfp_lowpass
 from .timing import PEAK
-from .tissue import field_layers, marks_of
+from .tissue import field_layers
 from .true_motion import TrueMotion
 from .true_units import TrueUnit
 

@@ -36,7 +36,7 @@ class StreamLfp(NamedTuple):
         return lowpass.samples(rows, int(first), i_start, i_stop)
 
 
-def open_lfp(dirname: FolderLike, stream: str = BROADBAND) -> StreamLfp:
+def stream_lfp(dirname: FolderLike, stream: str = BROADBAND) -> StreamLfp:
     """Open a stream of a session, and find the taps that its LFP is made with.
 
     MockSessionError if the session has no such stream; BadFileError if its description has no taps, or no good ones.
@@ -84,7 +84,7 @@ def lfp_of_stream(
     BoundsError
         If the segment has no such samples, or there is no such segment.
     """
-    lfp = open_lfp(dirname, stream)
+    lfp = stream_lfp(dirname, stream)
     last = len(lfp.stream.runs) - 1
     if not 0 <= seg_index <= last:
         raise BoundsError("seg_index", f"0 to {last}", seg_index, "Ask for a segment there is.")

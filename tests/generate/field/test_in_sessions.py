@@ -10,6 +10,7 @@ import pytest
 from mockrawio import MockSessionError, SessionSpec, truth
 from mockrawio.generate import Evoked, Nested, Pink, Rhythm, Ripples, Sine
 from mockrawio.generate.parts.acquisition import Acquisition
+from mockrawio.generate.tissue import waves
 from tests.generate.field.made import analytic
 
 THETA = Rhythm("theta", 8.0, rate_hz=0.25, burst_s=(1.5, 3.0))
@@ -111,6 +112,17 @@ def test_responses_stand_in_the_mean_around_events():
     assert len(starts) > 40
     assert mean.argmin() / 32 == pytest.approx(80, abs=15)
     assert mean.min() < -100
+
+
+def test_waves_are_known_before_the_session(known):
+    """Rhythms have the phase that their layers have, from the spec alone, for what is locked to it."""
+    made = waves(SPEC, known.plan.cast.setting)
+    assert list(made) == ["theta", "gamma"]
+    event = known.events["field.theta"][0]
+    frames = np.array([max(0, event["peak"])])
+    contact = int(np.argsort(SPEC.contacts.order)[event["channel"]])
+    phase = made["theta"].phase(0, frames, contact)
+    assert min(phase[0], 2 * np.pi - phase[0]) < 0.05  # a crest, where it is strongest
 
 
 def test_the_same_part_twice():

@@ -14,7 +14,7 @@ from ..form import choice, real, whole
 from ..noise.mixing import WEIGHT, Mixing
 from .bursts import most_factor
 from .layer import CoursesLayer, Events
-from .part import FieldPart, Tissue
+from .part import FieldPart, Marked, Tissue
 from .place import Spot
 
 _SD = 0.2  # of how large responses are
@@ -63,7 +63,7 @@ class Evoked(FieldPart):
 class EvokedLayer(CoursesLayer):
     """The responses of a session."""
 
-    def __init__(self, name: str, setting: Setting, evoked: Evoked, marks: tuple[Floats, ...]) -> None:
+    def __init__(self, name: str, setting: Setting, evoked: Evoked, marks: Marked) -> None:
         super().__init__(name, setting)
         self._uV, self._latency_s, self._marks = evoked.uV, evoked.latency_ms / 1000, marks
         self._factors = [self._drawn(seg_index, len(at)) for seg_index, at in enumerate(marks)]

@@ -12,12 +12,15 @@ from ...layers import Setting
 from ..form import Part
 from .layer import FieldLayer
 
+Marked = tuple[Floats, ...]  # when something is, in s of each segment
+Marks = Callable[[int | None], Marked]  # the session's events of a code, or all
+
 
 class Tissue(NamedTuple):
     """What a part of the field may follow."""
 
     layers: Mapping[str, FieldLayer]  # those made so far, by the names of their parts
-    marks: Callable[[int | None], tuple[Floats, ...]]  # the session's events of a code, or all: s of each segment
+    marks: Marks
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ class Spot(NamedTuple):
 
     def share(self, places: Floats, spread_um: float) -> Floats:
         """Return how much of it there is at places, (n,): 1 at the spot, a half at `spread_um` from it."""
-        return share(places, places[self.contact], spread_um)
+        return fall(places, places[self.contact], spread_um)
 
     def lags(self, places: Floats, wavelength_um: float) -> Floats:
         """Return by how many turns it lags at places, (n,), if a turn is so long."""
@@ -36,7 +36,7 @@ class Spot(NamedTuple):
         return lags
 
 
-def share(places: Floats, at: Floats, spread_um: float) -> Floats:
+def fall(places: Floats, at: Floats, spread_um: float) -> Floats:
     """Return how much there is at places of what is 1 at one of them, and a half at `spread_um` from there, (n,)."""
     x, y, z = ((places - at) / spread_um).T
     found: Floats = 1 / (1 + x * x + y * y + z * z)

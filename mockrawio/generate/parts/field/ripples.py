@@ -14,7 +14,7 @@ from ..form import real, span
 from .bursts import Bursts, most_factor
 from .layer import Events, FieldLayer
 from .part import FieldPart, Tissue
-from .place import Spot, share
+from .place import Spot, fall
 
 _SD = 0.2  # of how large they are
 _LONGEST_S = 0.5
@@ -125,5 +125,5 @@ class RipplesLayer(FieldLayer):
 
     def _shares(self, one: _Ripple) -> Floats:
         places = self.setting.places
-        shares: Floats = self._counts * share(places, places[one.contact], self._part.spread_um)
+        shares: Floats = self._counts * fall(places, places[one.contact], self._part.spread_um)
         return shares
