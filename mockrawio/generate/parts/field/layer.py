@@ -8,6 +8,7 @@ what it costs whatever was asked before it.
 from __future__ import annotations
 
 from abc import abstractmethod
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -42,8 +43,6 @@ class FieldLayer(Layer):
         self._shift = max(0, int(setting.sampling_rate / self.finest_hz).bit_length() - 1)
         self.step = 1 << self._shift
         self._n_lines = max(1, _VALUES // (self.step * setting.n_contacts))
-        places = np.repeat(np.arange(self.step), setting.n_contacts)
-        self._places = {kind: np.tile(places.astype(kind), (self._n_lines, 1)) for kind in (np.int16, np.int32)}
         self._knots = kept(_KEPT, self._block)
 
     @abstractmethod
@@ -94,7 +93,8 @@ class FieldLayer(Layer):
         counts = self.counts(seg_index, at)
         if counts is None or not counts.any():
             return None
-        most = max(int(np.abs(counts).max()), int(np.abs(np.diff(counts, axis=0)).max()) * self.step)
+        rises = np.diff(counts.astype(np.int32, copy=False), axis=0)
+        most = max(int(np.abs(counts).max()), int(np.abs(rises).max()) * self.step)
         return counts.astype(np.int16 if most < _INT16 - self.step else np.int32, copy=False)
 
     def _fill(self, out: Counts, knots: Array, begin: int) -> None:
@@ -116,12 +116,18 @@ class FieldLayer(Layer):
             return knots[:-1]
         kind = knots.dtype.type
         rises = np.repeat(knots[1:] - knots[:-1], self.step, axis=0).reshape(len(knots) - 1, -1)
-        rises *= self._places[kind][: len(rises)]
+        rises *= _places(self._n_lines, self.step, knots.shape[1], knots.dtype.char)[: len(rises)]
         rises += kind(self.step // 2)
         rises >>= kind(self._shift)
         lines: Array = rises.reshape(-1, knots.shape[1])
         lines += np.repeat(knots[:-1], self.step, axis=0)
         return lines
+
+
+@lru_cache(maxsize=8)
+def _places(n: int, step: int, width: int, kind: str) -> Array:
+    """Return the places of samples after their knot, of each contact and `n` times over: (n, step * width)."""
+    return np.tile(np.repeat(np.arange(step), width).astype(kind), (n, 1))
 
 
 class CoursesLayer(FieldLayer):
