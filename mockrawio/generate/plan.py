@@ -119,7 +119,7 @@ def _units(
     if isinstance(spec.units, EpiphyteUnits):
         return None, placed_trains(spec, seed, segments, source)
     setting = setting_of(spec, seed, segments)
-    cast = cast_of(spec, setting, segments, source, SessionScene(schedule, setting, spec.artifacts))
+    cast = cast_of(spec, setting, segments, source, SessionScene(schedule, setting, spec))
     return cast, cast.units(spec.contacts.order)
 
 

@@ -13,18 +13,22 @@ from ..ground.shown import Argument
 from ..session.logs import Watchlog
 from . import stimulus, timing
 from .layers import Setting
+from .parts.field.wave import WaveLayer
 from .parts.firing import Scene
+from .parts.firing.lock import Phase
 from .schedule import Schedule
+from .spec import SessionSpec
+from .tissue import waves
 
 EVENTS = "Events"  # the channel of ``Events.npy``
 
 
 class SessionScene(Scene):
-    """The events and the movie of a session."""
+    """The events, the movie and the rhythms of a session."""
 
-    def __init__(self, schedule: Schedule, setting: Setting, artifacts: bool) -> None:
+    def __init__(self, schedule: Schedule, setting: Setting, spec: SessionSpec) -> None:
         super().__init__([(segment.start_ms - schedule.start_ms) / 1000 for segment in schedule.segments])
-        self._schedule, self._setting, self._artifacts = schedule, setting, artifacts
+        self._schedule, self._setting, self._spec = schedule, setting, spec
 
     def events(self, name: str, code: int | None) -> Sequence[Floats]:
         """Return when the events are: of each segment all, those before and after it too."""
@@ -46,6 +50,16 @@ class SessionScene(Scene):
         shown = (left_ms >= 0) & (left_ms < timing.FRAME_CLOCK_MS)
         return np.where(shown, np.maximum(pts[inside] - left_ms / 1000, 0.0), np.nan)
 
+    def phase(self, name: str) -> Phase:
+        """Return the phase of a rhythm of the field where it is strongest; 0 is a crest."""
+        names = ", ".join(map(repr, self._waves)) or "none, as it has no rhythm"
+        require(name in self._waves, Argument("rhythm", of="PhaseLocked"), f"a rhythm of the field: {names}", name)
+        return self._waves[name].phase
+
+    @once
+    def _waves(self) -> dict[str, WaveLayer]:
+        return waves(self._spec, self._setting)
+
     @once
     def _watchlog(self) -> Watchlog:
-        return stimulus.watchlog(self._schedule, self._artifacts)
+        return stimulus.watchlog(self._schedule, self._spec.artifacts)
