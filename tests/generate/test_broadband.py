@@ -145,7 +145,7 @@ def test_looking_for_clipping_changes_nothing(known, monkeypatch):
 PINNED = {
     "raw_data/broadband.json": "57ea476d06e8f709",
     "raw_data/broadband.npy": "aa4a6735d4c69582",
-    "session_manifest.json": "85e51519b3846887",
+    "session_manifest.json": "a0e160938ae2d4f4",
     "spiking_data/CSC6_SU1.npy": "51729ceeae28e8d3",
     "spiking_data/CSC7_SU1.npy": "6d9b6a70ed93d163",
 }

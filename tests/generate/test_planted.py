@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockrawio.generate.layers import Setting
-from mockrawio.generate.planted import Bank, Fired, Firing, PlantedLayer
+from mockrawio.generate.planted import Bank, Fired, PlantedLayer, SpikeTrains
 from mockrawio.generate.renewal import BLOCK
 
 N, BEFORE, WIDTH = 12, 4, 7  # samples of a spike, those before its own, contacts
@@ -18,7 +18,7 @@ SETTING = Setting(1, Fraction(30_000), 0.195, np.zeros((WIDTH, 3)), (3 * BLOCK, 
 PLACES = ([0], [2, 3, 6], [1, 2, 4, 5, 6], [], [0, 6])  # contacts of each cell; one is seen nowhere
 
 
-class Given(Firing):
+class Given(SpikeTrains):
     """Spikes at given frames of each segment, by cell, with phases and factors that follow from them."""
 
     def __init__(self, frames: dict[tuple[int, int], list[int]], fewest_frames: int = 0) -> None:
@@ -38,7 +38,7 @@ def banks() -> list[Bank]:
     return [Bank(np.array(places, np.int64), some) for places, some in zip(PLACES, counts, strict=True)]
 
 
-def slowly(firing: Firing, seg_index: int, start: int, stop: int) -> np.ndarray:
+def slowly(firing: SpikeTrains, seg_index: int, start: int, stop: int) -> np.ndarray:
     """Return what spikes add to some samples, one after another."""
     total = np.zeros((stop - start + 2 * N, WIDTH), np.int64)
     for index, bank in enumerate(banks()):
