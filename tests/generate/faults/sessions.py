@@ -31,8 +31,8 @@ EVERY = (
 def spec(*faults, bits=16, **more):
     """Return five seconds in two segments of a part of a Neuropixels probe, of a rig with these faults."""
     rig = Acquisition(0.195 * 2 ** (16 - bits), bits=bits, sample_shift=True, faults=faults)
-    parts = {"segments": (3.0, 2.0), "n_channels": 24, "n_units": 6, "n_events": 40, "seed": 8, **more}
-    return SessionSpec.neuropixels(acquisition=rig, **parts)
+    parts = {"segments": (3.0, 2.0), "n_channels": 24, "n_units": 6, "n_events": 40, "seed": 8, "acquisition": rig}
+    return SessionSpec.neuropixels(**{**parts, **more})
 
 
 def by_hand(truth, seg_index, i_start=0, i_stop=None):

@@ -29,6 +29,15 @@ def test_one_channel_may_be_given_alone():
     assert StimulationArtifact(1).at_s == (1.0,)
 
 
+@pytest.mark.parametrize("fault", [StimulationArtifact(0.5, uV=1e6), MovementArtifact(uV=(1e6, 1e6))], ids=str)
+def test_more_counts_than_there_is_room_for_are_refused(fault):
+    """An artifact of 1 V at the finest gain is an error that names its size, not a sum that wraps."""
+    fine = spec(segments=(1.0,), acquisition=Acquisition(1e-4, faults=fault), n_units=1)
+    with pytest.raises(MockSessionError, match="counts") as caught:
+        truth(fine)
+    assert caught.value.subject == f"{type(fault).__name__}.uV"
+
+
 @pytest.mark.parametrize("fault", [*EVERY, OutOfBrain(50.0), StimulationArtifact(code=4)], ids=str)
 def test_a_fault_comes_back_from_its_mapping(fault):
     """Its mapping makes an equal one, by itself and in an acquisition."""

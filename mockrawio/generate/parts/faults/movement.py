@@ -18,7 +18,7 @@ from ..form import real, span
 from ..noise.white import WhiteLayer
 from ..units.numbers import between, log_between
 from .bouts import LONGEST_MS, Bout, Bouts, check_bouts
-from .part import Fault
+from .part import Fault, check_most
 
 _SWINGS = 0.5, 3.0  # the fewest and the most of a movement
 _TILT = 0.6  # by how much the ends of the contacts differ from their middle, at most
@@ -88,6 +88,7 @@ class _MovementLayer(Layer):
         own = 1 + _SPREAD * float(normal_table()[-1])
         most = part.uV[1] / setting.gain_uV * (own + _TILT / 2) + self._muscle.most * sqrt(self._n) * own
         self.most = int(most) + 1
+        check_most(type(part).__name__, self.most)
 
     def add(self, out: Counts, seg_index: int, i_start: int) -> None:
         """Add samples of a segment to `out`."""

@@ -8,7 +8,7 @@ from dataclasses import MISSING, dataclass
 from typing import Any, ClassVar
 
 from ....ground.checks import require
-from ....ground.shown import Argument
+from ....ground.shown import Argument, Text
 from ....session.probe import ContactMap
 from ...incidents import Incident, Rig
 from ..form import Part, wholes
@@ -37,6 +37,12 @@ class Fault(Part, ABC):
     def outside(self, contacts: ContactMap) -> Sequence[int]:
         """Return the columns that it leaves outside the tissue."""
         return ()
+
+
+def check_most(of: str, most: int) -> None:
+    """Raise a MockSessionError if a fault adds more counts than 32 bits hold beside those of the other layers."""
+    remedy = Text("Give less, or a larger ", Argument("gain_uV", of="Acquisition"), ".")
+    require(most < 1 << 30, Argument("uV", of=of), f"an artifact of less than {1 << 30} counts", most, remedy)
 
 
 def channels_field(default: Any = MISSING) -> Any:

@@ -16,7 +16,7 @@ from ...draws import Draws
 from ...incidents import FaultRow, Incident, Rig
 from ...layers import Counts, Layer
 from ..form import real, reals, whole
-from .part import Fault
+from .part import Fault, check_most
 
 _SPREAD = 0.1  # standard deviation of what single contacts have more or less
 _LEFT = 0.2  # what is left of a pulse when it has ended
@@ -93,9 +93,11 @@ class _PulseLayer(Layer):
 
     def __init__(self, name: str, rig: Rig, part: StimulationArtifact) -> None:
         self.name, self.frames, self._rig = name, rig.frames(part.times_ms(rig)), rig
-        self.counts = _pulse(name, rig, part)
-        overlap = max((_overlap(frames, len(self.counts)) for frames in self.frames), default=0)
-        self.most = overlap * int(np.abs(self.counts).max(initial=0))
+        pulse = _pulse(name, rig, part)
+        overlap = max((_overlap(frames, len(pulse)) for frames in self.frames), default=0)
+        self.most = overlap * int(np.abs(pulse).max(initial=0))
+        check_most(type(part).__name__, self.most)
+        self.counts = pulse.astype(np.int32)
 
     def within(self, seg_index: int, start: int, stop: int) -> list[int]:
         """Return the first samples of pulses with a sample from `start` to `stop` of a segment."""
@@ -126,8 +128,8 @@ class _Stimulation(Incident):
             yield FaultRow(StimulationArtifact.name, seg_index, self._channels, frame, end, layer=self.layer.name)
 
 
-def _pulse(name: str, rig: Rig, part: StimulationArtifact) -> Counts:
-    """Return a pulse on all contacts, int32 (n, n_contacts), as long as any of it is half a count or more."""
+def _pulse(name: str, rig: Rig, part: StimulationArtifact) -> Floats:
+    """Return a pulse on all contacts in whole counts, (n, n_contacts), as long as any of it is half a count or more."""
     setting = rig.setting
     normals = Draws.of(setting.bits(name)).normals(2 * setting.n_contacts).reshape(2, -1)
     sizes = (1 + _SPREAD * normals[0]) * (part.uV / setting.gain_uV)
@@ -143,10 +145,9 @@ def _pulse(name: str, rig: Rig, part: StimulationArtifact) -> Counts:
     after = times - 2 * part.width_ms
     # rounded, so that the last bit of a machine's exp does not matter
     wave += _LEFT * _on(after, step_ms) * np.round(np.exp(-np.maximum(after, 0) / decays), 9)
-    counts = np.rint(wave * sizes).astype(np.int32)
-    seen = np.flatnonzero(counts.any(axis=1))
-    pulse: Counts = counts[: int(seen.max(initial=0)) + 1]
-    return pulse
+    pulse: Floats = np.rint(wave * sizes)
+    seen = np.flatnonzero(pulse.any(axis=1))
+    return pulse[: int(seen.max(initial=0)) + 1]
 
 
 def _on(times: Floats, step_ms: float) -> Floats:
