@@ -19,6 +19,7 @@ from ..convert.recordings import channel_locations
 from ..convert.sortings import unit_frames
 from ..ground.arrays import Array, Ints
 from ..ground.errors import MockSessionError
+from ..scoring.found import plain_id
 from .raw_probe import Probe
 from .recording import RawFile, RawRecording
 from .source import HybridSource, joined_sorting, labels_of
@@ -159,11 +160,6 @@ def _probe(recording: Any) -> Probe:
         raise MockSessionError("recording", expected, found, remedy)
     rows = np.arange(len(places))
     return Probe(rows, np.ones(len(rows), bool), places, "recording")
-
-
-def plain_id(unit_id: Any) -> Any:
-    """Return a unit's id as Python has it, not NumPy."""
-    return unit_id.item() if isinstance(unit_id, np.generic) else unit_id
 
 
 def _units(sorting: Any, recording: ExtractorRecording) -> tuple[dict[int, Any], dict[int, Ints]]:

@@ -13,9 +13,9 @@ from ..formats.sorters import Sorting, formats, load_sorting, load_templates
 from ..ground.arrays import Array, Ints
 from ..ground.errors import MockSessionError
 from ..ground.places import AnyPath
-from .found import Found
+from ..scoring.found import Found
 from .templates import compare_templates, move_template, raw_rows, score_events, shift_template
-from .truth import HybridTruth, KnownUnit
+from .truth import AddedUnit, RunTruth
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,7 @@ class TemplateScore:
     Attributes
     ----------
     label : str
-        As of :class:`~mockrawio.hybrid.validate.UnitScore`.
+        As of :class:`~mockrawio.hybrid.validate.AddedScore`.
     source_template : int
         The template that most spikes of the true unit have in the source's sorting.
     found_template : int or None
@@ -68,12 +68,7 @@ class _Unfit(Exception):
 
 
 def compare_units(
-    truth: HybridTruth,
-    found: Found,
-    partners: Sequence[Any],
-    source_directory: AnyPath | None,
-    window: int,
-    offset: int,
+    truth: RunTruth, found: Found, partners: Sequence[Any], source_directory: AnyPath | None, window: int, offset: int
 ) -> tuple[tuple[TemplateScore, ...], tuple[str, ...]]:
     """Compare the templates of every true unit with those of the sorter.
 
@@ -102,7 +97,7 @@ class _Comparison:
     """The two sortings' templates, columns being raw rows."""
 
     def __init__(
-        self, truth: HybridTruth, found: Found, source_directory: AnyPath | None, window: int, offset: int
+        self, truth: RunTruth, found: Found, source_directory: AnyPath | None, window: int, offset: int
     ) -> None:
         if found.sorting is None or found.directory is None:
             raise _Unfit("the sorting has no folder that holds them")
@@ -129,7 +124,7 @@ class _Comparison:
             found = f"events of template {used.max()}"
             raise MockSessionError(directory, f"templates 0 to {len(templates) - 1}", found, "Export it again.")
 
-    def score(self, unit: KnownUnit, partner: Any) -> TemplateScore:
+    def score(self, unit: AddedUnit, partner: Any) -> TemplateScore:
         """Compare the templates of one unit."""
         number = _most_used(self.source, unit.true_unit)
         if number is None:
@@ -157,13 +152,13 @@ class _Comparison:
             found_samples=None if mine is None else self.templates[mine],
         )
 
-    def _moved(self, unit: KnownUnit, template: Array) -> Array:
+    def _moved(self, unit: AddedUnit, template: Array) -> Array:
         """Move a template to where its events went: row by row if that is known, else by the centre."""
         rows = self.truth.moved(unit)
         return shift_template(template, unit.center) if rows is None else move_template(template, *rows)
 
 
-def _source(truth: HybridTruth, given: AnyPath | None) -> tuple[str, str | None, int | None]:
+def _source(truth: RunTruth, given: AnyPath | None) -> tuple[str, str | None, int | None]:
     """Return the folder of the source's sorting, its kind, and phy's base."""
     if given is not None:
         return os.fspath(given), None, None

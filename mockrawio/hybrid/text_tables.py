@@ -2,50 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ..scoring.tables import cause_text, count_of, table_lines
 
 if TYPE_CHECKING:
-    from .match import Confusion
+    from ..scoring.match import Confusion
     from .planned import HybridResult, UnitReport
     from .validate import Validation
 
 MOST_COLUMNS = 12  # clusters of a confusion matrix in text
 
 
-def table_lines(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
-    """Return a table as lines whose columns end below one another: floats get three decimals, None is a dash."""
-    cells = [list(head), *([_cell(value) for value in row] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return ["  ".join(text.rjust(width) for text, width in zip(row, widths, strict=True)) for row in cells]
-
-
-def _cell(value: Any) -> str:
-    return "-" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
-
-
 def generation_lines(result: HybridResult, *, dry_run: bool = False) -> list[str]:
     """Return what was made of each unit, or why not, and what was written."""
     units = [_unit_line(unit) for unit in result.units]
     made = sum(unit.made for unit in result.units)
-    total = f"{made} of {_counted(len(result.units), 'unit')}, {_counted(result.n_events, 'event')}"
+    total = f"{made} of {count_of(len(result.units), 'unit')}, {count_of(result.n_events, 'event')}"
     seed = result.params.drawn_with
     if dry_run:
         return [*units, f"would make {total} ({seed}); nothing was written"]
     files = [f"wrote {path}" for path in result.files]
-    return [*units, *files, f"made {total}, {_counted(result.n_clipped, 'sample')} clipped ({seed})"]
+    return [*units, *files, f"made {total}, {count_of(result.n_clipped, 'sample')} clipped ({seed})"]
 
 
 def _unit_line(unit: UnitReport) -> str:
     if not unit.made:
         return f"unit {unit.true_unit}: skipped: {unit.reason}"
     parts = [
-        f"unit {unit.true_unit} -> {unit.new_unit}: {_counted(unit.n_events, 'event')} on "
-        f"{_counted(len(unit.channels), 'channel')} around row {unit.center_channel}"
+        f"unit {unit.true_unit} -> {unit.new_unit}: {count_of(unit.n_events, 'event')} on "
+        f"{count_of(len(unit.channels), 'channel')} around row {unit.center_channel}"
     ]
     reasons = {
         "at a file's edge": unit.n_edge,
@@ -73,14 +59,16 @@ _TEMPLATES = ("source_template", "found_template", "pearson", "frobenius", "best
 
 def validation_lines(validation: Validation) -> list[str]:
     """Return the tables of a validation."""
-    clusters, window = _counted(validation.n_clusters, "cluster"), f"within ±{validation.window_ms:g} ms"
-    lines = [f"{validation.sorter}: {clusters} against {_counted(len(validation.units), 'true unit')}, {window}", ""]
+    clusters, window = count_of(validation.n_clusters, "cluster"), f"within ±{validation.window_ms:g} ms"
+    lines = [f"{validation.sorter}: {clusters} against {count_of(len(validation.units), 'true unit')}, {window}", ""]
     rows = [[unit.label, *(getattr(unit, name) for name in _SCORES), unit.best_agreement] for unit in validation.units]
     lines += table_lines(["true_unit", *_SCORES, "best_agreement"], rows)
+    missed = [f"unit {unit.label}: missed {cause_text(unit.causes)}" for unit in validation.units if unit.causes]
+    lines += ["", *missed] if missed else []
     lines += ["", "events of true units (rows) by hybrid label (columns):", *_confusion_lines(validation.confusion)]
     if validation.templates:
         scores = [[one.label, *(getattr(one, name) for name in _TEMPLATES)] for one in validation.templates]
         lines += ["", "templates:", *table_lines(["true_unit", *_TEMPLATES], scores)]
     left_out = validation.n_unassigned
-    notes = [f"{_counted(left_out, 'event')} of no cluster left out"] if left_out else []
+    notes = [f"{count_of(left_out, 'event')} of no cluster left out"] if left_out else []
     return [*lines, *([""] if notes or validation.notes else []), *notes, *validation.notes]

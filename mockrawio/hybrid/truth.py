@@ -33,7 +33,7 @@ _AGAIN = "Run the generation again."
 
 
 @dataclass(frozen=True, eq=False)
-class KnownUnit:
+class AddedUnit:
     """Events that a run added."""
 
     label: str  # the true unit's, followed by / and the new one if there are several of that true unit
@@ -44,16 +44,22 @@ class KnownUnit:
 
 
 @dataclass(frozen=True, eq=False)
-class HybridTruth:
+class RunTruth:
     """What a hybrid run's folder tells."""
 
     folder: Path
     sample_rate: float  # Hz
-    units: tuple[KnownUnit, ...]  # ascending by true unit, then new unit
+    units: tuple[AddedUnit, ...]  # ascending by true unit, then new unit
     probe: Probe | None
     manifest: dict[str, Any]  # empty if there is none, as where the original wrote the folder
 
-    def moved(self, unit: KnownUnit) -> tuple[Ints, Ints] | None:
+    def place(self, unit: AddedUnit) -> tuple[float, ...]:
+        """Return where a unit's centre is on the probe, µm; NaN without a probe, or where it has no place."""
+        if self.probe is None or unit.center >= self.probe.n_channels:
+            return (float("nan"), float("nan"))
+        return tuple(self.probe.channel_positions[self.probe.inverse_map[unit.center]].tolist())
+
+    def moved(self, unit: AddedUnit) -> tuple[Ints, Ints] | None:
         """Return the raw rows that a unit's events come from, and where they went; None if it is not known."""
         for report in self.manifest.get("units", ()):
             if report["new_unit"] == unit.new_unit and report["source_channels"]:
@@ -61,7 +67,7 @@ class HybridTruth:
         return None
 
 
-def load_truth(directory: AnyPath, session_name: str | None = None) -> HybridTruth:
+def load_truth(directory: AnyPath, session_name: str | None = None) -> RunTruth:
     """Read what a hybrid run added, from its output folder or the session that it made.
 
     `session_name` says which run, if the files of several are there.
@@ -77,7 +83,7 @@ def load_truth(directory: AnyPath, session_name: str | None = None) -> HybridTru
     lots = _from_firings(firings) if table is None else _from_table(table, firings)
     manifest, probe = _manifest(folder, session_name), _one(folder, "probe", "npz", session_name)
     rate = float(manifest["sample_rate"]) if manifest else _stored_rate(folder, session_name)
-    return HybridTruth(folder, rate, _labelled(lots), None if probe is None else Probe.load(probe), manifest)
+    return RunTruth(folder, rate, _labelled(lots), None if probe is None else Probe.load(probe), manifest)
 
 
 def _folder_of_tables(folder: Path) -> Path:
@@ -104,16 +110,16 @@ def _one(folder: Path, kind: str, suffix: str, session_name: str | None) -> Path
     return found[0] if found else None
 
 
-def _from_firings(firings: Ints) -> list[KnownUnit]:
+def _from_firings(firings: Ints) -> list[AddedUnit]:
     centers, times, labels = firings
     return [_lot(times, centers, labels == unit, int(unit), None) for unit in np.unique(labels)]
 
 
-def _lot(times: Ints, centers: Ints, of: Bools, true_unit: int, new_unit: int | None) -> KnownUnit:
-    return KnownUnit("", true_unit, new_unit, int(centers[of][0]), np.sort(times[of]))
+def _lot(times: Ints, centers: Ints, of: Bools, true_unit: int, new_unit: int | None) -> AddedUnit:
+    return AddedUnit("", true_unit, new_unit, int(centers[of][0]), np.sort(times[of]))
 
 
-def _from_table(path: Path, firings: Ints) -> list[KnownUnit]:
+def _from_table(path: Path, firings: Ints) -> list[AddedUnit]:
     times, true, new, centers = _read_table(path)
     pairs = np.array(sorted(zip(times, true, strict=True)), np.int64).reshape(-1, 2)
     if not np.array_equal(pairs, np.array(sorted(zip(*firings[1:], strict=True)), np.int64).reshape(-1, 2)):
@@ -133,7 +139,7 @@ def _read_table(path: Path) -> Ints:
             raise BadFileError(path, f"whole numbers in columns {', '.join(COLUMNS)}", str(error), _AGAIN) from None
 
 
-def _labelled(lots: list[KnownUnit]) -> tuple[KnownUnit, ...]:
+def _labelled(lots: list[AddedUnit]) -> tuple[AddedUnit, ...]:
     """Give each its label."""
     several = Counter(lot.true_unit for lot in lots)
     labels = [f"{lot.true_unit}" + (f"/{lot.new_unit}" if several[lot.true_unit] > 1 else "") for lot in lots]

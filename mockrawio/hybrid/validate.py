@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from ..ground.checks import is_real, require
 from ..ground.durable import make_folder
 from ..ground.errors import BadFileError, SessionExistsError
 from ..ground.extras import extra_module
 from ..ground.places import AnyPath
 from ..ground.regular import only_regular
-from ..ground.shown import Argument
 from ..ground.writing import write_file
-from .found import Found, load_found
-from .match import Agreement, Confusion, compare_trains, confusion_matrix, match_times, nearest_left
+from ..scoring.axis import Axis
+from ..scoring.found import load_found
+from ..scoring.match import Confusion
+from ..scoring.performance import Performance
+from ..scoring.scene import TrueTrain
+from ..scoring.score import UnitScore, score_trains
+from ..scoring.tables import csv_of, flat_row
 from .pairs import TemplateScore, compare_units
-from .truth import HybridTruth, load_truth
+from .truth import AddedUnit, load_truth
 
 TABLES = ("units.csv", "confusion.csv", "templates.csv")
 
 
-@dataclass(frozen=True)
-class UnitScore:
-    """How well one true unit was found.
+@dataclass(frozen=True, kw_only=True)
+class AddedScore(Performance):
+    """How well one lot of added events was found.
 
     Attributes
     ----------
@@ -37,33 +36,19 @@ class UnitScore:
         The true unit's; with ``/`` and the new unit's if there are several of that true unit.
     true_unit, new_unit, center_channel
         As in ``artificial_units-<session>.csv``; `new_unit` is None if there is no such file.
-    n_true : int
-        Events added.
-    found_unit : int, str or None
-        The cluster that stands for it; None if none agrees with it as `match_score` asks.
-    n_found, n_matched : int
-        Events of that cluster, and how many of them are true ones; 0 without a cluster.
-    accuracy, recall, precision : float
-        matched / (true + found - matched), matched / true, matched / found; 0 if nothing matched.
-    best_unit : int, str or None
-        The cluster that agrees best, whatever the score; None if nothing matches.
-    best_agreement : float
-        Its accuracy.
+    causes : dict of str to int
+        How many misses have which cause, as :func:`mockrawio.score` has it; causes of none are left out. Of other
+        units it knows those that were added too.
     """
 
     label: str
     true_unit: int
     new_unit: int | None
     center_channel: int
-    n_true: int
-    found_unit: Any
-    n_found: int
-    n_matched: int
-    accuracy: float
-    recall: float
-    precision: float
-    best_unit: Any
-    best_agreement: float
+    causes: dict[str, int]
+
+
+_HEAD = list(flat_row({name: {} if name == "causes" else None for name in AddedScore.columns()}))
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +67,7 @@ class Validation:
         The same in samples, whole ones.
     match_score : float
         The least accuracy of a cluster that stands for a unit.
-    units : tuple of UnitScore
+    units : tuple of AddedScore
         Ascending by true unit.
     confusion : Confusion
         Which clusters the true events are in: of the cluster that stands for their unit as many
@@ -101,7 +86,7 @@ class Validation:
     window_ms: float
     window: int
     match_score: float
-    units: tuple[UnitScore, ...]
+    units: tuple[AddedScore, ...]
     confusion: Confusion
     templates: tuple[TemplateScore, ...]
     n_clusters: int
@@ -119,7 +104,7 @@ class Validation:
             "match_score": self.match_score,
             "n_clusters": self.n_clusters,
             "n_unassigned": self.n_unassigned,
-            "units": [asdict(unit) for unit in self.units],
+            "units": [unit.as_row() for unit in self.units],
             "confusion": {
                 "true_labels": list(self.confusion.true_labels),
                 "hybrid_labels": list(self.confusion.hybrid_labels),
@@ -167,15 +152,13 @@ class Validation:
         head = [r"true label\hybrid label", *columns, "unmatched"]
         counts = zip([*labels, "unmatched"], self.confusion.counts.tolist(), strict=True)
         tables = {
-            TABLES[0]: _table([asdict(unit) for unit in self.units]),
+            TABLES[0]: _table([flat_row(unit.as_row()) for unit in self.units]),
             TABLES[1]: [head, *([label, *row] for label, row in counts)],
         }
         if self.templates:
             tables[TABLES[2]] = _table([one.as_dict() for one in self.templates])
         for name, rows in tables.items():
-            text = io.StringIO(newline="")
-            csv.writer(text, lineterminator="\n").writerows(rows)
-            write_file(target / name, [text.getvalue().encode()])
+            write_file(target / name, [csv_of(rows)])
         return list(tables)
 
 
@@ -201,8 +184,8 @@ def _refuse_foreign_tables(folder: Path) -> None:
 
 
 def _table(rows: list[dict[str, Any]]) -> list[list[Any]]:
-    """Return rows below their names; what is not known, None, becomes an empty cell."""
-    head = list(rows[0]) if rows else [field.name for field in fields(UnitScore)]
+    """Return rows below their names."""
+    head = list(rows[0]) if rows else _HEAD
     return [head, *(list(row.values()) for row in rows)]
 
 
@@ -255,35 +238,22 @@ def validate(
     MockSessionError
         If an input is not as it must be.
     """
-    require(is_real(window_ms) and 0 <= window_ms < np.inf, Argument("window_ms"), "milliseconds, 0 or more", window_ms)
-    require(is_real(match_score) and 0 < match_score <= 1, "match_score", "above 0, up to 1", match_score)
     truth = load_truth(hybrid_directory, session_name)
-    found = load_found(sorter_directory, output_type, phy_base, truth.sample_rate, offset)
-    return _compared(truth, found, float(window_ms), float(match_score), source_directory, offset)
-
-
-def _compared(
-    truth: HybridTruth,
-    found: Found,
-    window_ms: float,
-    match_score: float,
-    source_directory: AnyPath | None,
-    offset: int,
-) -> Validation:
-    """Compare what was found with the truth, both as loaded."""
-    window = int(window_ms * truth.sample_rate / 1000)
-    agreement = compare_trains([unit.times for unit in truth.units], found.trains, window, match_score=match_score)
-    partners = [None if k < 0 else found.labels[k] for k in agreement.partner.tolist()]
-    templates, notes = compare_units(truth, found, partners, source_directory, window, offset)
+    how: dict[str, Any] = {"output_type": output_type, "phy_base": phy_base, "offset": offset}
+    found = load_found(sorter_directory, truth.sample_rate, Axis(), argument="sorter_directory", **how)
+    true = [TrueTrain(unit.label, unit.times, location=truth.place(unit)) for unit in truth.units]
+    score = score_trains(true, found, truth.sample_rate, window_ms=window_ms, match_score=match_score)
+    partners = [unit.found_unit for unit in score.units]
+    templates, notes = compare_units(truth, found, partners, source_directory, score.window, offset)
     return Validation(
         str(truth.folder),
         found.name,
         truth.sample_rate,
-        window_ms,
-        window,
-        match_score,
-        tuple(_unit_score(truth, found, agreement, row) for row in range(len(truth.units))),
-        _confusion(truth, found, agreement, window),
+        score.window_ms,
+        score.window,
+        score.match_score,
+        tuple(_added_score(*both) for both in zip(truth.units, score.units, strict=True)),
+        score.confusion,
         templates,
         len(found.labels),
         found.n_unassigned,
@@ -291,49 +261,12 @@ def _compared(
     )
 
 
-def _unit_score(truth: HybridTruth, found: Found, agreement: Agreement, row: int) -> UnitScore:
-    unit, scores, column = truth.units[row], agreement.scores[row], int(agreement.partner[row])
-    n_true = len(unit.times)
-    n_found, n_matched = 0, 0
-    if column >= 0:
-        n_found, n_matched = int(agreement.n_found[column]), int(agreement.n_matched[row, column])
-    some = bool(scores.size) and float(scores.max()) > 0
-    return UnitScore(
+def _added_score(unit: AddedUnit, score: UnitScore) -> AddedScore:
+    return AddedScore(
         label=unit.label,
         true_unit=unit.true_unit,
         new_unit=unit.new_unit,
         center_channel=unit.center,
-        n_true=n_true,
-        found_unit=found.labels[column] if column >= 0 else None,
-        n_found=n_found,
-        n_matched=n_matched,
-        accuracy=_share(n_matched, n_true + n_found - n_matched),
-        recall=_share(n_matched, n_true),
-        precision=_share(n_matched, n_found),
-        best_unit=found.labels[int(scores.argmax())] if some else None,
-        best_agreement=float(scores.max()) if some else 0.0,
+        causes=score.causes,
+        **{field.name: getattr(score, field.name) for field in fields(Performance)},
     )
-
-
-def _share(part: int, whole: int) -> float:
-    return part / whole if part else 0.0
-
-
-def _confusion(truth: HybridTruth, found: Found, agreement: Agreement, window: int) -> Confusion:
-    """Say for each true event which cluster has it, and count."""
-    times, clusters = found.flat()
-    taken = np.zeros(len(times), np.bool_)
-    rows = np.repeat(np.arange(len(truth.units)), [len(unit.times) for unit in truth.units])
-    columns = np.full(len(rows), -1, np.int64)
-    for row, column in enumerate(agreement.partner.tolist()):
-        if column >= 0:
-            event, spike = match_times(truth.units[row].times, found.trains[column], window)
-            columns[np.flatnonzero(rows == row)[event]] = column
-            taken[np.flatnonzero(clusters == column)[spike]] = True
-    missed = np.flatnonzero(columns < 0)
-    every = np.concatenate([*(unit.times for unit in truth.units), np.empty(0, np.int64)])
-    event, spike = nearest_left(every[missed], times, window, taken)
-    columns[missed[event]] = clusters[spike]
-    order, counts = confusion_matrix(rows, columns, len(truth.units), agreement.n_found)
-    labels = tuple(unit.label for unit in truth.units)
-    return Confusion(labels, tuple(found.labels[k] for k in order.tolist()), counts)

@@ -45,8 +45,9 @@ def test_a_sorter(tmp_path):
     code = """
 from click.testing import CliRunner
 from mockrawio.cli import main
-from mockrawio.hybrid.found import load_found
-found = load_found("sorted", None, None, 30000.0, 100)
+from mockrawio.scoring.axis import Axis
+from mockrawio.scoring.found import load_found
+found = load_found("sorted", 30000.0, Axis(), offset=100)
 print(found.sorting.kind, found.labels, [train.tolist() for train in found.trains])
 print("[phy|kilosort|jrc|toy]" in CliRunner().invoke(main, ["hybrid", "validate", "--help"], terminal_width=200).output)
 for call in (lambda: p.load_templates("sorted"), lambda: p.load_sorting("."), lambda: p.load_sorting(".", "no")):

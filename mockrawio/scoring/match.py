@@ -59,6 +59,23 @@ class Agreement:
     partner: Ints  # (U,), the index of the cluster that stands for each unit; -1 if none does
 
 
+def flat_trains(trains: Sequence[Ints]) -> tuple[Ints, Ints]:
+    """Return the times of all trains in ascending order, and which train each is of."""
+    sizes = [len(train) for train in trains]
+    times = np.concatenate([*trains, np.empty(0, np.int64)])
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    order = np.argsort(times, kind="stable")
+    return times[order], owner[order]
+
+
+def coincidences(times: Ints, others: Ints, window: int) -> tuple[Ints, Ints]:
+    """Return the indices of all pairs ``times[i]`` and ``others[j]``, which ascend, at most `window` apart."""
+    first = np.searchsorted(others, times - window, side="left")
+    counts = np.searchsorted(others, times + window, side="right") - first
+    i = np.repeat(np.arange(len(times)), counts)
+    return i, np.arange(len(i)) + np.repeat(first - (np.cumsum(counts) - counts), counts)
+
+
 def compare_trains(true: Sequence[Ints], found: Sequence[Ints], window: int, *, match_score: float = 0.5) -> Agreement:
     """Compare every true unit with every cluster, both given by ascending samples; either may be empty.
 
@@ -68,11 +85,22 @@ def compare_trains(true: Sequence[Ints], found: Sequence[Ints], window: int, *, 
     n_true = np.array([len(times) for times in true], np.int64)
     n_found = np.array([len(times) for times in found], np.int64)
     n_matched = np.zeros((len(true), len(found)), np.int64)
-    for row, times in enumerate(true):
-        n_matched[row] = [len(match_times(times, others, window)[0]) for others in found]
+    times, owner = flat_trains(found)
+    for row, train in enumerate(true):
+        i, j = coincidences(train, times, window)
+        n_matched[row], unsure = _counted(i, j, owner[j], len(found))
+        n_matched[row, unsure] = [len(match_times(train, found[k], window)[0]) for k in unsure]
     either = n_true[:, None] + n_found - n_matched
     scores = n_matched / np.where(either > 0, either, 1)
     return Agreement(n_true, n_found, n_matched, scores, pair_units(scores, match_score))
+
+
+def _counted(i: Ints, j: Ints, columns: Ints, n_found: int) -> tuple[Ints, list[int]]:
+    """Count the coincidences in each column; return also those columns in which an event occurs twice."""
+    order = np.argsort(columns, kind="stable")
+    one, two, of = i[order], j[order], columns[order]
+    again = (of[1:] == of[:-1]) & ((one[1:] == one[:-1]) | (two[1:] <= two[:-1]))
+    return np.bincount(columns, minlength=n_found), np.unique(of[1:][again]).tolist()
 
 
 def pair_units(scores: Floats, least: float) -> Ints:
@@ -88,6 +116,27 @@ def pair_units(scores: Floats, least: float) -> Ints:
     good = scores[rows, columns] >= least
     partner[rows[good]] = columns[good]
     return partner
+
+
+def share_out(true: Sequence[Ints], found: Sequence[Ints], partner: Ints, window: int) -> tuple[Ints, ...]:
+    """Say of each event of each true unit which cluster has it, -1 if none does.
+
+    It is the unit's own `partner` if the event matches it, else the one of the nearest event in the window that
+    matches no other. Returns an array a unit.
+    """
+    times, owner = flat_trains(found)
+    taken = np.zeros(len(times), np.bool_)
+    columns = [np.full(len(train), -1, np.int64) for train in true]
+    for train, has, column in zip(true, columns, partner.tolist(), strict=True):
+        if column >= 0:
+            event, spike = match_times(train, found[column], window)
+            has[event] = column
+            taken[np.flatnonzero(owner == column)[spike]] = True
+    every = np.concatenate([*columns, np.empty(0, np.int64)])
+    missed = np.flatnonzero(every < 0)
+    event, spike = nearest_left(np.concatenate([*true, np.empty(0, np.int64)])[missed], times, window, taken)
+    every[missed[event]] = owner[spike]
+    return tuple(np.split(every, np.cumsum([len(train) for train in true])[:-1])) if true else ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,10 +184,8 @@ def nearest_left(true: Ints, found: Ints, window: int, taken: Bools) -> tuple[In
     made first; of equally close ones that of the earlier true event, then of the earlier found one.
     """
     free = np.flatnonzero(~taken)
-    first = np.searchsorted(found[free], true - window, side="left")
-    counts = np.searchsorted(found[free], true + window, side="right") - first
-    i = np.repeat(np.arange(len(true)), counts)
-    j = free[np.arange(len(i)) + np.repeat(first - (np.cumsum(counts) - counts), counts)]
+    i, j = coincidences(true, found[free], window)
+    j = free[j]
     order = np.argsort(np.abs(found[j] - true[i]), kind="stable")
     events: set[int] = set()
     spikes: set[int] = set()

@@ -10,7 +10,7 @@ from scipy.optimize import linear_sum_assignment
 from spikeinterface.comparison import compare_sorter_to_ground_truth
 from spikeinterface.core import NumpySorting
 
-from mockrawio.hybrid.match import compare_trains, confusion_matrix, match_times, nearest_left, pair_units
+from mockrawio.scoring.match import compare_trains, confusion_matrix, match_times, nearest_left, pair_units
 
 RATE = 30_000
 TRAINS = st.lists(st.integers(0, 60), max_size=12).map(lambda times: np.array(sorted(times), np.int64))

@@ -1,0 +1,341 @@
+"""A sorting held against the truth."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from ..ground.arrays import Bools, Ints
+from ..ground.checks import is_real, require
+from ..ground.once import once
+from ..ground.shown import Argument
+from .axis import Axis
+from .causes import cause_names, causes_of
+from .found import Found
+from .match import Agreement, Confusion, coincidences, compare_trains, confusion_matrix, match_times, share_out
+from .performance import Performance, performance, unit_counts
+from .scene import Moments, Scene, TrueTrain
+
+HALF = 0.5  # of a cluster's or a unit's spikes: what most of them are
+
+Kind = Literal["matched", "merged", "split", "duplicate", "other"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnitScore(Performance):
+    """How well one true unit was found, and why its spikes were missed.
+
+    Attributes
+    ----------
+    id : str
+        The true unit's.
+    n_elsewhere : int
+        Missed spikes that another cluster has.
+    n_foreign : int
+        False alarms where another true unit has a spike.
+    causes, false_causes : dict of str to int
+        How many misses, and false alarms, have which cause. They add up to ``n_true - n_matched`` and ``n_found -
+        n_matched``; causes of none are left out.
+    """
+
+    id: str
+    n_elsewhere: int
+    n_foreign: int
+    causes: dict[str, int]
+    false_causes: dict[str, int]
+
+
+@dataclass(frozen=True)
+class ClusterScore:
+    """What one cluster is.
+
+    Attributes
+    ----------
+    id : int or str
+    n_found : int
+        Its spikes.
+    unit : str or None
+        The true unit that it stands for.
+    kind : {"merged", "matched", "duplicate", "split", "other"}
+        The first of these that holds: it has at least half of the spikes of two units or more; it stands for a unit; at
+        least half of its spikes are one unit's, and at least half of them in the cluster that stands for that unit as
+        well; the same, and they are not; none of these.
+    best_unit : str or None
+        The unit that most of its spikes are of; None if they are of none.
+    n_best : int
+        How many those are.
+    """
+
+    id: Any
+    n_found: int
+    unit: str | None
+    kind: Kind
+    best_unit: str | None
+    n_best: int
+
+
+@dataclass(frozen=True)
+class CauseScore:
+    """What became of all true spikes with one cause to be missed.
+
+    Attributes
+    ----------
+    cause : str
+    n_true : int
+        Spikes that have it, found or not.
+    n_missed, n_false : int
+        Misses and false alarms of this cause, of all units.
+    miss_rate : float
+        missed / true, 0 of no spikes: to be held against that of the other causes.
+    """
+
+    cause: str
+    n_true: int
+    n_missed: int
+    n_false: int
+    miss_rate: float
+
+
+@dataclass(frozen=True, eq=False)
+class Spot:
+    """Single misses or false alarms of a unit.
+
+    Attributes
+    ----------
+    segments, frames : ndarray of int64, shape (n,)
+        Where they are, ascending.
+    causes : tuple of str
+        The cause of each.
+    """
+
+    segments: Ints
+    frames: Ints
+    causes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Score:
+    """What a sorter made of a recording of which all is known.
+
+    Attributes
+    ----------
+    truth, sorting : str
+        What was compared.
+    sampling_rate : float
+        Hz.
+    window_ms : float
+        How far apart a true and a found spike may be, before or after; SpikeInterface's ``delta_time``.
+    window : int
+        The same in samples, whole ones.
+    match_score : float
+        The least accuracy of a cluster that stands for a unit.
+    n_unassigned : int
+        Found spikes that belong to no cluster, which are left out.
+    """
+
+    truth: str
+    sorting: str
+    sampling_rate: float
+    window_ms: float
+    window: int
+    match_score: float
+    n_unassigned: int
+    _scene: Scene
+    _found: Found
+    _agreement: Agreement
+    _axis: Axis
+
+    @once
+    def units(self) -> tuple[UnitScore, ...]:
+        """A row for each true unit, in the order of the truth."""
+        return tuple(map(self._unit_score, range(len(self._scene.units))))
+
+    @once
+    def clusters(self) -> tuple[ClusterScore, ...]:
+        """A row for each cluster, in the order of the sorting."""
+        return tuple(map(self._cluster_score, range(len(self._found.labels))))
+
+    @once
+    def causes(self) -> tuple[CauseScore, ...]:
+        """A row for each cause, those of all units together."""
+        missed = Counter[str]()
+        false = Counter[str]()
+        for unit in self.units:
+            missed.update(unit.causes)
+            false.update(unit.false_causes)
+        every = np.concatenate([*self._true_causes, np.empty(0, np.int64)])
+        n_true = np.bincount(every, minlength=len(cause_names())).tolist()
+        return tuple(
+            CauseScore(name, n, missed[name], false[name], missed[name] / n if n else 0.0)
+            for name, n in zip(cause_names(), n_true, strict=True)
+        )
+
+    @once
+    def counts(self) -> dict[str, int]:
+        """How many units and clusters are of which kind, as SpikeInterface's ``count_units_categories`` has it."""
+        return unit_counts(self._agreement)
+
+    @property
+    def totals(self) -> dict[str, float]:
+        """Means over the true units, as SpikeInterface's ``get_performance("pooled_with_average")`` has them."""
+        names = ("accuracy", "recall", "precision", "miss_rate", "false_discovery_rate")
+        return {name: float(np.mean([getattr(u, name) for u in self.units])) if self.units else 0.0 for name in names}
+
+    @once
+    def confusion(self) -> Confusion:
+        """Which clusters the true spikes are in; see :class:`~mockrawio.scoring.match.Confusion`."""
+        rows = np.repeat(np.arange(len(self._shares)), [len(has) for has in self._shares])
+        columns = np.concatenate([*self._shares, np.empty(0, np.int64)])
+        order, counts = confusion_matrix(rows, columns, len(self._shares), self._agreement.n_found)
+        ids = tuple(unit.id for unit in self._scene.units)
+        return Confusion(ids, tuple(self._found.labels[k] for k in order.tolist()), counts)
+
+    def missed(self, unit_id: str) -> Spot:
+        """Return the spikes of a true unit that were missed, each with its cause."""
+        unit = self._index(unit_id)
+        out = ~self._matched[unit][0]
+        return self._spot(self._scene.units[unit].times[out], self._true_causes[unit][out])
+
+    def false_alarms(self, unit_id: str) -> Spot:
+        """Return the spikes of a true unit's cluster that are none of the unit's, each with its cause."""
+        moments = self._false(self._index(unit_id))
+        return self._spot(moments.times, causes_of(moments))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all of it as JSON can hold it."""
+        return {
+            "truth": self.truth,
+            "sorting": self.sorting,
+            "sampling_rate": self.sampling_rate,
+            "window_ms": self.window_ms,
+            "window_samples": self.window,
+            "match_score": self.match_score,
+            "n_unassigned": self.n_unassigned,
+            "counts": self.counts,
+            "totals": self.totals,
+            "units": [unit.as_row() for unit in self.units],
+            "clusters": [asdict(cluster) for cluster in self.clusters],
+            "causes": [asdict(cause) for cause in self.causes],
+        }
+
+    def _index(self, unit_id: str) -> int:
+        ids = [unit.id for unit in self._scene.units]
+        expected = f"a true unit, {', '.join(ids[:12])}{', ...' if len(ids) > 12 else ''}"
+        require(unit_id in ids, Argument("unit_id"), expected, unit_id, "Choose among them.")
+        return ids.index(unit_id)
+
+    def _spot(self, places: Ints, causes: Ints) -> Spot:
+        names = cause_names()
+        return Spot(*self._axis.split(places), tuple(names[k] for k in causes.tolist()))
+
+    @once
+    def _true_causes(self) -> list[Ints]:
+        """What would have been the cause of each true spike's miss, for each unit."""
+        scene = self._scene
+        trains = [unit.times for unit in scene.units]
+        return [causes_of(Moments(scene, k, times, np.arange(len(times)))) for k, times in enumerate(trains)]
+
+    @once
+    def _matched(self) -> list[tuple[Bools, Bools]]:
+        """Which spikes of each unit are found, and which of its cluster are the unit's."""
+        return [self._pairs(row) for row in range(len(self._scene.units))]
+
+    def _pairs(self, row: int) -> tuple[Bools, Bools]:
+        times, column = self._scene.units[row].times, int(self._agreement.partner[row])
+        found = self._found.trains[column] if column >= 0 else np.empty(0, np.int64)
+        masks = np.zeros(len(times), np.bool_), np.zeros(len(found), np.bool_)
+        for mask, which in zip(masks, match_times(times, found, self.window), strict=True):
+            mask[which] = True
+        return masks
+
+    @once
+    def _shares(self) -> tuple[Ints, ...]:
+        trains = [unit.times for unit in self._scene.units]
+        return share_out(trains, self._found.trains, self._agreement.partner, self.window)
+
+    def _false(self, unit: int) -> Moments:
+        column = int(self._agreement.partner[unit])
+        times = self._found.trains[column][~self._matched[unit][1]] if column >= 0 else np.empty(0, np.int64)
+        return Moments(self._scene, unit, times, None)
+
+    def _unit_score(self, row: int) -> UnitScore:
+        missed, false = ~self._matched[row][0], self._false(row)
+        return UnitScore(
+            id=self._scene.units[row].id,
+            n_elsewhere=int((self._shares[row][missed] >= 0).sum()),
+            n_foreign=int((false.n_near(np.inf, self.window, unknown=True) > 0).sum()),
+            causes=_tally(self._true_causes[row][missed]),
+            false_causes=_tally(causes_of(false)),
+            **performance(self._agreement, row, self._found.labels),
+        )
+
+    def _cluster_score(self, column: int) -> ClusterScore:
+        matched, ids = self._agreement.n_matched[:, column], [unit.id for unit in self._scene.units]
+        best = int(matched.argmax()) if matched.any() else None
+        row = np.flatnonzero(self._agreement.partner == column)
+        return ClusterScore(
+            self._found.labels[column],
+            int(self._agreement.n_found[column]),
+            ids[row[0]] if len(row) else None,
+            self._kind(column, best),
+            None if best is None else ids[best],
+            0 if best is None else int(matched[best]),
+        )
+
+    def _kind(self, column: int, best: int | None) -> Kind:
+        a = self._agreement
+        if (a.n_matched[:, column] >= HALF * np.maximum(a.n_true, 1)).sum() > 1:
+            return "merged"
+        if column in a.partner:
+            return "matched"
+        if best is None or a.n_matched[best, column] < HALF * a.n_found[column]:
+            return "other"
+        partner, train = int(a.partner[best]), self._found.trains[column]
+        if partner >= 0:
+            twice, _ = coincidences(train, self._found.trains[partner], self.window)
+            if len(np.unique(twice)) >= HALF * len(train):
+                return "duplicate"
+        return "split"
+
+
+def _tally(causes: Ints) -> dict[str, int]:
+    counts = np.bincount(causes, minlength=len(cause_names())).tolist()
+    return {name: count for name, count in zip(cause_names(), counts, strict=True) if count}
+
+
+def score_trains(
+    true: Sequence[TrueTrain],
+    found: Found,
+    rate: float,
+    *,
+    window_ms: float,
+    match_score: float,
+    axis: Axis | None = None,
+    name: str = "the truth",
+) -> Score:
+    """Hold clusters against true units, whose spikes are on one axis of `rate` samples a second.
+
+    MockSessionError if `window_ms` is no time, or `match_score` not above 0 and up to 1.
+    """
+    require(is_real(window_ms) and 0 <= window_ms < np.inf, Argument("window_ms"), "milliseconds, 0 or more", window_ms)
+    require(is_real(match_score) and 0 < match_score <= 1, Argument("match_score"), "above 0, up to 1", match_score)
+    window = int(window_ms * rate / 1000)
+    agreement = compare_trains([unit.times for unit in true], found.trains, window, match_score=match_score)
+    scene = Scene(true, rate, window)
+    return Score(
+        name,
+        found.name,
+        rate,
+        float(window_ms),
+        window,
+        float(match_score),
+        found.n_unassigned,
+        scene,
+        found,
+        agreement,
+        axis or Axis(),
+    )
