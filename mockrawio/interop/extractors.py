@@ -15,7 +15,6 @@ from ..ground.extras import by_extra
 from ..ground.folder import patterns
 from ..rawio import MockSessionRawIO
 from .frames import FrameClock, Frames
-from .probe import stream_of
 
 with by_extra("SpikeInterface's objects", "spikeinterface"):
     from spikeinterface.extractors.neoextractors.neobaseextractor import NeoEventSegment, NeoSortingSegment
@@ -158,25 +157,6 @@ class MockSessionEventSegment(NeoEventSegment):  # type: ignore[misc]  # not typ
         events: Array = NeoEventSegment.get_events(self, channel_id, start_time, end_time)
         events["duration"] /= 1000
         return events
-
-
-def in_ms(reader: MockSessionRawIO, t_seconds: float) -> float:
-    """Return ms since the Unix epoch of a time that the reader gave in seconds.
-
-    This is exactly the number in the file: such stamps are a quarter of a microsecond apart in
-    float64, the way to seconds and back loses a millionth of that.
-    """
-    return float(reader.time_origin_ms + t_seconds * 1000)
-
-
-def segment_clocks(reader: MockSessionRawIO, stream_id: str | None, rate: float) -> list[FrameClock]:
-    """Return the clock of each segment: the stream's; without one, at this rate from the segment's start."""
-    segments = range(reader.segment_count(0))
-    if stream_id is None:
-        return [FrameClock(in_ms(reader, reader.segment_t_start(0, k)), rate) for k in segments]
-    stream = stream_of(reader, stream_id)
-    starts = [in_ms(reader, reader.get_signal_t_start(0, k, stream.index)) for k in segments]
-    return [FrameClock(start, stream.sampling_rate, size) for start, size in zip(starts, stream.sizes, strict=True)]
 
 
 def region_of(channel_id: str, name: str) -> str:

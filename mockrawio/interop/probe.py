@@ -1,4 +1,4 @@
-"""The electrodes of a session as probes of ProbeInterface, and where its units are among them.
+"""The electrodes of a session as probes of ProbeInterface.
 
 What the reader knows of them is a :class:`~mockrawio.session.probe.ContactMap`; this is the way to ProbeInterface.
 """
@@ -8,83 +8,22 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from os import PathLike
-from typing import Any
 
 import numpy as np
 
-from ..ground.arrays import Floats
-from ..ground.errors import BadFileError, MockSessionError
+from ..ground.errors import MockSessionError
 from ..ground.extras import by_extra
-from ..rawio import MockSessionRawIO, StreamView
+from ..rawio import MockSessionRawIO
 from ..session.content import csc_numbers
 from ..session.files import open_channel_names
 from ..session.layout import find_files
 from ..session.probe import ContactMap, microwire_numbers, microwires
+from .streams import main_stream, stream_of
 
 with by_extra("probes", "spikeinterface"):
     from probeinterface import Probe, ProbeGroup
 
 _PLACES = "Write 'probe' or 'locations' into the stream's .json, or name its channels CSCk."
-
-
-def main_stream(reader: MockSessionRawIO) -> str | None:
-    """Return the id of the stream that spikes are sorted in, None if the session has none.
-
-    It is the stream `broadband` of ``raw_data``, or the fastest one there; LFP does not count.
-
-    Parameters
-    ----------
-    reader : MockSessionRawIO
-        After ``parse_header()``.
-    """
-    streams = (reader.stream(index) for index in range(reader.signal_streams_count()))
-    rates = {stream.id: stream.sampling_rate for stream in streams if stream.kind == "raw"}
-    return "broadband" if "broadband" in rates else max(rates, key=rates.__getitem__, default=None)
-
-
-def planted_places(reader: MockSessionRawIO, stream_id: str | None, unit_ids: Sequence[str]) -> Floats:
-    """Return where the ground truth of a stream has each unit, on the probe's axes and above it.
-
-    Parameters
-    ----------
-    reader : MockSessionRawIO
-    stream_id : str or None
-        A stream of ``raw_data``; of others nothing is known.
-    unit_ids : sequence of str
-
-    Returns
-    -------
-    ndarray of float64, (units, 3)
-        x, y, z in µm; NaN for units of which the stream's description says nothing.
-
-    Raises
-    ------
-    BadFileError
-        If the description has something else in the place of these numbers.
-    """
-    places = np.full((len(unit_ids), 3), np.nan)
-    if stream_id is None:
-        return places
-    stream = stream_of(reader, stream_id)
-    units = stream.ground_truth().get("units", {})
-    for row, unit_id in enumerate(unit_ids):
-        unit = units.get(unit_id, {}) if isinstance(units, dict) else None
-        place = unit.get("location") if isinstance(unit, dict) else unit_id
-        if place is not None:
-            places[row] = _three_numbers(stream.description_path, unit_id, place)
-    return places
-
-
-def stream_of(reader: MockSessionRawIO, stream_id: str) -> StreamView:
-    """Return a stream by its id."""
-    return reader.stream(reader.header["signal_streams"]["id"].tolist().index(stream_id))
-
-
-def _three_numbers(path: str | None, unit_id: str, place: Any) -> list[float]:
-    if isinstance(place, list) and len(place) == 3 and all(type(v) in (int, float) for v in place):
-        return [float(v) for v in place]
-    remedy = "Repair the description, or write the stream again."
-    raise BadFileError(path, f"three numbers as 'location' of {unit_id} in its ground truth", repr(place)[:80], remedy)
 
 
 def stream_contacts(reader: MockSessionRawIO, stream_id: str) -> ContactMap | None:
@@ -166,14 +105,3 @@ def _folder_contacts(folder: str | PathLike[str]) -> ContactMap:
         return contacts  # which say nothing of other wires
     numbers = sorted({*(recorded or ()), *wires})
     return microwires(numbers).select([numbers.index(number) for number in recorded or ()])
-
-
-def chosen_stream(reader: Any, stream_id: str | None, stream_name: str | None) -> str | None:
-    """Return which stream was asked for, if any; the reader's ids are also its names."""
-    given = stream_id if stream_id is not None else stream_name
-    ids: list[str] = reader.header["signal_streams"]["id"].tolist()
-    if given is not None and given not in ids:
-        raise MockSessionError(reader.dirname, f"a stream, one of {ids}", f"{given!r}", "Give one of them.")
-    if stream_name is not None and stream_name != given:
-        raise MockSessionError(reader.dirname, "one stream", f"{given!r} and {stream_name!r}", "Give one.")
-    return given

@@ -34,9 +34,9 @@ from .extractors import (
     StorableSession,
     opening,
     region_of,
-    segment_clocks,
 )
-from .probe import chosen_stream, main_stream, planted_places, probegroup_of, stream_contacts, stream_of
+from .probe import probegroup_of, stream_contacts
+from .streams import chosen_stream, main_stream, planted_places, segment_clocks, stream_of
 
 with by_extra("SpikeInterface's objects", "spikeinterface"):
     from probeinterface import Probe

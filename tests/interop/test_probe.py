@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from mockrawio import MockSessionError, MockSessionRawIO
-from mockrawio.interop.probe import planted_places, session_probe, stream_contacts
+from mockrawio.interop.probe import session_probe, stream_contacts
 from mockrawio.interop.spikeinterface import MockSessionRecordingExtractor
+from mockrawio.interop.streams import planted_places
 from mockrawio.session.probe import contact_positions
 from tests.handmade import Handmade
 
