@@ -5,6 +5,7 @@ Importing this package registers :class:`MockSessionRawIO` and :class:`MockSessi
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from .ground.errors import (
@@ -36,38 +37,38 @@ __all__ = [
     "SessionSpec",
     "Truth",
     "__version__",
+    "corrupt_sorting",
     "generate_annotations",
     "generate_session",
     "lfp_of_stream",
     "run_data_generation",
+    "score",
     "truth",
     "write_session",
     "write_session_from_block",
 ]
 
-_GENERATE = {
-    "GenerateData",
-    "SessionSpec",
-    "Truth",
-    "generate_annotations",
-    "generate_session",
-    "run_data_generation",
-    "truth",
+# What readers need not pay for: imported when it is first asked for.
+_LAZY = {
+    "GenerateData": "generate",
+    "SessionSpec": "generate",
+    "Truth": "generate",
+    "corrupt_sorting": "scoring.corrupt",
+    "generate_annotations": "generate",
+    "generate_session": "generate",
+    "run_data_generation": "generate",
+    "score": "interop.session_score",
+    "truth": "generate",
+    "write_session": "convert",
+    "write_session_from_block": "convert",
 }
-_CONVERT = {"write_session", "write_session_from_block"}
 
 
 def __getattr__(name: str) -> Any:
-    """Import what makes sessions when it is first asked for: readers need not pay for it."""
-    if name in _CONVERT:
-        from . import convert
-
-        return getattr(convert, name)
-    if name not in _GENERATE:
+    """Import one of those that wait to be asked for."""
+    if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from . import generate
-
-    return getattr(generate, name)
+    return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
 
 
 def __dir__() -> list[str]:

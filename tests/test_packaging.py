@@ -112,8 +112,11 @@ def test_public_names():
         "NotASessionError",
         "SessionSpec",
         "__version__",
+        "corrupt_sorting",
         "generate_session",
         "run_data_generation",
+        "score",
+        "truth",
         "write_session",
         "write_session_from_block",
     }

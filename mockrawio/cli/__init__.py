@@ -40,6 +40,7 @@ from .corpus import Make, corpus_options, generate_sessions, take_corpus
 from .hybrid import hybrid_commands
 from .raster import raster_command
 from .report import plot_command, report_command
+from .score import score_command
 
 if TYPE_CHECKING:
     from ..generate import SessionSpec
@@ -255,5 +256,5 @@ def verify_command(ctx: click.Context, /, folder: Path, as_json: bool, progress:
     ctx.exit(0 if found.ok else 1)
 
 
-for command in (hybrid_commands, raster_command, plot_command, report_command):
+for command in (hybrid_commands, raster_command, plot_command, report_command, score_command):
     main.add_command(command)

@@ -8,20 +8,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from ..formats.sorters import formats
 from .common import FILE, FOLDER, Group, epilog, json_option, progress_option, show, workers_option, wrote
+from .sorted import phy_base_option, sorting_options
 
 if TYPE_CHECKING:
     from ..hybrid import HybridParams, HybridResult
 
-_SCORE = click.FloatRange(0, 1, min_open=True)
-_KIND = click.Choice([*formats()])
-_PHY_BASE = click.option(
-    "--phy-base",
-    type=click.IntRange(0, 1),
-    metavar="0|1",
-    help="What phy's files call the first sample; else inferred.",
-)
 _GENERATE_CODES = (
     "Exit codes: 0 all units that were asked for were made (or may be missing, --allow-skips), 1 a problem with "
     "the data, or a unit was skipped, 2 wrong usage."
@@ -51,7 +43,7 @@ def hybrid_commands() -> None:
 @click.option("-o", "--output", type=FOLDER, help="Folder for the results, in place of the file's output_directory.")
 @click.option("--compat", is_flag=True, default=None, help="Compute as the original program did, its faults included.")
 @click.option("--allow-skips", is_flag=True, default=None, help="Exit with 0 although a unit could not be made.")
-@_PHY_BASE
+@phy_base_option
 @click.option("--dry-run", is_flag=True, help="Write nothing; say what would be made.")
 @workers_option
 @json_option
@@ -105,27 +97,7 @@ def _made(result: HybridResult) -> dict[str, Any]:
 @click.argument("hybrid_dir", type=FOLDER)
 @click.argument("sorter_dir", type=FOLDER)
 @click.option("-o", "--output", type=FOLDER, help="Folder for tables (CSV) and figures; without it none are written.")
-@click.option(
-    "--window-ms",
-    type=click.FloatRange(min=0),
-    metavar="MS",
-    default=1.0,
-    show_default=True,
-    help="Before and after a true event, within which it is found.",
-)
-@click.option(
-    "--match-score",
-    type=_SCORE,
-    metavar="SHARE",
-    default=0.5,
-    show_default=True,
-    help="Least accuracy of a unit's cluster, up to 1.",
-)
-@click.option("--type", "output_type", type=_KIND, help="What SORTER_DIR holds; else inferred.")
-@_PHY_BASE
-@click.option(
-    "--offset", type=int, metavar="N", default=0, show_default=True, help="Samples to add to the sorter's times."
-)
+@sorting_options("SORTER_DIR", 1.0)
 @click.option("--session", "session_name", metavar="NAME", help="Which run, if HYBRID_DIR holds several.")
 @click.option("--source", "source_directory", type=FOLDER, help="The source's sorting, if it is elsewhere now.")
 @click.option("--figures/--no-figures", default=True, help="Draw figures too (matplotlib); by default.")

@@ -56,13 +56,13 @@ def _burst(moments: Moments) -> Bools:
 
 
 def _near_neighbour(moments: Moments) -> Bools:
-    """Return True if the unit has a near neighbour; of what is no spike of the unit, where it is the neighbour's."""
+    """Return True where another cluster has the spike of a unit with a near one; else, where the near one fires."""
     scene = moments.scene
     if moments.spikes is None:
         holds: Bools = moments.n_near(NEIGHBOUR_UM, scene.window) > 0
         return holds
-    has = bool((scene.distances[moments.unit] <= NEIGHBOUR_UM).any())
-    return np.full(len(moments.times), has)
+    near = bool((scene.distances[moments.unit] <= NEIGHBOUR_UM).any())
+    return np.full(len(moments.times), near) if moments.elsewhere is None else moments.elsewhere & near
 
 
 #: The causes, in the order in which they are asked.

@@ -76,7 +76,8 @@ class Moments:
     scene: Scene
     unit: int  # which of the scene's units
     times: Ints  # (k,), on the axis, ascending
-    spikes: Ints | None  # (k,), which of the unit's own spikes they are; None for what are not its own
+    spikes: Ints | None = None  # (k,), which of the unit's own spikes they are; None for what are not its own
+    elsewhere: Bools | None = None  # (k,), which of them another cluster has; None where it is not asked
 
     @property
     def own(self) -> TrueTrain:

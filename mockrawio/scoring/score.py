@@ -86,7 +86,7 @@ class CauseScore:
     ----------
     cause : str
     n_true : int
-        Spikes that have it, found or not.
+        Spikes that would have it if they were missed, or given to another cluster.
     n_missed, n_false : int
         Misses and false alarms of this cause, of all units.
     miss_rate : float
@@ -167,7 +167,9 @@ class Score:
         for unit in self.units:
             missed.update(unit.causes)
             false.update(unit.false_causes)
-        every = np.concatenate([*self._true_causes, np.empty(0, np.int64)])
+        trains = [unit.times for unit in self._scene.units]
+        true = [Moments(self._scene, k, times, np.arange(len(times))) for k, times in enumerate(trains)]
+        every = np.concatenate([*map(causes_of, true), np.empty(0, np.int64)])
         n_true = np.bincount(every, minlength=len(cause_names())).tolist()
         return tuple(
             CauseScore(name, n, missed[name], false[name], missed[name] / n if n else 0.0)
@@ -194,16 +196,18 @@ class Score:
         ids = tuple(unit.id for unit in self._scene.units)
         return Confusion(ids, tuple(self._found.labels[k] for k in order.tolist()), counts)
 
+    @property
+    def snr(self) -> tuple[float, ...]:
+        """The signal-to-noise ratio of each true unit; NaN where it is not known."""
+        return tuple(float("nan") if unit.snr is None else unit.snr for unit in self._scene.units)
+
     def missed(self, unit_id: str) -> Spot:
         """Return the spikes of a true unit that were missed, each with its cause."""
-        unit = self._index(unit_id)
-        out = ~self._matched[unit][0]
-        return self._spot(self._scene.units[unit].times[out], self._true_causes[unit][out])
+        return self._spot(self._missed(self._index(unit_id)))
 
     def false_alarms(self, unit_id: str) -> Spot:
         """Return the spikes of a true unit's cluster that are none of the unit's, each with its cause."""
-        moments = self._false(self._index(unit_id))
-        return self._spot(moments.times, causes_of(moments))
+        return self._spot(self._false(self._index(unit_id)))
 
     def as_dict(self) -> dict[str, Any]:
         """Return all of it as JSON can hold it."""
@@ -228,16 +232,9 @@ class Score:
         require(unit_id in ids, Argument("unit_id"), expected, unit_id, "Choose among them.")
         return ids.index(unit_id)
 
-    def _spot(self, places: Ints, causes: Ints) -> Spot:
+    def _spot(self, moments: Moments) -> Spot:
         names = cause_names()
-        return Spot(*self._axis.split(places), tuple(names[k] for k in causes.tolist()))
-
-    @once
-    def _true_causes(self) -> list[Ints]:
-        """What would have been the cause of each true spike's miss, for each unit."""
-        scene = self._scene
-        trains = [unit.times for unit in scene.units]
-        return [causes_of(Moments(scene, k, times, np.arange(len(times)))) for k, times in enumerate(trains)]
+        return Spot(*self._axis.split(moments.times), tuple(names[k] for k in causes_of(moments).tolist()))
 
     @once
     def _matched(self) -> list[tuple[Bools, Bools]]:
@@ -257,18 +254,23 @@ class Score:
         trains = [unit.times for unit in self._scene.units]
         return share_out(trains, self._found.trains, self._agreement.partner, self.window)
 
+    def _missed(self, unit: int) -> Moments:
+        out = np.flatnonzero(~self._matched[unit][0])
+        elsewhere = self._shares[unit][out] >= 0
+        return Moments(self._scene, unit, self._scene.units[unit].times[out], out, elsewhere)
+
     def _false(self, unit: int) -> Moments:
         column = int(self._agreement.partner[unit])
         times = self._found.trains[column][~self._matched[unit][1]] if column >= 0 else np.empty(0, np.int64)
-        return Moments(self._scene, unit, times, None)
+        return Moments(self._scene, unit, times)
 
     def _unit_score(self, row: int) -> UnitScore:
-        missed, false = ~self._matched[row][0], self._false(row)
+        missed, false = self._missed(row), self._false(row)
         return UnitScore(
             id=self._scene.units[row].id,
-            n_elsewhere=int((self._shares[row][missed] >= 0).sum()),
+            n_elsewhere=int((self._shares[row][missed.spikes] >= 0).sum()),
             n_foreign=int((false.n_near(np.inf, self.window, unknown=True) > 0).sum()),
-            causes=_tally(self._true_causes[row][missed]),
+            causes=_tally(causes_of(missed)),
             false_causes=_tally(causes_of(false)),
             **performance(self._agreement, row, self._found.labels),
         )

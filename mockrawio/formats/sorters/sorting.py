@@ -52,6 +52,10 @@ class Sorting:
         """The labels that occur, ascending."""
         return np.unique(self.cluster)
 
+    def in_files(self, unit: int) -> int:
+        """Return the label that the sorter's own files have for a unit."""
+        return unit - 1 if self.kind == "phy" else unit
+
     def times_of(self, unit: int) -> Ints:
         """Return the times of a unit's events, ascending; none if the label does not occur."""
         times: Ints = self.timestep[self.cluster == unit]

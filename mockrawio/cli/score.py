@@ -1,0 +1,79 @@
+"""``mockrawio score``: options in, text and exit codes out, as :mod:`mockrawio.cli` has it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .common import (
+    FILE,
+    FOLDER,
+    Command,
+    check_figure,
+    check_output,
+    epilog,
+    json_option,
+    overwrite_option,
+    show,
+    wrote,
+)
+from .sorted import sorting_options
+
+if TYPE_CHECKING:
+    from ..scoring.score import Score
+
+_SESSION = "/tmp/mock/patient_data/1/session_1"
+_EXAMPLES = (f"score {_SESSION} sorted", f"score {_SESSION} sorted --figure score.png")
+
+
+@click.command("score", cls=Command, short_help="Hold a sorting against a session.", epilog=epilog(*_EXAMPLES))
+@click.argument("session", type=FOLDER)
+@click.argument("sorting", type=FOLDER)
+@sorting_options("SORTING", 0.4)
+@click.option("--csv", "csv_file", type=FILE, help="Write the rows of the units there, too.")
+@click.option("--figure", "figure_file", type=FILE, help="Draw the score there, too: .png, .pdf or .svg (matplotlib).")
+@overwrite_option
+@json_option
+def score_command(
+    session: Path,
+    sorting: Path,
+    csv_file: Path | None,
+    figure_file: Path | None,
+    overwrite: bool,
+    as_json: bool,
+    **how: Any,
+) -> None:
+    """Hold what a sorter found, in SORTING, against what is true of the session in SESSION.
+
+    For each true unit: how many of its spikes were found, by which cluster, and the cluster's accuracy, recall and
+    precision, as SpikeInterface counts them; then why the others were missed, each for one cause.
+    """
+    for path in filter(None, (csv_file, figure_file)):
+        check_output(path, overwrite, session)
+    if figure_file:
+        check_figure(figure_file, "--figure")
+    from ..interop.session_score import score
+    from ..scoring.text import score_lines
+
+    made = score(session, sorting, **how)
+    files = _written(made, csv_file, figure_file)
+    show(as_json, {**made.as_dict(), "files": files}, [*score_lines(made), *wrote(files)])
+
+
+def _written(made: Score, csv_file: Path | None, figure_file: Path | None) -> list[Path]:
+    """Write what was asked for, and return the files."""
+    files = []
+    if csv_file:
+        from ..ground.writing import write_file
+        from ..scoring.text import score_csv
+
+        write_file(csv_file, [score_csv(made)])
+        files.append(csv_file.absolute())
+    if figure_file:
+        from ..rasters.figure import save_figure
+        from ..scoring.figure import plot_score
+
+        files.append(save_figure(plot_score(made), figure_file))
+    return files

@@ -1,0 +1,79 @@
+"""Trains of which all is known, and the slow way to say why one of their spikes would be missed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mockrawio.scoring.axis import Axis
+from mockrawio.scoring.found import load_found
+from mockrawio.scoring.scene import TrueTrain
+from mockrawio.scoring.score import score_trains
+
+RATE = 32_000
+WINDOW = 12  # 0.4 ms
+
+
+def trains(seed: int, n_units: int = 8, refractory: int = 70, seconds: int = 30) -> dict[str, np.ndarray]:
+    """Return units that fire 30 to 200 times, no two spikes of one closer than the refractory period."""
+    random = np.random.default_rng(seed)
+    made = {}
+    for unit in range(n_units):
+        count = int(random.integers(30, 200))
+        gaps = random.exponential(seconds * RATE / count, count).astype(np.int64) + refractory
+        made[f"u{unit}"] = np.cumsum(gaps)
+    return made
+
+
+def true_units(given: dict[str, np.ndarray], seed: int = 0) -> list[TrueTrain]:
+    """Return them as true units with places, amplitudes and signal-to-noise ratios."""
+    random = np.random.default_rng([seed, 1])
+    return [
+        TrueTrain(
+            unit,
+            times,
+            random.uniform(0.4, 1.6, len(times)).astype(np.float32),
+            float(random.uniform(4, 15)),
+            tuple(random.uniform(0, 150, 3).tolist()),
+        )
+        for unit, times in given.items()
+    ]
+
+
+def scored(true: list[TrueTrain], sorting, axis: Axis | None = None, **options):
+    """Return the score of a sorting, within 0.4 ms unless told otherwise."""
+    options = {"window_ms": 0.4, "match_score": 0.5, **options}
+    found = load_found(sorting, RATE, axis or Axis())
+    return score_trains(true, found, RATE, axis=axis, **options)
+
+
+def slow_cause(true: list[TrueTrain], unit: int, spike: int, elsewhere: bool) -> str:
+    """Return why a spike is missed, one comparison at a time."""
+    own, time = true[unit], int(true[unit].times[spike])
+    if own.snr * abs(float(own.factors[spike])) < 5:
+        return "low amplitude"
+    apart = [float(np.linalg.norm(np.subtract(own.location, other.location))) for other in true]
+    others = [k for k in range(len(true)) if k != unit]
+    if any(abs(int(t) - time) <= 32 for k in others if apart[k] <= 100 for t in true[k].times):
+        return "overlap"
+    rest = [int(t) - time for index, t in enumerate(own.times) if index != spike]
+    if any(abs(gap) <= 64 for gap in rest):
+        return "refractory"
+    if any(-320 <= gap <= 0 for gap in rest):
+        return "burst"
+    return "near neighbour" if elsewhere and any(apart[k] <= 40 for k in others) else "none of these"
+
+
+def slow_false_cause(true: list[TrueTrain], unit: int, time: int) -> str:
+    """Return why a spike was found where the unit has none, one comparison at a time."""
+    own = true[unit]
+    apart = [float(np.linalg.norm(np.subtract(own.location, other.location))) for other in true]
+    others = [k for k in range(len(true)) if k != unit]
+    if sum(abs(int(t) - time) <= 32 for k in others if apart[k] <= 100 for t in true[k].times) > 1:
+        return "overlap"
+    gaps = [int(t) - time for t in own.times]
+    if any(abs(gap) <= 64 for gap in gaps):
+        return "refractory"
+    if any(-320 <= gap <= 0 for gap in gaps):
+        return "burst"
+    near = any(abs(int(t) - time) <= WINDOW for k in others if apart[k] <= 40 for t in true[k].times)
+    return "near neighbour" if near else "none of these"
