@@ -115,6 +115,9 @@ FAILURES = [
     ("hybrid validate nowhere empty", 1, "check the path"),
     ("hybrid validate empty empty", 1, "firings_true.npy"),
     ("hybrid validate empty empty --type spyke", 2, "'phy', 'kilosort', 'jrc'"),
+    ("hybrid undo nowhere", 1, "give such a folder"),
+    (f"hybrid undo {SESSION}", 1, "--output: expected a folder for the session"),
+    (f"hybrid undo {SESSION} -o new", 1, "a session that a hybrid run made"),
     ("hybrid nonsense", 2, "no such command"),
     ("score nowhere empty", 1, "give the folder"),
     (f"score {SESSION} nowhere", 1, "give the folder of the sorter's output"),
@@ -280,7 +283,7 @@ def completions(line, incomplete=""):
     ("line", "incomplete", "values"),
     [
         ("", "r", {"raster", "report"}),
-        ("hybrid", "", {"generate", "validate"}),
+        ("hybrid", "", {"generate", "undo", "validate"}),
         ("generate root", "--enc", {"--encoding"}),
         ("generate root --encoding", "f", {"float64"}),
         (f"plot {SESSION} --what", "ra", {"raster", "rates"}),

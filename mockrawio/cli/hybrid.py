@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from .common import FILE, FOLDER, Group, epilog, json_option, progress_option, show, workers_option, wrote
+from .common import (
+    FILE,
+    FOLDER,
+    Group,
+    epilog,
+    json_option,
+    overwrite_option,
+    progress_option,
+    show,
+    workers_option,
+    wrote,
+)
 from .sorted import phy_base_option, sorting_options
 
 if TYPE_CHECKING:
@@ -22,13 +33,14 @@ _GENERATE_CODES = (
 
 _GENERATE = "hybrid generate params.py --phy-base 1 -o hybrid"
 _VALIDATE = "hybrid validate hybrid sorted -o validation"
+_UNDO = "hybrid undo hybrid -o before"
 
 
 @click.group(
     "hybrid",
     cls=Group,
     short_help="Hybrid ground truth: add known events, see if they are found.",
-    epilog=epilog(_GENERATE, _VALIDATE),
+    epilog=epilog(_GENERATE, _VALIDATE, _UNDO),
 )
 def hybrid_commands() -> None:
     """Add known events to a copy of a recording, and see whether a sorter finds them."""
@@ -119,3 +131,26 @@ def validate_command(
     validation = validate(hybrid_dir, sorter_dir, **how)
     files = validation.save(output, figures=figures) if output else ()
     show(as_json, {**validation.as_dict(), "files": list(files)}, [*validation_lines(validation), *wrote(files)])
+
+
+@hybrid_commands.command("undo", short_help="Take the events of a run out again, exactly.", epilog=epilog(_UNDO))
+@click.argument("folder", type=FOLDER)
+@click.option("-o", "--output", type=FOLDER, help="Folder for what was there before; of a session it must be given.")
+@click.option("--session", "session_name", metavar="NAME", help="Which run, if FOLDER holds several.")
+@overwrite_option
+@json_option
+@progress_option
+def undo_command(folder: Path, as_json: bool, **how: Any) -> None:
+    """Make again what a run was made of, out of what it made, in FOLDER.
+
+    FOLDER is the output folder of a run, of which the recording's files are written again, or a session that a
+    run made, of which the source is. The source need not be there any more. What comes out has the SHA-256 that
+    the run has noted of its source; nothing is written otherwise. FOLDER is only read; files go there too, unless
+    -o says where.
+    """
+    from ..hybrid import undo_hybrid
+
+    made = undo_hybrid(folder, **how)
+    files = [{"path": path, **record._asdict()} for path, record in zip(made.files, made.records, strict=True)]
+    lines = [*wrote(made.files), f"took {made.n_events} events out; the bytes are those of the source"]
+    show(as_json, {"folder": made.folder, "n_events": made.n_events, "files": files}, lines)

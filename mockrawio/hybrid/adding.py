@@ -17,6 +17,7 @@ from ..ground.progress import Tick
 from ..ground.writing import FileRecord
 from .planned import Adder
 from .recording import RawFile, RawRecording
+from .store import Clipped
 
 BLOCK_BYTES = 1 << 21  # of a recording at a time; two of them are in work at once
 RELEASE_BLOCKS = 8  # after this many, what a source has mapped is released
@@ -33,7 +34,20 @@ class Adding:
     ) -> None:
         self.recording, self.files, self.adder, self.tick, self.head = recording, files, adder, tick, head
         self.n_clipped = 0
+        self._clipped: list[Clipped] = []
         self.source = FileRecord(0, "")
+
+    @property
+    def clipped(self) -> Clipped:
+        """Which samples were clipped by then, and a few that happen to be as large."""
+        return Clipped.joined(self._clipped)
+
+    def _keep(self, original: Array, block: Array, start: int) -> None:
+        """Keep what the source has where a sample with an event is the largest or smallest there is."""
+        limits = np.iinfo(block.dtype)
+        ends = (block == limits.min) | (block == limits.max)
+        at = np.flatnonzero(ends & (self.adder.counts(start, start + len(block)) != 0))
+        self._clipped.append(Clipped(at + start * self.recording.n_channels, original.reshape(-1)[at]))
 
     def blocks(self) -> Iterator[Array]:
         """Yield the result, block by block; each is done with when the next is asked for."""
@@ -46,7 +60,9 @@ class Adding:
                     buffer = np.empty(original.size, original.dtype)
                 block = buffer[: original.size].reshape(original.shape)
                 np.copyto(block, original)
-                self.n_clipped += self.adder.add(block, start)
+                if count := self.adder.add(block, start):
+                    self.n_clipped += count
+                    self._keep(original, block, start)
                 yield block
                 hashed.result()
                 size += block.nbytes

@@ -43,7 +43,8 @@ from .extractor_source import ExtractorSource
 from .planned import HybridPlan, HybridResult
 from .recording import RawFile, RawRecording
 from .run_manifest import run_manifest_bytes
-from .session_source import SessionSource
+from .session_source import BROADBAND, SessionSource
+from .store import Clipped
 from .tables import named
 
 COPY_BYTES = 1 << 20
@@ -91,15 +92,15 @@ class HybridContent(Content):
         results = (writer.files[stream.file],)
         self.result = replace(self.result, sources=(adding.source,), results=results, n_clipped=adding.n_clipped)
         folder = _free_folder(writer)
-        self._write_tables(writer, stream, folder)
+        self._write_tables(writer, stream, folder, adding.clipped)
         places = (self.result.folder / name for name in (*writer.files, layout.MANIFEST))
         self.result = replace(self.result, files=tuple(sorted(places)))
         return {**self.said, "hybrid": self._described(stream, folder)}
 
-    def _write_tables(self, writer: SessionWriter, stream: HybridStream, folder: str) -> None:
+    def _write_tables(self, writer: SessionWriter, stream: HybridStream, folder: str, clipped: Clipped) -> None:
         """Write the tables, and the run's manifest over them."""
         source = stream.plan.source
-        small = stream.plan.small_files([stream.file] * len(source.recording.files))
+        small = stream.plan.small_files([stream.file] * len(source.recording.files), clipped)
         for name, data in small.items():
             writer.write(f"{folder}/{name}", [data])
         files = {name: writer.files[f"{folder}/{name}"] for name in small}
@@ -158,7 +159,7 @@ def content_of_session(plan: HybridPlan, source: SessionSource, folder: Path) ->
     said = {key: value for key, value in said.items() if key not in ("format", "format_version", "files")}
     outside = {source.units[label].id: count for label, count in source.n_outside.items() if count}
     said |= {"spikes_outside": outside} if outside else {}
-    files = {name: _copied(path) for name, path in _files_of(own) if name not in made_anew}
+    files = {name: copied(path) for name, path in files_of(own) if name not in made_anew}
     base = Content(None, 0, 0, [], lambda staging: (), {}, files=files)
     return _hybrid(base, stream, folder, source.units, said=said, floats=_has_float_waveforms(source))
 
@@ -261,13 +262,15 @@ def _added(stream: HybridStream, names: dict[int, Any]) -> dict[str, Any]:
     }
 
 
-def _copied(path: Path) -> Iterator[bytes]:
+def copied(path: Path) -> Iterator[bytes]:
+    """Yield a file's content in blocks."""
     with open(path, "rb", buffering=0, opener=only_regular) as file:
         while block := file.read(COPY_BYTES):
             yield block
 
 
-def _files_of(folder: Path) -> list[tuple[str, Path]]:
+def files_of(folder: Path) -> list[tuple[str, Path]]:
+    """Return all files below a folder, by their path in it, sorted."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     return [(path.relative_to(folder).as_posix(), path) for path in paths]
 

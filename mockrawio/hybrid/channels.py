@@ -67,7 +67,7 @@ def mean_window(recording: RawRecording, times: Ints, before: int, after: int) -
     return MeanWindow(mean, spread / np.sqrt(len(used)))
 
 
-def unit_channels(window: MeanWindow, probe: Probe) -> Ints:
+def channels_in(window: MeanWindow, probe: Probe) -> Ints:
     """Return the raw rows of a unit, ascending, by the rule of this module.
 
     Raises UnitSkipped if its mean stands out from the noise nowhere.
@@ -132,7 +132,7 @@ def _sites_at(places: Floats, points: Floats, tolerance: float) -> Ints:
     return found
 
 
-def shift_channels(
+def shifted_channels(
     channels: Ints, probe: Probe, step: int | None, random: np.random.Generator, *, allow_overlap: bool = False
 ) -> Ints:
     """Return the raw rows that a unit's events go to, (m,), aligned with its own.

@@ -14,6 +14,7 @@ is smaller than its Gram matrix, so that memory does not grow with the number of
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -37,27 +38,42 @@ def derivatives(windows: Array) -> Floats:
     return steps.reshape(len(windows), -1)
 
 
-def low_rank_events(
-    recording: RawRecording,
-    times: Ints,
-    channels: Ints,
-    extent: tuple[int, int],
-    rank: int,
-    chosen: Ints,
-    factors: Floats,
-) -> LowRankEvents:
-    """Rebuild a unit's events and scale those that were chosen: ``chosen`` by index, (K,), by `factors`, (K,).
+@dataclass(frozen=True, eq=False)
+class RebuiltEvents:
+    """Events without their noise, in full precision: sums of a few waveforms.
 
-    The rest is as for :func:`low_rank_factors`.
+    Attributes
+    ----------
+    basis : ndarray of float64, shape (r, n, m)
+        The waveforms: samples, and the channels of a unit.
+    weights : ndarray of float64, shape (K, r)
+        How much of each an event has.
     """
-    basis, weights = low_rank_factors(recording, times, channels, extent, rank, chosen)
-    return LowRankEvents.rounded(basis, weights * factors[:, None])
+
+    basis: Floats
+    weights: Floats
+
+    def __len__(self) -> int:
+        return len(self.weights)
+
+    def samples(self, start: int = 0, stop: int | None = None) -> Floats:
+        """Return events `start` to `stop` (not included), float64 (k, n, m), in counts."""
+        made: Floats = np.tensordot(self.weights[start:stop], self.basis, axes=1)
+        return made
+
+    def scaled(self, factors: Floats) -> RebuiltEvents:
+        """Return the events times a factor each, (K,)."""
+        return RebuiltEvents(self.basis, self.weights * factors[:, None])
+
+    def rounded(self) -> LowRankEvents:
+        """Return them in as many digits as make whole counts that are the same on every machine."""
+        return LowRankEvents.rounded(self.basis, self.weights)
 
 
-def low_rank_factors(
+def rebuilt_events(
     recording: RawRecording, times: Ints, channels: Ints, extent: tuple[int, int], rank: int, chosen: Ints
-) -> tuple[Floats, Floats]:
-    """Return what rebuilds a unit's events: ``tensordot(weights, basis, 1)``, in full precision.
+) -> RebuiltEvents:
+    """Rebuild a unit's events.
 
     Parameters
     ----------
@@ -74,8 +90,7 @@ def low_rank_factors(
 
     Returns
     -------
-    basis : ndarray of float64, shape (r, n, m)
-    weights : ndarray of float64, shape (K, r)
+    RebuiltEvents
 
     Raises
     ------
@@ -106,7 +121,7 @@ def low_rank_factors(
         steps, weights = vectors.T, np.concatenate([part @ vectors for part in rows(used)])[which.ravel()]
     basis = np.zeros((rank, n, m))
     np.cumsum(steps.reshape(rank, n - 1, m), axis=1, out=basis[:, 1:])
-    return basis, weights
+    return RebuiltEvents(basis, weights)
 
 
 def _gram(parts: Iterable[Floats], size: int) -> Floats:

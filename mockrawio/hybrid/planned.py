@@ -12,9 +12,9 @@ from ..ground.writing import FileRecord
 from ..planting import Planter
 from .recipe import Recipe
 from .source import HybridSource
-from .store import events_bytes
+from .store import Clipped, events_bytes
 from .tables import FIRINGS, Tables, csv_bytes, firings_bytes, metadata_bytes, named, rate_bytes, run_tables
-from .units import HybridUnit
+from .units import HybridUnit, UnitSkipped
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,9 @@ class UnitReport:
         return {"made": self.made, **asdict(self)}
 
 
-def skipped(report: UnitReport, reason: object) -> UnitReport:
+def skipped(report: UnitReport, reason: UnitSkipped) -> UnitReport:
     """Return a report that says why the unit was skipped."""
-    return replace(report, reason=str(reason), new_unit=None)
+    return replace(report, reason=reason.found, new_unit=None)
 
 
 class Adder(Protocol):
@@ -77,6 +77,9 @@ class Adder(Protocol):
 
     def add(self, block: Array, start: int) -> int:
         """Add what falls into a block that begins at an absolute sample, in place; return how many samples clipped."""
+
+    def counts(self, start: int, stop: int) -> Array:
+        """Return what is added to these samples, before clipping."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,10 +117,11 @@ class HybridPlan(_Run):
         """Return the tables of the run."""
         return run_tables(self.source.sorting, self.planted)
 
-    def small_files(self, paths: Iterable[str]) -> dict[str, bytes]:
+    def small_files(self, paths: Iterable[str], clipped: Clipped) -> dict[str, bytes]:
         """Return the tables, the probe, the sample rate, and the events: name to content.
 
-        The table of files has of each file of the recording the path in `paths` that it becomes.
+        The table of files has of each file of the recording the path in `paths` that it becomes; `clipped` is what was
+        when it was written.
         """
         recording, made = self.source.recording, self.tables()
         contents = {
@@ -125,7 +129,7 @@ class HybridPlan(_Run):
             "annotations.csv": csv_bytes(made.annotations),
             "artificial_units.csv": csv_bytes(made.artificial),
             "dtype.npy": rate_bytes(recording.sample_rate, recording.dtype),
-            "events.npz": events_bytes(self.planted),
+            "events.npz": events_bytes(self.planted, clipped),
             "probe.npz": self.source.probe.npz_bytes(),
         }
         own = {named(kind, self.params.session_name): content for kind, content in contents.items()}

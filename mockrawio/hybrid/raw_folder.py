@@ -19,6 +19,7 @@ from .planned import HybridPlan, HybridResult
 from .recipe import Recipe
 from .run_manifest import run_manifest_bytes
 from .source import HybridSource
+from .store import Clipped
 from .tables import named
 
 
@@ -60,12 +61,12 @@ class RawFolder:
                 )
             sources, n_clipped = tuple(one.source for one in passes), sum(one.n_clipped for one in passes)
             result = plan.result(self.folder, self.targets, sources=sources, results=results, n_clipped=n_clipped)
-            self._write_small(staging.path, plan, result)
+            self._write_small(staging.path, plan, result, Clipped.joined([one.clipped for one in passes]))
             return replace(result, files=tuple(sorted(staging.land())))
 
-    def _write_small(self, staging: Path, plan: HybridPlan, result: HybridResult) -> None:
+    def _write_small(self, staging: Path, plan: HybridPlan, result: HybridResult, clipped: Clipped) -> None:
         """Write the tables, and the manifest over all of them."""
-        contents = {**plan.small_files(map(str, self.targets)), **plan.params.saved}
+        contents = {**plan.small_files(map(str, self.targets), clipped), **plan.params.saved}
         files = {name: write_plain(staging / name, [data], self.folder / name) for name, data in contents.items()}
         manifest = run_manifest_bytes(plan.source, result, files, plan.source.origin)
         name = named("manifest.json", self.session)

@@ -141,7 +141,7 @@ def _check_unit(said: _Said, unit: Mapping[str, Any]) -> None:
     rows = [unit.get(key) for key in ("source_channels", "channels")]
     limits, made = Limits(0, said.content["n_channels"] - 1), unit.get("new_unit") is not None
     fits = all(type(each) is list and all(_is_whole(row, limits) for row in each) for each in rows)
-    fits = fits and (len(rows[0]) == len(rows[1]) or not made)  # type: ignore[arg-type]  # lists by now
+    fits = fits and (not rows[0] or len(rows[0]) == len(rows[1]) or not made)  # type: ignore[arg-type]  # lists by now
     said.check(fits, "units", f"rows of {said.content['n_channels']} channels, as many from as to", rows)
     labels = [unit.get("true_unit"), *([unit["new_unit"]] if made else [])]
     said.check(all(_is_whole(label, _LABEL) for label in labels), "units", "labels that are whole numbers", labels)

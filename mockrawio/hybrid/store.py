@@ -3,34 +3,53 @@
 Plain arrays, one name per array: ``unit_<new unit>_<field>``, and ``units``, (k, 4) int64, with the
 true unit, the new unit, the samples before and the centre's raw row of each. A unit's events are either
 ``basis`` (r, n, m) and ``weights`` (K, r), whose product, rounded half to even, they are, or
-``samples`` (K, n, m) as they stand.
+``samples`` (K, n, m) as they stand. Where samples of the result were clipped, ``clipped_at`` has their places,
+(k,) int64, and ``clipped_from`` what the source has there.
 """
 
 from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from ..ground.arrays import Array
+from ..ground.arrays import Array, Ints
 from ..ground.errors import BadFileError, unreadable
 from ..ground.places import AnyPath
 from ..ground.regular import only_regular
 from ..planting import FixedEvents, LowRankEvents
 from .units import HybridUnit
 
+T = TypeVar("T")
 _REMEDY = "Run the generation again."
 
 
-def events_bytes(units: Sequence[HybridUnit]) -> bytes:
+class Clipped(NamedTuple):
+    """Samples of a result that were clipped, and what they were before."""
+
+    at: Ints  # (k,), sample on the absolute axis times the rows of the recording, plus the row
+    was: Array  # (k,), of the recording's dtype
+
+    @classmethod
+    def joined(cls, several: Sequence[Clipped]) -> Clipped:
+        """Return all of several."""
+        if not several:
+            return cls(np.empty(0, np.int64), np.empty(0, np.int64))
+        return cls(np.concatenate([some.at for some in several]), np.concatenate([some.was for some in several]))
+
+
+def events_bytes(units: Sequence[HybridUnit], clipped: Clipped | None = None) -> bytes:
     """Return the events of a run as the bytes of their file, the same for the same events."""
     rows = [(unit.true_unit, unit.new_unit, unit.before, unit.center) for unit in units]
     arrays: dict[str, Array] = {"units": np.array(rows, np.int64).reshape(-1, 4)}
     for unit in units:
         fields = {"channels": unit.channels, "times": unit.times, **unit.events.arrays()}
         arrays.update({f"unit_{unit.new_unit}_{name}": array for name, array in fields.items()})
+    if clipped is not None and len(clipped.at):
+        arrays |= {"clipped_at": clipped.at, "clipped_from": clipped.was}
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type,unused-ignore]  # NumPy 2.2 to 2.4 differ in it
     return buffer.getvalue()
@@ -38,9 +57,21 @@ def events_bytes(units: Sequence[HybridUnit]) -> bytes:
 
 def load_events(path: AnyPath) -> list[HybridUnit]:
     """Read the events of a run from its ``events-<session>.npz``; nothing is unpickled."""
+    return _taken(
+        path, lambda members: [_unit(members, row) for row in _numbers(members, "units").reshape(-1, 4).tolist()]
+    )
+
+
+def load_clipped(path: AnyPath) -> Clipped:
+    """Read what the events of a run clipped from the same file."""
+    return _taken(path, _clipped)
+
+
+def _taken(path: AnyPath, take: Callable[[Mapping[str, Array]], T]) -> T:
+    """Return what is taken of a file's arrays."""
     try:
         with open(path, "rb", opener=only_regular) as file, np.load(file, allow_pickle=False) as members:
-            return [_unit(members, row) for row in _numbers(members, "units").reshape(-1, 4).tolist()]
+            return take(members)
     except OSError as error:
         raise unreadable(path, error) from None
     except (ValueError, KeyError, IndexError, TypeError, EOFError, zipfile.BadZipFile, AttributeError) as error:
@@ -52,6 +83,15 @@ def _numbers(members: Mapping[str, Array], name: str) -> Array:
     if array.dtype.kind not in "biuf":  # a text that is none would be a SystemError
         raise ValueError(f"{name} of {array.dtype}")
     return array
+
+
+def _clipped(members: Mapping[str, Array]) -> Clipped:
+    if "clipped_at" not in members:
+        return Clipped.joined([])
+    at, was = _numbers(members, "clipped_at").astype(np.int64), _numbers(members, "clipped_from")
+    if at.shape != was.shape or at.ndim != 1:
+        raise ValueError("clipped samples and their places differ in length")
+    return Clipped(at, was)
 
 
 def _unit(members: Mapping[str, Array], row: list[int]) -> HybridUnit:

@@ -1,6 +1,6 @@
 """When a new unit fires.
 
-What is true of the times that :func:`firing_times` returns (docs/hybridfactory.rst, *When the events fire*):
+What is true of the times that :func:`drawn_times` returns (docs/hybridfactory.rst, *When the events fire*):
 
 - they ascend, and each one's window lies wholly inside one file;
 - each is a refractory period or more from every spike of the source unit, and from every other
@@ -57,7 +57,7 @@ def regular_times(recording: RawRecording, rate: float, before: int, after: int)
     return np.concatenate(runs)
 
 
-def firing_times(
+def drawn_times(
     recording: RawRecording,
     own: Ints,
     timing: Spacing,

@@ -79,9 +79,9 @@ def load_truth(directory: AnyPath, session_name: str | None = None) -> RunTruth:
     firings = load_firings(folder / FIRINGS)
     if firings.min(initial=0) < 0:
         raise BadFileError(folder / FIRINGS, "no negative numbers", str(firings.min()), _AGAIN)
-    table = _one(folder, "artificial_units", "csv", session_name)
+    table = only_one(folder, "artificial_units", "csv", session_name)
     lots = _from_firings(firings) if table is None else _from_table(table, firings)
-    manifest, probe = _manifest(folder, session_name), _one(folder, "probe", "npz", session_name)
+    manifest, probe = _manifest(folder, session_name), only_one(folder, "probe", "npz", session_name)
     rate = float(manifest["sample_rate"]) if manifest else _stored_rate(folder, session_name)
     return RunTruth(folder, rate, _labelled(lots), None if probe is None else Probe.load(probe), manifest)
 
@@ -95,7 +95,7 @@ def _folder_of_tables(folder: Path) -> Path:
     return inside[0].parent if inside else folder
 
 
-def _one(folder: Path, kind: str, suffix: str, session_name: str | None) -> Path | None:
+def only_one(folder: Path, kind: str, suffix: str, session_name: str | None) -> Path | None:
     """Return the only file of a kind, or None if there is none."""
     if session_name is not None:
         path = folder / f"{kind}-{session_name}.{suffix}"
@@ -149,12 +149,12 @@ def _labelled(lots: list[AddedUnit]) -> tuple[AddedUnit, ...]:
 def _manifest(folder: Path, session_name: str | None) -> dict[str, Any]:
     if session_name is not None and not (folder / f"manifest-{session_name}.json").is_file():
         return {}  # the original writes none
-    path = _one(folder, "manifest", "json", session_name)
+    path = only_one(folder, "manifest", "json", session_name)
     return {} if path is None else read_run_manifest(path)
 
 
 def _stored_rate(folder: Path, session_name: str | None) -> float:
-    path = _one(folder, "dtype", "npy", session_name)
+    path = only_one(folder, "dtype", "npy", session_name)
     if path is None:
         remedy = "Validate the whole output folder of a run."
         raise MockSessionError(folder, "manifest-*.json or dtype-*.npy, for the rate", "none", remedy)

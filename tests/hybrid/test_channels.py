@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mockrawio.hybrid import Probe, eMouse, neuropixels3a
-from mockrawio.hybrid.channels import MeanWindow, candidates, mean_window, shift_channels, unit_channels
+from mockrawio.hybrid.channels import MeanWindow, candidates, channels_in, mean_window, shifted_channels
 from mockrawio.hybrid.recording import open_raw
 from mockrawio.hybrid.units import UnitSkipped
 from tests.hybrid.samples import HYBRID, RAW
@@ -52,21 +52,21 @@ def test_rule():
     positions = np.array([[0, 0], [0, 20], [0, 40], [0, 60], [0, 99], [0, 101]])
     connected = np.array([True, True, True, False, True, True])
     probe = Probe(np.arange(6), connected, positions)
-    assert unit_channels(window_of([100, 9, 11, 50, 50, 50]), probe).tolist() == [0, 2, 4]
-    assert unit_channels(window_of([100, 9, 11, 50, 50, 50], noise=3.0), probe).tolist() == [0, 4]
-    assert unit_channels(window_of([-100, 20, 0, 900, 0, 0]), probe).tolist() == [0, 1]
+    assert channels_in(window_of([100, 9, 11, 50, 50, 50]), probe).tolist() == [0, 2, 4]
+    assert channels_in(window_of([100, 9, 11, 50, 50, 50], noise=3.0), probe).tolist() == [0, 4]
+    assert channels_in(window_of([-100, 20, 0, 900, 0, 0]), probe).tolist() == [0, 1]
 
 
 def test_rows_follow_the_map():
     """Channels are raw rows: sites are found through the probe's map."""
     probe = Probe([2, 0, 1], [True, True, True], [[0, 0], [0, 20], [0, 500]])
-    assert unit_channels(window_of([50, 50, 100]), probe).tolist() == [0, 2]
+    assert channels_in(window_of([50, 50, 100]), probe).tolist() == [0, 2]
 
 
 def test_nothing_but_noise():
     """A unit that stands out nowhere is skipped, with the reason."""
     with pytest.raises(UnitSkipped, match="does not stand out"):
-        unit_channels(window_of([4.0, 3.0]), staggered_probe(2))
+        channels_in(window_of([4.0, 3.0]), staggered_probe(2))
 
 
 def test_channels_of_384(tmp_path):
@@ -74,7 +74,7 @@ def test_channels_of_384(tmp_path):
     made = make(tmp_path, n_channels=384, seconds=0.5, counts=(30, 30, 30))
     recording = open_raw(tmp_path / "raw.bin", n_channels=384, sample_rate=RATE)
     for label, times in made.times.items():
-        rows = unit_channels(mean_window(recording, times, 40, 40), made.params.probe)
+        rows = channels_in(mean_window(recording, times, 40, 40), made.params.probe)
         assert made.peaks[label] in rows or not made.params.probe.connected[made.peaks[label]]
         assert 7 <= len(rows) <= 14
 
@@ -84,7 +84,7 @@ def test_channels_of_the_sample():
     times = np.load(HYBRID / "original_intermediates.npz")
     recording = open_raw(RAW, n_channels=32, sample_rate=RATE)
     for unit, most in (("u6", 8), ("u9", 12)):
-        rows = unit_channels(mean_window(recording, times[f"{unit}_times"], 40, 40), staggered_probe(32))
+        rows = channels_in(mean_window(recording, times[f"{unit}_times"], 40, 40), staggered_probe(32))
         assert set(times[f"{unit}_channels"].tolist()) <= set(rows.tolist())
         assert len(rows) <= most
 
@@ -132,7 +132,7 @@ def test_far_places_are_likelier():
     """The k-th nearest of c places is drawn with probability k / (1 + ... + c)."""
     probe, channels = staggered_probe(12), np.array([0, 1])
     rows, _ = candidates(channels, probe)
-    drawn = [shift_channels(channels, probe, None, draws(seed)).tolist() for seed in range(3000)]
+    drawn = [shifted_channels(channels, probe, None, draws(seed)).tolist() for seed in range(3000)]
     weights = np.arange(1, len(rows) + 1) / np.arange(1, len(rows) + 1).sum()
     assert len(rows) == 5
     np.testing.assert_allclose([drawn.count(row.tolist()) / 3000 for row in rows], weights, atol=0.03)
@@ -141,8 +141,8 @@ def test_far_places_are_likelier():
 def test_no_place():
     """Where a unit fits nowhere else it is skipped, with the reason."""
     with pytest.raises(UnitSkipped, match="fit nowhere else"):
-        shift_channels(np.arange(6), staggered_probe(8), None, draws())
-    assert shift_channels(np.arange(6), staggered_probe(8), None, draws(), allow_overlap=True).tolist() == [
+        shifted_channels(np.arange(6), staggered_probe(8), None, draws())
+    assert shifted_channels(np.arange(6), staggered_probe(8), None, draws(), allow_overlap=True).tolist() == [
         *range(2, 8)
     ]
 
@@ -150,8 +150,8 @@ def test_no_place():
 def test_step_is_honoured():
     """A step goes up the probe, or down where that does not fit."""
     probe = staggered_probe(32)
-    assert shift_channels(np.array([5, 4]), probe, 6, draws()).tolist() == [11, 10]
-    assert shift_channels(np.array([28, 29]), probe, 6, draws()).tolist() == [22, 23]
+    assert shifted_channels(np.array([5, 4]), probe, 6, draws()).tolist() == [11, 10]
+    assert shifted_channels(np.array([28, 29]), probe, 6, draws()).tolist() == [22, 23]
 
 
 @pytest.mark.parametrize(
@@ -171,4 +171,4 @@ def test_step_is_never_replaced(channels, step, reason):
         positions[[101, 103, 99], 0] += [1.0, 5.0, 9.0]
         probe = Probe(probe.channel_map, probe.connected, positions)
     with pytest.raises(UnitSkipped, match=reason):
-        shift_channels(np.array(channels), probe, step, draws())
+        shifted_channels(np.array(channels), probe, step, draws())

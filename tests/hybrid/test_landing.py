@@ -27,7 +27,7 @@ def test_whole_or_nothing(made, monkeypatch, when):
     first = generate_hybrid(made.params)
     before = tree(first.folder)
     places = {
-        "plan": "mockrawio.hybrid.unit_plans.low_rank_events",
+        "plan": "mockrawio.hybrid.steps.rebuilt_events",
         "write": "mockrawio.ground.writing.write_all",
         "small": "mockrawio.hybrid.raw_folder.run_manifest_bytes",
         "land": "mockrawio.hybrid.landing.os.rename",

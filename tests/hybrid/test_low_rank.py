@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockrawio.hybrid.low_rank import derivatives, low_rank_events, low_rank_factors
+from mockrawio.hybrid.low_rank import derivatives, rebuilt_events
 from mockrawio.hybrid.original import arithmetic as compat
 from mockrawio.hybrid.recording import open_raw
 from mockrawio.hybrid.units import UnitSkipped
@@ -48,8 +48,7 @@ def test_equals_full_svd(tmp_path, channels, sample):
     """By either Gram matrix, the events equal those of a full SVD within 1e-9."""
     times, rows = sample["u9_times"], sample["u9_channels"][:channels]
     recording = open_raw(RAW, n_channels=32, sample_rate=RATE)
-    basis, weights = low_rank_factors(recording, times, rows, (40, 40), 6, np.arange(len(times)))
-    rebuilt = np.tensordot(weights, basis, axes=1)
+    rebuilt = rebuilt_events(recording, times, rows, (40, 40), 6, np.arange(len(times))).samples()
     expected = by_full_svd(recording.gather(times, 40, 40, rows), 6)
     np.testing.assert_allclose(rebuilt, expected, rtol=0, atol=1e-9)
     assert (len(times) > 80 * channels) == (channels < 4)
@@ -60,8 +59,7 @@ def test_equals_the_original(unit, sample):
     """The rank-6 events are the original's within 1e-9, where it read the source."""
     times, rows = sample[f"{unit}_times"], sample[f"{unit}_channels"]
     recording = open_raw(RAW, n_channels=32, sample_rate=RATE)
-    basis, weights = low_rank_factors(recording, times, rows, (40, 40), 6, np.arange(len(times)))
-    rebuilt = np.tensordot(weights, basis, axes=1).transpose(2, 1, 0)
+    rebuilt = rebuilt_events(recording, times, rows, (40, 40), 6, np.arange(len(times))).samples().transpose(2, 1, 0)
     np.testing.assert_allclose(rebuilt, sample[f"{unit}_recon_rank6"], rtol=0, atol=1e-9)
 
 
@@ -69,9 +67,9 @@ def test_chunks_do_not_matter(monkeypatch, sample):
     """Spikes read a few at a time give the same events."""
     recording = open_raw(RAW, n_channels=32, sample_rate=RATE)
     arguments = recording, sample["u9_times"], np.array([8]), (40, 40), 3, np.arange(229)
-    whole = np.tensordot(*low_rank_factors(*arguments)[::-1], axes=1)
+    whole = rebuilt_events(*arguments).samples()
     monkeypatch.setattr("mockrawio.hybrid.low_rank.CHUNK_ITEMS", 80 * 10)
-    np.testing.assert_allclose(np.tensordot(*low_rank_factors(*arguments)[::-1], axes=1), whole, atol=1e-9)
+    np.testing.assert_allclose(rebuilt_events(*arguments).samples(), whole, atol=1e-9)
 
 
 def test_events_are_those_chosen(sample):
@@ -79,7 +77,7 @@ def test_events_are_those_chosen(sample):
     recording = open_raw(RAW, n_channels=32, sample_rate=RATE)
     times, rows = sample["u6_times"], sample["u6_channels"]
     chosen, factors = np.array([5, 5, 0, 162]), np.array([1.0, 2.0, 0.5, 1.0])
-    events = low_rank_events(recording, times, rows, (40, 40), 6, chosen, factors)
+    events = rebuilt_events(recording, times, rows, (40, 40), 6, chosen).scaled(factors).rounded()
     expected = by_full_svd(recording.gather(times, 40, 40, rows), 6)[chosen] * factors[:, None, None]
     counts = events.counts(0, 4)
     assert (counts.dtype, counts.shape) == (np.int32, (4, 81, 7))
@@ -92,7 +90,7 @@ def test_source_is_not_the_target(tmp_path, sample):
     made = make(tmp_path, n_channels=8, seconds=0.5, counts=(20,), amplitudes=(300.0,))
     recording = open_raw(tmp_path / "raw.bin", n_channels=8, sample_rate=RATE)
     before = (tmp_path / "raw.bin").read_bytes()
-    low_rank_events(recording, made.times[1], np.arange(3), (40, 40), 6, np.arange(20), np.ones(20))
+    rebuilt_events(recording, made.times[1], np.arange(3), (40, 40), 6, np.arange(20))
     assert (tmp_path / "raw.bin").read_bytes() == before
 
 
@@ -101,9 +99,9 @@ def test_too_few_spikes(tmp_path):
     made = make(tmp_path, n_channels=8, seconds=0.5, counts=(20,), amplitudes=(300.0,))
     recording = open_raw(tmp_path / "raw.bin", n_channels=8, sample_rate=RATE)
     with pytest.raises(UnitSkipped, match="5 spikes are too few for 6"):
-        low_rank_events(recording, made.times[1][:5], np.arange(3), (40, 40), 6, np.arange(5), np.ones(5))
+        rebuilt_events(recording, made.times[1][:5], np.arange(3), (40, 40), 6, np.arange(5))
     with pytest.raises(UnitSkipped, match="4 steps in a window are too few for 6"):
-        low_rank_events(recording, made.times[1], np.arange(2), (1, 1), 6, np.arange(5), np.ones(5))
+        rebuilt_events(recording, made.times[1], np.arange(2), (1, 1), 6, np.arange(5))
 
 
 def test_equal_spikes(tmp_path):
@@ -113,7 +111,7 @@ def test_equal_spikes(tmp_path):
     raw.tofile(tmp_path / "raw.bin")
     recording = open_raw(tmp_path / "raw.bin", n_channels=2, sample_rate=RATE)
     times = np.arange(1, 19) * 100
-    events = low_rank_events(recording, times, np.array([0, 1]), (40, 40), 6, np.arange(18), np.ones(18))
+    events = rebuilt_events(recording, times, np.array([0, 1]), (40, 40), 6, np.arange(18)).rounded()
     expected = np.zeros((18, 81, 2))
     expected[:, 40, 0] = 50
     np.testing.assert_array_equal(events.counts(0, 18), expected)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockrawio.hybrid.recording import RawFile, RawRecording
-from mockrawio.hybrid.times import Spacing, firing_times, regular_times
+from mockrawio.hybrid.times import Spacing, drawn_times, regular_times
 
 RATE = 30_000
 TIMING = Spacing(before=40, after=40, refractory=60, jitter=50.0)
@@ -31,7 +31,7 @@ def bursting(count: int, seed: int = 3, stop: int = 3_000_000) -> np.ndarray:
 
 
 def draw(own, timing=TIMING, source=LONG, seed=0, **options):
-    return firing_times(source, own, timing, np.random.default_rng(seed), **options)
+    return drawn_times(source, own, timing, np.random.default_rng(seed), **options)
 
 
 def least_distance(times: np.ndarray, others: np.ndarray) -> int:
@@ -146,7 +146,7 @@ def test_any_times(own, cut, jitter, refractory, rate):
     """Whatever the spikes, files, jitter and rate: inside files, apart, and all accounted for."""
     source, timing = recording((0, cut), (cut + 7, 20_000 - cut)), Spacing(10, 15, refractory, jitter)
     times = np.array(own, np.int64)
-    made = firing_times(source, times, timing, np.random.default_rng(0), rate=rate)
+    made = drawn_times(source, times, timing, np.random.default_rng(0), rate=rate)
     count = len(own) if rate is None else len(regular_times(source, rate, 10, 15))
     assert len(made.times) + made.n_edge + made.n_refractory == count
     assert source.holds_many(made.times - 10, made.times + 16).all()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import spikeinterface as si
-from mockrawio.generate.broadband import broadband_truth
 from spikeinterface.comparison import compare_sorter_to_ground_truth
 from spikeinterface.sortingcomponents.matching import find_spikes_from_templates
 

@@ -88,8 +88,12 @@ class Wrapping:
 
     def add(self, block: Array, start: int) -> int:
         """Add what falls into a block, in place; nothing is clipped."""
-        block += self.planter.counts(start, start + len(block)).astype(block.dtype)
+        block += self.counts(start, start + len(block)).astype(block.dtype)
         return 0
+
+    def counts(self, start: int, stop: int) -> Array:
+        """Return what is added to these samples."""
+        return self.planter.counts(start, stop)
 
 
 @dataclass(frozen=True, kw_only=True)
