@@ -43,7 +43,7 @@ from .extractor_source import ExtractorSource
 from .planned import HybridPlan, HybridResult
 from .recording import RawFile, RawRecording
 from .run_manifest import run_manifest_bytes
-from .session_source import BROADBAND, SessionSource
+from .session_source import SessionSource
 from .store import Clipped
 from .tables import named
 
