@@ -75,7 +75,7 @@ def lfp_of_plan(
         return
     setting = setting_of(plan.spec, plan.seed, plan.segments)
     lengths = tuple(segment.n_ms for segment in plan.segments)
-    setting = replace(setting, sampling_rate=Fraction(LFP_RATE), lengths=lengths)
+    setting = replace(setting.at_once, sampling_rate=Fraction(LFP_RATE), lengths=lengths)
     layers = field_layers(plan.spec, setting, marks_of(plan))
     mix = Mix(layers, plan.spec.contacts.order, plan.spec.acquisition.bits)
     width = plan.spec.lfp_width

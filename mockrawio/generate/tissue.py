@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from .layers import Setting
 from .parts.field import FieldPart, Nested, Rhythm
 from .parts.field.layer import FieldLayer
 from .parts.field.part import Marks, Tissue
 from .parts.field.wave import WaveLayer
+from .parts.form import numbered
 from .spec import SessionSpec
 
 
@@ -35,10 +36,4 @@ def _made(parts: Mapping[str, FieldPart], setting: Setting, marks: Marks) -> dic
 def _named(spec: SessionSpec) -> dict[str, FieldPart]:
     """Return the parts of the field by what their layers are called: a label, and from the second on its number."""
     parts = [part for part in spec.field if isinstance(part, FieldPart)]
-    return dict(zip(_names([part.label for part in parts]), parts, strict=True))
-
-
-def _names(labels: list[str]) -> Iterable[str]:
-    for k, label in enumerate(labels):
-        n = labels[: k + 1].count(label)
-        yield label if n == 1 else f"{label}.{n}"
+    return dict(zip(numbered(part.label for part in parts), parts, strict=True))

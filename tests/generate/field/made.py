@@ -22,10 +22,13 @@ def linear(n: int, pitch_um: float = 25.0) -> np.ndarray:
     return np.column_stack([np.zeros(n), pitch_um * np.arange(n), np.zeros(n)])
 
 
-def setting(places: np.ndarray | int = 5, gain_uV: float = GAIN_UV, rate: object = 30000, seed: int = 7) -> Setting:
+def setting(
+    places: np.ndarray | int = 5, gain_uV: float = GAIN_UV, rate: object = 30000, seed: int = 7, shifts=None, outside=()
+) -> Setting:
     """Return a setting of contacts at places, or of so many in a column 25 µm apart."""
     places = linear(places) if isinstance(places, int) else places
-    return Setting(seed, Fraction(rate), gain_uV, places, (10**6,) * 3)
+    shifts = None if shifts is None else np.array(shifts)
+    return Setting(seed, Fraction(rate), gain_uV, places, (10**6,) * 3, shifts, outside)
 
 
 def layers(parts=PARTS, marks=MARKS, **kwargs) -> dict:

@@ -70,19 +70,37 @@ def test_any_piece_is_a_cut_of_the_whole(label, data):
     assert np.array_equal(piece(all_layers()[label], i_start, i_stop), whole(label)[i_start:i_stop])
 
 
+def lines(knots: np.ndarray, step: int, sixteenths: np.ndarray) -> np.ndarray:
+    """Return what whole numbers give on the lines between knots, each contact so many sixteenths of a sample late."""
+    places = np.arange(step)[:, None] * 16 + sixteenths
+    rises = (knots[1:] - knots[:-1])[:, None]
+    return ((knots[:-1, None] * (16 * step) + rises * places + 8 * step) // (16 * step)).reshape(-1, knots.shape[1])
+
+
 @each
+@pytest.mark.parametrize("shifts", [None, (0.0, 0.5, 1 / 13, 12 / 13, 0.99)], ids=["at once", "in turn"])
 @pytest.mark.parametrize("rate", [1000, 2999, 30000, "24414.0625", 100000])
-def test_samples_lie_on_lines_between_knots(label, rate):
-    """A sample is what whole numbers give on the line from one knot to the next, at any rate."""
-    layer = all_layers(rate=rate)[label]
+def test_samples_lie_on_lines_between_knots(label, rate, shifts):
+    """A sample is what whole numbers give on the line from one knot to the next, at any rate, however late it is."""
+    layer = all_layers(rate=rate, shifts=shifts)[label]
     step, n = layer.step, int(SECONDS * float(layer.setting.sampling_rate)) // layer.step
     assert step == 1 or layer.finest_hz <= layer.setting.sampling_rate / step < 2 * layer.finest_hz
     knots = layer.counts(0, layer.times(np.arange(n + 1) * step))
     knots = np.zeros((n + 1, 5), np.int64) if knots is None else knots.astype(np.int64)
-    places = np.arange(step)[:, None]
-    lines = (knots[:-1, None] * step + (knots[1:] - knots[:-1])[:, None] * places + step // 2) // step
     assert knots.any()
-    assert np.array_equal(piece(layer, 0, n * step), lines.reshape(-1, 5))
+    sixteenths = np.rint(np.array(shifts or (0,) * 5) * 16).astype(int)
+    assert np.array_equal(piece(layer, 0, n * step), lines(knots, step, sixteenths))
+
+
+@each
+def test_contacts_outside_the_tissue_have_none_of_it(label):
+    """Contacts outside are silent, no event is largest there, and one that is there has its samples."""
+    layer, full = all_layers(outside=(0, 3))[label], whole(label)
+    counts = piece(layer, 0, N)
+    assert not counts[:, [0, 3]].any()
+    assert counts[:, [1, 2, 4]].any(axis=0).all()
+    assert not set(layer.events(0, 0, 100 * 30000)["channel"]) & {0, 3}
+    assert label != "pink" or np.array_equal(counts[:, [1, 2, 4]], full[:, [1, 2, 4]])
 
 
 @each

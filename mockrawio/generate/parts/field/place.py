@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import sqrt
 from typing import NamedTuple
 
+import numpy as np
+
 from ....ground.arrays import Floats
 from ...draws import Draws
 from ...layers import Setting
@@ -18,9 +20,10 @@ class Spot(NamedTuple):
 
     @classmethod
     def drawn(cls, setting: Setting, name: str) -> Spot:
-        """Draw the one of a layer, by its name."""
+        """Draw the one of a layer, by its name: a contact in the tissue."""
         draws = Draws.of(setting.bits(f"{name}.place"))
-        contact = draws.integer(0, setting.n_contacts - 1)
+        inside = np.delete(np.arange(setting.n_contacts), setting.outside)
+        contact = int(inside[draws.integer(0, len(inside) - 1)])
         x, y, z = draws.normals(3).tolist()
         length = sqrt(x * x + y * y + z * z)
         return cls(contact, (x / length, y / length, z / length))

@@ -91,7 +91,9 @@ class RipplesLayer(FieldLayer):
         self._part = ripples
         self._bursts = Bursts(setting, name, ripples.rate_hz, _LONGEST_S)
         spot = Spot.drawn(setting, name)
-        self._near: Ints = np.flatnonzero(spot.share(setting.places, ripples.spread_um) >= _FEWEST)
+        shares = spot.share(setting.places, ripples.spread_um)
+        shares[list(setting.outside)] = 0.0
+        self._near: Ints = np.flatnonzero(shares >= _FEWEST)
         self._counts = ripples.uV / setting.gain_uV
         self.most = int(np.ceil(self._counts * most_factor(_SD) * (1 + ripples.sharp)))
 
