@@ -59,10 +59,17 @@ class Scene:
         """Return how many whole samples a stretch of time has."""
         return int(ms * self.rate / 1000)
 
+    @once
+    def every(self) -> Ints:
+        """The spikes of all units, ascending."""
+        return flat_trains([unit.times for unit in self.units])[0]
+
     def near(self, unit: int, um: float, unknown: bool) -> Ints:
         """Return the spikes of all other units up to so far away, ascending; of those `unknown` how far, if wanted."""
         key = (unit, um, unknown)
         if key not in self._near:
+            if any(of != unit for of, _, _ in self._near):  # one unit's at a time: all take much more than the spikes
+                self._near.clear()
             apart = self.distances[unit]
             chosen = np.flatnonzero((apart <= um) | (np.isnan(apart) & unknown)).tolist()
             self._near[key] = flat_trains([self.units[k].times for k in chosen])[0]
@@ -91,6 +98,11 @@ class Moments:
     def n_near(self, um: float, window: int, *, unknown: bool = False) -> Ints:
         """Return how many spikes of other units up to so far away are so near in time, in samples."""
         return self._counted(self.scene.near(self.unit, um, unknown), -window, window)
+
+    def n_others(self) -> Ints:
+        """Return how many spikes of other units, anywhere, would match."""
+        window = self.scene.window
+        return self._counted(self.scene.every, -window, window) - self._counted(self.own.times, -window, window)
 
     def n_own(self, before_ms: float, after_ms: float) -> Ints:
         """Return how many other spikes of the unit itself are so near in time, before and after."""

@@ -269,7 +269,7 @@ class Score:
         return UnitScore(
             id=self._scene.units[row].id,
             n_elsewhere=int((self._shares[row][missed.spikes] >= 0).sum()),
-            n_foreign=int((false.n_near(np.inf, self.window, unknown=True) > 0).sum()),
+            n_foreign=int((false.n_others() > 0).sum()),
             causes=_tally(causes_of(missed)),
             false_causes=_tally(causes_of(false)),
             **performance(self._agreement, row, self._found.labels),

@@ -81,6 +81,9 @@ def test_each_cause(seed):
             possible = {slow_cause(true, row, spike, elsewhere) for elsewhere in (False, True)}
             assert cause in possible
         assert not missed.segments.any()
+        others = np.concatenate([train for u, train in given.items() if u != unit.id])
+        foreign = [np.abs(others - time).min() <= WINDOW for time in false.frames]
+        assert unit.n_foreign == sum(foreign)
         assert list(false.causes) == [slow_false_cause(true, row, int(time)) for time in false.frames]
     assert sum(cause.n_missed for cause in score.causes) == sum(u.n_true - u.n_matched for u in score.units)
     assert sum(cause.n_true for cause in score.causes) == sum(map(len, given.values()))
