@@ -13,7 +13,7 @@ from .parts.units import Cell, Units
 from .spec import SessionSpec
 
 
-def session_seed(spec: SessionSpec) -> int:
+def day_seed(spec: SessionSpec) -> int:
     """Return the seed of all that a session has for itself: the spec's, or a child of it where there are days."""
     seed = spec.seed or 0
     return seed if spec.days is None else _child(seed, "session", spec.patient_id, spec.session_nr)

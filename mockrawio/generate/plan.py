@@ -17,7 +17,7 @@ from .cast import Cast
 from .casting import cast_of, setting_of
 from .draws import Draws, Kind
 from .parts.units import EpiphyteUnits
-from .patient import days_ms, patient_seed, session_seed
+from .patient import day_seed, days_ms, patient_seed
 from .scene import SessionScene
 from .schedule import Schedule
 from .source import SpikeSource, open_source
@@ -65,7 +65,7 @@ class Plan(Schedule):
 def plan_session(spec: SessionSpec) -> Plan:
     """Draw what a session is to hold; without a seed one is drawn."""
     spec = spec.seeded()
-    seed = session_seed(spec)
+    seed = day_seed(spec)
     segments = _segments(spec, seed)
     last = segments[-1]
     length = last.start_ms + last.n_ms - segments[0].start_ms

@@ -1,6 +1,6 @@
 """Why a spike was missed, or one was found where there is none: one cause each, out of what is true.
 
-A cause is an entry of :data:`CAUSES`: a name, and a rule that says of which :class:`~.scene.Moments` it holds. Of
+A cause is an entry of :data:`CAUSES`: a name, and a rule that says of which :class:`~.scene.TrueMoments` it holds. Of
 several that hold the first one counts, so that the causes of a unit's misses add up to its misses. Their order is that
 of what a sorter can do least about. What each means: docs/score.rst, *Causes*.
 """
@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..ground.arrays import Bools, Ints
-from .scene import Moments
+from .scene import TrueMoments
 
 LOW_SNR = 5.0  # standard deviations, below which SpikeInterface's detection sees no peak by default
 OVERLAP_MS, OVERLAP_UM = 1.0, 100.0  # two spikes that share samples, and contacts (SpikeInterface's sparsity)
@@ -26,10 +26,10 @@ class Cause(NamedTuple):
     """One cause."""
 
     name: str
-    holds: Callable[[Moments], Bools]  # (k,): True where it holds
+    holds: Callable[[TrueMoments], Bools]  # (k,): True where it holds
 
 
-def _low_amplitude(moments: Moments) -> Bools:
+def _low_amplitude(moments: TrueMoments) -> Bools:
     """Return True for spikes of the unit that no detection by threshold sees."""
     unit = moments.own
     if moments.spikes is None or unit.snr is None:
@@ -38,24 +38,24 @@ def _low_amplitude(moments: Moments) -> Bools:
     return np.broadcast_to(unit.snr * factors < LOW_SNR, moments.times.shape)
 
 
-def _overlap(moments: Moments) -> Bools:
+def _overlap(moments: TrueMoments) -> Bools:
     """Return True where another unit fires too, or, of what is no spike of the unit, where two others do."""
     others = moments.n_near(OVERLAP_UM, moments.scene.samples(OVERLAP_MS), unknown=True)
     holds: Bools = others >= (2 if moments.spikes is None else 1)
     return holds
 
 
-def _refractory(moments: Moments) -> Bools:
+def _refractory(moments: TrueMoments) -> Bools:
     holds: Bools = moments.n_own(REFRACTORY_MS, REFRACTORY_MS) > 0
     return holds
 
 
-def _burst(moments: Moments) -> Bools:
+def _burst(moments: TrueMoments) -> Bools:
     holds: Bools = moments.n_own(BURST_MS, 0) > 0
     return holds
 
 
-def _near_neighbour(moments: Moments) -> Bools:
+def _near_neighbour(moments: TrueMoments) -> Bools:
     """Return True where another cluster has the spike of a unit with a near one; else, where the near one fires."""
     scene = moments.scene
     if moments.spikes is None:
@@ -81,7 +81,7 @@ def cause_names() -> tuple[str, ...]:
     return (*(cause.name for cause in CAUSES), NONE)
 
 
-def causes_of(moments: Moments) -> Ints:
+def causes_of(moments: TrueMoments) -> Ints:
     """Return the cause of each, int64 (k,), as an index of :func:`cause_names`."""
     first = np.full(len(moments.times), len(CAUSES), np.int64)
     for index, cause in reversed(list(enumerate(CAUSES))):

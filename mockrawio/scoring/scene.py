@@ -39,7 +39,7 @@ class TrueTrain:
 
 
 @dataclass(frozen=True, eq=False)
-class Scene:
+class TrueScene:
     """All true units, on an axis of a sampling rate in Hz; spikes match within `window` samples."""
 
     units: Sequence[TrueTrain]
@@ -77,10 +77,10 @@ class Scene:
 
 
 @dataclass(frozen=True, eq=False)
-class Moments:
+class TrueMoments:
     """Spikes of one unit, or what was taken for some."""
 
-    scene: Scene
+    scene: TrueScene
     unit: int  # which of the scene's units
     times: Ints  # (k,), on the axis, ascending
     spikes: Ints | None = None  # (k,), which of the unit's own spikes they are; None for what are not its own

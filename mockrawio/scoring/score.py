@@ -18,7 +18,7 @@ from .causes import cause_names, causes_of
 from .found import Found
 from .match import Agreement, Confusion, coincidences, compare_trains, confusion_matrix, match_times, share_out
 from .performance import Performance, performance, unit_counts
-from .scene import Moments, Scene, TrueTrain
+from .scene import TrueMoments, TrueScene, TrueTrain
 
 HALF = 0.5  # of a cluster's or a unit's spikes: what most of them are
 
@@ -101,7 +101,7 @@ class CauseScore:
 
 
 @dataclass(frozen=True, eq=False)
-class Spot:
+class TruePlace:
     """Single misses or false alarms of a unit.
 
     Attributes
@@ -144,7 +144,7 @@ class Score:
     window: int
     match_score: float
     n_unassigned: int
-    _scene: Scene
+    _scene: TrueScene
     _found: Found
     _agreement: Agreement
     _axis: Axis
@@ -168,7 +168,7 @@ class Score:
             missed.update(unit.causes)
             false.update(unit.false_causes)
         trains = [unit.times for unit in self._scene.units]
-        true = [Moments(self._scene, k, times, np.arange(len(times))) for k, times in enumerate(trains)]
+        true = [TrueMoments(self._scene, k, times, np.arange(len(times))) for k, times in enumerate(trains)]
         every = np.concatenate([*map(causes_of, true), np.empty(0, np.int64)])
         n_true = np.bincount(every, minlength=len(cause_names())).tolist()
         return tuple(
@@ -201,11 +201,11 @@ class Score:
         """The signal-to-noise ratio of each true unit; NaN where it is not known."""
         return tuple(float("nan") if unit.snr is None else unit.snr for unit in self._scene.units)
 
-    def missed(self, unit_id: str) -> Spot:
+    def missed(self, unit_id: str) -> TruePlace:
         """Return the spikes of a true unit that were missed, each with its cause."""
         return self._spot(self._missed(self._index(unit_id)))
 
-    def false_alarms(self, unit_id: str) -> Spot:
+    def false_alarms(self, unit_id: str) -> TruePlace:
         """Return the spikes of a true unit's cluster that are none of the unit's, each with its cause."""
         return self._spot(self._false(self._index(unit_id)))
 
@@ -232,9 +232,9 @@ class Score:
         require(unit_id in ids, Argument("unit_id"), expected, unit_id, "Choose among them.")
         return ids.index(unit_id)
 
-    def _spot(self, moments: Moments) -> Spot:
+    def _spot(self, moments: TrueMoments) -> TruePlace:
         names = cause_names()
-        return Spot(*self._axis.split(moments.times), tuple(names[k] for k in causes_of(moments).tolist()))
+        return TruePlace(*self._axis.split(moments.times), tuple(names[k] for k in causes_of(moments).tolist()))
 
     @once
     def _matched(self) -> list[tuple[Bools, Bools]]:
@@ -254,15 +254,15 @@ class Score:
         trains = [unit.times for unit in self._scene.units]
         return share_out(trains, self._found.trains, self._agreement.partner, self.window)
 
-    def _missed(self, unit: int) -> Moments:
+    def _missed(self, unit: int) -> TrueMoments:
         out = np.flatnonzero(~self._matched[unit][0])
         elsewhere = self._shares[unit][out] >= 0
-        return Moments(self._scene, unit, self._scene.units[unit].times[out], out, elsewhere)
+        return TrueMoments(self._scene, unit, self._scene.units[unit].times[out], out, elsewhere)
 
-    def _false(self, unit: int) -> Moments:
+    def _false(self, unit: int) -> TrueMoments:
         column = int(self._agreement.partner[unit])
         times = self._found.trains[column][~self._matched[unit][1]] if column >= 0 else np.empty(0, np.int64)
-        return Moments(self._scene, unit, times)
+        return TrueMoments(self._scene, unit, times)
 
     def _unit_score(self, row: int) -> UnitScore:
         missed, false = self._missed(row), self._false(row)
@@ -327,7 +327,7 @@ def score_trains(
     require(is_real(match_score) and 0 < match_score <= 1, Argument("match_score"), "above 0, up to 1", match_score)
     window = int(window_ms * rate / 1000)
     agreement = compare_trains([unit.times for unit in true], found.trains, window, match_score=match_score)
-    scene = Scene(true, rate, window)
+    scene = TrueScene(true, rate, window)
     return Score(
         name,
         found.name,
