@@ -17,7 +17,7 @@ from .given import GivenTrains
 from .incidents import Incidents, Rig
 from .layers import NoiseLayer, Setting
 from .masked import Silenced
-from .parts.firing import Scene
+from .parts.firing import Cues
 from .parts.form import numbered
 from .parts.units import Units, Window
 from .patient import cells_of
@@ -66,7 +66,7 @@ def floor_uV(spec: SessionSpec, setting: Setting, band: bool = True) -> Floats:
 
 
 def cast_of(
-    spec: SessionSpec, setting: Setting, segments: tuple[Segment, ...], source: SpikeSource | None, scene: Scene
+    spec: SessionSpec, setting: Setting, segments: tuple[Segment, ...], source: SpikeSource | None, cues: Cues
 ) -> Cast:
     """Return the cells of a session, and what they follow; those of a `source` of spikes are one for each node."""
     assert isinstance(spec.units, Units)
@@ -78,7 +78,7 @@ def cast_of(
     amplitudes = Amplitudes(setting, units.amplitude_sd)
     if source is None:
         rates = [cell.rate_hz for cell in cells]
-        firing = spec.firing.trains(rates, units.refractory_ms, amplitudes, len(jitter) > 1, scene)
+        firing = spec.firing.trains(rates, units.refractory_ms, amplitudes, len(jitter) > 1, cues)
     else:
         starts_ms = np.array([float(segment.start_ms - segments[0].start_ms) for segment in segments])
         firing = GivenTrains(source, starts_ms, amplitudes, len(jitter) > 1)

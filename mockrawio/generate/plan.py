@@ -15,10 +15,10 @@ from ..session.layout import UnitName
 from . import timing
 from .cast import Cast
 from .casting import cast_of, setting_of
+from .cues import SessionCues
 from .draws import Draws, Kind
 from .parts.units import EpiphyteUnits
 from .patient import day_seed, days_ms, patient_seed
-from .scene import SessionScene
 from .schedule import Schedule
 from .source import SpikeSource, open_source
 from .spec import SessionSpec
@@ -119,7 +119,7 @@ def _units(
     if isinstance(spec.units, EpiphyteUnits):
         return None, placed_trains(spec, seed, segments, source)
     setting = setting_of(spec, seed, segments)
-    cast = cast_of(spec, setting, segments, source, SessionScene(schedule, setting, spec))
+    cast = cast_of(spec, setting, segments, source, SessionCues(schedule, setting, spec))
     return cast, cast.units(spec.contacts.order)
 
 

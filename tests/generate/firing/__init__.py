@@ -1,4 +1,4 @@
-"""How cells fire: a scene of their own, and what is counted in their trains."""
+"""How cells fire: something to follow, and what is counted in their trains."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from mockrawio.generate.amplitudes import Amplitudes
 from mockrawio.generate.layers import Setting
-from mockrawio.generate.parts.firing import Firing, Scene
+from mockrawio.generate.parts.firing import Cues, Firing
 from mockrawio.generate.renewal import BLOCK, STEPS
 
 RATE = 30_000  # frames a second
@@ -18,7 +18,7 @@ EVENTS_S = np.arange(0.25, 400.0, 1.0)  # when there is one
 MOVIE_S = 20.0  # after which the movie begins again
 
 
-class Tissue(Scene):
+class Tissue(Cues):
     """A rhythm of 8 Hz, an event a second, and a movie of 20 s over and over that begins after 10 s."""
 
     def events(self, name, code):
@@ -44,8 +44,8 @@ def amplitudes_of(seed=1, sd=0.1, rate=RATE):
 
 def trains(firing=None, rates_hz=(5.0,), *, seed=1, refractory_ms=3.0, amplitude_sd=0.1, jitter=True, rate=RATE):
     """Return the trains of some cells in the tissue."""
-    amplitudes, scene = amplitudes_of(seed, amplitude_sd, rate), Tissue((0.0, 100.0, 200.0))
-    return (firing or Firing()).trains(rates_hz, refractory_ms, amplitudes, jitter, scene)
+    amplitudes, cues = amplitudes_of(seed, amplitude_sd, rate), Tissue((0.0, 100.0, 200.0))
+    return (firing or Firing()).trains(rates_hz, refractory_ms, amplitudes, jitter, cues)
 
 
 def steps(some, index=0, start=0, stop=BLOCK, seg_index=0):

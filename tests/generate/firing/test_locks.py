@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from mockrawio.generate.parts.firing import Common, EventLocked, Firing, MovieLocked, PhaseLocked, Profile, Scene
+from mockrawio.generate.parts.firing import Common, Cues, EventLocked, Firing, MovieLocked, PhaseLocked, Profile
 from mockrawio.generate.renewal import BLOCK
 from mockrawio.ground.errors import MockSessionError
 
@@ -186,4 +186,4 @@ def test_nothing_to_follow():
     """A session without events of that name, or without that rhythm, is an error that names the field."""
     for part, field in ((EventLocked("Clicks"), "EventLocked.events"), (PhaseLocked("delta"), "PhaseLocked.rhythm")):
         with pytest.raises(MockSessionError, match=field):
-            Firing(locked=part).trains([1.0], 3.0, amplitudes_of(), True, Scene())
+            Firing(locked=part).trains([1.0], 3.0, amplitudes_of(), True, Cues())

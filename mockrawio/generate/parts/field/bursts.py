@@ -50,7 +50,7 @@ def most_factor(sd: float) -> float:
     return 1 + sd * float(normal_table()[-1])
 
 
-class Bursts:
+class Onsets:
     """Events of a layer that last up to `longest_s`, and never overlap."""
 
     def __init__(self, setting: Setting, name: str, rate_hz: float, longest_s: float) -> None:

@@ -12,7 +12,7 @@ from ....ground.shown import Argument
 from ...cosine import bump
 from ...layers import Setting
 from ..form import real, span, word
-from .bursts import Begun, Bursts, most_factor
+from .bursts import Begun, Onsets, most_factor
 from .layer import Events
 from .part import FieldPart, Tissue
 from .wave import WaveLayer
@@ -82,7 +82,7 @@ class RhythmLayer(WaveLayer):
         self.most_envelope = most_factor(_SD)
         super().__init__(name, setting, rhythm, self.most_envelope)
         self._burst_s = rhythm.burst_s
-        self._bursts = Bursts(setting, name, rhythm.rate_hz, rhythm.burst_s[1])
+        self._bursts = Onsets(setting, name, rhythm.rate_hz, rhythm.burst_s[1])
 
     def envelope(self, seg_index: int, times: Floats) -> Floats | None:
         """Return how large it is at times in s, ascending, 1 at the height of a mean burst; None where it is not."""

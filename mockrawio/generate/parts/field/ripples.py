@@ -11,7 +11,7 @@ from ....ground.arrays import Array, Floats, Ints
 from ...cosine import bump, cosine
 from ...layers import Setting
 from ..form import real, span
-from .bursts import Bursts, most_factor
+from .bursts import Onsets, most_factor
 from .layer import Events, FieldLayer
 from .part import FieldPart, Tissue
 from .place import Spot, fall
@@ -89,7 +89,7 @@ class RipplesLayer(FieldLayer):
     def __init__(self, name: str, setting: Setting, ripples: Ripples) -> None:
         super().__init__(name, setting)
         self._part = ripples
-        self._bursts = Bursts(setting, name, ripples.rate_hz, _LONGEST_S)
+        self._bursts = Onsets(setting, name, ripples.rate_hz, _LONGEST_S)
         spot = Spot.drawn(setting, name)
         shares = spot.share(setting.places, ripples.spread_um)
         shares[list(setting.outside)] = 0.0

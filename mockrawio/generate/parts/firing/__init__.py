@@ -7,7 +7,7 @@ from .common import Common
 from .event_locked import EventLocked
 from .firing import LOCKS, PROCESSES, Firing
 from .gamma import Gamma
-from .lock import Scene
+from .lock import Cues
 from .movie_locked import MovieLocked
 from .phase_locked import PhaseLocked
 from .poisson import Poisson
@@ -19,6 +19,7 @@ __all__ = [
     "PROCESSES",
     "Bursts",
     "Common",
+    "Cues",
     "EventLocked",
     "Firing",
     "Gamma",
@@ -26,6 +27,5 @@ __all__ = [
     "PhaseLocked",
     "Poisson",
     "Profile",
-    "Scene",
     "Synchrony",
 ]

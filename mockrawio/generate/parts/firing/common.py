@@ -12,7 +12,7 @@ import numpy as np
 from ....ground.arrays import Floats
 from ...draws import Draws
 from ..form import real
-from .lock import Grid, Lock, LockPart, SameLock, Scene
+from .lock import Cues, Grid, Lock, LockPart, SameLock
 from .some import Some
 
 _CHUNK = 1 << 10  # knots
@@ -42,7 +42,7 @@ class Common(LockPart):
     tau_s: float = real(1.0, 0.001, 1e6)
     of_units: float = real(1.0, 0.0, 1.0)
 
-    def lock(self, name: str, grid: Grid, scene: Scene) -> Lock:
+    def lock(self, name: str, grid: Grid, cues: Cues) -> Lock:
         """Return what rates in a session follow."""
 
         def gain(seg_index: int, block: int) -> Floats:

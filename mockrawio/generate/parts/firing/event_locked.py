@@ -9,7 +9,7 @@ import numpy as np
 
 from ....ground.arrays import Floats
 from ..form import real, whole, word
-from .lock import Grid, Lock, LockPart, SameLock, Scene
+from .lock import Cues, Grid, Lock, LockPart, SameLock
 from .some import Some
 
 _PEAK = 1 / 3  # of the kernel, as a part of its duration
@@ -48,9 +48,9 @@ class EventLocked(LockPart):
     duration_ms: float = real(300.0, 1.0, 1e6)
     of_units: float = real(1.0, 0.0, 1.0)
 
-    def lock(self, name: str, grid: Grid, scene: Scene) -> Lock:
+    def lock(self, name: str, grid: Grid, cues: Cues) -> Lock:
         """Return what rates in a session follow."""
-        events, rate = scene.events(self.events, self.code), float(grid.setting.sampling_rate)
+        events, rate = cues.events(self.events, self.code), float(grid.setting.sampling_rate)
         late, length = self.latency_ms / 1000 * rate, self.duration_ms / 1000 * rate
 
         def gain(seg_index: int, block: int) -> Floats:

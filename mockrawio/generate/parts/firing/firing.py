@@ -15,7 +15,7 @@ from .common import Common
 from .drawn import DrawnTrains, Manner
 from .event_locked import EventLocked
 from .gamma import Gamma
-from .lock import Grid, Lock, LockPart, Scene
+from .lock import Cues, Grid, Lock, LockPart
 from .movie_locked import MovieLocked
 from .phase_locked import PhaseLocked
 from .poisson import Poisson
@@ -53,7 +53,7 @@ class Firing(Part):
     synchrony: Synchrony | None = checked(None, _SYNCHRONIES.one)
 
     def trains(
-        self, rates_hz: Sequence[float], refractory_ms: float, amplitudes: Amplitudes, jitter: bool, scene: Scene
+        self, rates_hz: Sequence[float], refractory_ms: float, amplitudes: Amplitudes, jitter: bool, cues: Cues
     ) -> DrawnTrains:
         """Return the trains of a session's cells.
 
@@ -67,7 +67,7 @@ class Firing(Part):
             How those of a cell's spikes vary; it has the session's setting.
         jitter : bool
             Whether spikes come between frames.
-        scene : Scene
+        cues : Cues
             What the cells can follow.
 
         Raises
@@ -81,12 +81,12 @@ class Firing(Part):
         dead, intervals = in_steps(setting, dead_s), self.process.intervals()
         bursting = self.bursts.bursting(setting, dead) if self.bursts else None
         common = self.synchrony.common(setting, dead) if self.synchrony else None
-        manner = Manner(dead, intervals, bursting, common, tuple(self._locks(grid, scene)), grid)
+        manner = Manner(dead, intervals, bursting, common, tuple(self._locks(grid, cues)), grid)
         return DrawnTrains(manner, rates_hz, amplitudes, jitter)
 
-    def _locks(self, grid: Grid, scene: Scene) -> Iterator[Lock]:
+    def _locks(self, grid: Grid, cues: Cues) -> Iterator[Lock]:
         seen: Counter[str] = Counter()
         for part in self.locked:
             seen[part.name] += 1
             number = f".{seen[part.name]}" if seen[part.name] > 1 else ""
-            yield part.lock(f"spikes.{part.name}{number}", grid, scene)
+            yield part.lock(f"spikes.{part.name}{number}", grid, cues)

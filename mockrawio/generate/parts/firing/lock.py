@@ -51,7 +51,7 @@ class Grid(NamedTuple):
         return self.middles(block) / float(self.setting.sampling_rate)
 
 
-class Scene:
+class Cues:
     """What the cells of a session can follow; here it is nothing but the time.
 
     Attributes
@@ -127,5 +127,5 @@ class LockPart(Part, ABC):
     name: ClassVar[str]
 
     @abstractmethod
-    def lock(self, name: str, grid: Grid, scene: Scene) -> Lock:
+    def lock(self, name: str, grid: Grid, cues: Cues) -> Lock:
         """Return what rates in a session follow; all its bits come from `grid`'s setting, by that name."""

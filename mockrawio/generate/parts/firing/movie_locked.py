@@ -9,7 +9,7 @@ import numpy as np
 
 from ....ground.arrays import Floats
 from ..form import checked, real
-from .lock import Grid, Lock, LockPart, SameLock, Scene
+from .lock import Cues, Grid, Lock, LockPart, SameLock
 from .points import Points, along, points
 from .some import Some
 
@@ -36,11 +36,11 @@ class MovieLocked(LockPart):
     _: KW_ONLY
     of_units: float = real(1.0, 0.0, 1.0)
 
-    def lock(self, name: str, grid: Grid, scene: Scene) -> Lock:
+    def lock(self, name: str, grid: Grid, cues: Cues) -> Lock:
         """Return what rates in a session follow."""
 
         def gain(seg_index: int, block: int) -> Floats:
-            seconds = scene.movie(seg_index, grid.middles(block))
+            seconds = cues.movie(seg_index, grid.middles(block))
             shown = ~np.isnan(seconds)
             factors = np.ones(grid.n)
             factors[shown] = along(self.points, seconds[shown])

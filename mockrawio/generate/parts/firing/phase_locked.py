@@ -12,7 +12,7 @@ import numpy as np
 from ....ground.arrays import Floats, Ints
 from ...draws import Draws
 from ..form import real, word
-from .lock import Grid, Lock, LockPart, Phase, Scene
+from .lock import Cues, Grid, Lock, LockPart, Phase
 from .some import Some
 
 _TURN = 1 << 12  # parts of a turn, in each of which the rate does not change
@@ -50,9 +50,9 @@ class PhaseLocked(LockPart):
     spread: float = real(0.0, 0.0, 10.0)
     of_units: float = real(1.0, 0.0, 1.0)
 
-    def lock(self, name: str, grid: Grid, scene: Scene) -> Lock:
+    def lock(self, name: str, grid: Grid, cues: Cues) -> Lock:
         """Return what rates in a session follow."""
-        return PhaseLock(self, name, grid, scene.phase(self.rhythm))
+        return PhaseLock(self, name, grid, cues.phase(self.rhythm))
 
 
 class PhaseLock(Lock):

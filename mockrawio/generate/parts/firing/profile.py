@@ -9,7 +9,7 @@ import numpy as np
 
 from ....ground.arrays import Floats
 from ..form import checked, real
-from .lock import Grid, Lock, LockPart, SameLock, Scene
+from .lock import Cues, Grid, Lock, LockPart, SameLock
 from .points import Points, along, points
 from .some import Some
 
@@ -36,11 +36,11 @@ class Profile(LockPart):
     period_s: float | None = real(None, 0.001, 1e8)
     of_units: float = real(1.0, 0.0, 1.0)
 
-    def lock(self, name: str, grid: Grid, scene: Scene) -> Lock:
+    def lock(self, name: str, grid: Grid, cues: Cues) -> Lock:
         """Return what rates in a session follow."""
 
         def gain(seg_index: int, block: int) -> Floats:
-            seconds = scene.starts_s[seg_index] + grid.seconds(block)
+            seconds = cues.starts_s[seg_index] + grid.seconds(block)
             return along(self.points, seconds if self.period_s is None else np.fmod(seconds, self.period_s))
 
         return SameLock(Some(grid.setting, name, self.of_units), gain)

@@ -14,7 +14,7 @@ from ..session.logs import Watchlog
 from . import stimulus, timing
 from .layers import Setting
 from .parts.field.wave import WaveLayer
-from .parts.firing import Scene
+from .parts.firing import Cues
 from .parts.firing.lock import Phase
 from .schedule import Schedule
 from .spec import SessionSpec
@@ -23,7 +23,7 @@ from .tissue import waves
 EVENTS = "Events"  # the channel of ``Events.npy``
 
 
-class SessionScene(Scene):
+class SessionCues(Cues):
     """The events, the movie and the rhythms of a session."""
 
     def __init__(self, schedule: Schedule, setting: Setting, spec: SessionSpec) -> None:
