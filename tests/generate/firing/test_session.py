@@ -8,9 +8,20 @@ import numpy as np
 import pytest
 
 from mockrawio import SessionSpec
-from mockrawio.generate import EventLocked, Firing, MovieLocked, PhaseLocked, Profile, generate_session, truth
+from mockrawio.generate import (
+    EventLocked,
+    Firing,
+    MovieLocked,
+    PhaseLocked,
+    Profile,
+    Rhythm,
+    Units,
+    generate_session,
+    truth,
+)
 from mockrawio.generate.plan import plan_session
 from mockrawio.generate.stimulus import events, watchlog
+from mockrawio.generate.tissue import waves
 from mockrawio.ground.errors import BoundsError, MockSessionError
 from mockrawio.rawio import MockSessionRawIO
 
@@ -86,6 +97,23 @@ def test_responses_are_at_the_events_of_the_file():
             assert around.max() == pytest.approx(9 * unit.rate_hz, rel=0.01)
             assert abs(around.argmax() / rate - 0.06) < 0.0015
     assert seen >= 8
+
+
+def test_phases_are_those_of_the_field():
+    """Spikes follow the rhythm of the session's own field: the mean cosine of its phase is I1/I0, in 4 errors."""
+    spec = SessionSpec.broadband(
+        duration_s=60.0,
+        n_channels=4,
+        units=Units(4, rate_hz=20.0, multi=0.0),
+        field=(Rhythm("theta", 8.0),),
+        firing=Firing(locked=PhaseLocked("theta", kappa=1.0)),
+        seed=5,
+    )
+    made, rhythm = truth(spec), waves(spec, plan_session(spec).cast.setting)["theta"]
+    frames = np.sort(np.concatenate([unit.frames() for unit in made.units.values()]))
+    cosines = np.cos(rhythm.phase(0, frames))
+    expected = 0.446398  # I1(1) / I0(1)
+    assert cosines.mean() == pytest.approx(expected, abs=4 * np.sqrt((1 - expected - expected**2) / len(frames)))
 
 
 def test_movie_is_the_watchlogs():
