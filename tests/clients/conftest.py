@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from mockrawio import SessionSpec, generate_session
+from mockrawio.generate import Rhythm
 
 # Qt needs libraries of the system, libEGL among them, which a bare machine may lack.
 if subprocess.run([sys.executable, "-c", "import PySide6.QtWidgets"], capture_output=True).returncode:
@@ -17,7 +18,9 @@ if subprocess.run([sys.executable, "-c", "import PySide6.QtWidgets"], capture_ou
 @pytest.fixture(scope="session")
 def session(tmp_path_factory):
     """A session of one recording: LFP, five units, events, DAQ and movie."""
-    spec = SessionSpec(patient_id=2, session_nr=1, duration_s=20, n_channels=16, n_lfp_channels=2, n_units=5, seed=1)
+    theta = Rhythm("theta", 8.0, rate_hz=0.4, burst_s=(1.0, 2.0), wander_hz=0.1)
+    fields = {"duration_s": 20, "n_channels": 16, "n_lfp_channels": 2, "n_units": 5, "field": theta, "seed": 1}
+    spec = SessionSpec(patient_id=2, session_nr=1, **fields)
     return generate_session(spec, tmp_path_factory.mktemp("clients"))
 
 

@@ -47,7 +47,7 @@ def test_correlation(segment):
 
 
 def test_lfp_has_its_8_hz(segment):
-    """The spectrum of the LFP peaks at the sine that the session was made with."""
+    """The spectrum of the LFP peaks at the rhythm that the session was made with."""
     frequencies, power = welch_psd(segment.analogsignals[0])
     peaks = frequencies[np.argmax(power.magnitude, axis=1)].rescale("Hz").magnitude
     np.testing.assert_allclose(peaks, 8, atol=0.3)

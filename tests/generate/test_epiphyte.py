@@ -12,6 +12,7 @@ from mockrawio.generate import (
     EpiphyteUnits,
     GenerateData,
     SessionSpec,
+    Sine,
     generate_annotations,
     generate_session,
     run_data_generation,
@@ -427,7 +428,7 @@ FIELDS = {
         "seed": 5,
         "n_channels": 20,
         "n_lfp_channels": 2,
-        "lfp_noise_uV": 3.0,
+        "field": Sine(noise_uV=3.0),
         "units": EpiphyteUnits(5, rate_hz=(1.0, 9.0), refractory_ms=10.0),
     },
     "counts": {

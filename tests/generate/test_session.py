@@ -13,7 +13,7 @@ from mockrawio.session.layout import find_files
 from mockrawio.session.manifest import compare, read_manifest
 from tests.generate.folders import contents, loaded
 
-GAPPED = SessionSpec.tiny(patient_id=3, session_nr=2, segments=(70.0, 2.0), seed=1, n_lfp_channels=2, lfp_noise_uV=3.0)
+GAPPED = SessionSpec.tiny(patient_id=3, session_nr=2, segments=(70.0, 2.0), seed=1, n_lfp_channels=2)
 
 
 @pytest.fixture(scope="module")

@@ -109,7 +109,7 @@ def kill_midway(root):
 @pytest.mark.slow
 def test_killed_worker(client, tmp_path):
     """A worker killed in the middle of a session costs that session's retry: the corpus is complete, byte for byte."""
-    specs = tiny(12, duration_s=60.0, n_lfp_channels=8, lfp_noise_uV=5.0)
+    specs = tiny(12, duration_s=60.0, n_lfp_channels=8)
     with ThreadPoolExecutor(1) as thread:
         running = thread.submit(run, specs, tmp_path / "cluster", client)
         landed, process = kill_midway(tmp_path / "cluster")

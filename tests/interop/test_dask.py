@@ -29,7 +29,7 @@ LFP, BROADBAND = 0, 1
 def folders(tmp_path_factory):
     """The same session in both encodings: LFP of 3 channels, a file each, and broadband of 16 in one, 2 segments."""
     root = tmp_path_factory.mktemp("dask")
-    spec = {"segments": (1.5, 1.0), "n_units": 4, "n_lfp_channels": 3, "lfp_noise_uV": 5.0, "seed": 4}
+    spec = {"segments": (1.5, 1.0), "n_units": 4, "n_lfp_channels": 3, "seed": 4}
     return {
         "int16": generate_session(SessionSpec.broadband(**spec, probe="bundles", n_channels=16), root / "int16"),
         "float64": generate_session(SessionSpec(**spec, encoding="float64"), root / "float64"),
