@@ -143,11 +143,11 @@ def test_looking_for_clipping_changes_nothing(known, monkeypatch):
 # -- the same bytes, or none -----------------------------------------------------------------
 
 PINNED = {
-    "raw_data/broadband.json": "57ea476d06e8f709",
-    "raw_data/broadband.npy": "aa4a6735d4c69582",
-    "session_manifest.json": "a0e160938ae2d4f4",
-    "spiking_data/CSC6_SU1.npy": "51729ceeae28e8d3",
-    "spiking_data/CSC7_SU1.npy": "6d9b6a70ed93d163",
+    "raw_data/broadband.json": "9afe95bacd0522d0",
+    "raw_data/broadband.npy": "96cbb93291a851fc",
+    "session_manifest.json": "3e4a144a4bada06b",
+    "spiking_data/CSC6_SU1.npy": "9681dec42a307e27",
+    "spiking_data/CSC7_SU1.npy": "44e62b041fea7117",
 }
 
 
