@@ -11,6 +11,7 @@ import numpy as np
 
 from ..generate.true_units import TrueUnit
 from ..generate.truth import Truth, truth
+from ..ground.arrays import Ints
 from ..rawio import MockSessionRawIO
 from ..scoring.axis import ENDLESS, Axis
 from ..scoring.found import load_found
@@ -87,17 +88,37 @@ def score(
 
 def _from_truth(known: Truth, name: str | None = None) -> _Known:
     axis = Axis(tuple(known.n_samples))
-    trains = [_train(unit, axis) for unit in known.units.values()]
+    faults = _faults(known, axis)
+    trains = [_train(unit, axis, faults) for unit in known.units.values()]
     return _Known(name or f"the truth of seed {known.spec.seed}", known.sampling_rate, axis, trains)
 
 
-def _train(unit: TrueUnit, axis: Axis) -> TrueTrain:
+def _faults(known: Truth, axis: Axis) -> dict[int, Ints]:
+    """Return the stretches of the axis in which something is wrong with a channel, for each that has some."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    for row in known.faults:
+        if row.kind != "clock":  # of which the samples do not suffer
+            start = int(axis.starts[row.seg_index])
+            for channel in row.channels:
+                found.setdefault(channel, []).append((start + row.i_start, start + row.i_stop))
+    return {channel: np.array(sorted(spans), np.int64) for channel, spans in found.items()}
+
+
+def _train(unit: TrueUnit, axis: Axis, faults: dict[int, Ints]) -> TrueTrain:
     """Return the spikes of a unit; those of its further cells are as much smaller or larger as those are."""
     times = axis.starts[unit.segments()] + unit.frames()
     sizes = np.abs([cell.amplitude_uV for cell in unit.cells])
     factors = unit.factors() * (sizes / sizes[0])[unit.cell_indexes()]
     order = np.argsort(times, kind="stable")
-    return TrueTrain(unit.id, times[order], factors[order], unit.snr, tuple(unit.location))
+    return TrueTrain(
+        unit.id,
+        times[order],
+        factors[order],
+        unit.snr,
+        tuple(unit.location),
+        unit.displacements()[order],
+        faults.get(unit.peak_channel),
+    )
 
 
 def _from_folder(folder: Path, sorting: Any) -> _Known:

@@ -18,6 +18,7 @@ from .scene import TrueMoments
 LOW_SNR = 5.0  # standard deviations, below which SpikeInterface's detection sees no peak by default
 OVERLAP_MS, OVERLAP_UM = 1.0, 100.0  # two spikes that share samples, and contacts (SpikeInterface's sparsity)
 REFRACTORY_MS = 2.0  # of one unit, in which sorters look for no second spike
+DRIFT_UM = 10.0  # half a row of a Neuropixels 1.0 probe
 BURST_MS = 10.0  # the interval of a burst, after which amplitudes fall
 NEIGHBOUR_UM = 40.0  # two rows of a Neuropixels 1.0 probe
 
@@ -27,6 +28,17 @@ class Cause(NamedTuple):
 
     name: str
     holds: Callable[[TrueMoments], Bools]  # (k,): True where it holds
+
+
+def _artifact(moments: TrueMoments) -> Bools:
+    """Return True where something is wrong with the unit's channel."""
+    faults = moments.own.faults
+    if faults is None or not len(faults):
+        return moments.none()
+    before = np.searchsorted(faults[:, 0], moments.times, side="right")
+    last = np.maximum.accumulate(faults[:, 1])  # one that began earlier may end later
+    holds: Bools = (before > 0) & (moments.times < last[np.maximum(before - 1, 0)])
+    return holds
 
 
 def _low_amplitude(moments: TrueMoments) -> Bools:
@@ -55,6 +67,15 @@ def _burst(moments: TrueMoments) -> Bools:
     return holds
 
 
+def _drift(moments: TrueMoments) -> Bools:
+    """Return True for spikes of the unit that are far from where most of its spikes are."""
+    where = moments.own.displacements
+    if moments.spikes is None or where is None or not len(where):
+        return moments.none()
+    holds: Bools = np.abs(where[moments.spikes] - np.median(where)) >= DRIFT_UM
+    return holds
+
+
 def _near_neighbour(moments: TrueMoments) -> Bools:
     """Return True where another cluster has the spike of a unit with a near one; else, where the near one fires."""
     scene = moments.scene
@@ -67,10 +88,12 @@ def _near_neighbour(moments: TrueMoments) -> Bools:
 
 #: The causes, in the order in which they are asked.
 CAUSES = (
+    Cause("artifact", _artifact),
     Cause("low amplitude", _low_amplitude),
     Cause("overlap", _overlap),
     Cause("refractory", _refractory),
     Cause("burst", _burst),
+    Cause("drift", _drift),
     Cause("near neighbour", _near_neighbour),
 )
 NONE = "none of these"

@@ -29,6 +29,11 @@ class TrueTrain:
         The unit's amplitude over the standard deviation of the noise, in the band that a sorter sees.
     location : tuple of float
         Where it is, µm; NaN where it is not known.
+    displacements : ndarray of float, shape (n,), optional
+        How far it was from home at each spike, µm.
+    faults : ndarray of int64, shape (k, 2), optional
+        Stretches of the axis in which something is wrong with the channel that it is largest on: first place, and one
+        past the last; ascending by the first.
     """
 
     id: str
@@ -36,6 +41,8 @@ class TrueTrain:
     factors: Array | None = None
     snr: float | None = None
     location: tuple[float, ...] = _NOWHERE
+    displacements: Array | None = None
+    faults: Ints | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from spikeinterface.core import NumpySorting
 import mockrawio
 from mockrawio import MockSessionError, NotASessionError, SessionSpec, corrupt_sorting, generate_session
 from mockrawio.cli import main
+from mockrawio.generate import DeadChannel, Jump, StimulationArtifact
 from mockrawio.hybrid import hybrid_from_session
 from mockrawio.interop.spikeinterface import MockSessionSortingExtractor
 from mockrawio.scoring.figure import plot_score
@@ -194,6 +197,26 @@ def test_command_writes(folder, phy, tmp_path):
     assert refused.exit_code == 1 and "--overwrite" in refused.stderr
     assert run(*words, "--overwrite").exit_code == 0
     assert run(folder, phy, "--csv", folder / "u.csv").exit_code == 1
+
+
+def test_drift_and_artifacts():
+    """Where cells have moved, and where a channel is dead or artifacts are, misses are told so, spike by spike."""
+    faults = (DeadChannel(channels=8), StimulationArtifact(at_s=(3.0, 12.5), pulses=5, pulse_hz=20.0))
+    spec = replace(SPEC, motion=(Jump(at_s=15.0, um=25.0),), acquisition=replace(SPEC.acquisition, faults=faults))
+    truth = mockrawio.truth(spec)
+    score = mockrawio.score(truth, {})
+    seen = Counter()
+    for unit in truth.units.values():
+        rows = [row for row in truth.faults if unit.peak_channel in row.channels and row.kind != "clock"]
+        spikes = list(zip(unit.segments().tolist(), unit.frames().tolist(), strict=True))
+        faulty = [any(r.seg_index == k and r.i_start <= f < r.i_stop for r in rows) for k, f in spikes]
+        moved = np.abs(unit.displacements() - np.median(unit.displacements())) >= 10
+        causes = score.missed(unit.id).causes
+        assert [cause == "artifact" for cause in causes] == faulty
+        assert all(far for cause, far in zip(causes, moved, strict=True) if cause == "drift")
+        assert not any(far for cause, far in zip(causes, moved, strict=True) if cause == "none of these")
+        seen.update(causes)
+    assert seen["artifact"] and seen["drift"] and seen["none of these"]
 
 
 def test_figure(folder, worse):

@@ -34,9 +34,17 @@ def true_units(given: dict[str, np.ndarray], seed: int = 0) -> list[TrueTrain]:
             random.uniform(0.4, 1.6, len(times)).astype(np.float32),
             float(random.uniform(4, 15)),
             tuple(random.uniform(0, 150, 3).tolist()),
+            random.normal(0, 6, len(times)),
+            spans(random) if number % 2 else None,
         )
-        for unit, times in given.items()
+        for number, (unit, times) in enumerate(given.items())
     ]
+
+
+def spans(random: np.random.Generator) -> np.ndarray:
+    """Return stretches of the first 4 s, which may overlap, ascending by their first places."""
+    starts = np.sort(random.integers(0, 4 * RATE, 4))
+    return np.stack([starts, starts + random.integers(1, RATE // 2, 4)], axis=1)
 
 
 def scored(true: list[TrueTrain], sorting, axis: Axis | None = None, **options):
@@ -49,6 +57,8 @@ def scored(true: list[TrueTrain], sorting, axis: Axis | None = None, **options):
 def slow_cause(true: list[TrueTrain], unit: int, spike: int, elsewhere: bool) -> str:
     """Return why a spike is missed, one comparison at a time."""
     own, time = true[unit], int(true[unit].times[spike])
+    if own.faults is not None and any(first <= time < stop for first, stop in own.faults.tolist()):
+        return "artifact"
     if own.snr * abs(float(own.factors[spike])) < 5:
         return "low amplitude"
     apart = [float(np.linalg.norm(np.subtract(own.location, other.location))) for other in true]
@@ -60,12 +70,16 @@ def slow_cause(true: list[TrueTrain], unit: int, spike: int, elsewhere: bool) ->
         return "refractory"
     if any(-320 <= gap <= 0 for gap in rest):
         return "burst"
+    if abs(own.displacements[spike] - np.median(own.displacements)) >= 10:
+        return "drift"
     return "near neighbour" if elsewhere and any(apart[k] <= 40 for k in others) else "none of these"
 
 
 def slow_false_cause(true: list[TrueTrain], unit: int, time: int) -> str:
     """Return why a spike was found where the unit has none, one comparison at a time."""
     own = true[unit]
+    if own.faults is not None and any(first <= time < stop for first, stop in own.faults.tolist()):
+        return "artifact"
     apart = [float(np.linalg.norm(np.subtract(own.location, other.location))) for other in true]
     others = [k for k in range(len(true)) if k != unit]
     if sum(abs(int(t) - time) <= 32 for k in others if apart[k] <= 100 for t in true[k].times) > 1:
