@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import ceil, erfc, sqrt
 from typing import Any, NamedTuple
 
@@ -42,9 +43,9 @@ def negative_share(one: Recorded) -> float:
 def shape_correlation(one: Recorded) -> Range:
     """Return the correlation (Pearson's) of each pair of units' shapes on the contacts of their main peaks.
 
-    From 1 ms before that peak to 3 ms after it.
+    From 1 ms before that peak to 3 ms after it, turned so that it points downwards in all of them.
     """
-    waves = one.around_main(1.0, 3.0)
+    waves = one.around_main(1.0, 3.0) * np.sign(one.peaks)[:, None, None]
     shapes = waves[np.arange(len(waves)), :, one.main[0]]
     return spread(np.corrcoef(shapes)[np.triu_indices(len(shapes), 1)])
 
@@ -101,18 +102,23 @@ def in_band(signals: Floats, sampling_rate: float) -> Floats:
     return bandpass_filter(recording, 300.0, 6000.0).get_traces(segment_index=0)
 
 
-def some(one: Recorded, signals: Floats) -> Floats:
-    """Return the first :data:`BAND_SECONDS` of a signal of a recording, in the band."""
-    return in_band(signals[: int(BAND_SECONDS * one.sampling_rate)], one.sampling_rate)
+@lru_cache(1)
+def noise_in_band(one: Recorded) -> Floats:
+    """Return the first :data:`BAND_SECONDS` of the noise in the band, (samples, contacts)."""
+    return in_band(one.noise[: int(BAND_SECONDS * one.sampling_rate)], one.sampling_rate)
+
+
+def noise_uV(one: Recorded) -> Floats:
+    """Return the standard deviation of the noise in the band, (contacts,)."""
+    return noise_in_band(one).std(axis=0, dtype="float64")
 
 
 def snr_of_templates(one: Recorded) -> Floats:
-    """Return each unit's main peak in the band over the standard deviation of the floor there, (units,)."""
-    floor = some(one, one.floor).std(axis=0)
+    """Return each unit's main peak in the band over the standard deviation of the noise there, (units,)."""
     silence = int(0.02 * one.sampling_rate)  # the filter rings for some 10 ms
     contacts = one.main[0]
     peaks = [np.abs(_alone(one, unit, silence)).max() for unit in range(len(contacts))]
-    return np.array(peaks) / floor[contacts]
+    return np.array(peaks) / noise_uV(one)[contacts]
 
 
 def _alone(one: Recorded, unit: int, silence: int) -> Floats:
@@ -122,12 +128,12 @@ def _alone(one: Recorded, unit: int, silence: int) -> Floats:
 
 def snr_of_spikes(one: Recorded, most: int = 2000) -> Floats:
     """Return the same of the mean of each unit's spikes as they are in the recording, (units,)."""
-    floor = some(one, one.floor).std(axis=0)
-    traces = in_band(one.traces, one.sampling_rate)
-    contacts = one.main[0]
-    means = [mean_spike(traces[:, contact], one.trains[unit][:most]) for unit, contact in enumerate(contacts)]
-    signs = np.sign(one.peaks)
-    return np.array([(mean * sign).max() for mean, sign in zip(means, signs, strict=True)]) / floor[contacts]
+    contacts, peaks = one.main[0], np.empty(len(one.trains))
+    for contact in np.unique(contacts):
+        trace = in_band(one.traces[:, [contact]], one.sampling_rate)[:, 0]
+        for unit in np.flatnonzero(contacts == contact):
+            peaks[unit] = (mean_spike(trace, one.trains[unit][:most]) * np.sign(one.peaks[unit])).max()
+    return peaks / noise_uV(one)[contacts]
 
 
 def mean_spike(trace: Floats, frames: Ints, reach: int = 32) -> Floats:
@@ -146,7 +152,7 @@ def correlations_by_distance(one: Recorded) -> tuple[Floats, Floats]:
     """Return the distance of each pair of contacts, µm, and the correlation of their noise in the band."""
     pairs = np.triu_indices(len(one.places), 1)
     distances = np.linalg.norm(one.places[pairs[0]] - one.places[pairs[1]], axis=1)
-    return distances, np.corrcoef(some(one, one.noise), rowvar=False)[pairs]
+    return distances, np.corrcoef(noise_in_band(one), rowvar=False)[pairs]
 
 
 # -- the white part ------------------------------------------------------------------------------
@@ -175,8 +181,9 @@ def spectrum(signals: Floats, sampling_rate: float, n: int = 256) -> tuple[Float
     """Return frequencies, Hz, and the power there, µV²/Hz, mean over contacts (Welch's)."""
     from scipy.signal import welch
 
-    frequencies, power = welch(signals, sampling_rate, nperseg=n, axis=0)
-    return frequencies, power.mean(axis=1)
+    some = np.array_split(signals, 4, axis=1)  # of all at once the pieces take gigabytes
+    found = [welch(contacts, sampling_rate, nperseg=n, axis=0) for contacts in some]
+    return found[0][0], np.concatenate([power for _, power in found], axis=1).mean(axis=1)
 
 
 def unevenness(one: Recorded) -> float:
@@ -208,8 +215,11 @@ def rates(one: Recorded) -> Rates:
 
 
 def short_intervals(one: Recorded, of: npt.NDArray[np.bool_]) -> float:
-    """Return the share of intervals below 2 ms in the trains of some units, all of them together; NaN without units."""
-    steps = [np.diff(train) for train, chosen in zip(one.trains, of, strict=True) if chosen]
-    if not steps:
-        return float("nan")
-    return _mean(np.concatenate(steps) < ISI_MS * 1e-3 * one.sampling_rate)
+    """Return the share of intervals below 2 ms in the trains of some names, all of them together; NaN without any."""
+    trains = [_together(one, label) for label in np.unique(one.labels[of])]
+    steps = [np.diff(train) for train in trains]
+    return _mean(np.concatenate(steps) < ISI_MS * 1e-3 * one.sampling_rate) if steps else float("nan")
+
+
+def _together(one: Recorded, label: int) -> Ints:
+    return np.sort(np.concatenate([one.trains[unit] for unit in np.flatnonzero(one.labels == label)]))

@@ -1,7 +1,7 @@
 """How like a recording of tissue ours are, beside those of our peers: the table and the figure of ``docs/realism.rst``.
 
 ``python -m tests.benchmarks.realism`` prints the table; ``--rst`` as the page has it. With ``--mearec OUT.npz``, which
-``tests/benchmarks/peer_mearec.py`` writes, MEArec takes part; ``--plots FOLDER`` draws. Half a minute, 4 GB of memory.
+``tests/benchmarks/peer_mearec.py`` writes, MEArec takes part; ``--figure FILE`` draws. A minute, 5 GB of memory.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from . import measures
 from .realism_plots import draw
-from .recorded import SECONDS, SEED, Recorded, of_mearec, of_spikeinterface
+from .recorded import SECONDS, SEED, Recorded, of_mearec, of_mockrawio, of_spikeinterface, ours
 from .table import list_table
 
 
@@ -55,10 +55,16 @@ def _snr(one: Recorded) -> str:
     return f"{found.min():.1f} to {found.max():.1f}"
 
 
+def _levels(one: Recorded) -> str:
+    level = measures.noise_uV(one).mean()
+    sizes = measures.spread(np.abs(one.peaks))
+    return f"{level:.1f}; {sizes.least:.0f} to {sizes.most:.0f} µV"
+
+
 def _told(one: Recorded) -> str:
     if one.told_snr is None:
         return "not told"
-    return f"{np.abs(measures.snr_of_templates(one) / one.told_snr - 1).max():.1%}"
+    return f"{np.nanmax(np.abs(measures.snr_of_templates(one) / one.told_snr - 1)):.1%}"
 
 
 def _heard(one: Recorded) -> str:
@@ -94,6 +100,7 @@ ROWS = (
     Row("part of a footprint that is not one shape times a factor", _rest, "as MEArec"),
     Row("amplitude at 20 to 40, 40 to 60, 60 to 90, 90 to 130 µm", _amplitudes, ""),
     Row("SNR in the band a sorter sees", _snr, ""),
+    Row("noise in that band; main peaks as they are before it", _levels, ""),
     Row("how far the truth's SNR is off it, at most", _told, ""),
     Row("how far the spikes in the recording are off their templates, at most", _heard, ""),
     Row("samples of the white part beyond 3, 4, 5 SD (a Gaussian's)", _tails, "a Gaussian's"),
@@ -106,6 +113,7 @@ ROWS = (
 
 def recordings(mearec: Path | None, seconds: float, seed: int) -> Iterator[Recorded]:
     """Yield the recordings that are compared."""
+    yield of_mockrawio(ours(seconds, seed))
     yield of_spikeinterface(seconds, seed)
     if mearec:
         yield of_mearec(mearec)
@@ -115,7 +123,7 @@ def main() -> None:
     """Measure, print, draw."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mearec", type=Path, help="what peer_mearec.py has written")
-    parser.add_argument("--plots", type=Path, help="a folder for figures")
+    parser.add_argument("--figure", type=Path, help="a file for the figure")
     parser.add_argument("--rst", action="store_true", help="print the table as reStructuredText")
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--seed", type=int, default=SEED)
@@ -124,10 +132,10 @@ def main() -> None:
     drawn: list[Recorded] = []
     for one in recordings(options.mearec, options.seconds, options.seed):
         named.append((one.name, [row.tell(one) for row in ROWS]))
-        if options.plots:
+        if options.figure:
             drawn.append(one)
-    if options.plots:
-        draw(drawn, options.plots)
+    if options.figure:
+        draw(drawn, options.figure)
     print(as_rst(named) if options.rst else as_text(named))
 
 

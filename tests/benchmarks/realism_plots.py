@@ -11,46 +11,44 @@ import numpy as np
 from . import measures
 from .recorded import Recorded
 
-N_TRACES, TRACE_MS = 10, 60.0
+N_TRACES, TRACE_MS, STEP_SD = 10, 60.0, 20
 N_FOOTPRINTS, N_CONTACTS = 6, 9
 RASTER_S = 10.0
 
 
-def draw(recordings: Sequence[Recorded], folder: Path) -> None:
-    """Write a figure of each kind below a folder, a column a recording."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, panel, height in PANELS:
-        figure, axes = columns(len(recordings), height)
-        for axis, one in zip(axes, recordings, strict=True):
-            panel(axis, one)
-            axis.set_title(one.name)
-        figure.savefig(folder / f"{name}.png", dpi=110)
-
-
-def columns(n: int, height: float) -> tuple[Any, Sequence[Any]]:
-    """Return a figure and its axes, side by side."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
+def draw(recordings: Sequence[Recorded], path: Path) -> None:
+    """Write a figure, a column a recording."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(4.5 * n, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure, figure.subplots(1, n, squeeze=False)[0]
+    heights = [height for _, height in PANELS]
+    figure = Figure(figsize=(4.5 * len(recordings), sum(heights)), layout="constrained")
+    rows = figure.subplots(len(PANELS), len(recordings), squeeze=False, height_ratios=heights)
+    for row, (panel, _) in zip(rows, PANELS, strict=True):
+        for axis, one in zip(row, recordings, strict=True):
+            panel(axis, one)
+    for axis, one in zip(rows[0], recordings, strict=True):
+        axis.set_title(one.name)
+    figure.savefig(path, dpi=80)
 
 
 def traces(axis: Any, one: Recorded) -> None:
-    """Draw some contacts, as recorded, where the units' spikes are largest."""
+    """Draw the contacts and the moment with the most and the largest spikes, as recorded."""
     n = round(TRACE_MS * 1e-3 * one.sampling_rate)
-    start = len(one.traces) // 3
-    first = _liveliest(one)
+    first, start = _liveliest(one, n)
+    step = STEP_SD * one.noise.std()
     time = np.arange(n) / one.sampling_rate * 1e3
     for k in range(N_TRACES):
-        axis.plot(time, one.traces[start : start + n, first + k] + 150 * k, "k", lw=0.5)
-    axis.set(xlabel="ms", ylabel="µV, 150 a contact")
+        axis.plot(time, one.traces[start : start + n, first + k] + step * k, "k", lw=0.5)
+    axis.set(xlabel="ms", ylabel=f"µV; a contact each {step:.0f}, {STEP_SD} SD of noise")
 
 
-def _liveliest(one: Recorded) -> int:
-    lively = np.convolve(one.amplitudes.max(0), np.ones(N_TRACES), "valid")
-    return int(lively.argmax())
+def _liveliest(one: Recorded, n: int) -> tuple[int, int]:
+    """Return the first contact, and the first of `n` samples."""
+    counts = np.array([len(train) for train in one.trains])
+    first = int(np.convolve(counts @ one.amplitudes, np.ones(N_TRACES), "valid").argmax())
+    sizes = np.repeat(one.amplitudes[:, first : first + N_TRACES].max(axis=1), counts)
+    busy = np.bincount(np.concatenate(one.trains) // n, sizes)[: len(one.traces) // n]
+    return first, int(busy.argmax()) * n
 
 
 def spectra(axis: Any, one: Recorded) -> None:
@@ -101,11 +99,11 @@ def falling(axis: Any, one: Recorded) -> None:
     axis.legend()
 
 
-PANELS: tuple[tuple[str, Callable[[Any, Recorded], None], float], ...] = (
-    ("traces", traces, 5.0),
-    ("spectra", spectra, 4.0),
-    ("footprints", footprints, 6.0),
-    ("shapes", shapes, 4.0),
-    ("rasters", rasters, 4.0),
-    ("falling", falling, 4.0),
+PANELS: tuple[tuple[Callable[[Any, Recorded], None], float], ...] = (
+    (traces, 4.5),
+    (shapes, 3.0),
+    (footprints, 5.0),
+    (falling, 3.0),
+    (spectra, 3.0),
+    (rasters, 3.5),
 )

@@ -11,6 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mockrawio import SessionSpec, truth
+from mockrawio.generate.true_units import TrueUnit
+from mockrawio.generate.truth import Truth
+
 Floats = npt.NDArray[np.floating[Any]]
 Ints = npt.NDArray[np.int64]
 
@@ -21,6 +25,8 @@ SECONDS, N_CONTACTS, N_UNITS, SEED, PITCH_UM = 60.0, 32, 20, 1, 25.0
 @dataclass(frozen=True, eq=False)
 class Recorded:
     """One segment of a recording and what it is made of; all signals are µV.
+
+    Its units are cells; several of ours may have one name, those of a multi-unit.
 
     Attributes
     ----------
@@ -38,12 +44,10 @@ class Recorded:
         Which sample of its template stands at a spike's own sample.
     traces, noise, white : ndarray, shape (samples, contacts)
         All there is; all but the units' spikes; the part that is white. `white` is `noise` where no part is known.
-    floor : ndarray, shape (samples, contacts)
-        The part of the noise that a unit's SNR is asked against.
     told_snr : ndarray, shape (units,), or None
-        The SNR in the band that the truth says.
-    multi : ndarray of bool, shape (units,)
-        Which are several cells under one name.
+        The SNR in the band that the truth says; NaN where it says none.
+    labels : ndarray of int64, shape (units,)
+        Which name each has; those of one multi-unit have the same.
     step_uV : float
         µV a count; 0 where samples are not whole counts.
     """
@@ -58,15 +62,19 @@ class Recorded:
     traces: Floats
     noise: Floats
     white: Floats
-    floor: Floats
     told_snr: Floats | None
-    multi: npt.NDArray[np.bool_]
+    labels: Ints
     step_uV: float = 0.0
 
     @property
     def seconds(self) -> float:
         """How long it is."""
         return len(self.traces) / self.sampling_rate
+
+    @property
+    def multi(self) -> npt.NDArray[np.bool_]:
+        """Which units share their name with another, (units,)."""
+        return np.bincount(self.labels)[self.labels] > 1
 
     @cached_property
     def main(self) -> tuple[Ints, Ints]:
@@ -102,6 +110,49 @@ def linear_probe(n_contacts: int = N_CONTACTS, pitch_um: float = PITCH_UM) -> An
     return probe
 
 
+def ours(seconds: float = SECONDS, seed: int = SEED) -> SessionSpec:
+    """Return the spec of a session of ours with as many contacts and units, and all else by default."""
+    return SessionSpec.broadband(duration_s=seconds, n_channels=N_CONTACTS, n_units=N_UNITS, seed=seed)
+
+
+def of_mockrawio(spec: SessionSpec) -> Recorded:
+    """Return the first segment of a session of ours."""
+    known = truth(spec)
+    cells = [(label, unit, k) for label, unit in enumerate(known.units.values()) for k in range(len(unit.cells))]
+    noise = _uV(known, known.background(0))
+    return Recorded(
+        name="ours",
+        sampling_rate=known.sampling_rate,
+        places=in_space(known.probe.positions),
+        cells=np.array([unit.cells[k].location for _, unit, k in cells]),
+        trains=[_train(unit, k) for _, unit, k in cells],
+        templates=np.array([_template(known, unit, k) for _, unit, k in cells]),
+        before=cells[0][1].before,
+        traces=_uV(known, known.recording(0)),
+        noise=noise,
+        white=_uV(known, known.layer("noise.white").read(0)),
+        told_snr=np.array([np.nan if k else unit.snr for _, unit, k in cells]),
+        labels=np.array([label for label, _, _ in cells]),
+        step_uV=known.gain_uV,
+    )
+
+
+def _train(unit: TrueUnit, k: int) -> Ints:
+    return unit.frames()[(unit.segments() == 0) & (unit.cell_indexes() == k)]
+
+
+def _template(known: Truth, unit: TrueUnit, k: int) -> Floats:
+    """Return the mean spike of a cell that comes on a sample, or a sixteenth of one later, (n, contacts) µV."""
+    bank = unit.bank[k]
+    template = np.zeros((bank.shape[1], known.n_channels))
+    template[:, unit.channels] = bank[len(bank) // 2]
+    return template * known.gain_uV
+
+
+def _uV(known: Truth, counts: npt.NDArray[np.integer[Any]]) -> Floats:
+    return counts * np.float32(known.gain_uV)
+
+
 def made_by_spikeinterface(seconds: float = SECONDS, seed: int = SEED) -> tuple[Any, Any]:
     """Return a recording of SpikeInterface's generator and its sorting: its defaults, at 32 kHz and in a line."""
     from spikeinterface.core import generate_ground_truth_recording
@@ -126,9 +177,8 @@ def of_spikeinterface(seconds: float = SECONDS, seed: int = SEED) -> Recorded:
         traces=recording.get_traces(segment_index=0),
         noise=noise,
         white=noise,
-        floor=noise,
         told_snr=None,
-        multi=np.zeros(N_UNITS, bool),
+        labels=np.arange(N_UNITS),
     )
 
 
@@ -149,9 +199,8 @@ def of_mearec(path: Path) -> Recorded:
         traces=held["traces"],
         noise=noise,
         white=noise,
-        floor=noise,
         told_snr=None,
-        multi=np.zeros(len(templates), bool),
+        labels=np.arange(len(templates)),
     )
 
 

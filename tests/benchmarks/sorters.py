@@ -1,6 +1,11 @@
 """What SpikeInterface's sorters find in recordings whose truth is known, with their defaults untouched.
 
-``python -m tests.benchmarks.sorters`` runs all of them on a recording of SpikeInterface's own generator. Some minutes.
+``python -m tests.benchmarks.sorters`` makes our session of ``docs/realism.rst`` and runs all of them on it;
+``--spikeinterface`` does so with a recording of SpikeInterface's own generator, ``--session FOLDER`` with a session
+that is there. Some minutes each. ``--json FILE`` keeps the numbers, and ``--table FILE ...`` prints those of some
+recordings taken together, as the page has them.
+
+A true unit is a cell: those of a multi-unit are looked for one by one, and counted apart.
 
 They install without a compiler: ``pip install 'mockrawio[sorters]'``.
 """
@@ -16,13 +21,19 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from spikeinterface.core import NumpySorting
+
+from mockrawio import generate_session, truth
+from mockrawio.interop.spikeinterface import read_mocksession
 
 from .measures import snr_of_templates
-from .recorded import SECONDS, SEED, Recorded, made_by_spikeinterface, of_spikeinterface
+from .recorded import SECONDS, SEED, Recorded, made_by_spikeinterface, of_mockrawio, of_spikeinterface, ours
+from .table import list_table
 
 SORTERS = "simple", "tridesclous2", "spykingcircus2", "mountainsort5"
 FOUND = 0.8  # the accuracy from which a unit counts as found
@@ -41,10 +52,24 @@ class Outcome:
     accuracy: list[float] = field(default_factory=list)
     recall: list[float] = field(default_factory=list)
 
-    @property
-    def n_found(self) -> int:
-        """How many true units it found."""
-        return int(np.sum(np.array(self.accuracy) > FOUND))
+    def found(self, of: np.ndarray) -> str:
+        """Return how many of some true units it found."""
+        return f"{int(np.sum(np.array(self.accuracy)[of] > FOUND))} of {int(np.sum(of))}"
+
+
+def peer(options: argparse.Namespace, folder: Path) -> tuple[Any, Recorded]:
+    """Return SpikeInterface's own recording, written, and what is known of it."""
+    recording, _ = made_by_spikeinterface(options.seconds, options.seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a recording made in memory cannot say where it is from
+        saved = recording.save(folder=folder / "recording", n_jobs=1, progress_bar=False, verbose=False)
+    return saved, of_spikeinterface(options.seconds, options.seed)
+
+
+def session(options: argparse.Namespace, folder: Path) -> tuple[Any, Recorded]:
+    """Return a session of ours as SpikeInterface opens it, and what is known of it."""
+    path = options.session or generate_session(ours(options.seconds, options.seed), folder)
+    return read_mocksession(path), of_mockrawio(truth(path).spec)
 
 
 def run(sorter: str, recording: Any, truth: Any) -> Outcome:
@@ -77,49 +102,81 @@ def nearness(one: Recorded) -> np.ndarray:
     return distances.min(axis=1)
 
 
-def by(values: np.ndarray, edges: Sequence[float], recall: Sequence[float]) -> list[str]:
+def bins(values: Any, edges: Sequence[float]) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield between which edges some values lie, and which of them, where there are any."""
+    values = np.asarray(values)
+    for low, high in pairwise(edges):
+        chosen = (low <= values) & (values < high)
+        if chosen.any():
+            yield (f"{low:g} to {high:g}" if high < np.inf else f"{low:g} and more"), chosen
+
+
+def by(values: Any, edges: Sequence[float], recall: Sequence[float]) -> str:
     """Return the mean recall of the units whose values lie between edges, and how many there are."""
-    bins = np.digitize(values, edges) - 1
-    means = [np.mean(np.array(recall)[bins == k]) if np.any(bins == k) else None for k in range(len(edges) - 1)]
-    return [
-        f"{low:g}-{high:g}: " + ("none" if mean is None else f"{mean:.2f} of {np.sum(bins == k)}")
-        for k, (low, high, mean) in enumerate(zip(edges[:-1], edges[1:], means, strict=True))
-    ]
+    return ", ".join(
+        f"{name}: {np.array(recall)[chosen].mean():.2f} of {chosen.sum()}" for name, chosen in bins(values, edges)
+    )
 
 
-def lines(outcome: Outcome, snr: np.ndarray, near: np.ndarray) -> Iterator[str]:
+def lines(outcome: Outcome, one: Recorded, snr: np.ndarray, near: np.ndarray) -> Iterator[str]:
     """Yield what to print of an outcome."""
     yield f"{outcome.sorter}: {outcome.seconds:.0f} s"
     if outcome.crash:
         yield f"    crash: {outcome.crash}"
         return
-    yield f"    {outcome.n_found} of {len(snr)} units found at accuracy > {FOUND}, among {outcome.n_units}"
-    yield "    recall by SNR in the band: " + ", ".join(by(snr, SNR_EDGES, outcome.recall))
-    yield "    recall by the nearest neighbour, µm: " + ", ".join(by(near, NEAR_EDGES, outcome.recall))
+    multi = f", {outcome.found(one.multi)} cells of multi-units" if one.multi.any() else ""
+    yield f"    {outcome.found(~one.multi)} units found at accuracy > {FOUND}{multi}, among {outcome.n_units}"
+    yield f"    recall by SNR in the band: {by(snr, SNR_EDGES, outcome.recall)}"
+    yield f"    recall by the nearest neighbour, µm: {by(near, NEAR_EDGES, outcome.recall)}"
+
+
+def as_rst(paths: Sequence[Path]) -> str:
+    """Return a table of what the sorters found in the recordings of some files, all of them together."""
+    told = [json.loads(path.read_text()) for path in paths]
+    snr, near, multi = (np.concatenate([one[name] for one in told]) for name in ("snr", "nearest_um", "multi"))
+    outcomes = [together([Outcome(**one["sorters"][k]) for one in told]) for k in range(len(told[0]["sorters"]))]
+    columns = [(f"SNR {name}", some) for name, some in bins(snr, SNR_EDGES)]
+    columns += [(f"{name} µm", some) for name, some in bins(near, NEAR_EDGES)]
+    rows = [("units found", *(one.found(~multi) for one in outcomes))]
+    rows += [("cells of multi-units found", *(one.found(multi) for one in outcomes))] if multi.any() else []
+    for name, some in columns:
+        rows.append((f"{name}, {some.sum()} cells", *(f"{np.array(one.recall)[some].mean():.2f}" for one in outcomes)))
+    return list_table((30, *(15 for _ in outcomes)), [("", *(one.sorter for one in outcomes)), *rows])
+
+
+def together(outcomes: Sequence[Outcome]) -> Outcome:
+    """Return what one sorter did with several recordings."""
+    accuracy, recall = ([x for one in outcomes for x in getattr(one, name)] for name in ("accuracy", "recall"))
+    return Outcome(outcomes[0].sorter, accuracy=accuracy, recall=recall)
 
 
 def main() -> None:
     """Run sorters on a recording, and print what they found."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sorters", nargs="+", default=SORTERS)
+    parser.add_argument("--spikeinterface", action="store_true", help="sort what SpikeInterface makes")
+    parser.add_argument("--session", type=Path, help="the folder of a session of ours")
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--json", type=Path, help="a file for all numbers")
+    parser.add_argument("--table", type=Path, nargs="+", help="such files, to print and not to sort")
     options = parser.parse_args()
-    recording, truth = made_by_spikeinterface(options.seconds, options.seed)
-    one = of_spikeinterface(options.seconds, options.seed)
-    snr, near = snr_of_templates(one), nearness(one)
+    print(as_rst(options.table)) if options.table else sort(options)
+
+
+def sort(options: argparse.Namespace) -> None:
+    """Run sorters."""
     outcomes = []
     with tempfile.TemporaryDirectory() as folder:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that a recording made in memory cannot say where it is from
-            saved = recording.save(folder=f"{folder}/recording", n_jobs=1, progress_bar=False, verbose=False)
+        recording, one = (peer if options.spikeinterface else session)(options, Path(folder))
+        cells = NumpySorting.from_unit_dict(dict(enumerate(one.trains)), one.sampling_rate)
+        snr, near = snr_of_templates(one), nearness(one)
         for sorter in options.sorters:
-            outcomes.append(run(sorter, saved, truth))
-            print("\n".join(lines(outcomes[-1], snr, near)), flush=True)
+            outcomes.append(run(sorter, recording, cells))
+            print("\n".join(lines(outcomes[-1], one, snr, near)), flush=True)
     if options.json:
-        told = {"snr": snr.tolist(), "nearest_um": near.tolist(), "sorters": [asdict(one) for one in outcomes]}
-        options.json.write_text(json.dumps(told, indent=1))
+        about = {"snr": snr.tolist(), "nearest_um": near.tolist(), "multi": one.multi.tolist()}
+        options.json.write_text(json.dumps({**about, "sorters": list(map(asdict, outcomes))}, indent=1))
 
 
 if __name__ == "__main__":
