@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ RASTER_S = 10.0
 
 
 def draw(recordings: Sequence[Recorded], path: Path) -> None:
-    """Write a figure, a column a recording."""
+    """Write a figure as a PNG of few colours, a column a recording."""
     from matplotlib.figure import Figure
+    from PIL import Image
 
     heights = [height for _, height in PANELS]
     figure = Figure(figsize=(4.5 * len(recordings), sum(heights)), layout="constrained")
@@ -28,17 +30,20 @@ def draw(recordings: Sequence[Recorded], path: Path) -> None:
             panel(axis, one)
     for axis, one in zip(rows[0], recordings, strict=True):
         axis.set_title(one.name)
-    figure.savefig(path, dpi=80)
+    drawn = io.BytesIO()
+    figure.savefig(drawn, dpi=80)
+    Image.open(drawn).convert("RGB").quantize(48).save(path, optimize=True)
 
 
 def traces(axis: Any, one: Recorded) -> None:
-    """Draw the contacts and the moment with the most and the largest spikes, as recorded."""
+    """Draw the contacts and the moment with the most and the largest spikes, in the band."""
     n = round(TRACE_MS * 1e-3 * one.sampling_rate)
     first, start = _liveliest(one, n)
-    step = STEP_SD * one.noise.std()
+    some = one.traces[max(0, start - n) : start + 2 * n, first : first + N_TRACES]
+    heard = measures.in_band(some, one.sampling_rate)[min(start, n) :][:n]
+    step = STEP_SD * measures.noise_uV(one).mean()
     time = np.arange(n) / one.sampling_rate * 1e3
-    for k in range(N_TRACES):
-        axis.plot(time, one.traces[start : start + n, first + k] + step * k, "k", lw=0.5)
+    axis.plot(time, heard + step * np.arange(N_TRACES), "k", lw=0.5)
     axis.set(xlabel="ms", ylabel=f"µV; a contact each {step:.0f}, {STEP_SD} SD of noise")
 
 
