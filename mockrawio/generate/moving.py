@@ -22,7 +22,8 @@ from .planted import PlantedLayer, most_planted
 from .renewal import BLOCK
 
 _BLOCKS = 4  # of which the spikes are kept
-_TOGETHER = 32  # spikes that are evaluated at once: few enough for a core's cache
+# Samples that are evaluated at once: 64 kB, below what the C library gets anew from the system each time, and clears.
+_TOGETHER = 1 << 13
 
 Floats32 = npt.NDArray[np.float32]
 
@@ -47,6 +48,8 @@ class MovingLayer(Layer):
     def __init__(self, name: str, cast: Cast) -> None:
         self.name, self._cast = name, cast
         self._n = cast.banks[0].counts.shape[1]
+        width = sum(len(bank.contacts) for bank in cast.banks) / len(cast.banks)
+        self._together = max(1, int(_TOGETHER / (self._n * max(width, 1.0))))
         self._depths: Floats = np.array([cell.location[1] for cell in cast.cells])
         self._crowd = Crowd(cast.cells, cast.setting, cast.jitter, STEP_UM)
         self._spikes = lru_cache(_BLOCKS)(self._drawn)
@@ -73,8 +76,8 @@ class MovingLayer(Layer):
         for block in range(max(0, start) // BLOCK, -(-stop // BLOCK)):
             spikes = self._spikes(seg_index, block)
             low, high = np.searchsorted(spikes.frames, [start, stop]).tolist()
-            for begin in range(low, high, _TOGETHER):
-                yield spikes.at(slice(begin, min(begin + _TOGETHER, high)))
+            for begin in range(low, high, self._together):
+                yield spikes.at(slice(begin, min(begin + self._together, high)))
 
     def _drawn(self, seg_index: int, block: int) -> _Spikes:
         """Return the spikes of a block."""

@@ -170,6 +170,7 @@ def _blocks(inputs: Inputs) -> list[Row]:
 def _making(inputs: Inputs) -> list[Row]:
     short = inputs.pick({"duration_s": 20.0}, {}, {})
     seconds, n_channels = inputs.pick((1.0, 4), (1.0, 80), (30.0, 80))
+    n_drifting = inputs.pick(4, 128, 128)
     raster = inputs.pick((20, 500), (2000, 10_000), (2000, 10_000))
     rows = [
         Row(
@@ -188,6 +189,13 @@ def _making(inputs: Inputs) -> list[Row]:
             f"{seconds:g} s of {n_channels} channels at 32 kHz, noise and spikes",
             lambda: rows_make.broadband(inputs.folder("broadband"), seconds, n_channels),
             Goal(seconds * n_channels * rows_make.RATE / 250e6),
+            full=True,
+        ),
+        Row(
+            "drift",
+            f"{seconds:g} s of {n_drifting} channels at 30 kHz that see {n_drifting // 2} cells drift",
+            lambda: rows_make.drifting(inputs.folder("drift"), seconds, n_drifting),
+            Goal(1 / 15, "SpikeInterface"),
             full=True,
         ),
         Row(

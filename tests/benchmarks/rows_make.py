@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mockrawio.generate import SessionSpec, generate_session
+from mockrawio.generate import SessionSpec, Spatial, White, Zigzag, generate_session
 from mockrawio.ground.writing import file_record
+from mockrawio.interop.probe import probegroup_of
 from mockrawio.verify import verify_session
 
 from .inputs import unpickled
@@ -106,20 +107,57 @@ def broadband(place: Path, seconds: float, n_channels: int = 80, *, n_workers: i
 
     ours = _afresh(lambda: generate_session(spec, place / "ours", n_workers=n_workers), place / "ours")
     peers: dict[str, Act] = {"a write to the disk": _afresh(plain_write, place / "plain")}
+    return _against_spikeinterface(ours, peers, place, (n_samples, n_channels), lambda: _static(seconds, n_channels))
+
+
+def drifting(place: Path, seconds: float, n_channels: int) -> Contest:
+    """Make seconds of a Neuropixels probe whose cells drift, against SpikeInterface's drifting generator.
+
+    Both have noise that neighbours share, and as many units. Ours are written and hashed; theirs are saved.
+    """
+    n_units = max(2, n_channels // 2)
+    probe = {"probe": "neuropixels-1.0", "n_channels": n_channels, "sampling_rate": 30_000}
+    cells = {"n_units": n_units, "motion": Zigzag(40.0), "noise": (White(), Spatial())}
+    spec = SessionSpec.broadband(duration_s=seconds, **probe, **cells, seed=1)
+    ours = _afresh(lambda: generate_session(spec, place / "ours"), place / "ours")
+    shape = round(seconds * 30_000), n_channels
+
+    def make() -> Any:
+        from spikeinterface.generation import generate_drifting_recording
+
+        probe = probegroup_of(spec.contacts).probes[0]
+        moved = {"drift_start_um": [0, 20], "drift_stop_um": [0, -20], "motion_list": [{"drift_mode": "zigzag"}]}
+        fields = {"generate_displacement_vector_kwargs": moved, "seed": 0}
+        return generate_drifting_recording(n_units, seconds, 30_000.0, probe=probe, **fields)[1]
+
+    return _against_spikeinterface(ours, {}, place, shape, make)
+
+
+def _static(seconds: float, n_channels: int) -> Any:
+    from spikeinterface.core import generate_ground_truth_recording
+
+    fields = {"num_channels": n_channels, "sampling_frequency": RATE, "num_units": 40, "seed": 0}
+    return generate_ground_truth_recording(durations=[seconds], **fields)[0]
+
+
+def _against_spikeinterface(
+    ours: Act, peers: dict[str, Act], place: Path, shape: tuple[int, int], make: Callable[[], Any]
+) -> Contest:
+    """Return the contest of ours with the saving of a recording of SpikeInterface's, and with other peers."""
     missing = {}
     try:
-        peers["SpikeInterface"] = _spikeinterface_maker(place, seconds, n_channels)
+        peers["SpikeInterface"] = _saving(place / "theirs", make)
     except ImportError:
         missing["SpikeInterface"] = "not installed; pip install 'mockrawio[spikeinterface]'"
 
     def check() -> None:
         ours()
         made = np.load(next((place / "ours").rglob("raw_data/*.npy")), mmap_mode="r")
-        same(made.shape, (n_samples, n_channels), "shape of what was made")
+        same(made.shape, shape, "shape of what was made")
         if "SpikeInterface" in peers:
             peers["SpikeInterface"]()
             (theirs,) = (place / "theirs").glob("*.raw")
-            found = np.memmap(theirs, "<i2", "r").reshape(-1, n_channels)
+            found = np.memmap(theirs, "<i2", "r").reshape(-1, shape[1])
             same(made.shape, found.shape, "shape of what SpikeInterface made")
             same(made.any(), found.any(), "whether there is anything in what SpikeInterface made")
 
@@ -138,15 +176,10 @@ def _afresh(act: Act, made: Path) -> Callable[[], float]:
     return seconds
 
 
-def _spikeinterface_maker(place: Path, seconds: float, n_channels: int) -> Callable[[], float]:
-    from spikeinterface.core import generate_ground_truth_recording
-
+def _saving(folder: Path, make: Callable[[], Any]) -> Callable[[], float]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns of where it put its units
-        recording, _ = generate_ground_truth_recording(
-            durations=[seconds], num_channels=n_channels, sampling_frequency=RATE, num_units=40, seed=0
-        )
-    folder = place / "theirs"
+        recording = make()
     return _afresh(
         lambda: recording.save(folder=folder, dtype="int16", n_jobs=1, progress_bar=False, verbose=False), folder
     )

@@ -12,6 +12,7 @@ from tests.benchmarks.conftest import Hold, Memory
 from tests.benchmarks.rows_make import broadband
 
 MOST_MIB = 100  # of a session of 307 MB, or of one of 1.5 GB
+MOST_DRIFTING_MIB = 150
 READY = """
 from mockrawio import SessionSpec, generate_session
 generate_session(SessionSpec.broadband(duration_s=1.0, n_channels=2, n_units=1, seed=0), sys.argv[1] + "/tiny")
@@ -19,6 +20,13 @@ generate_session(SessionSpec.broadband(duration_s=1.0, n_channels=2, n_units=1, 
 WORK = """
 fields = {"duration_s": float(sys.argv[2]), "n_channels": 80, "n_units": 40, "seed": 1}
 generate_session(SessionSpec.broadband(**fields), sys.argv[1] + "/made")
+"""
+
+DRIFT = """
+from mockrawio.generate import Zigzag
+fields = {"duration_s": float(sys.argv[2]), "n_units": 300, "motion": Zigzag(40.0, period_s=20), "seed": 1}
+fields |= {"n_channels": int(sys.argv[3])}
+generate_session(SessionSpec.neuropixels(**fields), sys.argv[1] + "/made")
 """
 
 
@@ -37,4 +45,14 @@ def test_memory_of_broadband(memory: Memory, in_earnest: bool, tmp_path: Path, l
     """However long a recording of 80 channels, little of it is in memory: a minute of it, or a second in a test run."""
     seconds = longer * (60 if in_earnest else 1)
     assert memory(READY, WORK, tmp_path, seconds) < MOST_MIB
+    shutil.rmtree(tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
+@pytest.mark.parametrize("longer", [1, 4])
+def test_memory_of_drift(memory: Memory, in_earnest: bool, tmp_path: Path, longer: int) -> None:
+    """However long 300 cells drift past 384 contacts, little is in memory; half a second of it in a test run."""
+    seconds = longer * (10 if in_earnest else 0.5) + 0.5
+    assert memory(READY, DRIFT, tmp_path, seconds, 384 if in_earnest else 96) < MOST_DRIFTING_MIB
     shutil.rmtree(tmp_path)

@@ -67,7 +67,10 @@ class Shape(NamedTuple):
         for (height, bell), tilt in zip(self._bumps(), (self.tilt, -self.tilt), strict=True):
             high = height * np.clip(1 + tilt * along / 100, _LOWEST, _LONGEST) * bell.kept(step_ms)
             # less as much of the trough as the bump has at time 0, where the sum so remains -1
-            total += high * (bell.at(times, longer, step_ms) - bell.at(np.zeros(1), longer, step_ms) * trough)
+            raised = bell.at(times, longer, step_ms)
+            raised -= bell.at(np.zeros(1), longer, step_ms) * trough
+            raised *= high
+            total += raised
         return total
 
     def most(self, step_ms: float) -> float:
@@ -113,7 +116,10 @@ class _Bell(NamedTuple):
         """Return its value, where it is so many times as long as it says."""
         apart, blur = times - self.centre * longer, (_BLUR * step_ms) ** 2
         before, after = (-0.5 / ((width * longer) ** 2 + blur) for width in (self.before, self.after))
-        value: Floats = np.exp(apart * apart * np.where(apart < 0, before, after))
+        sides = np.where(apart < 0, before, after)
+        apart *= apart
+        apart *= sides
+        value: Floats = np.exp(apart, out=apart)
         return value
 
     def kept(self, step_ms: float) -> float:
