@@ -219,7 +219,9 @@ def detected(signal, template, threshold):
 def test_a_matched_filter_finds_the_spikes(tmp_path):
     """In a minute of signal the spikes of a unit of SNR 12 or more are found, 97 % of them and little else."""
     units = Units(1, snr=(12.0, 15.0), rate_hz=(8.0, 10.0), multi=0.0)
-    folder = generate_session(SessionSpec.broadband(seed=6, n_channels=8, units=units, noise=(White(),)), tmp_path)
+    folder = generate_session(
+        SessionSpec.broadband(seed=6, n_channels=8, units=units, noise=(White(),), field=()), tmp_path
+    )
     (unit,) = truth(folder).units.values()
     with MockSessionRawIO(folder) as reader:
         reader.parse_header()

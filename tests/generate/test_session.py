@@ -103,14 +103,14 @@ def test_every_byte_follows_from_the_manifest(tmp_path, gapped):
 
 
 def test_another_seed_makes_other_data(tmp_path):
-    """Two seeds share no file but the channel names and, in name only, the LFP's sine."""
+    """Two seeds share no file but the channel names and the events."""
     fixed = {"start_ms": 1_656_643_278_812, "n_lfp_channels": 2, "n_units": 6}
     first, second = (
         contents(generate_session(SessionSpec.tiny(seed=seed, session_nr=1 + seed, **fixed), tmp_path))
         for seed in (0, 1)
     )
     same = {name for name in first if first[name] == second.get(name)}
-    assert same <= {"ChannelNames.txt", "lfp_data/CSC1_lfp.npy", "event_file/Events.npy"}
+    assert same <= {"ChannelNames.txt", "event_file/Events.npy"}
 
 
 def test_a_seed_that_is_drawn_is_recorded(tmp_path):
@@ -178,7 +178,7 @@ def test_int16_files_say_how_they_are_scaled(tmp_path):
     """int16 files have four keys more, and their counts are the float64 files' values within half a count."""
     pair = [generate_session(SessionSpec.tiny(seed=0, encoding=e), tmp_path / e) for e in ("int16", "float64")]
     names = [name for name in contents(pair[0]) if name.startswith(("lfp_data", "spiking_data"))]
-    assert len(names) == 5
+    assert len(names) == 20
     for name in names:
         small, large = (loaded(folder / name) for folder in pair)
         key, rate = ("samples", 1000.0) if name.startswith("lfp") else ("spike_amps", 32_000.0)
@@ -233,7 +233,7 @@ def test_when_one_file_fails_the_others_stop(tmp_path, monkeypatch):
     """A file of any length being written by another worker is given up at its next chunk."""
     begun = threading.Event()
 
-    def endless(plan, channel):
+    def endless(plan, lfp, channel):
         while True:
             yield b"chunk"
             begun.set()
@@ -245,7 +245,7 @@ def test_when_one_file_fails_the_others_stop(tmp_path, monkeypatch):
     monkeypatch.setattr(files, "_lfp_file", endless)
     monkeypatch.setattr(files, "_unit_file", failing)
     with pytest.raises(OSError, match="disk full"):
-        generate_session(SessionSpec.tiny(seed=0), tmp_path, n_workers=2)
+        generate_session(SessionSpec.tiny(seed=0, n_lfp_channels=1), tmp_path, n_workers=2)
     assert list((tmp_path / "patient_data" / "1").iterdir()) == []
 
 

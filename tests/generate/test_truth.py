@@ -24,7 +24,7 @@ NAMES = ("noise.white", "noise.spatial", "noise.white.2", "noise.far", "noise.hu
 # Amplitudes in µV, so that they are the same whatever noise there is.
 LOUD = Units(6, amplitude_uV=(40.0, 200.0), rate_hz=(5.0, 40.0), multi=0.3)
 SPEC = SessionSpec.broadband(
-    segments=(0.9, 0.7), n_channels=6, units=LOUD, noise=NOISE, sampling_rate=30_000, n_events=0, seed=3
+    segments=(0.9, 0.7), n_channels=6, units=LOUD, noise=NOISE, field=(), sampling_rate=30_000, n_events=0, seed=3
 )
 
 
