@@ -83,8 +83,10 @@ class Mix:
         if self._most > self._top:
             clipped = int(np.count_nonzero((total > self._top) | (total < -self._top - 1)))
             np.clip(total, -self._top - 1, self._top, out=total)
-        if total is not out:
-            out[...] = total if self._wiring is None else total[:, self._wiring]
+        if self._wiring is not None:  # "clip" spares NumPy a second buffer; no index is out of range
+            np.take(total.astype(np.int16, copy=False), self._wiring, axis=1, out=out, mode="clip")
+        elif total is not out:
+            out[...] = total
         return clipped
 
     def _new(self, out: Int16s) -> Counts:
