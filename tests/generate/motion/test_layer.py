@@ -80,6 +80,7 @@ def test_each_spike_is_evaluated_where_its_cell_is(seg_index):
     assert np.array_equal(spikes(SPEC, seg_index)[:-30], slow(made, seg_index)[:-30])
 
 
+@pytest.mark.slow
 def test_a_tetrode_and_neuropixels_contacts_move_cells_too():
     """Contacts that are not in one column, and cells whose footprint is a power of the distance, are no other case."""
     for fields in ({"probe": "tetrodes", "n_channels": 8}, {"probe": "neuropixels-1.0", "n_channels": 48}):
@@ -122,6 +123,7 @@ def test_a_bank_at_any_place():
         assert np.array_equal(unit.bank_at(-7.4), away[..., unit.channels])
 
 
+@pytest.mark.slow
 def test_a_shift_by_the_pitch_moves_columns_exactly():
     """Cells in the middle of a column that move by its pitch are seen one contact farther on, count for count."""
     spec = replace(
