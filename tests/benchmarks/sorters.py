@@ -140,7 +140,7 @@ def as_rst(paths: Sequence[Path]) -> str:
     rows = [("units found", *(one.found(~multi) for one in outcomes))]
     rows += [("cells of multi-units found", *(one.found(multi) for one in outcomes))] if multi.any() else []
     for name, some in columns:
-        rows.append((f"{name}, {some.sum()} cells", *(f"{np.array(one.recall)[some].mean():.2f}" for one in outcomes)))
+        rows.append((f"{name} ({some.sum()})", *(f"{np.array(one.recall)[some].mean():.2f}" for one in outcomes)))
     return list_table((30, *(15 for _ in outcomes)), [("", *(one.sorter for one in outcomes)), *rows])
 
 
@@ -161,7 +161,10 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="a file for all numbers")
     parser.add_argument("--table", type=Path, nargs="+", help="such files, to print and not to sort")
     options = parser.parse_args()
-    print(as_rst(options.table)) if options.table else sort(options)
+    if options.table:
+        print(as_rst(options.table))
+    else:
+        sort(options)
 
 
 def sort(options: argparse.Namespace) -> None:
