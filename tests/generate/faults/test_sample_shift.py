@@ -84,13 +84,17 @@ def test_without_an_order_it_is_an_error():
 
 
 def test_what_happens_in_time_is_shifted_and_nothing_else_is(twins):
-    """Spikes, far units and hum differ; white noise is the same, to the byte; so are the cells and their spikes."""
+    """Spikes, far units, hum and field differ; white noise is the same, to the byte; so are cells and their spikes."""
     at_once, shifted = twins
     differ = [not np.array_equal(*(one.layer(name).read(0) for one in twins)) for name in at_once.layers]
     assert dict(zip(at_once.layers, differ, strict=True)) == {
         "noise.white": False,
         "noise.far": True,
         "noise.hum": True,
+        "field.pink": True,
+        "field.theta": True,
+        "field.gamma": True,
+        "field.ripples": False,  # of which there is none in these seconds
         "spikes": True,
     }
     for name, unit in at_once.units.items():
