@@ -14,6 +14,7 @@ import secrets
 from enum import IntEnum
 from functools import lru_cache
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -51,7 +52,7 @@ class Draws:
 
     def __init__(self, seed: int, kind: Kind, *index: int) -> None:
         key = (int(kind), *index)
-        self._bits: np.random.BitGenerator = np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key))
+        self._bits: Any = np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key))
 
     @classmethod
     def of(cls, bits: np.random.BitGenerator) -> Draws:
@@ -59,6 +60,11 @@ class Draws:
         made = cls.__new__(cls)
         made._bits = bits
         return made
+
+    def skipping(self, n: int) -> Draws:
+        """Return them less the first `n` words of 64 bits, at no cost; not those of bits of one's own."""
+        self._bits.advance(n)
+        return self
 
     def uniform(self, n: int) -> Floats:
         """Return `n` float64 in [0, 1), multiples of 2**-53."""
