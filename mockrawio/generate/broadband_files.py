@@ -7,13 +7,13 @@ waveforms are then cut out of what was written.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from ..formats.npy import open_array
 from ..formats.npy_out import Blocks, array_file
-from ..ground.arrays import Array
 from ..ground.regular import only_regular
 from ..session import layout
 from ..session.content import UnitContent, description_bytes
@@ -28,6 +28,9 @@ from .truth import Truth
 
 ARRAY, DESCRIPTION = (f"{layout.RAW}/{layout.BROADBAND}.{ending}" for ending in ("npy", "json"))
 _SPIKES_A_BLOCK = 4096
+
+ReadRows = Callable[[int, int], Int16s]  # returns rows of a stream, counted through all segments
+OpenRows = AbstractContextManager[ReadRows]
 
 
 class BroadbandFiles:
@@ -61,12 +64,12 @@ class BroadbandFiles:
             yield chunk.samples
 
 
-def cut_content(truth: Truth, array: Path, unit: PlannedUnit) -> UnitContent:
-    """Return what the file of a unit holds, its waveforms what the stream's array, written, has at the spikes."""
+def cut_content(truth: Truth, rows: Callable[[], OpenRows], unit: PlannedUnit) -> UnitContent:
+    """Return what the file of a unit holds, its waveforms what the stream has at the spikes; `rows` opens it."""
     assert isinstance(unit, CastUnit)
     spikes = unit.spikes()
     shape, times = (len(spikes.frames), WAVEFORM), unit.times_ms()
-    snippets = _snippets(truth, array, unit.name.channel - 1, spikes)
+    snippets = cut_snippets(truth, rows(), unit.name.channel - 1, spikes)
     if truth.spec.encoding == "float64":
         physical = Blocks("<f8", shape, (block * np.float64(truth.gain_uV) for block in snippets))
         return UnitContent(unit.name, times, physical)
@@ -74,24 +77,35 @@ def cut_content(truth: Truth, array: Path, unit: PlannedUnit) -> UnitContent:
     return UnitContent(unit.name, times, counts, Scale(truth.gain_uV), truth.sampling_rate, PEAK)
 
 
-def _snippets(truth: Truth, array: Path, column: int, spikes: Spiked) -> Iterator[Int16s]:
-    """Yield the 64 samples of a column around each spike, in blocks of spikes, with zeros beyond a segment's ends.
+@contextmanager
+def written_rows(array: Path, width: int) -> Iterator[ReadRows]:
+    """Open the array of a stream that has been written; yield a function that reads rows of it, until the next call.
 
     They are read, not mapped: pages of a map would count as memory, in the end those of the whole stream.
     """
+    data = open_array(str(array)).offset
+    rows: Int16s = np.empty((WAVEFORM, width), "<i2")
+    with open(array, "rb", buffering=0, opener=only_regular) as file:
+
+        def read(start: int, stop: int) -> Int16s:
+            file.seek(data + start * width * 2)
+            file.readinto(rows[: stop - start])  # type: ignore[arg-type]  # an ndarray is a buffer
+            return rows[: stop - start]
+
+        yield read
+
+
+def cut_snippets(truth: Truth, opened: OpenRows, column: int, spikes: Spiked) -> Iterator[Int16s]:
+    """Yield the 64 samples of a column around each spike, in blocks of spikes, with zeros beyond a segment's ends."""
     begins = np.cumsum([0, *truth.n_samples])
     firsts = begins[spikes.segments] + spikes.frames - PEAK
     lows = np.maximum(firsts, begins[spikes.segments])
     highs = np.minimum(firsts + WAVEFORM, begins[spikes.segments + 1])
-    width, data = truth.n_channels, open_array(str(array)).offset
-    around: Array = np.empty((WAVEFORM, width), "<i2")
-    with open(array, "rb", buffering=0, opener=only_regular) as file:
+    with opened as read:
         for begin in range(0, len(firsts), _SPIKES_A_BLOCK):
             some = slice(begin, begin + _SPIKES_A_BLOCK)
             places = zip(*(rows[some].tolist() for rows in (firsts, lows, highs)), strict=True)
             block = np.zeros((len(firsts[some]), WAVEFORM), "<i2")
             for row, (first, low, high) in zip(block, places, strict=True):
-                file.seek(data + low * width * 2)
-                file.readinto(around[: high - low])  # type: ignore[arg-type]  # an ndarray is a buffer
-                row[low - first : high - first] = around[: high - low, column]
+                row[low - first : high - first] = read(low, high)[:, column]
             yield block

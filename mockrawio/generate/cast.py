@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ..formats.npy_out import Blocks
 from ..ground.arrays import Floats, Ints
+from ..ground.once import once
 from ..session.content import UnitContent
 from ..session.files import Scale
 from ..session.layout import UnitName
@@ -37,6 +38,11 @@ class Spiked(NamedTuple):
     factors: npt.NDArray[np.float32]  # how many times as large
     cells: npt.NDArray[np.int32]  # which of the unit's cells it is of
 
+    def part(self, low: int, high: int) -> Spiked:
+        """Return those of some numbers, `high` not included."""
+        some = slice(low, high)
+        return Spiked(self.segments[some], self.frames[some], self.phases[some], self.factors[some], self.cells[some])
+
     def times_ms(self, cast: Cast) -> Floats:
         """Return when they are, float64 (n,), ms since the Unix epoch: multiples of a sixteenth of a sample."""
         starts = np.array([segment.start_ms for segment in cast.segments], np.float64)
@@ -52,13 +58,17 @@ class Cast:
     setting: Setting
     segments: tuple[Segment, ...]
     cells: tuple[Cell, ...]
-    banks: tuple[Bank, ...]  # one for each
     before: int  # samples of a bank before a spike's own
     firing: SpikeTrains
     course: Course  # how they move and change
     jitter: tuple[float, ...]  # by how many samples a spike comes after its frame, for each phase
     exact: SpikeSource | None  # whose stamps are kept as they are, in a session without a stream
     noise_uV: Floats  # (n_contacts,): standard deviation of the noise around waveforms in a session without a stream
+
+    @once
+    def banks(self) -> tuple[Bank, ...]:
+        """The waveforms of each cell at home."""
+        return tuple(cell.bank(self.setting, self.jitter) for cell in self.cells)
 
     def bank(self, index: int, steps: int = 0) -> Bank:
         """Return the bank of a cell, by its number, so many steps away from home."""
@@ -109,7 +119,7 @@ class CastUnit:
 
     def spikes(self) -> Spiked:
         """Return its spikes in the recording, in all segments."""
-        parts = [self._segment(k, n) for k, n in enumerate(self.cast.setting.lengths)]
+        parts = [self.within(k, 0, n) for k, n in enumerate(self.cast.setting.lengths)]
         return Spiked(*map(np.concatenate, zip(*parts, strict=True)))
 
     def steps(self, spikes: Spiked) -> Ints:
@@ -127,8 +137,9 @@ class CastUnit:
             return self.cast.segments[0].start_ms + self.cast.exact.train(self.index)
         return self.spikes().times_ms(self.cast)
 
-    def _segment(self, seg_index: int, n: int) -> Spiked:
-        fired = [self.cast.firing.fired(member, seg_index, 0, n) for member in self.members]
+    def within(self, seg_index: int, start: int, stop: int) -> Spiked:
+        """Return its spikes from frame `start` to `stop` (not included) of a segment, which has these frames."""
+        fired = [self.cast.firing.fired(member, seg_index, start, stop) for member in self.members]
         cells = np.repeat(np.arange(len(fired), dtype=np.int32), [len(some.frames) for some in fired])
         frames, phases, factors = (np.concatenate(part) for part in zip(*fired, strict=True))
         order = np.lexsort((phases, frames)) if len(fired) > 1 else slice(None)

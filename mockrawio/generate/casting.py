@@ -73,7 +73,6 @@ def cast_of(
     units = spec.units if source is None else replace(spec.units, n=len(source), multi=0.0)
     cells = cells_of(spec, units, setting, floor_uV(spec, setting))
     jitter = JITTER if spec.is_broadband and units.jitter else (0.0,)
-    banks = tuple(cell.bank(setting, jitter) for cell in cells)
     firing: SpikeTrains
     amplitudes = Amplitudes(setting, units.amplitude_sd)
     if source is None:
@@ -87,4 +86,4 @@ def cast_of(
     firing = course.changed(firing, [cell.label for cell in cells])
     before = Window.at(setting.sampling_rate).before
     exact, around = None if spec.is_broadband else source, floor_uV(spec, setting, band=False)
-    return Cast(setting, segments, cells, banks, before, firing, course, jitter, exact, around)
+    return Cast(setting, segments, cells, before, firing, course, jitter, exact, around)

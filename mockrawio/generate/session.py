@@ -15,7 +15,7 @@ from ..ground.shown import warn
 from ..session.layout import session_folder
 from ..session.own import refuse_own
 from ..session.writer import SessionWriter
-from .broadband_files import ARRAY, DESCRIPTION, BroadbandFiles, cut_content
+from .broadband_files import ARRAY, DESCRIPTION, BroadbandFiles, cut_content, written_rows
 from .field_lfp import LfpOfStream, lfp_of_plan
 from .files import Chunks, FileJob, manifest_content, session_jobs, source_warnings
 from .lfp import SpooledLfp
@@ -96,7 +96,8 @@ def _write_broadband(writer: SessionWriter, plan: Plan, n_workers: int, progress
         follower = LfpOfStream(truth.lowpass, truth.n_samples, n_ms, plan.spec.lfp_width, spool.put)
         stream = BroadbandFiles(truth, n_workers, follower.take)
         lfp = SpooledLfp(spool, truth.gain_uV)
-        jobs = session_jobs(plan, lfp, partial(cut_content, truth, writer.staging / ARRAY))
+        rows = partial(written_rows, writer.staging / ARRAY, truth.n_channels)
+        jobs = session_jobs(plan, lfp, partial(cut_content, truth, rows))
         with progress_bar(progress, "session", stream.nbytes + _size(jobs)) as tick:
             writer.write(ARRAY, _counted(stream.array(), tick))
             writer.write(DESCRIPTION, stream.description())

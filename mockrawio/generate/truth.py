@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -21,9 +20,6 @@ from ..ground.errors import MockSessionError
 from ..ground.once import once
 from ..ground.shown import Argument
 from ..session import keys
-from ..session.clock import Run
-from ..session.content import stream_description
-from ..session.files import Scale
 from ..session.layout import MANIFEST
 from ..session.lowpass import Lowpass
 from ..session.manifest import read_manifest
@@ -40,6 +36,7 @@ from .parts.field.layer import Events
 from .plan import Plan, plan_session
 from .spec import SPEC_VERSION, SessionSpec
 from .stimulus import events
+from .stream_json import stream_content
 from .taps import lfp_lowpass
 from .timing import PEAK
 from .tissue import field_layers
@@ -92,8 +89,6 @@ class Truth:
         With its seed.
     layers : tuple of str
         The names of the layers: ``spikes``, ``field.theta``, ``noise.white``, ...
-    units : dict of str to TrueUnit
-        By id, in the order of the channels.
     faults : FaultTable
         What the rig did, with channels and samples, and which values were cut off.
     gain_uV : float
@@ -132,8 +127,13 @@ class Truth:
         self.n_channels, self.n_samples = self.probe.n, setting.lengths
         seconds = [n / self.sampling_rate for n in self.n_samples]
         self.motion = TrueMotion(cast.course, seconds, self.probe.xyz)
-        units = [TrueUnit(unit, columns, self.band_uV) for unit in plan.units if isinstance(unit, CastUnit)]
-        self.units = {unit.id: unit for unit in units}
+
+    @once
+    def units(self) -> dict[str, TrueUnit]:
+        """The units by id, in the order of the channels."""
+        columns = self.spec.contacts.order
+        units = [TrueUnit(unit, columns, self.band_uV) for unit in self.plan.units if isinstance(unit, CastUnit)]
+        return {unit.id: unit for unit in units}
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -261,17 +261,15 @@ class Truth:
         """How the LFP is made of the stream."""
         return lfp_lowpass(self._cast.setting.sampling_rate)
 
-    def description(self, clipped: int) -> dict[str, Any]:
-        """Return the content of the stream's json.
+    def ground_truth(self, clipped: int | None) -> dict[str, Any]:
+        """Return what the stream's json says was planted in it.
 
         Parameters
         ----------
-        clipped : int
-            How many values of the recording were cut off.
+        clipped : int or None
+            How many values of the recording were cut off; None if nobody knows.
         """
-        starts, stops = [segment.start_ms for segment in self.plan.segments], list(accumulate(self.n_samples))
-        runs = map(Run, [0, *stops], stops, starts)
-        known = {
+        return {
             "units": {unit.id: unit.description() for unit in self.units.values()},
             "clipped": clipped,
             "seed": self.spec.seed,
@@ -283,12 +281,16 @@ class Truth:
             keys.LFP_TAPS: self.lowpass.description(),
             "noise": {layer.name: _rounded(layer.sd_uV[self._contacts]) for layer in self._noise},
         }
-        shifts = self._cast.setting.shifts
-        more = {**self.probe.description(), keys.GROUND_TRUTH: known}
-        more |= {} if shifts is None else {keys.SHIFTS: shifts[self._contacts].tolist()}
-        ids = [f"CSC{k + 1}" for k in range(self.n_channels)]
-        scales = [Scale(self.gain_uV)] * self.n_channels
-        return stream_description(self.sampling_rate, scales, ids, self.spec.names, runs, more)
+
+    def description(self, clipped: int | None) -> dict[str, Any]:
+        """Return the content of the stream's json.
+
+        Parameters
+        ----------
+        clipped : int or None
+            As for :meth:`ground_truth`.
+        """
+        return stream_content(self.plan, self.ground_truth(clipped))
 
     def _moves(self) -> dict[str, Any]:
         if not self._cast.course.moves:
