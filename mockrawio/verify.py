@@ -8,6 +8,9 @@ Two checks, each of which finds what the other cannot:
   another, and by reading every signal, spike, waveform and event with the strict reader,
   whatever program wrote the folder; what Epiphyte's database has added is compared with the watchlog.
 
+Of a virtual session the manifest's spec is checked, and what is stored; its events and logs are made again and compared
+with what they were; and of signals and spikes the first and the last second of each segment are made.
+
 What interrupted writers left beside the folder is named too.
 """
 
@@ -33,13 +36,14 @@ from .ground.places import folder_at
 from .ground.progress import Tick, progress_bar
 from .ground.shown import Text, visible
 from .rawio.reader import MockSessionRawIO
-from .session.clock import check_ascending, check_runs
+from .session.clock import check_ascending
 from .session.exclude import with_exclude
-from .session.files import open_channel_names, open_events, open_info, open_lfp, open_unit
+from .session.files import UnitFile, check_stamps, open_channel_names, open_events, open_info, open_lfp, open_unit
 from .session.layout import ADDED_FILES, MANIFEST, MOVIE_INFO, SessionFiles, find_files
 from .session.logs import parse_daq_log, parse_watchlog
 from .session.manifest import Differences, compare
 from .session.streams import open_stream
+from .session.virtual import VirtualFolder, completed
 
 __all__ = ["Verification", "verify_session"]
 
@@ -59,6 +63,8 @@ class Verification:
         The session folder.
     has_manifest : bool
         Whether there was a manifest to compare the files with.
+    is_virtual : bool
+        Whether it is a virtual session, of which samples and spikes are made: only their ends were read.
     missing, extra, changed, corrupt, unreadable : tuple of str
         Files that differ from the manifest, as paths below the folder, sorted: gone; not in the
         manifest; of another size; of the same size with other bytes; not to be compared, since
@@ -76,6 +82,7 @@ class Verification:
 
     folder: Path
     has_manifest: bool
+    is_virtual: bool = False
     missing: tuple[str, ...] = ()
     extra: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
@@ -97,6 +104,7 @@ class Verification:
             "ok": self.ok,
             "folder": str(self.folder),
             "manifest": self.has_manifest,
+            "virtual": self.is_virtual,
             **{name: list(getattr(self, name)) for name in (*_KINDS, "problems", "warnings", "leftovers", "excluded")},
         }
 
@@ -109,6 +117,7 @@ class Verification:
         yield from (f"left by a writer that is not done, or was killed: {visible(path)}" for path in self.leftovers)
         yield from (f"left out, not checked: {visible(name)}" for name in self.excluded)
         checked = "as its manifest has it, and readable" if self.has_manifest else "no manifest; readable"
+        checked += "; virtual: of what is made, both ends of each segment were read" if self.is_virtual else ""
         checked += f"; {len(self.excluded)} left out" if self.excluded else ""
         yield f"{visible(self.folder)}: {f'ok ({checked})' if self.ok else 'NOT ok'}"
 
@@ -145,7 +154,7 @@ def verify_session(
     NotASessionError
         If the folder holds none of a session's files.
     """
-    root = folder_at(folder, follow_symlinks=follow_symlinks, exclude=exclude)
+    root = completed(folder_at(folder, follow_symlinks=follow_symlinks, exclude=exclude), MANIFEST)
     left = tuple(str(found.path) for found in leftovers(root.path))
     has_manifest = root.has(MANIFEST)
     if not has_manifest:
@@ -159,6 +168,7 @@ def verify_session(
     return Verification(
         root.path,
         has_manifest,
+        isinstance(root, VirtualFolder),
         **{kind: tuple(getattr(found, kind)) for kind in _KINDS},
         problems=tuple(dict.fromkeys(problems)),
         warnings=tuple(dict.fromkeys(told(w.message) for w in caught if w.category is UserWarning)),
@@ -242,12 +252,13 @@ def _file_checks(files: SessionFiles, tolerance_ms: float | None) -> Iterator[tu
 def _check_lfp(where: File, tolerance_ms: float | None) -> None:
     file = open_lfp(where, tolerance_ms=tolerance_ms)
     if file is not None:
-        runs, rate = file.runs, file.sampling_rate
-        check_runs(file.path, file.ts.view(), runs, file.divisor, rate, tolerance_ms=tolerance_ms)
+        check_stamps(file, tolerance_ms)
 
 
 def _check_unit(where: File) -> None:
-    check_ascending(where.path, open_unit(where).times.view())
+    unit = open_unit(where)
+    if isinstance(unit, UnitFile):
+        check_ascending(where.path, unit.times.view())
 
 
 def _added_problems(files: SessionFiles) -> Iterator[str]:
@@ -290,7 +301,7 @@ def _read_all(root: Folder, tick: Tick, tolerance_ms: float | None) -> Iterator[
             reader.parse_header()
         except MockSessionError:
             return
-    for read in _all_reads(reader):
+    for read in _all_reads(reader, isinstance(root, VirtualFolder)):
         yield from _problem(_tick_through, read, tick)
     reader.close()
 
@@ -300,32 +311,40 @@ def _tick_through(arrays: Iterator[Array], tick: Tick) -> None:
         tick(array.nbytes)
 
 
-def _all_reads(reader: MockSessionRawIO) -> Iterator[Iterator[Array]]:
-    """Yield one iterator for each stream, unit and event channel of each segment."""
+def _all_reads(reader: MockSessionRawIO, ends: bool) -> Iterator[Iterator[Array]]:
+    """Yield one iterator for each stream, unit and event channel of each segment, of their `ends` or all of them."""
     header = reader.header
     for segment in range(reader.segment_count(0)):
         for stream in range(len(header["signal_streams"])):
-            yield _read_signals(reader, segment, stream)
+            yield _read_signals(reader, segment, stream, ends)
         for unit in range(len(header["spike_channels"])):
-            yield _read_spikes(reader, segment, unit)
+            yield _read_spikes(reader, segment, unit, ends)
         for channel in range(len(header["event_channels"])):
             yield _read_events(reader, segment, channel)
 
 
-def _read_signals(reader: MockSessionRawIO, segment: int, stream: int) -> Iterator[Array]:
-    size = reader.get_signal_size(0, segment, stream)
-    for start in range(0, size, CHUNK):
-        chunk = reader.get_analogsignal_chunk(0, segment, start, min(start + CHUNK, size), stream)
+def _read_signals(reader: MockSessionRawIO, segment: int, stream: int, ends: bool) -> Iterator[Array]:
+    size, step = reader.get_signal_size(0, segment, stream), CHUNK
+    starts: Iterable[int] = range(0, size, step)
+    if ends:
+        step = min(size, int(reader.get_signal_sampling_rate(stream)))
+        starts = sorted({0, size - step}) if size else ()
+    for start in starts:
+        chunk = reader.get_analogsignal_chunk(0, segment, start, min(start + step, size), stream)
         chunk.max()  # a view of the file is read only where it is used
         yield chunk
 
 
-def _read_spikes(reader: MockSessionRawIO, segment: int, unit: int) -> Iterator[Array]:
-    yield reader.get_spike_timestamps(0, segment, unit)
-    waveforms = reader.get_spike_raw_waveforms(0, segment, unit)
-    if waveforms is not None and waveforms.size:
-        waveforms.max()
-        yield waveforms
+def _read_spikes(reader: MockSessionRawIO, segment: int, unit: int, ends: bool) -> Iterator[Array]:
+    spans: tuple[tuple[float | None, float | None], ...] = ((None, None),)
+    if ends:
+        spans = (None, reader.segment_t_start(0, segment) + 1), (reader.segment_t_stop(0, segment) - 1, None)
+    for span in spans:
+        yield reader.get_spike_timestamps(0, segment, unit, *span)
+        waveforms = reader.get_spike_raw_waveforms(0, segment, unit, *span)
+        if waveforms is not None and waveforms.size:
+            waveforms.max()
+            yield waveforms
 
 
 def _read_events(reader: MockSessionRawIO, segment: int, channel: int) -> Iterator[Array]:

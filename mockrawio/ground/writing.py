@@ -45,6 +45,15 @@ def file_record(where: Where, tick: Tick = lambda size: None, *, of_size: int | 
     return FileRecord(size, digest.hexdigest())
 
 
+def chunks_record(chunks: Chunks) -> FileRecord:
+    """Return the size and SHA-256 that a file of these chunks would have."""
+    digest, size = hashlib.sha256(), 0
+    for chunk in chunks:
+        digest.update(chunk)
+        size += memoryview(chunk).nbytes
+    return FileRecord(size, digest.hexdigest())
+
+
 def write_all(file: BinaryIO, view: memoryview, place: str | PathLike[str]) -> None:
     """Write a block to an unbuffered file, which may take it in pieces; NotWrittenError names `place`."""
     with naming(place):

@@ -28,15 +28,21 @@ from ..convert.extractors import extractor_content
 from ..convert.names import patient_and_session
 from ..convert.session_content import Content, Stream
 from ..convert.sortings import SortedSpikes, place_units
+from ..formats.npy import header_bytes
 from ..ground.arrays import Array, Ints
+from ..ground.folder import File
 from ..ground.jsontext import read_json
+from ..ground.places import file_at
 from ..ground.progress import Tick
 from ..ground.regular import only_regular
 from ..session import layout
 from ..session.content import UnitContent, csc_numbers
 from ..session.files import open_unit
-from ..session.layout import BROADBAND, UnitName
+from ..session.layout import BROADBAND, SessionFiles, UnitName
+from ..session.made import MadeArray
 from ..session.manifest import read_manifest
+from ..session.streams import StreamFile
+from ..session.virtual import MAKING, file_chunks, is_made
 from ..session.writer import SessionWriter
 from .adding import Adding
 from .extractor_source import ExtractorSource
@@ -46,8 +52,6 @@ from .run_manifest import run_manifest_bytes
 from .session_source import SessionSource
 from .store import Clipped
 from .tables import named
-
-COPY_BYTES = 1 << 20
 
 
 @dataclass(kw_only=True)
@@ -140,9 +144,7 @@ def _free_folder(writer: SessionWriter) -> str:
 
 def content_of_session(plan: HybridPlan, source: SessionSource, folder: Path) -> HybridContent:
     """Return a session with the events of a run: its own files, but for its stream and its manifest."""
-    opened, own = source.stream, source.files.folder
-    with open(opened.path, "rb", opener=only_regular) as file:
-        head = file.read(opened.samples.offset)
+    opened = source.stream
     stream = HybridStream(
         source.name,
         opened.ids,
@@ -151,15 +153,15 @@ def content_of_session(plan: HybridPlan, source: SessionSource, folder: Path) ->
         _source(source.recording, opened.ids, *np.array([scale[:2] for scale in opened.scales]).T),
         [run.t_start_ms for run in opened.runs],
         plan=plan,
-        said=read_json(str(Path(opened.path).with_suffix(".json")), "a JSON object", "Restore it."),
-        head=head,
+        said=read_json(opened.file.with_ending(".json"), "a JSON object", "Restore it."),
+        head=_head(opened),
     )
     made_anew = {layout.MANIFEST, stream.file, f"{layout.RAW}/{stream.name}.json"}
     said = read_manifest(source.files.manifest) if source.files.manifest else {}
-    said = {key: value for key, value in said.items() if key not in ("format", "format_version", "files")}
+    said = {key: value for key, value in said.items() if key not in ("format", "format_version", "files", MAKING)}
     outside = {source.units[label].id: count for label, count in source.n_outside.items() if count}
     said |= {"spikes_outside": outside} if outside else {}
-    files = {name: copied(path) for name, path in files_of(own) if name not in made_anew}
+    files = {name: file_chunks(file) for name, file in files_of(source.files) if name not in made_anew}
     base = Content(None, 0, 0, [], lambda staging: (), {}, files=files)
     return _hybrid(base, stream, folder, source.units, said=said, floats=_has_float_waveforms(source))
 
@@ -262,17 +264,20 @@ def _added(stream: HybridStream, names: dict[int, Any]) -> dict[str, Any]:
     }
 
 
-def copied(path: Path) -> Iterator[bytes]:
-    """Yield a file's content in blocks."""
-    with open(path, "rb", buffering=0, opener=only_regular) as file:
-        while block := file.read(COPY_BYTES):
-            yield block
+def _head(stream: StreamFile) -> bytes:
+    """Return what the file of a stream has before its samples."""
+    if isinstance(stream.samples, MadeArray):
+        return header_bytes("<i2", stream.samples.shape)
+    with open(stream.path, "rb", opener=only_regular) as file:
+        return file.read(stream.samples.offset)
 
 
-def files_of(folder: Path) -> list[tuple[str, Path]]:
-    """Return all files below a folder, by their path in it, sorted."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    return [(path.relative_to(folder).as_posix(), path) for path in paths]
+def files_of(files: SessionFiles) -> list[tuple[str, File]]:
+    """Return the files of a session, stored or made, by name."""
+    stored = {path.relative_to(files.folder).as_posix(): path for path in files.folder.rglob("*") if path.is_file()}
+    found = {name: file_at(path) for name, path in stored.items()}
+    found |= {name: file for name, file in files.root.walk() if isinstance(file, File) and is_made(file)}
+    return sorted(found.items())
 
 
 def _has_float_waveforms(source: SessionSource) -> bool:

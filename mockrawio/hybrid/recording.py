@@ -153,7 +153,7 @@ class RawRecording:
             If the range touches a gap, or lies outside the recording, or a row does not exist.
         """
         columns = None if channels is None else self._rows(channels)
-        parts = [self._frames(k)[a:b] for k, a, b in self._parts(start, stop)]
+        parts = [self._piece(*part) for part in self._parts(start, stop)]
         if columns is not None:
             parts = [part[:, columns] for part in parts]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
@@ -177,6 +177,10 @@ class RawRecording:
         ranges = [f"{file.start}..{file.stop}" for file in self.files]
         shown = ranges if len(ranges) <= 6 else [*ranges[:3], "...", *ranges[-2:]]
         return f"the recorded {', '.join(shown)}"
+
+    def _piece(self, k: int, start: int, stop: int) -> Array:
+        """Return some frames of a file."""
+        return self._frames(k)[start:stop]
 
     def _frames(self, k: int) -> Array:
         """Return the whole of a file, (n_frames, C), as a view of its map."""

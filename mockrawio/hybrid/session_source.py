@@ -19,6 +19,7 @@ from ..ground.places import AnyPath
 from ..session.clock import Run, check_ascending
 from ..session.files import UnitFile, open_unit, stamps_in_ms
 from ..session.layout import BROADBAND, SessionFiles, UnitName, find_files
+from ..session.made import MadeArray, MadeUnitFile
 from ..session.streams import StreamFile, open_stream
 from .raw_probe import Probe
 from .recording import RawFile, RawRecording
@@ -40,14 +41,37 @@ class StreamRecording(RawRecording):
         first = self.first_rows[k]
         return self.samples.view()[first : first + self.files[k].n_frames]
 
-    @classmethod
-    def of(cls, path: str, samples: MappedArray, runs: Sequence[Run], rate: float) -> StreamRecording:
-        """Return the recording that an array and its segments are."""
-        starts = _starts(runs, rate)
-        sizes, names = [run.stop - run.start for run in runs], [f"{path[:-4]}_t{k}.npy" for k in range(len(runs))]
-        files = tuple(map(RawFile, names, starts, sizes))
-        first_rows = tuple(run.start for run in runs)
-        return cls(files, samples.dtype, samples.shape[1], rate, samples, first_rows)
+
+@dataclass(frozen=True)
+class MadeRecording(RawRecording):
+    """The samples of a stream that are made when they are read; what is read is a copy."""
+
+    samples: MadeArray  # (n_samples, C)
+    first_rows: tuple[int, ...]  # where each segment begins in it
+
+    @property
+    def _maps(self) -> tuple[MappedFile, ...]:  # type: ignore[override]  # there are none
+        return ()
+
+    def _piece(self, k: int, start: int, stop: int) -> Array:
+        return self.samples.read(self.first_rows[k] + start, self.first_rows[k] + stop)
+
+    def _gather_file(self, k: int, starts: Ints, events: Ints, offsets: Ints, windows: Array) -> None:
+        length = int(offsets[-1]) // self.n_channels + 1
+        for event, start in zip(events.tolist(), (starts[events] - self.files[k].start).tolist(), strict=True):
+            windows[event] = self._piece(k, start, start + length).reshape(-1)[offsets]
+
+
+def stream_recording(stream: StreamFile) -> RawRecording:
+    """Return the recording that a stream and its segments are."""
+    rate, samples = stream.sampling_rate, stream.samples
+    starts = _starts(stream.runs, rate)
+    names = [f"{stream.path[:-4]}_t{k}.npy" for k in range(len(starts))]
+    files = tuple(map(RawFile, names, starts, (run.stop - run.start for run in stream.runs)))
+    first_rows = tuple(run.start for run in stream.runs)
+    if isinstance(samples, MadeArray):
+        return MadeRecording(files, np.dtype("<i2"), samples.width, rate, samples, first_rows)
+    return StreamRecording(files, samples.dtype, samples.shape[1], rate, samples, first_rows)
 
 
 def _starts(runs: Sequence[Run], rate: float) -> list[int]:
@@ -95,7 +119,7 @@ def open_session(folder: AnyPath, stream: str | None = None) -> SessionSource:
     files = find_files(folder)
     name, opened = _main_stream(files, stream)
     _check_layout(opened)
-    recording = StreamRecording.of(opened.path, opened.samples, opened.runs, opened.sampling_rate)
+    recording = stream_recording(opened)
     if not files.units:
         remedy = "Sort its stream first, or give another session."
         raise MockSessionError(files.folder, "units in spiking_data", "none", remedy)
@@ -134,7 +158,7 @@ def _check_layout(stream: StreamFile) -> None:
         raise BadFileError(stream.path, "little-endian int16 in C order", found, remedy)
 
 
-def _frames(unit: UnitFile, stream: StreamFile, recording: StreamRecording) -> tuple[Ints, int]:
+def _frames(unit: UnitFile | MadeUnitFile, stream: StreamFile, recording: RawRecording) -> tuple[Ints, int]:
     """Return a unit's spikes on the absolute axis, each at the nearest sample, and how many have none."""
     if not unit.times.shape[0]:
         return np.empty(0, np.int64), 0

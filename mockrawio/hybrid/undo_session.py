@@ -17,8 +17,9 @@ from ..ground.writing import FileRecord
 from ..session import layout
 from ..session.manifest import read_manifest
 from ..session.own import refuse_own
+from ..session.virtual import file_chunks
 from ..session.writer import SessionWriter
-from .as_session import copied, files_of
+from .as_session import files_of
 from .recording import RawFile
 from .run_manifest import read_run_manifest
 from .session_source import SessionSource, open_session
@@ -69,7 +70,7 @@ def undone_session(folder: Path, output: Path, overwrite: bool, progress: bool) 
         streams=[_stream(source, without, new)],
         units=lambda staging: (),
         made_from={},
-        files=_files(folder, source, run["tables"], new),
+        files=_files(source, run["tables"], new),
         said=_manifest_before(manifest, run),
         result=Path(source.stream.path),
         source=record,
@@ -124,9 +125,11 @@ def _stream(source: SessionSource, without: WithoutEvents, new: set[Any]) -> Str
     )
 
 
-def _files(folder: Path, source: SessionSource, tables: str, new: set[Any]) -> dict[str, Iterator[bytes]]:
+def _files(source: SessionSource, tables: str, new: set[Any]) -> dict[str, Iterator[bytes | memoryview]]:
     """Return all files of a session that the run did not write."""
     made = {layout.MANIFEST, _file(source.name), f"{layout.RAW}/{source.name}.json"}
     made |= {layout.unit_file(name) for name in source.files.units if name.id in new}
-    files = dict(files_of(folder))
-    return {name: copied(path) for name, path in files.items() if name not in made and name.split("/")[0] != tables}
+    files = dict(files_of(source.files))
+    return {
+        name: file_chunks(file) for name, file in files.items() if name not in made and name.split("/")[0] != tables
+    }

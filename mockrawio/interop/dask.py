@@ -22,6 +22,7 @@ from ..ground.errors import MockSessionError
 from ..ground.extras import by_extra
 from ..rawio import MockSessionRawIO, StreamView
 from ..rawio.scaling import rescale
+from ..session.made import MadeArray
 from .corpus import CorpusReport, Failure, generate_corpus, session_seed
 
 with by_extra("Dask's arrays", "dask"):
@@ -97,9 +98,11 @@ def _kept(index: Index) -> slice | Array:
     return index if isinstance(index, slice) else np.asarray(index, np.intp)
 
 
-def _place(source: AnyArray) -> object:
+def _place(source: AnyArray | MadeArray) -> object:
     if isinstance(source, HeldArray):
         return source.view()
+    if isinstance(source, MadeArray):
+        return source.place()
     file = source.file  # as it was opened, and as it is: it may be another, or be written to where it is mapped
     return file.path, source.offset, str(source.dtype), file.identity, file.file.identity()
 

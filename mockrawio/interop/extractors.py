@@ -115,21 +115,30 @@ class MockSessionSortingSegment(NeoSortingSegment):  # type: ignore[misc]  # not
         NeoSortingSegment.__init__(self, neo_reader, 0, segment_index, t_start, clock.rate, neo_returns_frames=False)
         self.clock = clock
 
-    def _stamps(self, unit_id: str) -> Array:
+    def _stamps(self, unit_id: str, start: float | None = None, stop: float | None = None) -> Array:
+        """Return the stamps of a unit, all or those around frames `start` to `stop`."""
         index = self.map_from_unit_id_to_spike_channel_index(unit_id)
-        stamps: Array = self.neo_reader.get_spike_timestamps(0, self.segment_index, index)
+        limits = (None if frame is None else self._seconds(frame) for frame in (start, stop))
+        stamps: Array = self.neo_reader.get_spike_timestamps(0, self.segment_index, index, *limits)
         return stamps
 
+    def _seconds(self, frame: float) -> float:
+        return float((self.clock.start_ms - self.neo_reader.time_origin_ms) / 1000 + frame / self.clock.rate)
+
     def count_outside(self, unit_id: str) -> int:
-        """Return for how many spikes of a unit there is no sample."""
-        stamps = self._stamps(unit_id)
-        return len(stamps) - len(stamps[self.clock.inside(stamps)])
+        """Return for how many spikes of a unit there is no sample; all of them lie around the ends."""
+        if self.clock.size is None:
+            return 0
+        before = self.clock.frames(self._stamps(unit_id, stop=0))
+        after = self.clock.frames(self._stamps(unit_id, start=self.clock.size - 1))
+        return int(np.count_nonzero(before < 0) + np.count_nonzero(after >= self.clock.size))
 
     def get_unit_spike_train(
         self, unit_id: str, start_frame: int | None = None, end_frame: int | None = None
     ) -> Frames:
         """Return the frames of a unit, int64, ascending: start_frame <= frame < end_frame."""
-        stamps = self._stamps(unit_id)
+        stop = None if end_frame is None else end_frame + 1
+        stamps = self._stamps(unit_id, None if start_frame is None else start_frame - 1, stop)
         frames = self.clock.frames(stamps[self.clock.inside(stamps)])
         low = 0 if start_frame is None else np.searchsorted(frames, start_frame)
         high = len(frames) if end_frame is None else np.searchsorted(frames, end_frame)

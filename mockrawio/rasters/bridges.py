@@ -17,6 +17,7 @@ from ..ground.errors import MockSessionError
 from ..session.clock import check_ascending
 from ..session.files import LfpFile, UnitFile, open_info, open_lfp, open_unit, stamps_in_ms
 from ..session.layout import SessionFiles, find_files
+from ..session.made import MadeUnitFile
 from ..session.own import refuse_own
 from ..session.streams import StreamFile, open_stream
 from .raster import Raster, join
@@ -66,7 +67,7 @@ def session_raster(folder: str | PathLike[str], *, tick: Callable[[int], object]
     return Raster(together.times_ms, together.node_ids, stop - start, groups).sorted_by("time")
 
 
-def _span(files: SessionFiles, units: list[UnitFile]) -> tuple[float, float]:
+def _span(files: SessionFiles, units: list[UnitFile | MadeUnitFile]) -> tuple[float, float]:
     """Return when a session starts and stops, in ms since the Unix epoch."""
     lfp = [file for file in map(open_lfp, files.lfp.values()) if file is not None]
     sampled: list[LfpFile | StreamFile] = [*lfp, *(open_stream(path) for path in files.streams.values())]

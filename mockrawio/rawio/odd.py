@@ -52,5 +52,5 @@ def odd_stream(stream: SignalStream, expected: str, found: str) -> BadFileError:
 
 def path_of(stream: SignalStream) -> str:
     """Return the file of a stream, or of its first channel."""
-    source: Any = stream.matrix or stream.channels[0].source
+    source: Any = next(iter(stream.sources), None)
     return str(getattr(getattr(source, "file", None), "path", stream.id))

@@ -20,7 +20,7 @@ from ..ground.folder import File, Folder
 from ..ground.once import once
 from ..ground.shown import Argument, Text, warn
 from ..session import keys
-from ..session.clock import Run, check_runs
+from ..session.clock import Run
 from ..session.exclude import with_exclude
 from ..session.files import (
     MAX_NAME,
@@ -28,6 +28,7 @@ from ..session.files import (
     Scale,
     SessionInfo,
     UnitFile,
+    check_stamps,
     few,
     is_name,
     open_channel_names,
@@ -36,14 +37,16 @@ from ..session.files import (
     open_unit,
 )
 from ..session.layout import SessionFiles, UnitName, find_files, find_labels
+from ..session.made import MadeArray, MadeColumn, MadeUnitFile, together
 from ..session.segments import bridge, common_cuts, cut_runs
 from ..session.streams import open_stream
 from .events import CodeEvents, DaqEpochs, EventChannel, LabelEpochs, Movie, MovieFrames, MoviePauses
+from .made_signals import MadeSignals
 from .odd import odd_segments, odd_stream, odd_times, path_of, span_ms
 from .places import Places
 from .scaling import FloatSource
 from .signals import Channel, SignalStream
-from .spikes import OpenUnits, Unit
+from .spikes import OpenUnits, unit_of
 
 _CSC = re.compile(r"CSC[0-9]{1,9}")
 DRIFT = 3  # gaps of a single sample: fewer may be lost samples
@@ -98,7 +101,7 @@ class OpenSession:
         self.streams += self._raw_streams({stream.id for stream in self.streams})
         self.boundaries_ms: list[float] = self._cut_streams()
         self.n_segments = len(self.boundaries_ms) + 1
-        self.units = OpenUnits([Unit(name, file, counts.get(file.path)) for name, file in units.items()])
+        self.units = OpenUnits([unit_of(name, file, counts.get(file.path)) for name, file in units.items()])
         self.events = self._event_channels(labels)
         self.origin_ms = self._origin()
         if strict:
@@ -157,9 +160,7 @@ class OpenSession:
         if file is None:
             warn(f"{where}: holds no samples; the channel is left out", stacklevel=2)
         elif self._strict:
-            runs, rate = file.runs, file.sampling_rate
-            check_runs(file.path, file.ts.view(), runs, file.divisor, rate, tolerance_ms=self._tolerance_ms)
-            file.ts.release()
+            check_stamps(file, self._tolerance_ms)
         return file
 
     def _lfp_streams(self, files: dict[int, LfpFile], counts: dict[str, float]) -> list[SignalStream]:
@@ -181,7 +182,13 @@ class OpenSession:
             runs = self._bridged(first.path, runs, rate)
             _warn_drift(first._replace(runs=runs))
             channels = [self._lfp_channel(number, file, counts.get(file.path)) for number, file in group]
-            streams.append(SignalStream(f"lfp_{position + 1}" if position else "lfp", channels, runs, rate, dtype))
+            id = f"lfp_{position + 1}" if position else "lfp"
+            made = together([file.samples for _, file in group])
+            streams.append(
+                SignalStream(id, channels, runs, rate, dtype)
+                if made is None
+                else MadeSignals(id, channels, runs, rate, made, shared=len(channels) == 1)
+            )
         return streams
 
     def _bridged(self, path: str, runs: tuple[Run, ...], rate: float) -> tuple[Run, ...]:
@@ -196,7 +203,8 @@ class OpenSession:
         scale = file.scale
         if count is not None:
             scale = Scale(scale.gain * count, scale.offset, scale.units)
-        return Channel(f"CSC{number}", self.channel_name(number), number, scale, count, file.samples)
+        source = None if isinstance(file.samples, MadeColumn) else file.samples
+        return Channel(f"CSC{number}", self.channel_name(number), number, scale, count, source)
 
     def _raw_streams(self, taken: set[str]) -> list[SignalStream]:
         streams = []
@@ -214,7 +222,12 @@ class OpenSession:
             if channels and file.runs:
                 self.places.add(name, file)
                 runs = self._bridged(file.path, file.runs, file.sampling_rate)
-                streams.append(SignalStream(name, channels, runs, file.sampling_rate, dtype, file.samples))
+                samples, rate = file.samples, file.sampling_rate
+                streams.append(
+                    MadeSignals(name, channels, runs, rate, samples, shared=True)
+                    if isinstance(samples, MadeArray)
+                    else SignalStream(name, channels, runs, rate, dtype, samples)
+                )
         return streams
 
     def _cut_streams(self) -> list[float]:
@@ -293,7 +306,7 @@ class OpenSession:
     def _check_all(self) -> None:
         """Check what opening leaves unchecked: every spike time, and every event."""
         for unit in self.units.units:
-            unit.times()
+            unit.check()
             unit.release()
         for channel in self.events:
             _ = channel.table
@@ -305,11 +318,13 @@ class OpenSession:
             stream.release()
 
 
-def _counts(lfp: dict[int, LfpFile], units: dict[UnitName, UnitFile], count_size: CountSize | None) -> dict[str, float]:
+def _counts(
+    lfp: dict[int, LfpFile], units: dict[UnitName, UnitFile | MadeUnitFile], count_size: CountSize | None
+) -> dict[str, float]:
     """Return, by file, the size of a count of what is not int16 and is to be served so."""
     if count_size is None:
         return {}
-    arrays = [(f.samples, f.file, keys.SAMPLES.key) for f in lfp.values()]
+    arrays: list[tuple[Any, File, str]] = [(f.samples, f.file, keys.SAMPLES.key) for f in lfp.values()]
     arrays += [(f.waveforms, f.file, keys.SPIKE_AMPS.key) for f in units.values() if f.waveforms is not None]
     sources = [FloatSource(*a) for a in arrays if a[0].dtype.newbyteorder("=") != np.int16]
     return {source.file.path: count_size(source) for source in sources}

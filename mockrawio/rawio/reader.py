@@ -295,9 +295,8 @@ class MockSessionRawIO(CountCache, UnitApi):
 
     def _spike_count(self, block_index: int, seg_index: int, spike_channel_index: int) -> int:
         session = self._open
-        edges = self._unit(spike_channel_index, session).edges
-        seg_index = self._segment(block_index, seg_index, session)
-        return edges[seg_index + 1] - edges[seg_index]
+        unit = self._unit(spike_channel_index, session)
+        return unit.count_in(self._segment(block_index, seg_index, session))
 
     def _spike_window(
         self, block_index: int, seg_index: int, spike_channel_index: int, t_start: float | None, t_stop: float | None
@@ -312,7 +311,7 @@ class MockSessionRawIO(CountCache, UnitApi):
         self, block_index: int, seg_index: int, spike_channel_index: int, t_start: float | None, t_stop: float | None
     ) -> Array:
         unit, window = self._spike_window(block_index, seg_index, spike_channel_index, t_start, t_stop)
-        return unit.times()[window]
+        return unit.times(window)
 
     def _rescale_spike_timestamp(self, spike_timestamps: Array, dtype: npt.DTypeLike) -> Array:
         return self._seconds(spike_timestamps, dtype)

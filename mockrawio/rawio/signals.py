@@ -24,6 +24,7 @@ from ..ground.arrays import Array
 from ..ground.errors import BadTypeError, BoundsError, MockSessionError
 from ..session.clock import Run
 from ..session.files import Scale
+from ..session.made import MadeArray
 from .scaling import check_out, quantise
 
 try:
@@ -32,6 +33,7 @@ except ModuleNotFoundError:  # a system without such limits
     resource = None  # type: ignore[assignment]  # told apart where it is used
 
 Selection = slice | Array
+Source = AnyArray | MadeArray
 FEW = 32  # files that may be open under any limit
 UNLIMITED = 1 << 16
 
@@ -133,12 +135,18 @@ class SignalStream:
         self._held = held
         return held
 
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Where the samples are: one array of all channels, or one per channel."""
+        if self.matrix is not None:
+            return (self.matrix,)
+        return tuple(channel.source for channel in self.channels if channel.source is not None)
+
     def release(self) -> None:
         """Release the maps; views that are in use elsewhere stay valid."""
         self._held = None
-        for array in (self.matrix, *(c.source for c in self.channels)):
-            if array is not None:
-                array.release()
+        for array in self.sources:
+            array.release()
 
     # -- what is asked for ---------------------------------------------------------------
 

@@ -6,9 +6,10 @@ they ascend is checked once, when a unit's stamps are first used.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -18,21 +19,48 @@ from ..ground.arrays import Array
 from ..session.clock import check_ascending
 from ..session.files import Scale, UnitFile, stamps_in_ms
 from ..session.layout import UnitName
+from ..session.made import MadeUnitFile
+from ..session.virtual import MadeTrain
 from .scaling import quantise
 
 OPEN_MAPS = 64  # each map holds a file descriptor
 
 
 class Unit:
-    """One unit of the session; `count` is the size of a count, for float waveforms that are served as int16."""
+    """One unit of the session; `count` is the size of a count, for float waveforms that are served as int16.
+
+    Some of its spikes are named by a slice of their numbers.
+    """
 
     def __init__(self, name: UnitName, file: UnitFile, count: float | None) -> None:
         self.name = name
-        self.file = file
+        self.file: UnitFile | MadeUnitFile = file
         self.count = count
-        size = file.times.shape[0]
-        self.edges: list[int] = [0, size]
+        self._edges: list[float] = [0, file.times.shape[0]]
         self._checked = False
+
+    @property
+    def n_segments(self) -> int:
+        """How many segments its spikes are shared out to."""
+        return len(self._edges) - 1
+
+    @property
+    def whole(self) -> slice:
+        """All of its spikes."""
+        return slice(self._edges[0], self._edges[-1])
+
+    def segment(self, seg_index: int) -> slice:
+        """Return the spikes of a segment."""
+        return slice(*self._edges[seg_index : seg_index + 2])
+
+    def count_in(self, seg_index: int) -> int:
+        """Return how many spikes it has in a segment."""
+        return int(self._edges[seg_index + 1] - self._edges[seg_index])
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """How many spikes it has in each segment."""
+        return tuple(map(self.count_in, range(self.n_segments)))
 
     @property
     def scale(self) -> Scale:
@@ -40,8 +68,15 @@ class Unit:
         scale = self.file.scale
         return scale if self.count is None else Scale(scale.gain * self.count, scale.offset, scale.units)
 
-    def times(self) -> Array:
-        """Return all spike times, ms since the Unix epoch, checked to ascend."""
+    def times(self, window: slice) -> Array:
+        """Return spike times, ms since the Unix epoch, checked to ascend."""
+        return self._times()[window]
+
+    def check(self) -> None:
+        """Check all spike times."""
+        self._times()
+
+    def _times(self) -> Array:
         times: Array = stamps_in_ms(self.file.times, self.file.divisor)
         if not self._checked:
             check_ascending(self.file.path, times)
@@ -51,15 +86,14 @@ class Unit:
     def split(self, boundaries_ms: Sequence[float]) -> None:
         """Share the spikes out to segments, each beginning at its boundary."""
         if boundaries_ms:
-            times = self.times()
-            self.edges = [0, *(bisect_left(times, b) for b in boundaries_ms), times.size]
+            times = self._times()
+            self._edges = [0, *(bisect_left(times, b) for b in boundaries_ms), times.size]
 
     def spans(self) -> list[tuple[float, float] | None]:
         """Return the first and the last spike of each segment, ms, or None where it has none."""
-        edges = self.edges
-        if len(edges) == 2:
-            return [(self.file.first_ms, self.file.last_ms) if edges[1] else None]
-        times = self.times()
+        if len(self._edges) == 2:
+            return [(self.file.first_ms, self.file.last_ms) if self._edges[1] else None]
+        times, edges = self._times(), map(int, self._edges)
         spans = [(float(times[low]), float(times[high - 1])) if low < high else None for low, high in pairwise(edges)]
         self.release()  # a thousand units would be a thousand open files
         return spans
@@ -70,10 +104,10 @@ class Unit:
         Limits are compared in seconds, as :func:`seconds` makes them, so that a spike's own
         time is always within limits made of it.
         """
-        low, high = self.edges[seg_index : seg_index + 2]
+        low, high = map(int, self._edges[seg_index : seg_index + 2])
         if t_start is None and t_stop is None:
             return slice(low, high)
-        times = self.times()
+        times = self._times()
         if t_start is not None:
             low = bisect_left(times, t_start, low, high, key=lambda ms: (ms - origin_ms) / 1000)
         if t_stop is not None:
@@ -102,6 +136,69 @@ class Unit:
         for array in (self.file.times, self.file.waveforms):
             if array is not None:
                 array.release()
+
+
+class MadeUnit(Unit):
+    """A unit whose spikes are made when they are asked for; some of them are named by a slice of ms since the epoch."""
+
+    def __init__(self, name: UnitName, file: MadeUnitFile) -> None:
+        self.name, self.file, self.count = name, file, None
+        self._edges = [-math.inf, math.inf]
+
+    @property
+    def _train(self) -> MadeTrain:
+        return self.file.times.train  # type: ignore[union-attr]  # of a file that is made
+
+    def count_in(self, seg_index: int) -> int:
+        """Return how many spikes it has in a segment."""
+        return self._train.count(*self._edges[seg_index : seg_index + 2])
+
+    def times(self, window: slice) -> Array:
+        """Return spike times, ms since the Unix epoch."""
+        return self._train.times_ms(window.start, window.stop)
+
+    def check(self) -> None:
+        """Do nothing: they are made in their order."""
+
+    def split(self, boundaries_ms: Sequence[float]) -> None:
+        """Share the spikes out to segments, each beginning at its boundary."""
+        self._edges = [-math.inf, *boundaries_ms, math.inf]
+
+    def spans(self) -> list[tuple[float, float] | None]:
+        """Return the first and the last spike of each segment, ms, or None where it has none."""
+        return [self._train.ends_ms(*pair) for pair in pairwise(self._edges)]
+
+    def window(self, seg_index: int, t_start: float | None, t_stop: float | None, origin_ms: float) -> slice:
+        """Return which spikes of a segment lie within the limits, ends included, as :func:`seconds` has them."""
+        low, high = self._edges[seg_index : seg_index + 2]
+        if t_start is not None:
+            low = max(low, _first_stamp(lambda ms: (ms - origin_ms) / 1000 >= t_start, origin_ms + t_start * 1000))
+        if t_stop is not None:
+            high = min(high, _first_stamp(lambda ms: (ms - origin_ms) / 1000 > t_stop, origin_ms + t_stop * 1000))
+        return slice(low, max(low, high))
+
+    def waveforms(self, window: slice) -> Array | None:
+        """Return raw waveforms (spikes, 1, samples)."""
+        return self._train.waveforms(window.start, window.stop)[:, None, :]
+
+    def release(self) -> None:
+        """Do nothing: no file is open."""
+
+
+def _first_stamp(holds: Callable[[float], bool], near: float) -> float:
+    """Return the least stamp for which something holds that holds for all later ones; it is next to another."""
+    if not math.isfinite(near):
+        return near
+    while holds(near):
+        near = math.nextafter(near, -math.inf)
+    while not holds(near):
+        near = math.nextafter(near, math.inf)
+    return near
+
+
+def unit_of(name: UnitName, file: UnitFile | MadeUnitFile, count: float | None) -> Unit:
+    """Return a unit of the session, by its file."""
+    return Unit(name, file, count) if isinstance(file, UnitFile) else MadeUnit(name, file)
 
 
 class OpenUnits:

@@ -15,7 +15,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..formats.npy import AnyArray
 from ..ground.arrays import Array, Floats
 from ..ground.folder import File
 from ..ground.moment import Moment
@@ -24,7 +23,7 @@ from ..session.files import Scale
 from ..session.probe import ContactMap, assumed_contacts
 from ..session.streams import StreamFile, open_stream
 from .arguments import checked_index
-from .signals import Channel, SignalStream
+from .signals import Channel, SignalStream, Source
 from .spikes import OpenUnits, Unit
 
 
@@ -112,11 +111,9 @@ class StreamView:
         return tuple(self._signals.sizes)
 
     @property
-    def sources(self) -> tuple[AnyArray, ...]:
+    def sources(self) -> tuple[Source, ...]:
         """Where the samples are: one array of all channels, or one per channel."""
-        matrix = self._signals.matrix
-        each = (channel.source for channel in self._signals.channels)
-        return (matrix,) if matrix is not None else tuple(source for source in each if source is not None)
+        return self._signals.sources
 
     def read(
         self,
@@ -281,19 +278,19 @@ class UnitView:
     @property
     def counts(self) -> tuple[int, ...]:
         """Number of spikes in each segment."""
-        return tuple(np.diff(self._unit.edges).tolist())
+        return self._unit.counts
 
     def times_ms(self, seg_index: int | None = None) -> Floats:
         """Return spike times of a segment, or of all, ms since the Unix epoch, (n,), checked to ascend."""
-        return self._units[self.index].times()[self._window(seg_index)]
+        return self._units[self.index].times(self._window(seg_index))
 
     def waveforms(self, seg_index: int | None = None) -> Array | None:
         """Return raw waveforms of a segment, or of all, (n, 1, samples); None if it has none."""
         return self._units[self.index].waveforms(self._window(seg_index))
 
     def _window(self, seg_index: int | None) -> slice:
-        edges = self._unit.edges
+        unit = self._unit
         if seg_index is None:
-            return slice(edges[0], edges[-1])
-        seg_index = checked_index(f"unit {self.id}", "seg_index", seg_index, len(edges) - 1, "segments")
-        return slice(edges[seg_index], edges[seg_index + 1])
+            return unit.whole
+        seg_index = checked_index(f"unit {self.id}", "seg_index", seg_index, unit.n_segments, "segments")
+        return unit.segment(seg_index)

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ..formats.dict_npy import DictFile
 from ..formats.npy import REWRITE, AnyArray, HeldArray, MappedArray, open_array
@@ -19,15 +19,26 @@ from ..ground.folder import File
 from ..ground.places import Where, file_at, read_text
 from ..ground.shown import warn
 from . import keys
-from .clock import Run, find_runs, stamp_divisor
+from .clock import Run, check_runs, find_runs, stamp_divisor
 from .instants import to_ms
 from .layout import STAMP
+from .virtual import made
+
+if TYPE_CHECKING:
+    from .made import MadeColumn, MadeLfp, MadeStamps, MadeUnitFile
 
 MAX_NAME = 64  # characters of a Neo channel name
 
 
 _NCS = re.compile(r"\.ncs$", re.IGNORECASE)
 _NEWLINE = re.compile(r"\r\n|\r|\n")
+
+
+class Viewed(Protocol):
+    """An array that is seen when it is asked for, all of it."""
+
+    def view(self) -> Any:
+        """Return it."""
 
 
 class Scale(NamedTuple):
@@ -77,8 +88,8 @@ class LfpFile(NamedTuple):
 
     file: File
     # samples, ts: both (n,); `ts` divided by `divisor` is ms since the Unix epoch
-    samples: AnyArray
-    ts: AnyArray
+    samples: AnyArray | MadeColumn
+    ts: AnyArray | MadeStamps
     divisor: int
     runs: tuple[Run, ...]  # stretches without a gap
     scale: Scale  # of the samples
@@ -201,12 +212,15 @@ def few(names: list[str]) -> str:
     return ", ".join(names if len(names) <= 8 else [*names[:3], "...", names[-1]])
 
 
-def open_unit(where: Where) -> UnitFile:
-    """Open a unit's file.
+def open_unit(where: Where) -> UnitFile | MadeUnitFile:
+    """Open a unit's file, or one that is made.
 
     BadFileError if `spike_times` is missing or not (n,) of 64 bits, `spike_amps` not (n, samples), the first or last
     spike NaN or out of order, or a scale not a number.
     """
+    ready: MadeUnitFile | None = made(file_at(where))
+    if ready is not None:
+        return ready
     with DictFile(where) as opened:
         path, times = opened.path, _stamps(opened, keys.SPIKE_TIMES)
         waveforms = _array(opened, keys.SPIKE_AMPS) if keys.SPIKE_AMPS.key in opened.values else None
@@ -235,6 +249,11 @@ def open_lfp(where: Where, *, strict: bool = False, tolerance_ms: float | None =
     BadFileError if `ts` or `samples` is missing or not (n,), their lengths differ, stamps run backwards or do not fit
     the sampling rate, or a scale is not a number.
     """
+    how: dict[str, Any] = {"strict": strict, "tolerance_ms": tolerance_ms}
+    ready: MadeLfp | None = made(file_at(where))
+    if ready is not None:
+        stamps = ready.ts
+        return _lfp(file_at(where), ready.samples, stamps, (stamps[0], stamps[-1]), ready.scale, ready.rate, how)
     with DictFile(where) as opened:
         path = opened.path
         ts, samples = _stamps(opened, keys.TS), _array(opened, keys.SAMPLES)
@@ -243,15 +262,33 @@ def open_lfp(where: Where, *, strict: bool = False, tolerance_ms: float | None =
             raise BadFileError(path, f"as many {keys.TS.key!r} as {keys.SAMPLES.key!r}", found, REWRITE)
         if not ts.shape[0]:
             return None
-        rate = _number(opened, keys.LFP_RATE)
-        first, last = opened.window.ends(ts)
-        divisor = stamp_divisor(path, first, last)
-        how: dict[str, Any] = {"strict": strict, "tolerance_ms": tolerance_ms}
-        runs, kept = find_runs(path, ts.view, ts.dtype, ts.shape[0], first, last, divisor, rate, **how)
-        ts.release()  # a gap has mapped the file; a thousand channels would be a thousand open files
-        start, stop, t_start_ms = runs[-1]
-        drift = last / divisor - t_start_ms - (stop - 1 - start) * 1000 / kept
-        return LfpFile(opened.window.file, samples, ts, divisor, runs, _scale(opened), kept, drift, rate)
+        ends, rate = opened.window.ends(ts), _number(opened, keys.LFP_RATE)
+        return _lfp(opened.window.file, samples, ts, ends, _scale(opened), rate, how)
+
+
+def _lfp(
+    file: File,
+    samples: AnyArray | MadeColumn,
+    ts: AnyArray | MadeStamps,
+    ends: tuple[Any, Any],
+    scale: Scale,
+    rate: float,
+    how: dict[str, Any],
+) -> LfpFile:
+    first, last = ends
+    divisor = stamp_divisor(file.path, first, last)
+    runs, kept = find_runs(file.path, ts.view, ts.dtype, ts.shape[0], first, last, divisor, rate, **how)
+    ts.release()  # a gap has mapped the file; a thousand channels would be a thousand open files
+    start, stop, t_start_ms = runs[-1]
+    drift = last / divisor - t_start_ms - (stop - 1 - start) * 1000 / kept
+    return LfpFile(file, samples, ts, divisor, runs, scale, kept, drift, rate)
+
+
+def check_stamps(file: LfpFile, tolerance_ms: float | None = None) -> None:
+    """Check every stamp of an LFP channel, unless they are made; BadFileError if one is out of place."""
+    if isinstance(file.ts, (MappedArray, HeldArray)):
+        check_runs(file.path, file.ts.view(), file.runs, file.divisor, file.sampling_rate, tolerance_ms=tolerance_ms)
+        file.ts.release()
 
 
 def open_events(where: Where) -> MappedArray:
@@ -270,6 +307,6 @@ def open_label(where: Where) -> MappedArray:
     return array
 
 
-def stamps_in_ms(array: AnyArray, divisor: int) -> Any:
+def stamps_in_ms(array: Viewed, divisor: int) -> Any:
     """Return time stamps in ms: a view where they are stored so, else a copy."""
     return array.view() if divisor == 1 else array.view() / divisor

@@ -20,6 +20,7 @@ from ..ground.folder import Entry, File, Folder, Identity
 from ..ground.moment import Moment
 from ..ground.places import FolderLike, folder_at
 from ..ground.shown import Argument, Text, warn
+from .virtual import completed
 
 SESSION_INFO = "session_info.npy"
 CHANNEL_NAMES = "ChannelNames.txt"
@@ -206,7 +207,7 @@ def find_files(where: FolderLike) -> SessionFiles:
     folder, or none of a session's files in it. BadFileError if a file's name does not fit, there are two logs where one
     belongs, a link leads to nothing or out of the folder, or what is called as a file is none.
     """
-    folder = _finished(where)
+    folder = completed(_finished(where), MANIFEST)
     files = SessionFiles(folder, folder.identity())
     for entry in folder.entries():
         find = _FINDERS.get(entry.name)

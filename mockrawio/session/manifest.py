@@ -22,16 +22,20 @@ from ..ground.places import FolderLike, Where, folder_at
 from ..ground.progress import Tick
 from ..ground.writing import FileRecord, file_record
 from .layout import ADDED_FILES, MANIFEST
+from .virtual import VIRTUAL, completed, is_made
 
 FORMAT, FORMAT_VERSION = "mockrawio session", 1
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _REMEDY = "Restore the manifest, or remove it to have the folder checked by its structure."
 
 
-def manifest_bytes(spec: Mapping[str, object], files: Mapping[str, FileRecord]) -> bytes:
-    """Return a manifest as the bytes of its file, the same for the same arguments."""
+def manifest_bytes(spec: Mapping[str, object], files: Mapping[str, FileRecord], form: str = FORMAT) -> bytes:
+    """Return a manifest as the bytes of its file, the same for the same arguments.
+
+    `form` is what the folder is: :data:`FORMAT`, or :data:`~.virtual.VIRTUAL`, whose files are those that are known.
+    """
     content = {
-        "format": FORMAT,
+        "format": form,
         "format_version": FORMAT_VERSION,
         **spec,
         "files": {name: files[name]._asdict() for name in sorted(files)},
@@ -40,7 +44,7 @@ def manifest_bytes(spec: Mapping[str, object], files: Mapping[str, FileRecord]) 
 
 
 def read_manifest(path: Where) -> dict[str, Any]:
-    """Return a manifest's content, with ``files`` as a dict of name to :class:`FileRecord`.
+    """Return a manifest's content, with ``files`` as a dict of name to :class:`FileRecord`; a virtual session's too.
 
     BadFileError if it is not a manifest of a version this package knows, or names files outside its folder.
     """
@@ -50,10 +54,15 @@ def read_manifest(path: Where) -> dict[str, Any]:
         files = {name: _record(name, said) for name, said in content["files"].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadFileError(path, "a session manifest", f"{type(error).__name__}: {error}"[:300], _REMEDY) from None
-    if version != (FORMAT_VERSION, FORMAT) or type(version[0]) is not int:
+    if version[0] != FORMAT_VERSION or version[1] not in (FORMAT, VIRTUAL) or type(version[0]) is not int:
         found = f"{reprlib.repr(version[1])}, {reprlib.repr(version[0])}"
         raise BadFileError(path, f"{FORMAT!r}, version {FORMAT_VERSION}", found, _REMEDY)
     return {**content, "files": files}
+
+
+def is_virtual(manifest: Mapping[str, object]) -> bool:
+    """Return True if a manifest is that of a virtual session."""
+    return manifest.get("format") == VIRTUAL
 
 
 def _record(name: str, said: Mapping[str, object]) -> FileRecord:
@@ -81,10 +90,11 @@ class Differences(NamedTuple):
 def compare(where: FolderLike, tick: Tick = lambda size: None) -> Differences:
     """Compare a session folder with its manifest, reading every byte of what is not left out.
 
+    Of a virtual session what is stored is compared, and what is made of which the manifest has a record.
     `tick` is called with the number of bytes checked, as the work goes on. BadFileError if the manifest, or a folder,
     cannot be read.
     """
-    folder = folder_at(where)
+    folder = completed(folder_at(where), MANIFEST)
     manifest = folder.find(MANIFEST)
     if manifest is None:
         raise BadFileError(folder.path / MANIFEST, "a plain file in its folder", "none, or a link out of it", _REMEDY)
@@ -97,6 +107,7 @@ def differences(where: FolderLike, expected: Mapping[str, FileRecord], tick: Tic
     expected = {name: record for name, record in expected.items() if not folder.leaves_out(name)}
     there, odd = _files(folder)
     there.pop(MANIFEST, None)
+    there = {name: file for name, file in there.items() if name in expected or not is_made(file)}
     found = Differences(
         sorted(expected.keys() - there.keys() - odd.keys()),
         sorted((there.keys() | odd.keys()) - expected.keys() - {MANIFEST} - ADDED_FILES),

@@ -11,6 +11,7 @@ from ..ground.places import FolderLike
 from . import keys
 from .layout import BROADBAND, find_files
 from .lowpass import Int16s, Lowpass
+from .made import rows_of
 from .streams import StreamFile, open_stream
 
 
@@ -32,7 +33,8 @@ class StreamLfp(NamedTuple):
         run, lowpass = self.stream.runs[seg_index], self.lowpass
         first, last = lowpass.middles(i_start, i_stop)[[0, -1]] + [-lowpass.half, lowpass.half]
         inside = np.clip(np.arange(first, last + 1), 0, run.stop - run.start - 1)
-        rows = self.stream.samples.view()[run.start + inside]
+        low, high = run.start + int(inside[0]), run.start + int(inside[-1]) + 1
+        rows = rows_of(self.stream.samples, low, high)[inside - inside[0]]
         return lowpass.samples(rows, int(first), i_start, i_stop)
 
 

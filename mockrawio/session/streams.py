@@ -6,7 +6,9 @@ Ours, and free of pickles: a plain C-order int16 array (n_samples, n_channels).
 from __future__ import annotations
 
 import reprlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -17,11 +19,14 @@ from ..ground.arrays import Floats
 from ..ground.errors import BadFileError, MockSessionError
 from ..ground.folder import File
 from ..ground.jsontext import read_json
+from ..ground.once import once
 from ..ground.places import Where, file_at
 from . import keys
 from .clock import EARLIEST_MS, LATEST_MS, MAX_RUNS, Run
 from .files import MAX_NAME, Scale, is_name, is_number
+from .made import MadeArray
 from .probe import ContactMap, assumed_contacts
+from .virtual import made
 
 _REMEDY = "Repair the description, or write the stream again."
 
@@ -31,14 +36,14 @@ class StreamFile:
     """One stream."""
 
     file: File
-    samples: MappedArray  # (n_samples, n_channels) int16
+    samples: MappedArray | MadeArray  # (n_samples, n_channels) int16
     sampling_rate: float  # Hz
     # ids, names: one per channel
     ids: tuple[str, ...]
     names: tuple[str, ...]
     scales: tuple[Scale, ...]  # one per channel
     runs: tuple[Run, ...]  # its segments
-    ground_truth: dict[str, Any]  # what the description says was planted in it, as it stands there; empty if nothing
+    planted: Callable[[], dict[str, Any]]  # gives the ground truth
     locations: Floats | None  # where the channels are, (n, 2 or 3) in µm; None where the description does not say
     probe: ContactMap | None  # the probes that the description has
     sample_shifts: Floats | None  # by which part of a sample each channel is sampled later; None: all at once
@@ -47,6 +52,11 @@ class StreamFile:
     def path(self) -> str:
         """Where the array is."""
         return self.file.path
+
+    @once
+    def ground_truth(self) -> dict[str, Any]:
+        """What the description says was planted in it, as it stands there; empty if nothing."""
+        return self.planted()
 
     def contacts(self) -> ContactMap | None:
         """Return the contacts of the channels: those of the probes, else what may be assumed of them."""
@@ -57,9 +67,9 @@ class StreamFile:
 class _Description:
     """A stream's json, read key by key with errors that name the key."""
 
-    def __init__(self, file: File) -> None:
+    def __init__(self, file: File, content: Mapping[str, Any]) -> None:
         self.file = file
-        self.content = read_json(file, "a JSON object", _REMEDY)
+        self.content = content
 
     def fault(self, expected: str, found: object) -> BadFileError:
         return BadFileError(self.file, expected, reprlib.repr(found), _REMEDY)
@@ -91,12 +101,28 @@ def open_stream(where: Where) -> StreamFile:
     array, or lists segments that overlap.
     """
     file = file_at(where)
+    ready: StreamFile | None = made(file)
+    if ready is not None:
+        return ready
     samples = open_array(file)
     if samples.dtype.kind != "i" or samples.dtype.itemsize != 2 or len(samples.shape) != 2:
         found = f"{samples.dtype} of shape {samples.shape}"
         raise BadFileError(file, "int16 of shape (n_samples, n_channels)", found, "Write the stream again.")
+    return described_stream(file, samples, read_json(file.with_ending(".json"), "a JSON object", _REMEDY))
+
+
+def described_stream(
+    file: File,
+    samples: MappedArray | MadeArray,
+    content: Mapping[str, Any],
+    planted: Callable[[], dict[str, Any]] | None = None,
+) -> StreamFile:
+    """Return a stream as its description says it is.
+
+    `planted` gives the ground truth where that is not in the description. BadFileError as for :func:`open_stream`.
+    """
     count = samples.shape[1]
-    description = _Description(file.with_ending(".json"))
+    description = _Description(file.with_ending(".json"), content)
     (rate,) = description.numbers(keys.LFP_RATE, 1)
     channels = description.get(keys.CHANNELS, dict)
     (units,) = description.texts(repr(keys.UNITS), [description.get(keys.UNITS, str)], 1)
@@ -105,6 +131,7 @@ def open_stream(where: Where) -> StreamFile:
     if len(set(ids)) != count:
         raise description.fault("channel ids that differ from each other", ids)
     probe = _probe(description, count) if keys.PROBE in description.content else None
+    known = description.get(keys.GROUND_TRUTH, dict) if keys.GROUND_TRUTH in content else {}
     return StreamFile(
         file,
         samples,
@@ -113,7 +140,7 @@ def open_stream(where: Where) -> StreamFile:
         description.texts("channels['names']", channels.get(keys.NAMES), count),
         tuple(Scale(gain, offset, units) for gain, offset in zip(gains, offsets, strict=True)),
         _runs(description, samples.shape[0], rate),
-        description.get(keys.GROUND_TRUTH, dict) if keys.GROUND_TRUTH in description.content else {},
+        planted or partial(dict, known),
         _locations(description, count, probe),
         probe,
         _sample_shifts(description, count),

@@ -24,7 +24,7 @@ from typing import BinaryIO
 from ..ground.durable import clean_up, make_folder, naming, put_back, refuse_taken, sibling, sync_fd, sync_folder
 from ..ground.writing import Chunks, FileRecord, write_plain
 from .layout import MANIFEST
-from .manifest import manifest_bytes
+from .manifest import FORMAT, manifest_bytes
 
 _SYNC_THREADS = 4
 _MOST_WAITING = 64  # files that are written and not yet on the disk: each is an open file
@@ -80,9 +80,12 @@ class SessionWriter:
         with self._lock:
             self.files[name] = record
 
-    def write_manifest(self, spec: dict[str, object]) -> None:
-        """Write the manifest: what made the session, and every file's size and SHA-256."""
-        chunks = [manifest_bytes(spec, self.files)]
+    def write_manifest(self, spec: dict[str, object], form: str = FORMAT) -> None:
+        """Write the manifest: what made the session, and every file's size and SHA-256.
+
+        `form` is what the folder is; see :func:`~.manifest.manifest_bytes`.
+        """
+        chunks = [manifest_bytes(spec, self.files, form)]
         write_plain(self.staging / MANIFEST, chunks, self.target / MANIFEST, self._disk.take)
 
     def _refuse_taken(self) -> None:
