@@ -111,6 +111,7 @@ _GENERATE_EXAMPLES = (
     "generate /tmp/mock --segments 6,4 --channels 16 --units 5 --seed 0",
     "generate /tmp/mock --broadband --probe utah --sampling-rate 30000",
     "generate /tmp/mock --spec session.toml --seed 0",
+    "generate /tmp/mock --broadband --duration 86400 --seed 0 --virtual",
     "generate /tmp/mock --sessions 1-1000 --seed 0 --scheduler local",
 )
 
@@ -143,6 +144,7 @@ _GENERATE_EXAMPLES = (
 @click.option("--encoding", type=click.Choice(["int16", "float64"]), help="How samples are stored.")
 @click.option("--annotations", is_flag=True, help="Make movie annotations in ROOT/movie_annotations too.")
 @click.option("--seed", type=int, metavar="N", help="The same makes the same bytes; drawn and recorded if not given.")
+@click.option("--virtual", is_flag=True, help="Write a few kB only, from which all is made when it is read.")
 @corpus_options
 @workers_option
 @overwrite_option
@@ -154,6 +156,7 @@ def generate_command(
     broadband: bool,
     spec_file: Path | None,
     annotations: bool,
+    virtual: bool,
     workers: int,
     overwrite: bool,
     as_json: bool,
@@ -183,7 +186,7 @@ def generate_command(
     make: Make = makers[asked[0]] or SessionSpec if asked else SessionSpec
     if spec_file:
         given = {name: value for name, value in given.items() if _is_given(name)}
-    options: dict[str, Any] = {"n_workers": workers, "overwrite": overwrite, "progress": progress}
+    options: dict[str, Any] = {"n_workers": workers, "overwrite": overwrite, "progress": progress, "virtual": virtual}
     if corpus := take_corpus(given):
         if annotations:
             raise click.UsageError("--annotations and --sessions: give one of the two")
@@ -219,6 +222,30 @@ def _generate_annotations(spec: SessionSpec, root: Path, overwrite: bool) -> lis
 
 
 _SESSION = "/tmp/mock/patient_data/1/session_1"
+
+
+@main.command(
+    "materialise",
+    short_help="Write a virtual session out.",
+    epilog=epilog(f"materialise {_SESSION}", f"materialise {_SESSION} -o /tmp/mock/1"),
+)
+@click.argument("folder", type=FOLDER)
+@click.option("-o", "--output", type=FOLDER, help="Session folder to make; by default it takes FOLDER's place.")
+@workers_option
+@overwrite_option
+@json_option
+@progress_option
+def materialise_command(
+    folder: Path, output: Path | None, workers: int, overwrite: bool, as_json: bool, progress: bool
+) -> None:
+    """Write the virtual session in FOLDER out, and print the session's folder.
+
+    It is then one like any other, with the files that generate makes of its spec without --virtual.
+    """
+    from ..generate import materialise
+
+    written = materialise(folder, output, n_workers=workers, overwrite=overwrite, progress=progress)
+    show(as_json, {"folder": written}, [str(written)])
 
 
 @main.command(

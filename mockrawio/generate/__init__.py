@@ -4,6 +4,7 @@ from .annotations import generate_annotations
 from .demo import run_data_generation
 from .epiphyte import GenerateData
 from .in_spikeinterface import InSpikeInterface
+from .materialise import materialise
 from .parts import *  # noqa: F403  # every part
 from .parts import __all__ as _parts
 from .session import generate_session
@@ -22,6 +23,7 @@ __all__ = [
     "TruthLayer",
     "generate_annotations",
     "generate_session",
+    "materialise",
     "run_data_generation",
     "truth",
     *_parts,

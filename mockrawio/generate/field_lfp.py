@@ -69,18 +69,28 @@ def lfp_of_plan(
 
     `tick` is called with the bytes that are made.
     """
-    part = plan.spec.field[0] if plan.spec.field else None
-    if isinstance(part, Sine):
-        yield SineLfp(plan, part)
+    sine = sine_lfp(plan)
+    if sine is not None:
+        yield sine
         return
+    lengths, n, width = [segment.n_ms for segment in plan.segments], plan.spec.contacts.n, plan.spec.lfp_width
+    with Spool(folder or Path(tempfile.gettempdir()), width) as spool:
+        for chunk in made_ahead(field_mix(plan).fill, lengths if width else (), n, n_workers):
+            spool.put(chunk.samples[:, :width])
+            tick(len(chunk.samples) * width * 2)
+        yield SpooledLfp(spool, plan.spec.acquisition.gain_uV)
+
+
+def sine_lfp(plan: Plan) -> SineLfp | None:
+    """Return the LFP of a session whose field is a sine, None of any other."""
+    part = plan.spec.field[0] if plan.spec.field else None
+    return SineLfp(plan, part) if isinstance(part, Sine) else None
+
+
+def field_mix(plan: Plan) -> Mix:
+    """Return the sum of a session's field as its LFP has it where there is no stream: at 1 kHz, on all contacts."""
     setting = setting_of(plan.spec, plan.seed, plan.segments)
     lengths = tuple(segment.n_ms for segment in plan.segments)
     setting = replace(setting.at_once, sampling_rate=Fraction(LFP_RATE), lengths=lengths)
     layers = field_layers(plan.spec, setting, marks_of(plan))
-    mix = Mix(layers, plan.spec.contacts.order, plan.spec.acquisition.bits)
-    width = plan.spec.lfp_width
-    with Spool(folder or Path(tempfile.gettempdir()), width) as spool:
-        for chunk in made_ahead(mix.fill, lengths if width else (), setting.n_contacts, n_workers):
-            spool.put(chunk.samples[:, :width])
-            tick(len(chunk.samples) * width * 2)
-        yield SpooledLfp(spool, setting.gain_uV)
+    return Mix(layers, plan.spec.contacts.order, plan.spec.acquisition.bits)

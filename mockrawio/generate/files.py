@@ -47,8 +47,11 @@ def session_jobs(plan: Plan, lfp: Lfp | None, content: Content | None = None) ->
     return sorted(jobs, key=lambda job: job.nbytes, reverse=True)
 
 
-def manifest_content(plan: Plan, clipped: int = 0) -> dict[str, object]:
-    """Return what the manifest says besides the list of files; `clipped` values are those of a broadband stream."""
+def manifest_content(plan: Plan, clipped: int | None = 0) -> dict[str, object]:
+    """Return what the manifest says besides the list of files.
+
+    `clipped` values are those of a broadband stream, None where they have not been counted.
+    """
     spec, source = plan.spec, plan.source
     content: dict[str, object] = {"seed": spec.seed, "spec_version": SPEC_VERSION, "spec": spec.to_dict()}
     if spec.is_broadband:
@@ -152,9 +155,17 @@ def sync_jobs(plan: Plan) -> list[FileJob]:
         return []
     line = SyncLine(plan)
     array, description = (f"{layout.RAW}/{layout.SYNC}.{ending}" for ending in ("npy", "json"))
-    shape, log = (sum(line.lengths), 1), line.log()
+    shape = sum(line.lengths), 1
     return [
         FileJob(array, shape[0] * 2, lambda: array_file(Blocks("<i2", shape, line.chunks()))),
         FileJob(description, 500, lambda: [description_bytes(line.description())]),
-        FileJob(layout.SYNC_FILE, log.nbytes, lambda: array_file(log)),
+        *sync_logs(plan),
     ]
+
+
+def sync_logs(plan: Plan) -> list[FileJob]:
+    """Return the computer's log of the sync line, if there is such a line."""
+    if plan.spec.acquisition.sync is None:
+        return []
+    log = SyncLine(plan).log()
+    return [FileJob(layout.SYNC_FILE, log.nbytes, lambda: array_file(log))]

@@ -23,10 +23,18 @@ from .plan import Plan, plan_session
 from .spec import SessionSpec
 from .spool import Spool
 from .truth import Truth
+from .virtual import write_virtual
+from .virtual_spec import check_virtual
 
 
 def generate_session(
-    spec: SessionSpec, root: str | PathLike[str], *, n_workers: int = 1, overwrite: bool = False, progress: bool = False
+    spec: SessionSpec,
+    root: str | PathLike[str],
+    *,
+    n_workers: int = 1,
+    overwrite: bool = False,
+    progress: bool = False,
+    virtual: bool = False,
 ) -> Path:
     """Make a session and write it below `root`.
 
@@ -45,6 +53,9 @@ def generate_session(
         Whether a session that is already there may be replaced.
     progress : bool
         Whether to show a progress bar on stderr.
+    virtual : bool
+        Whether to write a few kB only: a folder that reads like the session, and makes what is read
+        (docs/virtual.rst). :func:`materialise` writes it out.
 
     Returns
     -------
@@ -56,8 +67,8 @@ def generate_session(
     SessionExistsError
         If something is there already and `overwrite` is false.
     MockSessionError
-        If `spec` is not a SessionSpec, its spikes come from the session that is to be replaced, or
-        `n_workers` is below 1.
+        If `spec` is not a SessionSpec, its spikes come from the session that is to be replaced,
+        `n_workers` is below 1, or the session cannot be virtual.
     NotWrittenError
         If the file system refuses (also an OSError); nothing is left at the target then.
 
@@ -68,13 +79,22 @@ def generate_session(
     _check_arguments(spec, n_workers)
     target = session_folder(root, spec.patient_id, spec.session_nr)
     refuse_own(target, spec.spikes)
+    if virtual:
+        check_virtual(spec)
+        return write_virtual(plan_session(spec), target, overwrite)
     plan = plan_session(spec)
+    written = write_planned(plan, target, n_workers, overwrite, progress)
+    for text in source_warnings(plan):
+        warn(text, stacklevel=2)
+    return written
+
+
+def write_planned(plan: Plan, target: Path, n_workers: int, overwrite: bool, progress: bool) -> Path:
+    """Write the session of a plan to a folder, whole or not at all."""
     with SessionWriter(target, overwrite=overwrite) as writer:
         write = _write_broadband if plan.spec.is_broadband else _write_without_stream
         clipped = write(writer, plan, n_workers, progress)
         writer.write_manifest(manifest_content(plan, clipped))
-    for text in source_warnings(plan):
-        warn(text, stacklevel=2)
     return writer.target
 
 
@@ -113,6 +133,11 @@ def _check_arguments(spec: object, n_workers: object) -> None:
     if not isinstance(spec, SessionSpec):
         found = type(spec).__name__
         raise MockSessionError("spec", "a SessionSpec", found, "Give SessionSpec(patient_id=1, ...).")
+    check_workers(n_workers)
+
+
+def check_workers(n_workers: object) -> None:
+    """Refuse a number of threads that is none."""
     if not isinstance(n_workers, int) or isinstance(n_workers, bool) or n_workers < 1:
         raise MockSessionError("n_workers", "a whole number from 1 up", f"{n_workers!r}", "Give 1 or more.")
 

@@ -28,9 +28,9 @@ from ..ground.errors import MockSessionError, SessionExistsError, elsewhere, tol
 from ..ground.folder import Identity
 from ..ground.places import file_at
 from ..ground.shown import Text
-from ..ground.writing import file_record
+from ..ground.writing import FileRecord, file_record
 from ..session.layout import MANIFEST, session_folder
-from ..session.manifest import read_manifest
+from ..session.manifest import is_virtual, read_manifest
 from .cluster import executor_of
 from .corpus_report import CorpusReport, Failure, write_failures
 
@@ -77,6 +77,7 @@ def generate_corpus(
     resume: bool = True,
     seed: int | None = None,
     n_workers: int = 1,
+    virtual: bool = False,
 ) -> CorpusReport:
     """Make many sessions.
 
@@ -107,6 +108,9 @@ def generate_corpus(
         have its seed, since otherwise no run could go on where another stopped.
     n_workers : int
         Threads for each session, as for :func:`~mockrawio.generate_session`.
+    virtual : bool
+        Whether sessions are virtual, as for :func:`~mockrawio.generate_session`. One that is there and written will do
+        for a virtual one, but not the other way round.
 
     Returns
     -------
@@ -139,7 +143,7 @@ def generate_corpus(
     if isinstance(specs, Sequence):
         for _ in _checked(specs, seed):
             pass
-    order = _Order(str(Path(root).absolute()), resume, overwrite, n_workers)
+    order = _Order(str(Path(root).absolute()), resume, overwrite, n_workers, virtual)
     with executor_of(client) as (executor, width), _bar(progress, specs) as tick:
         return _Run(order, executor, width, retries, tick).all(_checked(specs, seed))
 
@@ -172,6 +176,7 @@ class _Order(NamedTuple):
     resume: bool
     overwrite: bool
     n_workers: int
+    virtual: bool
 
 
 class _Outcome(NamedTuple):
@@ -197,15 +202,16 @@ def _make(spec: SessionSpec, order: _Order) -> int | None:
     if _is_there(target, spec, order):
         return None
     try:
-        generate_session(spec, order.root, n_workers=order.n_workers, overwrite=order.overwrite)
+        how = {"overwrite": order.overwrite, "virtual": order.virtual}
+        generate_session(spec, order.root, n_workers=order.n_workers, **how)
     except SessionExistsError:  # also if a worker that was given up for dead lands after all
         if _is_there(target, spec, order):
             return None
         raise
     if not order.overwrite:
         clean_up(target, _is_beaten)
-    size: int = sum(file.size for file in read_manifest(target / MANIFEST)["files"].values())
-    return size
+    files: dict[str, FileRecord] = read_manifest(target / MANIFEST)["files"]
+    return sum(file.size for name, file in files.items() if (target / name).exists())  # a virtual one lists others too
 
 
 @lru_cache(maxsize=16)  # a folder whose time is the same has the same names: one look for all of a patient's sessions
@@ -241,7 +247,9 @@ def _is_there(target: Path, spec: SessionSpec, order: _Order) -> bool:
     if target.name in _littered(str(target.parent), target.parent.stat().st_mtime_ns):
         clean_up(target, _is_abandoned)  # what a killed run left: nothing else is written here
     try:
-        different = _differences(read_manifest(target / MANIFEST).get("spec"), spec)
+        manifest = read_manifest(target / MANIFEST)
+        different = _differences(manifest.get("spec"), spec)
+        different += ["virtual"] if is_virtual(manifest) and not order.virtual else []
     except MockSessionError:
         if order.overwrite:
             return False
