@@ -336,7 +336,9 @@ def test_a_broadband_session_as_sonata(source, tmp_path):
 
 def test_units_alone(tmp_path, source):
     """Without samples the start is the session's clock, and the end just after the last spike."""
-    folder = generate_session(SessionSpec.tiny(spikes=source[0], start_ms=1_400_000_000_000, n_lfp_channels=1, seed=1), tmp_path)
+    folder = generate_session(
+        SessionSpec.tiny(spikes=source[0], start_ms=1_400_000_000_000, n_lfp_channels=1, seed=1), tmp_path
+    )
     (folder / "lfp_data" / "CSC1_lfp.npy").unlink()
     found = session_raster(folder)
     np.testing.assert_allclose(found.times_ms, source[1].times_ms, rtol=0, atol=STAMP_MS / 2)
