@@ -12,7 +12,7 @@ import numpy as np
 
 from .layers import Int16s
 
-_IN_MEMORY = 1 << 22  # bytes: of a block of rows, and of all of them before there is a file
+_IN_MEMORY = 1 << 21  # bytes: of a block of rows, and of all of them before there is a file
 
 
 class Spool:

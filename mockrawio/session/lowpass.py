@@ -21,6 +21,7 @@ import numpy.typing as npt
 from ..ground.arrays import Array, Ints
 
 _AT_ONCE = 4  # samples that are summed together
+_COLUMNS = 96  # for which sums are made at once
 _MOST_APART = 1000  # frames from one sample to the next, or samples to a frame
 _EXACT = 1 << 24  # whole numbers up to this are exact in float32
 _ONE_THREAD = 1 << 17  # products of numbers for which OpenBLAS takes one thread: half of what it wakes others for
@@ -76,10 +77,18 @@ class Lowpass:
 
         `rows`, (n, n_channels), are its frames from `first` on, with all that the taps of these samples reach.
         """
+        begins = self.middles(i_start, i_stop) - self.half - first
+        samples: Int16s = np.empty((len(begins), rows.shape[1]), "<i2")
+        for low in range(0, rows.shape[1], _COLUMNS):
+            some = slice(low, low + _COLUMNS)
+            samples[:, some] = self._columns(rows[:, some], begins)
+        return samples
+
+    def _columns(self, rows: Int16s, begins: Ints) -> Int16s:
+        """Return samples of some columns, the first of whose frames are these rows."""
         most = max(int(rows.max(initial=0)), -int(rows.min(initial=0)))
         small = most * sum(map(abs, self.taps)) < _EXACT
         values = rows.astype(np.float32 if small else np.float64)
-        begins = self.middles(i_start, i_stop) - self.half - first
         sums = np.empty((len(begins), rows.shape[1]), values.dtype)
         grouped = len(begins) // _AT_ONCE * _AT_ONCE
         for some in (slice(0, grouped), slice(grouped, None)):

@@ -20,7 +20,8 @@ from ...kept import kept
 from ...layers import Counts, Layer, Setting
 from ..noise.mixing import Mixing
 
-KNOTS = 1 << 11  # of a block
+KNOTS = 1 << 11  # of a block, at most: how many there are changes no sample
+_FEWEST_KNOTS, _BLOCK = 1 << 8, 1 << 18  # of a block, and its values, as near as it can have these
 _VALUES = 1 << 17  # filled in at once
 _KEPT = 2  # blocks
 _LATE = 4  # bits of the part of a sample by which a contact is sampled later
@@ -48,6 +49,7 @@ class FieldLayer(Layer):
             None if setting.shifts is None else tuple(np.rint(setting.shifts * (1 << _LATE)).astype(int).tolist())
         )
         self._bits = self._shift + (0 if self._late is None else _LATE)  # of the places between two knots
+        self._n_knots = max(_FEWEST_KNOTS, min(KNOTS, _BLOCK // setting.n_contacts))
         self._n_lines = max(1, _VALUES // (self.step * setting.n_contacts))
         self._knots = kept(_KEPT, self._block)
 
@@ -86,7 +88,7 @@ class FieldLayer(Layer):
 
     def add(self, out: Counts, seg_index: int, i_start: int) -> None:
         """Add samples of a segment to `out`."""
-        size, i_stop = KNOTS * self.step, i_start + len(out)
+        size, i_stop = self._n_knots * self.step, i_start + len(out)
         for block in range(i_start // size, -(-i_stop // size)):
             knots = self._knots(seg_index, block)
             if knots is not None:
@@ -94,8 +96,8 @@ class FieldLayer(Layer):
                 self._fill(out[low - i_start : high - i_start], knots, low - block * size)
 
     def _block(self, seg_index: int, block: int) -> Array | None:
-        """Return the knots of a block and the one after, (KNOTS + 1, n_contacts)."""
-        at = self.times((block * KNOTS + np.arange(KNOTS + 1)) * self.step)
+        """Return the knots of a block and the one after, (n_knots + 1, n_contacts)."""
+        at = self.times((block * self._n_knots + np.arange(self._n_knots + 1)) * self.step)
         counts = self.counts(seg_index, at)
         if counts is None or not counts.any():
             return None
