@@ -68,7 +68,8 @@ class Read(HTMLParser):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A session of two segments, with a manifest."""
-    spec = SessionSpec(patient_id=3, session_nr=2, segments=(20.0, 30.0), n_channels=16, n_units=5, n_lfp_channels=1, seed=1)
+    fields = {"segments": (20.0, 30.0), "n_channels": 16, "n_units": 5, "n_lfp_channels": 1}
+    spec = SessionSpec(patient_id=3, session_nr=2, seed=1, **fields)
     return generate_session(spec, tmp_path_factory.mktemp("root"))
 
 
