@@ -274,7 +274,7 @@ class SessionSpec(Part):
 
     @classmethod
     def tiny(cls, **fields: Any) -> SessionSpec:
-        """Return ten seconds of 16 channels, 4 units and one LFP, below 300 kB: for tests and examples.
+        """Return ten seconds of 16 channels, each with an LFP, and 4 units, below 2 MB: for tests and examples.
 
         Parameters
         ----------
