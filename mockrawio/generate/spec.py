@@ -8,17 +8,17 @@ from dataclasses import InitVar, dataclass, fields, replace
 from fractions import Fraction
 from typing import Any
 
-from ..ground.checks import require
 from ..ground.errors import BadFileError, MockSessionError
 from ..ground.jsontext import read_json
 from ..ground.once import once
-from ..ground.shown import Argument, Text
+from ..ground.shown import Text
 from ..ground.tomltext import read_toml, toml_document
 from ..session.clock import EARLIEST_MS, LATEST_MS
 from ..session.layout import BUNDLE
 from ..session.probe import ContactMap
 from . import timing
-from .checks import durations, is_whole_ms, names_of, path, rational, sha256
+from .agreement import check_acquisition, check_durations, check_field, check_motion, field_of_spec, must
+from .checks import durations, names_of, path, rational, sha256
 from .draws import fresh_seed
 from .parts.acquisition import Acquisition
 from .parts.field import FIELDS, FieldPart, Nested, Pink, Rhythm, Ripples, Sine
@@ -32,7 +32,6 @@ from .probes.given import probe_of, probe_value
 
 REGIONS = ("LA", "LAH", "LEC", "LMH", "LPHC", "RA", "RAH", "REC", "RMH", "RPHC")
 ENCODINGS = ("int16", "float64")
-LAST_DAY = 1000
 SPEC_VERSION = 2  # of what a spec's fields mean; a manifest has it
 _FIRINGS = Family("how cells fire", Firing)
 _ACQUISITIONS = Family("the acquisition", Acquisition)
@@ -160,10 +159,8 @@ class SessionSpec(Part):
         self._take_shorthands({"n_units": n_units, "snr": snr, "rate_hz": rate_hz})
         self._check_source({"n_units": n_units, "rate_hz": rate_hz})
         self._check_channels()
-        self._check_motion()
-        self._check_acquisition()
-        self._check_field()
-        self._check_lengths()
+        for check in (check_motion, check_acquisition, check_field, check_durations):
+            check(self)
         lengths = [round(s * 1000) for s in self.segments or ()] or [self.recorded_ms or timing.LENGTH_MS]
         if isinstance(self.units, EpiphyteUnits) and self.spikes is None:
             self.units.check(self.sampling_rate, lengths)
@@ -182,7 +179,7 @@ class SessionSpec(Part):
             try:
                 self._set("units", replace(self.units, **{field: value}))
             except MockSessionError as error:
-                raise MockSessionError(_argument(name), *error.args[1:]) from None
+                raise MockSessionError(field_of_spec(name), *error.args[1:]) from None
 
     def _check_source(self, given: Mapping[str, Any]) -> None:
         drawn = isinstance(self.units, Units) and self.spikes is None
@@ -208,52 +205,6 @@ class SessionSpec(Part):
         measured = isinstance(self.units, EpiphyteUnits) or self.units.amplitude_uV or any(n.floor for n in self.noise)
         remedy = "Give White() among them, or Units(amplitude_uV=...)."
         must(bool(measured), "noise", "a part that units are measured against", self.noise, remedy)
-
-    def _check_motion(self) -> None:
-        remedy = "Give sampling_rate, or leave motion out."
-        must(self.is_broadband or not self.motion, "motion", "() in a session without a stream", self.motion, remedy)
-        if self.days is None:
-            return
-        drawn = isinstance(self.units, Units) and self.spikes is None
-        must(drawn, "days", "None, where units are not Units that are drawn", self.days, "Leave days out.")
-        must(1 <= self.session_nr <= LAST_DAY, "session_nr", f"1 to {LAST_DAY}, where there are days", self.session_nr)
-
-    def _check_acquisition(self) -> None:
-        rig, remedy = self.acquisition, "Give a sampling_rate, or leave it out."
-        for name in () if self.is_broadband else ("sample_shift", "faults", "sync"):
-            found = getattr(rig, name)
-            none = not found or (name == "faults" and not any(fault.in_stream for fault in found))
-            argument = Argument(name, of=type(rig).__name__)
-            require(none, argument, "none of a stream, in a session that has none", found, remedy)
-        rig.check(self.contacts)
-
-    def _check_field(self) -> None:
-        names = [part.name for part in self.field if isinstance(part, (Rhythm, Nested))]
-        must(len(set(names)) == len(names), "field", "rhythms with names that differ", names, "Give name= to one.")
-        rhythms = [part.name for part in self.field if isinstance(part, Rhythm)]
-        for part in self.field:
-            ok = not isinstance(part, Nested) or part.carrier in rhythms
-            must(ok, "field", "a Rhythm by the name of each carrier", part, "Give it, or leave out what rides on it.")
-        if any(isinstance(part, Sine) for part in self.field):
-            alone = len(self.field) == 1 and not self.is_broadband
-            must(alone, "field", "Sine() alone, in a session without a stream", self.field, "Leave it out.")
-
-    def _check_lengths(self) -> None:
-        for name in ("duration_s", "gap_s"):
-            seconds = getattr(self, name)
-            must(seconds is None or is_whole_ms(seconds), name, "a whole number of ms", seconds)
-        recorded = self.recorded_ms
-        if recorded is None:
-            return
-        if self.duration_s is not None:
-            agree = recorded == round(self.duration_s * 1000)
-            must(agree, "duration_s", "the sum of segments", self.duration_s, "Give only one of the two.")
-        must(recorded >= 1000, "segments", "at least 1 s in all", self.segments)
-        length = self.length_ms or recorded
-        if self.stimulus_len is not None:
-            fits = timing.room_for(timing.frame_count(self.stimulus_len), length) <= length
-            remedy = "Give a longer recording, or stimulus_len=None for the longest movie that fits."
-            must(fits, "stimulus_len", f"a movie that fits {length / 60000:.4g} minutes", self.stimulus_len, remedy)
 
     @classmethod
     def epiphyte(cls, **fields: Any) -> SessionSpec:
@@ -407,15 +358,6 @@ class SessionSpec(Part):
         """The name of every channel, without ``.ncs``."""
         name = _wire_name if self.probe == "bundles" else "CH{}".format
         return self.channel_names or tuple(name(k + 1) for k in range(self.contacts.n))
-
-
-def must(ok: bool, name: str, expected: str, found: object, remedy: str = "Change it.") -> None:
-    """Raise the error of a field unless it is valid."""
-    require(ok, _argument(name), expected, found, remedy)
-
-
-def _argument(name: str) -> Argument:
-    return Argument(name, of="SessionSpec")
 
 
 def _defaults(given: dict[str, Any], duration_s: float, **defaults: Any) -> dict[str, Any]:
