@@ -23,7 +23,8 @@ from mockrawio.interop.dask import generate_corpus, to_dask_array, to_xarray
 def specs(n_patients, n_sessions):
     """Yield the specs one by one: a corpus of millions is never held whole."""
     for patient_id, session_nr in itertools.product(range(1, n_patients + 1), range(1, n_sessions + 1)):
-        yield SessionSpec.broadband(patient_id=patient_id, session_nr=session_nr, duration_s=2.0, n_units=3)
+        who = {"patient_id": patient_id, "session_nr": session_nr}
+        yield SessionSpec.broadband(**who, probe="bundles", n_channels=16, duration_s=2.0, n_units=3)
 
 
 def make_corpus(root, client):

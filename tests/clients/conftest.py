@@ -10,6 +10,8 @@ import pytest
 from mockrawio import SessionSpec, generate_session
 from mockrawio.generate import Rhythm
 
+WIRES = {"probe": "bundles", "n_channels": 16, "n_units": 5}
+
 # Qt needs libraries of the system, libEGL among them, which a bare machine may lack.
 if subprocess.run([sys.executable, "-c", "import PySide6.QtWidgets"], capture_output=True).returncode:
     collect_ignore = ["test_ephyviewer.py"]
@@ -27,12 +29,12 @@ def session(tmp_path_factory):
 @pytest.fixture(scope="session")
 def broadband(tmp_path_factory):
     """A broadband session of one recording."""
-    spec = SessionSpec.broadband(patient_id=1, session_nr=1, duration_s=3, n_channels=16, n_units=5, seed=2)
+    spec = SessionSpec.broadband(patient_id=1, session_nr=1, duration_s=3, **WIRES, seed=2)
     return generate_session(spec, tmp_path_factory.mktemp("clients"))
 
 
 @pytest.fixture(scope="session")
 def gaps(tmp_path_factory):
     """A broadband session of two recordings with a pause between."""
-    spec = SessionSpec.broadband(patient_id=1, session_nr=2, segments=(3.0, 2.0), n_channels=16, n_units=5, seed=2)
+    spec = SessionSpec.broadband(patient_id=1, session_nr=2, segments=(3.0, 2.0), **WIRES, seed=2)
     return generate_session(spec, tmp_path_factory.mktemp("clients"))
