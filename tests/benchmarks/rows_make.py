@@ -15,7 +15,6 @@ import numpy.typing as npt
 
 from mockrawio.generate import SessionSpec, Spatial, White, Zigzag, generate_session
 from mockrawio.ground.writing import file_record
-from mockrawio.interop.probe import probegroup_of
 from mockrawio.verify import verify_session
 
 from .inputs import unpickled
@@ -124,6 +123,8 @@ def drifting(place: Path, seconds: float, n_channels: int) -> Contest:
 
     def make() -> Any:
         from spikeinterface.generation import generate_drifting_recording
+
+        from mockrawio.interop.probe import probegroup_of
 
         probe = probegroup_of(spec.contacts).probes[0]
         moved = {"drift_start_um": [0, 20], "drift_stop_um": [0, -20], "motion_list": [{"drift_mode": "zigzag"}]}

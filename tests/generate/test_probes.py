@@ -9,6 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytest.importorskip("probeinterface")
+
+
 from mockrawio import MockSessionError
 from mockrawio.generate.probes import PROBES, probe_of, probe_value
 from mockrawio.ground.shown import Argument

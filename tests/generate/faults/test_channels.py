@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
+pytest.importorskip("spikeinterface")
+
 from spikeinterface.preprocessing import detect_bad_channels
 
 from mockrawio import SessionSpec, generate_session, truth

@@ -7,6 +7,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+pytest.importorskip("spikeinterface")
+
+
 from mockrawio import MockSessionError, MockSessionRawIO, SessionSpec, generate_session, truth
 from mockrawio.generate import Acquisition, ClockSkew, DeadChannel, Sync
 from mockrawio.generate.clocks import SyncLine

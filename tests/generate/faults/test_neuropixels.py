@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+pytest.importorskip("spikeinterface")
+
+
 from mockrawio import SessionSpec, generate_session, truth
 from mockrawio.generate import Sync
 from mockrawio.generate.casting import noise_layers

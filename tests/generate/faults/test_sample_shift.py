@@ -6,6 +6,9 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+
+pytest.importorskip("spikeinterface")
+
 from spikeinterface.core import NumpyRecording
 from spikeinterface.extractors.neuropixels_utils import get_neuropixels_sample_shifts_from_probe
 from spikeinterface.preprocessing import phase_shift
