@@ -53,7 +53,7 @@ def score(
         A session folder, or what :func:`mockrawio.truth` gives. What is true of a session that was made with a stream
         is what it was made of; of any other one, those that a hybrid run made among them, the units of its
         ``spiking_data``, each spike at the nearest sample of the stream that units are sorted in.
-    sorting : path, Sorting, SpikeInterface sorting, or mapping of id to ndarray of int
+    sorting : path, Sorting, SpikeInterface sorting, or mapping of str to ndarray of int
         What a sorter made of that stream: a folder of one of :func:`mockrawio.formats.sorters.formats`, an object, or
         the samples of each unit's spikes. One segment where the session has several counts through all of them, as
         SpikeInterface's concatenated recordings do.
