@@ -40,17 +40,17 @@ class Corruption(NamedTuple):
     Attributes
     ----------
     seed, jitter : int
-    split : dict of id to tuple of id
+    split : dict of str to tuple of str
         The two clusters of each unit that was split, the larger one first.
-    merged : dict of id to tuple of id
+    merged : dict of str to tuple of str
         The two units in each cluster of two.
-    duplicated : dict of id to id
+    duplicated : dict of str to str
         The copy of each unit that occurs twice.
-    missed : dict of id to ndarray of int64
+    missed : dict of str to ndarray of int64
         Which spikes of each unit are missed.
-    moved : dict of id to ndarray of int64
+    moved : dict of str to ndarray of int64
         By how many samples each spike of each unit is late; 0 for missed ones.
-    added : dict of id to ndarray of int64, shape (n, 2)
+    added : dict of str to ndarray of int64, shape (n, 2)
         Segment and frame of what was added, by unit, of two merged ones the first.
     """
 
@@ -113,7 +113,7 @@ def corrupt_sorting(
 
     Parameters
     ----------
-    sorting : SpikeInterface sorting, or mapping of id to ndarray of int
+    sorting : SpikeInterface sorting, or mapping of str to ndarray of int
         Such as the true one; ids of whole numbers or text. Without a rate it is taken to be of 32 kHz.
     split : int
         Units to cut in two clusters, of which the larger one, 60 to 80 % of the spikes, keeps the unit's id.
