@@ -1,4 +1,4 @@
-"""What SpikeInterface finds of the motion that is planted."""
+"""What SpikeInterface finds of the motion that is planted; its DREDge needs torch, as all that is tested here may."""
 
 from __future__ import annotations
 
