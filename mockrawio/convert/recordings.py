@@ -132,12 +132,6 @@ def recording_contacts(recording: Any) -> ContactMap | None:
         raise MockSessionError(f"recording: {error.subject}", error.expected, error.found, remedy) from None
 
 
-def _unwired(probe: dict[str, Any]) -> dict[str, Any]:
-    """Return a probe without its wiring, and with the annotations that JSON can hold."""
-    said = {key: value for key, value in probe.items() if key != "device_channel_indices"}
-    return {**said, **{key: _noted(said.get(key, {}), key) for key in ("annotations", "contact_annotations")}}
-
-
 def _noted(values: Any, what: str) -> dict[str, Any]:
     """Return the annotations that JSON can hold."""
     kept, lost = {}, []
