@@ -92,7 +92,7 @@ class SessionSpec(Part):
     field : tuple of parts
         What the tissue does below a sorter's band, and what the LFP is made of: Pink, Rhythm, Nested, Ripples, Evoked.
     n_lfp_channels : int, optional
-        How many of the channels, the first ones, have an LFP file. None: all.
+        How many of the channels, the first ones, have an LFP file. None: all beside a stream, else one.
     encoding : {"int16", "float64"}
         Counts with gain and offset beside them, or what Epiphyte writes.
     stimulus_len : float, optional
@@ -225,7 +225,7 @@ class SessionSpec(Part):
 
     @classmethod
     def tiny(cls, **fields: Any) -> SessionSpec:
-        """Return ten seconds of 16 channels, each with an LFP, and 4 units, below 2 MB: for tests and examples.
+        """Return ten seconds of 16 channels, 4 units and one LFP, below 300 kB: for tests and examples.
 
         Parameters
         ----------
@@ -346,7 +346,9 @@ class SessionSpec(Part):
     @property
     def lfp_width(self) -> int:
         """How many channels have an LFP file."""
-        return self.contacts.n if self.n_lfp_channels is None else self.n_lfp_channels
+        if self.n_lfp_channels is not None:
+            return self.n_lfp_channels
+        return self.contacts.n if self.is_broadband else 1
 
     @property
     def is_broadband(self) -> bool:

@@ -129,7 +129,8 @@ def test_workers_change_nothing(folder, tmp_path, n_workers):
 
 
 def test_all_channels_have_an_lfp_unless_asked_otherwise(folder, tmp_path):
-    """Without a number all channels have one; with a number the first ones do, and the same; with 0 none does."""
+    """Beside a stream all channels have one, else the first; with a number the first ones; with 0 none does."""
+    assert SessionSpec(duration_s=1.0).lfp_width == 1
     assert len(list((folder / "lfp_data").iterdir())) == 10
     some = generate_session(replace(SPEC, n_lfp_channels=3), tmp_path / "some")
     assert np.array_equal(stored(some), stored(folder)[:, :3])
@@ -161,7 +162,13 @@ def test_lfp_and_broadband_are_coherent(tmp_path):
 def rhythmic(tmp_path_factory) -> Path:
     """A minute and a half without a stream, of 81 contacts over 2 mm, with a rhythm of 8 Hz."""
     spec = SessionSpec(
-        duration_s=90.0, probe="linear", n_channels=81, n_units=1, seed=12, field=(Pink(), Rhythm("theta", 8.0))
+        duration_s=90.0,
+        probe="linear",
+        n_channels=81,
+        n_lfp_channels=81,
+        n_units=1,
+        seed=12,
+        field=(Pink(), Rhythm("theta", 8.0)),
     )
     return generate_session(spec, tmp_path_factory.mktemp("rhythmic"))
 
@@ -183,7 +190,7 @@ def test_neighbours_agree_in_phase_and_distant_contacts_need_not(rhythmic):
 
 def test_the_spectrum_falls_as_that_of_tissue(tmp_path):
     """The default LFP's spectrum falls from 2 to 100 Hz with an exponent of -1 to -2; it has 60 to 250 µV."""
-    made = generate_session(SessionSpec(duration_s=60.0, n_channels=16, n_units=1, seed=4), tmp_path)
+    made = generate_session(SessionSpec(duration_s=60.0, n_channels=16, n_lfp_channels=16, n_units=1, seed=4), tmp_path)
     uV = stored(made) * 0.195
     frequencies, power = welch(uV, 1000)
     for channel in range(16):
@@ -193,7 +200,7 @@ def test_the_spectrum_falls_as_that_of_tissue(tmp_path):
 
 def test_without_a_stream_it_is_the_field_at_1_khz(tmp_path):
     """The samples are the sum of the field's layers, wired; a longer session begins with them, and so do its files."""
-    spec = SessionSpec(segments=(3.0, 1.5), n_channels=9, n_units=1, seed=4)
+    spec = SessionSpec(segments=(3.0, 1.5), n_channels=9, n_lfp_channels=9, n_units=1, seed=4)
     made = stored(generate_session(spec, tmp_path / "a"))
     same = truth(SessionSpec.broadband(segments=(3.0, 1.5), probe="bundles", n_channels=9, sampling_rate=1000, seed=4))
     names = [name for name in same.layers if name.startswith("field.")]
@@ -232,7 +239,8 @@ def test_memory_does_not_grow_with_the_recording(tmp_path, monkeypatch):
     chunk = np.zeros((8192, 2), np.int16)
 
     def of_field(seconds: float) -> None:
-        plan = plan_session(SessionSpec(duration_s=seconds, n_channels=2, n_units=0, n_events=1, seed=1))
+        channels = {"n_channels": 2, "n_lfp_channels": 2}
+        plan = plan_session(SessionSpec(duration_s=seconds, n_units=0, n_events=1, seed=1, **channels))
         with lfp_of_plan(plan, tmp_path) as lfp:
             assert sum(len(part) for job in lfp_jobs(plan, lfp) for part in job.chunks()) > 20_000 * seconds
 

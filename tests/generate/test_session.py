@@ -26,24 +26,9 @@ PINNED = {
         "ChannelNames.txt": "4a54ea46b93b38f6",
         "daq_files/timedDAQ-log-2023-02-01_10-14-30.log": "26ce2f0e6e5e3ca8",
         "event_file/Events.npy": "de84ed710a75f88b",
-        "lfp_data/CSC10_lfp.npy": "b44769129e6ec2ad",
-        "lfp_data/CSC11_lfp.npy": "dbb203b1a0a5fc35",
-        "lfp_data/CSC12_lfp.npy": "929ffecc7249d9fe",
-        "lfp_data/CSC13_lfp.npy": "b21c084a8fe821ad",
-        "lfp_data/CSC14_lfp.npy": "056c4c97ed12270d",
-        "lfp_data/CSC15_lfp.npy": "04da3373f019de71",
-        "lfp_data/CSC16_lfp.npy": "469a90bf81d09aba",
         "lfp_data/CSC1_lfp.npy": "44ab0024d21d8dde",
-        "lfp_data/CSC2_lfp.npy": "b025887670508c3e",
-        "lfp_data/CSC3_lfp.npy": "793f4291bae94e66",
-        "lfp_data/CSC4_lfp.npy": "4d91c639a2f048b6",
-        "lfp_data/CSC5_lfp.npy": "212356ed581235ce",
-        "lfp_data/CSC6_lfp.npy": "084ab1e80dd3f2b8",
-        "lfp_data/CSC7_lfp.npy": "18483e6a18bec10f",
-        "lfp_data/CSC8_lfp.npy": "e6e5931cb0164814",
-        "lfp_data/CSC9_lfp.npy": "65928060cc567a76",
         "session_info.npy": "4d1b7d29ec3740cc",
-        "session_manifest.json": "63986c5bc7dddd66",
+        "session_manifest.json": "a8026909d8023ca6",
         "spiking_data/CSC15_SU1.npy": "263e683fddee5ff5",
         "spiking_data/CSC16_SU1.npy": "4ed3ff1ae787986a",
         "spiking_data/CSC1_SU1.npy": "24b47294d6c16ae6",
@@ -54,24 +39,9 @@ PINNED = {
         "ChannelNames.txt": "4a54ea46b93b38f6",
         "daq_files/timedDAQ-log-2023-02-01_10-14-30.log": "26ce2f0e6e5e3ca8",
         "event_file/Events.npy": "de84ed710a75f88b",
-        "lfp_data/CSC10_lfp.npy": "33e012192a822366",
-        "lfp_data/CSC11_lfp.npy": "26a1f895e49bedd8",
-        "lfp_data/CSC12_lfp.npy": "4881e1eeb604e157",
-        "lfp_data/CSC13_lfp.npy": "8c6cd2c157c639db",
-        "lfp_data/CSC14_lfp.npy": "3e8df65e59d3396d",
-        "lfp_data/CSC15_lfp.npy": "b5339a2017af63af",
-        "lfp_data/CSC16_lfp.npy": "323ebdc5f1878eee",
         "lfp_data/CSC1_lfp.npy": "ec6d63badfc7ced4",
-        "lfp_data/CSC2_lfp.npy": "d7aaf52a7a55469f",
-        "lfp_data/CSC3_lfp.npy": "eddb82951051ba2e",
-        "lfp_data/CSC4_lfp.npy": "5b04b6446ed9258b",
-        "lfp_data/CSC5_lfp.npy": "17a71cdbddc008c3",
-        "lfp_data/CSC6_lfp.npy": "e3cb693418a8da43",
-        "lfp_data/CSC7_lfp.npy": "c510a5a847568b50",
-        "lfp_data/CSC8_lfp.npy": "44632b48d080f0c6",
-        "lfp_data/CSC9_lfp.npy": "a066b9abcfb99ff1",
         "session_info.npy": "4d1b7d29ec3740cc",
-        "session_manifest.json": "1a27fda2edc5c0d5",
+        "session_manifest.json": "4abf8ef45a7a34fe",
         "spiking_data/CSC15_SU1.npy": "79535eb52f51f6bc",
         "spiking_data/CSC16_SU1.npy": "f3c715b30e5f0197",
         "spiking_data/CSC1_SU1.npy": "235e589b57e0994d",
@@ -176,7 +146,8 @@ def test_float64_files_have_epiphytes_keys_and_types(tmp_path):
 
 def test_int16_files_say_how_they_are_scaled(tmp_path):
     """int16 files have four keys more, and their counts are the float64 files' values within half a count."""
-    pair = [generate_session(SessionSpec.tiny(seed=0, encoding=e), tmp_path / e) for e in ("int16", "float64")]
+    specs = [SessionSpec.tiny(seed=0, n_lfp_channels=16, encoding=encoding) for encoding in ("int16", "float64")]
+    pair = [generate_session(spec, tmp_path / spec.encoding) for spec in specs]
     names = [name for name in contents(pair[0]) if name.startswith(("lfp_data", "spiking_data"))]
     assert len(names) == 20
     for name in names:
