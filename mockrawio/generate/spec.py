@@ -28,6 +28,7 @@ from .parts.motion import DAYS, Days, MotionPart, motions
 from .parts.noise import NOISES, FarUnits, NoisePart, Spatial, White
 from .parts.sync import Sync
 from .parts.units import UNITS, EpiphyteUnits, Units
+from .probes import PROBES
 from .probes.given import probe_of, probe_value
 
 REGIONS = ("LA", "LAH", "LEC", "LMH", "LPHC", "RA", "RAH", "REC", "RMH", "RPHC")
@@ -281,6 +282,17 @@ class SessionSpec(Part):
         """
         return from_fields(cls, values)
 
+    @classmethod
+    def recorded(cls, values: Mapping[str, Any]) -> SessionSpec:
+        """Return the spec that a manifest records, of which no file is opened because its probe is called like one.
+
+        Raises
+        ------
+        MockSessionError
+            As :meth:`from_dict`, or if the probe is a text and no name of one.
+        """
+        return cls.from_dict(_without_files(values))
+
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as a dict that JSON takes: parts as dicts, tuples as lists."""
         return fields_in_json(self)
@@ -304,12 +316,11 @@ class SessionSpec(Part):
         MockSessionError
             If a field that is given cannot have its value.
         """
-        if os.fspath(path).lower().endswith(".toml"):
-            values = read_toml(path)
-        else:
-            values = read_json(path, "a spec", "Correct the file.")
-        values = values["spec"] if isinstance(values.get("spec"), dict) else values
+        is_toml = os.fspath(path).lower().endswith(".toml")
+        content = read_toml(path) if is_toml else read_json(path, "a spec", "Correct the file.")
+        manifests = content.get("spec")
         try:
+            values = _without_files(manifests) if isinstance(manifests, dict) else content
             spec = cls.from_dict(values)
         except MockSessionError as error:
             raise BadFileError(Text(path, ": ", error.args[0]), *error.args[1:]) from None
@@ -360,6 +371,14 @@ class SessionSpec(Part):
         """The name of every channel, without ``.ncs``."""
         name = _wire_name if self.probe == "bundles" else "CH{}".format
         return self.channel_names or tuple(name(k + 1) for k in range(self.contacts.n))
+
+
+def _without_files(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the fields that a manifest records, which names no file of a probe: a spec holds what is in it."""
+    probe = values.get("probe")
+    named = not isinstance(probe, str) or probe in PROBES
+    must(named, "probe", "the name of a probe, or its contacts", probe, "Restore the manifest.")
+    return values
 
 
 def _defaults(given: dict[str, Any], duration_s: float, **defaults: Any) -> dict[str, Any]:

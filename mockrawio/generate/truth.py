@@ -341,7 +341,7 @@ def truth(source: str | PathLike[str] | SessionSpec) -> Truth:
     if version != SPEC_VERSION:
         expected = f"spec_version {SPEC_VERSION}"
         raise MockSessionError(path, expected, version, "Make the session again, or ask the version that made it.")
-    return Truth(plan_session(SessionSpec.from_dict(spec)))
+    return Truth(plan_session(SessionSpec.recorded(spec)))
 
 
 def _rounded(level: Floats) -> list[float]:

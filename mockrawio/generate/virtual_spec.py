@@ -61,7 +61,7 @@ def recorded_spec(manifest: File) -> SessionSpec:
         raise BadFileError(manifest, expected, "another spec, or none", remedy)
     try:
         _check_channels(spec.get("n_channels"))  # before any of them is made
-        found = SessionSpec.from_dict(spec)
+        found = SessionSpec.recorded(spec)
         _check("seed", found.seed is not None, "a number", None)
         check_virtual(found)
     except MockSessionError as error:

@@ -264,7 +264,7 @@ def _differences(recorded: object, spec: SessionSpec) -> list[str]:
     """Return the names of the fields in which a manifest's spec differs from another."""
     if not isinstance(recorded, dict):
         return ["spec"]
-    found = SessionSpec.from_dict(recorded)
+    found = SessionSpec.recorded(recorded)
     if spec.spikes is not None and spec.spikes_sha256 is None:
         spec = replace(spec, spikes_sha256=_sha256(str(spec.spikes), file_at(spec.spikes).identity()))
     return [f.name for f in fields(SessionSpec) if getattr(found, f.name) != getattr(spec, f.name)]

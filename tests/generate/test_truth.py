@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from dataclasses import replace
 from functools import lru_cache
 
@@ -438,3 +439,14 @@ def test_a_session_may_have_no_noise():
     assert {unit.snr for unit in made.units.values()} == {float("inf")}
     said = made.description(0)["ground_truth"]["units"].values()
     assert {entry["snr"] for entry in said} == {None}
+
+
+def test_no_file_is_opened_because_a_manifest_names_one(tmp_path):
+    """A probe that is a path is what a spec of one's own may have; in a manifest it is an error, and stays unread."""
+    folder = generate_session(SessionSpec.broadband(duration_s=1.0, n_channels=2, n_units=1, seed=0), tmp_path)
+    place, probe = folder / "session_manifest.json", tmp_path / "probe.json"
+    probe.write_text("{}")
+    place.write_text(place.read_text().replace('"probe": "linear"', f'"probe": {json.dumps(str(probe))}'))
+    for read in (truth, SessionSpec.from_file):
+        with pytest.raises(MockSessionError, match="the name of a probe, or its contacts"):
+            read(folder if read is truth else place)
