@@ -53,7 +53,7 @@ def test_nothing_is_fetched(page, report):
     assert page.complaints() == []
     assert {url.split(":")[0] for url in page.requests()} <= {"file", "data"}
     drawn = page.run("return [...document.querySelectorAll('.plot')].map((p) => p.querySelectorAll('svg').length > 0)")
-    assert len(drawn) == 9
+    assert len(drawn) == 10
     assert all(drawn)
 
 
@@ -287,7 +287,7 @@ def test_landmarks(page, report):
     assert {"banner", "navigation", "main", "contentinfo"} <= roles
     regions = {name for role, name in named if role == "region"}
     assert {"Session", "Verification", "Signals", "Units", "Events", "Movie", "Provenance"} <= regions
-    assert sum("Arrow keys move" in name for role, name in named if role == "group") == 9
+    assert sum("Arrow keys move" in name for role, name in named if role == "group") == 10
     assert not [role for role, name in named if role in ("button", "combobox", "link") and not name]
 
 
