@@ -30,6 +30,7 @@ ALLOWED = {
     "hybrid": {"hybrid", "scoring", "planting", "convert", "session", "formats", "ground"},
     "rasters": {"rasters", "session", "formats", "ground"},
     "interop": {"interop", "scoring", "generate", "rawio", "session", "formats", "ground"},
+    "exporting": {"exporting", "interop", "convert", "rawio", "session", "formats", "ground"},
     "device": {"device", "rawio", "session", "formats", "ground"},
     "verify": {"verify", "rawio", "session", "formats", "ground"},
     "describe": {"describe", "rawio", "session", "formats", "ground"},

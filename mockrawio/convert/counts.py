@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +26,7 @@ from ..ground.progress import Tick
 FULL_SCALE = 32767
 LOWEST = -32768
 BLOCK = 1 << 20  # samples read at once, 2 MiB as counts
+Convert = Callable[[int, int, Array], Array]  # of a segment, from a sample on: what was read, as int16
 MOST = 16  # blocks at most, for sources that make their samples a second at a time
 
 
@@ -90,25 +92,39 @@ def passes(dtype: np.dtype[Any]) -> int:
 def encode(source: Source, tick: Tick = lambda size: None) -> Counts:
     """Return a source as counts, its gains found by a first pass where they must be.
 
-    `tick` is called with the number of samples done, in each pass. MockSessionError if the dtype is no real number, a
-    gain 0, NaN or infinite, an offset not finite, or, in either pass, a sample is NaN or infinite; the message has its
-    place.
+    `tick` is called with the number of samples done, in each pass. MockSessionError as of :func:`conversion`; in the
+    second pass too, if a sample is NaN or infinite.
+    """
+    gains, offsets, convert = conversion(source, tick)
+
+    def blocks() -> Iterator[Array]:
+        for segment, first, block in source.blocks():
+            yield convert(segment, first, block)
+            tick(block.size)
+
+    return Counts(gains, offsets, blocks)
+
+
+def conversion(source: Source, tick: Tick = lambda size: None) -> tuple[Floats, Floats, Convert]:
+    """Return the gains and offsets of a source's counts, and what makes them of its samples.
+
+    MockSessionError if the dtype is no real number, a gain 0, NaN or infinite, an offset not finite, or a sample NaN or
+    infinite; the message has its place.
     """
     _check_scale(source)
-    dtype = source.dtype
+    dtype, gains, offsets = source.dtype, source.gains, source.offsets
     if dtype.kind not in "iuf":
         raise MockSessionError(source.label, "real numbers", dtype, "Convert the samples first.")
-    gains, offsets = source.gains, source.offsets
     if dtype.kind == "u" and dtype.itemsize == 2:
-        return Counts(gains, offsets - LOWEST * gains, lambda: _shifted(source, tick))
+        return gains, offsets - LOWEST * gains, _shifted
     if passes(dtype) == 1:
-        return Counts(gains, offsets, lambda: _same(source, tick))
+        return gains, offsets, _same
     steps = _steps(source, *_extremes(source, tick))
     with np.errstate(over="ignore"):
         gains = steps * source.gains
     if not np.isfinite(gains).all():
         raise MockSessionError(source.label, "values that float64 holds", "larger ones", "Set other gains.")
-    return Counts(gains, offsets, lambda: _quantised(source, steps, tick))
+    return gains, offsets, partial(_quantised, source, steps)
 
 
 def _check_scale(source: Source) -> None:
@@ -120,16 +136,12 @@ def _check_scale(source: Source) -> None:
             raise MockSessionError(source.label, "finite offsets", f"{offset} on channel {channel!r}", "Set another.")
 
 
-def _same(source: Source, tick: Tick) -> Iterator[Array]:
-    for _, _, block in source.blocks():
-        yield np.ascontiguousarray(block, "<i2")
-        tick(block.size)
+def _same(segment: int, first: int, block: Array) -> Array:
+    return np.ascontiguousarray(block, "<i2")
 
 
-def _shifted(source: Source, tick: Tick) -> Iterator[Array]:
-    for _, _, block in source.blocks():
-        yield (block.astype("<u2") ^ np.uint16(0x8000)).view("<i2")
-        tick(block.size)
+def _shifted(segment: int, first: int, block: Array) -> Array:
+    return (block.astype("<u2") ^ np.uint16(0x8000)).view("<i2")
 
 
 def _extremes(source: Source, tick: Tick) -> tuple[Array, Array]:
@@ -162,15 +174,13 @@ def _steps(source: Source, low: Array, high: Array) -> Floats:
     return large_enough
 
 
-def _quantised(source: Source, steps: Floats, tick: Tick) -> Iterator[Array]:
-    for segment, first, block in source.blocks():
-        scaled = block / steps
-        np.rint(scaled, out=scaled)
-        if not (scaled.min() >= LOWEST and scaled.max() <= FULL_SCALE):
-            if not np.isfinite(block).all():
-                raise _not_finite(source, segment, first, block)
-            expected = "the same samples in both passes"
-            found = f"larger ones in the second, in segment {segment} from frame {first}"
-            raise MockSessionError(source.label, expected, found, "Save the signal first, and write what was saved.")
-        yield scaled.astype("<i2")
-        tick(block.size)
+def _quantised(source: Source, steps: Floats, segment: int, first: int, block: Array) -> Array:
+    scaled = block / steps
+    np.rint(scaled, out=scaled)
+    if not (scaled.min(initial=0) >= LOWEST and scaled.max(initial=0) <= FULL_SCALE):
+        if not np.isfinite(block).all():
+            raise _not_finite(source, segment, first, block)
+        expected = "the same samples in both passes"
+        found = f"larger ones in the second, in segment {segment} from frame {first}"
+        raise MockSessionError(source.label, expected, found, "Save the signal first, and write what was saved.")
+    return scaled.astype("<i2")

@@ -1,71 +1,23 @@
-"""A session is written whole, or not at all.
-
-- Files go to a staging folder beside the target, which is renamed onto it at the end; by then
-  every file and folder in it is on the disk, and afterwards its name is too.
-- Whatever interrupts a writer, the target is as it was before; the staging folder's name
-  (`.{name}.partial-…`) keeps readers from taking it for a session.
-- What is there already is replaced only with ``overwrite=True``, after the new session is
-  complete; a replacement cut short is undone by the next writer.
-"""
+"""A session is written whole, or not at all, with a record of each of its files."""
 
 from __future__ import annotations
 
-import errno
-import os
-import shutil
 import threading
-from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from os import PathLike
-from pathlib import Path
-from typing import BinaryIO
 
-from ..ground.durable import clean_up, make_folder, naming, put_back, refuse_taken, sibling, sync_fd, sync_folder
+from ..ground.whole_folder import WholeFolder
 from ..ground.writing import Chunks, FileRecord, write_plain
 from .layout import MANIFEST
 from .manifest import FORMAT, manifest_bytes
 
-_SYNC_THREADS = 4
-_MOST_WAITING = 64  # files that are written and not yet on the disk: each is an open file
-_STANDS_THERE = {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR}
 
-
-class SessionWriter:
-    """Context manager that writes a session folder, making its parents as needed; leaving it without an error lands it.
-
-    A session that is already there is replaced only with `overwrite`, else a SessionExistsError, at the start or at the
-    end. NotWrittenError if the file system does not let it be; the target is then as it was.
-    """
+class SessionWriter(WholeFolder):
+    """Context manager that writes a session folder, as :class:`~mockrawio.ground.whole_folder.WholeFolder` does."""
 
     def __init__(self, target: str | PathLike[str], *, overwrite: bool = False) -> None:
-        self.target = Path(target).absolute()
-        self.overwrite = overwrite
-        self.staging = sibling(self.target, "partial")
+        super().__init__(target, overwrite=overwrite)
         self.files: dict[str, FileRecord] = {}
         self._lock = threading.Lock()
-        self._disk = _Disk()
-
-    def __enter__(self) -> SessionWriter:
-        make_folder(self.target.parent)
-        clean_up(self.target)
-        self._refuse_taken()
-        try:
-            with naming(self.target):
-                self.staging.mkdir()
-        except BaseException:  # Ctrl-C, when the folder was made and nobody knows of it yet
-            shutil.rmtree(self.staging, ignore_errors=True)
-            raise
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *exception: object) -> None:
-        try:
-            self._disk.close(quietly=kind is not None)
-            if kind is None:
-                with naming(self.target):
-                    self._land()
-        finally:
-            shutil.rmtree(self.staging, ignore_errors=True)
 
     def write(self, name: str, chunks: Chunks) -> None:
         """Write one file of the session, from any thread.
@@ -73,10 +25,7 @@ class SessionWriter:
         Its name is its path below the session folder, with forward slashes; each chunk may be reused when the next is
         asked for.
         """
-        path, place = self.staging / name, self.target / name
-        with naming(place):
-            path.parent.mkdir(parents=True, exist_ok=True)
-        record = write_plain(path, chunks, place, self._disk.take)
+        record = write_plain(self.path(name), chunks, self.target / name, self.sync)
         with self._lock:
             self.files[name] = record
 
@@ -86,75 +35,4 @@ class SessionWriter:
         `form` is what the folder is; see :func:`~.manifest.manifest_bytes`.
         """
         chunks = [manifest_bytes(spec, self.files, form)]
-        write_plain(self.staging / MANIFEST, chunks, self.target / MANIFEST, self._disk.take)
-
-    def _refuse_taken(self) -> None:
-        if not self.overwrite:
-            refuse_taken(self.target)
-
-    def _land(self) -> None:
-        """Give the staging folder the target's name; what stands there, or lands there meanwhile, goes aside first."""
-        for folder, _, _ in os.walk(self.staging):
-            sync_folder(folder)
-        asides: list[Path] = []
-        try:
-            while not self._is_moved_in():
-                self._refuse_taken()
-                asides.append(sibling(self.target, "replaced"))
-                with suppress(FileNotFoundError):  # another writer has just moved it aside
-                    self._clear(asides[-1])
-            sync_folder(self.target.parent)
-        finally:
-            for aside in reversed(asides):
-                put_back(aside, self.target)
-
-    def _is_moved_in(self) -> bool:
-        self._refuse_taken()
-        try:
-            os.rename(self.staging, self.target)
-        except OSError as error:
-            if error.errno not in _STANDS_THERE:
-                raise
-            return False
-        return True
-
-    def _clear(self, aside: Path) -> None:
-        if self.overwrite:
-            os.rename(self.target, aside)
-            return
-        try:
-            self.target.rmdir()  # an empty folder, onto which some systems rename none
-        except OSError as error:
-            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):  # else another writer has landed
-                raise
-
-
-class _Disk:
-    """Puts written files onto the disk in threads of its own, while the next ones are made."""
-
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(_SYNC_THREADS)
-        self._waiting: deque[Future[None]] = deque()
-
-    def take(self, file: BinaryIO, place: Path) -> None:
-        """Begin to put onto the disk what an open file has by now; it may be closed or go on being written."""
-        with naming(place):
-            descriptor = os.dup(file.fileno())
-        self._waiting.append(self._pool.submit(_sync_copy, descriptor, place))
-        if len(self._waiting) > _MOST_WAITING:
-            with suppress(IndexError):  # another thread has waited for all of them
-                self._waiting.popleft().result()
-
-    def close(self, *, quietly: bool) -> None:
-        """Wait until all of it is there; errors are told unless `quietly`."""
-        self._pool.shutdown()
-        for future in () if quietly else self._waiting:
-            future.result()
-
-
-def _sync_copy(descriptor: int, place: Path) -> None:
-    try:
-        with naming(place):
-            sync_fd(descriptor)
-    finally:
-        os.close(descriptor)
+        write_plain(self.staging / MANIFEST, chunks, self.target / MANIFEST, self.sync)

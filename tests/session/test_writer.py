@@ -13,10 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from mockrawio.ground import durable, writing
+from mockrawio.ground import durable, whole_folder, writing
 from mockrawio.ground.errors import NotASessionError, NotWrittenError, SessionExistsError
 from mockrawio.ground.writing import write_file
-from mockrawio.session import writer
 from mockrawio.session.layout import find_files
 from mockrawio.session.manifest import compare
 from mockrawio.session.writer import SessionWriter
@@ -104,7 +103,7 @@ def test_a_replacement_that_fails_is_undone(tmp_path: Path, monkeypatch: pytest.
             raise OSError("no")
         rename(source, target)
 
-    monkeypatch.setattr(writer.os, "rename", fail_second)
+    monkeypatch.setattr(whole_folder.os, "rename", fail_second)
     with pytest.raises(OSError, match="no"):
         write(tmp_path / "s", b"two", overwrite=True)
     assert (tmp_path / "s" / "ChannelNames.txt").read_bytes() == b"one"
@@ -113,15 +112,15 @@ def test_a_replacement_that_fails_is_undone(tmp_path: Path, monkeypatch: pytest.
 
 KILLED = """
 import os, signal, sys
-from mockrawio.ground import durable, writing
-from mockrawio.session import writer
+from mockrawio.ground import durable, whole_folder, writing
+from mockrawio.session.writer import SessionWriter
 if sys.argv[2] == "replacing":
     rename = os.rename
     def once(a, b):
         rename(a, b)
         os.kill(os.getpid(), signal.SIGKILL)
-    writer.os.rename = once
-with writer.SessionWriter(sys.argv[1], overwrite=True) as session:
+    whole_folder.os.rename = once
+with SessionWriter(sys.argv[1], overwrite=True) as session:
     session.write("ChannelNames.txt", [b"two"])
     if sys.argv[2] == "writing":
         os.kill(os.getpid(), signal.SIGKILL)
@@ -192,7 +191,7 @@ def test_a_large_file_begins_to_be_synced_early(tmp_path: Path, monkeypatch: pyt
     """A file longer than SYNC_BYTES is handed to the disk in parts, and is the same."""
     monkeypatch.setattr(writing, "SYNC_BYTES", 10)
     synced = []
-    monkeypatch.setattr(writer, "sync_fd", synced.append)
+    monkeypatch.setattr(whole_folder, "sync_fd", synced.append)
     with SessionWriter(tmp_path / "s") as session:
         session.write("a", [b"x" * 7] * 5)
     assert len(synced) == 3
@@ -201,7 +200,7 @@ def test_a_large_file_begins_to_be_synced_early(tmp_path: Path, monkeypatch: pyt
 
 def test_more_files_than_may_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A writer that is faster than the disk waits for it, and does not run out of open files."""
-    monkeypatch.setattr(writer, "_MOST_WAITING", 2)
+    monkeypatch.setattr(whole_folder, "_MOST_WAITING", 2)
     with SessionWriter(tmp_path / "s") as session:
         for k in range(20):
             session.write(f"{k}", [b"x"])
@@ -214,7 +213,7 @@ def test_a_disk_that_fails_late_is_told(tmp_path: Path, monkeypatch: pytest.Monk
     def fail(descriptor: int) -> None:
         raise OSError(errno.EDQUOT, "Disk quota exceeded")
 
-    monkeypatch.setattr(writer, "sync_fd", fail)
+    monkeypatch.setattr(whole_folder, "sync_fd", fail)
     with pytest.raises(NotWrittenError, match="ChannelNames.txt.*Disk quota exceeded. Free some space") as caught:
         write(tmp_path / "s")
     assert (caught.value.errno, caught.value.filename) == (errno.EDQUOT, str(tmp_path / "s" / "ChannelNames.txt"))
@@ -323,7 +322,7 @@ def test_an_empty_folder_that_does_not_give_way(tmp_path: Path, monkeypatch: pyt
         raise PermissionError(errno.EACCES, "The folder is in use")
 
     (tmp_path / "s").mkdir()
-    monkeypatch.setattr(writer.os, "rename", rename)
+    monkeypatch.setattr(whole_folder.os, "rename", rename)
     monkeypatch.setattr(Path, "rmdir", rmdir)
     with pytest.raises(NotWrittenError, match="s: expected .*; found The folder is in use"):
         write(tmp_path / "s")
@@ -336,7 +335,7 @@ def test_no_handles_left_for_the_disk(tmp_path: Path, monkeypatch: pytest.Monkey
     def dup(descriptor: int) -> int:
         raise OSError(errno.EMFILE, "Too many open files")
 
-    monkeypatch.setattr(writer.os, "dup", dup)
+    monkeypatch.setattr(whole_folder.os, "dup", dup)
     with pytest.raises(NotWrittenError, match=r"ChannelNames\.txt: .*Too many open files"):
         write(tmp_path / "s")
     assert everything(tmp_path) == []

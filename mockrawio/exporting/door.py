@@ -1,0 +1,198 @@
+"""Any recording written as the files of a rig: :func:`export`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from neo.rawio.baserawio import BaseRawIO
+
+from ..formats.recorded import Recorded, RecordedSignals
+from ..formats.rig import RigFolder, RigFormat, rig_formats
+from ..ground.checks import require
+from ..ground.errors import MockSessionError
+from ..ground.folder import Folder
+from ..ground.progress import Tick, progress_bar
+from ..rawio import MockSessionRawIO
+from .exported import Exported
+from .extractors import of_recording
+from .readers import of_reader
+
+
+def export(
+    source: Any,
+    folder: str | PathLike[str],
+    format: str,
+    *,
+    sorting: Any = None,
+    streams: Sequence[str] | None = None,
+    fault: str | None = None,
+    overwrite: bool = False,
+    progress: bool = False,
+    **options: Any,
+) -> Exported:
+    """Write a recording as the files of a rig.
+
+    Samples are written count for count. What the format has no place for is left out, and named in
+    :attr:`Exported.left_out`.
+
+    Parameters
+    ----------
+    source : str, PathLike, neo.rawio.baserawio.BaseRawIO or spikeinterface.BaseRecording
+        A session folder, virtual or not; a Neo reader; or a recording.
+    folder : str or PathLike
+        Where to: a folder that is made, whole or not at all. The same source gives the same bytes.
+    format : str
+        A name that ``mockrawio formats`` lists, such as "spikeglx".
+    sorting : spikeinterface.BaseSorting, optional
+        The units of a recording.
+    streams : sequence of str, optional
+        Ids or names of the signal streams to write; all that the format holds by default.
+    fault : str, optional
+        Break the files as real ones are, by a name that ``mockrawio formats --faults`` lists.
+    overwrite : bool
+        Replace what stands at `folder`.
+    progress : bool
+        Show a bar on stderr.
+    **options
+        Of the format, by name; ``mockrawio formats`` lists them.
+
+    Returns
+    -------
+    Exported
+
+    Raises
+    ------
+    SessionExistsError
+        If something stands at `folder` and `overwrite` is false.
+    MockSessionError
+        If there is no such format, stream, fault or option, or nothing that the format holds.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as other:
+    ...     exported = export(folder, f"{other}/rig", "brainvision")
+    ...     exported.open().header["nb_segment"]
+    [1]
+    """
+    entry = _format(format, fault, options)
+    target = Path(folder).absolute()
+    _refuse_own(source, target)
+    with _opened(source, sorting) as opened, progress_bar(progress, format, None, unit=" samples") as tick:
+        recorded = _recorded(opened, sorting, streams, tick)
+        return write_rig(recorded, target, entry, fault=fault, overwrite=overwrite, tick=tick, **options)
+
+
+def write_rig(
+    recorded: Recorded,
+    target: Path,
+    entry: RigFormat,
+    *,
+    fault: str | None = None,
+    overwrite: bool = False,
+    tick: Tick = lambda size: None,
+    **options: Any,
+) -> Exported:
+    """Write a recording in a format, as :func:`export` does; `tick` is called with the samples that are written."""
+    with RigFolder(target, overwrite=overwrite, tick=tick) as out:
+        parts = entry.write(_held(recorded, entry, out), out, **options)
+        broken = entry.fault(fault) if fault is not None else None
+        if broken is not None:
+            broken.apply(out.staging)
+        files = out.names()
+    return Exported(target, entry.name, files, entry.neo, tuple(parts), tuple(out.left_out), fault)
+
+
+def _format(name: str, fault: str | None, options: dict[str, Any]) -> RigFormat:
+    """Return a format; MockSessionError if there is none, or not that fault or option of it."""
+    known = rig_formats()
+    require(name in known, "format", f"one of {', '.join(known)}", name, "Give one of these; see mockrawio formats.")
+    entry = known[name]
+    for option in options:
+        have = ", ".join(entry.options) or "none"
+        require(option in entry.options, option, f"an option of {name}: {have}", options[option], "Leave it out.")
+    faults = ", ".join(one.name for one in entry.faults) or "none"
+    if fault is not None and entry.fault(fault) is None:
+        raise MockSessionError("fault", f"one of {name}: {faults}", repr(fault), "See mockrawio formats --faults.")
+    return entry
+
+
+def _refuse_own(source: Any, target: Path) -> None:
+    """Refuse to write to the very folder that is read."""
+    if isinstance(source, (str, PathLike)):
+        given = Path(os.fspath(source)).absolute()
+        within = target == given or given in target.parents or target in given.parents
+        require(not within, "folder", "another place than the source's", str(target), "Choose another place.")
+
+
+def _opened(source: Any, sorting: Any) -> AbstractContextManager[Any]:
+    if isinstance(source, (str, PathLike, Folder)):
+        require(sorting is None, "sorting", "none beside a session folder, which has its own", "one", "Leave it out.")
+        return MockSessionRawIO(source)
+    return nullcontext(source)
+
+
+def _recorded(source: Any, sorting: Any, streams: Sequence[str] | None, tick: Tick) -> Recorded:
+    if isinstance(source, BaseRawIO):
+        require(sorting is None, "sorting", "none beside a reader, which has its own units", "one", "Leave it out.")
+        return of_reader(source, streams, tick)
+    require(streams is None, "streams", "None beside a recording, which is one stream", streams, "Leave it out.")
+    return of_recording(source, sorting, tick)
+
+
+def _held(recorded: Recorded, entry: RigFormat, out: RigFolder) -> Recorded:
+    """Return what a format can hold of a recording as a whole; the rest is noted."""
+    holds, title = entry.holds, entry.title
+    streams = _streams(recorded, entry, out)
+    kept = Recorded(
+        recorded.start,
+        recorded.segments,
+        streams,
+        recorded.units if holds.units else (),
+        recorded.events if holds.events else (),
+        recorded.title,
+        recorded.about,
+    )
+    if not (kept.signals or kept.units or kept.events):
+        remedy = "Give a recording that has some, or another format."
+        raise MockSessionError("source", f"signals, spikes or events that {title} holds", "none", remedy)
+    n = len(recorded.segments)
+    notes = (
+        (not holds.units and recorded.units, "units", f"{title} has no place for spikes"),
+        (holds.units and not holds.waveforms and any(u.waveforms for u in recorded.units), "waveforms", "no place"),
+        (not holds.events and recorded.events, "events", f"{title} has no place for them"),
+        (holds.events and not holds.labels and recorded.events, "labels of events", "it has numbers or lines"),
+        (
+            holds.events and not holds.durations and any(one.is_epoch for one in recorded.events),
+            "durations of epochs",
+            "no place: each is an event where it begins",
+        ),
+        (not holds.segments and n > 1, "segments", "one recording holds one: each is a part of its own"),
+        (not holds.t_start and any(one.t_starts[0] for one in streams), "t_start", "recordings begin at 0 s"),
+        (not holds.offsets and any(one.offsets.any() for one in streams), "offsets", "samples are gain times count"),
+        (not holds.names and streams, "channel names", "channels have names of its own"),
+        (not holds.probe and any(one.positions is not None for one in streams), "probe", "no place"),
+        (not holds.date, "date", "no place"),
+    )
+    for there, what, why in notes:
+        if there:
+            out.leave(what, why)
+    return kept
+
+
+def _streams(recorded: Recorded, entry: RigFormat, out: RigFolder) -> tuple[RecordedSignals, ...]:
+    """Return the streams that a format holds, those of the highest rates if not all; in their own order."""
+    order = sorted(range(len(recorded.signals)), key=lambda k: -recorded.signals[k].rate)
+    fastest = recorded.signals[order[0]].rate if order else 0.0
+    if entry.holds.one_rate:
+        order = [k for k in order if np.isclose(recorded.signals[k].rate, fastest, rtol=1e-9)]
+    kept = set(order[: entry.holds.most_streams])
+    for k, stream in enumerate(recorded.signals):
+        if k not in kept:
+            out.leave(f"stream {stream.id}", f"{entry.title} holds {entry.holds.streams}")
+    return tuple(stream for k, stream in enumerate(recorded.signals) if k in kept)

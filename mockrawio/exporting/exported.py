@@ -1,0 +1,78 @@
+"""What an export has written, and how Neo opens it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..formats.rig import Below
+from ..ground.checks import is_whole
+from ..ground.errors import BoundsError
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What :func:`~mockrawio.export` has written.
+
+    Attributes
+    ----------
+    folder : Path
+        Where it is, absolute.
+    format : str
+        Its format, a name that ``mockrawio formats`` lists.
+    files : tuple of str
+        All files, by their paths below the folder, sorted.
+    neo : str
+        The class of :mod:`neo.rawio` that reads them.
+    parts : tuple of mapping
+        The arguments that Neo's class takes: of one recording, or, where the format has no segments, of one for each.
+    left_out : tuple of str
+        What the format could not hold, each with the reason.
+    fault : str or None
+        In which way the files are broken, if that was asked for.
+    """
+
+    folder: Path
+    format: str
+    files: tuple[str, ...]
+    neo: str
+    parts: tuple[Mapping[str, object], ...]
+    left_out: tuple[str, ...]
+    fault: str | None = None
+
+    def arguments(self, part: int = 0) -> dict[str, Any]:
+        """Return the arguments of Neo's class for one of the `parts`, paths made whole."""
+        if not is_whole(part) or not 0 <= part < len(self.parts):
+            found, last = repr(part), len(self.parts) - 1
+            raise BoundsError("part", f"0 to {last}", found, "Give one of these: a part for each segment.")
+        given = self.parts[part].items()
+        return {name: str(self.folder / value) if isinstance(value, Below) else value for name, value in given}
+
+    def open(self, part: int = 0) -> Any:
+        """Return Neo's reader of what was written, its header parsed.
+
+        Parameters
+        ----------
+        part : int
+            Which of the recordings, where there is one for each segment.
+
+        Returns
+        -------
+        neo.rawio.baserawio.BaseRawIO
+
+        Raises
+        ------
+        BoundsError
+            If there is no such part.
+        """
+        import neo.rawio
+
+        reader = getattr(neo.rawio, self.neo)(**self.arguments(part))
+        with warnings.catch_warnings():
+            # what Neo says of a file that is as it was asked for
+            warnings.simplefilter("ignore", DeprecationWarning)
+            reader.parse_header()
+        return reader

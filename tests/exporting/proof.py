@@ -1,0 +1,177 @@
+"""What holds of every export: Neo's own reader gives back what was written, count for count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mockrawio.exporting import Exported
+from mockrawio.exporting.door import write_rig
+from mockrawio.formats.recorded import Recorded, RecordedSignals
+from mockrawio.formats.rig import Holds, rig_formats
+from tests.rawio.compliance import comply
+
+IN_UV = {"uV": 1.0, "mV": 1e3, "V": 1e6, "µV": 1.0, "nV": 1e-3}
+
+
+def _inside(times: np.ndarray, stream: RecordedSignals, seg_index: int) -> np.ndarray:
+    """Return which times are nearest to a sample of a segment, for what is counted in samples."""
+    frames = np.rint((times - stream.t_starts[seg_index]) * stream.rate)
+    return (frames >= 0) & (frames < stream.sizes[seg_index])
+
+
+@dataclass
+class Proof:
+    """How one format's files are held against what was written.
+
+    Without a mapping streams, units and event channels are matched by their place among those that are held.
+    """
+
+    format: str
+    streams: Mapping[str, str] = field(default_factory=dict)  # our id: Neo's stream name or id
+    events: Mapping[str, str] = field(default_factory=dict)  # our id: Neo's name of the event channel
+    tick: float | None = None  # s: how exact times are; half a sample of the first stream if None
+    event_shift: float = 0.0  # s by which Neo has events later than the format's own rules say
+    counts: Callable[[np.ndarray], np.ndarray] = lambda raw: raw  # from Neo's raw samples to ours
+    label: Callable[[str], str] = str  # what Neo makes of a label
+    comply: bool = True
+    ours: Callable[[Recorded], Recorded] = lambda recorded: recorded  # what is expected of what was given
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def holds(self) -> Holds:
+        """What the format says that it holds."""
+        return rig_formats()[self.format].holds
+
+    def __call__(self, recorded: Recorded, folder: Path) -> Exported:
+        """Write a recording and hold everything that Neo reads against it; return the export."""
+        exported = write_rig(recorded, folder, rig_formats()[self.format], **self.options)
+        self.check(exported, recorded)
+        return exported
+
+    def check(self, exported: Exported, recorded: Recorded) -> None:
+        """Hold everything that Neo reads of an export against what was given."""
+        self._left_out(exported, recorded)
+        self._some = lambda what: any(line.startswith(f"{what}:") for line in exported.left_out)
+        ours = self.ours(self._kept(exported, recorded))
+        n = len(ours.segments)
+        assert len(exported.parts) == (1 if self.holds.segments else n)
+        for part in range(len(exported.parts)):
+            reader = exported.open(part)
+            if self.comply:
+                comply(reader)
+            segments = [(k, k) for k in range(n)] if self.holds.segments else [(part, 0)]
+            assert reader.segment_count(0) == len(segments)
+            for ours_at, neos_at in segments:
+                for place, one in enumerate(ours.signals):
+                    self._signals(one, reader, ours_at, neos_at, place)
+                if self.holds.units:
+                    self._units(ours, reader, ours_at, neos_at)
+                if self.holds.events:
+                    self._events(ours, reader, ours_at, neos_at)
+
+    def _kept(self, exported: Exported, recorded: Recorded) -> Recorded:
+        left = " ".join(exported.left_out)
+        return recorded.only([one for one in recorded.signals if f"stream {one.id}:" not in left])
+
+    def _left_out(self, exported: Exported, recorded: Recorded) -> None:
+        """Check that all that a format says it does not hold is named, if there was any."""
+        holds, left = self.holds, [line.partition(":")[0] for line in exported.left_out]
+        expected = {
+            "units": not holds.units and recorded.units,
+            "waveforms": holds.units and not holds.waveforms and any(one.waveforms for one in recorded.units),
+            "events": not holds.events and recorded.events,
+            "labels of events": holds.events and not holds.labels and recorded.events,
+            "segments": not holds.segments and len(recorded.segments) > 1,
+            "channel names": not holds.names and recorded.signals,
+            "date": not holds.date,
+        }
+        for what, there in expected.items():
+            assert (what in left) == bool(there), (what, exported.left_out)
+
+    def _stream(self, reader: Any, one: RecordedSignals, place: int) -> int:
+        streams, wanted = reader.header["signal_streams"], self.streams.get(one.id)
+        if wanted is None:
+            return place
+        return next(k for k, row in enumerate(streams) if wanted in (row["name"], row["id"]))
+
+    def _signals(self, one: RecordedSignals, reader: Any, ours_at: int, neos_at: int, place: int) -> None:
+        index = self._stream(reader, one, place)
+        rows = reader.header["signal_channels"]
+        rows = rows[rows["stream_id"] == reader.header["signal_streams"]["id"][index]]
+        assert len(rows) == len(one.channels)
+        if self.holds.names:
+            assert rows["name"].tolist() == [channel.name for channel in one.channels]
+        np.testing.assert_allclose(reader.get_signal_sampling_rate(index), one.rate, rtol=1e-6)
+        raw = reader.get_analogsignal_chunk(0, neos_at, None, None, index)
+        counts = one.read(ours_at, 0, one.sizes[ours_at])
+        np.testing.assert_array_equal(self.counts(raw), counts)
+        to_uV = np.array([IN_UV[unit] for unit in rows["units"].tolist()])
+        neos = raw.astype(np.float64) * rows["gain"] + rows["offset"]
+        offsets = one.offsets if self.holds.offsets else 0.0
+        scale = np.abs(one.gains).max() * 32768
+        np.testing.assert_allclose(neos * to_uV, counts * one.gains + offsets, rtol=1e-6, atol=scale * 1e-6)
+        if self.holds.t_start:
+            found = reader.get_signal_t_start(0, neos_at, index)
+            np.testing.assert_allclose(found, one.t_starts[ours_at], atol=self._tick(one.rate))
+
+    def _tick(self, rate: float) -> float:
+        return (0.5 / rate if self.tick is None else self.tick) * (1 + 1e-6) + 1e-9
+
+    def _rate(self, recorded: Recorded) -> float:
+        return recorded.signals[0].rate if recorded.signals else 1e6
+
+    def _zero(self, recorded: Recorded, ours_at: int) -> float:
+        """Return which of our times is 0 s in Neo's part."""
+        if self.holds.t_start:
+            return 0.0
+        return recorded.segments[0 if self.holds.segments else ours_at].t_start
+
+    def _units(self, recorded: Recorded, reader: Any, ours_at: int, neos_at: int) -> None:
+        rows, tick, zero = (
+            reader.header["spike_channels"],
+            self._tick(self._rate(recorded)),
+            self._zero(recorded, ours_at),
+        )
+        assert len(rows) == len(recorded.units)
+        for index, unit in enumerate(recorded.units):
+            times = unit.times(ours_at, None, None)
+            kept = _inside(times, recorded.signals[0], ours_at) if self._some(f"spikes of {unit.name}") else slice(None)
+            times = times[kept]
+            stamps = reader.get_spike_timestamps(0, neos_at, index, None, None)
+            found = reader.rescale_spike_timestamp(stamps, "float64")
+            np.testing.assert_allclose(found, times - zero, rtol=0, atol=tick)
+            if not (self.holds.waveforms and unit.waveforms and len(times)):
+                continue
+            raw = reader.get_spike_raw_waveforms(0, neos_at, index, None, None)
+            shapes = unit.waveforms(ours_at, None, None)[kept]
+            np.testing.assert_array_equal(raw[:, 0, : shapes.shape[2]], shapes[:, 0])
+            neos = reader.rescale_waveforms_to_float(raw, "float64", index)[:, :, : shapes.shape[2]]
+            neos = neos * IN_UV[str(rows[index]["wf_units"])]
+            np.testing.assert_allclose(neos, shapes * unit.gain, rtol=1e-6, atol=unit.gain * 0.01)
+
+    def _events(self, recorded: Recorded, reader: Any, ours_at: int, neos_at: int) -> None:
+        names = reader.header["event_channels"]["name"].tolist()
+        tick, zero = self._tick(self._rate(recorded)), self._zero(recorded, ours_at) - self.event_shift
+        for one in recorded.events:
+            times, durations, labels = one.read(ours_at, None, None)
+            if self._some(f"events of {one.name}"):
+                kept = _inside(times, recorded.signals[0], ours_at)
+                times, labels, durations = times[kept], labels[kept], None if durations is None else durations[kept]
+            wanted = self.events.get(one.id, one.name)
+            if wanted not in names:
+                assert not len(times) or not self.holds.labels, (wanted, names)
+                continue
+            index = names.index(wanted)
+            stamps, neos_durations, neos_labels = reader.get_event_timestamps(0, neos_at, index, None, None)
+            found = reader.rescale_event_timestamp(stamps, "float64", index)
+            np.testing.assert_allclose(found, times - zero, rtol=0, atol=tick)
+            if self.holds.labels:
+                assert list(neos_labels) == [self.label(label) for label in labels.tolist()]
+            if durations is not None and neos_durations is not None and self.holds.durations:
+                got = reader.rescale_epoch_duration(neos_durations, "float64", index)
+                np.testing.assert_allclose(got, durations, rtol=0, atol=2 * tick)
