@@ -37,6 +37,7 @@ from .common import (
     workers_option,
 )
 from .corpus import Make, corpus_options, generate_sessions, take_corpus
+from .export import export_command, formats_command
 from .hybrid import hybrid_commands
 from .raster import raster_command
 from .report import plot_command, report_command
@@ -283,5 +284,13 @@ def verify_command(ctx: click.Context, /, folder: Path, as_json: bool, progress:
     ctx.exit(0 if found.ok else 1)
 
 
-for command in (hybrid_commands, raster_command, plot_command, report_command, score_command):
+for command in (
+    export_command,
+    formats_command,
+    hybrid_commands,
+    raster_command,
+    plot_command,
+    report_command,
+    score_command,
+):
     main.add_command(command)

@@ -13,14 +13,16 @@ import numpy as np
 from neo.rawio.baserawio import BaseRawIO
 
 from ..formats.recorded import Recorded, RecordedSignals
-from ..formats.rig import RigFolder, RigFormat, rig_formats
+from ..formats.rig import RigFolder, RigFormat
 from ..ground.checks import require
 from ..ground.errors import MockSessionError
 from ..ground.folder import Folder
 from ..ground.progress import Tick, progress_bar
+from ..ground.shown import Argument
 from ..rawio import MockSessionRawIO
 from .exported import Exported
 from .extractors import of_recording
+from .options import requested_format
 from .readers import of_reader
 
 
@@ -80,7 +82,7 @@ def export(
     ...     exported.open().header["nb_segment"]
     [1]
     """
-    entry = _format(format, fault, options)
+    entry = requested_format(format, fault, options)
     target = Path(folder).absolute()
     _refuse_own(source, target)
     with _opened(source, sorting) as opened, progress_bar(progress, format, None, unit=" samples") as tick:
@@ -108,40 +110,44 @@ def write_rig(
     return Exported(target, entry.name, files, entry.neo, tuple(parts), tuple(out.left_out), fault)
 
 
-def _format(name: str, fault: str | None, options: dict[str, Any]) -> RigFormat:
-    """Return a format; MockSessionError if there is none, or not that fault or option of it."""
-    known = rig_formats()
-    require(name in known, "format", f"one of {', '.join(known)}", name, "Give one of these; see mockrawio formats.")
-    entry = known[name]
-    for option in options:
-        have = ", ".join(entry.options) or "none"
-        require(option in entry.options, option, f"an option of {name}: {have}", options[option], "Leave it out.")
-    faults = ", ".join(one.name for one in entry.faults) or "none"
-    if fault is not None and entry.fault(fault) is None:
-        raise MockSessionError("fault", f"one of {name}: {faults}", repr(fault), "See mockrawio formats --faults.")
-    return entry
-
-
 def _refuse_own(source: Any, target: Path) -> None:
     """Refuse to write to the very folder that is read."""
     if isinstance(source, (str, PathLike)):
         given = Path(os.fspath(source)).absolute()
         within = target == given or given in target.parents or target in given.parents
-        require(not within, "folder", "another place than the source's", str(target), "Choose another place.")
+        require(not within, Argument("folder"), "another place than the source's", str(target), "Choose another place.")
 
 
 def _opened(source: Any, sorting: Any) -> AbstractContextManager[Any]:
     if isinstance(source, (str, PathLike, Folder)):
-        require(sorting is None, "sorting", "none beside a session folder, which has its own", "one", "Leave it out.")
+        require(
+            sorting is None,
+            Argument("sorting"),
+            "none beside a session folder, which has its own",
+            "one",
+            "Leave it out.",
+        )
         return MockSessionRawIO(source)
     return nullcontext(source)
 
 
+def _refuse(name: str, given: Any, beside: str) -> None:
+    require(given is None, Argument(name), f"None beside {beside}", type(given).__name__, "Leave it out.")
+
+
 def _recorded(source: Any, sorting: Any, streams: Sequence[str] | None, tick: Tick) -> Recorded:
     if isinstance(source, BaseRawIO):
-        require(sorting is None, "sorting", "none beside a reader, which has its own units", "one", "Leave it out.")
+        require(
+            sorting is None,
+            Argument("sorting"),
+            "none beside a reader, which has its own units",
+            "one",
+            "Leave it out.",
+        )
         return of_reader(source, streams, tick)
-    require(streams is None, "streams", "None beside a recording, which is one stream", streams, "Leave it out.")
+    require(
+        streams is None, Argument("streams"), "None beside a recording, which is one stream", streams, "Leave it out."
+    )
     return of_recording(source, sorting, tick)
 
 

@@ -43,6 +43,12 @@ class Exported:
     left_out: tuple[str, ...]
     fault: str | None = None
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return all of it as JSON can have it, the folder as a string."""
+        parts = [dict(part) for part in self.parts]
+        lists = {"files": list(self.files), "parts": parts, "left_out": list(self.left_out)}
+        return {"folder": str(self.folder), "format": self.format, "neo": self.neo, "fault": self.fault, **lists}
+
     def arguments(self, part: int = 0) -> dict[str, Any]:
         """Return the arguments of Neo's class for one of the `parts`, paths made whole."""
         if not is_whole(part) or not 0 <= part < len(self.parts):

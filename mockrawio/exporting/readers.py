@@ -23,6 +23,7 @@ from ..formats.recorded import (
 from ..ground.arrays import Array, Floats
 from ..ground.errors import MockSessionError
 from ..ground.progress import Tick
+from ..ground.shown import Argument
 from ..interop.streams import stream_of
 from ..rawio import MockSessionRawIO
 
@@ -63,7 +64,7 @@ def chosen_streams(known: Sequence[tuple[str, str]], asked: Sequence[str] | None
     for one in asked:
         if not any(one in names for names in known):
             ids = [stream_id for stream_id, _ in known]
-            raise MockSessionError("streams", f"of {ids}", repr(one), "Give ids or names of these.")
+            raise MockSessionError(Argument("streams"), f"some of {ids}", repr(one), "Give ids or names of these.")
     return [index for index, names in enumerate(known) if set(names) & set(asked)]
 
 

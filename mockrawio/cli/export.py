@@ -1,0 +1,75 @@
+"""``mockrawio export`` and ``formats``: options in, text and exit codes out, as :mod:`mockrawio.cli` has it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..ground.errors import MockSessionError
+from .common import FOLDER, Command, epilog, json_option, overwrite_option, progress_option, show, usage_error
+
+_SESSION = "/tmp/mock/patient_data/1/session_1"
+_EXPORTS = (
+    f"export {_SESSION} /tmp/mock/rig --to brainvision",
+    f"export {_SESSION} /tmp/mock/rig --to brainvision --stream lfp",
+)
+
+
+@click.command("export", cls=Command, short_help="Write a session as the files of a rig.", epilog=epilog(*_EXPORTS))
+@click.argument("folder", type=FOLDER)
+@click.argument("out", type=FOLDER)
+@click.option("--to", "format", metavar="FORMAT", required=True, help="One that mockrawio formats lists.")
+@click.option(
+    "--stream", "streams", multiple=True, metavar="ID", help="A stream to write; all by default; may be given again."
+)
+@click.option(
+    "--option", "given", multiple=True, metavar="NAME=VALUE", help="One of the format's own; may be given again."
+)
+@click.option("--fault", metavar="NAME", help="Break the files as real ones are; formats --faults lists how.")
+@overwrite_option
+@json_option
+@progress_option
+def export_command(
+    folder: Path,
+    out: Path,
+    format: str,
+    streams: tuple[str, ...],
+    given: tuple[str, ...],
+    as_json: bool,
+    **how: Any,
+) -> None:
+    """Write the session in FOLDER, virtual or not, into OUT as the files of a rig.
+
+    OUT is made, whole or not at all. What the format could not hold is listed; samples are the same, count for count.
+    """
+    from ..exporting import export
+    from ..exporting.options import parsed_options, requested_format
+
+    try:
+        requested_format(format, how["fault"], options := parsed_options(format, given))
+    except MockSessionError as error:
+        raise usage_error(error) from error
+    made = export(folder, out, format, streams=streams or None, **how, **options)
+    lines = [str(made.folder), *(f"left out: {line}" for line in made.left_out)]
+    show(as_json, made.as_dict(), lines)
+
+
+@click.command(
+    "formats",
+    cls=Command,
+    short_help="List the formats that sessions are exported to.",
+    epilog=epilog("formats", "formats --faults"),
+)
+@click.option("--faults", is_flag=True, help="List the ways in which files can be broken.")
+@json_option
+def formats_command(faults: bool, as_json: bool) -> None:
+    """List the files of rigs that export writes, and what each of them holds of a session.
+
+    With --faults: the ways in which real files of each format are broken, and what a reader should do.
+    """
+    from ..exporting.listing import faults_listing, formats_listing
+
+    content, lines = faults_listing() if faults else formats_listing()
+    show(as_json, content, lines)

@@ -1,0 +1,94 @@
+"""What holds of every format alike."""
+
+from __future__ import annotations
+
+import errno
+import json
+from pathlib import Path
+
+import pytest
+
+from mockrawio import NotWrittenError, SessionExistsError
+from mockrawio.exporting.door import write_rig
+from mockrawio.formats import recorded
+from mockrawio.formats.rig import RigFile, rig_formats
+from tests.exporting.tiny import PINS, digests, tiny
+
+FORMATS = sorted(rig_formats())
+FAULTS = [(name, fault.name) for name in FORMATS for fault in rig_formats()[name].faults]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_pinned(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small recording gives the bytes that it gave before, however it is cut into blocks."""
+    pinned = json.loads(PINS.read_text())[name]
+    assert digests(name, tmp_path / "once") == pinned
+    monkeypatch.setattr(recorded, "BLOCK", 256)
+    assert digests(name, tmp_path / "again") == pinned
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_small(name: str, tmp_path: Path) -> None:
+    """A small recording makes small files, for tests to hold; all of them are listed, and nothing else is there."""
+    exported = write_rig(tiny(), tmp_path / "out", rig_formats()[name])
+    files = {
+        path.relative_to(exported.folder).as_posix(): path for path in exported.folder.rglob("*") if path.is_file()
+    }
+    assert sorted(files) == list(exported.files)
+    assert max(path.stat().st_size for path in files.values()) < 1_000_000
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_disk_that_is_full(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a block cannot be written nothing is left, and what stood there before stays."""
+    write_rig(tiny(), tmp_path / "out", rig_formats()[name])
+    before = digests_of(tmp_path / "out")
+    monkeypatched(monkeypatch)
+    with pytest.raises((NotWrittenError, OSError)):
+        write_rig(tiny(), tmp_path / "out", rig_formats()[name], overwrite=True)
+    assert digests_of(tmp_path / "out") == before
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def digests_of(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def monkeypatched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the second block of every file, and every file that a library wrote, fail."""
+    from mockrawio.formats import rig
+
+    write, seen = RigFile.write, []
+
+    def fails(self: RigFile, data: object) -> None:
+        seen.append(1)
+        if len(seen) > 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(self, data)
+
+    def never(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(RigFile, "write", fails)
+    monkeypatch.setattr(rig, "sync_now", never)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_taken(name: str, tmp_path: Path) -> None:
+    """What stands at the folder is not replaced unless that is asked for."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine").write_text("x")
+    with pytest.raises(SessionExistsError):
+        write_rig(tiny(), tmp_path / "out", rig_formats()[name])
+    assert (tmp_path / "out" / "mine").read_text() == "x"
+
+
+@pytest.mark.parametrize(("name", "fault"), FAULTS)
+def test_faults_break_something(name: str, fault: str, tmp_path: Path) -> None:
+    """A fault changes the files, the same way each time."""
+    whole = digests(name, tmp_path / "whole")
+    broken = [write_rig(tiny(), tmp_path / str(k), rig_formats()[name], fault=fault) for k in range(2)]
+    assert digests_of(broken[0].folder) == digests_of(broken[1].folder)
+    assert digests_of(broken[0].folder) != digests_of(tmp_path / "whole")
+    assert broken[0].fault == fault
+    assert whole
