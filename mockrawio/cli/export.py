@@ -10,10 +10,10 @@ import click
 from ..ground.errors import MockSessionError
 from .common import FOLDER, Command, epilog, json_option, overwrite_option, progress_option, show, usage_error
 
-_SESSION = "/tmp/mock/patient_data/1/session_1"
+_SESSION = "mock/patient_data/1/session_1"
 _EXPORTS = (
-    f"export {_SESSION} /tmp/mock/rig --to brainvision",
-    f"export {_SESSION} /tmp/mock/rig --to brainvision --stream lfp",
+    f"export {_SESSION} rig --to brainvision",
+    f"export {_SESSION} rig --to edf --stream lfp",
 )
 
 

@@ -12,6 +12,7 @@ from mockrawio import NotWrittenError, SessionExistsError
 from mockrawio.exporting.door import write_rig
 from mockrawio.formats import recorded
 from mockrawio.formats.rig import RigFile, rig_formats
+from tests.exporting.tables import DOCS, TABLES
 from tests.exporting.tiny import PINS, digests, tiny
 
 FORMATS = sorted(rig_formats())
@@ -92,3 +93,9 @@ def test_faults_break_something(name: str, fault: str, tmp_path: Path) -> None:
     assert digests_of(broken[0].folder) != digests_of(tmp_path / "whole")
     assert broken[0].fault == fault
     assert whole
+
+
+@pytest.mark.parametrize("file", TABLES)
+def test_tables_of_the_page(file: str) -> None:
+    """The page's tables have every format and fault as they are."""
+    assert (DOCS / file).read_text(encoding="utf-8") == TABLES[file]()

@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
+from mockrawio.exporting.door import write_rig
 from mockrawio.formats.recorded import Recorded
+from mockrawio.formats.rig import rig_formats
 from tests.exporting.drawn import recordings
 from tests.exporting.proof import Proof
+from tests.exporting.tiny import tiny
 
 
 def proof(rate: float) -> Proof:
@@ -31,3 +34,13 @@ def test_drawn(recorded: Recorded) -> None:
     """Any rate, width, number of segments and label comes back."""
     with tempfile.TemporaryDirectory() as folder:
         proof(recorded.signals[0].rate)(recorded, Path(folder) / "out")
+
+
+NEO = {"missing-markers": "raises FileNotFoundError"}
+
+
+def test_faults(tmp_path: Path) -> None:
+    """What Neo does with each fault is what the page says."""
+    made = write_rig(tiny(), tmp_path / "out", rig_formats()["brainvision"], fault="missing-markers")
+    with pytest.raises(FileNotFoundError):
+        made.open()

@@ -1,0 +1,50 @@
+"""Every format that mockrawio writes, through Neo's rules for a reader: no file is downloaded."""
+
+import numpy as np
+import pytest
+from neo.test.rawiotest import rawio_compliance
+
+from mockrawio import MockSessionRawIO, SessionSpec, export, generate_session
+from mockrawio.exporting import format_names
+
+RULES = [
+    rawio_compliance.header_is_total,
+    rawio_compliance.count_element,
+    rawio_compliance.read_analogsignals,
+    rawio_compliance.read_spike_times,
+    rawio_compliance.read_spike_waveforms,
+    rawio_compliance.read_events,
+    rawio_compliance.has_annotations,
+]
+IN_UV = {"uV": 1.0, "mV": 1e3, "V": 1e6}
+
+
+def microvolts(reader):
+    """Return the samples of a reader's fastest stream, in µV, and the size of a count."""
+    rates = [reader.get_signal_sampling_rate(k) for k in range(reader.signal_streams_count())]
+    index = int(np.argmax(rates))
+    counts = reader.get_analogsignal_chunk(stream_index=index)
+    channels = reader.header["signal_channels"]
+    channel = channels[channels["stream_id"] == reader.header["signal_streams"]["id"][index]][0]
+    samples = reader.rescale_signal_raw_to_float(counts, "float64", stream_index=index)
+    return samples * IN_UV[channel["units"]], channel["gain"] * IN_UV[channel["units"]]
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory):
+    """A session of two channels, three units and events, all of it known."""
+    spec = SessionSpec.broadband(duration_s=1, n_channels=2, n_units=3, snr=(8, 20), seed=1)
+    return generate_session(spec, tmp_path_factory.mktemp("session"))
+
+
+@pytest.mark.parametrize("name", format_names())
+def test_reader(name, session, tmp_path):
+    """The reader keeps Neo's rules, and gives the samples that were written."""
+    exported = export(session, tmp_path / name, name)
+    reader = exported.open()  # or: MyReader(**exported.arguments()), and parse_header()
+    for rule in RULES:
+        rule(reader)
+    with MockSessionRawIO(session) as source:
+        written, gain = microvolts(source)
+    read, _ = microvolts(reader)
+    np.testing.assert_allclose(read[: len(written)], written, atol=gain / 100)

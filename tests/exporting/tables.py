@@ -1,0 +1,57 @@
+"""The tables of docs/rigs_files.rst: ``python -m tests.exporting.tables`` writes them anew."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+from mockrawio.exporting.listing import held, lacking
+from mockrawio.formats.rig import RigFormat, rig_formats
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def neos(name: str) -> dict[str, str]:
+    """Return what the current Neo does with each fault of a format, as the format's tests have found."""
+    found: dict[str, str] = getattr(import_module(f"tests.exporting.test_{name}"), "NEO", {})
+    return found
+
+
+def formats_table() -> str:
+    """Return the table of what each format holds."""
+    rows = [("Format", "Files", "Streams and gains", "Besides samples", "Not")]
+    rows += [_row(entry) for entry in rig_formats().values()]
+    return _list_table(rows, "14 22 20 24 20")
+
+
+def _row(entry: RigFormat) -> tuple[str, ...]:
+    holds, options = entry.holds, ", ".join(f"``{name}={default}``" for name, default in entry.options.items())
+    name = f"``{entry.name}``, {entry.title}" + (f"; options {options}" if options else "")
+    streams = f"{holds.streams}; gains {holds.gains}"
+    return name, f"{entry.files} ({entry.source})", streams, ", ".join(held(holds)), ", ".join(lacking(holds))
+
+
+def faults_table() -> str:
+    """Return the table of faults."""
+    rows = [("Fault", "What real files do", "What a reader should do", "What Neo 0.14 does")]
+    for name, entry in rig_formats().items():
+        known = neos(name)
+        for fault in entry.faults:
+            rows.append(
+                (f"``{name}`` ``{fault.name}``", f"{fault.what} ({fault.seen})", fault.should, known[fault.name])
+            )
+    return _list_table(rows, "20 30 25 25")
+
+
+def _list_table(rows: list[tuple[str, ...]], widths: str) -> str:
+    lines = [".. list-table::", "   :header-rows: 1", f"   :widths: {widths}", ""]
+    for row in rows:
+        lines += [f"   {'*' if k == 0 else ' '} - {cell}".rstrip() for k, cell in enumerate(row)]
+    return "\n".join(lines) + "\n"
+
+
+TABLES = {"rigs_files_table.inc": formats_table, "rigs_files_faults.inc": faults_table}
+
+if __name__ == "__main__":
+    for file, table in TABLES.items():
+        (DOCS / file).write_text(table(), encoding="utf-8")
