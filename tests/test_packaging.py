@@ -31,6 +31,7 @@ ALLOWED = {
     "rasters": {"rasters", "session", "formats", "ground"},
     "interop": {"interop", "scoring", "generate", "rawio", "session", "formats", "ground"},
     "exporting": {"exporting", "interop", "convert", "rawio", "session", "formats", "ground"},
+    "testing": {"testing", "exporting", "interop", "generate", "io", "rawio", "session", "formats", "ground"},
     "device": {"device", "rawio", "session", "formats", "ground"},
     "verify": {"verify", "rawio", "session", "formats", "ground"},
     "describe": {"describe", "rawio", "session", "formats", "ground"},

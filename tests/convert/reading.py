@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from mockrawio import MockSessionRawIO
+from mockrawio.testing import assert_rawio_compliant
 from mockrawio.verify import verify_session
-from tests.rawio.compliance import comply
 
 
 def opened(folder: Path) -> MockSessionRawIO:
@@ -19,7 +19,7 @@ def opened(folder: Path) -> MockSessionRawIO:
     One of those rules needs spikes 1 ms apart; :func:`verified` does without them.
     """
     reader = verified(folder)
-    comply(reader)
+    assert_rawio_compliant(reader)
     return reader
 
 

@@ -13,7 +13,7 @@ from mockrawio.exporting import Exported
 from mockrawio.exporting.door import write_rig
 from mockrawio.formats.recorded import Recorded, RecordedSignals
 from mockrawio.formats.rig import Holds, rig_formats
-from tests.rawio.compliance import comply
+from mockrawio.testing import assert_rawio_compliant
 
 IN_UV = {"uV": 1.0, "mV": 1e3, "V": 1e6, "µV": 1.0, "nV": 1e-3}
 
@@ -63,7 +63,7 @@ class Proof:
         for part in range(len(exported.parts)):
             reader = exported.open(part)
             if self.comply:
-                comply(reader)
+                assert_rawio_compliant(reader)
             segments = [(k, k) for k in range(n)] if self.holds.segments else [(part, 0)]
             assert reader.segment_count(0) == len(segments)
             for ours_at, neos_at in segments:

@@ -15,9 +15,9 @@ from mockrawio.generate.layers import CHUNK
 from mockrawio.ground.errors import MockSessionError
 from mockrawio.session.manifest import read_manifest
 from mockrawio.session.streams import open_stream
+from mockrawio.testing import assert_rawio_compliant
 from mockrawio.verify import verify_session
 from tests.generate.folders import contents, recorded, unit_file
-from tests.rawio.compliance import comply
 
 # Of multi-units two spikes may lie within 1 ms, where Neo's rules for a RawIO expect one.
 UNITS = Units(6, rate_hz=(2.0, 20.0), multi=0.0)
@@ -67,7 +67,7 @@ def test_the_whole_folder_is_in_order(folder):
         assert reader.header["signal_streams"]["id"].tolist() == ["lfp", "broadband"]
         assert [reader.get_signal_size(0, k, 1) for k in (0, 1)] == [192_000, 128_000]
         assert [reader.get_signal_size(0, k, 0) for k in (0, 1)] == [6000, 4000]
-        comply(reader)
+        assert_rawio_compliant(reader)
 
 
 def test_a_reader_has_the_waveforms_of_the_stream(folder):

@@ -22,9 +22,9 @@ from mockrawio.hybrid.session_source import open_session
 from mockrawio.hybrid.validate import validate
 from mockrawio.interop.spikeinterface import MockSessionRecordingExtractor, MockSessionSortingExtractor
 from mockrawio.session.manifest import read_manifest
+from mockrawio.testing import assert_rawio_compliant
 from mockrawio.verify import verify_session
 from tests.handmade import T0, Handmade
-from tests.rawio.compliance import comply
 
 SEGMENTS = {"one segment": (4.0,), "two segments": (4.0, 3.0)}
 UNITS = ["CSC7_SU1", "CSC11_SU1"]
@@ -129,7 +129,7 @@ def test_session_reads(session, hybrid):
     """The hybrid session keeps Neo's rules; its new units have their times, and waveforms out of its own stream."""
     with MockSessionRawIO(hybrid.folder) as reader:
         reader.parse_header()
-        comply(reader)
+        assert_rawio_compliant(reader)
         ids = reader.header["spike_channels"]["id"].tolist()
         for unit in hybrid.planted:
             index = ids.index(hybrid.names[unit.new_unit])
@@ -529,7 +529,7 @@ def test_extractors_to_session(recording, extractors, tmp_path):
     assert verify_session(result.folder).ok
     with MockSessionRawIO(result.folder) as reader:
         reader.parse_header()
-        comply(reader)
+        assert_rawio_compliant(reader)
         assert reader.raw_annotations["blocks"][0]["patient_id"] == 5
     again = MockSessionSortingExtractor(result.folder)
     origins = read_manifest(result.folder / "session_manifest.json")["units"]

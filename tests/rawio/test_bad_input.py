@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from mockrawio import MockSessionError, MockSessionRawIO, NotASessionError
+from mockrawio.testing import assert_rawio_compliant
 from tests.handmade import T0, Handmade, save_dict
-from tests.rawio.compliance import comply
 
 
 def read_all(folder: Path) -> MockSessionRawIO:
     """Open a folder and read everything in it."""
     with MockSessionRawIO(folder) as reader:
-        comply(reader)
+        assert_rawio_compliant(reader)
         return reader
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from mockrawio import MockSessionRawIO, SessionSpec, generate_session
+from mockrawio.testing import assert_rawio_compliant
 from tests.handmade import T0, Handmade
-from tests.rawio.compliance import comply
 
 
 def opened(folder: Path, **kwargs: Any) -> MockSessionRawIO:
@@ -56,8 +56,8 @@ def close(found: np.ndarray, stored: np.ndarray, gain: float | None, count: floa
 def test_epiphyte_folder(kwargs: dict[str, Any], epiphyte: Path) -> None:
     """A folder written by Epiphyte's generator keeps every rule, also after a pickle."""
     reader = opened(epiphyte, **kwargs)
-    comply(reader)
-    comply(pickle.loads(pickle.dumps(reader)))
+    assert_rawio_compliant(reader)
+    assert_rawio_compliant(pickle.loads(pickle.dumps(reader)))
     if "raw_dtype" not in kwargs:
         agree_with_numpy(reader, epiphyte)
 
@@ -74,7 +74,7 @@ def generated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 def test_generated_folder(generated: Path) -> None:
     """Ours keep every rule in both encodings, gap and all, and agree with NumPy."""
     for kwargs in ({}, {"raw_dtype": "source"}, {"strict": True}):
-        comply(opened(generated, **kwargs))
+        assert_rawio_compliant(opened(generated, **kwargs))
     reader = opened(generated)
     assert reader.header["nb_segment"] == [2]
     agree_with_numpy(reader, generated)
@@ -86,7 +86,7 @@ def test_default_size_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
         spec = SessionSpec(patient_id=1, session_nr=1, duration_s=60, seed=0, encoding=encoding)
         folder = generate_session(spec, tmp_path_factory.mktemp("default"), n_workers=2)
         reader = opened(folder)
-        comply(reader)
+        assert_rawio_compliant(reader)
         agree_with_numpy(reader, folder)
 
 
@@ -98,7 +98,7 @@ def test_folder_with_one_file(part: str, handmade: Handmade) -> None:
     """A folder that has only one of a session's files opens, with empty lists for the rest."""
     getattr(handmade, part)()
     reader = opened(handmade.folder)
-    comply(reader)
+    assert_rawio_compliant(reader)
     counts = {
         "lfp": reader.signal_streams_count(),
         "stream": reader.signal_streams_count(),
@@ -114,7 +114,7 @@ def test_folder_without_one_file(part: str, handmade: Handmade) -> None:
     """Any file may be missing; what it held is an empty list, not an error."""
     for other in set(PARTS) - {part}:
         getattr(handmade, other)()
-    comply(opened(handmade.folder))
+    assert_rawio_compliant(opened(handmade.folder))
 
 
 def test_two_streams_and_two_segments(handmade: Handmade) -> None:
@@ -125,6 +125,6 @@ def test_two_streams_and_two_segments(handmade: Handmade) -> None:
     segments = [{"t_start_ms": T0, "n_samples": 1600}, {"t_start_ms": T0 + 100, "n_samples": 3200}]
     handmade.stream(samples=np.arange(4800 * 3, dtype=np.int16).reshape(-1, 3), segments=segments)
     reader = opened(handmade.folder)
-    comply(reader)
+    assert_rawio_compliant(reader)
     assert [reader.get_signal_size(0, k, 1) for k in (0, 1)] == [1600, 3200]
     assert [reader.get_signal_size(0, k, 0) for k in (0, 1)] == [50, 100]

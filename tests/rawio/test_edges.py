@@ -13,8 +13,8 @@ import pytest
 
 from mockrawio import BoundsError, MockSessionError, MockSessionIO, MockSessionRawIO
 from mockrawio.formats.npy_out import Blocks, dict_file, header_bytes
+from mockrawio.testing import assert_rawio_compliant
 from tests.handmade import T0, Handmade
-from tests.rawio.compliance import comply
 
 START_1990 = 631_152_000_000
 
@@ -130,7 +130,7 @@ def test_as_little_as_there_can_be(handmade: Handmade) -> None:
     handmade.daq([])
     handmade.watchlog([])
     with opened(handmade, strict=True) as reader:
-        comply(reader)
+        assert_rawio_compliant(reader)
         assert reader.get_analogsignal_chunk().tolist() == [[7]]
         assert [reader.spike_count(0, 0, k) for k in range(2)] == [1, 0]
         assert reader.get_spike_raw_waveforms(0, 0, 1).shape == (0, 1, 64)

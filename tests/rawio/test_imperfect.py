@@ -19,9 +19,9 @@ from mockrawio.cli import main
 from mockrawio.describe import describe_session
 from mockrawio.device import zoom
 from mockrawio.report import measures
+from mockrawio.testing import assert_rawio_compliant
 from mockrawio.verify import verify_session
 from tests.handmade import T0, Handmade
-from tests.rawio.compliance import comply
 
 
 def opened(handmade: Handmade, **options: Any) -> MockSessionRawIO:
@@ -75,7 +75,7 @@ def test_one_lost_sample_on_one_channel(handmade: Handmade) -> None:
     assert [reader.event_count(0, k, 0) for k in (0, 1)] == [1, 1]
     assert any("form 2 streams: CSC2, CSC3; CSC1" in text for text in said)
     assert any("CSC1_lfp.npy" in text and "1 in lfp, 2 in lfp_2; all are cut" in text for text in said)
-    comply(reader)
+    assert_rawio_compliant(reader)
 
 
 def test_a_gap_in_a_further_stream_cuts_the_lfp(handmade: Handmade) -> None:
@@ -109,7 +109,7 @@ def test_gaps_that_do_not_meet_are_cut_twice(handmade: Handmade) -> None:
     assert pieces(reader, 1) == [list(range(40)), list(range(40, 60)), list(range(60, 90))]
     assert starts(reader, 0) == starts(reader, 1) == [0.0, 40.0, 70.0]
     assert any("gaps at the same times" in text and "into 3 segments" in text for text in said)
-    comply(reader)
+    assert_rawio_compliant(reader)
 
 
 def test_a_segment_in_which_a_stream_has_nothing(handmade: Handmade) -> None:
@@ -120,7 +120,7 @@ def test_a_segment_in_which_a_stream_has_nothing(handmade: Handmade) -> None:
     assert [reader.get_signal_size(0, k, 1) for k in (0, 1)] == [0, 1600]
     assert [reader.segment_t_start(0, k) for k in (0, 1)] == [0.0, 0.2995]
     assert reader.segment_t_stop(0, 0) == 0.1
-    comply(reader)
+    assert_rawio_compliant(reader)
     plots = pytest.importorskip("mockrawio.report.plots")
     plots.plot_overview(reader, stream_index=1)
     with warnings.catch_warnings():
@@ -197,7 +197,7 @@ def test_any_gaps_lose_nothing(channels: list[np.ndarray], fast: np.ndarray, spi
         trains = [reader.get_spike_timestamps(0, k, 0) for k in range(reader.segment_count(0))]
         np.testing.assert_array_equal(np.concatenate(trains), T0 + times)
         assert sum(reader.spike_count(0, k, 0) for k in range(reader.segment_count(0))) == len(times)
-        comply(reader)
+        assert_rawio_compliant(reader)
 
 
 def test_the_header_costs_no_more_with_a_gap_elsewhere(handmade: Handmade) -> None:
@@ -391,7 +391,7 @@ def test_a_file_cut_short_is_named_and_can_be_left_out(name: str, handmade: Hand
     message = refusal(handmade)
     assert f"{name}: expected" in message
     assert message.endswith(f"Or leave it out with exclude={name!r}.")
-    comply(opened(handmade, exclude=name))
+    assert_rawio_compliant(opened(handmade, exclude=name))
 
 
 @pytest.mark.parametrize("name", ["event_file/Events.npy", "daq_files/timedDAQ-log-2022-07-01_02-41-18.log"])
@@ -400,9 +400,9 @@ def test_events_cut_short_can_be_left_out(name: str, handmade: Handmade) -> None
     path = handmade.all() / name
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(MockSessionError) as caught:
-        comply(opened(handmade))
+        assert_rawio_compliant(opened(handmade))
     assert str(caught.value).endswith(f"exclude={name!r}.")
-    comply(opened(handmade, exclude=name))
+    assert_rawio_compliant(opened(handmade, exclude=name))
 
 
 @pytest.mark.parametrize(

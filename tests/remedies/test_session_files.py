@@ -13,8 +13,8 @@ import pytest
 from mockrawio import MockSessionError, MockSessionRawIO, SessionSpec, generate_session
 from mockrawio.rasters import session_raster
 from mockrawio.session.manifest import read_manifest
+from mockrawio.testing import assert_rawio_compliant
 from tests.handmade import T0, Handmade, save_dict
-from tests.rawio.compliance import comply
 
 Do = Callable[[Handmade], object]
 UNIT, LFP = "spiking_data/CSC1_SU1.npy", "lfp_data/CSC1_lfp.npy"
@@ -36,7 +36,7 @@ class Case(NamedTuple):
 def read(folder, **options):
     """Read all of a session."""
     with MockSessionRawIO(folder, **options) as reader:
-        comply(reader)
+        assert_rawio_compliant(reader)
 
 
 def described(**changes):

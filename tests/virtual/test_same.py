@@ -13,7 +13,7 @@ from mockrawio import BoundsError, MockSessionIO, MockSessionRawIO
 from mockrawio.session.layout import find_files
 from mockrawio.session.streams import open_stream
 from mockrawio.session.virtual import file_chunks
-from tests.rawio.compliance import comply
+from mockrawio.testing import assert_rawio_compliant
 from tests.virtual.conftest import SPECS
 
 EXAMPLES = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -146,7 +146,7 @@ def test_bytes_of_every_file(pair):
 
 def test_neo_rules(pair):
     """Neo's own rules for a reader hold."""
-    comply(pair.readers()[1])
+    assert_rawio_compliant(pair.readers()[1])
 
 
 def test_neo_objects(pair):

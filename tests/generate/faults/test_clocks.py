@@ -18,8 +18,8 @@ from mockrawio.generate.plan import plan_session
 from mockrawio.interop.spikeinterface import read_mocksession
 from mockrawio.session.logs import parse_daq_log, parse_watchlog
 from mockrawio.session.streams import open_stream
+from mockrawio.testing import assert_rawio_compliant
 from mockrawio.verify import verify_session
-from tests.rawio.compliance import comply
 
 RATE = 30_000
 PARTS = {"n_channels": 4, "n_units": 1, "segments": (6.0, 4.0), "gap_s": 1.75, "n_events": 30, "seed": 4}
@@ -109,7 +109,7 @@ def test_readers_have_the_line(folder):
     """It is a stream in volts, and an event channel whose labels say rise and fall; Neo's rules hold; it verifies."""
     assert verify_session(folder).ok
     with MockSessionRawIO(folder) as reader:
-        comply(reader)
+        assert_rawio_compliant(reader)
         assert reader.header["signal_streams"]["id"].tolist() == ["lfp", "broadband", "sync"]
         assert reader.header["event_channels"]["id"].tolist()[:3] == ["Events", "Sync", "DAQ"]
         times, _, labels = reader.get_event_timestamps(0, 0, 1)

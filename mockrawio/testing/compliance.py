@@ -1,0 +1,47 @@
+"""Neo's own rules for a reader, all of them in one call."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+from unittest import mock
+
+from ..ground.extras import by_extra
+
+
+def assert_rawio_compliant(reader: Any) -> None:
+    """Hold a reader against every rule of ``neo.test.rawiotest.rawio_compliance``.
+
+    Parameters
+    ----------
+    reader : neo.rawio.baserawio.BaseRawIO
+        Any reader, of ours or not; its header is parsed if it is not yet.
+
+    Raises
+    ------
+    AssertionError
+        By the first rule that it does not keep.
+
+    Examples
+    --------
+    >>> from mockrawio.testing import assert_rawio_compliant
+    >>> assert_rawio_compliant(MockSessionRawIO(folder))
+    """
+    with by_extra("Neo's rules for a reader", "test"):
+        from neo.test.rawiotest import rawio_compliance as rules
+    if reader.header is None:
+        reader.parse_header()
+    for rule in (
+        rules.header_is_total,
+        rules.check_signal_stream_buffer_hierachy,
+        rules.count_element,
+        rules.read_analogsignals,
+        rules.read_spike_times,
+        rules.read_spike_waveforms,
+        rules.read_events,
+        rules.has_annotations,
+    ):
+        rule(reader)
+    # With xarray Neo also tries an experiment of its own, which wants zarr 3; clients of ours still bring zarr 2.
+    with mock.patch.dict(sys.modules, xarray=None):
+        rules.check_buffer_api(reader)
