@@ -165,15 +165,15 @@ def _with_waveforms(unit: RecordedUnit, raw: Window, segments: Sequence[int], ro
         def read(seg_index: int, t_start: float | None, t_stop: float | None) -> Array:
             return np.rint(raw(seg_index, t_start, t_stop) / step).astype("<i2")
 
-    left = float(row["wf_left_sweep"])
+    left, rate = float(row["wf_left_sweep"]), float(row["wf_sampling_rate"])  # Neo counts it in samples
     return replace(
         unit,
         waveforms=read,
         units=str(row["wf_units"]),
         gain=float(row["wf_gain"]) * step,
         offset=float(row["wf_offset"]),
-        left_sweep=left if np.isfinite(left) else 0.0,
-        rate=float(row["wf_sampling_rate"]),
+        left_sweep=left / rate if np.isfinite(left) else 0.0,
+        rate=rate,
         n_samples=first.shape[2],
     )
 

@@ -22,6 +22,7 @@ Texts = npt.NDArray[np.str_]
 Window = Callable[[int, float | None, float | None], Array]  # of a segment, from a time to another, both included
 
 BLOCK = 1 << 22  # samples of all channels read at a time, 8 MiB
+MICROVOLTS = {"nV": 1e-3, "uV": 1.0, "µV": 1.0, "\u03bcV": 1.0, "mV": 1e3, "V": 1e6}  # by a channel's units
 
 
 class RecordedSpan(NamedTuple):
@@ -137,6 +138,15 @@ class MergedSpikes(NamedTuple):
     waveforms: Counts | None  # (spikes, samples), on each unit's first channel; what is shorter ends with zeros
 
 
+class MergedEvents(NamedTuple):
+    """The events and epochs of several channels, ascending."""
+
+    times: Floats  # s
+    durations: Floats  # s, 0 of an event
+    channels: Ints  # each one's place among the event channels
+    labels: Texts
+
+
 @dataclass(frozen=True)
 class Recorded:
     """All of a recording."""
@@ -167,6 +177,18 @@ class Recorded:
             owners = np.repeat(np.arange(len(some)), [len(train) for train, _ in some])
             order = np.argsort(times, kind="stable")
             yield MergedSpikes(times[order], owners[order], shapes[order] if waveforms else None)
+
+    def marks(self, seg_index: int) -> MergedEvents:
+        """Return all events and epochs of a segment, in order of time; at one time those of the first channels."""
+        nothing = np.zeros(0)
+        parts = [(nothing, nothing, np.zeros(0, np.int64), np.zeros(0, "U1"))]
+        for place, one in enumerate(self.events):
+            times, durations, labels = one.read(seg_index, None, None)
+            lasting = np.zeros(len(times)) if durations is None else durations
+            parts.append((times, lasting, np.full(len(times), place), labels))
+        whole = [np.concatenate(part) for part in zip(*parts, strict=True)]
+        order = np.argsort(whole[0], kind="stable")
+        return MergedEvents(*(column[order] for column in whole))
 
     def only(self, streams: Sequence[RecordedSignals]) -> Recorded:
         """Return the recording with these streams alone."""

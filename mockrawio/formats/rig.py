@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,8 +21,10 @@ from ..ground.progress import Tick
 from ..ground.regular import only_regular
 from ..ground.whole_folder import WholeFolder
 from ..ground.writing import SYNC_BYTES, Chunks, sync_now, write_all
-from .recorded import Recorded, RecordedSignals
+from .recorded import MICROVOLTS, Recorded, RecordedSignals
 from .registry import Registry
+
+MOST_FILES = 128  # to be open at once: some systems let a process have 256
 
 Opening = Mapping[str, object]
 """How Neo's class opens what was written: its arguments, paths below the folder as :class:`Below`."""
@@ -119,6 +121,20 @@ class RigFolder(WholeFolder):
             self.leave(what, "some are where there are no samples")
         return frames, inside
 
+    def microvolts(self, units: str) -> float:
+        """Return how many µV a unit of measure is; one that is no voltage is noted, and is as if it were µV."""
+        if units not in MICROVOLTS:
+            self.leave(f"unit {units!r}", "values are written as if they were in uV")
+        return MICROVOLTS.get(units, 1.0)
+
+    def text(self, what: str, text: str, most: int, encoding: str = "ascii") -> bytes:
+        """Return a text in a field of `most` bytes, "?" for what the encoding lacks; `what` is noted if it changes."""
+        plain = "".join(one if one.isprintable() else "?" for one in text)
+        kept = plain.encode(encoding, "replace")[:most].decode(encoding, "ignore")
+        if kept != text:
+            self.leave(what, f"at most {most} characters of {encoding.upper()}")
+        return kept.encode(encoding)
+
     def names(self) -> tuple[str, ...]:
         """Return the files that were written, by their paths below the folder, sorted."""
         files = (path for path in self.staging.rglob("*") if path.is_file())
@@ -133,6 +149,12 @@ class RigFolder(WholeFolder):
         with file:
             yield RigFile(file, place, self)
             self.sync(file, place)
+
+    @contextmanager
+    def several(self, names: Sequence[str]) -> Iterator[list[RigFile]]:
+        """Open files to write to, not more than `MOST_FILES`."""
+        with ExitStack() as stack:
+            yield [stack.enter_context(self.file(name)) for name in names]
 
     def write(self, name: str, chunks: Chunks) -> None:
         """Write a whole file."""

@@ -35,12 +35,13 @@ def signals(
 
 
 def unit(seed: int, name: str, channel: str, spans: tuple[RecordedSpan, ...], rate: float, n: int) -> RecordedUnit:
-    """Return a unit of `n` spikes a segment, on samples, with waveforms of 32 samples."""
+    """Return a unit of `n` spikes a segment at most, on samples, with waveforms of 32 samples."""
     rng = np.random.default_rng(seed)
     trains, shapes = [], []
+    step = int(np.ceil(0.0021 * rate))  # Neo's rules ask for the second spike, 1 ms before and after it
     for span in spans:
-        room = int((span.t_stop - span.t_start) * rate) - 1
-        frames = np.sort(rng.choice(max(room, 1), min(n, max(room, 1)), replace=False))
+        room = max((int((span.t_stop - span.t_start) * rate) - 1) // step, 1)
+        frames = step * np.sort(rng.choice(room, min(n, room), replace=False))
         trains.append(span.t_start + frames / rate)
         shapes.append(rng.integers(-32768, 32768, (len(frames), 1, 32), dtype=np.int16))
 
