@@ -164,7 +164,7 @@ class Proof:
                 kept = _inside(times, recorded.signals[0], ours_at)
                 times, labels, durations = times[kept], labels[kept], None if durations is None else durations[kept]
             wanted = self.events.get(one.id, one.name)
-            found_in = [k for k, name in enumerate(names) if name == wanted or wanted[-1:] == " " and wanted in name]
+            found_in = [k for k, name in enumerate(names) if name == wanted or (wanted[-1:] == " " and wanted in name)]
             if not found_in:
                 assert not len(times) or not self.holds.labels, (wanted, names)
                 continue
