@@ -34,7 +34,7 @@ def of_recording(recording: Any, sorting: Any, tick: Tick) -> Recorded:
     signals = recorded_signals(source, (_STREAM, _STREAM), ids, starts, tick)
     contacts = recording_contacts(recording)
     if contacts is not None:
-        signals = replace(signals, positions=contacts.positions, probe=contacts.description())
+        signals = replace(signals, positions=contacts.positions, probe=contacts.to_dict())
     ends = [start + size / source.rate for start, size in zip(starts, signals.sizes, strict=True)]
     spans = tuple(map(RecordedSpan, starts, ends))
     units = () if sorting is None else _units(sorting, signals.sizes, starts, source.rate)

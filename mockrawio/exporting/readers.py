@@ -128,7 +128,7 @@ def _with_places(reader: MockSessionRawIO, signals: RecordedSignals) -> Recorded
     contacts = stream_of(reader, signals.id).probe()
     if contacts is None:
         return signals
-    return replace(signals, positions=contacts.positions, probe=contacts.description())
+    return replace(signals, positions=contacts.positions, probe=contacts.to_dict())
 
 
 def _unit(reader: BaseRawIO, index: int, n_segments: int) -> RecordedUnit:
