@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 
-from ..ground.errors import BadFileError, unreadable
-from ..ground.places import read_text
+from ...ground.errors import BadFileError, unreadable
+from ...ground.places import read_text
 
 RATE_TOLERANCE = 1e-3  # .meta has the calibrated rate (30000.084), parameter files the nominal one (30000)
 

@@ -1,0 +1,192 @@
+"""SpikeGLX runs."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from mockrawio import MockSessionError, MockSessionRawIO, SessionSpec, export, generate_session
+from mockrawio.exporting import Exported
+from mockrawio.exporting.door import write_rig
+from mockrawio.exporting.readers import of_reader
+from mockrawio.formats.recorded import Recorded, RecordedSpan
+from mockrawio.formats.rig import rig_formats
+from mockrawio.formats.spikeglx import read_meta
+from tests.exporting.drawn import START, events, recordings, signals
+from tests.exporting.proof import Proof
+from tests.exporting.tiny import tiny
+
+# Neo counts the first line's events for every line
+PROOF = Proof("spikeglx", streams={"broadband": "imec0.ap", "lfp": "imec0.lf"}, but=("read_events",))
+
+
+def write(recorded: Recorded, folder: Path, fault: str | None = None) -> Exported:
+    return write_rig(recorded, folder, rig_formats()["spikeglx"], fault=fault)
+
+
+def rises(reader: Any, line: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return when a line rises and falls, as Neo has it: s from the first segment's beginning."""
+    stamps, _, labels = reader.get_event_timestamps(0, 0, line, None, None)
+    times = reader.rescale_event_timestamp(np.asarray(stamps), "float64", line)
+    return times[np.char.endswith(labels, "ON")], times[np.char.endswith(labels, "OFF")]
+
+
+@pytest.mark.parametrize("kind", ["broadband", "gaps", "epiphyte"])
+def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> None:
+    """Neo reads ap and lf of every kind of session count for count, and the first segment's events on their lines."""
+    source = sources[kind]
+    streams = PROOF.streams if kind != "epiphyte" else {}
+    reader = replace(PROOF, streams=streams)(source, tmp_path / "out").open()
+    rate = source.signals[-1].rate
+    for line, one in enumerate(source.events):
+        times, durations, _ = one.read(0, None, None)
+        times = times[times * rate < source.signals[-1].sizes[0] - 0.5]
+        ons, offs = rises(reader, line)
+        np.testing.assert_allclose(ons, np.maximum(times, 1 / rate), atol=0.5001 / rate)
+        if durations is not None:
+            n = len(offs)
+            np.testing.assert_allclose(offs - ons[:n], np.maximum(durations[:n], 1 / rate), atol=1.001 / rate)
+    ons, offs = rises(reader, 7)
+    np.testing.assert_allclose(ons[0], 0.5, atol=1 / rate)
+
+
+@settings(max_examples=12)
+@given(recordings(streams=2))
+def test_drawn(recorded: Recorded) -> None:
+    """Any rate, width and number of segments comes back, with an LF band beside it."""
+    with tempfile.TemporaryDirectory() as folder:
+        PROOF(recorded, Path(folder) / "out")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "n"), [("neuropixels-1.0", 24), ("neuropixels-2.0", 8)])
+def test_probes(name: str, n: int, tmp_path: Path) -> None:
+    """SpikeInterface has the traces and the probe of a Neuropixels session: contacts, shanks, order of sampling."""
+    read_spikeglx = pytest.importorskip("spikeinterface.extractors").read_spikeglx
+    spec = SessionSpec.neuropixels(duration_s=1, n_channels=n, n_units=1, seed=4, probe=name)
+    reader = MockSessionRawIO(generate_session(spec, tmp_path / "session", virtual=True))
+    source = of_reader(reader, None, lambda size: None)
+    exported = write(source, tmp_path / "out")
+    recording = read_spikeglx(exported.folder, stream_id="imec0.ap")
+    stream = next(one for one in source.signals if one.id == "broadband")
+    ours, probe = stream.probe["probes"][0], recording.get_probe()
+    assert probe.contact_ids.tolist() == ours["contact_ids"]
+    np.testing.assert_allclose(probe.contact_positions, ours["contact_positions"])
+    orders = ours["contact_annotations"]["adc_sample_order"]
+    assert probe.contact_annotations["adc_sample_order"].tolist() == orders
+    assert probe.annotations["part_number"] == ours["annotations"]["model_name"]
+    assert not any(line.startswith("probe") for line in exported.left_out)
+    np.testing.assert_array_equal(recording.get_traces(end_frame=1000), stream.read(0, 0, 1000))
+    np.testing.assert_allclose(recording.get_channel_gains(), stream.gains, rtol=1e-6)
+    sync = read_spikeglx(exported.folder, stream_id="imec0.ap-SYNC").get_traces()[:, 0]
+    known = next(one for one in source.signals if one.id == "sync")
+    np.testing.assert_array_equal(sync, 64 * known.read(0, 0, known.sizes[0])[:, 0])
+
+
+def test_a_gain_a_channel(tmp_path: Path) -> None:
+    """Channels with gains of their own are a Neuropixels 1.0; gains that it has none for come to 1e-6 all the same."""
+    source = signals(1, "broadband", 30000.0, 5, (0.0,), (50,))
+    lfp = signals(2, "lfp", 2500.0, 5, (0.0,), (5,), gain=4.6875)
+    usual = [0.6 / 512 / gain * 1e6 for gain in (500, 500, 1000, 250, 50)]
+    for k, gains in enumerate((usual, [0.195, 0.2, np.pi, 1e-3, 7.0])):
+        channels = tuple(one._replace(gain=g) for one, g in zip(source.channels, gains, strict=True))
+        given = Recorded(START, (RecordedSpan(0, 0.1),), (replace(source, channels=channels), lfp), (), (), "r")
+        exported = PROOF(given, tmp_path / str(k))
+        meta = read_meta(exported.folder / "r_g0/r_g0_imec0/r_g0_t0.imec0.ap.meta")
+        assert meta["imDatPrb_pn"] == "NP1000"
+        assert (float(meta["imAiRangeMax"]) == 0.6) == (gains is usual)
+    assert "(0 0 0 500 250 1)" in read_meta(tmp_path / "0/r_g0/r_g0_imec0/r_g0_t0.imec0.lf.meta")["~imroTbl"]
+
+
+def test_nidq(tmp_path: Path) -> None:
+    """A third stream is the analog channels of nidq, beside the digital word; a fourth one is left out."""
+    span = (RecordedSpan(0.5, 0.6),)
+    ap = signals(1, "broadband", 30000.0, 4, (0.5,), (3000,))
+    analog = signals(2, "analog", 25000.0, 2, (0.5,), (2500,), gain=0.25)
+    third = signals(3, "other", 1000.0, 2, (0.5,), (100,))
+    marks = (events(1, "Events", span, 25000.0, 5, is_epoch=False),)
+    reader = write(Recorded(START, span, (ap, analog, third), (), marks, "r"), tmp_path / "out")
+    assert any(line.startswith("stream other:") for line in reader.left_out)
+    reader = reader.open()
+    index = reader.header["signal_streams"]["name"].tolist().index("nidq")
+    raw = reader.get_analogsignal_chunk(0, 0, None, None, index)
+    np.testing.assert_array_equal(raw[:, :2], analog.read(0, 0, 2500))
+    assert reader.get_signal_t_start(0, 0, index) == 0.5
+    rows = reader.header["signal_channels"]
+    np.testing.assert_allclose(rows["gain"][rows["stream_id"] == "nidq"][:2], 0.25e-6, rtol=1e-9)
+    times = marks[0].read(0, None, None)[0] - 0.5
+    np.testing.assert_allclose(rises(reader, 0)[0], np.maximum(times, 1 / 25000), atol=1e-9)
+
+
+def test_an_export_again(tmp_path: Path) -> None:
+    """A run that Neo has read is written as it was, its sync channel included."""
+    span = (RecordedSpan(0.5, 0.6),)
+    ap = signals(1, "broadband", 30000.0, 4, (0.5,), (3000,))
+    first = write(Recorded(START, span, (ap,), (), (), "recording"), tmp_path / "first")
+    again = export(first.open(), tmp_path / "again", "spikeglx")
+    name = next(name for name in first.files if name.endswith(".bin"))
+    assert again.files == first.files
+    assert (again.folder / name).read_bytes() == (first.folder / name).read_bytes()
+
+
+def test_refused(tmp_path: Path) -> None:
+    """Streams that no probe has are left out, and an export of nothing is refused."""
+    span = (RecordedSpan(0, 0.1),)
+    ap = signals(1, "broadband", 30000.0, 4, (0.0,), (3000,))
+    wide = signals(1, "broadband", 30000.0, 1537, (0.0,), (2,))
+    odd = replace(ap, channels=tuple(one._replace(units="mm") for one in ap.channels))
+    negative = replace(ap, channels=tuple(one._replace(gain=-1.0) for one in ap.channels))
+    for k, stream in enumerate((wide, odd, negative)):
+        with pytest.raises(MockSessionError, match="openephys_binary"):
+            write(Recorded(START, span, (stream,), (), (), "r"), tmp_path / str(k))
+
+
+def data(exported: Exported) -> list[np.ndarray]:
+    """Return what Neo reads of a run, a segment after another and a stream after another."""
+    reader = exported.open()
+    streams = range(len(reader.header["signal_streams"]))
+    return [reader.get_analogsignal_chunk(0, k, None, None, i) for k in range(reader.segment_count(0)) for i in streams]
+
+
+NEO = {
+    "wrong-size": "reads what the file holds",
+    "no-channel-counts": "raises KeyError",
+    "catgt": "raises KeyError: takes nidq for a segment without a gate",
+    "no-numbers": "reads it as a segment",
+    "cut-sample": "raises ValueError",
+    "no-first-sample": "reads it from 0 s, and warns",
+    "missing-meta": "reads the probe, and says nothing of nidq",
+}
+RAISED: dict[str, tuple[type[Exception], str]] = {
+    "no-channel-counts": (KeyError, "snsMnMaXaDw"),
+    "catgt": (KeyError, "imec0"),
+    "cut-sample": (ValueError, "not a multiple"),
+}
+
+
+@pytest.mark.filterwarnings("ignore:'firstSample' missing")
+@pytest.mark.parametrize("fault", NEO)
+def test_faults(fault: str, tmp_path: Path) -> None:
+    """What Neo does with each fault is what the page says."""
+    source = tiny()
+    whole, broken = write(source, tmp_path / "whole"), write(source, tmp_path / "broken", fault)
+    if NEO[fault].startswith("raises"):
+        error, match = RAISED[fault]
+        with pytest.raises(error, match=match):
+            broken.open()
+        return
+    expected, found = data(whole), data(broken)
+    if fault == "missing-meta":
+        names = whole.open().header["signal_streams"]["name"].tolist()
+        expected = [one for one, name in zip(expected, 2 * names, strict=True) if name != "nidq"]
+    assert len(found) == len(expected)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+    if fault == "no-first-sample":
+        assert broken.open().get_signal_t_start(0, 1, 0) == 0
