@@ -21,7 +21,7 @@ from ..ground.errors import MockSessionError
 from ..ground.shown import Argument, Text
 from .lines import DigitalLine, digital_lines, words
 from .recorded import Counts, Recorded, RecordedSignals
-from .rig import Below, FileFault, Holds, Opening, RigFolder, RigFormat, each_segment, register_rig
+from .rig import Below, FileFault, Holds, Opening, RigFolder, RigFormat, each_segment, first_stream, register_rig
 from .scaling import with_gain
 
 GAIN = 0.195  # µV, of an RHD2000 chip and its ADC
@@ -38,7 +38,7 @@ def _write(
 ) -> Sequence[Opening]:
     if layout not in LAYOUTS:
         raise MockSessionError(Argument("layout"), f"one of {', '.join(LAYOUTS)}", repr(layout), "Give one of these.")
-    stream = with_gain(recorded.signals[0], GAIN, "Intan", requantise)
+    stream = with_gain(first_stream(recorded, "Intan"), GAIN, "Intan", requantise)
     if len(stream.channels) > len(_PORTS) * _PER_PORT:
         found, remedy = f"{len(stream.channels)}", Text("Give another of the ", Argument("streams"), ".")
         raise MockSessionError(f"stream {stream.id}", "1024 channels at most, of 8 ports", found, remedy)

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..ground.arrays import Bools, Floats, Ints
 from ..ground.durable import naming
+from ..ground.errors import MockSessionError
 from ..ground.progress import Tick
 from ..ground.regular import only_regular
 from ..ground.whole_folder import WholeFolder
@@ -206,6 +207,14 @@ class RigFormat:
 
 _RIGS: Registry[RigFormat] = Registry(__package__)
 register_rig, rig_formats = _RIGS.register, _RIGS.all
+
+
+def first_stream(recorded: Recorded, title: str) -> RecordedSignals:
+    """Return the first stream; MockSessionError if there is none, and a format counts time in its samples."""
+    if not recorded.signals:
+        remedy = "Give a recording with signals, or take another format."
+        raise MockSessionError("source", f"signals, in whose samples {title} counts time", "none", remedy)
+    return recorded.signals[0]
 
 
 def each_segment(recorded: Recorded, write: Callable[[Recorded, str], Opening]) -> list[Opening]:

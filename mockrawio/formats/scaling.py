@@ -25,6 +25,11 @@ def gains_uV(stream: RecordedSignals, title: str) -> tuple[Floats, Floats]:
     return stream.gains * scale, stream.offsets * scale
 
 
+def has_gain(stream: RecordedSignals, gain: float, title: str) -> bool:
+    """Return whether all channels have a gain, in µV."""
+    return bool(np.allclose(gains_uV(stream, title)[0], gain, rtol=TOLERANCE, atol=0))
+
+
 def with_gain(stream: RecordedSignals, gain: float | None, title: str, requantise: bool) -> RecordedSignals:
     """Return a stream whose channels all have one gain, in µV: `gain`, or for None the largest that there is.
 
@@ -33,7 +38,7 @@ def with_gain(stream: RecordedSignals, gain: float | None, title: str, requantis
     """
     gains, offsets = gains_uV(stream, title)
     wanted = float(np.abs(gains).max()) if gain is None else gain
-    if np.allclose(gains, wanted, rtol=TOLERANCE, atol=0):
+    if has_gain(stream, wanted, title):
         return stream
     if not requantise:
         found = ", ".join(f"{one:.9g}" for one in np.unique(gains)[:3])

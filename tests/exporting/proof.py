@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ class Proof:
     label: Callable[[str], str] = str  # what Neo makes of a label
     comply: bool = True
     but: tuple[str, ...] = ()  # rules of Neo's that its own reader breaks
+    unread: Collection[str] = ()  # of "units", "events": what the format holds and Neo does not read
     ours: Callable[[Recorded], Recorded] = lambda recorded: recorded  # what is expected of what was given
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -71,9 +72,9 @@ class Proof:
             for ours_at, neos_at in segments:
                 for place, one in enumerate(ours.signals):
                     self._signals(one, reader, ours_at, neos_at, place)
-                if self.holds.units:
+                if self.holds.units and "units" not in self.unread:
                     self._units(ours, reader, ours_at, neos_at)
-                if self.holds.events:
+                if self.holds.events and "events" not in self.unread:
                     self._events(ours, reader, ours_at, neos_at)
 
     def _kept(self, exported: Exported, recorded: Recorded) -> Recorded:
