@@ -13,8 +13,15 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 def neos(name: str) -> dict[str, str]:
     """Return what the current Neo does with each fault of a format, as the format's tests have found."""
-    found: dict[str, str] = getattr(import_module(f"tests.exporting.test_{name}"), "NEO", {})
-    return found
+    found = getattr(import_module(f"tests.exporting.test_{name}"), "NEO", {})
+    return {fault: _said(outcome) for fault, outcome in found.items()}
+
+
+def _said(outcome: object) -> str:
+    """Return an outcome as text: a text, an exception that is raised, or a check by what it says it checks."""
+    if isinstance(outcome, type):
+        return f"raises {outcome.__name__}"
+    return outcome if isinstance(outcome, str) else str(outcome.__doc__).strip().rstrip(".")
 
 
 def formats_table() -> str:

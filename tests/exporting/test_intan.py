@@ -17,9 +17,9 @@ from mockrawio.formats.intan import GAIN, LAYOUTS
 from mockrawio.formats.recorded import Recorded, RecordedSignals, RecordedSpan
 from mockrawio.formats.rig import rig_formats
 from mockrawio.ground.errors import MockSessionError
+from mockrawio.testing import assert_rawio_compliant
 from tests.exporting.drawn import START, events, recordings, signals
 from tests.exporting.proof import Proof
-from tests.rawio.compliance import comply
 
 FORMAT = rig_formats()["intan"]
 SPANS = (RecordedSpan(0.0, 0.1),)
@@ -128,7 +128,7 @@ def test_bytes(tmp_path: Path) -> None:
 def test_buffers(tmp_path: Path) -> None:
     """Of one file a signal Neo says that it has buffers, and cannot say where they are: its own rules refuse that."""
     with pytest.raises(NotImplementedError):
-        comply(write_rig(made(), tmp_path / "out", FORMAT, layout="file-per-signal").open())
+        assert_rawio_compliant(write_rig(made(), tmp_path / "out", FORMAT, layout="file-per-signal").open())
 
 
 NEO = {

@@ -12,7 +12,7 @@ from mockrawio.formats.recorded import Recorded, RecordedSpan
 from mockrawio.formats.rig import rig_formats
 from tests.exporting.drawn import START, events, signals, unit
 
-PINS = Path(__file__).parents[1] / "data" / "exports.json"
+PINS = Path(__file__).parents[1] / "data" / "exports"  # a file for each format
 
 
 def tiny() -> Recorded:
@@ -35,10 +35,11 @@ def digests(name: str, folder: Path) -> dict[str, str]:
 
 
 def pin() -> None:
-    """Write the digests of all formats to the file that the tests read."""
+    """Write the digests of all formats to the files that the tests read."""
     with tempfile.TemporaryDirectory() as root:
-        found = {name: digests(name, Path(root) / name) for name in sorted(rig_formats())}
-    PINS.write_text(json.dumps(found, indent=1) + "\n")
+        for name in sorted(rig_formats()):
+            found = digests(name, Path(root) / name)
+            (PINS / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":
