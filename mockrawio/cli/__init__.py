@@ -142,6 +142,7 @@ _GENERATE_EXAMPLES = (
     help="Peaks over the SD of the noise, both in 300 to 6000 Hz, lowest and highest, as in 5,15.",
 )
 @click.option("--spikes", type=FILE, help="SONATA file, or bmtk's .csv, to take the spikes from, a unit for each node.")
+@click.option("--templates", type=FILE, help="Of spikes, which the units have: zarr, .npz, MEArec's .h5, phy, .npy.")
 @click.option("--encoding", type=click.Choice(["int16", "float64"]), help="How samples are stored.")
 @click.option("--annotations", is_flag=True, help="Make movie annotations in ROOT/movie_annotations too.")
 @click.option("--seed", type=int, metavar="N", help="The same makes the same bytes; drawn and recorded if not given.")

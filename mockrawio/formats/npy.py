@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from math import prod
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 
@@ -270,7 +270,34 @@ def checked_shape(shape: object, itemsize: int) -> tuple[int, ...] | None:
     return shape if size < 2**63 else None
 
 
-def read_header(window: FileWindow) -> tuple[str, bool, tuple[int, ...], int]:
+class Readable(Protocol):
+    """What a header is read from."""
+
+    @property
+    def path(self) -> str:
+        """What an error names."""
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+
+    def read(self, offset: int, count: int) -> bytes:
+        """Return `count` bytes from `offset`, fewer at the end."""
+
+
+class _Held(NamedTuple):
+    path: str
+    data: bytes
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+    def read(self, offset: int, count: int) -> bytes:
+        return self.data[offset : offset + count]
+
+
+def read_header(window: Readable) -> tuple[str, bool, tuple[int, ...], int]:
     """Read a ``.npy`` header: the dtype as the file names it, if in Fortran order, shape, and the data's offset, bytes.
 
     BadFileError if the file does not begin with a well-formed header of version 1, 2 or 3.
@@ -337,16 +364,29 @@ def open_array(where: Where) -> MappedArray:
     """Open a plain ``.npy`` file of numbers; BadFileError if it holds objects, or other bytes than its shape needs."""
     with FileWindow(where) as window:
         descr, fortran, shape, offset = read_header(window)
-    path, file = window.path, MappedFile(window.file, window.size, window.identity)
+    file = MappedFile(window.file, window.size, window.identity)
+    dtype = _checked_dtype(window.path, descr, shape, file.size - offset)
+    return MappedArray(file, dtype, shape, "F" if fortran else "C", offset)
+
+
+def held_array(path: str, data: bytes) -> np.ndarray[Any, np.dtype[Any]]:
+    """Return the array of a ``.npy`` file whose bytes are in memory, read-only; BadFileError as :func:`open_array`."""
+    descr, fortran, shape, offset = read_header(_Held(path, data))
+    dtype = _checked_dtype(path, descr, shape, len(data) - offset)
+    return np.ndarray(shape, dtype, data, offset if 0 not in shape else 0, order="F" if fortran else "C")
+
+
+def _checked_dtype(path: str, descr: str, shape: tuple[int, ...], have: int) -> np.dtype[Any]:
+    """Return the dtype of an array of numbers, or text, whose bytes are as many as its shape needs."""
     dtype = plain_dtype(descr)
     if dtype is None:
         raise BadFileError(path, "an array of numbers", f"dtype {descr[:80]!r}", "Save it as a plain numeric array.")
     if checked_shape(shape, dtype.itemsize) is None:
         raise BadFileError(path, "a shape that NumPy can hold", f"{shape}"[:80], REWRITE)
-    need, have = prod(shape) * dtype.itemsize, file.size - offset
+    need = prod(shape) * dtype.itemsize
     if need != have:
         raise BadFileError(path, f"{need} bytes of data for shape {shape}, {dtype}", f"{have}", REWRITE)
-    return MappedArray(file, dtype, shape, "F" if fortran else "C", offset)
+    return dtype
 
 
 def header_bytes(descr: str, shape: tuple[int, ...], extra: int = 0) -> bytes:

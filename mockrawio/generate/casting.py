@@ -19,7 +19,7 @@ from .layers import NoiseLayer, Setting
 from .masked import Silenced
 from .parts.firing import Cues
 from .parts.form import numbered
-from .parts.units import Units, Window
+from .parts.units import Units
 from .patient import cells_of
 from .planted import SpikeTrains
 from .renewal import JITTER
@@ -84,6 +84,6 @@ def cast_of(
     starts_s = [(segment.start_ms - segments[0].start_ms) / 1000 for segment in segments]
     course = Course(setting, starts_s, spec.motion)
     firing = course.changed(firing, [cell.label for cell in cells])
-    before = Window.at(setting.sampling_rate).before
+    before = cells[0].window(setting.sampling_rate).before if cells else 0
     exact, around = None if spec.is_broadband else source, floor_uV(spec, setting, band=False)
     return Cast(setting, segments, cells, before, firing, course, jitter, exact, around)

@@ -17,7 +17,7 @@ from ..ground.arrays import Floats, Ints
 from .cast import Cast
 from .layers import Counts, Layer
 from .parts.motion import STEP_UM
-from .parts.units import Crowd
+from .parts.units import crowd_of
 from .planted import PlantedLayer, most_planted
 from .renewal import BLOCK
 
@@ -51,7 +51,7 @@ class MovingLayer(Layer):
         width = sum(len(bank.contacts) for bank in cast.banks) / len(cast.banks)
         self._together = max(1, int(_TOGETHER / (self._n * max(width, 1.0))))
         self._depths: Floats = np.array([cell.location[1] for cell in cast.cells])
-        self._crowd = Crowd(cast.cells, cast.setting, cast.jitter, STEP_UM)
+        self._crowd = crowd_of(cast.cells, cast.setting, cast.jitter, STEP_UM)
         self._spikes = lru_cache(_BLOCKS)(self._drawn)
         reaches = [cell.reach(cast.setting, *cast.course.span_um) for cell in cast.cells]
         self.most = most_planted(reaches, self._n, cast.firing, cast.setting.n_contacts)

@@ -19,6 +19,7 @@ from .cues import SessionCues
 from .draws import Draws, Kind
 from .parts.units import EpiphyteUnits
 from .patient import day_seed, days_ms, patient_seed
+from .pinning import pinned
 from .schedule import Schedule
 from .source import SpikeSource, open_source
 from .spec import SessionSpec
@@ -64,7 +65,7 @@ class Plan(Schedule):
 
 def plan_session(spec: SessionSpec) -> Plan:
     """Draw what a session is to hold; without a seed one is drawn."""
-    spec = spec.seeded()
+    spec = pinned(spec.seeded())
     seed = day_seed(spec)
     segments = _segments(spec, seed)
     last = segments[-1]

@@ -19,6 +19,7 @@ from .broadband_files import ARRAY, DESCRIPTION, BroadbandFiles, cut_content, wr
 from .field_lfp import LfpOfStream, lfp_of_plan
 from .files import Chunks, FileJob, manifest_content, session_jobs, source_warnings
 from .lfp import SpooledLfp
+from .pinning import templates_of_spec
 from .plan import Plan, plan_session
 from .spec import SessionSpec
 from .spool import Spool
@@ -78,7 +79,8 @@ def generate_session(
     """
     _check_arguments(spec, n_workers)
     target = session_folder(root, spec.patient_id, spec.session_nr)
-    refuse_own(target, spec.spikes)
+    templates = templates_of_spec(spec)
+    refuse_own(target, spec.spikes, templates and templates.source)
     if virtual:
         check_virtual(spec)
         return write_virtual(plan_session(spec), target, overwrite)

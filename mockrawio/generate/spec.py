@@ -43,7 +43,7 @@ _WITH = {
     "probe": ("n_channels", "channel_names"),
     "spikes": ("spikes_sha256",),
 }
-_SHORTHANDS = {"n_units": "n", "snr": "snr", "rate_hz": "rate_hz"}  # of fields of `units`
+_SHORTHANDS = {"n_units": "n", "snr": "snr", "rate_hz": "rate_hz", "templates": "templates"}  # of fields of `units`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,8 +111,8 @@ class SessionSpec(Part):
         segment are left out; those closer than the refractory period are kept. Warnings and the manifest count both.
     spikes_sha256 : str, optional
         What the SHA-256 of that file must be. None: whatever it is; the manifest records it.
-    n_units, snr, rate_hz : optional
-        Shorthands of ``units=Units(n=..., snr=..., rate_hz=...)``.
+    n_units, snr, rate_hz, templates : optional
+        Shorthands of ``units=Units(n=..., snr=..., rate_hz=..., templates=...)``.
 
     Raises
     ------
@@ -153,11 +153,12 @@ class SessionSpec(Part):
     n_units: InitVar[int | None] = None
     snr: InitVar[tuple[float, float] | None] = None
     rate_hz: InitVar[Any] = None
+    templates: InitVar[Any] = None
 
-    def __post_init__(self, n_units: int | None, snr: Any, rate_hz: Any) -> None:  # type: ignore[override]  # InitVars
+    def __post_init__(self, n_units: int | None, snr: Any, rate_hz: Any, templates: Any) -> None:  # type: ignore[override]  # InitVars
         """Check every field, and that they go together."""
         super().__post_init__()
-        self._take_shorthands({"n_units": n_units, "snr": snr, "rate_hz": rate_hz})
+        self._take_shorthands({"n_units": n_units, "snr": snr, "rate_hz": rate_hz, "templates": templates})
         self._check_source({"n_units": n_units, "rate_hz": rate_hz})
         self._check_channels()
         for check in (check_motion, check_acquisition, check_field, check_durations):

@@ -213,7 +213,8 @@ class TrueUnit:
             "location": list(self.location),
             "kind": self.kind,
             "cells": [
-                {"location": list(cell.location), "kind": cell.kind, "rate_hz": cell.rate_hz} for cell in self.cells
+                {"location": list(cell.location), "kind": cell.kind, "rate_hz": cell.rate_hz, **cell.origin}
+                for cell in self.cells
             ],
             "channel_ids": [f"CSC{channel + 1}" for channel in self.channels.tolist()],
             "snr": self.snr if np.isfinite(self.snr) else None,

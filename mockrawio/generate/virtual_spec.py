@@ -21,6 +21,7 @@ from ..session.virtual import MAKING, REMEDY
 from . import timing
 from .parts.noise import FarUnits
 from .parts.units import EpiphyteUnits
+from .pinning import templates_of_spec
 from .renewal import BLOCK
 from .spec import SPEC_VERSION, SessionSpec
 
@@ -78,6 +79,8 @@ def check_virtual(spec: SessionSpec) -> None:
     """Check that a session may be virtual, as its spec is; MockSessionError says of which field it may not."""
     _check_channels(spec.contacts.n)
     _check("encoding", spec.encoding == "int16", "'int16' in a virtual session", spec.encoding)
+    templates = templates_of_spec(spec)
+    _check("templates", templates is None, "none from a file in a virtual session", templates)
     _check("spikes", spec.spikes is None, "none from a file in a virtual session", spec.spikes)
     for name, most, found in _sizes(spec):
         _check(name, found <= most, f"no more than comes to {most:,} {_COUNTED[name]} in a virtual session", found)

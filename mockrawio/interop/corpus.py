@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..generate import SessionSpec, generate_session
+from ..generate.pinning import pinned, templates_of_spec
 from ..ground.durable import Leftover, clean_up, littered
 from ..ground.errors import MockSessionError, SessionExistsError, elsewhere, told
 from ..ground.folder import Identity
@@ -267,6 +268,8 @@ def _differences(recorded: object, spec: SessionSpec) -> list[str]:
     found = SessionSpec.recorded(recorded)
     if spec.spikes is not None and spec.spikes_sha256 is None:
         spec = replace(spec, spikes_sha256=_sha256(str(spec.spikes), file_at(spec.spikes).identity()))
+    if templates_of_spec(spec) is not None:
+        spec = SessionSpec.recorded(pinned(spec).to_dict())
     return [f.name for f in fields(SessionSpec) if getattr(found, f.name) != getattr(spec, f.name)]
 
 

@@ -26,7 +26,7 @@ from distributed.scheduler import KilledWorker
 
 from mockrawio import MockSessionError, MockSessionRawIO, SessionExistsError, SessionSpec, generate_session
 from mockrawio.cli import main
-from mockrawio.generate import Units
+from mockrawio.generate import Templates, Units
 from mockrawio.ground import durable
 from mockrawio.interop import cluster as cluster_module
 from mockrawio.interop import corpus as corpus_module
@@ -236,6 +236,19 @@ def test_something_else_there(tmp_path):
     assert "expected nothing there; found a folder" in report.failed[0].error
     assert "expected a session manifest" in report.failed[1].error
     assert counts(run(tiny(3), tmp_path, overwrite=True)) == (2, 1, 0)
+
+
+def test_sessions_with_templates_are_found_again(tmp_path):
+    """Made from the same file, or the same array, they are there already; from another file they are other sessions."""
+    array, about = np.random.default_rng(1).normal(0, 50, (2, 60, 4)), {"sampling_rate": 30_000, "before": 20}
+    np.save(tmp_path / "a.npy", array)
+    for source in (tmp_path / "a.npy", array):
+        units = Units(1, multi=0, templates=Templates(source, positions_um=np.arange(8).reshape(4, 2) * 20, **about))
+        root, specs = tmp_path / type(source).__name__, tiny(2, units=units, n_units=None)
+        assert [generate_corpus(specs, root, progress=False).made for _ in range(2)] == [2, 0]
+        if source is not array:
+            np.save(source, 2 * array)
+            assert "units" in str(generate_corpus(specs, root, progress=False).failed[0])
 
 
 def test_overwrite(tmp_path):

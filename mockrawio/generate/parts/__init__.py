@@ -26,7 +26,7 @@ from .firing import (
 from .motion import Appearing, ByDepth, Days, Fading, Given, Jump, RandomWalk, Vanishing, Zigzag
 from .noise import FarUnits, Hum, Measured, NoiseFrom, Spatial, White
 from .sync import Sync
-from .units import Classes, EpiphyteUnits, Exponential, LogNormal, Power, Uniform, Units
+from .units import Classes, EpiphyteUnits, Exponential, LogNormal, Power, Templates, Uniform, Units
 
 __all__ = [
     "Acquisition",
@@ -71,6 +71,7 @@ __all__ = [
     "StimulationArtifact",
     "Sync",
     "Synchrony",
+    "Templates",
     "Uniform",
     "Units",
     "Vanishing",

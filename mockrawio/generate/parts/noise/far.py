@@ -12,7 +12,7 @@ import numpy as np
 from ...draws import Draws
 from ...layers import Setting
 from ..form import checked, real, span, whole
-from ..units import LAWS, POSITIVE, Cell, Classes, Law, LogNormal, Power, Room, Window, digits, drawn_shape, rates
+from ..units import LAWS, POSITIVE, Classes, DrawnCell, Law, LogNormal, Power, Room, Window, digits, drawn_shape, rates
 from .part import NoisePart
 from .shots import ShotLayer
 
@@ -57,7 +57,7 @@ class FarUnits(NoisePart):
         rates_hz = np.array([cell.rate_hz for cell in cells])
         return ShotLayer(name, setting, banks, rates_hz, Window.at(setting.sampling_rate).before)
 
-    def cells(self, name: str, setting: Setting) -> Iterator[Cell]:
+    def cells(self, name: str, setting: Setting) -> Iterator[DrawnCell]:
         """Draw the cells; the first ones are the same however many there are.
 
         Parameters
@@ -68,7 +68,7 @@ class FarUnits(NoisePart):
 
         Yields
         ------
-        Cell
+        DrawnCell
             Its `snr` is 0: nobody finds it.
         """
         room, classes = Room(setting, self.distance_um, 0.0, type(self).__name__), Classes()
@@ -80,7 +80,7 @@ class FarUnits(NoisePart):
             location, peak = room.place(draws, footprint)
             away = footprint.distances(setting.places[[peak]], np.array(location))[0]
             amplitude = digits(peak_uV * float(footprint.sizes(away)[0])) * (1 if kind == POSITIVE else -1)
-            yield Cell(
+            yield DrawnCell(
                 index, index, False, kind, location, peak, amplitude, 0.0, self.rate_hz.rate(rate), shape, footprint
             )
 

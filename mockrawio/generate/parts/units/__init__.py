@@ -5,12 +5,15 @@ from __future__ import annotations
 from ..form import Family
 from .cell import Cell
 from .classes import POSITIVE, Classes, drawn_shape
-from .crowd import Crowd
+from .crowd import crowd_of
+from .drawn import DrawnCell
 from .epiphyte import EpiphyteUnits
 from .footprint import LAWS, Exponential, Law, Power
 from .numbers import digits
 from .rates import RATES, LogNormal, Uniform, rates
 from .room import Room
+from .template_cell import TemplateCell
+from .templates import Templates
 from .units import Units
 from .window import Window
 
@@ -21,16 +24,19 @@ __all__ = [
     "UNITS",
     "Cell",
     "Classes",
-    "Crowd",
+    "DrawnCell",
     "EpiphyteUnits",
     "Exponential",
     "Law",
     "LogNormal",
     "Power",
     "Room",
+    "TemplateCell",
+    "Templates",
     "Uniform",
     "Units",
     "Window",
+    "crowd_of",
     "digits",
     "drawn_shape",
     "rates",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
@@ -11,20 +10,18 @@ import numpy as np
 from ....ground.arrays import Floats
 from ....ground.checks import require
 from ....ground.shown import Argument, Text
-from ...draws import Draws
 from ...layers import Setting
 from ..form import Family, Part, checked, real, span, whole, whole_span, yes
 from .cell import Cell
-from .classes import POSITIVE, Classes, drawn_shape
+from .classes import Classes
 from .footprint import LAWS, Exponential, Law
-from .numbers import digits, log_between
+from .makers import CellMaker, DrawnMaker, TemplateMaker
+from .numbers import digits
 from .rates import LogNormal, rates
-from .room import Room
-from .spread import Spread
+from .templates import Templates, templates_of
 
 _BUSY = 0.5  # the most of a unit's time that its refractory periods may take
 _LEAST_HZ = 0.01
-_ALIKE = 0.1  # how far the sizes of a multi-unit's cells lie from each other, as a part of all sizes
 
 
 @dataclass(frozen=True)
@@ -60,6 +57,8 @@ class Units(Part):
         Whether spikes come between samples.
     refractory_ms : float
         No two spikes of a cell are nearer to each other.
+    templates : Templates, path, spikeinterface Templates or None
+        Spikes of one's own, in place of `classes`, `footprint` and `distance_um` (docs/templates.rst).
     """
 
     n: int | None = whole(10, 0, 100_000, optional=True)
@@ -76,6 +75,7 @@ class Units(Part):
     amplitude_sd: float = real(0.1, 0.0, 0.2)
     jitter: bool = yes(True)
     refractory_ms: float = real(3.0, 0.0, 1e4)
+    templates: Templates | None = checked(None, templates_of)
 
     def __post_init__(self) -> None:
         """Check all fields, and that the rates leave room for the refractory period."""
@@ -114,59 +114,27 @@ class Units(Part):
             If there is no room for so many, or no noise that `snr` is asked against.
         """
         inside = np.delete(floor_uV, setting.outside)
-        asked = self.amplitude_uV is not None or float(inside.min()) > 0
+        kept = self.amplitude_uV is not None or (self.templates is not None and not self.templates.rescale)
+        asked = kept or float(inside.min()) > 0
         remedy = Text("Give ", Argument("amplitude_uV", of="Units"), ".")
         require(asked, Argument("snr", of="Units"), "noise on each contact that it is asked against", 0.0, remedy)
         count = (self.n if n is None else n) or 0
-        maker = _Maker(self, setting, floor_uV)
+        maker = self._maker(setting, floor_uV, count)
         cells: list[Cell] = []
         for label in range(count):
             cells += maker.unit(label, len(cells))
         return tuple(cells)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the part as JSON and TOML have it; without templates it does not name them."""
+        values = super().to_dict()
+        if self.templates is None:
+            del values["templates"]
+        return values
 
-class _Maker:
-    """What makes the cells of a session, one unit after another."""
-
-    def __init__(self, units: Units, setting: Setting, floor_uV: Floats) -> None:
-        self._units, self._setting, self._floor_uV = units, setting, floor_uV
-        self._spread = Spread(setting)
-        self._room = Room(setting, units.distance_um, units.min_distance_um, type(units).__name__)
-
-    def unit(self, label: int, index: int) -> Iterator[Cell]:
-        """Yield the cells of a unit; the first one has a number among all cells."""
-        share, size, rate, multi = self._spread.point(label)
-        kind = self._units.classes.name(share)
-        draws = Draws.of(self._setting.bits("units.multi", label))
-        # one that points upwards stands out from the rest
-        several = multi < self._units.multi and kind != POSITIVE
-        count = draws.integer(*self._units.cells_per_multi) if several else 1
-        if several:
-            size /= 2  # what cannot be told apart is small
-        first = self._cell(label, 0, count > 1, (kind, size, rate), None)
-        yield replace(first, index=index)
-        for k in range(1, count):
-            share, more, rate = draws.uniform(3).tolist()
-            kind = self._units.classes.name(share, positive=False)
-            alike = min(max(size + _ALIKE * (more - 0.5), 0.0), 1.0)
-            yield replace(self._cell(label, k, True, (kind, alike, rate), first.peak_contact), index=index + k)
-
-    def _cell(self, label: int, k: int, multi: bool, point: tuple[str, float, float], contact: int | None) -> Cell:
-        kind, size, rate = point
-        draws = Draws.of(self._setting.bits("units.cell", label, k))
-        shape, footprint = drawn_shape(kind, draws), self._units.footprint.drawn(draws, kind)
-        location, peak = self._room.place(draws, footprint, contact)
-        sign = 1.0 if kind == POSITIVE else -1.0
-        cell = Cell(0, label, multi, kind, location, peak, sign, 0.0, self._units.rate(rate), shape, footprint)
-        cell = cell.centred(self._setting)
-        return self._sized(cell, size)
-
-    def _sized(self, cell: Cell, share: float) -> Cell:
-        band, floor = cell.band_peak(self._setting), float(self._floor_uV[cell.peak_contact])
-        if self._units.amplitude_uV is None:
-            snr = log_between(self._units.snr, share)
-            size = digits(snr * floor / band)
-        else:
-            size = log_between(self._units.amplitude_uV, share)
-            snr = digits(size * band / floor) if floor else np.inf
-        return replace(cell, amplitude_uV=cell.amplitude_uV * size, snr=snr)
+    def _maker(self, setting: Setting, floor_uV: Floats, n: int) -> CellMaker[Any]:
+        if self.templates is None:
+            return DrawnMaker(self, setting, floor_uV)
+        maker = TemplateMaker(self, self.templates, setting, floor_uV)
+        maker.check(n)
+        return maker
