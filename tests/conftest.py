@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import signal
 import sys
 from pathlib import Path
@@ -16,6 +18,10 @@ from tests.handmade import Handmade
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
+# What a user sets for the terminal, for warnings or for figures is not for the tests, nor for what they start.
+for name in ("PYTHONWARNINGS", "MPLBACKEND", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"):
+    os.environ.pop(name, None)
+
 # Started in the background, as by some CI, a process and its children ignore what Ctrl-C sends.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -29,6 +35,12 @@ if int(np.__version__.split(".")[0]) < 2:
     sys.modules.setdefault("numpy._core.numeric", numpy.core.numeric)
 
 EPIPHYTE = Path(__file__).parent / "data" / "epiphyte" / "patient_data" / "7" / "session_1"
+
+
+def pytest_collection_finish() -> None:
+    """Have the collector of garbage look no more at what was imported: a million objects, which all stay."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
