@@ -19,7 +19,7 @@ from mockrawio import MockSessionError, MockSessionRawIO
 from tests.handmade import Handmade
 from tests.stress.reference import KINDS, Reference, requests, write_session
 
-CYCLES = 10_000
+CYCLES = 4_000
 
 
 @pytest.fixture(scope="module")
@@ -106,8 +106,8 @@ def held() -> tuple[int, int, int]:
     )
 
 
-def test_ten_thousand_cycles(handmade: Handmade) -> None:
-    """Opened, read and closed 10,000 times over: as many handles, maps and pages of memory as after the first few."""
+def test_thousands_of_cycles(handmade: Handmade) -> None:
+    """Opened, read and closed 4,000 times over: as many handles, maps and pages of memory as after the first few."""
     handmade.lfp(gain=0.5)
     handmade.unit(gain=0.25)
     handmade.events()
@@ -126,4 +126,4 @@ def test_ten_thousand_cycles(handmade: Handmade) -> None:
     handles_then, maps_then, pages_then = held()
     assert handles_then == handles
     assert maps_then <= maps + 50  # the allocator's own come and go; a leak of one a cycle would be thousands
-    assert (pages_then - pages) * os.sysconf("SC_PAGESIZE") < 8 << 20  # not 1 kB a cycle
+    assert (pages_then - pages) * os.sysconf("SC_PAGESIZE") < 3 << 20  # not 1 kB a cycle
