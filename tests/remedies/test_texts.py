@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,7 @@ def remedies() -> list[tuple[str, int, str]]:
     return rows
 
 
+@cache
 def parameters() -> set[str]:
     """Return the names of the parameters of all public functions, and of the fields of public classes."""
     names = set()
