@@ -28,7 +28,7 @@ _NAMES = (
     "unit_locations",
 )
 _MOST_BYTES = MOST_VALUES * 8 + (1 << 20)
-_SAVE = "Save it by numpy.savez(path, templates_array=..., sampling_frequency=..., nbefore=..., channel_locations=...)."
+_SAVE = "Save templates_array, sampling_frequency, nbefore and channel_locations in it with numpy.savez."
 
 
 def _read(path: str) -> StoredTemplates:
