@@ -82,7 +82,7 @@ def digest(target: Path) -> str:
 
 
 def _session(place: Path, seed: int, *, overwrite: bool = False, n_workers: int = 1, **fields: object) -> None:
-    spec = SessionSpec.tiny(patient_id=1, session_nr=1, seed=seed, **fields)
+    spec = SessionSpec.tiny(patient_id=1, session_nr=1, duration_s=1.0, seed=seed, **fields)
     generate_session(spec, place, overwrite=overwrite, n_workers=n_workers)
 
 
@@ -96,9 +96,8 @@ def _corpus(place: Path, seed: int) -> None:
 
 
 def _broadband(place: Path, seed: int) -> None:
-    spec = SessionSpec.broadband(
-        patient_id=1, session_nr=1, seed=seed, segments=(0.6, 0.4), n_channels=2, n_units=1, n_lfp_channels=1
-    )
+    small = {"sampling_rate": 8000, "segments": (0.6, 0.4), "n_channels": 2, "n_units": 1, "n_lfp_channels": 1}
+    spec = SessionSpec.broadband(patient_id=1, session_nr=1, seed=seed, **small)
     generate_session(spec, place)
 
 
