@@ -19,6 +19,8 @@ from ..formats.dict_npy import DictFile
 from ..formats.npy import MappedArray
 from ..ground.checks import require
 from ..ground.errors import MockSessionError
+from ..ground.places import read_text
+from ..ground.regular import only_regular
 from ..ground.shown import Argument
 from ..session import layout
 
@@ -107,7 +109,7 @@ def _remove(pattern: str) -> Callable[[Path], Path]:
 def _append(pattern: str, text: bytes) -> Callable[[Path], Path]:
     def apply(folder: Path) -> Path:
         path = _first(folder, pattern)
-        path.write_bytes(path.read_bytes() + text)
+        path.write_bytes(read_text(path) + text)
         return path
 
     return apply
@@ -135,7 +137,7 @@ def _empty(pattern: str) -> Callable[[Path], Path]:
 def _flip_bit(folder: Path) -> Path:
     """Turn one bit of the samples round."""
     path = _first(folder, f"{layout.LFP}/*.npy")
-    content = bytearray(path.read_bytes())
+    content = bytearray(read_text(path))
     content[-len(content) // 8] ^= 1
     path.write_bytes(content)
     return path
@@ -153,10 +155,11 @@ def _stored(path: Path, key: str) -> MappedArray:
 def _change(path: Path, key: str, change: Callable[[np.ndarray], np.ndarray]) -> None:
     """Change an array of a file in its place."""
     where = _stored(path, key)
-    stored = np.fromfile(path, where.dtype, int(np.prod(where.shape)), offset=where.offset)
-    with open(path, "r+b") as file:
+    with open(path, "r+b", opener=only_regular) as file:
         file.seek(where.offset)
-        file.write(change(stored.reshape(where.shape)).astype(where.dtype).tobytes())
+        stored = np.frombuffer(file.read(where.nbytes), where.dtype).reshape(where.shape)
+        file.seek(where.offset)
+        file.write(change(stored).astype(where.dtype).tobytes())
 
 
 def _gap(folder: Path) -> Path:
@@ -179,7 +182,7 @@ def _nan(folder: Path) -> Path:
 
 def _description(folder: Path) -> Path:
     path = _first(folder, f"{layout.RAW}/*.json")
-    content = json.loads(path.read_text("utf-8"))
+    content = json.loads(read_text(path))
     content["gain"] = content["gain"][:-1]
     path.write_text(json.dumps(content), "utf-8")
     return path
