@@ -141,6 +141,7 @@ _GENERATE_EXAMPLES = (
     metavar="LOW,HIGH",
     help="Peaks over the SD of the noise, both in 300 to 6000 Hz, lowest and highest, as in 5,15.",
 )
+@click.option("--difficulty", type=int, metavar="N", help="How hard it is to sort, from 1 to 5; it has a stream then.")
 @click.option("--spikes", type=FILE, help="SONATA file, or bmtk's .csv, to take the spikes from, a unit for each node.")
 @click.option("--templates", type=FILE, help="Of spikes, which the units have: zarr, .npz, MEArec's .h5, phy, .npy.")
 @click.option("--encoding", type=click.Choice(["int16", "float64"]), help="How samples are stored.")
@@ -177,9 +178,11 @@ def generate_command(
     from ..generate import SessionSpec, generate_session
 
     given = {name: value for name, value in fields.items() if value is not None}
+    streams = "--broadband" if broadband else "--difficulty"
+    asked_for = broadband or ("difficulty" in given and not spec_file)
     makers = {
         "--epiphyte": SessionSpec.epiphyte if epiphyte else None,
-        "--broadband": SessionSpec.broadband if broadband else None,
+        streams: SessionSpec.broadband if asked_for else None,
         "--spec": partial(SessionSpec.from_file, spec_file) if spec_file else None,
     }
     asked = [option for option, maker in makers.items() if maker]

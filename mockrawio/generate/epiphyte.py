@@ -30,7 +30,8 @@ from .field_lfp import lfp_of_plan
 from .files import FileJob
 from .lfp import lfp_times
 from .plan import nominal_length, plan_session
-from .spec import REGIONS, SessionSpec
+from .probes.bundles import REGIONS
+from .spec import SessionSpec
 from .timing import LFP_RATE, STIMULUS_MIN, WAVEFORM
 
 _PARTS = (

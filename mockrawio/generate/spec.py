@@ -14,11 +14,11 @@ from ..ground.once import once
 from ..ground.shown import Text
 from ..ground.tomltext import read_toml, toml_document
 from ..session.clock import EARLIEST_MS, LATEST_MS
-from ..session.layout import BUNDLE
 from ..session.probe import ContactMap
 from . import timing
 from .agreement import check_acquisition, check_durations, check_field, check_motion, field_of_spec, must
 from .checks import durations, names_of, path, rational, sha256
+from .difficulty import with_difficulty
 from .draws import fresh_seed
 from .parts.acquisition import Acquisition
 from .parts.field import FIELDS, FieldPart, Nested, Pink, Rhythm, Ripples, Sine
@@ -29,9 +29,9 @@ from .parts.noise import NOISES, FarUnits, NoisePart, Spatial, White
 from .parts.sync import Sync
 from .parts.units import UNITS, EpiphyteUnits, Units
 from .probes import PROBES
+from .probes.bundles import wire_name
 from .probes.given import probe_of, probe_value
 
-REGIONS = ("LA", "LAH", "LEC", "LMH", "LPHC", "RA", "RAH", "REC", "RMH", "RPHC")
 ENCODINGS = ("int16", "float64")
 SPEC_VERSION = 2  # of what a spec's fields mean; a manifest has it
 _FIRINGS = Family("how cells fire", Firing)
@@ -42,6 +42,7 @@ _WITH = {
     "segments": ("duration_s", "stimulus_len"),
     "probe": ("n_channels", "channel_names"),
     "spikes": ("spikes_sha256",),
+    "difficulty": ("units", "firing", "noise", "motion"),
 }
 _SHORTHANDS = {"n_units": "n", "snr": "snr", "rate_hz": "rate_hz", "templates": "templates"}  # of fields of `units`
 
@@ -237,11 +238,14 @@ class SessionSpec(Part):
         return cls(**_defaults(fields, 10.0, probe="bundles", n_channels=16, units=Units(4)))
 
     @classmethod
-    def broadband(cls, **fields: Any) -> SessionSpec:
+    def broadband(cls, *, difficulty: int | None = None, **fields: Any) -> SessionSpec:
         """Return a minute of a linear probe with 16 contacts, sampled at 32 kHz, that sees 10 units.
 
         Parameters
         ----------
+        difficulty : int, optional
+            How hard it is to sort, from 1 to 5: what units, firing, noise and motion are where they are not given
+            (docs/difficulty.rst). It is in files of specs too; a manifest has what it stands for.
         **fields
             Any field of the class.
 
@@ -250,8 +254,8 @@ class SessionSpec(Part):
         >>> SessionSpec.broadband(segments=(6.0, 4.0), n_units=5, seed=2).units.n
         5
         """
-        rate = timing.WAVEFORM_RATE
-        return cls(**_defaults(fields, 60.0, sampling_rate=rate, probe="linear", n_channels=16, units=Units(10)))
+        parts = {"sampling_rate": timing.WAVEFORM_RATE, "probe": "linear", "n_channels": 16, "units": Units(10)}
+        return cls(**_defaults({"difficulty": difficulty, **fields}, 60.0, **parts))
 
     @classmethod
     def neuropixels(cls, **fields: Any) -> SessionSpec:
@@ -263,7 +267,8 @@ class SessionSpec(Part):
         Parameters
         ----------
         **fields
-            Any field of the class. With an `acquisition` of one's own nothing is left of that rig.
+            Any field of the class, and `difficulty` as :meth:`broadband` has it. With an `acquisition` of one's own
+            nothing is left of that rig.
         """
         probe = fields.get("probe", "neuropixels-1.0")
         in_turn = probe_of(probe).sample_shifts is not None
@@ -281,7 +286,7 @@ class SessionSpec(Part):
         MockSessionError
             If a key is not a field, or a value not what the field takes.
         """
-        return from_fields(cls, values)
+        return from_fields(cls, with_difficulty(values))
 
     @classmethod
     def recorded(cls, values: Mapping[str, Any]) -> SessionSpec:
@@ -370,7 +375,7 @@ class SessionSpec(Part):
     @property
     def names(self) -> tuple[str, ...]:
         """The name of every channel, without ``.ncs``."""
-        name = _wire_name if self.probe == "bundles" else "CH{}".format
+        name = wire_name if self.probe == "bundles" else "CH{}".format
         return self.channel_names or tuple(name(k + 1) for k in range(self.contacts.n))
 
 
@@ -388,11 +393,4 @@ def _defaults(given: dict[str, Any], duration_s: float, **defaults: Any) -> dict
         defaults["duration_s"] = duration_s
     if "probe" in given:
         defaults.pop("n_channels", None)  # it has as many as it has
-    return {**defaults, **given}
-
-
-def _wire_name(k: int) -> str:
-    """Name channel `k` (from 1): wires of a region go on counting after the tenth region."""
-    bundle, wire = divmod(k - 1, BUNDLE)
-    round_, region = divmod(bundle, len(REGIONS))
-    return f"{REGIONS[region]}{round_ * BUNDLE + wire + 1}"
+    return with_difficulty(given, **defaults)

@@ -3,7 +3,8 @@
 ``python -m tests.benchmarks.sorters`` makes our session of ``docs/realism.rst`` and runs all of them on it;
 ``--spikeinterface`` does so with a recording of SpikeInterface's own generator, ``--session FOLDER`` with a session
 that is there. Some minutes each. ``--json FILE`` keeps the numbers, and ``--table FILE ...`` prints those of some
-recordings taken together, as the page has them.
+recordings taken together, as the page has them. ``--difficulty`` sorts two sessions of each step of difficulty, and
+prints the tables of ``docs/difficulty.rst``; ``--figure FILE`` draws one of each step, and sorts nothing.
 
 A true unit is a cell: those of a multi-unit are looked for one by one, and counted apart.
 
@@ -13,14 +14,12 @@ They install without a compiler: ``pip install 'mockrawio[sorters]'``.
 from __future__ import annotations
 
 import argparse
-import contextlib
-import io
 import json
 import tempfile
-import time
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -31,30 +30,16 @@ from spikeinterface.core import NumpySorting
 from mockrawio import generate_session, truth
 from mockrawio.interop.spikeinterface import read_mocksession
 
+from .difficulty import draw_steps, sort_steps
 from .measures import snr_of_templates
+from .outcome import FOUND, Outcome, compared, run, together
 from .recorded import SECONDS, SEED, Recorded, made_by_spikeinterface, of_mockrawio, of_spikeinterface, ours
 from .table import list_table
 
 SORTERS = "simple", "tridesclous2", "spykingcircus2", "mountainsort5"
-FOUND = 0.8  # the accuracy from which a unit counts as found
+ALL = (*SORTERS, "lupin")  # which needs torch; docs/realism.rst is without it
 SNR_EDGES = 0, 5, 8, 12, 20, np.inf
 NEAR_EDGES = 0, 20, 30, 45, np.inf
-
-
-@dataclass
-class Outcome:
-    """What a sorter did; the lists have an entry a true unit."""
-
-    sorter: str
-    crash: str = ""
-    seconds: float = 0.0
-    n_units: int = 0
-    accuracy: list[float] = field(default_factory=list)
-    recall: list[float] = field(default_factory=list)
-
-    def found(self, of: np.ndarray) -> str:
-        """Return how many of some true units it found."""
-        return f"{int(np.sum(np.array(self.accuracy)[of] > FOUND))} of {int(np.sum(of))}"
 
 
 def peer(options: argparse.Namespace, folder: Path) -> tuple[Any, Recorded]:
@@ -70,29 +55,6 @@ def session(options: argparse.Namespace, folder: Path) -> tuple[Any, Recorded]:
     """Return a session of ours as SpikeInterface opens it, and what is known of it."""
     path = options.session or generate_session(ours(options.seconds, options.seed), folder)
     return read_mocksession(path), of_mockrawio(truth(path).spec)
-
-
-def run(sorter: str, recording: Any, truth: Any) -> Outcome:
-    """Run a sorter as it is, and compare with the truth as SpikeInterface does."""
-    from spikeinterface.comparison import compare_sorter_to_ground_truth
-    from spikeinterface.sorters import run_sorter
-
-    began = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of what a sorter does; what it finds is asked here
-        try:
-            found = run_sorter(sorter, recording, folder=f"{folder}/{sorter}", verbose=False)
-            took = time.perf_counter() - began
-            performance = compare_sorter_to_ground_truth(truth, found, exhaustive_gt=True).get_performance()
-        except Exception as error:  # a sorter may fail in any way, and the others shall run
-            return Outcome(sorter, f"{type(error).__name__}: {_reason(error)}", time.perf_counter() - began)
-    scores = {name: performance[name].to_numpy(float).tolist() for name in ("accuracy", "recall")}
-    return Outcome(sorter, "", took, len(found.unit_ids), **scores)
-
-
-def _reason(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return next((line for line in reversed(lines) if "Error" in line), lines[-1] if lines else "")
 
 
 def nearness(one: Recorded) -> np.ndarray:
@@ -144,25 +106,26 @@ def as_rst(paths: Sequence[Path]) -> str:
     return list_table((30, *(15 for _ in outcomes)), [("", *(one.sorter for one in outcomes)), *rows])
 
 
-def together(outcomes: Sequence[Outcome]) -> Outcome:
-    """Return what one sorter did with several recordings."""
-    accuracy, recall = ([x for one in outcomes for x in getattr(one, name)] for name in ("accuracy", "recall"))
-    return Outcome(outcomes[0].sorter, accuracy=accuracy, recall=recall)
-
-
 def main() -> None:
     """Run sorters on a recording, and print what they found."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sorters", nargs="+", default=SORTERS)
+    parser.add_argument("--sorters", nargs="+", help="by default all of the page")
     parser.add_argument("--spikeinterface", action="store_true", help="sort what SpikeInterface makes")
+    parser.add_argument("--difficulty", action="store_true", help="sort sessions of all steps of difficulty")
+    parser.add_argument("--figure", type=Path, help="a PNG to draw these steps in, and not to sort")
     parser.add_argument("--session", type=Path, help="the folder of a session of ours")
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--json", type=Path, help="a file for all numbers")
     parser.add_argument("--table", type=Path, nargs="+", help="such files, to print and not to sort")
     options = parser.parse_args()
+    options.sorters = options.sorters or (ALL if options.difficulty else SORTERS)
     if options.table:
         print(as_rst(options.table))
+    elif options.figure:
+        draw_steps(options.figure)
+    elif options.difficulty:
+        sort_steps(options)
     else:
         sort(options)
 
@@ -175,7 +138,7 @@ def sort(options: argparse.Namespace) -> None:
         cells = NumpySorting.from_unit_dict(dict(enumerate(one.trains)), one.sampling_rate)
         snr, near = snr_of_templates(one), nearness(one)
         for sorter in options.sorters:
-            outcomes.append(run(sorter, recording, cells))
+            outcomes.append(run(sorter, recording, partial(compared, cells)))
             print("\n".join(lines(outcomes[-1], one, snr, near)), flush=True)
     if options.json:
         about = {"snr": snr.tolist(), "nearest_um": near.tolist(), "multi": one.multi.tolist()}

@@ -163,6 +163,8 @@ SPEC = [
     Case(spec, {"probe": "tetrodes", "n_channels": 8}, {"n_channels": 9}, "Change it, or leave it out."),
     Case(spec, {"probe": TWO, "n_channels": None}, {"n_channels": 3}, "Leave it out."),
     Case(SessionSpec.broadband, {"duration_s": 10}, {"snr": (9, 1)}, CHANGE),
+    Case(SessionSpec.broadband, {"difficulty": 5}, {"difficulty": 6}, CHANGE),
+    Case(SessionSpec.broadband, {"difficulty": 2}, {"sampling_rate": None}, "Give sampling_rate, or leave it out."),
     Case(SessionSpec.broadband, {"sampling_rate": "100000/3"}, {"sampling_rate": 1e5 / 3}, CHANGE),
     Case(truth, {"source": SessionSpec.broadband().seeded()}, {"source": SessionSpec.broadband()}, "spec.seeded()"),
     Case(

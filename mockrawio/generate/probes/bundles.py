@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from ...session.layout import BUNDLE
 from ...session.probe import microwires
 from .named import MOST_CHANNELS, NamedProbe
+
+REGIONS = ("LA", "LAH", "LEC", "LMH", "LPHC", "RA", "RAH", "REC", "RMH", "RPHC")
 
 PROBE = NamedProbe(
     "bundles",
@@ -12,3 +15,10 @@ PROBE = NamedProbe(
     range(1, MOST_CHANNELS + 1),
     lambda n: microwires(range(1, n + 1)),
 )
+
+
+def wire_name(k: int) -> str:
+    """Name channel `k` (from 1): wires of a region go on counting after the tenth region."""
+    bundle, wire = divmod(k - 1, BUNDLE)
+    round_, region = divmod(bundle, len(REGIONS))
+    return f"{REGIONS[region]}{round_ * BUNDLE + wire + 1}"
