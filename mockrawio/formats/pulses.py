@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from ..ground.arrays import Floats, Ints
-from .recorded import RecordedEvents, RecordedSignals, Texts
+from .recorded import Recorded, RecordedEvents, RecordedSignals, Texts
 from .rig import RigFolder
 
+RATE = 25_000.0  # Hz, of a recording that has no signals
 PULSE_S = 0.005  # how long a line is high for an event that has no duration, where there is room
+
+
+def clock_of(recorded: Recorded, streams: Sequence[RecordedSignals]) -> RecordedSignals:
+    """Return the stream in whose samples events are counted: the fastest, or one without channels."""
+    if streams:
+        return max(streams, key=lambda one: one.rate)
+    starts = tuple(span.t_start for span in recorded.segments)
+    sizes = tuple(max(int(np.ceil((b - a) * RATE)), 1) for a, b in recorded.segments)
+    return RecordedSignals("events", "events", RATE, (), starts, sizes, lambda k, start, stop: np.zeros((0, 0), "<i2"))
 
 
 class Pulses(NamedTuple):
@@ -26,18 +37,23 @@ def pulses(
 ) -> Pulses:
     """Return the events of a segment as pulses, in samples of `clock`.
 
-    With `levels` the line is sampled: it rises nowhere before sample 1, and is low for a sample between two pulses.
+    With `levels` the line is sampled: it rises at sample 1 at the earliest, is low for a sample between two pulses, and
+    ends with the samples. Else edges are noted down, wherever they are.
     """
     times, durations, labels = events.read(seg_index, None, None)
     what = f"events of {events.name}"
-    frames, inside = out.frames(what, times, clock, seg_index)
+    if levels:
+        frames, inside = out.frames(what, times, clock, seg_index)
+        size, apart = clock.sizes[seg_index], 2
+    else:
+        frames = np.rint((times - clock.t_starts[seg_index]) * clock.rate).astype(np.int64)
+        inside, size, apart = np.ones(len(frames), bool), np.iinfo(np.int64).max, 1
     order = np.flatnonzero(inside)[np.argsort(frames[inside], kind="stable")]
-    rises, size = frames[order], clock.sizes[seg_index]
+    rises = frames[order]
     if levels and len(rises) and rises[0] == 0:
         out.leave(what, "a line that is high from the first sample on is taken to rise at the second")
         rises = np.maximum(rises, 1)
-    apart = 2 if levels else 1
-    kept = (np.diff(rises, prepend=-apart) >= apart) & (rises < size)
+    kept = (np.diff(rises, prepend=rises[:1] - apart) >= apart) & (rises < size)
     if not kept.all():
         out.leave(what, f"some are less than {apart} samples after another, or after the last sample")
     rises, order = rises[kept], order[kept]

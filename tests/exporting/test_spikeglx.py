@@ -56,7 +56,7 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
     np.testing.assert_allclose(ons[0], 0.5, atol=1 / rate)
 
 
-@settings(max_examples=12)
+@settings(max_examples=10)
 @given(recordings(streams=2))
 def test_drawn(recorded: Recorded) -> None:
     """Any rate, width and number of segments comes back, with an LF band beside it."""

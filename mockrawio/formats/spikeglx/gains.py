@@ -7,9 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ...ground.arrays import Floats, Ints
+from ..recorded import MICROVOLTS
 from .probe import ProbePart
 
-VOLTS = {"V": 1.0, "mV": 1e-3, "uV": 1e-6, "µV": 1e-6, "nV": 1e-9}
+VOLTS = {units: 1e-6 * scale for units, scale in MICROVOLTS.items()}
 OFFERED = (500, 250, 1000, 50, 125, 1500, 2000, 3000)  # what Neuropixels 1.0 can be set to, the usual one first
 USUAL_V = 0.6  # its range
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from ...ground.arrays import Array, Ints
 from ...ground.errors import MockSessionError
-from ..pulses import Pulses, level, pulses
+from ..pulses import Pulses, clock_of, level, pulses
 from ..recorded import BLOCK, Counts, Recorded, RecordedSignals
 from ..rig import Below, Holds, Opening, RigFolder, RigFormat, register_rig
 from .faults import FAULTS
@@ -30,7 +30,6 @@ _SYNC_BIT = 64  # of SY0
 _LINES = 16  # of a digital word
 _ROLE = re.compile(r"(?:.*#)?(imec\d+\.(?:ap|lf)|nidq)")
 _LF, _SYNC = {"lfp", "lf"}, "sync"
-_NI_RATE = 25_000.0  # of a recording that has no signals
 _USUAL_NI_V = 5.0
 
 
@@ -44,7 +43,7 @@ def _write(recorded: Recorded, out: RigFolder) -> Sequence[Opening]:
         kinds = {kind: streams[f"{device}.{kind}"] for kind in ("ap", "lf") if f"{device}.{kind}" in streams}
         run.write_probe(device, kinds)
     if has_nidq:
-        run.write_nidq(analog, analog or _clock(recorded, list(streams.values())))
+        run.write_nidq(analog, analog or clock_of(recorded, list(streams.values())))
     return [{"dirname": Below("")}]
 
 
@@ -93,15 +92,6 @@ def _fault(stream: RecordedSignals) -> str | None:
     if wired(stream, one_gain=one_gain, has_lf=False) is None:
         return "a probe has at most 384 channels, or 1536 if they have one gain"
     return None
-
-
-def _clock(recorded: Recorded, streams: list[RecordedSignals]) -> RecordedSignals:
-    """Return what the samples of a nidq that has digital lines alone are: those of the fastest stream, if any."""
-    if streams:
-        return streams[0]
-    starts = tuple(span.t_start for span in recorded.segments)
-    sizes = tuple(max(int(np.ceil((b - a) * _NI_RATE)), 1) for a, b in recorded.segments)
-    return RecordedSignals("nidq", "nidq", _NI_RATE, (), starts, sizes, lambda k, start, stop: np.zeros((0, 0), "<i2"))
 
 
 class _Run:
