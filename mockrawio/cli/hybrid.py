@@ -57,6 +57,7 @@ def hybrid_commands() -> None:
 @click.option("--allow-skips", is_flag=True, default=None, help="Exit with 0 although a unit could not be made.")
 @phy_base_option
 @click.option("--dry-run", is_flag=True, help="Write nothing; say what would be made.")
+@click.option("--rig", type=FOLDER, help="Write there the rig's folder too, with the result in the source's place.")
 @workers_option
 @json_option
 @progress_option
@@ -67,6 +68,7 @@ def hybrid_generate_command(
     params_file: Path,
     output: Path | None,
     dry_run: bool,
+    rig: Path | None,
     workers: int,
     as_json: bool,
     progress: bool,
@@ -77,15 +79,18 @@ def hybrid_generate_command(
     Paths in PARAMS are relative to its own folder. Each unit that was asked for has a line that says
     what was made of it or why nothing. The events are those that hybrid validate looks for.
     A run of the same session in the same folder is replaced; files that its manifest does not list never are.
+    With --rig a SpikeGLX run or an Open Ephys record node is written again, all its files, with the events in it.
     """
-    from ..hybrid import HybridParams, generate_hybrid
+    from ..hybrid import HybridParams, generate_hybrid, hybrid_in_rig
     from ..hybrid.text_tables import generation_lines
 
     # A flag that is not given is None, and leaves what the file says.
     given = {name: value for name, value in {"output_directory": output, **fields}.items() if value is not None}
     params = replace(HybridParams.load(params_file), **given)
     result = generate_hybrid(params, progress=progress, dry_run=dry_run, n_workers=workers)
-    show(as_json, _made(result), generation_lines(result, dry_run=dry_run))
+    placed = hybrid_in_rig(result, rig, progress=progress) if rig and not dry_run else None
+    lines = [*generation_lines(result, dry_run=dry_run), *wrote([placed] if placed else [])]
+    show(as_json, {**_made(result), **({"rig": placed} if placed else {})}, lines)
     ctx.exit(0 if result.ok else 1)
 
 

@@ -7,6 +7,7 @@ from ..formats.sorters import Sorting, load_sorting, load_templates
 from ..formats.spikeglx import read_meta
 from .doors import generate_hybrid, hybrid_from_session, hybrid_from_spikeinterface, plan_hybrid, planted_events
 from .draft import HybridDraft
+from .in_rig import hybrid_in_rig
 from .params import HybridParams
 from .planned import HybridPlan, HybridResult
 from .raw_probe import Probe, custom_probe, eMouse, neuropixels3a
@@ -45,6 +46,7 @@ __all__ = [
     "generate_hybrid",
     "hybrid_from_session",
     "hybrid_from_spikeinterface",
+    "hybrid_in_rig",
     "jitter_events",
     "load_firings",
     "load_sorting",
