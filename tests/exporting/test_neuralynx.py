@@ -107,7 +107,7 @@ def alone(n_channels: int, sizes: tuple[int, ...] = (600,), **more: Any) -> Reco
 
 def test_many_channels(tmp_path: Path) -> None:
     """More channels than files may be open at once keep their order and their counts."""
-    source = alone(385, (20,))
+    source = alone(140, (20,))
     reader = write_rig(source, tmp_path / "out", rig_formats()["neuralynx"]).open()
     assert reader.header["signal_channels"]["name"].tolist() == [one.name for one in source.signals[0].channels]
     np.testing.assert_array_equal(reader.get_analogsignal_chunk(0, 0, None, None, 0), source.signals[0].read(0, 0, 20))

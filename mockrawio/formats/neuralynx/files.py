@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count, groupby, pairwise
 
 import numpy as np
-import numpy.typing as npt
 
-from ...ground.arrays import Array, Bools, Floats
+from ...ground.arrays import Array, Floats
 from ...ground.checks import require
 from ..recorded import Counts, Recorded, RecordedSignals, RecordedUnit
 from ..rig import MOST_FILES, Below, Opening, RigFile, RigFolder
+from ..ticks import Ticks
 from .header import header
 
 RECORD = 512  # samples
@@ -53,7 +53,7 @@ def write_neuralynx(recorded: Recorded, out: RigFolder) -> Sequence[Opening]:
     streams = sorted(recorded.signals, key=lambda one: -one.rate)
     for stream in streams:
         _refuse_joined(stream)
-    clock = _Clock.of(recorded, out)
+    clock = Ticks.of(recorded, out, 1e6)
     first, digits = 1, len(str(max(sum(len(one.channels) for one in streams), len(recorded.units))))
     ranges: set[tuple[float, int]] = set()
     for stream in streams:
@@ -90,26 +90,6 @@ def _refuse_joined(stream: RecordedSignals) -> None:
         apart = following - end > 0.5 / stream.rate
         remedy = "Export one segment at a time."
         require(apart, f"stream {stream.id}", "segments with a pause after each", f"one that ends at {end!r} s", remedy)
-
-
-@dataclass(frozen=True)
-class _Clock:
-    """Whole µs from an instant."""
-
-    origin: float  # s
-
-    @classmethod
-    def of(cls, recorded: Recorded, out: RigFolder) -> _Clock:
-        first = min(recorded.segments[0].t_start, *(one.t_starts[0] for one in recorded.signals), 0.0)
-        if first < 0:
-            out.leave("t_start", "times are not below 0: all are later by whole seconds")
-        return cls(float(math.floor(first)))
-
-    def stamps(self, times: Floats) -> tuple[npt.NDArray[np.uint64], Bools]:
-        """Return what it shows at times (s), and which of them are not before it began."""
-        shown = np.rint((times - self.origin) * 1e6)
-        kept = shown >= 0
-        return shown[kept].astype(np.uint64), kept
 
 
 def _signal_heads(
@@ -156,12 +136,12 @@ def _entity(name: str, what: str, out: RigFolder) -> str:
 
 
 def _samples(
-    stream: RecordedSignals, some: slice, first: int, files: Sequence[RigFile], clock: _Clock, out: RigFolder
+    stream: RecordedSignals, some: slice, first: int, files: Sequence[RigFile], clock: Ticks, out: RigFolder
 ) -> None:
     """Write the records of some channels of a stream, of all segments."""
     ids = np.arange(first, first + len(stream.channels), dtype=np.uint32)[some]
     for seg_index, t_start in enumerate(stream.t_starts):
-        begin = int(clock.stamps(np.array([t_start]))[0][0])
+        begin = clock.one(t_start)
         for sample, counts in stream.blocks(seg_index, RECORD):
             mine = counts[:, some]
             records = _records(mine, ids, stream.rate, begin, sample)
@@ -186,16 +166,14 @@ def _records(counts: Counts, ids: Array, rate: float, begin: int, sample: int) -
     return records
 
 
-def _write_events(recorded: Recorded, clock: _Clock, out: RigFolder) -> None:
+def _write_events(recorded: Recorded, clock: Ticks, out: RigFolder) -> None:
     """Write the events of all channels, each with an id of its own, and where recording started and stopped."""
     ids = np.array([k for k in range(_FIRST_EVENT, _FIRST_EVENT + len(recorded.events) + 1) if k != _SYSTEM_EVENT])
     with out.file("Events.nev") as file:
         file.write(header(recorded, "Events.nev", "Event", {"RecordSize": _EVENT.itemsize, "AcqEntName": "Events"}))
         for seg_index in range(len(recorded.segments)):
             marks = recorded.marks(seg_index)
-            stamps, kept = clock.stamps(marks.times)
-            if not kept.all():
-                out.leave("events", "some are before the clock's 0")
+            stamps, kept = clock.at(marks.times, "some events")
             records = np.zeros(len(stamps), _EVENT)
             records["stamp"], records["event"] = stamps, ids[marks.channels[kept]]
             records["ttl"], records["text"] = _labels(marks.labels[kept], out)
@@ -219,10 +197,10 @@ def _recorded_span(recorded: Recorded, seg_index: int) -> Floats:
     return np.array([min(begins), max(ends)])
 
 
-def _with_system(records: Array, span: Floats, clock: _Clock) -> Array:
+def _with_system(records: Array, span: Floats, clock: Ticks) -> Array:
     """Return a segment's records in order of time with those of its start and stop."""
     ends = np.zeros(len(span), _EVENT)
-    ends["stamp"], ends["event"] = clock.stamps(span)[0], _SYSTEM_EVENT
+    ends["stamp"], ends["event"] = clock.at(span, "samples")[0], _SYSTEM_EVENT
     ends["text"] = [b"Starting Recording", b"Stopping Recording"][: len(span)]
     whole = np.concatenate([ends[:1], records, ends[1:]])
     whole["id"], whole["size"] = 1002, 2
@@ -243,7 +221,7 @@ def _electrodes(units: Sequence[RecordedUnit]) -> Iterator[list[RecordedUnit]]:
 
 
 def _write_spikes(
-    recorded: Recorded, units: list[RecordedUnit], number: int, name: str, clock: _Clock, out: RigFolder
+    recorded: Recorded, units: list[RecordedUnit], number: int, name: str, clock: Ticks, out: RigFolder
 ) -> None:
     """Write the spikes of an electrode's units, which are numbered from 1."""
     cut = [_cut(unit, out) for unit in units]
@@ -253,7 +231,7 @@ def _write_spikes(
         file.write(header(recorded, name, "NSE", _spike_head(units[0], number, rate, cut[0][1], out)))
         for seg_index in range(len(recorded.segments)):
             for some in part.spikes(seg_index, waveforms=True):
-                stamps, kept = clock.stamps(some.times)
+                stamps, kept = clock.at(some.times, "some spikes")
                 records = np.zeros(len(stamps), _SPIKE)
                 records["stamp"], records["channel"], records["unit"] = stamps, number - 1, some.units[kept] + 1
                 shapes = np.zeros((len(kept), 0)) if some.waveforms is None else some.waveforms
