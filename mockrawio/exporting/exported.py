@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -76,9 +77,18 @@ class Exported:
         """
         import neo.rawio
 
-        reader = getattr(neo.rawio, self.neo)(**self.arguments(part))
+        kind = getattr(neo.rawio, self.neo)
+        reader = kind(**_known(kind, self.arguments(part)))
         with warnings.catch_warnings():
             # what Neo says of a file that is as it was asked for
             warnings.simplefilter("ignore", DeprecationWarning)
             reader.parse_header()
         return reader
+
+
+def _known(kind: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return those arguments that a class takes: older classes of Neo do without being told what newer ones ask for."""
+    known = inspect.signature(kind).parameters
+    if any(one.kind is one.VAR_KEYWORD for one in known.values()):
+        return arguments
+    return {name: value for name, value in arguments.items() if name in known}

@@ -130,6 +130,14 @@ class RecordedEvents:
     read: Callable[[int, float | None, float | None], tuple[Floats, Floats | None, Texts]]
 
 
+def by_electrode(units: Sequence[RecordedUnit]) -> list[list[RecordedUnit]]:
+    """Return the units of each electrode: those of one channel, whose waveforms have one unit, gain and rate."""
+    groups: dict[tuple[object, ...], list[RecordedUnit]] = {}
+    for unit in units:
+        groups.setdefault((unit.channel_id, unit.units, unit.gain, unit.rate), []).append(unit)
+    return list(groups.values())
+
+
 class MergedSpikes(NamedTuple):
     """Some spikes of several units, ascending."""
 

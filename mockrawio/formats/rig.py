@@ -136,6 +136,12 @@ class RigFolder(WholeFolder):
             self.leave(what, f"at most {most} characters of {encoding.upper()}")
         return kept.encode(encoding)
 
+    def leave_spikeless(self, recorded: Recorded) -> None:
+        """Note the units that have no spikes, where spikes alone tell which units there are."""
+        for unit in recorded.units:
+            if not any(unit.count(k) for k in range(len(recorded.segments))):
+                self.leave(f"unit {unit.name}", "it has no spikes, and there is no list of units")
+
     def names(self) -> tuple[str, ...]:
         """Return the files that were written, by their paths below the folder, sorted."""
         files = (path for path in self.staging.rglob("*") if path.is_file())

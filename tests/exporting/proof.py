@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,17 @@ def _inside(times: np.ndarray, stream: RecordedSignals, seg_index: int) -> np.nd
     """Return which times are nearest to a sample of a segment, for what is counted in samples."""
     frames = np.rint((times - stream.t_starts[seg_index]) * stream.rate)
     return (frames >= 0) & (frames < stream.sizes[seg_index])
+
+
+@contextmanager
+def reading(exported: Exported, part: int = 0) -> Iterator[Any]:
+    """Open an export with Neo and close the files that Neo leaves open."""
+    reader = exported.open(part)
+    try:
+        yield reader
+    finally:
+        for file in getattr(reader, "_nsx_fids", {}).values():  # of BlackrockRawIO
+            file.close()
 
 
 @dataclass
@@ -64,18 +76,22 @@ class Proof:
         n = len(ours.segments)
         assert len(exported.parts) == (1 if self.holds.segments else n)
         for part in range(len(exported.parts)):
-            reader = exported.open(part)
-            if self.comply:
-                assert_rawio_compliant(reader, but=self.but)
-            segments = [(k, k) for k in range(n)] if self.holds.segments else [(part, 0)]
-            assert reader.segment_count(0) == len(segments)
-            for ours_at, neos_at in segments:
-                for place, one in enumerate(ours.signals):
-                    self._signals(one, reader, ours_at, neos_at, place)
-                if self.holds.units and "units" not in self.unread:
-                    self._units(ours, reader, ours_at, neos_at)
-                if self.holds.events and "events" not in self.unread:
-                    self._events(ours, reader, ours_at, neos_at)
+            with reading(exported, part) as reader:
+                self._part(ours, reader, part)
+
+    def _part(self, ours: Recorded, reader: Any, part: int) -> None:
+        """Hold all that Neo reads of one part against what was given."""
+        if self.comply:
+            assert_rawio_compliant(reader, but=self.but)
+        segments = [(k, k) for k in range(len(ours.segments))] if self.holds.segments else [(part, 0)]
+        assert reader.segment_count(0) == len(segments)
+        for ours_at, neos_at in segments:
+            for place, one in enumerate(ours.signals):
+                self._signals(one, reader, ours_at, neos_at, place)
+            if self.holds.units and "units" not in self.unread:
+                self._units(ours, reader, ours_at, neos_at)
+            if self.holds.events and "events" not in self.unread:
+                self._events(ours, reader, ours_at, neos_at)
 
     def _kept(self, exported: Exported, recorded: Recorded) -> Recorded:
         left = " ".join(exported.left_out)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import count, groupby, pairwise
+from itertools import count, pairwise
 
 import numpy as np
 
 from ...ground.arrays import Array, Floats
 from ...ground.checks import require
-from ..recorded import Counts, Recorded, RecordedSignals, RecordedUnit
+from ..recorded import Counts, Recorded, RecordedSignals, RecordedUnit, by_electrode
 from ..rig import MOST_FILES, Below, Opening, RigFile, RigFolder
 from ..ticks import Ticks
 from .header import header
@@ -67,8 +67,9 @@ def write_neuralynx(recorded: Recorded, out: RigFolder) -> Sequence[Opening]:
                 _samples(stream, some, first - 1, files, clock, out)
         first += len(names)
     _write_events(recorded, clock, out)
-    for number, units in enumerate(_electrodes(recorded.units), 1):
+    for number, units in enumerate(by_electrode(recorded.units), 1):
         _write_spikes(recorded, units, number, f"SE{number:0{digits}}.nse", clock, out)
+    out.leave_spikeless(recorded)
     return [_opening(recorded, streams, out)]
 
 
@@ -207,19 +208,6 @@ def _with_system(records: Array, span: Floats, clock: Ticks) -> Array:
     return np.ascontiguousarray(whole[np.argsort(whole["stamp"], kind="stable")])
 
 
-def _electrodes(units: Sequence[RecordedUnit]) -> Iterator[list[RecordedUnit]]:
-    """Yield the units of each file: those of one channel, one gain and one rate."""
-
-    def electrode(unit: RecordedUnit) -> tuple[object, ...]:
-        return unit.channel_id, unit.units, unit.gain, unit.rate
-
-    places: dict[tuple[object, ...], int] = {}
-    for unit in units:
-        places.setdefault(electrode(unit), len(places))
-    for _, some in groupby(sorted(units, key=lambda one: places[electrode(one)]), electrode):
-        yield list(some)
-
-
 def _write_spikes(
     recorded: Recorded, units: list[RecordedUnit], number: int, name: str, clock: Ticks, out: RigFolder
 ) -> None:
@@ -239,9 +227,6 @@ def _write_spikes(
                 records["features"][:, 0] = records["samples"].max(axis=1)
                 records["features"][:, 1] = records["samples"].min(axis=1)
                 file.write(records)
-    for unit in units:
-        if not any(unit.count(k) for k in range(len(recorded.segments))):
-            out.leave(f"unit {unit.name}", "it has no spikes, and there is no list of units")
 
 
 def _cut(unit: RecordedUnit, out: RigFolder) -> tuple[RecordedUnit, int]:
