@@ -31,12 +31,12 @@ class Registry(Generic[_Entry]):
         self._entries.append(entry)
 
     def all(self) -> dict[str, _Entry]:
-        """Return the formats by name, by rank: of several that fit, the first is taken."""
+        """Return the formats by name, by rank and name: of several that fit, the first is taken."""
         if not self._complete:
             for module in iter_modules(import_module(self._package).__path__):
                 import_module(f"{self._package}.{module.name}")
             self._complete = True
-        return {entry.name: entry for entry in sorted(self._entries, key=lambda entry: entry.rank)}
+        return {entry.name: entry for entry in sorted(self._entries, key=lambda entry: (entry.rank, entry.name))}
 
 
 def either(names: Iterable[str]) -> str:
