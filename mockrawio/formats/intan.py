@@ -3,25 +3,37 @@
 The layout is that of Intan Technologies' *RHD2000 data file formats*, of header version 3.0: counts of 0.195 µV in the
 channels of an RHD recording controller, time as a number of samples from 0. A traditional file has unsigned counts in
 blocks of 128 samples, so the last block is filled up with 0 µV; the other layouts have signed counts, as many as there
-are. Event channels are digital inputs, high for one sample at an event and throughout an epoch. The date is in the
-name, as RHX puts it there.
+are. Event channels are digital inputs, high for 5 ms at an event and throughout an epoch. The date is in the name, as
+RHX puts it there.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
+from ..ground.arrays import Array
 from ..ground.errors import MockSessionError
 from ..ground.shown import Argument, Text
-from .lines import DigitalLine, digital_lines, words
-from .recorded import Counts, Recorded, RecordedSignals
-from .rig import Below, FileFault, Holds, Opening, RigFolder, RigFormat, each_segment, first_stream, register_rig
+from .pulses import Pulses, level, pulses
+from .recorded import Recorded, RecordedSignals
+from .rig import (
+    MOST_FILES,
+    Below,
+    FileFault,
+    Holds,
+    Opening,
+    RigFolder,
+    RigFormat,
+    each_segment,
+    first_stream,
+    register_rig,
+)
 from .scaling import with_gain
 
 GAIN = 0.195  # µV, of an RHD2000 chip and its ADC
@@ -29,8 +41,14 @@ LAYOUTS = ("traditional", "file-per-signal", "file-per-channel")
 _MAGIC, _VERSION, _BLOCK = 0xC6912702, (3, 0), 128
 _PORTS, _PER_PORT, _PER_CHIP, _LINES = "ABCDEFGH", 128, 32, 16
 _RECORDING_CONTROLLER = 13  # "board mode"
-_MOST_OPEN = 256  # files at once
 _AMPLIFIER, _DIGITAL_IN = 0, 4  # signal types
+
+
+class _Line(NamedTuple):
+    """A digital input."""
+
+    name: str
+    pulses: Pulses
 
 
 def _write(
@@ -45,7 +63,7 @@ def _write(
     write = {"traditional": _traditional, "file-per-signal": _by_signal, "file-per-channel": _by_channel}[layout]
 
     def one(part: Recorded, prefix: str) -> Opening:
-        lines = digital_lines(part, out, _LINES)
+        lines = _lines(part, out)
         when = part.start + timedelta(seconds=part.signals[0].t_starts[0])
         name = f"{prefix}{part.title}_{when:%y%m%d_%H%M%S}"
         return {"filename": Below(write(part.signals[0], lines, name, when, out))}
@@ -53,9 +71,22 @@ def _write(
     return each_segment(recorded.only([stream]), one)
 
 
-def _traditional(
-    stream: RecordedSignals, lines: Sequence[DigitalLine], name: str, when: datetime, out: RigFolder
-) -> str:
+def _lines(recorded: Recorded, out: RigFolder) -> list[_Line]:
+    for events in recorded.events[_LINES:]:
+        out.leave(f"events of {events.name}", f"there are {_LINES} digital inputs")
+    stream = recorded.signals[0]
+    return [_Line(one.name, pulses(one, 0, stream, out, levels=True)) for one in recorded.events[:_LINES]]
+
+
+def _words(lines: Sequence[_Line], first: int, stop: int) -> Array:
+    """Return all inputs' levels from a sample up to another, uint16, the first input as the lowest bit."""
+    made = np.zeros(stop - first, "<u2")
+    for bit, line in enumerate(lines):
+        made |= level(line.pulses, first, stop).astype("<u2") << np.uint16(bit)
+    return made
+
+
+def _traditional(stream: RecordedSignals, lines: Sequence[_Line], name: str, when: datetime, out: RigFolder) -> str:
     rest = stream.sizes[0] % _BLOCK
     if rest:
         out.leave("the end", f"files have blocks of {_BLOCK} samples: the last one is filled up with 0 µV")
@@ -70,19 +101,19 @@ def _traditional(
             blocks["amplifier"] = padded.view("<u2").reshape(-1, _BLOCK, counts.shape[1]).transpose(0, 2, 1)
             blocks["amplifier"] ^= 0x8000  # 32768 is 0 µV
             if lines:
-                blocks["digital"] = words(lines, first, first + len(padded)).reshape(-1, _BLOCK)
+                blocks["digital"] = _words(lines, first, first + len(padded)).reshape(-1, _BLOCK)
             file.write(blocks.view("u1"))
             out.tick(counts.size)
     return f"{name}.rhd"
 
 
-def _by_signal(stream: RecordedSignals, lines: Sequence[DigitalLine], name: str, when: datetime, out: RigFolder) -> str:
+def _by_signal(stream: RecordedSignals, lines: Sequence[_Line], name: str, when: datetime, out: RigFolder) -> str:
     out.write(f"{name}/info.rhd", [_header(stream, lines, when)])
     _times(f"{name}/time.dat", stream.sizes[0], out)
     if lines:
         with out.file(f"{name}/digitalin.dat") as file:
             for span in _spans(stream.sizes[0]):
-                file.write(words(lines, *span))
+                file.write(_words(lines, *span))
     with out.file(f"{name}/amplifier.dat") as file:
         for _, counts in stream.blocks(0):
             file.write(counts)
@@ -90,27 +121,24 @@ def _by_signal(stream: RecordedSignals, lines: Sequence[DigitalLine], name: str,
     return f"{name}/info.rhd"
 
 
-def _by_channel(
-    stream: RecordedSignals, lines: Sequence[DigitalLine], name: str, when: datetime, out: RigFolder
-) -> str:
+def _by_channel(stream: RecordedSignals, lines: Sequence[_Line], name: str, when: datetime, out: RigFolder) -> str:
     out.write(f"{name}/info.rhd", [_header(stream, lines, when)])
     _times(f"{name}/time.dat", stream.sizes[0], out)
     for number, line in enumerate(lines):
         with out.file(f"{name}/board-{_input(number)}.dat") as file:
             for span in _spans(stream.sizes[0]):
-                file.write(line.levels(*span).astype("<u2"))
+                file.write(level(line.pulses, *span).astype("<u2"))
     n = len(stream.channels)
-    for first in range(0, n, _MOST_OPEN):
-        _channels(stream, range(first, min(first + _MOST_OPEN, n)), name, out)
+    for first in range(0, n, MOST_FILES):
+        _channels(stream, range(first, min(first + MOST_FILES, n)), name, out)
     return f"{name}/info.rhd"
 
 
 def _channels(stream: RecordedSignals, numbers: range, name: str, out: RigFolder) -> None:
     """Write the files of some channels, all open at once."""
-    with ExitStack() as stack:
-        files = [stack.enter_context(out.file(f"{name}/amp-{_native(number)}.dat")) for number in numbers]
+    with out.several([f"{name}/amp-{_native(number)}.dat" for number in numbers]) as files:
         for _, counts in stream.blocks(0):
-            columns: Counts = np.ascontiguousarray(counts[:, numbers.start : numbers.stop].T)
+            columns = np.ascontiguousarray(counts[:, numbers.start : numbers.stop].T)
             for file, column in zip(files, columns, strict=True):
                 file.write(column)
             out.tick(columns.size)
@@ -137,7 +165,7 @@ def _input(number: int) -> str:
     return f"DIGITAL-IN-{number + 1:02d}"
 
 
-def _header(stream: RecordedSignals, lines: Sequence[DigitalLine], when: datetime) -> bytes:
+def _header(stream: RecordedSignals, lines: Sequence[_Line], when: datetime) -> bytes:
     """Return the header, the same in all layouts; filters are those that RHX begins with."""
     rate = stream.rate
     high = min(7500.0, rate / 2)

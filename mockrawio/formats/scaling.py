@@ -9,19 +9,18 @@ import numpy as np
 from ..ground.arrays import Floats
 from ..ground.errors import MockSessionError
 from ..ground.shown import Argument, Text
-from .recorded import Counts, RecordedSignals
+from .recorded import MICROVOLTS, Counts, RecordedSignals
 
 TOLERANCE = 1e-6  # relative: gains nearer than that are the same
-_IN_UV = {"nV": 1e-3, "uV": 1.0, "µV": 1.0, "mV": 1e3, "V": 1e6}
 
 
 def gains_uV(stream: RecordedSignals, title: str) -> tuple[Floats, Floats]:
     """Return each channel's gain and offset in µV; MockSessionError where the channels are in no unit of voltage."""
-    others = sorted({channel.units for channel in stream.channels} - set(_IN_UV))
+    others = sorted({channel.units for channel in stream.channels} - set(MICROVOLTS))
     if others:
         remedy = Text("Give other ", Argument("streams"), ", or another format.")
         raise MockSessionError(f"stream {stream.id}", f"channels in volts, for {title}", ", ".join(others), remedy)
-    scale = np.array([_IN_UV[channel.units] for channel in stream.channels])
+    scale = np.array([MICROVOLTS[channel.units] for channel in stream.channels])
     return stream.gains * scale, stream.offsets * scale
 
 

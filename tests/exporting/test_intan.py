@@ -54,24 +54,23 @@ def test_drawn(recorded: Recorded, layout: str) -> None:
 def made(n_channels: int = 3, **more: float) -> Recorded:
     """Return a segment of 3000 samples with an event and an epoch channel."""
     stream = signals(1, "broadband", 30_000.0, n_channels, (0.0,), (3000,), **more)
-    marks = tuple(events(k, name, SPANS, 30_000.0, 9, k == 1) for k, name in enumerate(("Reiz, ü", "DAQ")))
+    marks = tuple(events(k + 10, name, SPANS, 30_000.0, 9, k == 1) for k, name in enumerate(("Reiz, ü", "DAQ")))
     return Recorded(START, SPANS, (stream,), (), marks, "recording", "made")
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_events(layout: str, tmp_path: Path) -> None:
-    """Each event channel is a digital input of its name: high at each event for a sample, through each epoch."""
+    """Each event channel is a digital input of its name, which rises at each event and falls where an epoch ends."""
     source = made()
     reader = write_rig(source, tmp_path / "out", FORMAT, layout=layout).open()
     assert reader.header["signal_streams"]["name"].tolist()[1] == "USB board digital input channel"
     assert reader.header["signal_channels"]["name"].tolist()[3:] == ["Reiz, ü", "DAQ"]
-    levels = reader.get_analogsignal_chunk(0, 0, 0, 3000, 1)
+    levels = reader.get_analogsignal_chunk(0, 0, 0, 3000, 1).astype(int)
     for column, one in zip(levels.T, source.events, strict=True):
-        times, durations, _ = one.read(0, None, None)
-        expected = np.zeros(3000, int)
-        for frame in np.rint(times * 30_000).astype(int):
-            expected[frame : frame + (1 if durations is None else 2)] = 1
-        np.testing.assert_array_equal(column, expected)
+        frames = np.rint(one.read(0, None, None)[0] * 30_000).astype(int)
+        assert (np.diff(frames) > 2).all()
+        np.testing.assert_array_equal(np.flatnonzero(np.diff(column) == 1) + 1, frames)
+    np.testing.assert_array_equal(np.flatnonzero(np.diff(levels[:, 1]) == -1) + 1, frames + 2)
 
 
 def test_other_gains(tmp_path: Path) -> None:
