@@ -53,7 +53,7 @@ class Proof:
     label: Callable[[str], str] = str  # what Neo makes of a label
     comply: bool = True
     but: tuple[str, ...] = ()  # rules of Neo's that its own reader breaks
-    unread: Collection[str] = ()  # of "units", "events": what the format holds and Neo does not read
+    unread: Collection[str] = ()  # of "signals", "units", "events": what the format holds and Neo does not read
     stop: Callable[[int], int] = lambda size: size  # up to which sample Neo reads what is there
     nameless: float = 1.0  # µV of a unit that Neo has no name for
     silent_units: bool = True  # False where a unit is not in a file in which it has no spikes
@@ -91,7 +91,7 @@ class Proof:
         segments = [(k, k) for k in range(len(ours.segments))] if self.holds.segments else [(part, 0)]
         assert reader.segment_count(0) == len(segments)
         for ours_at, neos_at in segments:
-            for place, one in enumerate(ours.signals):
+            for place, one in enumerate(() if "signals" in self.unread else ours.signals):
                 self._signals(one, reader, ours_at, neos_at, place)
             if self.holds.units and "units" not in self.unread:
                 self._units(ours, reader, ours_at, neos_at)
