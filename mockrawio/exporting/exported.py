@@ -27,7 +27,7 @@ class Exported:
     files : tuple of str
         All files, by their paths below the folder, sorted.
     neo : str
-        The class of :mod:`neo.rawio` that reads them.
+        The class of :mod:`neo.rawio` that reads them, or of :mod:`neo.io` where that has none.
     parts : tuple of mapping
         The arguments that Neo's class takes: of one recording, or, where the format has no segments, of one for each.
     left_out : tuple of str
@@ -59,7 +59,7 @@ class Exported:
         return {name: str(self.folder / value) if isinstance(value, Below) else value for name, value in given}
 
     def open(self, part: int = 0) -> Any:
-        """Return Neo's reader of what was written, its header parsed.
+        """Return Neo's reader of what was written, its header parsed if it is a RawIO.
 
         Parameters
         ----------
@@ -68,15 +68,18 @@ class Exported:
 
         Returns
         -------
-        neo.rawio.baserawio.BaseRawIO
+        neo.rawio.baserawio.BaseRawIO or neo.io.baseio.BaseIO
 
         Raises
         ------
         BoundsError
             If there is no such part.
         """
+        import neo.io
         import neo.rawio
 
+        if not hasattr(neo.rawio, self.neo):
+            return getattr(neo.io, self.neo)(**self.arguments(part))
         kind = getattr(neo.rawio, self.neo)
         reader = kind(**_known(kind, self.arguments(part)))
         with warnings.catch_warnings():

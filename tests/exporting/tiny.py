@@ -37,7 +37,7 @@ def digests(name: str, folder: Path) -> dict[str, str]:
 def pin() -> None:
     """Write the digests of all formats to the files that the tests read."""
     with tempfile.TemporaryDirectory() as root:
-        for name in sorted(rig_formats()):
+        for name in sorted(name for name, entry in rig_formats().items() if not entry.extras):
             found = digests(name, Path(root) / name)
             (PINS / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n")
 
