@@ -6,6 +6,7 @@ import inspect
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -75,13 +76,10 @@ class Exported:
         BoundsError
             If there is no such part.
         """
-        import neo.io
-        import neo.rawio
-
-        if not hasattr(neo.rawio, self.neo):
-            return getattr(neo.io, self.neo)(**self.arguments(part))
-        kind = getattr(neo.rawio, self.neo)
+        kind = _class(self.neo)
         reader = kind(**_known(kind, self.arguments(part)))
+        if not self.neo.endswith("RawIO"):
+            return reader
         with warnings.catch_warnings():
             # what Neo says of a file that is as it was asked for
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -95,3 +93,13 @@ def _known(kind: Any, arguments: dict[str, Any]) -> dict[str, Any]:
     if any(one.kind is one.VAR_KEYWORD for one in known.values()):
         return arguments
     return {name: value for name, value in arguments.items() if name in known}
+
+
+def _class(name: str) -> Any:
+    """Return a class of Neo's; a RawIO that :mod:`neo.rawio` does not list is in the module of its name."""
+    import neo.io
+    import neo.rawio
+
+    if not name.endswith("RawIO"):
+        return getattr(neo.io, name)
+    return getattr(neo.rawio, name, None) or getattr(import_module(f"neo.rawio.{name.lower()}"), name)
