@@ -6,14 +6,14 @@ from ..ground.errors import MockSessionError
 from ..ground.shown import Argument, Text
 from .recorded import RecordedSignals
 
-_OTHER = Text("Give other ", Argument("streams"), ", or another format.")
+OTHER = Text("Give other ", Argument("streams"), ", or another format.")
 
 
 def require_channels(stream: RecordedSignals, most: int, title: str) -> None:
     """Refuse a stream of more channels than a format has: MockSessionError."""
     n = len(stream.channels)
     if n > most:
-        raise MockSessionError(f"stream {stream.id}", f"{most} channels at most, for {title}", str(n), _OTHER)
+        raise MockSessionError(f"stream {stream.id}", f"{most} channels at most, for {title}", str(n), OTHER)
 
 
 def whole_rate(stream: RecordedSignals, most: int, title: str) -> int:
@@ -21,5 +21,5 @@ def whole_rate(stream: RecordedSignals, most: int, title: str) -> int:
     rate = round(stream.rate)
     if rate != stream.rate or not 0 < rate <= most:
         expected = f"a rate of whole Hz up to {most}, for {title}"
-        raise MockSessionError(f"stream {stream.id}", expected, f"{stream.rate!r} Hz", _OTHER)
+        raise MockSessionError(f"stream {stream.id}", expected, f"{stream.rate!r} Hz", OTHER)
     return rate
