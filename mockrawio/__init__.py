@@ -46,6 +46,8 @@ __all__ = [
     "run_data_generation",
     "score",
     "truth",
+    "window",
+    "windows",
     "write_session",
     "write_session_from_block",
 ]
@@ -60,9 +62,12 @@ _LAZY = {
     "generate_annotations": "generate",
     "generate_session": "generate",
     "materialise": "generate",
+    "open": "reading",  # not in __all__: a star import leaves Python's own alone
     "run_data_generation": "generate",
     "score": "interop.session_score",
     "truth": "generate",
+    "window": "reading",
+    "windows": "reading",
     "write_session": "convert",
     "write_session_from_block": "convert",
 }
@@ -76,7 +81,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(set(globals()) | set(__all__))
+    return sorted(set(globals()) | set(__all__) | set(_LAZY))
 
 
 register()

@@ -33,6 +33,7 @@ ALLOWED = {
     "exporting": {"exporting", "interop", "convert", "rawio", "session", "formats", "ground"},
     "testing": {"testing", "exporting", "interop", "generate", "io", "rawio", "session", "formats", "ground"},
     "device": {"device", "rawio", "session", "formats", "ground"},
+    "reading": {"reading", "rawio", "session", "formats", "ground"},
     "verify": {"verify", "rawio", "session", "formats", "ground"},
     "describe": {"describe", "rawio", "session", "formats", "ground"},
     "report": {"report", "describe", "rasters", "rawio", "session", "verify", "formats", "ground"},

@@ -288,20 +288,26 @@ class OpenSession:
 
     @once
     def bounds_ms(self) -> list[tuple[float, float]]:
-        """For each segment, when the first thing in it begins and the last ends."""
+        """For each segment, when the first of its samples and spikes begins and the last ends.
+
+        Events may lie before, after and between: a movie goes on when the recording does not. They count where there
+        are no samples. Spikes count always: Neo has none outside its segment.
+        """
         bounds = []
         of_units = [unit.spans() for unit in self.units.units]
         for index in range(self.n_segments):
             spans = [span_ms(stream, index) for stream in self.streams if stream.sizes[index]]
+            spans = spans or self._event_spans(index)
             spans += [span for unit in of_units if (span := unit[index])]
-            for channel in self.events:
-                table = channel.segment(index, self.boundaries_ms)
-                if table.start.size:
-                    spans.append((float(table.start.min()), float(table.end().max())))
             start = min((low for low, _ in spans), default=self.origin_ms)
             stop = max((high for _, high in spans), default=start)
             bounds.append((start, max(stop, start + 1.0)))  # Neo has no segment of no length
         return bounds
+
+    def _event_spans(self, index: int) -> list[tuple[float, float]]:
+        """Return when the first event of each channel in a segment begins and the last ends, ms."""
+        tables = [channel.segment(index, self.boundaries_ms) for channel in self.events]
+        return [(float(one.start.min()), float(one.end().max())) for one in tables if one.start.size]
 
     def _check_all(self) -> None:
         """Check what opening leaves unchecked: every spike time, and every event."""

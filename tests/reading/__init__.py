@@ -1,0 +1,1 @@
+"""Opening what is at a path, and windows of what a reader has."""

@@ -1,0 +1,87 @@
+"""``mockrawio.open``: what is at a path, by the reader that it needs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import neo.rawio
+import numpy as np
+import pytest
+
+import mockrawio
+from mockrawio import MockSessionError, NotASessionError, SessionSpec, generate_session
+from tests.reading.conftest import write_neuralynx
+
+
+def test_a_session(gap: Path) -> None:
+    """A session's reader is ours, its header is parsed, and it closes as a context manager."""
+    with mockrawio.open(str(gap), exclude="raw_data") as reader:
+        assert type(reader) is mockrawio.MockSessionRawIO
+        assert reader.header["signal_streams"]["name"].tolist() == ["lfp"]
+    with pytest.raises(MockSessionError, match="closed"):
+        reader.get_analogsignal_chunk()
+
+
+def test_a_virtual_session(tmp_path: Path) -> None:
+    """A virtual session is opened as any other."""
+    folder = generate_session(SessionSpec.tiny(duration_s=2, seed=1), tmp_path, virtual=True)
+    with mockrawio.open(folder) as reader:
+        assert reader.get_signal_size(0, 0, 0) == 2000
+
+
+def test_a_rig(tmp_path: Path) -> None:
+    """A rig's folder, and a file in it, are opened by Neo's own class."""
+    folder = write_neuralynx(tmp_path / "rig")
+    for place in (folder, folder / "CSC1.ncs"):
+        reader = mockrawio.open(place)
+        assert isinstance(reader, neo.rawio.NeuralynxRawIO)
+        np.testing.assert_array_equal(reader.get_analogsignal_chunk(i_stop=600)[:, 0], np.arange(600))
+
+
+def test_what_is_neither(tmp_path: Path, gap: Path) -> None:
+    """What is no session and nothing of Neo's is an error that says what each class of Neo's found."""
+    (tmp_path / "notes.md").write_text("x")
+    (tmp_path / "short.ncs").write_bytes(b"x")
+    with pytest.raises(MockSessionError, match="neither"):
+        mockrawio.open(tmp_path / "notes.md")
+    with pytest.raises(MockSessionError, match=r"NeuralynxRawIO: .*neo\.rawio\.<class>"):
+        mockrawio.open(tmp_path / "short.ncs")
+    with pytest.raises(NotASessionError, match="nothing"):
+        mockrawio.open(tmp_path / "missing")
+    with pytest.raises(NotASessionError, match=f"Did you mean {gap}"):
+        mockrawio.open(gap.parents[2])
+    with pytest.raises(MockSessionError, match=f"Open the session that it is of, {gap}"):
+        mockrawio.open(gap / "event_file" / "Events.npy")
+
+
+def test_a_broken_session_says_what_is_wrong(handmade) -> None:
+    """A session that cannot be read is an error about its file, and no other class is tried."""
+    handmade.all()
+    (handmade.folder / "lfp_data" / "CSC1_lfp.npy").write_bytes(b"junk")
+    with pytest.raises(mockrawio.BadFileError, match=r"CSC1_lfp\.npy"):
+        mockrawio.open(handmade.folder)
+
+
+def test_names(gap: Path) -> None:
+    """`open` is a name of the package that a star import leaves alone."""
+    assert "open" not in mockrawio.__all__ and "open" in dir(mockrawio)
+
+
+def test_get_rawio_lists_ours_first(gap: Path) -> None:
+    """Neo's own guess can list our class, but never give it alone: others take the same endings of names."""
+    assert neo.rawio.get_rawio(gap) is None
+    assert neo.rawio.get_rawio(gap, exclusive_rawio=False)[0] is mockrawio.MockSessionRawIO
+
+
+@pytest.mark.slow
+def test_a_fresh_process(gap: Path) -> None:
+    """Neo knows our classes once mockrawio is imported, and not before."""
+    code = (
+        "import sys, neo.io; a = type(neo.io.get_io(sys.argv[1])).__name__; import mockrawio; "
+        "print(a, type(neo.io.get_io(sys.argv[1])).__name__)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, gap], capture_output=True, text=True, check=True)
+    before, after = done.stdout.split()
+    assert before != "MockSessionIO" == after
