@@ -19,10 +19,13 @@ from pathlib import Path
 import neo
 import numpy as np
 import quantities as pq
-from spikeinterface.core import generate_ground_truth_recording
 
 from mockrawio import MockSessionIO, MockSessionRawIO, write_session, write_session_from_block
+from mockrawio.ground.extras import by_extra
 from mockrawio.verify import verify_session
+
+with by_extra("this example", "spikeinterface"):
+    from spikeinterface.core import generate_ground_truth_recording
 
 
 def from_spikeinterface(folder):

@@ -17,10 +17,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
 from mockrawio.generate.probes import PROBES, probe_of
+from mockrawio.ground.extras import by_extra
 from mockrawio.report import plots
+
+with by_extra("this example", "plot"):
+    from matplotlib.figure import Figure
 
 
 def draw_probes(path):

@@ -15,9 +15,12 @@ import sys
 import tempfile
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from mockrawio import MockSessionRawIO, SessionSpec, generate_session, truth
+from mockrawio.ground.extras import by_extra
+
+with by_extra("this example", "plot"):
+    from matplotlib.figure import Figure
 
 
 def make_broadband(root):

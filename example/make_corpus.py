@@ -14,10 +14,12 @@ import itertools
 import sys
 import tempfile
 
-from distributed import Client, LocalCluster
-
 from mockrawio import MockSessionRawIO, SessionSpec
+from mockrawio.ground.extras import by_extra
 from mockrawio.interop.dask import generate_corpus, to_dask_array, to_xarray
+
+with by_extra("this example", "dask"):
+    from distributed import Client, LocalCluster
 
 
 def specs(n_patients, n_sessions):

@@ -15,10 +15,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
 from mockrawio import MockSessionRawIO, SessionSpec, generate_session
+from mockrawio.ground.extras import by_extra
 from mockrawio.report import measures, plots
+
+with by_extra("this example", "plot"):
+    from matplotlib.figure import Figure
 
 
 def plot_session(session, figures):

@@ -19,15 +19,20 @@ import tempfile
 from pathlib import Path
 from pprint import pprint
 
-import matplotlib.pyplot as plt
 import numpy as np
-import spikeinterface.extractors as se
-from probeinterface import generate_linear_probe
-from probeinterface.plotting import plot_probe
-from spikeinterface import ChannelSliceRecording
 
 from mockrawio import SessionSpec, generate_session
+from mockrawio.ground.extras import by_extra
 from mockrawio.interop.spikeinterface import load_extractor, read_mocksession
+
+with by_extra("this example", "plot"):
+    import matplotlib.pyplot as plt
+
+with by_extra("this example", "spikeinterface"):
+    import spikeinterface.extractors as se
+    from probeinterface import generate_linear_probe
+    from probeinterface.plotting import plot_probe
+    from spikeinterface import ChannelSliceRecording
 
 # sphinx_gallery_thumbnail_number = 4
 

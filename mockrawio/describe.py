@@ -11,7 +11,9 @@ from typing import Any
 from .ground.shown import visible
 from .rawio.reader import MockSessionRawIO
 
-__all__ = ["describe_session", "description_lines"]
+__all__ = ["describe_session", "description_lines", "summary_line"]
+
+_MOST = 4  # segments in a line
 
 
 def describe_session(
@@ -74,6 +76,14 @@ def describe_session(
 def description_lines(session: dict[str, Any]) -> Iterator[str]:
     """Yield the lines that show a description from :func:`describe_session`."""
     return map(visible, _lines(session))
+
+
+def summary_line(session: dict[str, Any]) -> str:
+    """Return one line that tells a description from :func:`describe_session` from others."""
+    lengths = ", ".join(f"{one['t_stop'] - one['t_start']:.3f}" for one in session["segments"][:_MOST])
+    more = ", ..." if len(session["segments"]) > _MOST else ""
+    streams = ", ".join(f"{one['name']} of {len(one['channels'])} channels" for one in session["streams"])
+    return visible(f"{session['folder']}: {lengths}{more} s; {streams or 'no signals'}; {len(session['units'])} units")
 
 
 def _lines(session: dict[str, Any]) -> Iterator[str]:

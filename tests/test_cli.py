@@ -279,8 +279,8 @@ def test_progress(tmp_path):
     """The bar is on stderr and only when asked for where there is no terminal."""
     quiet = run("generate", tmp_path / "1", *SMALL)
     shown = run("generate", tmp_path / "2", *SMALL, "--progress")
-    assert quiet.stderr == ""
-    assert shown.stderr != ""
+    assert "%|" not in quiet.stderr
+    assert "%|" in shown.stderr
     assert run("verify", shown.stdout.strip(), "--progress").stderr != ""
 
 
@@ -400,3 +400,54 @@ def test_interrupt(tmp_path):
     _, stderr = child.communicate(timeout=60)
     assert (child.returncode, stderr.splitlines()) == (130, ["Interrupted."])
     assert list(parent.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    """A root of ten sessions of two patients, the tenth of which has lost a file."""
+    root = tmp_path_factory.mktemp("corpus")
+    for patient_id, session_nr in [(2, 1), *((10, k) for k in (1, 2, 10))]:
+        spec = SessionSpec(patient_id=patient_id, session_nr=session_nr, segments=(2, 1), n_units=1, seed=1)
+        folder = generate_session(spec, root)
+    (folder / "event_file" / "Events.npy").unlink()
+    return root
+
+
+def test_info_of_a_root(corpus):
+    """Above many sessions there is a line for each, in natural order, with the lengths that were asked for."""
+    *lines, last = run("info", corpus).stdout.splitlines()
+    names = [line.split(":")[0].split("patient_data")[1] for line in lines]
+    assert names == ["/2/session_1", "/10/session_1", "/10/session_2", "/10/session_10"]
+    assert all(line.endswith(": 2.000, 1.000 s; lfp of 1 channels; 1 units") for line in lines)
+    assert last == "sessions: 4"
+    content = json.loads(run("info", corpus, "--json").stdout)
+    assert [len(session["segments"]) for session in content["sessions"]] == [2] * 4
+
+
+def test_verify_of_a_root(corpus):
+    """Each session is checked; one that is not whole makes the exit code 1."""
+    result = run("verify", corpus)
+    assert result.exit_code == 1
+    assert result.stdout.count(": ok (") == 3
+    assert result.stdout.splitlines()[-1] == "sessions: 4, of which 3 ok"
+    content = json.loads(run("verify", corpus, "--json").stdout)
+    assert (content["ok"], [one["ok"] for one in content["sessions"]]) == (False, [True] * 3 + [False])
+    assert run("verify", corpus / "patient_data" / "2").stdout.endswith("sessions: 1, of which 1 ok\n")
+
+
+def test_a_root_with_a_session_that_cannot_be_read(corpus, tmp_path):
+    """One that cannot be opened is an error of its own, and the others are told all the same."""
+    root = shutil.copytree(corpus, tmp_path / "root")
+    (root / "patient_data" / "10" / "session_1" / "session_info.npy").write_bytes(b"junk")
+    result = run("info", root)
+    assert (result.exit_code, len(result.stdout.splitlines())) == (1, 4)
+    assert "session_info.npy" in result.stderr
+
+
+def test_channels_without_lfp(tmp_path):
+    """Channels that are asked for by themselves have one LFP among them, and the command says why."""
+    made = run("generate", tmp_path / "a", "--duration", 2, "--channels", 4, "--units", 0, "--seed", 1)
+    assert made.stderr == "Note: 1 of 4 channels has an LFP, to save space; --lfp-channels 4 gives all one.\n"
+    for more in (["--lfp-channels", 4], ["--broadband"], ["--json"]):
+        asked = run("generate", tmp_path / more[0], "--duration", 2, "--channels", 4, "--units", 0, "--seed", 1, *more)
+        assert asked.stderr == ""

@@ -120,7 +120,7 @@ def test_a_cycle_is_seen():
     """The checks above see a cycle, a relative import, and one that waits inside a function."""
     assert set(cycle({"a": {"b"}, "b": {"c"}, "c": {"a"}})) == {"a", "b", "c"}
     assert "mockrawio.ground.errors" in imports("mockrawio.verify", lazy=False)
-    assert "mockrawio.verify" in imports("mockrawio.cli", lazy=True) - imports("mockrawio.cli", lazy=False)
+    assert "mockrawio.verify" in imports("mockrawio.cli.look", lazy=True) - imports("mockrawio.cli.look", lazy=False)
     assert "mockrawio.session" in parts_imported()["mockrawio.hybrid"]
 
 

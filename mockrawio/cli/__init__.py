@@ -27,11 +27,9 @@ from .common import (
     FOLDER,
     Commands,
     epilog,
-    in_options,
     json_option,
     overwrite_option,
     progress_option,
-    reading_options,
     show,
     usage_error,
     workers_option,
@@ -39,6 +37,7 @@ from .common import (
 from .corpus import Make, corpus_options, generate_sessions, take_corpus
 from .export import export_command, formats_command
 from .hybrid import hybrid_commands
+from .look import info_command, verify_command
 from .raster import raster_command
 from .report import plot_command, report_command
 from .score import score_command
@@ -132,9 +131,11 @@ _GENERATE_EXAMPLES = (
 @click.option(
     "--segments", callback=_SECONDS, metavar="SECONDS", help="Of each segment, as in 6,4; in place of --duration."
 )
-@click.option("--channels", "n_channels", type=int, metavar="N", help="Number of channel names.")
+@click.option("--channels", "n_channels", type=int, metavar="N", help="How many channels have names; an LFP has one.")
 @click.option("--units", "n_units", type=int, metavar="N", help="Number of units.")
-@click.option("--lfp-channels", "n_lfp_channels", type=int, metavar="N", help="Number of channels with an LFP.")
+@click.option(
+    "--lfp-channels", "n_lfp_channels", type=int, metavar="N", help="With an LFP: 1, or all where there is a stream."
+)
 @click.option(
     "--snr",
     callback=_LOW_HIGH,
@@ -204,10 +205,19 @@ def generate_command(
     folder = generate_session(spec, root, **options)
     if not as_json:
         click.echo(visible(folder))  # at once: it is there, whatever becomes of the annotations
+        _note_width(spec, given)
     labels = _generate_annotations(spec, root, overwrite) if annotations else []
     if as_json:
         about = {"patient_id": spec.patient_id, "session_nr": spec.session_nr, "seed": spec.seed}
         show(True, {"folder": folder, **about, "annotations": labels}, ())
+
+
+def _note_width(spec: SessionSpec, given: dict[str, Any]) -> None:
+    """Say why there are fewer LFPs than channels, if channels were asked for and LFPs were not."""
+    n, width = spec.contacts.n, spec.lfp_width
+    if given.get("n_channels") and not given.get("n_lfp_channels") and width < n:
+        note = f"Note: {width} of {n} channels has an LFP, to save space; --lfp-channels {n} gives all one."
+        click.echo(note, err=True)
 
 
 def _is_given(name: str) -> bool:
@@ -253,42 +263,9 @@ def materialise_command(
     show(as_json, {"folder": written}, [str(written)])
 
 
-@main.command(
-    "info", short_help="Show what a session holds.", epilog=epilog(f"info {_SESSION}", f"info {_SESSION} --json")
-)
-@click.argument("folder", type=FOLDER)
-@click.option("--labels", "labels_dir", type=FOLDER, help="Of the session's movie annotations.")
-@reading_options
-@json_option
-def info_command(folder: Path, labels_dir: Path | None, as_json: bool, **how: Any) -> None:
-    """Show what the session in FOLDER holds."""
-    from ..describe import describe_session, description_lines
-
-    session = describe_session(folder, labels_dir, **how)
-    show(as_json, session, description_lines(session))
-
-
-@main.command("verify", short_help="Check a session's files and read all of it.", epilog=epilog(f"verify {_SESSION}"))
-@click.argument("folder", type=FOLDER)
-@reading_options
-@json_option
-@progress_option
-@click.pass_context
-def verify_command(ctx: click.Context, /, folder: Path, as_json: bool, progress: bool, **how: Any) -> None:
-    """Check the session in FOLDER: every file against its manifest, and all of it by reading it.
-
-    Without a manifest only the second is done. Missing, extra, changed (of another size), corrupt
-    (of the same size, with other bytes) and unreadable files are told apart; any of them, or
-    anything that cannot be read, makes the exit code 1.
-    """
-    from ..verify import verify_session
-
-    found = verify_session(folder, progress, **how)
-    show(as_json, found.as_dict(), map(in_options, found.lines()))
-    ctx.exit(0 if found.ok else 1)
-
-
 for command in (
+    info_command,
+    verify_command,
     export_command,
     formats_command,
     hybrid_commands,

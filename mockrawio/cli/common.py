@@ -34,6 +34,8 @@ class Command(click.Command):
         try:
             return super().invoke(ctx)
         except MockSessionError as error:
+            if _is_of_an_option(error):
+                raise click.UsageError(in_one_line(error), ctx) from error
             raise click.ClickException(in_one_line(error)) from error
 
 
@@ -138,7 +140,16 @@ def in_options(text: str, of: str = "") -> str:
     return "".join(in_options(part, of) for part in text.parts) if isinstance(text, Text) else text
 
 
-def _option(argument: Argument, of: str) -> str:
+def _is_of_an_option(error: MockSessionError) -> bool:
+    """Return True if what is at fault is the value of an option, not a file."""
+    if isinstance(error, BadFileError):
+        return False
+    subject = error.args[0]
+    arguments = subject.arguments if isinstance(subject, Text) else [subject] if isinstance(subject, Argument) else []
+    return error.subject.startswith("--") or any(map(_option, arguments))
+
+
+def _option(argument: Argument, of: str = "") -> str:
     """Return the option that stands for an argument, with the value to give; nothing if the command has none."""
     for param in click.get_current_context().command.params:
         if isinstance(param, click.Option) and param.name == argument.name and argument.of in ("", of):
@@ -255,4 +266,7 @@ def check_figure(path: Path, option: str) -> None:
     """Refuse before the work a figure that an option asks for, if matplotlib is lacking or writes no such files."""
     with by_extra(option, "plot"):
         from ..rasters.figure import figure_target
-    figure_target(path)
+    try:
+        figure_target(path)
+    except MockSessionError as error:
+        raise click.UsageError(in_one_line(error)) from error

@@ -161,7 +161,7 @@ def report_command(
     from ..session.layout import find_labels
 
     if output.suffix.lower() not in (".html", ".htm"):
-        raise MockSessionError(output, "an ending of .html or .htm", f"{output.suffix!r}", "Give one.")
+        raise click.UsageError(f"--output: expected an ending of .html or .htm; found {output.suffix!r}. Give one.")
     check_output(output, how["overwrite"], folder)
     if labels_dir is not None:
         find_labels(labels_dir)  # what was asked for is there

@@ -15,7 +15,9 @@ What :func:`write_session` does:
 - A unit goes on the channel that its properties `channel_id`, `main_channel_id`, `max_channel_id` or
   `max_channel` name, else the nearest one to its `gt_unit_locations`, else the one with the
   largest mean waveform (of up to 200 spikes); without a recording and such properties on CSC1. It
-  is MU where `unit_type`, `quality`, `KSLabel` or `group` say so ("mua"), else SU.
+  is MU where `unit_type`, `quality`, `KSLabel` or `group` say so ("mua"), else SU. Its own id and its
+  `gt_unit_locations` stand in the manifest; read as a sorting, the session has them as `source_id` and
+  `gt_unit_location`.
 - Waveforms are the recording's counts on that channel, 20 samples before the spike and 44 from it
   on, 0 beyond the ends of a segment. Without a recording there are none.
 """
@@ -30,6 +32,7 @@ from typing import Any
 
 from ..ground.errors import MockSessionError
 from ..ground.shown import warn
+from ..session import keys
 from ..session.own import refuse_own
 from .names import ChannelNames, patient_and_session
 from .recordings import check_methods, described, recording_stream, segment_starts
@@ -122,6 +125,8 @@ def extractor_content(
     made_from: dict[str, object] = {"kind": "spikeinterface"}
     made_from |= {k: described(v) for k, v in (("recording", recording), ("sorting", sorting)) if v is not None}
     made_from |= {"segments_t_start_ms": starts, "channels": channels.origins}
+    if sorting is not None and (places := SortedSpikes(sorting, starts).places()):
+        made_from[keys.UNIT_LOCATIONS] = places
     return Content(starts[0], *numbers, streams, units, made_from, channels.lines())
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ..formats.npy_out import Blocks, array_file
 from ..ground.progress import Tick, progress_bar
-from ..session import layout
+from ..session import keys, layout
 from ..session.clock import Run
 from ..session.content import UnitContent, description_bytes, info_bytes, stream_description
 from ..session.files import Scale
@@ -80,7 +80,7 @@ class Content:
 
         `origins` are the units' names in the source, by name.
         """
-        return {"made_from": self.made_from, "units": origins}
+        return {keys.MADE_FROM: self.made_from, keys.SOURCE_UNITS: origins}
 
 
 def write_content(content: Content, folder: Path, overwrite: bool, progress: bool, label: str = "session") -> Path:

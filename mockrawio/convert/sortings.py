@@ -72,6 +72,13 @@ class SortedSpikes:
                 return list(np.asarray(values).tolist())
         return [None] * len(self.ids)
 
+    def places(self) -> dict[str, list[float]]:
+        """Return x, y, z in µm of each unit that has a place, by its id as text; 0 where an axis is not given."""
+        known = zip(self.ids, self.values(_PLACE), strict=True)
+        whole = {str(plain(i)): np.ravel(place).astype(float) for i, place in known if place is not None}
+        fits = {i: place for i, place in whole.items() if 2 <= place.size <= 3 and np.isfinite(place).all()}
+        return {i: [*place.tolist(), 0.0][:3] for i, place in fits.items()}
+
     def types(self) -> list[str]:
         """Return SU or MU for each unit: SU unless it is said to be multi-unit."""
         return [unit_type_of(value) for value in self.values(TYPE_KEYS)]

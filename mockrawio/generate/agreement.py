@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LAST_DAY = 1000  # that a patient can have
 
 
-def must(ok: bool, name: str, expected: str, found: object, remedy: str = "Change it.") -> None:
+def must(ok: bool, name: str, expected: str, found: object, remedy: str | None = None) -> None:
     """Raise the error of a field unless it is valid."""
     require(ok, field_of_spec(name), expected, found, remedy)
 

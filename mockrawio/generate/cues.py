@@ -62,4 +62,4 @@ class SessionCues(Cues):
 
     @once
     def _watchlog(self) -> Watchlog:
-        return stimulus.watchlog(self._schedule, self._spec.artifacts)
+        return stimulus.watchlog(self._schedule, self._spec.movie_pauses)

@@ -273,7 +273,7 @@ class GenerateData:
         cpu_time : list of int
             Clock of each frame, ms since the Unix epoch.
         """
-        return _columns(stimulus.watchlog(self._plan, artifacts=False))
+        return _columns(stimulus.watchlog(self._plan, movie_pauses=False))
 
     def make_pauses_and_skips(self) -> tuple[int, list[float], list[int], list[int]]:
         """Return a watchlog with pauses and skips.
@@ -289,7 +289,7 @@ class GenerateData:
         pauses : list of int
             For each pause, the number of frames before it.
         """
-        log = stimulus.watchlog(self._plan, artifacts=True)
+        log = stimulus.watchlog(self._plan, movie_pauses=True)
         return *_columns(log), log.pauses.tolist()
 
     def save_session_info(self) -> None:
@@ -319,15 +319,15 @@ class GenerateData:
 
     def save_perfect_watchlog(self) -> None:
         """Save ``watchlogs/ffplay-watchlog-{datetime}.log`` without pauses and skips."""
-        self._save_watchlog(artifacts=False)
+        self._save_watchlog(movie_pauses=False)
 
     def save_watchlog_with_artifacts(self) -> None:
         """Save ``watchlogs/ffplay-watchlog-{datetime}.log`` with pauses and skips."""
-        self._save_watchlog(artifacts=True)
+        self._save_watchlog(movie_pauses=True)
 
-    def _save_watchlog(self, artifacts: bool) -> None:
-        self.spec = replace(self.spec, artifacts=artifacts)  # so that the manifest says what was written
-        self._save([files.watchlog_job(self._plan, artifacts)])
+    def _save_watchlog(self, movie_pauses: bool) -> None:
+        self.spec = replace(self.spec, movie_pauses=movie_pauses)  # so that the manifest says what was written
+        self._save([files.watchlog_job(self._plan, movie_pauses)])
 
     def _save(self, jobs: Iterable[FileJob]) -> None:
         """Write files, and the manifest of all that have been written so far."""
@@ -364,8 +364,8 @@ class GenerateData:
             return None
         records: dict[str, FileRecord] = manifest["files"]
         there = {p.relative_to(self._folder).as_posix() for p in self._folder.rglob("*") if p.is_file()}
-        mine = {**self.spec.to_dict(), "artifacts": None}
-        same = {**manifest.get("spec", {}), "artifacts": None} == mine
+        mine = {**self.spec.to_dict(), "movie_pauses": None}
+        same = {**manifest.get("spec", {}), "movie_pauses": None} == mine
         made = there - {layout.MANIFEST} - (layout.ADDED_FILES - records.keys())
         return records if same and made == records.keys() else None
 

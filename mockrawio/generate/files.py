@@ -42,7 +42,7 @@ def session_jobs(plan: Plan, lfp: Lfp | None, content: Content | None = None) ->
     Without an LFP the jobs tell names and sizes, and those of the LFP can make nothing.
     """
     jobs = [*lfp_jobs(plan, lfp), *unit_jobs(plan, content)]
-    jobs += [watchlog_job(plan, plan.spec.artifacts), daq_job(plan)]
+    jobs += [watchlog_job(plan, plan.spec.movie_pauses), daq_job(plan)]
     jobs += [events_job(plan), *sync_jobs(plan), info_job(plan), channel_names_job(plan)]
     return sorted(jobs, key=lambda job: job.nbytes, reverse=True)
 
@@ -138,12 +138,12 @@ def daq_job(plan: Plan) -> FileJob:
     return FileJob(name, plan.n_events * 36, chunks)
 
 
-def watchlog_job(plan: Plan, artifacts: bool) -> FileJob:
+def watchlog_job(plan: Plan, movie_pauses: bool) -> FileJob:
     """Return the watchlog, with pauses and skips or without."""
     name, clock = layout.watchlog_file(plan.start_ms), ComputerClock.of(plan)
 
     def chunks() -> Chunks:
-        log = stimulus.watchlog(plan, artifacts)
+        log = stimulus.watchlog(plan, movie_pauses)
         return [format_watchlog(replace(log, clock=clock.stamps(plan, log.clock)))]
 
     return FileJob(name, plan.n_frames * 31, chunks)

@@ -103,7 +103,7 @@ class SessionSpec(Part):
         Start in ms since the Unix epoch. None: between September 2012 and September 2023.
     n_events : int, optional
         Rows of events and of the DAQ log. None: 4000 to 5400, fewer below 90 minutes.
-    artifacts : bool
+    movie_pauses : bool
         Whether the watchlog has pauses and skips.
     spikes : str or PathLike, optional
         A SONATA file of one population, or bmtk's ``.csv``, that the spikes come from, in place of
@@ -148,7 +148,7 @@ class SessionSpec(Part):
     stimulus_len: float | None = real(None, 0.0, 1e6)
     start_ms: int | None = whole(None, EARLIEST_MS, LATEST_MS)
     n_events: int | None = whole(None, 0, 10**8)
-    artifacts: bool = yes(True)
+    movie_pauses: bool = yes(True)
     spikes: str | None = checked(None, path)
     spikes_sha256: str | None = checked(None, sha256)
     n_units: InitVar[int | None] = None

@@ -54,16 +54,16 @@ def daq_log(plan: Schedule) -> DaqLog:
     return DaqLog(event_codes(plan.n_events), index, pre, post)
 
 
-def watchlog(plan: Schedule, artifacts: bool) -> Watchlog:
+def watchlog(plan: Schedule, movie_pauses: bool) -> Watchlog:
     """Return the watchlog, with pauses and skips or without.
 
     Each frame has the movie time in s at which it ends, and its clock in ms since the Unix epoch:
-    41 ms after the last; in a log with artifacts by less, so that movie and pauses together end
+    41 ms after the last; in a log with pauses by less, so that movie and pauses together end
     by the end of the stimulus (39 ms for 83.33 minutes), plus the pause between them. The movie's
     last frame ends the log; so does the number of frames the movie has, whichever comes first.
     """
     n, stimulus_ms = plan.n_frames, plan.stim_off_ms - plan.stim_on_ms
-    if not artifacts or n < _FEWEST_FRAMES:
+    if not movie_pauses or n < _FEWEST_FRAMES:
         return _log(plan, np.arange(n), _clock(plan, n, timing.FRAME_CLOCK_MS), np.empty(0, np.int64))
     draws = Draws(plan.seed, Kind.WATCHLOG)
     frames = _skipping(draws, n)

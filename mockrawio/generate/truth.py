@@ -335,13 +335,24 @@ def truth(source: str | PathLike[str] | SessionSpec) -> Truth:
     path = Path(source).absolute() / MANIFEST
     manifest = read_manifest(path)
     spec, version = manifest.get("spec"), manifest.get("spec_version")
-    if not isinstance(spec, dict) or spec.get("sampling_rate") is None:
+    if not isinstance(spec, dict):
+        raise MockSessionError(path, "the spec that a session was made from", *_why_none(manifest))
+    if spec.get("sampling_rate") is None:
         remedy = "Make the session from SessionSpec.broadband(...)."
         raise MockSessionError(path, "the spec of a session with a broadband stream", "one without", remedy)
     if version != SPEC_VERSION:
         expected = f"spec_version {SPEC_VERSION}"
         raise MockSessionError(path, expected, version, "Make the session again, or ask the version that made it.")
     return Truth(plan_session(SessionSpec.recorded(spec)))
+
+
+def _why_none(manifest: dict[str, Any]) -> tuple[str, str]:
+    """Return what is there in place of a spec, and what to do."""
+    made_from = manifest.get(keys.MADE_FROM)
+    if isinstance(made_from, dict):
+        found = f"one converted from {made_from.get('kind')}, of which nobody knows what it is the sum of"
+        return found, "Take its units as they are: read_mocksession(folder, load_sorting=True)."
+    return "none", "Make the session by generate_session(): only then is it known what it is the sum of."
 
 
 def _rounded(level: Floats) -> list[float]:

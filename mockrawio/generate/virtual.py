@@ -208,7 +208,7 @@ def write_virtual(plan: Plan, target: Path, overwrite: bool) -> Path:
     The manifest has the SHA-256 of these, and of the few others that are made at once: events and logs.
     """
     spec = plan.spec.to_dict()
-    logs = [events_job(plan), daq_job(plan), watchlog_job(plan, plan.spec.artifacts), *sync_logs(plan)]
+    logs = [events_job(plan), daq_job(plan), watchlog_job(plan, plan.spec.movie_pauses), *sync_logs(plan)]
     with SessionWriter(target, overwrite=overwrite) as writer:
         for job in (info_job(plan), channel_names_job(plan)):
             writer.write(job.name, job.chunks())

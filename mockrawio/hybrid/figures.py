@@ -6,14 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from ..ground.arrays import Array, Bools
 from ..ground.durable import clean_up_in, whole_file
+from ..ground.extras import by_extra
 from ..ground.shown import letters
 from .pairs import TemplateScore
+
+with by_extra("figures", "plot"):
+    from matplotlib.axes import Axes
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
 
 if TYPE_CHECKING:
     from .validate import Validation

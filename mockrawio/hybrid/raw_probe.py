@@ -147,7 +147,7 @@ def _array(name: str, value: Any) -> Array:
     try:
         return np.asarray(value)
     except ValueError:
-        raise MockSessionError(f"Probe.{name}", "an array", "rows of unequal length", "Change it.") from None
+        raise MockSessionError(f"Probe.{name}", "an array", "rows of unequal length", "Give equal ones.") from None
 
 
 def _checked_map(value: Any) -> Ints:

@@ -26,6 +26,7 @@ from ..session.files import is_number
 from ..session.keys import WAVEFORM_RATE_HZ
 from ..session.layout import find_files
 from ..session.probe import bundles, microwire_numbers
+from .converted import Converted
 from .extractors import (
     Folder,
     InOneFile,
@@ -176,7 +177,7 @@ class MockSessionSortingExtractor(StorableSession, NeoBaseSortingExtractor):  # 
     stream_id, stream_name : str, optional
         Count the samples of this stream. Without it those of `broadband`, or of the fastest
         stream of ``raw_data``. In a session without such streams frames are counted at 32 kHz
-        from the segment's start (its first signal sample, spike or event), not at the LFP's 1 kHz.
+        from the segment's start (its first signal sample or spike), not at the LFP's 1 kHz.
     sampling_frequency : float, optional
         Hz; count frames at this rate from the segment's start, whatever streams there are.
     follow_symlinks : bool
@@ -198,9 +199,10 @@ class MockSessionSortingExtractor(StorableSession, NeoBaseSortingExtractor):  # 
     Notes
     -----
     Unit properties: `unit_type` ("SU" or "MU"), `channel_id`, `brain_area`; `group`, the bundle
-    or, beside a stream with locations of its own, 0, as the channels there; and
-    `gt_unit_location`, x, y, z in µm, if the stream's description has the unit's place (NaN for
-    units of which it says nothing). Spike trains in seconds are the stamps themselves, not
+    or, beside a stream with locations of its own, 0, as the channels there; `gt_unit_location`,
+    x, y, z in µm, if the stream's description or a converted session's manifest has the unit's place
+    (NaN for units of which they say nothing); and `source_id`, what units of a converted session
+    were called before. Spike trains in seconds are the stamps themselves, not
     rounded to frames, as long as no recording is registered.
 
     Examples
@@ -230,7 +232,7 @@ class MockSessionSortingExtractor(StorableSession, NeoBaseSortingExtractor):  # 
             found = f"both, {given!r} and {sampling_frequency}"
             raise MockSessionError("sampling_frequency", "a stream or a rate, not both", found, "Give one of them.")
         if sampling_frequency is not None and not (is_number(sampling_frequency) and sampling_frequency > 0):
-            raise MockSessionError("sampling_frequency", "Hz, above 0", f"{sampling_frequency!r}", "Change it.")
+            raise MockSessionError("sampling_frequency", "Hz, above 0", f"{sampling_frequency!r}", "Give a number.")
         self.stream_id = given or (main_stream(reader) if sampling_frequency is None else None)
         rate = WAVEFORM_RATE_HZ if sampling_frequency is None else float(sampling_frequency)
         clocks = segment_clocks(reader, self.stream_id, rate)
@@ -257,7 +259,13 @@ class MockSessionSortingExtractor(StorableSession, NeoBaseSortingExtractor):  # 
             shanks = dict(zip(ids, contacts.shanks.tolist(), strict=True))
             groups = [shanks.get(channel, 0) for channel in channels]
         self.set_property("group", np.array(groups, dtype=np.int64))
-        places = planted_places(reader, self.stream_id, self.unit_ids.tolist())
+        unit_ids = self.unit_ids.tolist()
+        converted = Converted(reader)
+        places = planted_places(reader, self.stream_id, unit_ids)
+        places = np.where(np.isfinite(places), places, converted.places(unit_ids))
+        source_ids = converted.source_ids(unit_ids)
+        if source_ids is not None:
+            self.set_property("source_id", source_ids)
         if np.isfinite(places).any():
             self.set_property("gt_unit_location", places)
 

@@ -36,7 +36,7 @@ def float_array(name: str, values: Any, dimensions: tuple[int, ...], *, any_valu
     try:
         array: Floats = np.asarray(values, np.float64)
     except (TypeError, ValueError):
-        raise MockSessionError(name, "numbers", f"{values!r:.80}", "Change it.") from None
+        raise MockSessionError(name, "numbers", f"{values!r:.80}", "Give an array of numbers.") from None
     expected = " or ".join(str(count) for count in dimensions)
     require(array.ndim in dimensions, name, f"an array of {expected} dimension(s)", f"shape {array.shape}")
     finite = any_value or array.size == 0 or bool(np.isfinite(array.min()) and np.isfinite(array.max()))
@@ -53,7 +53,7 @@ def generator(seed: Any, rng: np.random.Generator | None) -> np.random.Generator
         try:
             return np.random.default_rng(seed)
         except (TypeError, ValueError):
-            raise MockSessionError("seed", "a whole number from 0, or None", f"{seed!r}", "Change it.") from None
+            raise MockSessionError("seed", "a whole number from 0, or None", f"{seed!r}", "Give either.") from None
     require(seed is None, "seed and rng", "one of the two", "both of them", "Leave one out.")
     require(isinstance(rng, np.random.Generator), "rng", "a numpy.random.Generator", rng)
     return rng

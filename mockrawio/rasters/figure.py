@@ -14,16 +14,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from ..ground.arrays import Bools, Floats, Ints
 from ..ground.checks import require
 from ..ground.durable import naming, whole_file
 from ..ground.errors import MockSessionError
+from ..ground.extras import by_extra
 from ..ground.shown import letters
 from .raster import Raster
+
+with by_extra("figures", "plot"):
+    from matplotlib.axes import Axes
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
 
 # Okabe and Ito's colours, which can be told apart with any colour vision, without their yellow,
 # which a white page swallows.

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..ground.errors import BadTypeError, BoundsError
-from ..ground.shown import Argument
+from ..ground.shown import Argument, Text
 
 
 def checked_index(source: str, what: str, value: Any, count: int, kind: str) -> int:
@@ -45,8 +45,17 @@ def time_limit(name: str, value: Any, unit: str = "seconds") -> float | None:
     except (TypeError, ValueError):
         number = math.nan
     if math.isnan(number):
-        raise BadTypeError(Argument(name), f"a number, {unit}, or None", f"{value!r}", "Change it.")
+        raise BadTypeError(Argument(name), f"a number, {unit}, or None", f"{value!r}", "Give a number.")
     return number
+
+
+def time_limits(t_start: Any, t_stop: Any) -> tuple[float | None, float | None]:
+    """Return both limits, as :func:`time_limit` does; BoundsError if the first is after the second."""
+    low, high = time_limit("t_start", t_start), time_limit("t_stop", t_stop)
+    if low is not None and high is not None and low > high:
+        expected = Text("a time from ", Argument("t_start"), f" on, {low:g} s")
+        raise BoundsError(Argument("t_stop"), expected, f"{high:g} s", "Swap them.")
+    return low, high
 
 
 def gap_tolerance(name: str, value: Any) -> float | None:

@@ -30,7 +30,7 @@ from ..ground.errors import MockSessionError
 from ..ground.places import FolderLike, folder_at
 from ..session.layout import refuse_foreign
 from .annotate import annotate
-from .arguments import checked_index, floating, gap_tolerance, time_limit
+from .arguments import checked_index, floating, gap_tolerance, time_limits
 from .cache import CountCache
 from .events import EventTable
 from .header import make_header
@@ -304,7 +304,7 @@ class MockSessionRawIO(CountCache, UnitApi):
         session = self._open
         seg_index = self._segment(block_index, seg_index, session)
         unit = self._unit(spike_channel_index, session)
-        limits = time_limit("t_start", t_start), time_limit("t_stop", t_stop)
+        limits = time_limits(t_start, t_stop)
         return unit, unit.window(seg_index, *limits, session.origin_ms)
 
     def _get_spike_timestamps(
@@ -343,7 +343,7 @@ class MockSessionRawIO(CountCache, UnitApi):
         self, block_index: int, seg_index: int, event_channel_index: int, t_start: float | None, t_stop: float | None
     ) -> EventTable:
         table = self._events(block_index, seg_index, event_channel_index)
-        t_start, t_stop = time_limit("t_start", t_start), time_limit("t_stop", t_stop)
+        t_start, t_stop = time_limits(t_start, t_stop)
         if t_start is None and t_stop is None:
             return table
         times = seconds(table.start, self.time_origin_ms)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..ground.arrays import Floats
 from ..ground.errors import MockSessionError
 from ..ground.extras import extra_module
 
 if TYPE_CHECKING:
-    from .window import TimeWindow, WindowEvents
+    from .time_window import TimeWindow, WindowEvents
 
 _TABLES = ("spike", "spike_time", "unit", "event", "event_time", "event_channel", "event_label", "event_duration")
 
@@ -36,7 +37,7 @@ class InPynapple:
 
 
 def in_xarray(window: TimeWindow) -> Any:
-    """Return a window as a Dataset, as :meth:`~.window.TimeWindow.to_xarray` says."""
+    """Return a window as a Dataset, as :meth:`~.time_window.TimeWindow.to_xarray` says."""
     xarray = extra_module("xarray", "arrays with names", "dask")
     variables: dict[str, Any] = {}
     coordinates: dict[str, Any] = {}
@@ -93,24 +94,25 @@ def _durations(events: WindowEvents) -> Any:
 
 
 def in_pynapple(window: TimeWindow) -> InPynapple:
-    """Return a window as pynapple's objects, as :meth:`~.window.TimeWindow.to_pynapple` says."""
+    """Return a window as pynapple's objects, as :meth:`~.time_window.TimeWindow.to_pynapple` says."""
     nap = extra_module("pynapple", "pynapple's objects", "clients")
-    support = nap.IntervalSet(window.t_start, window.t_stop)
-    signals = {
-        name: nap.TsdFrame(t=signal.times, d=signal.values, columns=list(signal.channel_ids))
-        for name, signal in window.signals.items()
-    }
-    units = nap.TsGroup(
-        {k: nap.Ts(t=times) for k, times in enumerate(window.spikes.values())},
-        time_support=support,
-        metadata={"unit": list(window.spikes)},
-    )
+    signals = {}
+    for name, signal in window.signals.items():
+        times, ids = signal.times, list(signal.channel_ids)
+        support = _support(nap, window, times)
+        signals[name] = nap.TsdFrame(t=times, d=signal.values, columns=ids, time_support=support)
+    support = _support(nap, window, np.sort(np.concatenate([np.empty(0), *window.spikes.values()])))
+    trains = {k: nap.Ts(t=times, time_support=support) for k, times in enumerate(window.spikes.values())}
+    units = nap.TsGroup(trains, time_support=support, metadata={"unit": list(window.spikes)})
     return InPynapple(signals, units, {name: _in_pynapple(nap, window, one) for name, one in window.events.items()})
 
 
 def _in_pynapple(nap: Any, window: TimeWindow, events: WindowEvents) -> Any:
-    times = events.times
     if events.durations is not None:
-        return nap.IntervalSet(times, times + events.durations)
-    ends = min([window.t_start, *times[:1]]), max([window.t_stop, *times[-1:]])  # some may lie beside the samples
-    return nap.Ts(t=times, time_support=nap.IntervalSet(*ends))
+        return nap.IntervalSet(events.times, events.times + events.durations)
+    return nap.Ts(t=events.times, time_support=_support(nap, window, events.times))
+
+
+def _support(nap: Any, window: TimeWindow, times: Floats) -> Any:
+    """Return the window as an interval, wider where some of the ascending times lie beside the samples."""
+    return nap.IntervalSet(min([window.t_start, *times[:1]]), max([window.t_stop, *times[-1:]]))

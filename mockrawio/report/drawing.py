@@ -8,16 +8,19 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 
 from ..ground.errors import MockSessionError
+from ..ground.extras import by_extra
 from ..ground.shown import Argument, Text
 from ..rasters.figure import COLOURS, figure_of
 from ..rawio.reader import MockSessionRawIO
 from .event_timing import events_of
+
+with by_extra("figures", "plot"):
+    from matplotlib.axes import Axes
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
 
 _CELL_TITLE = 0.36  # inches
 EVENT, SKIP, PAUSE, GAP, QUIET = COLOURS[1], COLOURS[1], "#999999", "#CCCCCC", "#666666"

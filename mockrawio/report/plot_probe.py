@@ -6,16 +6,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.collections import PatchCollection
-from matplotlib.patches import Circle, Patch, Polygon, Rectangle
 
+from ..ground.extras import by_extra
 from ..ground.shown import letters
 from ..rasters.figure import COLOURS
 from ..rawio.reader import MockSessionRawIO
 from ..session.probe import ContactMap
 from .drawing import GAP, finish, new_axes, say
 from .probe_view import ProbeView, contacts_view, probe_view
+
+with by_extra("figures", "plot"):
+    from matplotlib.axes import Axes
+    from matplotlib.collections import PatchCollection
+    from matplotlib.patches import Circle, Patch, Polygon, Rectangle
 
 _MOST_NAMED = 12  # shanks that have room for their names
 _LEAST, _DOT = 2.0, 4.0  # points that a contact has at least, and where it is not to scale

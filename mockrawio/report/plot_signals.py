@@ -7,15 +7,18 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from matplotlib.axes import Axes
 
 from ..ground.arrays import Floats
+from ..ground.extras import by_extra
 from ..ground.shown import letters
 from ..rawio.reader import MockSessionRawIO
 from .drawing import EVENT, finish, new_axes, not_before, say, shade_gaps, shade_pauses
 from .envelopes import SignalEnvelope, envelope, sampled, stream_channels
 from .event_timing import events_of
 from .words import counted
+
+with by_extra("figures", "plot"):
+    from matplotlib.axes import Axes
 
 Span = tuple[float, float]
 

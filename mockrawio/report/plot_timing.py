@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
+from ..ground.extras import by_extra
 from ..rasters.figure import COLOURS
 from ..rawio.reader import MockSessionRawIO
 from .drawing import PAUSE, QUIET, SKIP, finish, new_axes, say, shade_pauses
 from .event_timing import MovieClock, daq_jitter, event_timing, movie_clock
 from .words import counted
+
+with by_extra("figures", "plot"):
+    from matplotlib.axes import Axes
+    from matplotlib.ticker import MaxNLocator
 
 _BLUE = COLOURS[0]
 _MOST_SKIPS = 60

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
+from ..ground.extras import by_extra
 from ..ground.shown import letters
 from ..rasters.figure import COLOURS, figure_of, plot_raster
 from ..rasters.raster import Raster
@@ -18,6 +17,10 @@ from .envelopes import sampled
 from .spiking import FiringRate, RegionTrains, firing_rates, isi, listened, segments, spike_trains, unit_index
 from .waveform_stats import WaveformStats, waveform_stats
 from .words import counted, in_words
+
+with by_extra("figures", "plot"):
+    from matplotlib.axes import Axes
+    from matplotlib.ticker import MaxNLocator
 
 _NO_UNITS = "no units in this session"
 _NAME_POINTS = 9.0  # that a bar must be wide for its unit's name to stand below it
@@ -58,7 +61,7 @@ def plot_spikes(
     if not regions:
         return say(axes, _NO_UNITS, "spikes")
     if start > stop or (start == stop and not (t_start is None and t_stop is None)):
-        raise not_before(start, stop, "Change one.")
+        raise not_before(start, stop, "Swap them.")
     raster = _as_raster(regions, start, stop)
     colours = region_colours([_called(part.region) for part in regions])
     plot_raster(raster, axes, offset_s=start, max_spikes=max_spikes, colours=colours)

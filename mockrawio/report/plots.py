@@ -10,10 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.gridspec import SubplotSpec
-
+from ..ground.extras import by_extra
 from ..rasters.figure import save_figure
 from ..rawio.reader import MockSessionRawIO
 from .drawing import new_figure
@@ -24,6 +21,11 @@ from .plot_timing import plot_daq_jitter, plot_event_timing, plot_movie_clock
 from .plot_units import plot_isi, plot_rates, plot_spikes, plot_waveforms
 from .spiking import listened
 from .words import counted, in_words
+
+with by_extra("figures", "plot"):
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.gridspec import SubplotSpec
 
 __all__ = [
     "PANELS",

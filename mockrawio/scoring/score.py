@@ -324,7 +324,8 @@ def score_trains(
     MockSessionError if `window_ms` is no time, or `match_score` not above 0 and up to 1.
     """
     require(is_real(window_ms) and 0 <= window_ms < np.inf, Argument("window_ms"), "milliseconds, 0 or more", window_ms)
-    require(is_real(match_score) and 0 < match_score <= 1, Argument("match_score"), "above 0, up to 1", match_score)
+    some = is_real(match_score) and 0 < match_score <= 1
+    require(some, Argument("match_score"), "a number above 0, up to 1", match_score)
     window = int(window_ms * rate / 1000)
     agreement = compare_trains([unit.times for unit in true], found.trains, window, match_score=match_score)
     scene = TrueScene(true, rate, window)

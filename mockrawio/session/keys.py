@@ -67,3 +67,5 @@ LFP_TAPS = "lfp"  # of the ground truth: how the LFP is made of the stream
 GROUND_TRUTH, LOCATIONS, PROBE = "ground_truth", "locations", "probe"  # of a stream, where there are any
 # of a stream: by which part of a sample each channel is sampled later than the sample's time, by SpikeInterface's name
 SHIFTS = "inter_sample_shift"
+# of a manifest: how a converted session was made, what its units are called where they come from, and where they are
+MADE_FROM, SOURCE_UNITS, UNIT_LOCATIONS = "made_from", "units", "unit_locations"

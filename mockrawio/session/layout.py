@@ -7,6 +7,7 @@ The layout is that of Epiphyte's generator (docs/format.rst), `{root}/patient_da
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -221,10 +222,38 @@ def find_files(where: FolderLike) -> SessionFiles:
 
 def _not_a_session(folder: Folder) -> NotASessionError:
     looked = ", ".join((SESSION_INFO, CHANNEL_NAMES, *(f"{d}/" for d in (UNITS, LFP, EVENTS, DAQ, WATCHLOGS, RAW))))
-    places = ("session_*", "*/session_*", "patient_data/*/session_*")
-    below = next((found for place in places if (found := sorted(folder.path.glob(place)))), None)
+    below = _sessions_below(folder.path)
     hint = f"Did you mean {below[0]}?" if below else "Give the folder session_<nr>."
     return NotASessionError(folder, f"a session folder, with any of {looked}", "none of them", hint)
+
+
+def _sessions_below(root: Path) -> list[Path]:
+    """Return the folders below a root that are called as sessions are, in natural order."""
+    places = ("session_*", "*/session_*", "patient_data/*/session_*")
+    found = ([path for path in root.glob(place) if _FOLDER.fullmatch(path.name)] for place in places)
+    return sorted(next((some for some in found if some), []), key=_naturally)
+
+
+def _naturally(path: Path) -> list[tuple[int, str]]:
+    """Return by what a path is sorted: numbers by their size, before words."""
+    return [(int(part), "") if part.isdecimal() else (sys.maxsize, part) for part in re.split(r"(\d+)", str(path))]
+
+
+def sessions_at(where: str | PathLike[str]) -> list[Path]:
+    """Return a session folder, or those below a root of many, such as ``generate`` makes; in natural order.
+
+    A folder that has a manifest is a session, whatever it has lost. NotASessionError if there is none.
+    """
+    root = Path(where).absolute()
+    if (root / MANIFEST).exists():
+        return [root]
+    try:
+        refuse_foreign(root)
+    except NotASessionError:
+        if below := _sessions_below(root):
+            return below
+        raise
+    return [root]
 
 
 def _listed(files: SessionFiles, folder: Entry) -> dict[str, Entry]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tracemalloc
 from datetime import datetime
@@ -20,7 +21,7 @@ from spikeinterface.core import (
 )
 from spikeinterface.extractors import toy_example
 
-from mockrawio import MockSessionError, SessionExistsError, write_session
+from mockrawio import MockSessionError, SessionExistsError, truth, write_session
 from mockrawio.convert import counts
 from mockrawio.convert.cut import cut_waveforms, frames_to_ms, largest_channel, windows_of
 from mockrawio.convert.spans import DEFAULT_START
@@ -602,3 +603,39 @@ def test_the_source_is_never_replaced(tmp_path):
         write_session(sorting=MockSessionSortingExtractor(folder), folder=folder, overwrite=True)
     verified(folder)
     assert len(MockSessionSortingExtractor(folder).unit_ids) == 2
+
+
+# -- what units were, and where ---------------------------------------------------------------------
+
+
+def test_units_keep_their_ids_and_places(tmp_path):
+    """Read as a sorting, a converted session has the ids and the places that its units came with."""
+    recording, sorting = generate_ground_truth_recording(durations=[2.0], num_channels=4, num_units=3, seed=0)
+    sorting = sorting.rename_units([7, 11, 40])
+    folder = write_session(recording=recording, sorting=sorting, folder=tmp_path / "s")
+    found = MockSessionSortingExtractor(folder)
+    assert found.get_property("source_id").tolist() == [7, 11, 40]
+    places = sorting.get_property("gt_unit_locations")
+    np.testing.assert_allclose(found.get_property("gt_unit_location"), places)
+    with opened(folder) as reader:
+        np.testing.assert_array_equal(reader.stream(0).locations(), recording.get_channel_locations())
+
+
+def test_ids_that_are_texts_and_units_without_places(tmp_path):
+    """Ids of a sorting alone may be texts, and a manifest with something else in their place has none."""
+    folder = write_session(sorting=sorting_of({"a": [10, 20], "b/c": [30]}), folder=tmp_path / "s")
+    found = MockSessionSortingExtractor(folder)
+    assert found.get_property("source_id").tolist() == ["a", "b/c"]
+    assert found.get_property("gt_unit_location") is None
+    for damaged in ({"units": [1]}, {"units": {"CSC1_SU1": {}, "CSC1_SU2": 1.5}}, {"made_from": {"unit_locations": 3}}):
+        (folder / "session_manifest.json").write_text(json.dumps({**manifest(folder), **damaged}))
+        assert MockSessionSortingExtractor(folder).get_property("gt_unit_location") is None
+    (folder / "session_manifest.json").write_text("junk")
+    assert MockSessionSortingExtractor(folder).get_property("source_id") is None
+
+
+def test_there_is_no_truth(tmp_path):
+    """truth() of a converted session says that it was converted, and where its units are."""
+    folder = write_session(recording=int_recording(), folder=tmp_path / "s")
+    with pytest.raises(MockSessionError, match=r"found one converted from spikeinterface.*read_mocksession\("):
+        truth(folder)

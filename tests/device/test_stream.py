@@ -182,7 +182,7 @@ def test_auto_says_what_it_chose(library, gains, caplog):
 
 
 @pytest.mark.parametrize(("library", "remedy"), [
-    ("torch", r"pip install 'mockrawio\[gpu\]'"), ("jax", r"pip install 'jax\[cuda12\]'"), ("cupy", "pip install cupy"),
+    ("torch", r"pip install .*\[gpu\]'"), ("jax", r"pip install 'jax\[cuda12\]'"), ("cupy", "pip install cupy"),
 ])  # fmt: skip
 @pytest.mark.parametrize("device", ["cuda", "auto"])
 def test_missing_library(device, library, remedy, gains, monkeypatch):
@@ -191,6 +191,6 @@ def test_missing_library(device, library, remedy, gains, monkeypatch):
         monkeypatch.setitem(sys.modules, name, None)
     monkeypatch.setattr("mockrawio.device.choose.find_spec", lambda name: None)
     if (device, library) == ("cuda", "jax"):
-        remedy = r"mockrawio\[gpu\]"  # torch moves the data there
+        remedy = r"\[gpu\]'"  # torch moves the data there
     with pytest.raises(ImportError, match=remedy):
         streamed(gains, device=device, out=library)

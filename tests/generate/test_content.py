@@ -142,7 +142,7 @@ def test_daq_rows_stand_around_even_steps():
 def test_a_perfect_watchlog_shows_every_frame_once():
     """Frames are 0.04 s of movie and 41 ms of clock apart, from the first to the last."""
     plan = plan_session(SessionSpec.epiphyte(seed=4))
-    log = watchlog(plan, artifacts=False)
+    log = watchlog(plan, movie_pauses=False)
     assert log.pts.tolist() == [round(0.04 * k, 2) for k in range(1, 124_996)]
     assert (np.diff(log.clock) == 41).all()
     assert log.clock[0] == plan.stim_on_ms + 41
@@ -160,7 +160,7 @@ def test_pauses_and_skips_are_what_the_generator_draws():
     seen = Counter()
     for seed in range(60):
         plan = plan_session(SessionSpec.epiphyte(seed=seed))
-        log = watchlog(plan, artifacts=True)
+        log = watchlog(plan, movie_pauses=True)
         waits = np.diff(log.clock) - 39
         assert log.clock[0] == plan.stim_on_ms + 39
         assert waits.sum() == 60_000
@@ -185,7 +185,7 @@ def test_no_frame_lies_past_the_end_when_pulses_set_the_clocks():
     """With the movie's clock put on the recorder's by a line through DAQ rows and events, every frame was recorded."""
     for seed in range(8):
         plan = plan_session(SessionSpec.epiphyte(seed=seed))
-        log, daq, stamps = watchlog(plan, artifacts=True), daq_log(plan), events(plan)[:, 0]
+        log, daq, stamps = watchlog(plan, movie_pauses=True), daq_log(plan), events(plan)[:, 0]
         x, y = daq.post - plan.start_ms, stamps - plan.start_ms
         slope = ((x - x.mean()) * (y - y.mean())).sum() / ((x - x.mean()) ** 2).sum()
         recorded = plan.start_ms + y.mean() + slope * (log.clock - plan.start_ms - x.mean())
@@ -199,7 +199,7 @@ def test_no_frame_lies_past_the_end_when_pulses_set_the_clocks():
 def test_pauses_fit_a_movie_of_any_length(stimulus_len, duration_s):
     """Pauses are 60 s, or half of a movie of less than two minutes; what is left of the stimulus is for the frames."""
     plan = plan_session(SessionSpec.epiphyte(stimulus_len=stimulus_len, duration_s=duration_s, seed=3))
-    log = watchlog(plan, artifacts=True)
+    log = watchlog(plan, movie_pauses=True)
     steps = np.diff(log.clock)
     paused = np.zeros(steps.size, bool)
     paused[log.pauses - 1] = True
@@ -211,11 +211,11 @@ def test_pauses_fit_a_movie_of_any_length(stimulus_len, duration_s):
     assert plan.stim_on_ms < log.clock[0] < log.clock[-1] <= plan.stim_off_ms
 
 
-@pytest.mark.parametrize("artifacts", [True, False])
-def test_logs_read_back_as_they_were_written(tmp_path, artifacts):
+@pytest.mark.parametrize("movie_pauses", [True, False])
+def test_logs_read_back_as_they_were_written(tmp_path, movie_pauses):
     """Both logs, parsed by the package's own parser, have the columns they were made of."""
     plan = plan_session(SessionSpec(duration_s=120.0, seed=1))
-    daq, movie = daq_log(plan), watchlog(plan, artifacts)
+    daq, movie = daq_log(plan), watchlog(plan, movie_pauses)
     path = tmp_path / "a.log"
     for made, write, read in ((daq, format_daq_log, parse_daq_log), (movie, format_watchlog, parse_watchlog)):
         path.write_bytes(write(made))

@@ -184,16 +184,16 @@ def test_the_daq_log_is_in_ms_as_its_file(gen):
     assert all(type(value) is int for value in rows[0])
 
 
-@pytest.mark.parametrize("artifacts", [False, True])
-def test_watchlogs_are_saved_as_generated(tmp_path, artifacts):
+@pytest.mark.parametrize("movie_pauses", [False, True])
+def test_watchlogs_are_saved_as_generated(tmp_path, movie_pauses):
     """The log in the file is the one that the generate method returns, and the manifest says which it is."""
     gen = GenerateData(1, 1, root=tmp_path, **SMALL)
-    (gen.save_watchlog_with_artifacts if artifacts else gen.save_perfect_watchlog)()
+    (gen.save_watchlog_with_artifacts if movie_pauses else gen.save_perfect_watchlog)()
     path = gen.format_save_dir("watchlogs") / f"ffplay-watchlog-{gen.datetime}.log"
     log = parse_watchlog(str(path))
-    made = gen.make_pauses_and_skips() if artifacts else (*gen.generate_perfect_watchlog(), [])
+    made = gen.make_pauses_and_skips() if movie_pauses else (*gen.generate_perfect_watchlog(), [])
     assert made == (log.pts.size, log.pts.tolist(), log.clock.tolist(), log.pauses.tolist())
-    assert read_manifest(gen.format_save_dir() / "session_manifest.json")["spec"]["artifacts"] is artifacts
+    assert read_manifest(gen.format_save_dir() / "session_manifest.json")["spec"]["movie_pauses"] is movie_pauses
 
 
 def test_saving_twice_changes_nothing(tmp_path):
@@ -434,7 +434,7 @@ FIELDS = {
     "counts": {
         "seed": 9,
         "duration_s": 20.0,
-        "artifacts": False,
+        "movie_pauses": False,
         "units": EpiphyteUnits(6, spikes_per_unit=(0, 7)),
     },
     "whole": {"seed": 7},

@@ -103,7 +103,7 @@ EVERY = SessionSpec(
     stimulus_len=0.0,
     start_ms=1_400_000_000_001,
     n_events=0,
-    artifacts=False,
+    movie_pauses=False,
 )
 SPECS = {
     "default": SessionSpec(),

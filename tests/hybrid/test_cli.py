@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from mockrawio.cli import main
+from mockrawio.ground.extras import install_command
 from mockrawio.hybrid import load_firings
 from tests.hybrid.samples import HYBRID
 from tests.hybrid.sorter import annotated, write_phy
@@ -234,7 +235,7 @@ def test_validate_json(sorted_, tmp_path):
 def test_validate_without_matplotlib(sorted_, tmp_path, monkeypatch):
     """Figures that cannot be drawn are an error before any work, unless they are not wanted."""
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    assert_one_line_error(run("validate", *sorted_, "-o", tmp_path / "out"), "pip install 'mockrawio[plot]'")
+    assert_one_line_error(run("validate", *sorted_, "-o", tmp_path / "out"), install_command("plot"))
     assert run("validate", *sorted_, "-o", tmp_path / "out", "--no-figures").exit_code == 0
 
 

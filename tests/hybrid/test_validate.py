@@ -286,7 +286,7 @@ def test_without_matplotlib(hybrid, perfect, tmp_path, monkeypatch):
     """Without matplotlib figures are refused before anything is written, with what to install."""
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     found = validate(hybrid, perfect, phy_base=1)
-    with pytest.raises(MockSessionError, match=r"pip install 'mockrawio\[plot\]'"):
+    with pytest.raises(MockSessionError, match=r"pip install .*\[plot\]'"):
         found.save(tmp_path / "out")
     assert not (tmp_path / "out").exists()
     assert len(found.save(tmp_path / "out", figures=False)) == 3

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from xarray.indexes import RangeIndex
 
 from mockrawio import BoundsError, MockSessionError, MockSessionRawIO, SessionSpec, generate_session
+from mockrawio.ground.extras import install_command
 from mockrawio.interop import dask as interop
 from mockrawio.interop.dask import SegmentSource, to_dask_array, to_xarray
 from mockrawio.rawio import StreamView
@@ -285,4 +286,4 @@ def test_missing_library(library, folders):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert "MissingExtraError" in done.stderr
-    assert "pip install 'mockrawio[dask]'" in done.stderr
+    assert install_command("dask") in done.stderr

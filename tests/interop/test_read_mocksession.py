@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from mockrawio import MockSessionError
+from mockrawio.ground.extras import install_command
 from mockrawio.interop.spikeinterface import (
     MockSessionEventExtractor,
     MockSessionRecordingExtractor,
@@ -100,4 +101,4 @@ def test_missing_package(module, package):
     assert done.returncode == 1
     last = done.stderr.strip().splitlines()[-1]
     assert last.startswith("mockrawio.ground.extras.MissingExtraError")
-    assert "pip install 'mockrawio[spikeinterface]', or pip install '.[spikeinterface]' in a source tree" in last
+    assert last.endswith(f"Run {install_command('spikeinterface')}")

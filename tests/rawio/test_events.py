@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mockrawio import MockSessionError, MockSessionRawIO
+from mockrawio import BoundsError, MockSessionError, MockSessionRawIO
 from mockrawio.session import logs
 from tests.handmade import T0, Handmade, frame
 
@@ -215,3 +215,24 @@ def test_many_segments(handmade: Handmade) -> None:
         found = [reader.get_event_timestamps(seg_index=k)[0] - T0 for k in range(50)]
     np.testing.assert_array_equal(np.concatenate(found), [4.0 * k for k in range(120)])
     assert all(((f >= 10 * k) & (f < 10 * k + 10)).all() for k, f in enumerate(found[:-1]))
+
+
+def test_limits_that_are_turned_round(handmade: Handmade) -> None:
+    """A start after the stop is an error for spikes, waveforms and events; one at the stop is an instant."""
+    handmade.all()
+    with MockSessionRawIO(handmade.folder) as reader:
+        for read in (reader.get_spike_timestamps, reader.get_spike_raw_waveforms, reader.get_event_timestamps):
+            with pytest.raises(BoundsError, match=r"t_stop: .* from t_start on, 2 s; found 1 s\. Swap"):
+                read(t_start=2, t_stop=1)
+        assert reader.get_spike_timestamps(t_start=0.01, t_stop=0.01).size == 1
+
+
+def test_a_segment_is_as_long_as_its_samples(handmade: Handmade) -> None:
+    """Events before and after the samples are the segment's, and do not make it longer; alone they do."""
+    handmade.lfp()
+    handmade.events([[T0 - 2000.0, 1], [T0 + 700.0, 2]])
+    with MockSessionRawIO(handmade.folder) as reader:
+        assert (reader.segment_t_start(0, 0), reader.segment_t_stop(0, 0)) == (0.0, 0.5)
+        assert reader.event_count(0, 0, 0) == 2
+    with MockSessionRawIO(handmade.folder, exclude="lfp_data") as reader:
+        assert reader.segment_t_stop(0, 0) - reader.segment_t_start(0, 0) == pytest.approx(2.7)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockrawio import MockSessionError, MockSessionRawIO
+from mockrawio import BoundsError, MockSessionError, MockSessionRawIO
 from mockrawio.rawio import spikes
 from tests.handmade import T0, Handmade
 
@@ -32,6 +32,10 @@ def test_limits_agree_with_a_mask(
         seconds = reader.rescale_spike_timestamp(times)
         if offsets and t_start is not None:
             t_start = float(seconds[np.abs(seconds - t_start).argmin()])  # exactly on a spike
+        if t_start is not None and t_stop is not None and t_start > t_stop:
+            with pytest.raises(BoundsError, match="Swap them"):
+                reader.get_spike_timestamps(t_start=t_start, t_stop=t_stop)
+            t_start, t_stop = t_stop, t_start
         inside = np.ones(len(times), bool)
         inside &= seconds >= t_start if t_start is not None else True
         inside &= seconds <= t_stop if t_stop is not None else True

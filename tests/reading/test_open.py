@@ -12,6 +12,7 @@ import pytest
 
 import mockrawio
 from mockrawio import MockSessionError, NotASessionError, SessionSpec, generate_session
+from mockrawio.exporting import export
 from tests.reading.conftest import write_neuralynx
 
 
@@ -38,6 +39,25 @@ def test_a_rig(tmp_path: Path) -> None:
         reader = mockrawio.open(place)
         assert isinstance(reader, neo.rawio.NeuralynxRawIO)
         np.testing.assert_array_equal(reader.get_analogsignal_chunk(i_stop=600)[:, 0], np.arange(600))
+
+
+def test_a_folder_of_folders(gap: Path, tmp_path: Path) -> None:
+    """A run that is a folder of folders is opened whole; recordings side by side are named."""
+    run = export(gap, tmp_path / "run", "spikeglx", streams="broadband").folder
+    assert isinstance(mockrawio.open(run), neo.rawio.SpikeGLXRawIO)
+    several = export(gap, tmp_path / "several", "brainvision", streams="broadband").folder
+    with pytest.raises(MockSessionError, match=f"Give one of the recordings in it, {several}/segment_0, {several}/"):
+        mockrawio.open(several)
+    reader = mockrawio.open(several / "segment_1")
+    assert isinstance(reader, neo.rawio.BrainVisionRawIO) and reader.get_signal_size(0, 0, 0) == 1.5 * 32_000
+
+
+def test_options_of_the_class(gap: Path, tmp_path: Path) -> None:
+    """What Neo's class takes is given through; a gap that it refuses is told with what it says."""
+    folder = export(gap, tmp_path / "rig", "neuralynx", streams="lfp").folder
+    with pytest.raises(MockSessionError, match=r"1 timestamp gaps.*Give mockrawio\.open\(\) the options"):
+        mockrawio.open(folder)
+    assert mockrawio.open(folder, gap_tolerance_ms=0).segment_count(0) == 2
 
 
 def test_what_is_neither(tmp_path: Path, gap: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from itertools import pairwise
 from pathlib import Path
 
@@ -102,7 +103,7 @@ def test_some_of_it(gap: Path) -> None:
         ({"units": [3]}, "ids or names"),
         ({"events": "Trigger"}, "some of Events"),
         ({"t_start": 1, "t_stop": 1}, "a time after t_start"),
-        ({"t_start": 2, "t_stop": 1}, "a time after t_start"),
+        ({"t_start": 2, "t_stop": 1}, "a time from t_start on"),
         ({"t_start": "1"}, "a number, seconds"),
         ({"seg_index": 2}, "seg_index in 0 to 1"),
         ({"block_index": 1}, "block_index in 0 to 0"),
@@ -206,6 +207,10 @@ def test_pynapple(reader: MockSessionRawIO) -> None:
         assert found.units["rate"][k] == pytest.approx(times.size)
     np.testing.assert_allclose(found.events["movie_frames"].t, piece.events["movie_frames"].times, atol=1e-9)
     assert type(found.events["DAQ"]).__name__ == "IntervalSet"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a unit with one spike, a window of one sample
+        few = window(reader, 0.5, 0.501, events=("Events", "movie_frames")).to_pynapple()
+    assert (len(few.signals["lfp"]), few.units["rate"].max() in (0, 1000)) == (1, True)
 
 
 def test_no_more_is_read_than_is_asked_for(reader: MockSessionRawIO, monkeypatch: pytest.MonkeyPatch) -> None:

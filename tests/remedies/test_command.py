@@ -57,10 +57,10 @@ def test_what_is_there(folder, tmp_path):
         done(*command, "--overwrite")
 
 
-def test_a_folder_above(folder):
+def test_a_folder_above(folder, tmp_path):
     """The session that is meant instead of the folder above it is named."""
-    refused(f"Did you mean {folder}?", "info", folder.parents[2])
-    done("info", folder)
+    refused(f"Did you mean {folder}?", "plot", folder.parents[2], "-o", tmp_path / "a.png", "--what", "daq")
+    done("plot", folder, "-o", tmp_path / "a.png", "--what", "daq")
 
 
 def test_fields_of_a_spec(tmp_path):

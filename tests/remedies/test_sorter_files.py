@@ -196,7 +196,7 @@ def test_objects_for_a_hybrid(sources, tmp_path):
         ({"sorting": none}, "Give a sorting that has some."),
         ({"sorting": late}, "leave those spikes out."),
         ({"sorting": slow}, "Give the recording that was sorted."),
-        ({"output_format": "nwb"}, "Change it."),
+        ({"output_format": "nwb"}, "Give 'raw' or 'session'."),
         ({"units": ["b"]}, ""),
     ):
         with pytest.raises(MockSessionError) as caught:
@@ -231,7 +231,7 @@ def test_a_hybrid_run_and_its_truth(tmp_path):
     np.save(folder / "dtype-bench.npy", np.array([40_000.0]))
     assert load_truth(folder).sample_rate == 40_000
     for wrong in ({"window_ms": -1}, {"match_score": 2}, {"offset": 0.5}):
-        with pytest.raises(MockSessionError, match="Change it."):
+        with pytest.raises(MockSessionError, match="Give "):
             validate(folder, HYBRID / "sort_phy", phy_base=1, **wrong)
 
 

@@ -68,7 +68,8 @@ def test_raster_ends_with_the_samples(epiphyte):
     reader = opened(epiphyte)
     axes = plots.plot_spikes(reader)
     last = max(times[-1] for region in measures.spike_trains(reader) for times in region.times_s if len(times))
-    assert axes.get_xlim()[1] < reader.segment_t_stop(0, 0) / 2
+    frames = reader.rescale_event_timestamp(reader.get_event_timestamps(0, 0, 2)[0])
+    assert axes.get_xlim()[1] < frames[-1] / 2
     assert axes.get_xlim()[1] >= last
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from mockrawio import MockSessionError, MockSessionRawIO, SessionSpec, generate_session
-from mockrawio.ground.extras import MissingExtraError, extra_module
+from mockrawio.ground.extras import MissingExtraError, extra_module, install_command
 from mockrawio.ground.folder import Folder, Identity
 from mockrawio.ground.places import file_at, folder_at
 from mockrawio.session.layout import find_files
@@ -136,7 +136,7 @@ def test_doors(session: Path) -> None:
 
 
 def test_a_missing_package() -> None:
-    """One kind of error says what brings it, installed and in a source tree, and is an ImportError; it pickles."""
+    """One kind of error says what brings it, from where the package came, and is an ImportError; it pickles."""
     with pytest.raises(MissingExtraError) as caught:
         extra_module("no_such_package.inner", "a test", "sonata")
     error = caught.value
@@ -144,7 +144,7 @@ def test_a_missing_package() -> None:
     assert isinstance(error, MockSessionError)
     assert str(error) == (
         "no_such_package: expected it to be installed, for a test; found that it is not. "
-        "Run pip install 'mockrawio[sonata]', or pip install '.[sonata]' in a source tree."
+        f"Run {install_command('sonata')}"
     )
     again = pickle.loads(pickle.dumps(error))
     assert (str(again), again.name) == (str(error), "no_such_package")

@@ -276,6 +276,7 @@ def test_openers() -> None:
             if isinstance(node, ast.Call) and not _opens_safely(node):
                 found.append(f"{path.relative_to(package).as_posix()}: {ast.unparse(node)}")
     assert found == [
+        "ground/extras.py: ours.read_text('direct_url.json')",  # pip's own, of what is installed
         "report/page.py: resources.files(__package__).joinpath(name).read_text('utf-8')",
     ]
 

@@ -66,7 +66,7 @@ def checked_times(times: Any) -> Times:
     try:
         array: Times = np.asarray(times, np.float64)
     except (TypeError, ValueError):
-        raise MockSessionError("times_ms", "numbers", "something else", "Change it.") from None
+        raise MockSessionError("times_ms", "numbers", "something else", "Give an array of numbers.") from None
     require(array.ndim == 1, "times_ms", "one dimension", f"shape {array.shape}")
     if array.size:
         low, high = float(array.min()), float(array.max())  # NaN comes through both

@@ -194,7 +194,8 @@ class Family(Mapping[str, "type[Part]"]):
         """Return a part from itself or from its mapping; this is the check of a field that is one."""
         if isinstance(value, Mapping):
             return self._made(name, value)
-        require(isinstance(value, tuple(self._parts.values())), name, f"{self.what}: {self._names}", value)
+        remedy = f"Give {next(iter(self._parts))}(...), or another of them."
+        require(isinstance(value, tuple(self._parts.values())), name, f"{self.what}: {self._names}", value, remedy)
         return value
 
     def several(self, name: Argument, value: Any) -> tuple[Any, ...]:

@@ -121,7 +121,7 @@ def test_movie_is_the_watchlogs():
     lock = MovieLocked(((0.0, 1.0), (100.0, 101.0)))
     spec = SessionSpec.broadband(duration_s=70.0, n_channels=2, n_units=1, seed=4, firing=Firing(locked=lock))
     plan, made = plan_session(spec), truth(spec)
-    log = watchlog(plan, spec.artifacts)
+    log = watchlog(plan, spec.movie_pauses)
     assert len(log.pauses)
     unit = next(iter(made.units.values()))
     factors = unit.intensity(0)[:: round(made.sampling_rate / 1000)] / unit.rate_hz

@@ -1,0 +1,97 @@
+"""``mockrawio info`` and ``mockrawio verify``: what a session holds, or each below a root, and whether it is whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ..ground.errors import MockSessionError
+from ..session.layout import sessions_at
+from .common import (
+    FOLDER,
+    Command,
+    epilog,
+    in_one_line,
+    in_options,
+    json_option,
+    progress_option,
+    reading_options,
+    show,
+)
+
+_SESSION = "/tmp/mock/patient_data/1/session_1"
+Found = TypeVar("Found")
+
+
+@click.command(
+    "info",
+    cls=Command,
+    short_help="Show what a session holds.",
+    epilog=epilog(f"info {_SESSION}", f"info {_SESSION} --json", "info /tmp/mock"),
+)
+@click.argument("folder", type=FOLDER)
+@click.option("--labels", "labels_dir", type=FOLDER, help="Of the session's movie annotations.")
+@reading_options
+@json_option
+@click.pass_context
+def info_command(ctx: click.Context, /, folder: Path, labels_dir: Path | None, as_json: bool, **how: Any) -> None:
+    """Show what the session in FOLDER holds, or, in a line each, the sessions below a root of many."""
+    from ..describe import describe_session, description_lines, summary_line
+
+    places = sessions_at(folder)
+    if places == [folder.absolute()]:
+        session = describe_session(folder, labels_dir, **how)
+        show(as_json, session, description_lines(session))
+        return
+    found, failed = _each(places, lambda place: describe_session(place, labels_dir, **how))
+    lines = [*map(summary_line, found), f"sessions: {len(places)}"]
+    show(as_json, {"folder": folder.absolute(), "sessions": found}, lines)
+    ctx.exit(1 if failed else 0)
+
+
+@click.command(
+    "verify",
+    cls=Command,
+    short_help="Check a session's files and read all of it.",
+    epilog=epilog(f"verify {_SESSION}", "verify /tmp/mock"),
+)
+@click.argument("folder", type=FOLDER)
+@reading_options
+@json_option
+@progress_option
+@click.pass_context
+def verify_command(ctx: click.Context, /, folder: Path, as_json: bool, progress: bool, **how: Any) -> None:
+    """Check the session in FOLDER, or each below a root: every file against its manifest, and all by reading it.
+
+    Without a manifest only the second is done. Missing, extra, changed (of another size), corrupt
+    (of the same size, with other bytes) and unreadable files are told apart; any of them, or
+    anything that cannot be read, makes the exit code 1.
+    """
+    from ..verify import verify_session
+
+    places = sessions_at(folder)
+    if places == [folder.absolute()]:
+        one = verify_session(folder, progress, **how)
+        show(as_json, one.as_dict(), map(in_options, one.lines()))
+        ctx.exit(0 if one.ok else 1)
+    found, failed = _each(places, lambda place: verify_session(place, progress, **how))
+    good = sum(one.ok for one in found)
+    lines = [in_options(line) for one in found for line in one.lines()]
+    content = {"ok": good == len(places), "folder": folder.absolute(), "sessions": [one.as_dict() for one in found]}
+    show(as_json, content, [*lines, f"sessions: {len(places)}, of which {good} ok"])
+    ctx.exit(0 if good == len(places) and not failed else 1)
+
+
+def _each(places: list[Path], look: Callable[[Path], Found]) -> tuple[list[Found], int]:
+    """Look at one session after another; one that cannot be read is an error on stderr, and the rest goes on."""
+    found, failed = [], 0
+    for place in places:
+        try:
+            found.append(look(place))
+        except MockSessionError as error:
+            failed += 1
+            click.echo(f"Error: {in_one_line(error)}", err=True)
+    return found, failed

@@ -1,0 +1,144 @@
+"""What a window holds: signals, spikes and events on one clock; plain values, and arrays of NumPy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..ground.arrays import Array, Floats
+from .window_exports import InPynapple, in_pynapple, in_xarray
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class WindowSignal:
+    """What a window has of one signal stream.
+
+    Attributes
+    ----------
+    name : str
+        The stream's.
+    values : ndarray of float32 or float64, shape (samples, channels)
+        In the units of each channel, µV as a rule.
+    t_start : float
+        Time of the first sample, s.
+    sampling_rate : float
+        Hz.
+    channel_ids, channel_names, channel_units : tuple of str
+        One for each channel; what is volts is in "uV".
+    """
+
+    name: str
+    values: Array
+    t_start: float
+    sampling_rate: float
+    channel_ids: tuple[str, ...]
+    channel_names: tuple[str, ...]
+    channel_units: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"{self.name}: {self.values.shape} {self.values.dtype}, {self.units}, {self.sampling_rate:g} Hz"
+
+    @property
+    def units(self) -> str:
+        """The units of the values, "uV" as a rule; all there are, with commas between, where channels differ."""
+        return ", ".join(dict.fromkeys(self.channel_units))
+
+    @property
+    def times(self) -> Floats:
+        """Time of each sample, s, float64 (samples,)."""
+        return self.t_start + np.arange(len(self.values)) / self.sampling_rate
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class WindowEvents:
+    """What a window has of one event channel, in the order of time.
+
+    Attributes
+    ----------
+    times : ndarray of float64, shape (n,)
+        When each begins, s.
+    durations : ndarray of float64, shape (n,), or None
+        How long each epoch is, s; None for events.
+    labels : ndarray of str, shape (n,)
+    """
+
+    times: Floats
+    durations: Floats | None
+    labels: npt.NDArray[np.str_]
+
+    def __repr__(self) -> str:
+        return f"{self.times.size} {'events' if self.durations is None else 'epochs'}"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TimeWindow:
+    """All that a reader has from one time up to another, in one segment.
+
+    Attributes
+    ----------
+    t_start, t_stop : float
+        Its ends, s.
+    block_index, seg_index : int
+        The segment that it lies in.
+    signals : dict of str to WindowSignal
+        By the name of the stream.
+    spikes : dict of str to ndarray of float64, shape (n,)
+        Times in s by the id of the unit.
+    events : dict of str to WindowEvents
+        Events and epochs by the name of the channel.
+    """
+
+    t_start: float
+    t_stop: float
+    block_index: int
+    seg_index: int
+    signals: dict[str, WindowSignal] = field(default_factory=dict)
+    spikes: dict[str, Floats] = field(default_factory=dict)
+    events: dict[str, WindowEvents] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        n = sum(times.size for times in self.spikes.values())
+        lines = [f"TimeWindow {self.t_start:g} to {self.t_stop:g} s of segment {self.seg_index}"]
+        lines += map(repr, self.signals.values())
+        lines.append(f"spikes: {n} of {len(self.spikes)} units")
+        lines += (f"{name}: {events!r}" for name, events in self.events.items())
+        return "\n  ".join(lines)
+
+    def to_xarray(self) -> Any:
+        """Return it as a Dataset of xarray.
+
+        Returns
+        -------
+        xarray.Dataset
+            A variable for each stream, by its name: dims (``{name}_time``, ``{name}_channel``), with times in s and
+            ids as coordinates, `{name}_channel_name`, and `units` and `sampling_rate` as attributes. ``spike_time``,
+            dim ``spike``, has the spikes of all units in the order of time, and ``unit`` says whose each is.
+            ``event_time``, dim ``event``, has events and epochs of all channels, with ``event_channel``,
+            ``event_label`` and ``event_duration``, which is NaN for an event: it has none. The attributes are
+            `t_start`, `t_stop`, `block_index` and `seg_index`.
+
+        Raises
+        ------
+        MockSessionError
+            If xarray is not installed, or a stream is called as one of the tables.
+        """
+        return in_xarray(self)
+
+    def to_pynapple(self) -> InPynapple:
+        """Return it as objects of pynapple.
+
+        Returns
+        -------
+        InPynapple
+            ``signals``, a TsdFrame a stream; ``units``, a TsGroup whose time support is the window; ``events``, a Ts or
+            IntervalSet a channel. What of epochs overlaps or has no length pynapple joins or drops, and says so.
+
+        Raises
+        ------
+        MockSessionError
+            If pynapple is not installed.
+        """
+        return in_pynapple(self)
