@@ -16,7 +16,6 @@ from mockrawio.formats.intan import GAIN, LAYOUTS
 from mockrawio.formats.recorded import Recorded, RecordedSpan
 from mockrawio.formats.rig import rig_formats
 from mockrawio.ground.errors import MockSessionError
-from mockrawio.testing import assert_rawio_compliant
 from tests.exporting.drawn import START, events, recordings, signals
 from tests.exporting.proof import Proof
 
@@ -27,7 +26,7 @@ SPANS = (RecordedSpan(0.0, 0.1),)
 def proof(layout: str) -> Proof:
     """A traditional file has unsigned counts, and blocks of 128 samples that zeros fill up."""
     if layout != "traditional":
-        return Proof("intan", comply=layout != "file-per-signal", options={"layout": layout})
+        return Proof("intan", options={"layout": layout})
     return Proof(
         "intan",
         counts=lambda raw: (raw.astype(np.int32) - 32768).astype(np.int16),
@@ -113,12 +112,6 @@ def test_bytes(tmp_path: Path) -> None:
     assert first[:12].hex() == "022791c6030000000060ea46"
     header = len(first) - 24 * 128 * (4 + 3 * 2 + 2)
     assert first[header : header + 8].hex() == "0000000001000000"
-
-
-def test_buffers(tmp_path: Path) -> None:
-    """Of one file a signal Neo says that it has buffers, and cannot say where they are: its own rules refuse that."""
-    with pytest.raises(NotImplementedError):
-        assert_rawio_compliant(write_rig(made(), tmp_path / "out", FORMAT, layout="file-per-signal").open())
 
 
 NEO = {

@@ -212,9 +212,10 @@ class _PlxFile:
         return ((np.concatenate([begin, ticks]), rows(heads)),)
 
     def _end(self, file: RigFile) -> int:
-        """Write where recording stops, and return the tick."""
-        stops = (one.t_starts[0] + one.sizes[0] / one.rate for one in self._recorded.signals)
-        tick = self._clock.one(max(self._recorded.segments[0].t_stop, *stops, -np.inf))
+        """Write where recording stops, after all samples, spikes and events, and return the tick."""
+        stops = [one.t_starts[0] + one.sizes[0] / one.rate for one in self._recorded.signals]
+        stops += [self._recorded.segments[0].t_stop, *self._recorded.marks(0).times[-1:].tolist()]
+        tick = self._clock.one(max(stops))
         file.write(rows(blocks(EVENT, tick, [END], 0, 0)))
         return tick
 
