@@ -32,8 +32,17 @@ if TYPE_CHECKING:
 
     from ..rawio import MockSessionRawIO
 
-_WHAT = ("overview", "traces", "probe", "raster", "waveforms", "isi", "rates", "events", "daq", "movie")
-_OF_STREAMS, _OF_TIME = ("overview", "traces", "probe"), ("overview", "traces", "raster")
+_SIGNALS = ("traces", "spectrum", "spectrogram")
+_PLACES = ("locations", "footprints", "drift")
+_UNITS = ("raster", "units", "rates", "waveforms", "amplitudes", "isi", "autocorrelograms", "crosscorrelograms", "psth")
+_WHAT = ("overview", *_SIGNALS, "probe", *_PLACES, *_UNITS, "events", "daq", "movie")
+# Which parts an option goes with.
+_TAKEN = {
+    "--stream": ("overview", *_SIGNALS, "probe", *_PLACES),
+    "--start and --stop": ("overview", "traces", "raster"),
+    "--channels": ("overview", *_SIGNALS),
+    "--units": ("overview", *_PLACES, *_UNITS),
+}
 _SESSION = "/tmp/mock/patient_data/1/session_1"
 _EXAMPLES = (f"plot {_SESSION} -o overview.png", f"plot {_SESSION} -o part.svg --what daq")
 
@@ -65,8 +74,10 @@ def _streams(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     "--stream",
     metavar="NAME",
     shell_complete=_streams,
-    help="Name or index of the stream whose traces, or contacts, are drawn; by default the first ones.",
+    help="Name or index of the stream whose signals, or contacts, are drawn; by default the first ones.",
 )
+@click.option("--channels", metavar="NAMES", help="Names, ids or indexes of the channels to draw, with commas.")
+@click.option("--units", metavar="IDS", help="Ids or indexes of the units to draw, with commas.")
 @click.option("--start", "t_start", type=float, metavar="SECONDS", help="From where traces and raster are drawn.")
 @click.option("--stop", "t_stop", type=float, metavar="SECONDS", help="Up to where they are drawn.")
 @click.option(
@@ -80,6 +91,8 @@ def plot_command(
     output: Path,
     what: str,
     stream: str | None,
+    channels: str | None,
+    units: str | None,
     t_start: float | None,
     t_stop: float | None,
     dpi: int,
@@ -89,22 +102,23 @@ def plot_command(
 ) -> None:
     """Draw the session in FOLDER: all of it on one page, or one part.
 
-    The parts: traces of a stream, with events and pauses of the movie; the contacts of its probe, by shank;
-    raster of the spikes by region; waveforms, isi (intervals between spikes) and rates of the units; timing of
-    the events; jitter of the daq; movie time against the clock. What a session lacks is said in its place.
+    The parts: traces, power spectrum and spectrogram of a stream; its probe's contacts; locations of units among them,
+    footprints on them, and drift along them; raster of the spikes by region; a table of the units, their rates,
+    waveforms, amplitudes, isi (intervals between spikes), autocorrelograms and crosscorrelograms; psth, spikes around
+    events; timing of the events; jitter of the daq; movie time against the clock. What a session lacks is said.
     """
-    if stream is not None and what not in _OF_STREAMS:
-        raise click.UsageError(f"--stream: goes with --what {', '.join(_OF_STREAMS[:-1])} or {_OF_STREAMS[-1]}")
-    if (t_start is not None or t_stop is not None) and what not in _OF_TIME:
-        raise click.UsageError(f"--start and --stop: go with --what {', '.join(_OF_TIME[:-1])} or {_OF_TIME[-1]}")
+    limits = {"t_start": t_start, "t_stop": t_stop}
+    given = {"--stream": stream, "--start and --stop": t_start if t_stop is None else t_stop}
+    _check_taken(what, given | {"--channels": channels, "--units": units})
     check_output(output, overwrite, folder)
     check_figure(output, "figures")
     from ..rawio import MockSessionRawIO
     from ..report import plots
 
     with MockSessionRawIO(folder, raw_dtype="source", **how) as reader:
-        limits = {"t_start": t_start, "t_stop": t_stop} if what in _OF_TIME else {}
-        figure = _drawn(plots, reader, what, _stream_index(reader, stream), limits)
+        index = _stream_index(reader, stream)
+        chosen = {"channels": _channels(reader, channels), "units": _units(reader, units)}
+        figure = _drawn(plots, reader, what, index, {**limits, **chosen})
         files = [plots.save_figure(figure, output, dpi, overwrite=overwrite)]
     show(as_json, {"files": files}, wrote(files))
 
@@ -121,17 +135,45 @@ def _stream_index(reader: MockSessionRawIO, stream: str | None) -> int | None:
     raise MockSessionError("--stream", f"one of {streams}", f"{stream!r}", "Give its name or its index.")
 
 
+def _check_taken(what: str, given: dict[str, Any]) -> None:
+    """Refuse options that would do nothing."""
+    for option, value in given.items():
+        *first, last = _TAKEN[option]
+        if value is not None and what not in _TAKEN[option]:
+            verb = "go" if " and " in option or option.endswith("s") else "goes"
+            raise click.UsageError(f"{option}: {verb} with --what {', '.join(first)} or {last}")
+
+
+def _channels(reader: MockSessionRawIO, text: str | None) -> list[int | str] | None:
+    """Return the channels of a list with commas."""
+    if text is None:
+        return None
+    rows = reader.header["signal_channels"]
+    return _listed(text, {str(name) for key in ("id", "name") for name in rows[key]})
+
+
+def _units(reader: MockSessionRawIO, text: str | None) -> list[int | str] | None:
+    """Return the units of a list with commas."""
+    return None if text is None else _listed(text, set(reader.header["spike_channels"]["id"].tolist()))
+
+
+def _listed(text: str, known: set[str]) -> list[int | str]:
+    """Return what is in a list with commas: names that are known, and else indexes, as far as they are numbers."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    return [int(part) if part.isdecimal() and part not in known else part for part in parts]
+
+
 def _drawn(
-    plots: ModuleType, reader: MockSessionRawIO, what: str, stream_index: int | None, limits: dict[str, Any]
+    plots: ModuleType, reader: MockSessionRawIO, what: str, stream_index: int | None, how: dict[str, Any]
 ) -> Figure:
+    names = {"--start and --stop": ("t_start", "t_stop"), "--channels": ("channels",), "--units": ("units",)}
+    taken = {name: how[name] for option, some in names.items() for name in some if what in _TAKEN[option]}
+    if what in _TAKEN["--stream"]:
+        taken["stream_index"] = stream_index or 0 if what in _SIGNALS else stream_index
     if what == "overview":
-        figure: Figure = plots.plot_overview(reader, stream_index=stream_index, **limits)
+        figure: Figure = plots.plot_overview(reader, **taken)
         return figure
-    if what == "traces":
-        limits["stream_index"] = stream_index or 0
-    elif what == "probe":
-        limits["stream_index"] = stream_index
-    return plots.PANELS[what](reader, **limits).figure  # type: ignore[no-any-return]  # not typed
+    return plots.PANELS[what](reader, **taken).figure  # type: ignore[no-any-return]  # not typed
 
 
 @click.command(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from colorsys import hls_to_rgb
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
@@ -26,11 +27,13 @@ from .raster import Raster
 with by_extra("figures", "plot"):
     from matplotlib.axes import Axes
     from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.colors import to_hex
     from matplotlib.figure import Figure
 
 # Okabe and Ito's colours, which can be told apart with any colour vision, without their yellow,
 # which a white page swallows.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9")
+_GOLDEN, _LIGHTNESS = 0.618034, (0.32, 0.5, 0.62)  # of the colours after these
 MAX_SPIKES = 20_000
 
 _SIZE, _DPI = (9.0, 6.4), 150  # inches
@@ -117,7 +120,8 @@ def plot_raster(
         Width of the bins of the rates. None: chosen, and written at the axis.
     colours : sequence of str, or dict of group name to str, optional
         Any of matplotlib's colours, in the order of the groups, and from the first one again if
-        there are more groups. None: a palette that can be told apart with any colour vision.
+        there are more groups. None: a palette of which no colour comes twice, and the first seven can be told apart
+        with any colour vision.
     seed : int
         Decides which spikes a random part consists of.
     offset_s : float
@@ -257,6 +261,13 @@ def _bands(raster: Raster, colours: Colours | None, offset_s: float) -> Iterator
         yield _Band(name, max(1, len(known)), times[lone], units.astype(np.int64), colour)
 
 
+def distinct_colours(n: int) -> list[str]:
+    """Return so many colours, no two the same: :data:`COLOURS`, then hues that are far from the ones before."""
+    more = range(max(0, n - len(COLOURS)))
+    hues = [hls_to_rgb((0.12 + k * _GOLDEN) % 1, _LIGHTNESS[k % len(_LIGHTNESS)], 0.6) for k in more]
+    return [*COLOURS[:n], *map(to_hex, hues)]
+
+
 def _colours(names: Sequence[str], colours: Colours | None) -> list[str]:
     """Return a colour for each group."""
     if isinstance(colours, Mapping):
@@ -264,7 +275,7 @@ def _colours(names: Sequence[str], colours: Colours | None) -> list[str]:
         if missing:
             raise MockSessionError("colours", "one for every group", f"none for {missing[0]!r}", "Add it.")
         return [colours[name] for name in names]
-    palette = COLOURS if colours is None else tuple(colours)
+    palette = distinct_colours(len(names)) or COLOURS if colours is None else tuple(colours)
     if not palette:
         raise MockSessionError("colours", "at least one", "none", "Leave it out for the usual ones.")
     return [palette[k % len(palette)] for k in range(len(names))]

@@ -12,7 +12,7 @@ import numpy as np
 from ..ground.errors import MockSessionError
 from ..ground.extras import by_extra
 from ..ground.shown import Argument, Text
-from ..rasters.figure import COLOURS, figure_of
+from ..rasters.figure import COLOURS, distinct_colours, figure_of
 from ..rawio.reader import MockSessionRawIO
 from .event_timing import events_of
 
@@ -22,7 +22,9 @@ with by_extra("figures", "plot"):
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
-_CELL_TITLE = 0.36  # inches
+_ABOVE_CELL, _BELOW_CELLS, _BESIDE_CELLS = 0.36, 0.34, 0.42  # inches: for titles, and for labels
+CELL_TITLE: dict[str, Any] = {"fontsize": "x-small", "loc": "left", "pad": 2, "y": 1.0}  # y: nothing to be measured
+NO_UNITS = "no units in this session"
 EVENT, SKIP, PAUSE, GAP, QUIET = COLOURS[1], COLOURS[1], "#999999", "#CCCCCC", "#666666"
 
 
@@ -52,7 +54,7 @@ def finish(ax: Axes, title: str, key: Mapping[str, Mapping[str, Any]] | None = N
     if handles:
         place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.1, "borderpad": 0.2}
         ax.legend(handles=handles, ncols=len(handles), frameon=False, fontsize="small", handlelength=1.2, **place)
-    ax.set_title(title, loc="left", fontsize="medium", pad=20 if handles else 6)
+    ax.set_title(title, loc="left", fontsize="medium", pad=20 if handles else 6, y=1.0)  # y: nothing to be measured
     ax.spines[["top", "right"]].set_visible(False)
     return ax
 
@@ -61,26 +63,43 @@ def cells(ax: Axes, n: int, labels: tuple[str, str], gap: float = 0.14) -> list[
     """Return `n` small axes within one, row by row, with room for a title above each of them.
 
     The label of x stands below the first cell of the last row, that of y beside the first cell; `gap` is the
-    share of the width that is left free between cells.
+    share of the width that is left free between cells. They keep within `ax`, so that a layout need not measure them.
     """
     ax.set_axis_off()
-    place, (width, height) = ax.get_position(), figure_of(ax).get_size_inches()
-    wide = place.width * width / max(0.1, place.height * height)
-    columns = min(n, max(1, round(math.sqrt(n * wide / 1.3))))
+    place, size = ax.get_position(), figure_of(ax).get_size_inches()
+    width, height = max(0.1, place.width * size[0]), max(0.1, place.height * size[1])
+    columns = min(n, max(1, round(math.sqrt(n * width / height / 1.3))))
     rows = math.ceil(n / columns)
-    title = min(0.3, _CELL_TITLE * rows / max(0.1, place.height * height))
+    left, bottom = (min(0.2, room / whole) for room, whole in ((_BESIDE_CELLS, width), (_BELOW_CELLS, height)))
+    title = min(0.3, _ABOVE_CELL * rows / height)
     made = []
     for k in range(n):
         row, column = divmod(k, columns)
-        bounds = (column + gap / 2) / columns, 1 - (row + 0.96) / rows, (1 - gap) / columns, (0.94 - title) / rows
-        cell = ax.inset_axes(bounds)
-        cell.locator_params(nbins=4)
-        cell.tick_params(labelsize="x-small", labelleft=column == 0, labelbottom=k + columns >= n)
-        cell.spines[["top", "right"]].set_visible(False)
-        made.append(cell)
+        x, y = (column + gap / 4) / columns, 1 - (row + 0.96) / rows
+        wide, high = (1 - gap) / columns, (0.94 - title) / rows
+        bounds = left + x * (1 - left), bottom + y * (1 - bottom), wide * (1 - left), high * (1 - bottom)
+        made.append(small_axes(ax, bounds))
+        made[-1].tick_params(labelsize="x-small", labelleft=column == 0, labelbottom=k + columns >= n)
     made[(rows - 1) * columns].set_xlabel(labels[0], fontsize="x-small")
     made[0].set_ylabel(labels[1], fontsize="x-small")
     return made
+
+
+def small_axes(ax: Axes, bounds: tuple[float, float, float, float]) -> Axes:
+    """Return axes within others, at bounds in their coordinates, that no layout measures."""
+    cell = ax.inset_axes(bounds)
+    cell.set_in_layout(False)
+    cell.locator_params(nbins=4)
+    cell.spines[["top", "right"]].set_visible(False)
+    return cell
+
+
+def colour_bar(ax: Axes, drawn: Any, label: str) -> None:
+    """Put a colour bar to the right of axes, within what these take up, so that nothing else has to move."""
+    bar = figure_of(ax).colorbar(drawn, cax=ax.inset_axes((1.015, 0.0, 0.02, 1.0)))
+    bar.set_label(label, fontsize="small")
+    bar.ax.tick_params(labelsize="x-small")
+    bar.outline.set_visible(False)
 
 
 def not_before(start: float, stop: float, remedy: str) -> MockSessionError:
@@ -91,7 +110,8 @@ def not_before(start: float, stop: float, remedy: str) -> MockSessionError:
 
 def region_colours(regions: list[str]) -> dict[str, str]:
     """Return a colour for each region, in the order in which they come."""
-    return {region: COLOURS[k % len(COLOURS)] for k, region in enumerate(dict.fromkeys(regions))}
+    known = list(dict.fromkeys(regions))
+    return dict(zip(known, distinct_colours(len(known)), strict=True))
 
 
 def shade_pauses(ax: Axes, reader: MockSessionRawIO, t_start: float, t_stop: float) -> dict[str, dict[str, Any]]:

@@ -32,14 +32,6 @@ class SignalEnvelope(NamedTuple):
     high: Floats
 
 
-def stream_channels(reader: MockSessionRawIO, stream_index: int) -> Array:
-    """Return the rows of ``header["signal_channels"]`` that belong to a stream."""
-    channels = reader.header["signal_channels"]
-    stream = reader.header["signal_streams"]["id"][stream_index]
-    rows: Array = channels[channels["stream_id"] == stream]
-    return rows
-
-
 def sampled(reader: MockSessionRawIO, stream_index: int, seg_index: int) -> tuple[float, float]:
     """Return when the samples of a stream begin and end in a segment, seconds."""
     start = float(reader.get_signal_t_start(0, seg_index, stream_index))

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..ground.extras import by_extra
 from ..ground.shown import letters
-from ..rasters.figure import COLOURS
+from ..rasters.figure import distinct_colours
 from ..rawio.reader import MockSessionRawIO
 from ..session.probe import ContactMap
 from .drawing import GAP, finish, new_axes, say
@@ -49,7 +49,7 @@ def plot_probe(reader: MockSessionRawIO, stream_index: int | None = None, ax: Ax
     if view is None:
         words = "nothing says where the channels are" if len(reader.header["signal_streams"]) else "no signals"
         return say(new_axes(ax), f"{words} in this session", "contacts")
-    return _drawn(view, ax)
+    return draw_view(view, ax)
 
 
 def plot_contacts(contacts: ContactMap, name: str, ax: Axes | None = None) -> Axes:
@@ -64,23 +64,25 @@ def plot_contacts(contacts: ContactMap, name: str, ax: Axes | None = None) -> Ax
     ax : matplotlib.axes.Axes, optional
         Where to draw; None: a new figure.
     """
-    return _drawn(contacts_view(contacts, name), ax)
+    return draw_view(contacts_view(contacts, name), ax)
 
 
-def _drawn(view: ProbeView, ax: Axes | None) -> Axes:
+def draw_view(view: ProbeView, ax: Axes | None, colour: str | None = None) -> Axes:
+    """Draw contacts on the axes, coloured by shank, or all alike."""
     axes = new_axes(ax, 4.8, 6.4)
     for outline in view.contacts.contours:
         axes.add_patch(Polygon(outline[:, list(view.axes)], facecolor="#F0F0F0", edgecolor=GAP, zorder=0))
-    for shank in range(int(view.contacts.shanks.max()) + 1):
-        _draw_shank(axes, view, shank)
+    colours = distinct_colours(int(view.contacts.shanks.max()) + 1)
+    for shank in range(len(colours)):
+        _draw_shank(axes, view, shank, colour or colours[shank])
     _limit(axes, view)
     axes.set(xlabel=view.labels[0], ylabel=view.labels[1])
     return finish(axes, letters(view.title))
 
 
-def _draw_shank(axes: Axes, view: ProbeView, shank: int) -> None:
+def _draw_shank(axes: Axes, view: ProbeView, shank: int, colour: str) -> None:
     rows = np.flatnonzero(view.contacts.shanks == shank)
-    colour, points = COLOURS[shank % len(COLOURS)], view.points[rows]
+    points = view.points[rows]
     if view.to_scale:
         patches = PatchCollection(list(_patches(view, rows.tolist())), facecolor=colour, linewidth=0, zorder=2)
         axes.add_collection(patches)

@@ -12,10 +12,11 @@ from ..ground.arrays import Floats
 from ..ground.extras import by_extra
 from ..ground.shown import letters
 from ..rawio.reader import MockSessionRawIO
+from .choosing import channel_indexes, stream_channels
 from .drawing import EVENT, finish, new_axes, not_before, say, shade_gaps, shade_pauses
-from .envelopes import SignalEnvelope, envelope, sampled, stream_channels
+from .envelopes import SignalEnvelope, envelope, sampled
 from .event_timing import events_of
-from .words import counted
+from .words import of_all
 
 with by_extra("figures", "plot"):
     from matplotlib.axes import Axes
@@ -24,8 +25,9 @@ Span = tuple[float, float]
 
 _MOST_LINES, _MOST_CODES = 60, 24  # events that full lines, and their codes, have room for
 _HEADROOM = 0.05  # of the height, for the events
-_FEW = 5  # samples to a bin, as many as are drawn rather one by one
+_FEW = 12  # samples to a bin, as many as are drawn rather one by one
 _COLOUR = "#222222"
+_BAND = 0.3  # how opaque that is between the least and the largest samples
 
 
 class _Piece(NamedTuple):
@@ -43,9 +45,9 @@ def plot_traces(
     *,
     t_start: float | None = None,
     t_stop: float | None = None,
-    channel_indexes: Sequence[int] | None = None,
+    channels: Sequence[int | str] | None = None,
     max_channels: int = 16,
-    n_bins: int = 2000,
+    n_bins: int = 1000,
 ) -> Axes:
     """Draw the signals of a stream, with the session's events and the pauses of its movie.
 
@@ -57,12 +59,12 @@ def plot_traces(
         Where to draw; None: a new figure.
     t_start, t_stop : float, optional
         Limits in seconds; None: where the stream begins, and ends.
-    channel_indexes : sequence of int, optional
-        None: the first `max_channels`.
+    channels : sequence of int or str, optional
+        Which, by index, id or name. None: the first `max_channels`.
     max_channels : int
     n_bins : int
-        Number of bins of time; for each of them the least and the largest sample are
-        drawn; if there are no more than five samples to a stretch, all of them are.
+        Number of bins of time; between the least and the largest sample of each a band is drawn; if there are no more
+        than twelve samples to a bin, all of them are, as a line.
 
     Returns
     -------
@@ -77,7 +79,7 @@ def plot_traces(
     if not len(reader.header["signal_streams"]):
         return say(axes, "no signals in this session", "signals")
     rows = stream_channels(reader, stream_index)
-    chosen = list(range(min(max_channels, len(rows)))) if channel_indexes is None else list(channel_indexes)
+    chosen = channel_indexes(reader, stream_index, channels, max_channels)
     spans = [sampled(reader, stream_index, k) for k in range(reader.segment_count(0))]
     start, stop = _window(spans, t_start, t_stop)
     pieces = _pieces(reader, stream_index, chosen, spans, (start, stop), n_bins)
@@ -117,8 +119,7 @@ def _pieces(
 
 def _title(reader: MockSessionRawIO, stream_index: int, n_shown: int, n_channels: int) -> str:
     name = letters(reader.header["signal_streams"]["name"][stream_index])
-    some = counted(n_channels, "channel") if n_shown == n_channels else f"{n_shown} of {n_channels} channels"
-    return f"{name}: {some} at {reader.get_signal_sampling_rate(stream_index):g} Hz"
+    return f"{name}: {of_all(n_shown, n_channels, 'channel')} at {reader.get_signal_sampling_rate(stream_index):g} Hz"
 
 
 def _draw_channels(axes: Axes, pieces: list[_Piece], rows: Any) -> None:
@@ -126,13 +127,13 @@ def _draw_channels(axes: Axes, pieces: list[_Piece], rows: Any) -> None:
     low, high = _reach(pieces)
     unit, names = letters(rows["units"][0]).replace("uV", "µV"), [letters(name) for name in rows["name"]]
     alone = len(rows) == 1
-    centres = (low + high) / 2
+    centres = _middles(pieces)
     heights = high - low  # the distance between channels is almost enough for the highest of them
     step = 1.0 if alone else max(1.2 * float(np.median(heights)), 0.5 * float(heights.max())) or 1.0
     places = np.zeros(1) if alone else -np.arange(len(rows)) * step - centres
     for piece in pieces:
         for channel, place in enumerate(places):
-            axes.plot(*_outline(piece.shown, channel, place), color=_COLOUR, linewidth=0.8)
+            _draw_channel(axes, piece.shown, channel, place)
     if alone:
         axes.set_ylabel(f"{names[0]} ({unit})")
         bottom, top = axes.get_ylim()
@@ -155,14 +156,23 @@ def _reach(pieces: list[_Piece]) -> tuple[Floats, Floats]:
     return np.where(some, least, 0.0), np.where(some, most, 0.0)
 
 
-def _outline(shown: SignalEnvelope, channel: int, place: float) -> tuple[Floats, Floats]:
-    """Return a line from the least to the largest value of every bin, or through single samples."""
+def _middles(pieces: list[_Piece]) -> Floats:
+    """Return the median of each channel, of the middles of its bins; 0 where none of them is finite."""
+    middle = np.concatenate([(piece.shown.low + piece.shown.high) / 2 for piece in pieces])
+    some = [column[np.isfinite(column)] for column in middle.T]
+    return np.array([np.median(column) if column.size else 0.0 for column in some])
+
+
+def _draw_channel(axes: Axes, shown: SignalEnvelope, channel: int, place: float) -> None:
+    """Draw a line through single samples, or a band from the least to the largest value of every bin."""
     low, high = shown.low[:, channel] + place, shown.high[:, channel] + place
     if np.array_equal(low, high, equal_nan=True):
-        return shown.times, low
-    pairs = np.column_stack([low, high])
-    pairs[1::2] = pairs[1::2, ::-1]  # up in one bin, down in the next, as a pen would
-    return np.repeat(shown.times, 2), pairs.ravel()
+        axes.plot(shown.times, low, color=_COLOUR, linewidth=0.7)
+        return
+    look: dict[str, Any] = {"facecolor": _COLOUR, "alpha": _BAND, "linewidth": 0}
+    axes.fill_between(shown.times, low, high, **look)
+    for edge in (low, high):
+        axes.plot(shown.times, edge, color=_COLOUR, linewidth=0.4)
 
 
 def _draw_scale(axes: Axes, step: float, unit: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -12,20 +11,31 @@ from ..ground.shown import letters
 from ..rasters.figure import COLOURS, figure_of, plot_raster
 from ..rasters.raster import Raster
 from ..rawio.reader import MockSessionRawIO
-from .drawing import QUIET, cells, finish, new_axes, not_before, region_colours, say, shade_gaps, shade_pauses
+from .choosing import unit_indexes
+from .drawing import (
+    CELL_TITLE,
+    NO_UNITS,
+    QUIET,
+    cells,
+    finish,
+    new_axes,
+    not_before,
+    region_colours,
+    say,
+    shade_gaps,
+    shade_pauses,
+)
 from .envelopes import sampled
-from .spiking import FiringRate, RegionTrains, firing_rates, isi, listened, segments, spike_trains, unit_index
+from .spiking import FiringRate, RegionTrains, firing_rates, isi, listened, segments, spike_trains
 from .waveform_stats import WaveformStats, waveform_stats
-from .words import counted, in_words
+from .words import in_words, of_all
 
 with by_extra("figures", "plot"):
     from matplotlib.axes import Axes
     from matplotlib.ticker import MaxNLocator
 
-_NO_UNITS = "no units in this session"
 _NAME_POINTS = 9.0  # that a bar must be wide for its unit's name to stand below it
 _FEWEST_BARS = 6  # for which there is room: a few are not as wide as the axes
-_CELL_TITLE: dict[str, Any] = {"fontsize": "x-small", "loc": "left", "pad": 2}
 _MULTI = 0.45  # how opaque multi-units are
 
 
@@ -35,6 +45,7 @@ def plot_spikes(
     *,
     t_start: float | None = None,
     t_stop: float | None = None,
+    units: Sequence[int | str] | None = None,
     max_spikes: int = 20_000,
 ) -> Axes:
     """Draw the spikes of all units by region, and the pauses of the movie.
@@ -46,20 +57,22 @@ def plot_spikes(
         Where to draw; None: a new figure.
     t_start, t_stop : float, optional
         Limits in seconds; None: where samples and spikes begin, and end.
+    units : sequence of int or str, optional
+        Which, by index or id. None: all.
     max_spikes : int
         About how many spikes are drawn at most; the title says what was left out.
 
     Raises
     ------
     MockSessionError
-        If `t_start` is not before `t_stop`.
+        If `t_start` is not before `t_stop`, or a unit unknown.
     """
     axes = new_axes(ax)
     start = listened(reader, 0)[0] if t_start is None else t_start
     stop = listened(reader, segments(reader)[-1])[1] if t_stop is None else t_stop
-    regions = spike_trains(reader, start, stop)
+    regions = spike_trains(reader, start, stop, units=units)
     if not regions:
-        return say(axes, _NO_UNITS, "spikes")
+        return say(axes, NO_UNITS, "spikes")
     if start > stop or (start == stop and not (t_start is None and t_stop is None)):
         raise not_before(start, stop, "Swap them.")
     raster = _as_raster(regions, start, stop)
@@ -129,8 +142,8 @@ def plot_waveforms(
     axes = new_axes(ax, 9.0, 6.4)
     rates = firing_rates(reader)
     if not rates:
-        return say(axes, _NO_UNITS, "waveforms")
-    chosen = _chosen(reader, rates, units, max_units)
+        return say(axes, NO_UNITS, "waveforms")
+    chosen = unit_indexes(reader, units, max_units)
     stats = [waveform_stats(reader, index, max_spikes=max_spikes, seed=seed) for index in chosen]
     if not any(one.n for one in stats):
         return say(axes, "no waveforms in this session", "waveforms")
@@ -138,23 +151,9 @@ def plot_waveforms(
     made = cells(axes, len(chosen), ("ms", "µV"))
     for cell, index, one in zip(made, chosen, stats, strict=True):
         _draw_waveforms(cell, one, colours[rates[index].region])
-        cell.set_title(f"{rates[index].unit}\nn = {rates[index].count:,}", **_CELL_TITLE)
+        cell.set_title(f"{rates[index].unit}\nn = {rates[index].count:,}", **CELL_TITLE)
     _share_limits(made, stats)
-    return finish(axes, f"waveforms, mean ± SD: {_of_all(len(chosen), len(rates))}")
-
-
-def _chosen(
-    reader: MockSessionRawIO, rates: list[FiringRate], units: Sequence[int | str] | None, max_units: int
-) -> list[int]:
-    """Return the units to draw: those asked for, or those with the most spikes, in the order of the header."""
-    if units is not None:
-        return [unit_index(reader, unit) for unit in units]
-    by_count = sorted(range(len(rates)), key=lambda k: -rates[k].count)
-    return sorted(by_count[:max_units])
-
-
-def _of_all(shown: int, n_units: int) -> str:
-    return counted(n_units, "unit") if shown == n_units else f"{shown} of {n_units} units"
+    return finish(axes, f"waveforms, mean ± SD: {of_all(len(chosen), len(rates), 'unit')}")
 
 
 def _draw_waveforms(cell: Axes, stats: WaveformStats, colour: str) -> None:
@@ -212,8 +211,8 @@ def plot_isi(
     axes = new_axes(ax, 9.0, 6.4)
     rates = firing_rates(reader)
     if not rates:
-        return say(axes, _NO_UNITS, "intervals between spikes")
-    chosen = _chosen(reader, rates, units, max_units)
+        return say(axes, NO_UNITS, "intervals between spikes")
+    chosen = unit_indexes(reader, units, max_units)
     colours = region_colours([rate.region for rate in rates])
     made = cells(axes, len(chosen), ("ms", "count"), gap=0.28)
     for cell, index in zip(made, chosen, strict=True):
@@ -224,11 +223,11 @@ def plot_isi(
         cell.tick_params(labelleft=True)
         cell.yaxis.set_major_locator(MaxNLocator(4, integer=True, steps=[1, 2, 5, 10]))
         short = f"{gaps.violations:.2%} < {refractory_ms:g} ms" if gaps.n else "no intervals"
-        cell.set_title(f"{rates[index].unit}\n{short}", **_CELL_TITLE)
-    return finish(axes, f"intervals between spikes: {_of_all(len(chosen), len(rates))}")
+        cell.set_title(f"{rates[index].unit}\n{short}", **CELL_TITLE)
+    return finish(axes, f"intervals between spikes: {of_all(len(chosen), len(rates), 'unit')}")
 
 
-def plot_rates(reader: MockSessionRawIO, ax: Axes | None = None) -> Axes:
+def plot_rates(reader: MockSessionRawIO, ax: Axes | None = None, *, units: Sequence[int | str] | None = None) -> Axes:
     """Draw the firing rate of every unit, multi-units paler than single ones.
 
     Parameters
@@ -236,17 +235,25 @@ def plot_rates(reader: MockSessionRawIO, ax: Axes | None = None) -> Axes:
     reader : MockSessionRawIO
     ax : matplotlib.axes.Axes, optional
         Where to draw; None: a new figure.
+    units : sequence of int or str, optional
+        Which, by index or id. None: all.
 
     Returns
     -------
     matplotlib.axes.Axes
         A bar for each unit, by region.
+
+    Raises
+    ------
+    MockSessionError
+        If a unit is unknown.
     """
     axes = new_axes(ax)
     rates = firing_rates(reader)
     if not rates:
-        return say(axes, _NO_UNITS, "firing rates")
+        return say(axes, NO_UNITS, "firing rates")
     colours = region_colours([rate.region for rate in rates])
+    rates = [rates[k] for k in unit_indexes(reader, units)]
     order = sorted(rates, key=lambda rate: list(colours).index(rate.region))
     places = np.arange(len(order))
     bars = axes.bar(places, [np.nan_to_num(rate.rate_hz) for rate in order], 0.85)

@@ -1,13 +1,15 @@
 """Figures of a session, each a function that takes `ax=`, and all of them on one page.
 
-They use matplotlib without its global state, so nothing needs a screen, a window or a clean-up. A
-kind of data that the session lacks is named in a text where its figure would be. `ax` is where to draw; None
-is a new figure; the axes are returned. It needs the extra ``plot``.
+They use matplotlib without its global state, so nothing needs a screen, a window or a clean-up. A kind of data that the
+session lacks is named in a text where its figure would be; on the page of all of them it has none. `ax` is where to
+draw; None is a new figure; the axes are returned. `units` and `channels` choose what is drawn. It needs the extra
+``plot``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from ..ground.extras import by_extra
@@ -15,8 +17,15 @@ from ..rasters.figure import save_figure
 from ..rawio.reader import MockSessionRawIO
 from .drawing import new_figure
 from .envelopes import sampled
+from .overview_parts import absent, there
+from .plot_amplitudes import plot_amplitudes, plot_drift_raster_map
+from .plot_correlograms import plot_autocorrelograms, plot_crosscorrelograms
+from .plot_places import plot_unit_locations, plot_unit_templates
 from .plot_probe import plot_contacts, plot_probe
+from .plot_psth import plot_psth
 from .plot_signals import plot_traces
+from .plot_spectra import plot_power_spectrum, plot_spectrogram
+from .plot_table import plot_unit_table
 from .plot_timing import plot_daq_jitter, plot_event_timing, plot_movie_clock
 from .plot_units import plot_isi, plot_rates, plot_spikes, plot_waveforms
 from .spiking import listened
@@ -25,20 +34,29 @@ from .words import counted, in_words
 with by_extra("figures", "plot"):
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.gridspec import SubplotSpec
 
 __all__ = [
     "PANELS",
+    "plot_amplitudes",
+    "plot_autocorrelograms",
     "plot_contacts",
+    "plot_crosscorrelograms",
     "plot_daq_jitter",
+    "plot_drift_raster_map",
     "plot_event_timing",
     "plot_isi",
     "plot_movie_clock",
     "plot_overview",
+    "plot_power_spectrum",
     "plot_probe",
+    "plot_psth",
     "plot_rates",
+    "plot_spectrogram",
     "plot_spikes",
     "plot_traces",
+    "plot_unit_locations",
+    "plot_unit_table",
+    "plot_unit_templates",
     "plot_waveforms",
     "save_figure",
 ]
@@ -46,19 +64,31 @@ __all__ = [
 # The figures of one kind of data each, by the names that the command has for them.
 PANELS: dict[str, Callable[..., Axes]] = {
     "traces": plot_traces,
+    "spectrum": plot_power_spectrum,
+    "spectrogram": plot_spectrogram,
     "probe": plot_probe,
+    "locations": plot_unit_locations,
     "raster": plot_spikes,
-    "waveforms": plot_waveforms,
-    "isi": plot_isi,
+    "units": plot_unit_table,
     "rates": plot_rates,
+    "waveforms": plot_waveforms,
+    "footprints": plot_unit_templates,
+    "amplitudes": plot_amplitudes,
+    "drift": plot_drift_raster_map,
+    "isi": plot_isi,
+    "autocorrelograms": plot_autocorrelograms,
+    "crosscorrelograms": plot_crosscorrelograms,
+    "psth": plot_psth,
     "events": plot_event_timing,
     "daq": plot_daq_jitter,
     "movie": plot_movie_clock,
 }
 
-_WIDTH = 15.0  # inches
-_HEIGHTS, _EMPTY = (4.2, 3.2, 4.6, 3.2), 0.8  # inches of the rows, and of one in which there is nothing
-_MOST_STREAMS = 2
+Draws = list[Callable[..., Axes]]
+Chosen = Sequence[int | str] | None
+
+_WIDTH, _HEAD = 15.0, 0.8  # inches; of the headline
+_MOST_STREAMS, _MOST_ROWS = 2, 20
 _SHOWN = 10_000  # samples of a stream that an overview shows of its own accord, at most 10 s
 
 
@@ -68,6 +98,8 @@ def plot_overview(
     stream_index: int | None = None,
     t_start: float | None = None,
     t_stop: float | None = None,
+    units: Sequence[int | str] | None = None,
+    channels: Sequence[int | str] | None = None,
 ) -> Figure:
     """Draw everything there is about a session on one page.
 
@@ -79,50 +111,85 @@ def plot_overview(
     t_start, t_stop : float, optional
         Limits of raster and traces, in seconds. None: the raster of the whole session, and of the
         traces the first 10 s, or 10,000 samples if those are fewer.
+    units : sequence of int or str, optional
+        Which are drawn, by index or id. None: in each figure those that have the most spikes.
+    channels : sequence of int or str, optional
+        Which of each stream, by index, id or name. None: the first ones.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Its axes: raster; traces, one axes per stream; contacts, waveforms and intervals; rates, event timing,
-        DAQ jitter and movie clock.
+        Its axes: raster; traces, one axes per stream; spectra; places of units, or contacts, waveforms and footprints;
+        correlograms and intervals; amplitudes and drift; spikes around events, rates and event timing; DAQ jitter and
+        movie clock; the table of units. What the session lacks has no axes; a line at the top names it.
 
     Raises
     ------
     MockSessionError
-        If the stream is unknown, or `t_start` not before `t_stop`.
+        If the stream, a unit or a channel is unknown, or `t_start` not before `t_stop`.
     """
-    heights = _heights(reader)
-    figure = new_figure(_WIDTH, sum(heights))
-    rows = figure.add_gridspec(4, 1, height_ratios=heights)
-    limits: dict[str, Any] = {"t_start": t_start, "t_stop": t_stop}
-    first = list(range(min(len(reader.header["signal_streams"]), _MOST_STREAMS)))
-    streams = first if stream_index is None else [stream_index]
-    plot_spikes(reader, figure.add_subplot(rows[0]), **limits)
-    for place, stream in zip(_places(rows[1], len(streams) or 1), streams or [0], strict=True):
-        plot_traces(reader, stream, figure.add_subplot(place), **_excerpt(reader, stream, limits), max_channels=8)
-    contacts, shapes, intervals = _places(rows[2], 3)
-    plot_probe(reader, stream_index, figure.add_subplot(contacts))
-    plot_waveforms(reader, figure.add_subplot(shapes), max_units=15)
-    plot_isi(reader, figure.add_subplot(intervals), max_units=12)
-    last = (plot_rates, plot_event_timing, plot_daq_jitter, plot_movie_clock)
-    for place, draw in zip(_places(rows[3], len(last)), last, strict=True):
-        draw(reader, figure.add_subplot(place))
-    figure.suptitle(_headline(reader), x=0.01, ha="left", fontsize="x-large")
+    rows = _rows(reader, stream_index, {"t_start": t_start, "t_stop": t_stop}, units, channels)
+    heights = [height for height, _ in rows] or [1.0]
+    figure = new_figure(_WIDTH, _HEAD + sum(heights))
+    grid = figure.add_gridspec(len(heights), 1, height_ratios=heights)
+    for k, (_, draws) in enumerate(rows):
+        # A grid for each row; in one grid for all of them older matplotlib finds no room for some.
+        places = grid[k].subgridspec(1, len(draws))
+        for column, draw in enumerate(draws):
+            draw(ax=figure.add_subplot(places[0, column]))
+    lacks = absent(reader)
+    without = f"\nnot in this session: {', '.join(lacks)}" if lacks else ""
+    figure.suptitle(f"{_headline(reader)}{without}", x=0.01, ha="left", fontsize="large")
     return figure
 
 
-def _heights(reader: MockSessionRawIO) -> list[float]:
-    """Return how high each row is."""
-    header = reader.header
-    units, streams = len(header["spike_channels"]), len(header["signal_streams"])
-    there = (units, streams, units + streams, units + len(header["event_channels"]))
-    return [height if some else _EMPTY for height, some in zip(_HEIGHTS, there, strict=True)]
+def _rows(
+    reader: MockSessionRawIO, stream_index: int | None, limits: dict[str, Any], units: Chosen, channels: Chosen
+) -> list[tuple[float, Draws]]:
+    """Return the rows of the page, each with its height in inches, of what the session has."""
+    first = list(range(min(len(reader.header["signal_streams"]), _MOST_STREAMS)))
+    streams = first if stream_index is None else [stream_index]
+    has = there(reader, stream_index)
+
+    def row(height: float, *parts: tuple[str, Callable[..., Axes], dict[str, Any]]) -> tuple[float, Draws]:
+        return height, [partial(draw, reader, **how) for need, draw, how in parts if need in has]
+
+    spikes = row(4.2, ("units", plot_spikes, {"units": units, **limits}))
+    signals = _signal_rows(reader, streams, limits, channels)
+    shown = min(_MOST_ROWS, len(reader.header["spike_channels"]) if units is None else len(units))
+    table = row(0.9 + 0.2 * shown, ("units", plot_unit_table, {"units": units, "max_units": _MOST_ROWS}))
+    everything = [spikes, *signals, *_unit_rows(stream_index, units, has, row), table]
+    return [(height, draws) for height, draws in everything if draws]
 
 
-def _places(row: SubplotSpec, n: int) -> list[SubplotSpec]:
-    """Return equal parts of a row; in one grid for all rows older matplotlib finds no room for some."""
-    grid = row.subgridspec(1, n)
-    return [grid[0, k] for k in range(n)]
+def _signal_rows(
+    reader: MockSessionRawIO, streams: list[int], limits: dict[str, Any], channels: Chosen
+) -> Iterator[tuple[float, Draws]]:
+    """Yield the rows of some streams."""
+    how: dict[str, Any] = {"channels": channels}
+    yield 3.2, [partial(plot_traces, reader, k, **_excerpt(reader, k, limits), max_channels=8, **how) for k in streams]
+    spectra = [partial(plot_power_spectrum, reader, k, **how) for k in streams]
+    yield 3.2, [*spectra, *(partial(plot_spectrogram, reader, k, channels=(channels or [0])[:1]) for k in streams[:1])]
+
+
+def _unit_rows(
+    stream_index: int | None, units: Chosen, has: set[str], row: Callable[..., tuple[float, Draws]]
+) -> Iterator[tuple[float, Draws]]:
+    """Yield the rows of units and of events."""
+    stream: dict[str, Any] = {"stream_index": stream_index}
+
+    def some(most: int | None = None, **how: Any) -> dict[str, Any]:
+        return {"units": units, **({} if most is None else {"max_units": most}), **how}
+
+    places = ("contacts", plot_unit_locations, some(**stream)) if "units" in has else ("contacts", plot_probe, stream)
+    shapes = ("waveforms", plot_waveforms, some(12)), ("footprints", plot_unit_templates, some(6, **stream))
+    yield row(4.6, places, *shapes)
+    lags = ("units", plot_autocorrelograms, some(6)), ("units", plot_crosscorrelograms, some(4))
+    yield row(3.8, lags[0], ("units", plot_isi, some(6)), lags[1])
+    yield row(3.2, ("waveforms", plot_amplitudes, some()), ("footprints", plot_drift_raster_map, some(**stream)))
+    yield row(3.6, ("psth", plot_psth, some(4)))
+    timing: Any = ("events", plot_event_timing, {}), ("DAQ log", plot_daq_jitter, {}), ("movie", plot_movie_clock, {})
+    yield row(3.2, ("units", plot_rates, some()), *timing)
 
 
 def _excerpt(reader: MockSessionRawIO, stream_index: int, limits: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,9 @@ import numpy as np
 
 from ..ground.arrays import Floats
 from ..rawio.reader import MockSessionRawIO
+from ..rawio.views import StreamView
 from ..session.probe import ContactMap
+from .planted import places_of, planted_units
 from .words import counted
 
 _SLIM = 6.0  # times as long as wide: what is slimmer is not drawn to scale
@@ -35,11 +37,40 @@ def probe_view(reader: MockSessionRawIO, stream_index: int | None = None) -> Pro
 
     Without an index the stream is the first of ``raw_data``, else the first one.
     """
+    stream = _probed(reader, stream_index)
+    contacts = None if stream is None else stream.probe()
+    return None if stream is None or contacts is None else contacts_view(contacts, stream.id)
+
+
+def _probed(reader: MockSessionRawIO, stream_index: int | None) -> StreamView | None:
+    """Return the stream whose contacts are drawn, if there is any."""
     streams = [reader.stream(k) for k in range(len(reader.header["signal_streams"]))]
     if stream_index is None:
         stream_index = next((stream.index for stream in streams if stream.kind == "raw"), 0)
-    contacts = reader.stream(stream_index).probe() if streams else None
-    return None if contacts is None else contacts_view(contacts, streams[stream_index].id)
+    return reader.stream(stream_index) if streams else None
+
+
+class UnitPlaces(NamedTuple):
+    """Where units are drawn among contacts."""
+
+    places: Floats  # (units, 2), µm, on the axes of a view; NaN where nobody knows
+    known: list[bool]  # whether the ground truth says it; else it is the contact that the unit was found on
+    kinds: list[str]  # the class of each one's cell, "" where nobody knows
+
+
+def unit_places(reader: MockSessionRawIO, view: ProbeView, stream_index: int | None = None) -> UnitPlaces:
+    """Return where the session's units are in a view of a stream's contacts."""
+    ids = reader.header["spike_channels"]["id"].tolist()
+    planted, stream = planted_units(reader), _probed(reader, stream_index)
+    places = places_of(planted, ids)[:, list(view.axes)]
+    known = [bool(np.isfinite(place).all()) for place in places]
+    columns = {} if stream is None else {channel.number: k for k, channel in enumerate(stream.channels)}
+    for unit in (k for k, is_known in enumerate(known) if not is_known):
+        column = columns.get(reader.unit(unit).channel)
+        places[unit] = np.nan if column is None else view.points[column]
+    return UnitPlaces(
+        places, [bool(one) for one in known], [planted[one].kind if one in planted else "" for one in ids]
+    )
 
 
 def contacts_view(contacts: ContactMap, name: str) -> ProbeView:

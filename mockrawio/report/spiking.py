@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..ground.arrays import Floats, Ints
-from ..ground.errors import BoundsError, MockSessionError
+from ..ground.errors import MockSessionError
 from ..rawio.reader import MockSessionRawIO
+from .choosing import unit_index, unit_indexes
 from .envelopes import sampled
 
 _BATCH = 1 << 16  # intervals measured at a time
@@ -91,26 +92,6 @@ class RegionTrains(NamedTuple):
     region: str
     units: tuple[str, ...]
     times_s: tuple[Floats, ...]
-
-
-def unit_index(reader: MockSessionRawIO, unit: int | str) -> int:
-    """Return the index of a unit that is given by index or by id.
-
-    Raises
-    ------
-    MockSessionError
-        If there is no such unit.
-    """
-    ids = reader.header["spike_channels"]["id"].tolist()
-    if isinstance(unit, str):
-        if unit in ids:
-            return int(ids.index(unit))
-        some = ", ".join(ids[:4]) + (", ..." if len(ids) > 4 else "") if ids else "none, the session has no units"
-        raise MockSessionError(reader.dirname, f"a unit, one of {some}", f"{unit!r}", "Give its id.")
-    if 0 <= unit < len(ids):
-        return int(unit)
-    known = f"0 to {len(ids) - 1}" if ids else "no units"
-    raise BoundsError(reader.dirname, f"a unit in {known}", unit, "The header lists the units.")
 
 
 def isi(
@@ -198,11 +179,10 @@ def firing_rates(reader: MockSessionRawIO) -> list[FiringRate]:
     """
     duration = float(sum(stop - start for start, stop in map(partial(listened, reader), segments(reader))))
     rates = []
-    for index, notes in enumerate(_notes(reader)):
+    for index, one in enumerate(unit_notes(reader)):
         count = sum(reader.spike_count(0, k, index) for k in segments(reader))
         rate = count / duration if duration else np.nan
-        name = str(reader.header["spike_channels"]["id"][index])
-        rates.append(FiringRate(name, count, rate, str(notes["region"]), str(notes["unit_type"]), duration))
+        rates.append(FiringRate(one.unit, count, rate, one.region, one.unit_type, duration))
     return rates
 
 
@@ -231,13 +211,27 @@ def listened(reader: MockSessionRawIO, segment: int) -> tuple[float, float]:
     return float(min(starts)), float(max(stops))
 
 
-def _notes(reader: MockSessionRawIO) -> list[dict[str, Any]]:
-    """Return the annotations of the units: where they are, and of what type."""
-    return list(reader.raw_annotations["blocks"][0]["segments"][0]["spikes"])
+class UnitNotes(NamedTuple):
+    """What a unit is called, where it was found, and of what type it is."""
+
+    unit: str
+    region: str
+    unit_type: str
+
+
+def unit_notes(reader: MockSessionRawIO) -> list[UnitNotes]:
+    """Return what is noted of each unit, in the order of the header."""
+    notes = reader.raw_annotations["blocks"][0]["segments"][0]["spikes"]
+    ids = reader.header["spike_channels"]["id"].tolist()
+    return [UnitNotes(id, str(one["region"]), str(one["unit_type"])) for id, one in zip(ids, notes, strict=True)]
 
 
 def spike_trains(
-    reader: MockSessionRawIO, t_start: float | None = None, t_stop: float | None = None, every: int = 1
+    reader: MockSessionRawIO,
+    t_start: float | None = None,
+    t_stop: float | None = None,
+    every: int = 1,
+    units: Sequence[int | str] | None = None,
 ) -> list[RegionTrains]:
     """Return the spikes of all segments, by region; all in memory, 8 bytes each.
 
@@ -248,15 +242,23 @@ def spike_trains(
         Limits in seconds, both included; either may be given alone.
     every : int
         Return every n-th spike of each unit, counted from its first.
+    units : sequence of int or str, optional
+        Of which units, by index or id. None: of all.
 
     Returns
     -------
     list of RegionTrains
         In the order in which the regions come; units without spikes are there too.
+
+    Raises
+    ------
+    MockSessionError
+        If a unit is unknown.
     """
     regions: dict[str, list[int]] = {}
-    for index, notes in enumerate(_notes(reader)):
-        regions.setdefault(str(notes["region"]), []).append(index)
+    notes = unit_notes(reader)
+    for index in unit_indexes(reader, units):
+        regions.setdefault(notes[index].region, []).append(index)
 
     def train(index: int) -> Floats:
         parts = [reader.get_spike_timestamps(0, k, index, t_start, t_stop) for k in segments(reader)]

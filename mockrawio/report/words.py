@@ -15,3 +15,8 @@ def in_words(seconds: float) -> str:
     if seconds < 7200:
         return "{:.0f} min {:.0f} s".format(*divmod(round(seconds), 60))
     return "{:.0f} h {:.0f} min".format(*divmod(round(seconds / 60), 60))
+
+
+def of_all(shown: int, n: int, what: str) -> str:
+    """Return how many of some things are shown, which may be all."""
+    return counted(n, what) if shown == n else f"{shown:,} of {counted(n, what)}"

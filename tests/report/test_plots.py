@@ -12,17 +12,10 @@ from mockrawio.report import measures, plots
 from tests.handmade import T0
 from tests.report.looking import drawn, key, opened, title, words
 
-TITLES = {
-    "traces": "no signals",
-    "probe": "no signals",
-    "raster": "no units",
-    "waveforms": "no units",
-    "isi": "no units",
-    "rates": "no units",
-    "events": "no events",
-    "daq": "no DAQ log",
-    "movie": "no movie",
-}
+# What a figure says of a session that has none of what it shows.
+SIGNALS = ("traces", "spectrum", "spectrogram", "probe")
+LACKS = {"events": "no events", "daq": "no DAQ log", "movie": "no movie"}
+LACKS |= {name: "no signals" if name in SIGNALS else "no units" for name in plots.PANELS if name not in LACKS}
 
 
 # -- traces -----------------------------------------------------------------------------------
@@ -30,7 +23,7 @@ TITLES = {
 
 def test_traces_of_a_channel(gaps):
     """A single channel is drawn sample by sample in µV, a line for each segment."""
-    axes = drawn(plots.plot_traces(gaps, channel_indexes=[1]))
+    axes = drawn(plots.plot_traces(gaps, channels=[1]))
     assert len(axes.lines) == 2
     for segment, line in enumerate(axes.lines):
         raw = gaps.get_analogsignal_chunk(0, segment, stream_index=0, channel_indexes=[1])
@@ -56,13 +49,29 @@ def test_traces_one_above_the_other(gaps):
 
 
 def test_traces_of_many_samples(broadband):
-    """Where samples are many, each stretch is a stroke from its least to its largest value."""
-    axes = plots.plot_traces(broadband, 1, channel_indexes=[3], n_bins=90)
+    """Where samples are many, a pale band lies between the least and the largest value of each stretch."""
+    axes = plots.plot_traces(broadband, 1, channels=[3], n_bins=90)
     found = measures.envelope(broadband, 1, 0, [3], n_bins=30)  # 1.5 s of 4.5 s
-    strokes = axes.lines[0].get_ydata().reshape(-1, 2)
-    assert np.array_equal(strokes.min(axis=1), found.low[:, 0])
-    assert np.array_equal(strokes.max(axis=1), found.high[:, 0])
-    assert np.array_equal(axes.lines[0].get_xdata(), np.repeat(found.times, 2))
+    low, high = axes.lines[:2]
+    assert np.array_equal(low.get_ydata(), found.low[:, 0])
+    assert np.array_equal(high.get_ydata(), found.high[:, 0])
+    assert np.array_equal(low.get_xdata(), found.times)
+    band = axes.collections[0]
+    assert (band.get_paths()[0].vertices[:, 1].min(), band.get_alpha()) == (found.low.min(), 0.3)
+
+
+def test_baselines(handmade):
+    """Channels lie at even distances by their medians, also if one has a large spike; one is known by name."""
+    samples = np.sin(np.arange(500) / 9) * 50
+    handmade.names()
+    for channel, spike in ((1, 0.0), (2, -400.0), (3, 0.0)):
+        handmade.lfp(channel, samples + spike * (np.arange(500) == 250))
+    reader = opened(handmade.folder, raw_dtype="source")
+    lines = plots.plot_traces(reader).lines[:3]
+    assert np.ptp(np.diff([np.median(line.get_ydata()) for line in lines])) < 0.02 * 50
+    assert plots.plot_traces(reader, channels=["LA3"]).get_ylabel() == "LA3 (µV)"
+    with pytest.raises(MockSessionError, match="expected some of CSC1, CSC2, CSC3; found 'LA9'"):
+        plots.plot_traces(reader, channels=["LA9"])
 
 
 def test_more_channels_than_room(broadband):
@@ -95,7 +104,7 @@ def test_names_are_no_formulas(handmade):
     handmade.stream(units=r"$\bad$", channels={"ids": ["CSC1", "CSC2", "CSC3"], "names": [r"$\bad$1"] * 3})
     reader = opened(handmade.folder)
     drawn(plots.plot_overview(reader).axes[0])
-    drawn(plots.plot_traces(reader, channel_indexes=[0]))
+    drawn(plots.plot_traces(reader, channels=[0]))
 
 
 def test_events_and_pauses_in_traces(handmade):
@@ -245,51 +254,70 @@ def test_many_units(tmp_path):
 # -- all of it --------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
-def test_overview(reader):
-    """The page has every panel, two streams side by side, and says whose session it is."""
-    figure = plots.plot_overview(reader)
-    figure.canvas.draw()
-    n_streams = len(reader.header["signal_streams"])
-    assert len(figure.axes) == 8 + n_streams
-    titles = [title(axes) for axes in figure.axes]
-    assert titles[1].startswith("lfp: ")
-    assert titles[n_streams].startswith(reader.header["signal_streams"]["name"][-1])
-    starts = (
-        f"{titles[n_streams].split(':')[0]}: ",
-        "waveforms",
-        "intervals",
-        "firing rates",
-        "",
-        "DAQ jitter",
-        "movie",
-    )
-    assert all(one.startswith(start) for one, start in zip(titles[1 + n_streams :], starts, strict=True))
-    assert figure.texts[0].get_text().startswith("patient 1, session 1   ·   ")
-    assert figure.texts[0].get_text().endswith("2 segments   ·   5 units")
+@pytest.fixture(scope="module")
+def page(folders):
+    """The page of the broadband session, drawn."""
+    with opened(folders["broadband"]) as reader:
+        figure = plots.plot_overview(reader)
+        figure.canvas.draw()
+        return figure
+
+
+STARTS = (
+    "spikes by region",
+    "lfp: ",
+    "broadband: ",
+    "lfp: power",
+    "broadband: power",
+    "lfp: spectrogram",
+    "broadband: ",
+)
+STARTS += ("waveforms", "footprints", "autocorrelograms", "intervals", "crosscorrelograms", "amplitudes", "drift map")
+STARTS += ("firing rates", "", "DAQ jitter", "movie", "units: 5 units")
 
 
 @pytest.mark.slow
-def test_panels_are_apart(reader):
+def test_overview(page):
+    """The page has a panel of everything, two streams side by side, and says whose session it is."""
+    titles = [title(axes) for axes in page.axes]
+    titles.remove(next(one for one in titles if one.startswith("spikes around events")))
+    assert all(one.startswith(start) for one, start in zip(titles, STARTS, strict=True))
+    assert page.texts[0].get_text().startswith("patient 1, session 1   ·   ")
+    assert page.texts[0].get_text().endswith("2 segments   ·   5 units")
+
+
+@pytest.mark.slow
+def test_panels_are_apart(page):
     """On the page no panel, with its title and labels, lies over another, or beyond the edge."""
-    figure = plots.plot_overview(reader)
-    figure.canvas.draw()
-    boxes = [axes.get_tightbbox() for axes in figure.axes]
+    boxes = [axes.get_tightbbox() for axes in page.axes]
     for k, one in enumerate(boxes):
         assert one.x0 >= 0
-        assert one.x1 <= figure.bbox.width
+        assert one.x1 <= page.bbox.width
         for other in boxes[:k]:
             wide = min(one.x1, other.x1) - max(one.x0, other.x0)
             high = min(one.y1, other.y1) - max(one.y0, other.y0)
             assert wide <= 1 or high <= 1
 
 
-def test_overview_of_a_part(broadband):
-    """Limits and a stream hold for raster and traces."""
-    figure = plots.plot_overview(broadband, stream_index=1, t_start=0.25, t_stop=0.5)
-    assert [axes.get_xlim() for axes in figure.axes[:2]] == [(0.25, 0.5), (0.25, 0.5)]
-    assert title(figure.axes[1]).startswith("broadband")
-    assert len(figure.axes) == 9
+def test_overview_of_a_part(handmade):
+    """Limits, channels and units hold in all panels; what the session lacks has none, and is named once."""
+    for channel in (1, 2):
+        handmade.lfp(channel, np.sin(np.arange(500.0)))
+    handmade.unit(amps=np.empty((3, 0)))
+    handmade.unit("CSC2_SU1", amps=np.empty((3, 0)))
+    reader = opened(handmade.folder, raw_dtype="source")
+    figure = plots.plot_overview(reader, t_start=0.0, t_stop=0.4, channels=["CSC2"], units=["CSC2_SU1"])
+    raster, traces, spectrum, spectrogram, *_ = figure.axes
+    assert raster.get_xlim() == traces.get_xlim() == (0.0, 0.4)
+    assert traces.get_ylabel() == "CSC2 (µV)"
+    assert title(raster) == "spikes by region: 1 unit, all 3 spikes drawn"
+    assert title(spectrum).startswith("lfp: power spectrum, 1 of 2 channels")
+    assert title(spectrogram).startswith("lfp: spectrogram of CSC2")
+    assert [title(axes).split(":")[-1] for axes in figure.axes if "of 2 units" in title(axes)].count(
+        " 1 of 2 units"
+    ) >= 3
+    assert figure.texts[0].get_text().endswith("\nnot in this session: waveforms, events, DAQ log, movie")
+    assert not any(words(axes) and words(axes)[0].endswith("in this session") for axes in figure.axes)
 
 
 @pytest.mark.slow
@@ -299,11 +327,11 @@ def test_a_session_of_next_to_nothing(handmade, raw_dtype):
     handmade.info()
     reader = opened(handmade.folder, raw_dtype=raw_dtype)
     for name, plot in plots.PANELS.items():
-        assert words(drawn(plot(reader))) == [f"{TITLES[name]} in this session"]
+        assert words(drawn(plot(reader))) == [f"{LACKS[name]} in this session"]
     figure = plots.plot_overview(reader)
     figure.canvas.draw()
-    assert len(figure.axes) == 9
-    assert all(words(axes)[0].endswith("in this session") for axes in figure.axes)
+    assert figure.axes == []
+    assert "not in this session: signals, units, waveforms, contacts, events" in figure.texts[0].get_text()
     assert figure.get_size_inches()[1] < 5
 
 
