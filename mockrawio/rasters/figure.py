@@ -25,6 +25,7 @@ from ..ground.shown import letters
 from .raster import Raster
 
 with by_extra("figures", "plot"):
+    from matplotlib import rcParams
     from matplotlib.axes import Axes
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.colors import to_hex
@@ -32,7 +33,8 @@ with by_extra("figures", "plot"):
 
 # Okabe and Ito's colours, which can be told apart with any colour vision, without their yellow,
 # which a white page swallows.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9")
+BLACK = "#000000"
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", BLACK, "#E69F00", "#56B4E9")
 _GOLDEN, _LIGHTNESS = 0.618034, (0.32, 0.5, 0.62)  # of the colours after these
 MAX_SPIKES = 20_000
 
@@ -226,7 +228,7 @@ def _axes(ax: Axes | Sequence[Axes] | None) -> list[Axes]:
         if 1 <= len(axes) <= 2:
             return axes
         raise MockSessionError("ax", "one or two axes", len(axes), "Give those of spikes and of rates.")
-    figure = Figure(figsize=_SIZE, layout="constrained", facecolor="white")
+    figure = Figure(figsize=_SIZE, layout="constrained")
     FigureCanvasAgg(figure)
     return list(figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": (3, 1)}))
 
@@ -262,10 +264,18 @@ def _bands(raster: Raster, colours: Colours | None, offset_s: float) -> Iterator
 
 
 def distinct_colours(n: int) -> list[str]:
-    """Return so many colours, no two the same: :data:`COLOURS`, then hues that are far from the ones before."""
+    """Return so many colours, no two the same: :data:`COLOURS`, then hues that are far from the ones before.
+
+    Black is what texts have, which is light where matplotlib's style is dark.
+    """
     more = range(max(0, n - len(COLOURS)))
     hues = [hls_to_rgb((0.12 + k * _GOLDEN) % 1, _LIGHTNESS[k % len(_LIGHTNESS)], 0.6) for k in more]
-    return [*COLOURS[:n], *map(to_hex, hues)]
+    return [ink() if colour == BLACK else colour for colour in [*COLOURS[:n], *map(to_hex, hues)]]
+
+
+def ink() -> str:
+    """Return the colour that matplotlib's style has for texts: what is drawn in black otherwise."""
+    return str(to_hex(rcParams["text.color"]))
 
 
 def _colours(names: Sequence[str], colours: Colours | None) -> list[str]:
@@ -342,7 +352,7 @@ def _draw_rates(axes: Axes, bands: list[_Band], span_ms: tuple[float, float], bi
     """Draw the rate of each group; that of all units where groups are too many."""
     if len(bands) > _MOST_GROUPS:
         n_units, times = sum(band.n_units for band in bands), np.concatenate([band.times_s for band in bands])
-        bands = [_Band("all", n_units, times, np.zeros(len(times), np.int64), "#000000")]
+        bands = [_Band("all", n_units, times, np.zeros(len(times), np.int64), ink())]
     widths = [_bin_width(len(band.units), span_ms[1] - span_ms[0]) if bin_ms is None else bin_ms for band in bands]
     for band, width in zip(bands, widths, strict=True):
         edges = np.append(np.arange(*span_ms, width), span_ms[1]) / 1000

@@ -30,7 +30,7 @@ EVENT, SKIP, PAUSE, GAP, QUIET = COLOURS[1], COLOURS[1], "#999999", "#CCCCCC", "
 
 def new_figure(width: float = 9.0, height: float = 4.8) -> Figure:
     """Return a figure of a size in inches, tied to no window and no global state."""
-    figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
+    figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 

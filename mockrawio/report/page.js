@@ -5,7 +5,7 @@
   const root = document.documentElement;
   const systemDark = window.matchMedia("(prefers-color-scheme: dark)");
   const narrow = window.matchMedia("(max-width: 40rem)");
-  const MOST_BINS = 1000; // of a trace at once, about a pixel each
+  const MOST_BINS = narrow.matches ? 300 : 1000; // of a trace at once, about a pixel each
   const MOST_EVENTS = 400; // marks at once
   const INKS = 8;
   const CONFIG = { responsive: true, displayModeBar: false, displaylogo: false };
@@ -23,6 +23,18 @@
   const theme = () => root.dataset.theme || (systemDark.matches ? "dark" : "light");
   const colour = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
 
+  // The colours of the theme, then hues far from each other, so that none comes twice.
+  function inkOf(k) {
+    if (k < INKS) return colour(`ink-${k}`);
+    const channel = (n) => { // of HSL, as #rrggbb
+      const hue = (k * 137.508) % 360, light = theme() === "dark" ? 0.72 : 0.36, part = 0.55 * Math.min(light, 1 - light);
+      const at = (n + hue / 30) % 12;
+      const value = light - part * Math.max(-1, Math.min(at - 3, 9 - at, 1));
+      return Math.round(255 * value).toString(16).padStart(2, "0");
+    };
+    return `#${channel(0)}${channel(8)}${channel(4)}`;
+  }
+
   const axisLook = () => ({ gridcolor: colour("grid"), linecolor: colour("line"), zerolinecolor: colour("line") });
 
   function look(layout) {
@@ -39,12 +51,13 @@
     return changes;
   }
 
-  // A trace says which ink it has in meta.ink; what it is drawn with follows the theme.
+  // A trace says which ink it has in meta.ink, or that its marks have colours of their own; the rest follows the theme.
   function paint(plot, size = {}) {
-    const inks = plot.data.map((trace) => colour(`ink-${(trace.meta ? trace.meta.ink : 0) % INKS}`));
+    const inks = plot.data.map((trace) => inkOf((trace.meta && trace.meta.ink) || 0));
+    const marks = plot.data.map((trace, k) => (trace.meta && trace.meta.own ? trace.marker.color : inks[k]));
     const lines = plot.data.map((trace, k) => (trace.type === "bar" ? null : inks[k]));
     const fills = plot.data.map((trace, k) => (trace.fill ? `${inks[k]}40` : null));
-    const inked = { "line.color": lines, "marker.color": inks, fillcolor: fills };
+    const inked = { "line.color": lines, "marker.color": marks, fillcolor: fills };
     Plotly.update(plot, inks.length ? inked : {}, { ...look(plot.layout), ...size });
   }
 
@@ -132,16 +145,18 @@
 
   // ---- traces: as fine as the view needs and the page holds ----
 
-  // The points of one channel in a view: every sample, or the lowest and highest of each bin.
+  // The points of one channel in a view: every sample, or around the lowest and highest of each bin, there and back.
   function points(pieces, channel, low, high, fold) {
     const x = [], y = [];
+    let band = false;
     for (const piece of pieces) {
       const first = Math.max(0, Math.floor((low - piece.t0) / piece.dt) - 1);
       const last = Math.min(piece.n, Math.ceil((high - piece.t0) / piece.dt) + 2);
       if (last <= first) continue;
       if (x.length) { x.push(null); y.push(null); }
       const lows = piece.low, highs = piece.high || piece.low, begin = channel * piece.n;
-      const single = !piece.high && fold === 1;
+      const single = !piece.high && fold === 1, back = [];
+      band = band || !single;
       for (let k = first - (first % fold); k < last; k += fold) {
         let least = Infinity, most = -Infinity;
         for (let i = k; i < Math.min(k + fold, piece.n); i += 1) {
@@ -149,10 +164,14 @@
           if (highs[begin + i] > most) most = highs[begin + i];
         }
         const time = piece.t0 + (single ? k : k + fold / 2) * piece.dt;
-        if (single) { x.push(time); y.push(least); } else { x.push(time, time); y.push(least, most); }
+        if (!single && least > most) continue;
+        x.push(time);
+        y.push(least);
+        if (!single) back.push([time, most]);
       }
+      for (const [time, most] of back.reverse()) { x.push(time); y.push(most); }
     }
-    return { x, y };
+    return { x, y, fill: band ? "toself" : "none" };
   }
 
   // The pieces that show a view best, and what to say about them.
@@ -193,7 +212,8 @@
     };
     const update = () => {
       const all = seen(...range(plot));
-      Plotly.restyle(plot, { x: all.map((t) => t.x), y: all.map((t) => t.y), text: all.map((t) => t.text) }, order);
+      Plotly.restyle(plot, { x: all.map((t) => t.x), y: all.map((t) => t.y), text: all.map((t) => t.text), fill: all.map((t) => t.fill || "none") }, order);
+      paint(plot);
     };
     const first = seen(...plot.whole);
     draw(plot, stream.data.map((trace, k) => ({ ...trace, ...first[k] })), stream.layout);
@@ -206,11 +226,10 @@
   // ---- one unit at a time ----
 
   function drawUnit(select) {
-    const units = content.units;
+    const units = content.units, names = Object.keys(content.unit_layouts);
     const update = () => {
-      for (const name of ["waveform", "isi"]) {
+      for (const name of names) {
         const plot = document.getElementById(`plot-${name}`), unit = units[select.value];
-        if (!plot) continue;
         document.getElementById(`plot-${name}-caption`).textContent = unit[name].caption;
         const layout = layoutOf({ ...content.unit_layouts[name], ...unit[name].layout });
         Plotly.react(plot, unit[name].data, layout, CONFIG);
@@ -219,7 +238,7 @@
     };
     select.addEventListener("change", update);
     update();
-    ["plot-waveform", "plot-isi"].map((id) => document.getElementById(id)).filter(Boolean).forEach(listen);
+    names.forEach((name) => listen(document.getElementById(`plot-${name}`)));
   }
 
   // ---- tables ----

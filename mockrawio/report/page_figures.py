@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -21,6 +22,8 @@ from .measures import (
     waveform_stats,
 )
 from .page import Figure, finite, plot_text
+from .page_units import UNIT_LAYOUTS as MORE_LAYOUTS
+from .page_units import UnitLayout, unit_parts
 from .probe_view import ProbeView
 from .spiking import segments
 from .words import counted
@@ -42,9 +45,19 @@ def _counts(counts: Array, what: str) -> dict[str, Any]:
     return _axis(what, fixedrange=True, rangemode="tozero", **few)
 
 
-UNIT_LAYOUTS: dict[str, dict[str, Any]] = {
-    "waveform": {"xaxis": _axis("time from the spike (ms)"), "yaxis": _axis("µV", fixedrange=True), "height": 320},
-    "isi": {"xaxis": _axis("interval (ms)", rangemode="tozero"), "bargap": 0.05, "height": 320},
+# How what is shown of a unit is drawn, by the part of a session that it needs, its name, and what it shows.
+UNIT_LAYOUTS: dict[str, UnitLayout] = {
+    "waveform": UnitLayout(
+        "waveforms",
+        "Waveforms of the chosen unit: mean and standard deviation.",
+        {"xaxis": _axis("time from the spike (ms)"), "yaxis": _axis("µV", fixedrange=True), "height": 320},
+    ),
+    "isi": UnitLayout(
+        "units",
+        "Histogram of the intervals between the spikes of the chosen unit.",
+        {"xaxis": _axis("interval (ms)", rangemode="tozero"), "bargap": 0.05, "height": 320},
+    ),
+    **MORE_LAYOUTS,
 }
 
 
@@ -85,8 +98,8 @@ def _row_names(row: int, region: str, units: tuple[str, ...], n_units: int) -> d
     return {row + len(units) // 2: place or "no region"}
 
 
-def probe_figure(view: ProbeView) -> Figure:
-    """Draw where the contacts of a stream are, by shank."""
+def probe_figure(view: ProbeView, units: Sequence[dict[str, Any]] = ()) -> Figure:
+    """Draw where the contacts of a stream are, by shank, and units among them."""
     contacts, data = view.contacts, []
     x, y = _axis(view.labels[0]), _axis(view.labels[1])
     for shank in range(int(contacts.shanks.max()) + 1):
@@ -96,11 +109,12 @@ def probe_figure(view: ProbeView) -> Figure:
         hover = "%{text}: %{x:.5~g}, %{y:.5~g} µm<extra></extra>"
         data.append({**points, "text": names, "hovertemplate": hover, "marker": {"size": 6}, "meta": {"ink": shank}})
     scale = {"scaleanchor": "x"} if view.to_scale else {}
+    among = " Diamonds: units, hollow at the contact that they were found on." if units else ""
     return Figure(
         "plot-probe",
-        "Points: the place of each contact, coloured by shank.",
-        f"{plot_text(view.title)}.",
-        data,
+        "Points: the place of each contact, coloured by shank, and of units.",
+        f"{plot_text(view.title)}.{among}",
+        [*data, *units],
         {"xaxis": x, "yaxis": {**y, **scale}, "height": 460},
     )
 
@@ -114,7 +128,7 @@ def rate_figure(rates: list[FiringRate]) -> Figure:
         bars = {"type": "bar", "x": names, "y": heights, "name": plot_text(region, 12) or "no region"}
         data.append({**bars, "hovertemplate": hover, "meta": {"ink": ink}})
     duration = rates[0].duration_s if rates else 0.0
-    units = {"type": "category", "tickangle": -60 if len(rates) > 6 else 0}
+    units = {"type": "category", "tickangle": -60 if len(rates) > 3 else 0}
     return Figure(
         "plot-rates",
         "Bars: the firing rate of each unit, coloured by region.",
@@ -124,10 +138,11 @@ def rate_figure(rates: list[FiringRate]) -> Figure:
     )
 
 
-def unit_content(reader: MockSessionRawIO, unit: str) -> dict[str, Any]:
-    """Return waveforms and intervals of a unit, for the page's script to draw."""
+def unit_content(reader: MockSessionRawIO, unit: str, names: Collection[str]) -> dict[str, Any]:
+    """Return what is drawn of a unit, of some names, for the page's script."""
     parts = {"waveform": _waveform(waveform_stats(reader, unit, n_traces=0)), "isi": _isi(reader, unit)}
-    return {name: {**part, "caption": f"{unit}: {part['caption']}"} for name, part in parts.items()}
+    parts |= unit_parts(reader, unit)
+    return {name: {**parts[name], "caption": f"{unit}: {parts[name]['caption']}"} for name in names}
 
 
 def _waveform(stats: WaveformStats) -> dict[str, Any]:

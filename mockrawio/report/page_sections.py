@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from ..ground.errors import MockSessionError
 from ..rawio.reader import MockSessionRawIO
 from ..session.layout import MANIFEST
 from ..session.manifest import read_manifest
+from .choosing import channel_indexes
 from .measures import FiringRate, daq_jitter, event_timing, firing_rates, isi, movie_clock
+from .overview_parts import there
 from .page import Block, Figure, Section, TableCell, table
 from .page_figures import (
     MOST_UNITS,
@@ -29,12 +32,16 @@ from .page_figures import (
     timing_figure,
     unit_content,
 )
+from .page_spectra import MOST_LINES, spectrogram_figure, spectrum_figure
 from .page_traces import MOST_STREAMS, pause_shades, stream_figures
+from .page_units import drift_figure, pair_figure, table_rows, unit_points
 from .probe_view import probe_view
+from .unit_table import unit_table
 from .words import counted
 
 MOST_FILES = 3000  # rows of the table of files
 MOST_ROWS = 1000  # of any other table
+_LACKS = "The session has no "
 
 
 class PageContent:
@@ -47,7 +54,7 @@ class PageContent:
     def __init__(self, root: Path, labels_dir: str | PathLike[str] | None, how: dict[str, Any]) -> None:
         self.root, self._how = root, how
         self.title = root.name
-        self.figures: dict[str, Any] = {"plots": {}, "traces": {}, "units": [], "unit_layouts": UNIT_LAYOUTS}
+        self.figures: dict[str, Any] = {"plots": {}, "traces": {}, "units": [], "unit_layouts": {}}
         self.sections: list[Section] = []
         self._add("session", "Session", lambda: self._session(labels_dir))
         with suppress(MockSessionError):  # the section above says what is wrong then
@@ -66,7 +73,12 @@ class PageContent:
         return text.replace(f"{self.root}/", "").replace(str(self.root), self.root.name)
 
     def _add(self, id: str, title: str, make: Callable[[], list[Block]]) -> None:
-        self.sections.append(Section(id, title, self._made(make)))
+        """Add a section; of what the session has not, only what is said of it, to the first one."""
+        blocks = self._made(make)
+        if self.sections and len(blocks) == 1 and str(blocks[0].content).startswith(_LACKS):
+            self.sections[0].blocks.extend(blocks)
+        else:
+            self.sections.append(Section(id, title, blocks))
 
     def _made(self, make: Callable[[], list[Block]]) -> list[Block]:
         try:
@@ -75,8 +87,12 @@ class PageContent:
             return [Block("note", f"This cannot be shown. {self.below(str(error))}")]
 
     def _figure(self, one: Figure) -> Block:
+        return Block("figure", self._drawn(one))
+
+    def _drawn(self, one: Figure) -> Figure:
+        """Have the page's script draw a figure."""
         self.figures["plots"][one.id] = {"data": one.data, "layout": one.layout}
-        return Block("figure", one)
+        return one
 
     # -- what is there ---------------------------------------------------------------------------
 
@@ -90,43 +106,55 @@ class PageContent:
     def _signals(self, reader: MockSessionRawIO) -> list[Block]:
         count = len(reader.header["signal_streams"])
         if not count:
-            return [Block("note", "The session has no signals.")]
+            return [Block("note", f"{_LACKS}signals.")]
         parts = []
         for one, stream in stream_figures(reader):
             self.figures["traces"][one.id] = stream
             parts.append(Block("traces", one))
         if count > MOST_STREAMS:
             parts.append(Block("note", f"The first {MOST_STREAMS} of {count} streams are shown."))
-        return [*parts, *self._made(lambda: self._contacts(reader))]
+        makers = self._spectra, self._contacts
+        return [*parts, *(block for make in makers for block in self._made(partial(make, reader)))]
+
+    def _spectra(self, reader: MockSessionRawIO) -> list[Block]:
+        streams = range(min(len(reader.header["signal_streams"]), MOST_STREAMS))
+        spectra = [spectrum_figure(reader, k, channel_indexes(reader, k, most=MOST_LINES)) for k in streams]
+        drawn = [self._drawn(one) for one in [*spectra, spectrogram_figure(reader, 0)] if one]
+        return [Block("heading", "Spectra"), Block("figures", drawn)] if drawn else []
 
     def _contacts(self, reader: MockSessionRawIO) -> list[Block]:
         view = probe_view(reader)
-        return [] if view is None else [Block("heading", "Contacts"), self._figure(probe_figure(view))]
+        if view is None:
+            return []
+        return [Block("heading", "Contacts"), self._figure(probe_figure(view, unit_points(reader, view)))]
 
     def _units(self, reader: MockSessionRawIO) -> list[Block]:
         rates = firing_rates(reader)
         if not rates:
-            return [Block("note", "The session has no units.")]
+            return [Block("note", f"{_LACKS}units.")]
         makers = (
             lambda: [Block("heading", "Raster"), self._figure(raster_figure(reader))],
             lambda: [Block("heading", "Firing rates"), self._figure(rate_figure(rates))],
             lambda: self._one_unit(reader, rates),
+            lambda: self._several("Drift", drift_figure(reader)),
+            lambda: self._several("Pairs of units", pair_figure(reader)),
             lambda: _unit_table(reader, rates),
         )
         return [block for make in makers for block in self._made(make)]
 
+    def _several(self, heading: str, one: Figure | None) -> list[Block]:
+        return [] if one is None else [Block("heading", heading), self._figure(one)]
+
     def _one_unit(self, reader: MockSessionRawIO, rates: list[FiringRate]) -> list[Block]:
-        """Return the waveforms and the intervals of one unit, and the list to choose it from."""
-        shown = rates[:MOST_UNITS]
-        self.figures["units"] = [unit_content(reader, rate.unit) for rate in shown]
+        """Return what there is of one unit, and the list to choose it from."""
+        shown, has = rates[:MOST_UNITS], there(reader)
+        layouts = {name: one for name, one in UNIT_LAYOUTS.items() if one.needs in has}
+        self.figures["units"] = [unit_content(reader, rate.unit, layouts) for rate in shown]
+        self.figures["unit_layouts"] = {name: one.layout for name, one in layouts.items()}
         names = [f"{rate.unit} {rate.region}".strip() for rate in shown]
         cut = f"The first {MOST_UNITS} of {len(rates):,} units are shown."
         more = [Block("note", cut)] if len(rates) > MOST_UNITS else []
-        labels = {
-            "waveform": "Waveforms of the chosen unit: mean and standard deviation.",
-            "isi": "Histogram of the intervals between the spikes of the chosen unit.",
-        }
-        plots = [Figure(f"plot-{k}", label, "", [], UNIT_LAYOUTS[k]) for k, label in labels.items()]
+        plots = [Figure(f"plot-{name}", one.label, "", [], one.layout) for name, one in layouts.items()]
         return [Block("heading", "One unit"), Block("chooser", names), *more, Block("figures", plots)]
 
     def _events(self, reader: MockSessionRawIO) -> list[Block]:
@@ -139,12 +167,12 @@ class PageContent:
             parts += [Block("heading", "Event timing"), drawn, Block("folded", ("Events by code", codes))]
         if jitter.durations_ms.size:
             parts += [Block("heading", "DAQ"), self._figure(daq_figure(jitter))]
-        return parts or [Block("note", "The session has no events and no DAQ log.")]
+        return parts or [Block("note", f"{_LACKS}events and no DAQ log.")]
 
     def _movie(self, reader: MockSessionRawIO) -> list[Block]:
         movie = movie_clock(reader)
         if not movie.pts_s.size:
-            return [Block("note", "The session has no watchlog.")]
+            return [Block("note", f"{_LACKS}watchlog.")]
         pauses = list(zip(movie.pause_starts_s.tolist(), movie.pauses_s.tolist(), strict=True))[:MOST_ROWS]
         rows = [(k + 1, _to_ms(start), _to_ms(length)) for k, (start, length) in enumerate(pauses)]
         more = [table("Pauses of the movie", ("pause", "begins (s)", "lasts (s)"), rows)] if rows else []
@@ -213,15 +241,13 @@ def _to_ms(seconds: float) -> TableCell:
 
 
 def _unit_table(reader: MockSessionRawIO, rates: list[FiringRate]) -> list[Block]:
-    rows = []
-    for rate in rates[:MOST_ROWS]:
-        found = isi(reader, rate.unit)
+    shown = [rate.unit for rate in rates[:MOST_ROWS]]
+    heads, rows = table_rows(unit_table(reader, shown))
+    for unit, row in zip(shown, rows, strict=True):
+        found = isi(reader, unit)
         numbers = (found.mean_ms, found.cv, 100 * found.violations)
-        cells = [TableCell(f"{value:,.2f}" if np.isfinite(value) else "n/a", round(value, 6)) for value in numbers]
-        hertz = TableCell(f"{rate.rate_hz:.2f}" if np.isfinite(rate.rate_hz) else "n/a", round(rate.rate_hz, 6))
-        rows.append((rate.unit, rate.region, rate.unit_type, rate.count, hertz, *cells))
-    short = f"ISI < {found.refractory_ms:g} ms (%)"
-    heads = ("unit", "region", "type", "spikes", "rate (Hz)", "mean ISI (ms)", "CV of ISI", short)
+        row += [TableCell(f"{value:,.2f}" if np.isfinite(value) else "n/a", round(value, 6)) for value in numbers]
+    heads += ["mean ISI (ms)", "CV of ISI", f"ISI < {found.refractory_ms:g} ms (%)"]
     return [Block("heading", "All units"), table("Units; a column's heading sorts by it", heads, rows)]
 
 

@@ -114,9 +114,11 @@ class _Stream:
             data += [self._marks(k, last) for k in range(len(marks))]
         else:
             axes["xaxis"]["anchor"] = f"y{rows if rows > 1 else ''}"
-        label = f"Signals of the stream {self.name} over time, a row for each channel, with events below."
+        label = f"Signals of the stream {self.name} over time, a row for each channel."
         layout = {"height": height, "shapes": shades, **axes}
-        return Figure(f"plot-traces-{self.index}", label, self.caption, data, layout)
+        below = " Below are the events." if marks else ""
+        caption = f"{self.caption}{below}{' Shaded: the movie is paused.' if shades else ''}"
+        return Figure(f"plot-traces-{self.index}", label, caption, data, layout)
 
     def _line(self, row: int, name: str) -> dict[str, Any]:
         look = {"mode": "lines", "line": {"width": 1}, "hovertemplate": "%{x:.6~f} s<br>%{y:.5~g}<extra></extra>"}
@@ -143,10 +145,7 @@ class _Stream:
             held += f", and every sample from {start:.3f} to {stop:.3f} s"
         more = "" if self.n_segments == 1 else f" {self.n_segments} segments; nothing was recorded between them."
         more += "" if self.n_segments <= MOST_SEGMENTS else f" The first {MOST_SEGMENTS} are shown."
-        return (
-            f"Stream {self.name}, {of} {', '.join(self.names)} at "
-            f"{self.rate:g} Hz: {held}.{more} Below are the events; shaded: the movie is paused."
-        )
+        return f"Stream {self.name}, {of} {', '.join(self.names)} at {self.rate:g} Hz: {held}.{more}"
 
     @once
     def extent(self) -> list[float]:

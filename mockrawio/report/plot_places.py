@@ -14,7 +14,7 @@ from ..rawio.reader import MockSessionRawIO
 from .choosing import unit_indexes
 from .drawing import CELL_TITLE, GAP, NO_UNITS, QUIET, cells, finish, new_axes, region_colours, say
 from .plot_probe import draw_view
-from .probe_view import probe_view, unit_places
+from .probe_view import probe_view, unit_places, waveforms_in_place
 from .snippets import UnitFootprint, footprint, placed_stream
 from .spiking import unit_notes
 from .words import counted, of_all
@@ -25,9 +25,6 @@ with by_extra("figures", "plot"):
 
 _MARKERS = "o^sDvP*X<>"
 _MOST_NAMED = 24
-_NEAR = 1e-6
-_FILLED = 0.85  # of the room that a waveform has between contacts
-_ROOM_UM = 20.0  # where no other contact says how much that is
 
 
 def plot_unit_locations(
@@ -118,6 +115,7 @@ def plot_unit_templates(
     stream_index: int | None = None,
     max_spikes: int = 100,
     max_channels: int = 12,
+    max_um: float = 150.0,
 ) -> Axes:
     """Draw the footprint of each unit: its mean spike on each contact around it, at the place of that.
 
@@ -129,7 +127,7 @@ def plot_unit_templates(
     units : sequence of int or str, optional
         Which, by index or id. None: the `max_units` that have the most spikes.
     max_units : int
-    stream_index, max_spikes, max_channels
+    stream_index, max_spikes, max_channels, max_um
         As for :func:`~mockrawio.report.measures.footprint`.
 
     Returns
@@ -148,7 +146,7 @@ def plot_unit_templates(
     if placed_stream(reader, stream_index) is None:
         return say(axes, "no stream with places of its channels in this session", title)
     chosen = unit_indexes(reader, units, max_units)
-    how: dict[str, Any] = {"max_spikes": max_spikes, "max_channels": max_channels}
+    how: dict[str, Any] = {"max_spikes": max_spikes, "max_channels": max_channels, "max_um": max_um}
     found = [(index, footprint(reader, index, stream_index, **how)) for index in chosen]
     there = [(index, one) for index, one in found if one is not None]
     if not there:
@@ -163,19 +161,7 @@ def plot_unit_templates(
 
 
 def _draw_footprint(cell: Axes, found: UnitFootprint, colour: str) -> None:
-    x, y = layout(found)
+    x, y = waveforms_in_place(found)
     cell.plot(x, y, color=colour, linewidth=0.9)
     cell.plot(x[0], y[0], ".", color=GAP, markersize=2, zorder=0)
     cell.set_axis_off()
-
-
-def layout(found: UnitFootprint) -> tuple[Floats, Floats]:
-    """Return the points of each waveform, (samples, channels), in the µm of the contacts."""
-    depth = found.positions_um.shape[1] - 1 if not np.ptp(found.positions_um[:, 1]) else 1
-    places = found.positions_um[:, [0, depth]] if depth else found.positions_um[:, :2]
-    steps = [np.diff(np.unique(np.round(places[:, axis], 1))) for axis in (0, 1)]
-    wide, high = (float(np.median(step[step > _NEAR])) if (step > _NEAR).any() else _ROOM_UM for step in steps)
-    span = found.time_ms[-1] - found.time_ms[0]
-    across = places[:, 0] + _FILLED * wide * (found.time_ms[:, None] / span)
-    up = places[:, 1] + _FILLED * 2 * high * found.mean_uV / (float(np.ptp(found.mean_uV)) or 1.0)
-    return across, up

@@ -11,6 +11,7 @@ import numpy as np
 from ..ground.arrays import Floats
 from ..ground.extras import by_extra
 from ..ground.shown import letters
+from ..rasters.figure import ink
 from ..rawio.reader import MockSessionRawIO
 from .choosing import channel_indexes, stream_channels
 from .drawing import EVENT, finish, new_axes, not_before, say, shade_gaps, shade_pauses
@@ -26,7 +27,6 @@ Span = tuple[float, float]
 _MOST_LINES, _MOST_CODES = 60, 24  # events that full lines, and their codes, have room for
 _HEADROOM = 0.05  # of the height, for the events
 _FEW = 12  # samples to a bin, as many as are drawn rather one by one
-_COLOUR = "#222222"
 _BAND = 0.3  # how opaque that is between the least and the largest samples
 
 
@@ -167,12 +167,12 @@ def _draw_channel(axes: Axes, shown: SignalEnvelope, channel: int, place: float)
     """Draw a line through single samples, or a band from the least to the largest value of every bin."""
     low, high = shown.low[:, channel] + place, shown.high[:, channel] + place
     if np.array_equal(low, high, equal_nan=True):
-        axes.plot(shown.times, low, color=_COLOUR, linewidth=0.7)
+        axes.plot(shown.times, low, color=ink(), linewidth=0.7)
         return
-    look: dict[str, Any] = {"facecolor": _COLOUR, "alpha": _BAND, "linewidth": 0}
+    look: dict[str, Any] = {"facecolor": ink(), "alpha": _BAND, "linewidth": 0}
     axes.fill_between(shown.times, low, high, **look)
     for edge in (low, high):
-        axes.plot(shown.times, edge, color=_COLOUR, linewidth=0.4)
+        axes.plot(shown.times, edge, color=ink(), linewidth=0.4)
 
 
 def _draw_scale(axes: Axes, step: float, unit: str) -> None:
@@ -181,7 +181,7 @@ def _draw_scale(axes: Axes, step: float, unit: str) -> None:
     height = next(digit * power for digit in (5, 2, 1) if digit * power <= step * 1.0001)
     low = axes.get_ylim()[0]
     across = axes.get_yaxis_transform()
-    axes.plot([1.012, 1.012], [low, low + height], transform=across, color=_COLOUR, linewidth=2, clip_on=False)
+    axes.plot([1.012, 1.012], [low, low + height], transform=across, color=ink(), linewidth=2, clip_on=False)
     words = axes.text(1.02, low, f"{height:g} {unit}", transform=across, fontsize="small")
     words.set(rotation=90, va="bottom", ha="left")
 

@@ -12,7 +12,7 @@ from ..rasters.figure import distinct_colours
 from ..rawio.reader import MockSessionRawIO
 from .choosing import channel_indexes, stream_channels
 from .drawing import colour_bar, finish, new_axes, say
-from .spectra import Spectrogram, power_spectrum, spectrogram
+from .spectra import decibels, power_spectrum, spectrogram
 from .words import of_all
 
 with by_extra("figures", "plot"):
@@ -127,11 +127,6 @@ def plot_spectrogram(
     colour_bar(axes, drawn, "dB re 1 µV²/Hz")
     axes.set(xlabel="time (s)", ylabel="frequency (Hz)", ylim=(0, edges[-1]))
     return finish(axes, f"{title}\n{_windows(found.n_windows, found.of_windows, found.window_s)}")
-
-
-def decibels(found: Spectrogram) -> list[np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
-    """Return the power of each segment in dB re 1 µV²/Hz; NaN where there is none."""
-    return [10 * np.log10(np.where(part > 0, part, np.nan)) for part in found.power]
 
 
 def _stream(reader: MockSessionRawIO, stream_index: int) -> str:

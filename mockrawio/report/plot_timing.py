@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..ground.extras import by_extra
-from ..rasters.figure import COLOURS
+from ..rasters.figure import COLOURS, ink
 from ..rawio.reader import MockSessionRawIO
 from .drawing import PAUSE, QUIET, SKIP, finish, new_axes, say, shade_pauses
 from .event_timing import MovieClock, daq_jitter, event_timing, movie_clock
@@ -75,7 +75,7 @@ def plot_daq_jitter(reader: MockSessionRawIO, ax: Axes | None = None) -> Axes:
     band = max(0.0, jitter.mean_ms - jitter.sd_ms), jitter.mean_ms + jitter.sd_ms
     look: dict[str, Any] = {"facecolor": PAUSE, "alpha": 0.3}
     axes.axvspan(*band, **look, linewidth=0, zorder=0)
-    axes.axvline(jitter.mean_ms, color="black", linewidth=1.2, linestyle="--")
+    axes.axvline(jitter.mean_ms, color=ink(), linewidth=1.2, linestyle="--")
     axes.set(xlabel="from the earlier stamp to the later (ms)", ylabel="DAQ rows")
     axes.yaxis.set_major_locator(MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]))
     mean = f"mean ± SD: {jitter.mean_ms:.3g} ± {jitter.sd_ms:.3g} ms"

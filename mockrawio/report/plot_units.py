@@ -8,7 +8,7 @@ import numpy as np
 
 from ..ground.extras import by_extra
 from ..ground.shown import letters
-from ..rasters.figure import COLOURS, figure_of, plot_raster
+from ..rasters.figure import figure_of, ink, plot_raster
 from ..rasters.raster import Raster
 from ..rawio.reader import MockSessionRawIO
 from .choosing import unit_indexes
@@ -264,7 +264,7 @@ def plot_rates(reader: MockSessionRawIO, ax: Axes | None = None, *, units: Seque
     axes.set_ylim(bottom=0)
     types = {rate.unit_type for rate in order}
     looks = {"single unit": ("SU", 1.0), "multi-unit": ("MU", _MULTI)}
-    key = {name: {"facecolor": COLOURS[4], "alpha": how} for name, (kind, how) in looks.items() if kind in types}
+    key = {name: {"facecolor": ink(), "alpha": how} for name, (kind, how) in looks.items() if kind in types}
     return finish(axes, f"firing rates over {in_words(order[0].duration_s)}", key)
 
 

@@ -11,9 +11,12 @@ from ..rawio.reader import MockSessionRawIO
 from ..rawio.views import StreamView
 from ..session.probe import ContactMap
 from .planted import places_of, planted_units
+from .snippets import UnitFootprint
 from .words import counted
 
 _SLIM = 6.0  # times as long as wide: what is slimmer is not drawn to scale
+_FILLED = 0.85  # of the room that a waveform has between contacts
+_ROOM_UM, _APART = 20.0, 1e-6  # the room where no other contact says how much there is; µm that are a distance
 
 
 class ProbeView(NamedTuple):
@@ -83,3 +86,15 @@ def contacts_view(contacts: ContactMap, name: str) -> ProbeView:
         title += f" on {counted(int(contacts.shanks.max()) + 1, 'shank')}"
     points = contacts.positions[:, [first, second]]
     return ProbeView(contacts, (first, second), points, bool(long <= _SLIM * short), title)
+
+
+def waveforms_in_place(found: UnitFootprint) -> tuple[Floats, Floats]:
+    """Return the points of each waveform, (samples, channels), in the µm of the contacts."""
+    depth = found.positions_um.shape[1] - 1 if not np.ptp(found.positions_um[:, 1]) else 1
+    places = found.positions_um[:, [0, depth]] if depth else found.positions_um[:, :2]
+    steps = [np.diff(np.unique(np.round(places[:, axis], 1))) for axis in (0, 1)]
+    wide, high = (float(np.median(step[step > _APART])) if (step > _APART).any() else _ROOM_UM for step in steps)
+    span = found.time_ms[-1] - found.time_ms[0]
+    across = places[:, 0] + _FILLED * wide * (found.time_ms[:, None] / span)
+    up = places[:, 1] + _FILLED * 2 * high * found.mean_uV / (float(np.ptp(found.mean_uV)) or 1.0)
+    return across, up

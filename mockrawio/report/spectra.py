@@ -220,3 +220,8 @@ def spectrogram(
         times.append(np.asarray(start + middle if n_columns else [], np.float64))
     seconds = windows.n / windows.rate
     return Spectrogram(tuple(times), frequencies[kept], tuple(powers), windows.names[0], seconds, read, total)
+
+
+def decibels(found: Spectrogram) -> list[Floats]:
+    """Return the power of each segment in dB re 1 µV²/Hz; NaN where there is none."""
+    return [10 * np.log10(part, out=np.full_like(part, np.nan), where=part > 0) for part in found.power]

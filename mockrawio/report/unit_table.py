@@ -26,7 +26,7 @@ class UnitRow:
     Attributes
     ----------
     unit, region, unit_type : str
-        As in :class:`FiringRate`.
+        As in :class:`~mockrawio.report.measures.FiringRate`.
     kind : str
         The class of its cell, from the session's ground truth; empty where there is none.
     count : int

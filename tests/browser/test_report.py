@@ -53,7 +53,7 @@ def test_nothing_is_fetched(page, report):
     assert page.complaints() == []
     assert {url.split(":")[0] for url in page.requests()} <= {"file", "data"}
     drawn = page.run("return [...document.querySelectorAll('.plot')].map((p) => p.querySelectorAll('svg').length > 0)")
-    assert len(drawn) == 10
+    assert len(drawn) == 19
     assert all(drawn)
 
 
@@ -213,6 +213,28 @@ def test_finer_as_far_as_the_page_has_it(page, report):
     assert "lowest and highest" in said(page)
 
 
+def test_long_signals_are_bands(page, report):
+    """Where a stretch stands for many samples it is a filled band; where each sample is seen, a line."""
+    page.open(report)
+    assert page.run(f"return {TRACES}.data[0].fill") == "toself"
+    assert page.run(f"return {TRACES}.data[0].fillcolor").endswith("40")
+    page.click("button[data-plot=plot-traces-0][data-action=finest]")
+    assert page.run(f"return {TRACES}.data[0].fill") == "none"
+
+
+def test_many_regions(page, tmp_path):
+    """Of more regions than the theme has colours none repeats, and each has a contrast of 3 in light and dark."""
+    spec = SessionSpec(duration_s=5.0, n_channels=120, n_units=40, n_lfp_channels=1, seed=1)
+    page.open(write_report(generate_session(spec, tmp_path), tmp_path / "report.html", verify=False).path)
+    inks = "return document.getElementById('plot-rates').data.map((trace) => trace.marker.color)"
+    for scheme, background in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(20, 23, 27)")):
+        page.prefer(scheme)
+        colours = page.run(inks)
+        assert len(set(colours)) == len(colours) > 8
+        rgb = [f"rgb({', '.join(str(int(one[k : k + 2], 16)) for k in (1, 3, 5))})" for one in colours]
+        assert min(contrast(one, background) for one in rgb) >= 3
+
+
 def test_zoom_by_dragging(page, report):
     """A box drawn with the mouse becomes the view."""
     from selenium.webdriver.common.action_chains import ActionChains
@@ -265,15 +287,15 @@ def test_sorting_a_table(page, report):
     """A heading sorts by its column, numbers as numbers, again the other way, and says so to a screen reader."""
     page.open(report)
     table = "[...document.querySelectorAll('#units table')].at(-1)"
-    counts = f"return [...{table}.tBodies[0].rows].map((row) => Number(row.cells[3].dataset.value))"
+    counts = f"return [...{table}.tBodies[0].rows].map((row) => Number(row.cells[4].dataset.value))"
     before = page.run(counts)
-    button = page.run(f"return {table}.tHead.rows[0].cells[3].firstChild")
+    button = page.run(f"return {table}.tHead.rows[0].cells[4].firstChild")
     button.send_keys(Keys.ENTER)
     assert page.run(counts) == sorted(before)
-    assert page.run(f"return {table}.tHead.rows[0].cells[3].ariaSort") == "ascending"
+    assert page.run(f"return {table}.tHead.rows[0].cells[4].ariaSort") == "ascending"
     button.send_keys(Keys.SPACE)
     assert page.run(counts) == sorted(before, reverse=True)
-    assert page.run(f"return {table}.tHead.rows[0].cells[3].ariaSort") == "descending"
+    assert page.run(f"return {table}.tHead.rows[0].cells[4].ariaSort") == "descending"
 
 
 def test_landmarks(page, report):
@@ -287,7 +309,7 @@ def test_landmarks(page, report):
     assert {"banner", "navigation", "main", "contentinfo"} <= roles
     regions = {name for role, name in named if role == "region"}
     assert {"Session", "Verification", "Signals", "Units", "Events", "Movie", "Provenance"} <= regions
-    assert sum("Arrow keys move" in name for role, name in named if role == "group") == 10
+    assert sum("Arrow keys move" in name for role, name in named if role == "group") == 19
     assert not [role for role, name in named if role in ("button", "combobox", "link") and not name]
 
 

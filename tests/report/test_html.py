@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from mockrawio import MockSessionError, MockSessionRawIO, NotASessionError, SessionSpec, generate_session
 from mockrawio.cli.report import report_command
-from mockrawio.report import page_figures, page_traces
+from mockrawio.report import measures, page_figures, page_spectra, page_traces
 from mockrawio.report.html import report_html, write_report
 from mockrawio.report.page import plot_text
 from mockrawio.verify import verify_session
@@ -209,6 +209,7 @@ def test_size_is_bounded(handmade, monkeypatch):
     monkeypatch.setattr(page_traces, "MOST_MARKS", 100)
     monkeypatch.setattr(page_figures, "MOST_SPIKES", 200)
     monkeypatch.setattr(page_figures, "MOST_POINTS", 100)
+    monkeypatch.setattr(page_spectra, "MOST_COLUMNS", 10)
     sizes = []
     for seconds in (20, 200):
         times = T0 + np.arange(seconds * 50) * 20.0
@@ -287,7 +288,9 @@ def test_any_one_file_will_do(handmade, kind):
     """A session of one kind of file has a report that says what is not there."""
     getattr(handmade, kind)()
     read = Read(report_html(handmade.folder, verification=verify_session(handmade.folder)))
-    assert [section["aria-labelledby"] for section in read.all("section")] == [f"{name}-title" for name in SECTIONS]
+    there = {"signals": ("lfp", "stream"), "units": ("unit",), "events": ("events", "daq"), "movie": ("watchlog",)}
+    sections = [f"{name}-title" for name in SECTIONS if kind in there.get(name, (kind,))]
+    assert [section["aria-labelledby"] for section in read.all("section")] == sections
     assert "Readable: all of it can be read; there is no manifest" in read.text
     said = {
         "The session has no signals.": kind not in ("lfp", "stream"),
@@ -465,8 +468,39 @@ def test_command_tells_of_what_is_wrong(folder, tmp_path):
     assert (tmp_path / "report.html").is_file()
 
 
+def test_figures_of_the_field(folder, broadband):
+    """Spectra, drift, pairs and what there is of each unit are the measures' numbers; what is lacking has no place."""
+    read = Read(report_html(broadband.dirname))
+    plots, units = read.figures["plots"], read.figures["units"]
+    assert {"plot-spectrum-0", "plot-spectrum-1", "plot-spectrogram-0", "plot-drift", "plot-pairs"} <= set(plots)
+    assert list(read.figures["unit_layouts"]) == [
+        "waveform",
+        "isi",
+        "autocorrelogram",
+        "psth",
+        "footprint",
+        "amplitudes",
+    ]
+    found = measures.correlogram(broadband, 1)
+    np.testing.assert_allclose(units[1]["autocorrelogram"]["data"][0]["y"], found.rate_hz, rtol=1e-3)
+    depths = measures.spike_depths(broadband)
+    np.testing.assert_allclose(plots["plot-drift"]["data"][0]["y"], depths.depths_um, rtol=1e-4)
+    power = measures.power_spectrum(broadband, 0, list(range(8))).power[1:]
+    (first, *_) = plots["plot-spectrum-0"]["data"]
+    assert first["y"][0] == pytest.approx(power[0, 0], rel=1e-3)  # the lowest frequencies are far apart
+    assert max(len(line["x"]) for line in plots["plot-spectrum-1"]["data"]) <= 300
+    diamonds = [points for points in plots["plot-probe"]["data"] if points["marker"].get("symbol") == "diamond"]
+    assert sum(len(points["x"]) for points in diamonds) == len(units) == 5
+    row = measures.unit_table(broadband)[0]
+    assert f"{row.kind} " in read.text
+    assert f" {row.amplitude_uV:.1f} " in read.text
+    lfp_only = Read(report_html(folder)).figures
+    assert "footprint" not in lfp_only["unit_layouts"]
+    assert "plot-drift" not in lfp_only["plots"]
+
+
 def test_epiphyte(epiphyte):
     """A session that Epiphyte's own generator wrote has all sections and figures."""
     read = Read(report_html(epiphyte))
-    assert len(read.figures["plots"]) == 6
+    assert len(read.figures["plots"]) == 9
     assert len(read.figures["units"]) == len(read.all("option")) == 12

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import matplotlib
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
@@ -297,6 +298,16 @@ def test_panels_are_apart(page):
             wide = min(one.x1, other.x1) - max(one.x0, other.x0)
             high = min(one.y1, other.y1) - max(one.y0, other.y0)
             assert wide <= 1 or high <= 1
+
+
+def test_a_dark_style(gaps):
+    """In matplotlib's dark style the page is dark, and what is drawn in black else is light."""
+    with matplotlib.rc_context({"figure.facecolor": "black", "axes.facecolor": "black", "text.color": "white"}):
+        axes = plots.plot_traces(gaps, channels=[0])
+        assert to_hex(axes.figure.get_facecolor()) == "#000000"
+        assert to_hex(axes.lines[0].get_color()) == "#ffffff"
+        key = plots.plot_rates(gaps).get_legend().get_patches()
+        assert {to_hex(patch.get_facecolor()) for patch in key} == {"#ffffff"}
 
 
 def test_overview_of_a_part(handmade):

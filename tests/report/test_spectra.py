@@ -68,6 +68,7 @@ def test_spectrogram(gaps):
     np.testing.assert_allclose(few.power[0][0], found.power[0][[0, 6]].mean(axis=0))  # of 15 windows, 7 and 8
 
 
+@pytest.mark.slow
 def test_figures(gaps):
     """The figures have the numbers, logarithmic or in dB, with units; gaps stay empty."""
     axes = drawn(plots.plot_power_spectrum(gaps, channels=[1]))
