@@ -97,7 +97,7 @@ FAILURES = [
     ("generate new --segments 6:4", 2, "such as 6,4"),
     ("generate new --sessions 1-2 --seed 1 --duration 0", 2, "error: --duration: expected"),
     ("generate new --sessions 1-2 --seed 1 --scheduler here", 2, "error: --scheduler: expected"),
-    ("generate new --templates nowhere", 1, "nowhere: expected templates: mearec's .h5, .npy"),
+    ("generate new --templates nowhere", 1, "nowhere: expected templates: .npy, .npz, mearec's .h5"),
     ("generate new --spikes nowhere", 1, "give the path of a sonata or .csv file"),
     ("info nowhere", 1, "found nothing. give the folder"),
     ("info file", 1, "found a file. give the folder"),

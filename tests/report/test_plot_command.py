@@ -64,7 +64,7 @@ def test_chosen_channels_and_units(folders, tmp_path, monkeypatch):
     assert [tick.get_text() for tick in seen[0].axes[0].get_yticklabels()] == ["LA3", "LA1", "LA2"]
     assert seen[1].axes[0].get_title(loc="left").startswith("amplitudes of spikes: 2 of 5 units")
     result = run(folders["gaps"], "-o", tmp_path / "x.png", "--what", "traces", "--channels", "LA9")
-    assert (result.exit_code, "--channels" in result.stderr, "'LA9'" in result.stderr) == (1, True, True)
+    assert (result.exit_code, "--channels" in result.stderr, "'LA9'" in result.stderr) == (2, True, True)
 
 
 @pytest.mark.parametrize(
