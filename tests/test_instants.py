@@ -15,6 +15,7 @@ import pytest
 import quantities as pq
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from matplotlib.text import Text
 
 from mockrawio import MockSessionIO, MockSessionRawIO, SessionSpec, generate_session, write_session_from_block
 from mockrawio.describe import describe_session
@@ -242,9 +243,7 @@ def test_other_ways_out(tmp_path):
     assert said["time_origin_ms"] == T0 + 15_250.5
     with MockSessionRawIO(folder) as reader:
         lazy = to_xarray(reader, 0, seg_index=1)
-        texts = [
-            text.get_text() for text in plot_overview(reader).findobj(match=lambda artist: hasattr(artist, "get_text"))
-        ]
+        texts = [text.get_text() for text in plot_overview(reader).findobj(Text)]
     begin = lazy.attrs["time_origin_ms"] + lazy.time.values[0] * 1000
     assert begin == pytest.approx(T0 + 15_250.5 + 2500.125, rel=0, abs=MICROSECOND)
     assert any("2022-07-01 02:41:34.062 UTC" in text for text in texts)
