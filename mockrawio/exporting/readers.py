@@ -154,7 +154,7 @@ def _with_waveforms(unit: RecordedUnit, raw: Window, segments: Sequence[int], ro
     """Return a unit with its waveforms, if it has any; `segments` are those in which it has spikes."""
     if not segments or not row["wf_sampling_rate"] > 0:
         return unit
-    first = raw(segments[0], None, None)
+    first = _one_spike(unit, raw, segments[0])
     if first is None or first.ndim != 3:
         return unit
     read, step = raw, 1.0
@@ -176,6 +176,16 @@ def _with_waveforms(unit: RecordedUnit, raw: Window, segments: Sequence[int], ro
         rate=rate,
         n_samples=first.shape[2],
     )
+
+
+def _one_spike(unit: RecordedUnit, raw: Window, seg_index: int) -> Array | None:
+    """Return the waveform of a unit's first spike in a segment, or of all where a reader finds none at its time.
+
+    Those of a virtual session are cut out of samples that are made for it.
+    """
+    time = float(unit.times(seg_index, None, None)[0])
+    found: Array | None = raw(seg_index, time, time)
+    return found if found is None or len(found) else raw(seg_index, None, None)
 
 
 def _events(reader: BaseRawIO, index: int) -> RecordedEvents:

@@ -142,3 +142,21 @@ def test_command(sessions: dict[str, Path], tmp_path: Path) -> None:
     assert "brainvision missing-markers" in runner.invoke(main, ["formats", "--faults"]).stdout
     for wrong in (["--to", "x"], ["--to", "brainvision", "--option", "x"], ["--to", "brainvision", "--fault", "x"]):
         assert runner.invoke(main, ["export", folder, str(tmp_path / "d"), *wrong]).exit_code == 2
+
+
+def test_waveforms_wait(sessions: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of each unit one waveform is read before any is asked for: those of a virtual session are made when they are."""
+    reader, lengths = MockSessionRawIO(sessions["broadband"]), []
+    reader.parse_header()
+    read = reader.get_spike_raw_waveforms
+
+    def counted(*asked: Any) -> Any:
+        found = read(*asked)
+        lengths.append(len(found))
+        return found
+
+    monkeypatch.setattr(reader, "get_spike_raw_waveforms", counted)
+    units = of_reader(reader, None, lambda size: None).units
+    firing = [unit for unit in units if unit.count(0)]
+    assert lengths == [1] * len(firing)
+    assert all(unit.n_samples == 64 for unit in firing)
