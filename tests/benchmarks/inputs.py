@@ -97,6 +97,13 @@ class Inputs:
         return write_stream(self.place / "stream", self.pick(64_000, 320_000, 320_000), [0.25] * 64)
 
     @cached_property
+    def long_stream(self) -> Path:
+        """64 channels at 32 kHz for four minutes, a GB of zeros that takes no room."""
+        return write_stream(
+            self.place / "long_stream", self.pick(6_400, 8_000_000, 8_000_000), [0.25] * 64, sparse=True
+        )
+
+    @cached_property
     def stream_of_gains(self) -> Path:
         """A second of the same, a gain a channel."""
         return write_stream(self.place / "stream_of_gains", 32_000, np.linspace(0.1, 0.3, 64).tolist())

@@ -199,6 +199,13 @@ def _making(inputs: Inputs) -> list[Row]:
             full=True,
         ),
         Row(
+            "export",
+            "a GB of a session, 64 channels, written as a SpikeGLX run",
+            lambda: rows_make.exported(inputs.long_stream, inputs.folder("export"), "spikeglx"),
+            Goal(1 / 0.6, "a write to the disk"),
+            full=True,
+        ),
+        Row(
             "raster",
             "2000 units x 10 s, drawn and written as SONATA",
             lambda: rows_make.raster(inputs.folder("raster"), *raster),

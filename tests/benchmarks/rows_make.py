@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mockrawio.exporting import export
 from mockrawio.generate import SessionSpec, Spatial, White, Zigzag, generate_session
 from mockrawio.ground.writing import file_record
+from mockrawio.rawio import MockSessionRawIO
 from mockrawio.verify import verify_session
 
 from .inputs import unpickled
@@ -184,6 +186,30 @@ def _saving(folder: Path, make: Callable[[], Any]) -> Callable[[], float]:
     return _afresh(
         lambda: recording.save(folder=folder, dtype="int16", n_jobs=1, progress_bar=False, verbose=False), folder
     )
+
+
+def exported(folder: Path, place: Path, name: str) -> Contest:
+    """Write a session's stream as the files of a rig, which Neo reads, against a plain write of as many bytes."""
+    ours_at, plain = place / "ours", place / "plain"
+    ours = _afresh(lambda: export(folder, ours_at, name), ours_at)
+    block = np.zeros(1 << 22, "<i2")
+
+    def write() -> None:
+        left = sum(path.stat().st_size for path in ours_at.rglob("*") if path.is_file())
+        plain.mkdir()
+        with open(plain / "data", "wb", buffering=0) as file:
+            while left:
+                left -= file.write(memoryview(block).cast("B")[:left])  # type: ignore[arg-type]  # a buffer
+            os.fsync(file.fileno())
+
+    def check() -> None:
+        shutil.rmtree(ours_at, ignore_errors=True)
+        made, source = export(folder, ours_at, name).open(), MockSessionRawIO(folder)
+        source.parse_header()
+        theirs = source.get_analogsignal_chunk(0, 0, None, None, source.signal_streams_count() - 1)
+        same(made.get_analogsignal_chunk(0, 0, None, None, 0), theirs, f"samples of {name}")
+
+    return Contest(ours, {"a write to the disk": _afresh(write, plain)}, check, own_clock=True)
 
 
 def raster(place: Path, n_units: int, n_bins: int) -> Contest:
