@@ -17,7 +17,7 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 
 from ..ground.arrays import Array
-from .openephys_binary.structure import SOURCE, SOURCE_ID, SPIKES_ID, folder_name
+from .openephys_binary.structure import SOURCE, SOURCE_ID, SPIKES_ID, dated, folder_name
 from .pulses import clock_of, pulses
 from .recorded import MICROVOLTS, Counts, Recorded, RecordedSignals, RecordedUnit
 from .rig import MOST_FILES, Below, FileFault, Holds, Opening, RigFolder, RigFormat, register_rig
@@ -120,7 +120,7 @@ class _Writer:
             "version": "0.4",
             "header_bytes": HEADER,
             "description": f"'{what}'",
-            "date_created": f"'{began:%d-%b-%Y %H%M%S}'",
+            "date_created": f"'{dated(began, '%d-{}-%Y %H%M%S')}'",
             **more,
         }
         text = "".join(f"header.{key} = {value};\n" for key, value in values.items())

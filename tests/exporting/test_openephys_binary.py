@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from mockrawio import MockSessionRawIO, SessionSpec, generate_session
 from mockrawio.exporting import Exported
 from mockrawio.exporting.door import write_rig
+from mockrawio.exporting.readers import of_reader
 from mockrawio.formats.recorded import Recorded, RecordedSpan
 from mockrawio.formats.rig import rig_formats
 from tests.exporting.drawn import START, events, recordings, signals, unit
@@ -98,6 +100,18 @@ NEO = {
 }
 
 
+def test_names_that_neo_takes_for_others(tmp_path: Path) -> None:
+    """Channels called alike, or like an ADC or a sync line, get names with which Neo has them in one stream."""
+    stream = signals(1, "broadband", 1000.0, 4, (0.0,), (50,))
+    names = ("ADC1", "a", "a", "SYNC")
+    stream = replace(stream, channels=tuple(map(lambda one, name: one._replace(name=name), stream.channels, names)))
+    exported = write(Recorded(START, (RecordedSpan(0.0, 0.05),), (stream,), (), (), "r"), tmp_path / "out")
+    assert any(line.startswith("names of broadband:") for line in exported.left_out)
+    reader = exported.open()
+    assert reader.header["signal_channels"]["name"].tolist() == ["Adc1", "a", "a_2", "Sync"]
+    np.testing.assert_array_equal(reader.get_analogsignal_chunk(0, 0, None, None, 0), stream.read(0, 0, 50))
+
+
 @pytest.mark.parametrize("fault", NEO)
 def test_faults(fault: str, tmp_path: Path) -> None:
     """What Neo does with each fault is what the page says."""
@@ -138,3 +152,23 @@ def test_spikeinterface(sources: dict[str, Recorded], tmp_path: Path) -> None:
         for k in range(2):
             np.testing.assert_array_equal(recording.get_traces(segment_index=k), stream.read(k, 0, stream.sizes[k]))
         np.testing.assert_allclose(recording.get_channel_gains(), stream.gains)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Unable to compute saturation")  # Neuropixels 2.0 has no LF band of its own
+@pytest.mark.parametrize(("name", "n"), [("neuropixels-1.0", 24), ("neuropixels-2.0", 8)])
+def test_probes(name: str, n: int, tmp_path: Path) -> None:
+    """SpikeInterface has the probe of a Neuropixels session, whose streams have the GUI's names."""
+    read_openephys = pytest.importorskip("spikeinterface.extractors").read_openephys
+    spec = SessionSpec.neuropixels(duration_s=1, n_channels=n, n_units=1, seed=4, probe=name)
+    reader = MockSessionRawIO(generate_session(spec, tmp_path / "session", virtual=True))
+    source = of_reader(reader, None, lambda size: None)
+    exported = write(source, tmp_path / "out")
+    for band, stream in zip(("LFP", "AP"), source.signals[:2], strict=True):
+        recording = read_openephys(exported.folder, stream_name=f"{NODE}#Neuropix-PXI-103.ProbeA-{band}")
+        ours, probe = stream.probe["probes"][0], recording.get_probe()
+        assert probe.contact_ids.tolist() == ours["contact_ids"]
+        np.testing.assert_allclose(probe.contact_positions, ours["contact_positions"])
+        orders = ours["contact_annotations"]["adc_sample_order"]
+        assert probe.contact_annotations["adc_sample_order"].tolist() == orders
+        np.testing.assert_array_equal(recording.get_traces(end_frame=500), stream.read(0, 0, 500))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
-from xml.sax.saxutils import quoteattr
 
 from ..recorded import MICROVOLTS, RecordedSignals, RecordedUnit
 
@@ -15,7 +15,9 @@ NODE = "Record Node 101"
 NODE_ID = 101
 SOURCE, SOURCE_ID = "Acquisition Board", 100
 SPIKES, SPIKES_ID = "Spike Detector", 102
-_FIRST_EVENTS_ID = 103
+PXI, PXI_ID = "Neuropix-PXI", 103
+_FIRST_EVENTS_ID = 104
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")  # in any locale
 IN_UV = {units: scale for units, scale in MICROVOLTS.items() if units != "V"}  # volts stay volts, as an ADC's
 
 
@@ -25,6 +27,7 @@ class NodeFolder(NamedTuple):
     name: str  # as it was given
     folder: str  # of it, below "continuous", "events" or "spikes"
     stream: str  # what the GUI calls the stream
+    processor: tuple[str, int] = (SOURCE, SOURCE_ID)  # where a stream is from
 
 
 class Electrode(NamedTuple):
@@ -45,10 +48,16 @@ def folder_name(name: str, taken: set[str]) -> str:
     return found
 
 
-def stream_source(name: str, taken: set[str]) -> NodeFolder:
-    """Return where a stream of samples is."""
-    stream = folder_name(name, taken)
-    return NodeFolder(name, f"{_underscored(SOURCE)}-{SOURCE_ID}.{stream}", stream)
+def dated(when: datetime, form: str) -> str:
+    """Return a date by strftime's form, with "{}" for the English month."""
+    return f"{when:{form}}".format(_MONTHS[when.month - 1])
+
+
+def stream_source(name: str, taken: set[str], band: str | None) -> NodeFolder:
+    """Return where a stream of samples is; those of a Neuropixels probe have its AP or LFP `band`."""
+    stream = folder_name(name if band is None else f"ProbeA-{band}", taken)
+    processor = (SOURCE, SOURCE_ID) if band is None else (PXI, PXI_ID)
+    return NodeFolder(name, f"{_underscored(processor[0])}-{processor[1]}.{stream}", stream, processor)
 
 
 def event_source(k: int, name: str, stream: str) -> NodeFolder:
@@ -65,24 +74,36 @@ def _underscored(name: str) -> str:
     return name.replace(" ", "_")
 
 
+def channel_names(names: Sequence[str]) -> list[str]:
+    """Return names of channels as readers can have them: no two alike, "ADC" and "SYNC" for nothing else than those."""
+    made: list[str] = []
+    for name in names:
+        base = name.replace("ADC", "Adc")
+        base = base if len(names) == 1 else base.replace("SYNC", "Sync")
+        made.append(
+            next(one for k in range(1, len(names) + 1) if (one := f"{base}_{k}" if k > 1 else base) not in made)
+        )
+    return made
+
+
 def continuous(source: NodeFolder, signals: RecordedSignals) -> dict[str, Any]:
     """Return what the structure says of a stream."""
     channels = [
         {
-            "channel_name": one.name,
+            "channel_name": name,
             "description": "Headstage data channel",
             "identifier": "genericdata.continuous",
-            "history": f"{SOURCE} -> Record Node",
+            "history": f"{source.processor[0]} -> Record Node",
             "bit_volts": one.gain * IN_UV.get(one.units, 1.0),
             "units": "uV" if one.units in IN_UV else one.units,
         }
-        for one in signals.channels
+        for one, name in zip(signals.channels, channel_names([one.name for one in signals.channels]), strict=True)
     ]
     return {
         "folder_name": f"{source.folder}/",
         "sample_rate": signals.rate,
-        "source_processor_name": SOURCE,
-        "source_processor_id": SOURCE_ID,
+        "source_processor_name": source.processor[0],
+        "source_processor_id": source.processor[1],
         "stream_name": source.stream,
         "recorded_processor": "Record Node",
         "recorded_processor_id": NODE_ID,
@@ -139,25 +160,3 @@ def oebin(continuous: Sequence[Any], events: Sequence[Any], spikes: Sequence[Any
     """Return the structure of a recording."""
     whole = {"GUI version": GUI, "continuous": continuous, "events": events, "spikes": spikes}
     return (json.dumps(whole, indent=4) + "\n").encode()
-
-
-def settings(streams: Sequence[tuple[NodeFolder, RecordedSignals]], date: str) -> bytes:
-    """Return ``settings.xml``: the signal chain."""
-    lines = [
-        '<?xml version="1.0" encoding="UTF-8"?>',
-        "<SETTINGS>",
-        f"  <INFO><VERSION>{GUI}</VERSION><PLUGIN_API_VERSION>8</PLUGIN_API_VERSION><DATE>{date}</DATE></INFO>",
-        "  <SIGNALCHAIN>",
-        f'    <PROCESSOR name="{SOURCE}" insertionPoint="0" pluginName="{SOURCE}" type="2" nodeId="{SOURCE_ID}">',
-        *(
-            f'      <STREAM name={quoteattr(one.stream)} sample_rate="{signals.rate!r}"'
-            f' channel_count="{len(signals.channels)}"/>'
-            for one, signals in streams
-        ),
-        "    </PROCESSOR>",
-        f'    <PROCESSOR name="Record Node" insertionPoint="1" pluginName="Record Node" type="5" nodeId="{NODE_ID}"/>',
-        "  </SIGNALCHAIN>",
-        "</SETTINGS>",
-        "",
-    ]
-    return "\n".join(lines).encode()

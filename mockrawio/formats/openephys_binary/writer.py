@@ -21,8 +21,10 @@ from ..npy_out import Blocks, array_file
 from ..pulses import clock_of, pulses
 from ..recorded import BLOCK, MICROVOLTS, Recorded, RecordedEvents, RecordedSignals, RecordedUnit
 from ..rig import Below, Holds, Opening, RigFolder, RigFormat, register_rig
+from ..spikeglx.probe import Wired, own_probe
 from . import structure
 from .faults import FAULTS
+from .settings import settings
 from .structure import NODE, Electrode, NodeFolder
 
 
@@ -30,8 +32,8 @@ def _write(recorded: Recorded, out: RigFolder) -> Sequence[Opening]:
     writer = _Writer(recorded, out)
     for seg_index in range(len(recorded.segments)):
         writer.recording(seg_index)
-    date = f"{recorded.start:%d %b %Y %H:%M:%S}"
-    out.write(f"{NODE}/settings.xml", [structure.settings(writer.streams, date)])
+    date = structure.dated(recorded.start, "%d {} %Y %H:%M:%S")
+    out.write(f"{NODE}/settings.xml", [settings(writer.streams, writer.probe, date)])
     return [{"dirname": Below("")}]
 
 
@@ -41,11 +43,20 @@ class _Writer:
     def __init__(self, recorded: Recorded, out: RigFolder) -> None:
         self._recorded, self._out = recorded, out
         taken: set[str] = set()
-        self.streams = [(structure.stream_source(one.name, taken), one) for one in recorded.signals]
+        self.probe, bands = _neuropixels(recorded.signals)
+        self.streams = [(structure.stream_source(one.name, taken, bands.get(one.id)), one) for one in recorded.signals]
+        if any(one.positions is not None and one.id not in bands for one in recorded.signals):
+            out.leave("probe", "settings.xml has where the contacts of one Neuropixels probe are, and of no other")
         self._clock = clock_of(recorded, recorded.signals)
         self._main = next((one.stream for one, signals in self.streams if signals is self._clock), "events")
         self._events = [(structure.event_source(k, one.name, self._main), one) for k, one in enumerate(recorded.events)]
         self._electrodes = _electrodes(recorded.units, self._main)
+        for signals in recorded.signals:
+            names = [one.name for one in signals.channels]
+            if structure.channel_names(names) != names:
+                out.leave(
+                    f"names of {signals.name}", "readers want no two alike, and take ADC and SYNC for those channels"
+                )
         for unit in recorded.units:
             if unit.offset:
                 out.leave("offsets of waveforms", "counts are times bit_volts")
@@ -136,9 +147,23 @@ class _Writer:
         began = self._recorded.start + timedelta(seconds=self._recorded.segments[seg_index].t_start)
         lines = [f"Software Time (milliseconds since midnight Jan 1st 1970 UTC): {round(began.timestamp() * 1000)}"]
         for source, signals in self.streams:
-            origin, first = f"{structure.SOURCE} ({structure.SOURCE_ID})", _number(signals, seg_index)
+            origin, first = "{} ({})".format(*source.processor), _number(signals, seg_index)
             lines.append(f"Start Time for {origin} - {source.stream} @ {signals.rate:g} Hz: {first}")
         return ("\n".join(lines) + "\n").encode()
+
+
+def _neuropixels(streams: Sequence[RecordedSignals]) -> tuple[Wired | None, dict[str, str]]:
+    """Return the first Neuropixels probe of the fastest streams, if any, and the bands of its streams by their ids."""
+    found = {one.id: own_probe(one) for one in sorted(streams, key=lambda one: -one.rate)}
+    probe = next((probe for probe in found.values() if probe is not None), None)
+    if probe is None:
+        return None, {}
+    same = [
+        stream_id
+        for stream_id, one in found.items()
+        if one is not None and one.part == probe.part and np.array_equal(one.saved, probe.saved)
+    ]
+    return probe, dict(zip(same, ("AP", "LFP"), strict=False))
 
 
 def _number(signals: RecordedSignals, seg_index: int) -> int:
@@ -197,6 +222,7 @@ register_rig(
             events=True,
             labels=True,
             durations=True,
+            probe=True,
             date=True,
         ),
         write=_write,

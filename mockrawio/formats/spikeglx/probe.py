@@ -61,10 +61,11 @@ def wired(stream: RecordedSignals, *, one_gain: bool, has_lf: bool) -> Wired | N
     That is its own, where it has one of IMEC's. Else it is one that fits the gains, read by its lowest contacts:
     one that has an LF band, if that is written.
     """
-    return _own(stream, one_gain) or _stand_in(stream, one_gain, has_lf)
+    return own_probe(stream, one_gain=one_gain) or _stand_in(stream, one_gain, has_lf)
 
 
-def _own(stream: RecordedSignals, one_gain: bool) -> Wired | None:
+def own_probe(stream: RecordedSignals, *, one_gain: bool = True) -> Wired | None:
+    """Return the probe that a stream has, if it is one of IMEC's that can be written."""
     probes: Any = (stream.probe or {}).get("probes", [])
     part = _BY_NUMBER.get(probes[0].get("annotations", {}).get("model_name", "")) if len(probes) == 1 else None
     if part is None or (part.gain is not None and not one_gain):
@@ -134,7 +135,7 @@ def tables(probe: Wired, gains: Sequence[Ints]) -> dict[str, str]:
         columns.append(probe.electrodes)
     shanks, electrodes = probe.shanks[probe.saved], probe.electrodes[probe.saved]
     row, side = np.divmod(electrodes, 2)
-    places = _places(part, row, side) if probe.places is None else probe.places
+    places = contact_places(part, electrodes) if probe.places is None else probe.places
     geometry = [f"({s}:{x:g}:{z:g}:1)" for s, (x, z) in zip(shanks.tolist(), places.tolist(), strict=True)]
     shank_map = [f"({s}:{a}:{b}:1)" for s, a, b in zip(shanks.tolist(), side.tolist(), row.tolist(), strict=True)]
     pitch, rows = (250 if part.n_shanks > 1 else 0), (480 if part.kind == 0 else 640)
@@ -157,7 +158,9 @@ def _all_of(values: Ints, probe: Wired) -> Ints:
     return every
 
 
-def _places(part: ProbePart, row: Ints, side: Ints) -> Floats:
+def contact_places(part: ProbePart, electrodes: Ints) -> Floats:
+    """Return where contacts are, (n, 2) µm from the left edge of their shank and its lowest row."""
+    row, side = np.divmod(electrodes, 2)
     left = np.where(row % 2 == 0, 27.0, 11.0) if part.kind == 0 else 27.0
     return np.stack([left + 32.0 * side, part.z_um * row], axis=1)
 

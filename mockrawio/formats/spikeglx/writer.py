@@ -62,7 +62,8 @@ def _roles(recorded: Recorded, out: RigFolder) -> dict[str, RecordedSignals]:
             out.leave(f"stream {stream.id}", why)
     if recorded.signals and not roles:
         remedy = 'Choose another format, such as "openephys_binary".'
-        raise MockSessionError("source", "a stream that SpikeGLX holds", "; ".join(out.left_out), remedy)
+        refused = [line for line in out.left_out if line.startswith("stream ")]
+        raise MockSessionError("source", "a stream that SpikeGLX holds", "; ".join(refused), remedy)
     return roles
 
 
