@@ -81,12 +81,15 @@ def hybrid_generate_command(
     A run of the same session in the same folder is replaced; files that its manifest does not list never are.
     With --rig a SpikeGLX run or an Open Ephys record node is written again, all its files, with the events in it.
     """
+    from ..ground.durable import refuse_taken
     from ..hybrid import HybridParams, generate_hybrid, hybrid_in_rig
     from ..hybrid.text_tables import generation_lines
 
     # A flag that is not given is None, and leaves what the file says.
     given = {name: value for name, value in {"output_directory": output, **fields}.items() if value is not None}
     params = replace(HybridParams.load(params_file), **given)
+    if rig is not None and not dry_run:
+        refuse_taken(rig)  # before the work is done
     result = generate_hybrid(params, progress=progress, dry_run=dry_run, n_workers=workers)
     placed = hybrid_in_rig(result, rig, progress=progress) if rig and not dry_run else None
     lines = [*generation_lines(result, dry_run=dry_run), *wrote([placed] if placed else [])]

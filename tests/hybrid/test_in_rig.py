@@ -83,6 +83,7 @@ def test_by_command(tmp_path: Path) -> None:
     ran = CliRunner().invoke(main, told)
     assert ran.exit_code == 0, ran.output
     assert str(tmp_path / "again" / "recording_g0") in ran.stdout
+    assert CliRunner().invoke(main, told).exit_code == 1
     lines = (tmp_path / "again" / file).with_suffix(".meta").read_text().splitlines()
     digest = hashlib.sha1((tmp_path / "again" / file).read_bytes(), usedforsecurity=False).hexdigest()
     assert lines == [f"fileSHA1={digest.upper()}", *meta.read_text().splitlines()[1:]]

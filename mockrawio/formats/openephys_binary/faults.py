@@ -95,14 +95,14 @@ FAULTS = (
         "missing-event-folder",
         "structure.oebin has event streams whose folders are not there",
         "read the rest, and say what is missing",
-        "python-neo 1367",
+        "a warning of Neo's own",
         _missing,
     ),
     FileFault(
         "cut-sample",
         "the last channel's last sample is cut off",
         "read the whole samples",
-        "open-ephys/plugin-GUI 548",
+        "no report known to us",
         _cut,
     ),
 )

@@ -49,11 +49,6 @@ def _no_first_sample(folder: Path) -> None:
     _edit(folder, "*.meta", r"^firstSample=.*\n", "")
 
 
-def _no_meta(folder: Path) -> None:
-    for path in folder.rglob("*.nidq.meta"):
-        path.unlink()
-
-
 FAULTS = (
     FileFault(
         "wrong-size",
@@ -77,19 +72,12 @@ FAULTS = (
         "spikeinterface 3323",
         _no_numbers,
     ),
-    FileFault("cut-sample", "the last sample is cut off", "read the whole samples", "python-neo 1034", _cut),
+    FileFault("cut-sample", "the last sample is cut off", "read the whole samples", "no report known to us", _cut),
     FileFault(
         "no-first-sample",
         "no .meta has firstSample, as where a run was cut short",
         "take 0, and say so",
-        "python-neo 1776",
+        "a warning of Neo's own",
         _no_first_sample,
-    ),
-    FileFault(
-        "missing-meta",
-        "nidq has no .meta",
-        "read the probes, and say that nidq cannot be read",
-        "python-neo 1034",
-        _no_meta,
     ),
 )
