@@ -12,6 +12,7 @@ import numpy as np
 
 from ...ground.arrays import Array, Ints
 from ...ground.checks import require
+from ..queue import Due, Queue
 from ..recorded import Recorded, RecordedEvents, RecordedSignals, RecordedUnit, by_electrode
 from ..rig import Below, Opening, RigFile, RigFolder, each_segment
 from ..ticks import Ticks
@@ -37,7 +38,6 @@ _BLOCK = 512  # samples of a block at most
 _FAST = 5000  # Hz: from where on a stream is wide band
 _PREFIXES = {True: ("WB", "SPKC", "AI", "AIF", "FP"), False: ("FP", "AI", "AIF", "SPKC", "WB")}
 _MOST_UNITS = 26  # of an electrode
-_Due = tuple[Ints, Array]  # ticks, and a row of bytes for each
 
 
 def write_plexon(recorded: Recorded, out: RigFolder) -> Sequence[Opening]:
@@ -160,7 +160,7 @@ class _PlxFile:
 
     def _data(self, file: RigFile, head: Array) -> None:
         """Write all blocks in order of time, and count what is in them."""
-        queue = _Queue([self._spikes(head), iter([self._marks(head)])])
+        queue = Queue([self._spikes(head), iter([self._marks(head)])])
         first, streams = 0, []
         for stream in self._recorded.signals:
             streams.append(self._samples(stream, first))
@@ -183,7 +183,7 @@ class _PlxFile:
                 yield tick, rows(blocks(SAMPLES, tick, channels, 0, len(some)), some.T)
                 self._out.tick(some.size)
 
-    def _spikes(self, head: Array) -> Iterator[tuple[_Due, ...]]:
+    def _spikes(self, head: Array) -> Iterator[tuple[Due, ...]]:
         """Yield spikes in order of time: those with waveforms, and those without."""
         recorded = Recorded(**{**vars(self._recorded), "units": tuple(self._units)})
         shaped = np.array([unit.waveforms is not None for unit in self._units])
@@ -199,7 +199,7 @@ class _PlxFile:
             bare = blocks(SPIKE, ticks[~full], electrodes[~full], classes[~full], 0)
             yield (ticks[full], rows(long, shapes[kept][full][:, : self._points])), (ticks[~full], rows(bare))
 
-    def _marks(self, head: Array) -> tuple[_Due]:
+    def _marks(self, head: Array) -> tuple[Due]:
         """Return the segment's events, in order of time."""
         marks = self._recorded.marks(0)
         ticks, kept = self._clock.at(marks.times, "some events")
@@ -258,48 +258,3 @@ def _counted(head: Array, electrodes: Ints, classes: Ints, what: str, which: Arr
     """Count spikes in a table of the header, which has room for 129 channels and 4 units."""
     fits = which & (electrodes < 130) & (classes < 5)
     np.add.at(head[what], (electrodes[fits], classes[fits]), 1)
-
-
-class _Queue:
-    """Blocks that wait for their time: sources yield some of several lengths at once, in order of time."""
-
-    def __init__(self, sources: Sequence[Iterator[tuple[_Due, ...]]]) -> None:
-        self._sources = sources
-        self._waiting: list[list[_Due]] = [[] for _ in sources]
-
-    def until(self, tick: int | None) -> Array:
-        """Return the bytes of all blocks before a tick, or of all that are left."""
-        due: list[_Due] = []
-        for source, waiting in zip(self._sources, self._waiting, strict=True):
-            while not waiting or (tick is None or max(_last(one) for one in waiting) < tick):
-                more = next(source, None)
-                if more is None:
-                    break
-                waiting.extend(more)
-            for k, (ticks, data) in enumerate(waiting):
-                cut = len(ticks) if tick is None else int(np.searchsorted(ticks, tick, "left"))
-                due.append((ticks[:cut], data[:cut]))
-                waiting[k] = (ticks[cut:], data[cut:])
-            waiting[:] = [one for one in waiting if len(one[0])]
-        return _interleaved(due)
-
-
-def _last(due: _Due) -> int:
-    return int(due[0].max(initial=-1))
-
-
-def _interleaved(parts: Sequence[_Due]) -> Array:
-    """Return the bytes of rows of several lengths, in order of their ticks."""
-    ticks = np.concatenate([np.zeros(0, np.int64), *(one[0] for one in parts)])
-    sizes = np.concatenate([np.zeros(0, np.int64), *(np.full(len(one[0]), one[1].shape[1]) for one in parts)])
-    order = np.argsort(ticks, kind="stable")
-    ends = np.cumsum(sizes[order])
-    begins = np.empty(len(order), np.int64)
-    begins[order] = ends - sizes[order]
-    whole = np.empty(int(sizes.sum()), np.uint8)
-    first = 0
-    for _, data in parts:
-        places = begins[first : first + len(data), None] + np.arange(data.shape[1])
-        whole[places] = data
-        first += len(data)
-    return whole
