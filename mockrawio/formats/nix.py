@@ -28,6 +28,7 @@ from .recorded import Recorded, RecordedEvents, RecordedSignals, RecordedUnit
 from .rig import Below, FileFault, Holds, Opening, RigFolder, RigFormat, register_rig
 
 TITLE = "NIX"
+_LONGEST = 1000  # bytes of a name or a label
 _ONE_AT_A_TIME = Lock()
 
 
@@ -95,10 +96,12 @@ class _Nix:
             for events in sorted(self._recorded.events, key=lambda one: one.is_epoch):
                 self._events(events, seg_index, group)
 
-    @staticmethod
-    def _about(parent: Any, name: str, kind: str, neo_name: str, **facts: float) -> Any:
+    def _plain(self, what: str, text: str) -> str:
+        return self._out.text(what, text, _LONGEST, "utf-8").decode()
+
+    def _about(self, parent: Any, name: str, kind: str, neo_name: str, **facts: float) -> Any:
         section = parent.create_section(name, f"neo.{kind}.metadata")
-        section["neo_name"] = neo_name
+        section["neo_name"] = self._plain(f"name {neo_name!r}", neo_name)
         for key, value in facts.items():
             section[key] = value
             section.props[key].unit = "s"
@@ -141,7 +144,7 @@ class _Nix:
         kind = "event" if durations is None else "epoch"
         name = f"neo.{kind}.{next(self._numbers)}"
         positions = self._array(f"{name}.times", f"neo.{kind}.times", np.asarray(times, "<f8"))
-        positions.append_set_dimension(labels.tolist())
+        positions.append_set_dimension([self._plain(f"labels of {events.name}", label) for label in labels.tolist()])
         tag = self._block.create_multi_tag(name, f"neo.{kind}", positions)
         if durations is not None:
             lasting = np.asarray(durations, "<f8")

@@ -22,12 +22,13 @@ import numpy as np
 
 from ..ground.arrays import Floats
 from ..ground.extras import extra_module
-from .recorded import Recorded, RecordedSignals, Texts
+from .recorded import Recorded, RecordedSignals
 from .rig import Below, FileFault, Holds, Opening, RigFolder, RigFormat, register_rig
 from .scaling import gains_uV
 
 TITLE = "NWB"
 _UNKNOWN = "unknown"
+_LONGEST = 1000  # bytes of a name or a label
 _ANY_SPECIES = "http://purl.obolibrary.org/obo/NCBITaxon_1"  # the root of all
 
 
@@ -79,11 +80,17 @@ class _Nwb:
     def _segment(self, seg_index: int) -> dict[str, str]:
         return {"block": self._recorded.title, "segment": f"segment {seg_index}"}
 
+    def _plain(self, what: str, text: str) -> str:
+        return self._out.text(what, text, _LONGEST, "utf-8").decode()
+
+    def _about(self, what: str, name: str) -> str:
+        return f"{what} {self._plain(f'name {name!r}', name)}"
+
     def _name(self, name: str, seg_index: int) -> str:
         """Return a name for a segment's object, that no other one has."""
-        text = name.replace("/", "_").replace(":", "_") or _UNKNOWN
-        if text != name:
-            self._out.leave(f"name {name!r}", "it has neither / nor :")
+        text = self._plain(f"name {name!r}", name).replace("/", "_").replace(":", "_") or _UNKNOWN
+        if "/" in name or ":" in name:
+            self._out.leave(f"name {name!r}", "a name has neither / nor :")
         text = text if len(self._recorded.segments) == 1 else f"{text} {seg_index}"
         while text in self._taken:
             text += "_"
@@ -104,15 +111,26 @@ class _Nwb:
 
     def _electrodes(self, stream: RecordedSignals, device: Any) -> Any:
         group = self.file.create_electrode_group(
-            name=f"group {stream.id}", description=f"The electrodes of {stream.name}", location=_UNKNOWN, device=device
+            name=f"group {len(self.file.electrode_groups)}",
+            description=self._about("The electrodes of", stream.name),
+            location=_UNKNOWN,
+            device=device,
         )
         offsets = gains_uV(stream, TITLE)[1] * 1e-6
         first, places = 0 if self.file.electrodes is None else len(self.file.electrodes), self._places(stream)
         for k, (channel, offset) in enumerate(zip(stream.channels, offsets.tolist(), strict=True)):
             where = {} if places is None else dict(zip(("rel_x", "rel_y"), places[k].tolist(), strict=True))
-            self.file.add_electrode(location=_UNKNOWN, group=group, channel_name=channel.name, offset=offset, **where)
+            self.file.add_electrode(
+                location=_UNKNOWN,
+                group=group,
+                channel_name=self._plain(f"name {channel.name!r}", channel.name),
+                offset=offset,
+                **where,
+            )
         rows = list(range(first, first + len(stream.channels)))
-        return self.file.create_electrode_table_region(region=rows, description=f"The electrodes of {stream.name}")
+        return self.file.create_electrode_table_region(
+            region=rows, description=self._about("The electrodes of", stream.name)
+        )
 
     def _places(self, stream: RecordedSignals) -> Floats | None:
         """Return where a stream's channels are in a plane; not a number if only those of others are known."""
@@ -124,7 +142,7 @@ class _Nwb:
     def _one(self, stream: RecordedSignals, seg_index: int, region: Any, gains: list[float]) -> Any:
         """Return a segment of a stream, whose samples are not there yet; what links to it is in the file."""
         times = {"rate": stream.rate, "starting_time": stream.t_starts[seg_index]}
-        name, about = self._name(stream.name, seg_index), f"{stream.name}, segment {seg_index}"
+        name, about = self._name(stream.name, seg_index), self._about(f"Segment {seg_index} of", stream.name)
         shape = (stream.sizes[seg_index], len(stream.channels))
         more = {"name": name, "conversion": 1e-6, "description": about, **times}
         data = _library("hdmf.backends.hdf5").H5DataIO(shape=shape, dtype=np.dtype("<i2"))
@@ -148,7 +166,7 @@ class _Nwb:
             self.file.add_unit(
                 spike_times=np.asarray(unit.times(seg_index, None, None), "<f8"),
                 obs_intervals=[list(self._recorded.segments[seg_index])],
-                _name=unit.name,
+                _name=self._plain(f"name {unit.name!r}", unit.name),
                 **self._segment(seg_index),
             )
 
@@ -156,26 +174,27 @@ class _Nwb:
         """Add the events of a segment; return its epochs."""
         epochs: list[tuple[float, float, str, str, int]] = []
         for events in self._recorded.events:
-            times, durations, labels = events.read(seg_index, None, None)
+            times, durations, found = events.read(seg_index, None, None)
             if not len(times):
                 continue
+            labels = [self._plain(f"labels of {events.name}", label) for label in found.tolist()]
             name = self._name(events.name, seg_index)
             if durations is not None:
-                columns = zip(times.tolist(), durations.tolist(), labels.tolist(), strict=True)
+                columns = zip(times.tolist(), durations.tolist(), labels, strict=True)
                 epochs += [(*one, name, seg_index) for one in columns]
                 continue
             self.file.add_acquisition(self._annotations(name, events.name, seg_index, times, labels))
         return epochs
 
-    def _annotations(self, name: str, about: str, seg_index: int, times: Floats, labels: Texts) -> Any:
+    def _annotations(self, name: str, about: str, seg_index: int, times: Floats, labels: list[str]) -> Any:
         with warnings.catch_warnings():
             # pynwb has tables of events now, which Neo does not read
             warnings.filterwarnings("ignore", "AnnotationSeries is deprecated")
             return self._pynwb.misc.AnnotationSeries(
                 name=name,
-                data=labels.tolist(),
+                data=labels,
                 timestamps=np.asarray(times, "<f8"),
-                description=f"Events of {about}",
+                description=self._about("Events of", about),
                 comments=json.dumps(self._segment(seg_index)),
             )
 

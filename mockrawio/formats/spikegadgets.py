@@ -62,12 +62,15 @@ def _inputs(recorded: Recorded, out: RigFolder) -> list[Pulses]:
     return [pulses(events, 0, stream, out, levels=True) for events in recorded.events[:_INPUTS]]
 
 
+def _per_chip(n: int) -> int:
+    """Return how many channels a chip has: what is no number of whole chips is taken to be one."""
+    return n if n % _PER_CHIP else _PER_CHIP
+
+
 def _hardware_channels(n: int) -> list[int]:
     """Return the hardware channel of each place in a packet."""
-    chips, rest = divmod(n, _PER_CHIP)
-    if rest:
-        return list(range(n))
-    return [local + chip * _PER_CHIP for local in range(_PER_CHIP) for chip in range(chips)]
+    size = _per_chip(n)
+    return [local + first for local in range(size) for first in range(0, n, size)]
 
 
 def _configuration(recorded: Recorded, n_inputs: int, zero: int) -> str:
@@ -85,7 +88,7 @@ trodesVersion="2.4.0" timestampAtCreation="{zero & 0xFFFFFFFF}" systemTimeAtCrea
  <ModuleConfiguration/>
  <StreamDisplay columns="2" pages="1" backgroundColor="#030303"/>
  <AuxDisplayConfiguration/>
- <SpikeConfiguration device="intan" chanPerChip="{_PER_CHIP}" categories="">
+ <SpikeConfiguration device="intan" chanPerChip="{_per_chip(n)}" categories="">
 {_trodes(stream)} </SpikeConfiguration>
 {_END.decode()}"""
 

@@ -88,7 +88,10 @@ def _block(
 
 
 def _as_bytes(counts: Counts, kind: FileKind) -> npt.NDArray[np.uint8]:
+    low = np.ascontiguousarray(counts).view(np.uint8)
     if kind.n_bytes == 2:
-        return np.ascontiguousarray(counts).view(np.uint8)
-    wide = counts.astype("<i4").view(np.uint8).reshape(*counts.shape, 4)
-    return wide[..., :3].reshape(len(counts), -1)
+        return low
+    wide = np.empty((*counts.shape, 3), np.uint8)
+    wide[..., 0], wide[..., 1] = low[:, ::2], low[:, 1::2]
+    wide[..., 2] = counts >> 15  # the sign
+    return wide.reshape(len(counts), -1)
