@@ -28,7 +28,7 @@ class Exported:
     files : tuple of str
         All files, by their paths below the folder, sorted.
     neo : str
-        The class of :mod:`neo.rawio` that reads them, or of :mod:`neo.io` where that has none.
+        The class of :mod:`neo.rawio` that reads them, or of ``neo.io`` where that has none.
     parts : tuple of mapping
         The arguments that Neo's class takes: of one recording, or, where the format has no segments, of one for each.
     left_out : tuple of str

@@ -56,7 +56,7 @@ def _write(
 ) -> Sequence[Opening]:
     if layout not in LAYOUTS:
         raise MockSessionError(Argument("layout"), f"one of {', '.join(LAYOUTS)}", repr(layout), "Give one of these.")
-    stream = with_gain(first_stream(recorded, "Intan"), GAIN, "Intan", requantise)
+    stream = with_gain(first_stream(recorded, "Intan"), GAIN, out, "Intan", requantise)
     if len(stream.channels) > len(_PORTS) * _PER_PORT:
         found, remedy = f"{len(stream.channels)}", Text("Give another of the ", Argument("streams"), ".")
         raise MockSessionError(f"stream {stream.id}", "1024 channels at most, of 8 ports", found, remedy)

@@ -30,7 +30,7 @@ _BITS = 16
 def _write(recorded: Recorded, out: RigFolder, *, requantise: bool = False) -> Sequence[Opening]:
     first_stream(recorded, TITLE)
     fast, *others = sorted(recorded.signals, key=lambda one: -one.rate)
-    stream = with_gain(fast, None, TITLE, requantise)
+    stream = with_gain(fast, None, out, TITLE, requantise)
     streams = [stream, *_lfp(stream, others, out)]
     return each_segment(recorded.only(streams), lambda part, prefix: _one(part, f"{prefix}{part.title}", out))
 
@@ -38,14 +38,14 @@ def _write(recorded: Recorded, out: RigFolder, *, requantise: bool = False) -> S
 def _lfp(stream: RecordedSignals, others: Sequence[RecordedSignals], out: RigFolder) -> list[RecordedSignals]:
     """Return the other stream if it can be the LFP: of as many channels, and of the same gain."""
     for other in others:
-        if len(other.channels) == len(stream.channels) and has_gain(other, gains_uV(stream, TITLE)[0][0], TITLE):
+        if len(other.channels) == len(stream.channels) and has_gain(other, gains_uV(stream, out)[0][0], out):
             return [other]
         out.leave(f"stream {other.id}", "an LFP has the channels and the gain of the samples beside it")
     return []
 
 
 def _one(recorded: Recorded, name: str, out: RigFolder) -> Opening:
-    out.write(f"{name}.xml", [_description(recorded).encode("utf-8")])
+    out.write(f"{name}.xml", [_description(recorded, out).encode("utf-8")])
     for stream, ending in zip(recorded.signals, ("dat", "lfp"), strict=False):
         with out.file(f"{name}.{ending}") as file:
             for _, counts in stream.blocks(0):
@@ -70,9 +70,9 @@ def _scale(gain: float) -> tuple[int, int]:
     raise MockSessionError("gain", "at least 1e-9 µV", f"{gain:.3g}", remedy)
 
 
-def _description(recorded: Recorded) -> str:
+def _description(recorded: Recorded, out: RigFolder) -> str:
     stream = recorded.signals[0]
-    volts, amplification = _scale(float(gains_uV(stream, TITLE)[0][0]))
+    volts, amplification = _scale(float(gains_uV(stream, out)[0][0]))
     when = recorded.start + timedelta(seconds=stream.t_starts[0])
     lfp = recorded.signals[1].rate if len(recorded.signals) > 1 else stream.rate
     numbers = range(len(stream.channels))

@@ -103,7 +103,7 @@ class _Nwb:
         self.file.add_electrode_column(name="channel_name", description="The channel's name")
         self.file.add_electrode_column(name="offset", description="What to add to a channel's scaled counts (V)")
         for stream in self._recorded.signals:
-            region, gains = self._electrodes(stream, device), gains_uV(stream, TITLE)[0]
+            region, gains = self._electrodes(stream, device), gains_uV(stream, self._out)[0]
             for seg_index in range(len(self._recorded.segments)):
                 series = self._one(stream, seg_index, region, gains.tolist())
                 module.add(series)
@@ -116,7 +116,7 @@ class _Nwb:
             location=_UNKNOWN,
             device=device,
         )
-        offsets = gains_uV(stream, TITLE)[1] * 1e-6
+        offsets = gains_uV(stream, self._out)[1] * 1e-6
         first, places = 0 if self.file.electrodes is None else len(self.file.electrodes), self._places(stream)
         for k, (channel, offset) in enumerate(zip(stream.channels, offsets.tolist(), strict=True)):
             where = {} if places is None else dict(zip(("rel_x", "rel_y"), places[k].tolist(), strict=True))

@@ -45,7 +45,7 @@ def _one(recorded: Recorded, prefix: str, out: RigFolder) -> Opening:
             file.write(counts)
             out.tick(counts.size)
     _spikes(recorded, prefix, out)
-    for name, array in _arrays(recorded).items():
+    for name, array in _arrays(recorded, out).items():
         out.write(f"{prefix}{name}.npy", array_file(array))
     groups = ["mua" if unit.multi else "good" for unit in recorded.units]
     for name, values in {"group": groups, "name": [_name(unit, out) for unit in recorded.units]}.items():
@@ -82,10 +82,10 @@ def _spikes(recorded: Recorded, prefix: str, out: RigFolder) -> None:
                 file.write(column.astype(kind))
 
 
-def _arrays(recorded: Recorded) -> dict[str, Array]:
+def _arrays(recorded: Recorded, out: RigFolder) -> dict[str, Array]:
     stream, n = recorded.signals[0], len(recorded.signals[0].channels)
     return {
-        "templates": np.stack([_template(unit, stream) for unit in recorded.units]),
+        "templates": np.stack([_template(unit, stream, out) for unit in recorded.units]),
         "similar_templates": np.eye(len(recorded.units), dtype="<f4"),
         "channel_map": np.arange(n, dtype="<i4"),
         "channel_positions": _positions(stream),
@@ -93,9 +93,9 @@ def _arrays(recorded: Recorded) -> dict[str, Array]:
     }
 
 
-def _template(unit: RecordedUnit, stream: RecordedSignals) -> npt.NDArray[np.float32]:
+def _template(unit: RecordedUnit, stream: RecordedSignals, out: RigFolder) -> npt.NDArray[np.float32]:
     """Return the mean of the samples around some of a unit's spikes, µV, float32 (samples, channels)."""
-    gains, _ = gains_uV(stream, TITLE)
+    gains, _ = gains_uV(stream, out)
     frames = np.rint((unit.times(0, None, None) - stream.t_starts[0]) * stream.rate).astype(np.int64)
     firsts = frames - _BEFORE
     firsts = firsts[(firsts >= 0) & (firsts + _SAMPLES <= stream.sizes[0])]

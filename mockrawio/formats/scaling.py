@@ -9,35 +9,34 @@ import numpy as np
 from ..ground.arrays import Floats
 from ..ground.errors import MockSessionError
 from ..ground.shown import Argument, Text
-from .recorded import MICROVOLTS, Counts, RecordedSignals
+from .recorded import Counts, RecordedSignals
+from .rig import RigFolder
 
 TOLERANCE = 1e-6  # relative: gains nearer than that are the same
 
 
-def gains_uV(stream: RecordedSignals, title: str) -> tuple[Floats, Floats]:
-    """Return each channel's gain and offset in µV; MockSessionError where the channels are in no unit of voltage."""
-    others = sorted({channel.units for channel in stream.channels} - set(MICROVOLTS))
-    if others:
-        remedy = Text("Give other ", Argument("streams"), ", or another format.")
-        raise MockSessionError(f"stream {stream.id}", f"channels in volts, for {title}", ", ".join(others), remedy)
-    scale = np.array([MICROVOLTS[channel.units] for channel in stream.channels])
+def gains_uV(stream: RecordedSignals, out: RigFolder) -> tuple[Floats, Floats]:
+    """Return each channel's gain and offset in µV; a unit that is no voltage is noted, and is as if it were µV."""
+    scale = np.array([out.microvolts(channel.units) for channel in stream.channels])
     return stream.gains * scale, stream.offsets * scale
 
 
-def has_gain(stream: RecordedSignals, gain: float, title: str) -> bool:
+def has_gain(stream: RecordedSignals, gain: float, out: RigFolder) -> bool:
     """Return whether all channels have a gain, in µV."""
-    return bool(np.allclose(gains_uV(stream, title)[0], gain, rtol=TOLERANCE, atol=0))
+    return bool(np.allclose(gains_uV(stream, out)[0], gain, rtol=TOLERANCE, atol=0))
 
 
-def with_gain(stream: RecordedSignals, gain: float | None, title: str, requantise: bool) -> RecordedSignals:
+def with_gain(
+    stream: RecordedSignals, gain: float | None, out: RigFolder, title: str, requantise: bool
+) -> RecordedSignals:
     """Return a stream whose channels all have one gain, in µV: `gain`, or for None the largest that there is.
 
     A stream that has it goes as it is, count for count. Of others the samples are rounded to the gain, and cut where
     int16 ends, if `requantise`; else a MockSessionError. What is rounded has no offset left.
     """
-    gains, offsets = gains_uV(stream, title)
+    gains, offsets = gains_uV(stream, out)
     wanted = float(np.abs(gains).max()) if gain is None else gain
-    if has_gain(stream, wanted, title):
+    if has_gain(stream, wanted, out):
         return stream
     if not requantise:
         found = ", ".join(f"{one:.9g}" for one in np.unique(gains)[:3])

@@ -40,7 +40,7 @@ def _one(recorded: Recorded, name: str, out: RigFolder) -> Opening:
     ecu = [("ecu", "u1", _ECU_BYTES)] if lines else []
     kind = np.dtype([("sync", "u1"), *ecu, ("time", "<u4"), ("counts", "<i2", len(stream.channels))])
     with out.file(name) as file:
-        file.write(_configuration(recorded, len(lines), zero).encode("utf-8"))
+        file.write(_configuration(recorded, len(lines), zero, out).encode("utf-8"))
         for first, counts in stream.blocks(0):
             packets = np.zeros(len(counts), kind)
             packets["sync"] = _SYNC
@@ -73,7 +73,7 @@ def _hardware_channels(n: int) -> list[int]:
     return [local + first for local in range(size) for first in range(0, n, size)]
 
 
-def _configuration(recorded: Recorded, n_inputs: int, zero: int) -> str:
+def _configuration(recorded: Recorded, n_inputs: int, zero: int, out: RigFolder) -> str:
     stream = recorded.signals[0]
     when = recorded.start + timedelta(seconds=stream.t_starts[0])
     created = (when - _EPOCH) // timedelta(milliseconds=1)
@@ -89,7 +89,7 @@ trodesVersion="2.4.0" timestampAtCreation="{zero & 0xFFFFFFFF}" systemTimeAtCrea
  <StreamDisplay columns="2" pages="1" backgroundColor="#030303"/>
  <AuxDisplayConfiguration/>
  <SpikeConfiguration device="intan" chanPerChip="{_per_chip(n)}" categories="">
-{_trodes(stream)} </SpikeConfiguration>
+{_trodes(stream, out)} </SpikeConfiguration>
 {_END.decode()}"""
 
 
@@ -107,8 +107,8 @@ def _ecu(n_inputs: int) -> str:
     return f"{begin}{channels}  </Device>\n"
 
 
-def _trodes(stream: RecordedSignals) -> str:
-    gains = gains_uV(stream, TITLE)[0].tolist()
+def _trodes(stream: RecordedSignals, out: RigFolder) -> str:
+    gains = gains_uV(stream, out)[0].tolist()
     return "".join(
         f'  <SpikeNTrode id="{k}" rawScalingToUv="{gain!r}" spikeScalingToUv="{gain!r}" lfpScalingToUv="{gain!r}"'
         ' refOn="0" refNTrodeID="1" refChan="1" filterOn="1" lowFilter="600" highFilter="6000" lfpChan="1">\n'

@@ -49,14 +49,15 @@ def proof(bdf: bool) -> Proof:
 
 
 @pytest.mark.parametrize("bdf", [False, True])
-@pytest.mark.parametrize("kind", ["broadband", "gaps", "epiphyte"])
+@pytest.mark.parametrize("kind", ["broadband", "gaps"])
 def test_sessions(kind: str, bdf: bool, sources: dict[str, Recorded], tmp_path: Path) -> None:
     """Neo reads all streams of every kind of session count for count, as many samples as there are."""
     exported = proof(bdf)(sources[kind], tmp_path / "out")
     assert not any(line.startswith("the end") for line in exported.left_out)
 
 
-@settings(max_examples=12)
+@pytest.mark.slow
+@settings(max_examples=10)
 @given(recordings(streams=2), st.booleans())
 def test_drawn(recorded: Recorded, bdf: bool) -> None:
     """Any rate, width and number of segments comes back."""
@@ -80,7 +81,7 @@ def ranges(data: bytes) -> tuple[float, float, float, float]:
 
 @pytest.mark.parametrize("bdf", [False, True])
 @pytest.mark.parametrize("units", ["uV", "V", "nV"])
-@pytest.mark.parametrize("gain", [0.195, 0.25, 1 / 3, 4.6875e-1, 1.23456789, 30.51757, 3.3e-3])
+@pytest.mark.parametrize("gain", [0.195, 1 / 3, 1.23456789, 30.51757, 3.3e-3])
 def test_gains(gain: float, units: str, bdf: bool, tmp_path: Path) -> None:
     """By the format's own rule gains are right to 1e-6; offsets to 0.2 of a count in EDF+, and exact in BDF+."""
     exported = write_rig(with_gain(gain, units), tmp_path / "out", FORMAT, bdf=bdf)
@@ -155,6 +156,7 @@ def test_channels(tmp_path: Path) -> None:
         write_rig(Recorded(START, spans, (wider,), (), (), "recording"), tmp_path / "other", FORMAT)
 
 
+@pytest.mark.slow
 def test_spikeinterface(tmp_path: Path) -> None:
     """SpikeInterface's extractor has the counts."""
     extractors = pytest.importorskip("spikeinterface.extractors")

@@ -42,7 +42,8 @@ def test_sessions(kind: str, layout: str, sources: dict[str, Recorded], tmp_path
     proof(layout)(sources[kind], tmp_path / "out")
 
 
-@settings(max_examples=12)
+@pytest.mark.slow
+@settings(max_examples=10)
 @given(recordings(), st.sampled_from(LAYOUTS))
 def test_drawn(recorded: Recorded, layout: str) -> None:
     """Any rate, width and number of segments comes back."""
@@ -93,6 +94,7 @@ def test_limits(tmp_path: Path) -> None:
         write_rig(made(), tmp_path / "out", FORMAT, layout="traditional", fault="missing-times")
 
 
+@pytest.mark.slow
 def test_spikeinterface(tmp_path: Path) -> None:
     """SpikeInterface's extractor has the counts."""
     extractors = pytest.importorskip("spikeinterface.extractors")

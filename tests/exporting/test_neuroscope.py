@@ -38,7 +38,8 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
     proof(sources[kind], tmp_path / "out")
 
 
-@settings(max_examples=12)
+@pytest.mark.slow
+@settings(max_examples=10)
 @given(recordings(streams=2))
 def test_drawn(recorded: Recorded) -> None:
     """Any rate, width and number of segments comes back; an LFP of another gain is left out."""
@@ -111,6 +112,7 @@ def test_scale(tmp_path: Path) -> None:
     np.testing.assert_allclose(reader.get_analogsignal_chunk(0, 0, 0, 1600, 0), expected, rtol=0, atol=0)
 
 
+@pytest.mark.slow
 def test_spikeinterface(tmp_path: Path) -> None:
     """SpikeInterface's extractor has the counts."""
     extractors = pytest.importorskip("spikeinterface.extractors")

@@ -14,14 +14,14 @@ from mockrawio.exporting import Exported
 from mockrawio.exporting.door import write_rig
 from mockrawio.formats.recorded import Recorded
 from mockrawio.formats.rig import rig_formats
+from mockrawio.testing import assert_rawio_compliant
 from tests.exporting.drawn import recordings
 from tests.exporting.proof import Proof
 from tests.exporting.tiny import tiny
 
 FORMAT = rig_formats()["nix"]
 # Neo's samples are values, not counts, whose scale is not known to it: see check().
-proof = Proof("nix", unread=("signals",), tick=1e-9)
-without_units = replace(proof, but=("count_element",))  # segments without units end at 0 s
+proof = Proof("nix", unread=("signals",), tick=1e-9, comply=False)
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of nixio
 
 
@@ -33,7 +33,7 @@ def _nixio() -> None:
 
 def check(exported: Exported, recorded: Recorded) -> None:
     """Hold Neo's samples, which are values, against counts, and the rest by the proof."""
-    (proof if recorded.units else without_units).check(exported, recorded)
+    proof.check(exported, recorded)
     reader = exported.open()
     for index, stream in enumerate(recorded.signals):
         assert reader.get_signal_sampling_rate(index) == pytest.approx(stream.rate, rel=1e-9)
@@ -54,19 +54,31 @@ def one_epoch(recorded: Recorded) -> Recorded:
     return replace(recorded, events=tuple(one for one in recorded.events if one not in epochs[1:]))
 
 
-@pytest.mark.parametrize("kind", ["broadband", "gaps", "epiphyte"])
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["gaps", "epiphyte"])
 def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> None:
     """Neo reads all of every kind of session."""
     source = one_epoch(sources[kind])
     check(write_rig(source, tmp_path / "out", FORMAT), source)
 
 
-@settings(max_examples=4)
+@pytest.mark.slow
+@settings(max_examples=3)
 @given(recordings(streams=2, widths=(1, 5)))
 def test_drawn(recorded: Recorded) -> None:
     """Any rate, width and number of segments comes back."""
     with tempfile.TemporaryDirectory() as folder:
         check(write_rig(recorded, Path(folder) / "out", FORMAT), recorded)
+
+
+def test_rules(tmp_path: Path) -> None:
+    """Neo's reader keeps its own rules, but that a segment without units ends at 0 s."""
+    reader = write_rig(tiny(), tmp_path / "out", FORMAT).open()
+    assert_rawio_compliant(reader)
+    reader.file.close()
+    reader = write_rig(replace(tiny(), units=()), tmp_path / "other", FORMAT).open()
+    assert reader.segment_t_stop(0, 0) == 0
+    reader.file.close()
 
 
 def test_counts(tmp_path: Path) -> None:
@@ -95,6 +107,7 @@ def test_two_epoch_channels(tmp_path: Path) -> None:
     reader.file.close()
 
 
+@pytest.mark.slow
 def test_spikeinterface(tmp_path: Path) -> None:
     """SpikeInterface's extractor has the values."""
     extractors = pytest.importorskip("spikeinterface.extractors")

@@ -59,7 +59,8 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
     check(write_rig(source, tmp_path / "out", FORMAT), source)
 
 
-@settings(max_examples=12)
+@pytest.mark.slow
+@settings(max_examples=10)
 @given(recordings())
 def test_drawn(recorded: Recorded) -> None:
     """Any rate, width and number of segments comes back; a recording without units is refused."""
@@ -98,6 +99,7 @@ def test_templates(sources: dict[str, Recorded], tmp_path: Path) -> None:
     np.testing.assert_array_equal(np.load(folder / "channel_positions.npy"), stream.positions)
 
 
+@pytest.mark.slow
 def test_spikeinterface(tmp_path: Path) -> None:
     """SpikeInterface's extractor has the units and their spikes."""
     extractors = pytest.importorskip("spikeinterface.extractors")

@@ -28,7 +28,8 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
     proof(sources[kind], tmp_path / "out")
 
 
-@settings(max_examples=12)
+@pytest.mark.slow
+@settings(max_examples=10)
 @given(recordings())
 def test_drawn(recorded: Recorded) -> None:
     """Any rate, width and number of segments comes back."""
@@ -68,6 +69,7 @@ def test_packets(tmp_path: Path) -> None:
             np.testing.assert_array_equal(np.flatnonzero(np.diff(levels) == 1) + 1, frames)
 
 
+@pytest.mark.slow
 def test_spikeinterface(tmp_path: Path) -> None:
     """SpikeInterface's extractor has the counts and the gains."""
     extractors = pytest.importorskip("spikeinterface.extractors")
