@@ -26,14 +26,14 @@ IN_UV = {"nV": 1e-3, "uV": 1.0, "mV": 1e3, "V": 1e6, "": 1e3}  # of Plexon's it 
 
 
 def microvolts(reader):
-    """Return most samples of a reader's fastest stream, in µV, and the size of a count."""
+    """Return most samples of a reader's first channel in the fastest stream, in µV, and the size of a count."""
     rates = [reader.get_signal_sampling_rate(k) for k in range(reader.signal_streams_count())]
     index = int(np.argmax(rates))
     counts = reader.get_analogsignal_chunk(i_start=0, i_stop=29_000, stream_index=index)
     channels = reader.header["signal_channels"]
     channel = channels[channels["stream_id"] == reader.header["signal_streams"]["id"][index]][0]
     samples = reader.rescale_signal_raw_to_float(counts, "float64", stream_index=index)
-    return samples * IN_UV[channel["units"]], channel["gain"] * IN_UV[channel["units"]]
+    return samples[:, 0] * IN_UV[channel["units"]], channel["gain"] * IN_UV[channel["units"]]
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def collected():
     gc.collect()
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
 @pytest.mark.usefixtures("collected")
 @pytest.mark.parametrize("name", FORMATS)
 def test_reader(name, session, tmp_path):

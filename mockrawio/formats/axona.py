@@ -37,7 +37,7 @@ _PACKET = np.dtype(
 )
 
 
-def places_of(n_channels: int) -> Ints:
+def slots(n_channels: int) -> Ints:
     """Return where a packet has each channel: boards of eight, those of the second half of the rack first."""
     channels = np.arange(n_channels)
     board, line = channels // 8, channels % 8
@@ -57,7 +57,7 @@ def _one(recorded: Recorded, name: str, out: RigFolder) -> Opening:
     stream = recorded.signals[0]
     if stream.sizes[0] % PER_PACKET:
         out.leave("the end", f"packets have {PER_PACKET} samples: the last ones are 0")
-    out.write(f"{name}.set", ["".join(f"{line}\r\n" for line in _setup(recorded, stream)).encode("cp1252")])
+    out.write(f"{name}.set", ["".join(f"{line}\r\n" for line in _setup(recorded, stream, out)).encode("cp1252")])
     with out.file(f"{name}.bin") as file:
         for first, counts in stream.blocks(0, PER_PACKET):
             file.write(_packets(first // PER_PACKET, counts))
@@ -70,15 +70,15 @@ def _packets(first: int, counts: Counts) -> Array:
     counts = np.pad(counts, ((0, -len(counts) % PER_PACKET), (0, 0)))
     packets = np.zeros(len(counts) // PER_PACKET, _PACKET)
     packets["name"], packets["number"] = b"ADU1", np.arange(first, first + len(packets)) & 0xFFFFFFFF
-    packets["samples"][:, :, places_of(counts.shape[1])] = counts.reshape(-1, PER_PACKET, counts.shape[1])
+    packets["samples"][:, :, slots(counts.shape[1])] = counts.reshape(-1, PER_PACKET, counts.shape[1])
     return packets.view("u1")
 
 
-def _setup(recorded: Recorded, stream: RecordedSignals) -> Iterator[str]:
+def _setup(recorded: Recorded, stream: RecordedSignals, out: RigFolder) -> Iterator[str]:
     """Yield the lines of the setup; the last one has no meaning, as readers leave out a last line."""
     n = len(stream.channels)
     gains = np.full(MOST_CHANNELS, 1.0)
-    gains[:n] = gains_uV(stream, TITLE)[0]
+    gains[:n] = gains_uV(stream, out)[0]
     yield f"trial_date {_date(recorded.start + timedelta(seconds=stream.t_starts[0]))}"
     yield f"trial_time {recorded.start + timedelta(seconds=stream.t_starts[0]):%H:%M:%S}"
     yield "experimenter "

@@ -98,7 +98,7 @@ def _block(stream: RecordedSignals) -> int:
 
 
 def _header(recorded: Recorded, stream: RecordedSignals, states: Sequence[_State], out: RigFolder) -> bytes:
-    n, gains = len(stream.channels), gains_uV(stream, TITLE)[0].tolist()
+    n, gains = len(stream.channels), gains_uV(stream, out)[0].tolist()
     when = recorded.start + timedelta(seconds=stream.t_starts[0])
     if any(abs(gain) >= 1 and gain != int(gain) for gain in gains):
         out.leave("decimals of gains", "they are in the file, but Neo reads none of a gain from 1 on")

@@ -143,7 +143,7 @@ def _events(frames: Ints, labels: Texts, out: RigFolder) -> tuple[Array, Array]:
 def _labels(stream: RecordedSignals, out: RigFolder) -> Array:
     """Return what is known of each channel."""
     rows = np.zeros(len(stream.channels), _LABEL)
-    for row, channel, gain in zip(rows, stream.channels, gains_uV(stream, TITLE)[0].tolist(), strict=True):
+    for row, channel, gain in zip(rows, stream.channels, gains_uV(stream, out)[0].tolist(), strict=True):
         row["status"] = 1
         row["name"], row["reference"] = out.text("channel names", channel.name, MOST_NAME), b"G2"
         row["logical"] = 0, _STEPS - 1, _STEPS // 2

@@ -24,7 +24,7 @@ _TAKEN = str.maketrans({"=": "-", ";": "_", " ": "_"})  # what separates names, 
 
 
 def _write(recorded: Recorded, out: RigFolder, *, requantise: bool = False) -> Sequence[Opening]:
-    stream = with_gain(first_stream(recorded, TITLE), None, TITLE, requantise)
+    stream = with_gain(first_stream(recorded, TITLE), None, out, TITLE, requantise)
     return each_segment(recorded.only([stream]), lambda part, prefix: _one(part, f"{prefix}{part.title}.raw", out))
 
 
@@ -39,7 +39,7 @@ def _one(recorded: Recorded, name: str, out: RigFolder) -> Opening:
 
 
 def _header(title: str, stream: RecordedSignals, out: RigFolder) -> bytes:
-    gain = float(gains_uV(stream, TITLE)[0][0])
+    gain = float(gains_uV(stream, out)[0][0])
     names = [out.text("channel names", one.name.translate(_TAKEN), 64, "cp1252") for one in stream.channels]
     if any(set(one.name) & set("=; ") for one in stream.channels):
         out.leave("channel names", 'what separates them is written as "_" or "-"')

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from mockrawio.exporting.door import write_rig
-from mockrawio.formats.axona import places_of
+from mockrawio.formats.axona import slots
 from mockrawio.formats.recorded import Recorded, RecordedChannel, RecordedSignals
 from mockrawio.formats.rig import rig_formats
 from mockrawio.ground.errors import MockSessionError
@@ -53,7 +53,7 @@ def test_drawn(recorded: Recorded) -> None:
 
 def test_places() -> None:
     """Every place of a packet is a channel's; the boards alternate between its halves."""
-    places = places_of(64)
+    places = slots(64)
     assert sorted(places.tolist()) == list(range(64))
     assert places[[0, 7, 8, 16, 63]].tolist() == [32, 39, 0, 40, 31]
 
