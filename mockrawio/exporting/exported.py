@@ -76,7 +76,7 @@ class Exported:
         BoundsError
             If there is no such part.
         """
-        kind = _class(self.neo)
+        kind = neo_class(self.neo)
         reader = kind(**_known(kind, self.arguments(part)))
         if not self.neo.endswith("RawIO"):
             return reader
@@ -95,7 +95,7 @@ def _known(kind: Any, arguments: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if name in known}
 
 
-def _class(name: str) -> Any:
+def neo_class(name: str) -> Any:
     """Return a class of Neo's; a RawIO that :mod:`neo.rawio` does not list is in the module of its name."""
     import neo.io
     import neo.rawio

@@ -7,6 +7,7 @@ itself; ours are written count for count, in blocks.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -92,6 +93,25 @@ def _without_markers(folder: Path) -> None:
         path.unlink()
 
 
+def _renamed(folder: Path) -> None:
+    """Give the files another name, and leave that in the header as it was."""
+    for path in sorted(folder.rglob("*.*")):
+        path.rename(path.with_name(f"renamed{path.suffix}"))
+
+
+def _without_units(folder: Path) -> None:
+    """End the line of each channel after its name."""
+    for path in folder.rglob("*.vhdr"):
+        lines = path.read_text("utf-8").splitlines()
+        lines = [line.partition(",")[0] + "," if line.startswith("Ch") else line for line in lines]
+        path.write_text("\r\n".join(lines) + "\r\n", "utf-8", newline="")
+
+
+def _cut(folder: Path) -> None:
+    for path in folder.rglob("*.eeg"):
+        os.truncate(path, path.stat().st_size - 1)
+
+
 register_rig(
     RigFormat(
         name="brainvision",
@@ -105,11 +125,31 @@ register_rig(
                 "missing-markers",
                 "the marker file that the header names is not there",
                 "read the samples, and say that there are no markers",
-                "python-neo 1017",
+                "fieldtrip PR 1248",
                 _without_markers,
             ),
+            FileFault(
+                "renamed",
+                "all three files have another name than the header and the markers say",
+                "take the files beside the header that have its name, and say so",
+                "python-neo PR 1780",
+                _renamed,
+            ),
+            FileFault(
+                "no-units",
+                "the header has neither resolution nor unit of a channel, as EEGLAB writes it",
+                "take a count for 1 µV, and say so",
+                "mne-python PR 1921",
+                _without_units,
+            ),
+            FileFault(
+                "cut-sample",
+                "the samples end within a number",
+                "leave the last sample out, and say so",
+                "no report known to us",
+                _cut,
+            ),
         ),
-        extractor="read_brainvision",
         source="Brain Products, BrainVision Core Data Format 1.0",
     )
 )

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..ground.arrays import Floats, Ints
+from ..ground.arrays import Bools, Floats, Ints
 from .recorded import Recorded, RecordedEvents, RecordedSignals, Texts
 from .rig import RigFolder
 
@@ -53,7 +53,7 @@ def pulses(
     if levels and len(rises) and rises[0] == 0:
         out.leave(what, "a line that is high from the first sample on is taken to rise at the second")
         rises = np.maximum(rises, 1)
-    kept = (np.diff(rises, prepend=rises[:1] - apart) >= apart) & (rises < size)
+    kept = _spaced(rises, apart) & (rises < size)
     if not kept.all():
         out.leave(what, f"some are less than {apart} samples after another, or after the last sample")
     rises, order = rises[kept], order[kept]
@@ -62,6 +62,18 @@ def pulses(
     if durations is not None and np.any(falls > nexts):
         out.leave(f"durations of {events.name}", "an epoch ends where the next one or the recording's end is")
     return Pulses(rises, np.minimum(falls, nexts), labels[order])
+
+
+def _spaced(rises: Ints, apart: int) -> Bools:
+    """Return which rises are at least so many samples after the last one of them before."""
+    kept = np.diff(rises, prepend=rises[:1] - apart) >= apart
+    if kept.all():
+        return kept
+    last = -apart
+    for place, rise in enumerate(rises.tolist()):
+        kept[place] = rise - last >= apart
+        last = rise if kept[place] else last
+    return kept
 
 
 def _widths(durations: Floats | None, order: Ints, rate: float) -> Ints:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -21,6 +22,11 @@ RATES = (1000.0, 24414.0625, 30000.0, 100_000 / 3, 32000.0)
 WIDTHS = (1, 2, 5, 32, 385)
 START = datetime(2021, 3, 4, 5, 6, 7, tzinfo=timezone.utc)
 LABELS = ("1", "on", "a, b", "Straße", "x=1;2")
+
+
+def tried(n: int) -> int:
+    """Return how many recordings a test draws: `n`, or as many times that as ``EXPORT_TRIES`` says."""
+    return n * int(os.environ.get("EXPORT_TRIES", "1"))
 
 
 def signals(

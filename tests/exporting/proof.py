@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -34,6 +35,9 @@ def reading(exported: Exported, part: int = 0) -> Iterator[Any]:
     finally:
         for file in getattr(reader, "_nsx_fids", {}).values():  # of BlackrockRawIO
             file.close()
+
+
+HELD: Counter[str] = Counter()  # how many recordings were held against what Neo reads, by format
 
 
 @dataclass
@@ -76,6 +80,7 @@ class Proof:
 
     def check(self, exported: Exported, recorded: Recorded) -> None:
         """Hold everything that Neo reads of an export against what was given."""
+        HELD[self.format] += 1
         self._left_out(exported, recorded)
         self._some = lambda what: any(line.startswith(f"{what}:") for line in exported.left_out)
         ours = self.ours(self._kept(exported, recorded))

@@ -7,9 +7,11 @@ import json
 from pathlib import Path
 
 import pytest
+import spikeinterface.extractors
 
 from mockrawio import NotWrittenError, SessionExistsError
 from mockrawio.exporting.door import write_rig
+from mockrawio.exporting.exported import neo_class
 from mockrawio.formats import recorded
 from mockrawio.formats.rig import RigFile, rig_formats
 from tests.exporting.tables import DOCS, TABLES
@@ -113,3 +115,11 @@ def test_faults_break_something(name: str, fault: str, tmp_path: Path) -> None:
 def test_tables_of_the_page(file: str) -> None:
     """The page's tables have every format and fault as they are."""
     assert (DOCS / file).read_text(encoding="utf-8") == TABLES[file]()
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_extractors(name: str) -> None:
+    """What a format says reads it is a function of SpikeInterface and a class of Neo's."""
+    entry = rig_formats()[name]
+    assert entry.extractor is None or hasattr(spikeinterface.extractors, entry.extractor)
+    assert neo_class(entry.neo).__name__ == entry.neo

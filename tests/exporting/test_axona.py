@@ -15,7 +15,7 @@ from mockrawio.formats.axona import slots
 from mockrawio.formats.recorded import Recorded, RecordedChannel, RecordedSignals
 from mockrawio.formats.rig import rig_formats
 from mockrawio.ground.errors import MockSessionError
-from tests.exporting.drawn import recordings
+from tests.exporting.drawn import recordings, tried
 from tests.exporting.proof import Proof
 from tests.exporting.tiny import tiny
 
@@ -43,7 +43,7 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
     proof(sources[kind], tmp_path / "out")
 
 
-@settings(max_examples=12)
+@settings(max_examples=tried(12))
 @given(recordings(rates=(1000.0, 30000.0, 48000.0), widths=(1, 2, 5, 32, 64)))
 def test_drawn(recorded: Recorded) -> None:
     """Any width and number of segments comes back."""

@@ -25,7 +25,7 @@ from mockrawio.formats.recorded import (
     by_electrode,
 )
 from mockrawio.formats.rig import rig_formats
-from tests.exporting.drawn import START, events, recordings, signals, unit
+from tests.exporting.drawn import START, events, recordings, signals, tried, unit
 from tests.exporting.proof import Proof, reading
 
 RESTART = "critical load restart"
@@ -147,7 +147,7 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("version", ["2.3", "3.0-ptp"])
-@settings(max_examples=8)
+@settings(max_examples=tried(8))
 @given(recorded=recordings(rates=(1000.0, 15000.0, 30000.0)))
 def test_drawn(version: str, recorded: Recorded) -> None:
     """Any rate, width, number of segments and label comes back, but for what Neo takes for no segment at all."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
+from neo.rawio import BrainVisionRawIO
 
+from mockrawio.exporting import Exported
 from mockrawio.exporting.door import write_rig
 from mockrawio.formats.recorded import Recorded
 from mockrawio.formats.rig import rig_formats
-from tests.exporting.drawn import recordings
+from tests.exporting.drawn import recordings, tried
 from tests.exporting.proof import Proof
 from tests.exporting.tiny import tiny
 
@@ -28,7 +31,7 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
     proof(max(one.rate for one in source.signals))(source, tmp_path / "out")
 
 
-@settings(max_examples=15)
+@settings(max_examples=tried(15))
 @given(recordings())
 def test_drawn(recorded: Recorded) -> None:
     """Any rate, width, number of segments and label comes back."""
@@ -36,11 +39,37 @@ def test_drawn(recorded: Recorded) -> None:
         proof(recorded.signals[0].rate)(recorded, Path(folder) / "out")
 
 
-NEO = {"missing-markers": "raises FileNotFoundError"}
+NEO = {
+    "missing-markers": "raises FileNotFoundError",
+    "renamed": "reads all of it, and logs a warning",
+    "no-units": 'reads counts as they are, in units of "u"',
+    "cut-sample": "raises ValueError",
+}
 
 
-def test_faults(tmp_path: Path) -> None:
-    """What Neo does with each fault is what the page says."""
-    made = write_rig(tiny(), tmp_path / "out", rig_formats()["brainvision"], fault="missing-markers")
-    with pytest.raises(FileNotFoundError):
-        made.open()
+def broken(fault: str, folder: Path) -> Exported:
+    """Write the tiny recording with a fault."""
+    return write_rig(tiny(), folder / "out", rig_formats()["brainvision"], fault=fault)
+
+
+@pytest.mark.parametrize(("fault", "error"), [("missing-markers", FileNotFoundError), ("cut-sample", ValueError)])
+def test_faults_that_neo_refuses(fault: str, error: type[Exception], tmp_path: Path) -> None:
+    """What Neo raises is what the page says."""
+    with pytest.raises(error):
+        broken(fault, tmp_path).open()
+
+
+def test_faults_that_neo_reads(tmp_path: Path) -> None:
+    """What Neo reads is what the page says."""
+    whole = write_rig(tiny(), tmp_path / "whole", rig_formats()["brainvision"]).open()
+    samples = whole.get_analogsignal_chunk()
+    renamed = broken("renamed", tmp_path)
+    assert all(Path(name).stem == "renamed" for name in renamed.files)
+    reader = BrainVisionRawIO(str(renamed.folder / "segment_0" / "renamed.vhdr"))
+    reader.parse_header()
+    np.testing.assert_array_equal(reader.get_analogsignal_chunk(), samples)
+    (tmp_path / "b").mkdir()
+    reader = broken("no-units", tmp_path / "b").open()
+    np.testing.assert_array_equal(reader.get_analogsignal_chunk(), samples)
+    assert set(reader.header["signal_channels"]["units"]) == {"u"}
+    assert set(reader.header["signal_channels"]["gain"]) == {1.0}

@@ -16,7 +16,7 @@ from mockrawio.exporting.door import write_rig
 from mockrawio.formats.recorded import Recorded, RecordedChannel, RecordedSpan
 from mockrawio.formats.rig import rig_formats
 from mockrawio.ground.errors import MockSessionError
-from tests.exporting.drawn import START, recordings, signals
+from tests.exporting.drawn import START, recordings, signals, tried
 from tests.exporting.proof import Proof
 from tests.exporting.tiny import tiny
 
@@ -57,7 +57,7 @@ def test_sessions(kind: str, bdf: bool, sources: dict[str, Recorded], tmp_path: 
 
 
 @pytest.mark.slow
-@settings(max_examples=10)
+@settings(max_examples=tried(10))
 @given(recordings(streams=2), st.booleans())
 def test_drawn(recorded: Recorded, bdf: bool) -> None:
     """Any rate, width and number of segments comes back."""

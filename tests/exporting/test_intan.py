@@ -16,7 +16,7 @@ from mockrawio.formats.intan import GAIN, LAYOUTS
 from mockrawio.formats.recorded import Recorded, RecordedSpan
 from mockrawio.formats.rig import rig_formats
 from mockrawio.ground.errors import MockSessionError
-from tests.exporting.drawn import START, events, recordings, signals
+from tests.exporting.drawn import START, events, recordings, signals, tried
 from tests.exporting.proof import Proof
 
 FORMAT = rig_formats()["intan"]
@@ -43,7 +43,7 @@ def test_sessions(kind: str, layout: str, sources: dict[str, Recorded], tmp_path
 
 
 @pytest.mark.slow
-@settings(max_examples=10)
+@settings(max_examples=tried(10))
 @given(recordings(), st.sampled_from(LAYOUTS))
 def test_drawn(recorded: Recorded, layout: str) -> None:
     """Any rate, width and number of segments comes back."""

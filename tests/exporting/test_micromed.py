@@ -15,7 +15,7 @@ from mockrawio.exporting.door import write_rig
 from mockrawio.formats.recorded import Recorded, RecordedEvents, RecordedSpan
 from mockrawio.formats.rig import rig_formats
 from mockrawio.ground.errors import MockSessionError
-from tests.exporting.drawn import START, recordings, signals
+from tests.exporting.drawn import START, recordings, signals, tried
 from tests.exporting.merged import merged
 from tests.exporting.proof import Proof
 from tests.exporting.tiny import tiny
@@ -47,7 +47,7 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
     proof(source if kind != "epiphyte" else few, tmp_path / "out")
 
 
-@settings(max_examples=12)
+@settings(max_examples=tried(12))
 @given(recordings(rates=(1000.0, 30000.0, 32000.0), widths=(1, 2, 5, 32, 256)))
 def test_drawn(recorded: Recorded) -> None:
     """Any width, number of segments and label comes back."""

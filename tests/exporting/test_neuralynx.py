@@ -16,7 +16,7 @@ from mockrawio.exporting import Exported, export
 from mockrawio.exporting.door import write_rig
 from mockrawio.formats.recorded import Recorded, RecordedChannel, RecordedEvents, RecordedSpan, RecordedUnit
 from mockrawio.formats.rig import rig_formats
-from tests.exporting.drawn import START, recordings, signals
+from tests.exporting.drawn import START, recordings, signals, tried
 from tests.exporting.proof import Proof
 from tests.exporting.tiny import tiny
 
@@ -89,7 +89,7 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
     proof(sources[kind])(sources[kind], tmp_path / "out")
 
 
-@settings(max_examples=12)
+@settings(max_examples=tried(12))
 @given(recordings(widths=(1, 2, 5, 32)))
 def test_drawn(recorded: Recorded) -> None:
     """Any rate, width, number of segments and label comes back."""

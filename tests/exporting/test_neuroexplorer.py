@@ -15,7 +15,7 @@ from mockrawio.exporting.door import write_rig
 from mockrawio.formats.recorded import Recorded, RecordedEvents, RecordedSignals, RecordedSpan
 from mockrawio.formats.rig import rig_formats
 from mockrawio.ground.errors import MockSessionError
-from tests.exporting.drawn import START, recordings
+from tests.exporting.drawn import START, recordings, tried
 from tests.exporting.proof import Proof
 from tests.exporting.tiny import tiny
 
@@ -62,7 +62,7 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
     proof(sources[kind])(sources[kind], tmp_path / "out")
 
 
-@settings(max_examples=12)
+@settings(max_examples=tried(12))
 @given(recordings(streams=2, widths=(1, 2, 5, 32)))
 def test_drawn(recorded: Recorded) -> None:
     """Any rate, width, number of segments and label comes back."""

@@ -17,7 +17,7 @@ from mockrawio.formats.neuroscope import FIRST_CLUSTER
 from mockrawio.formats.recorded import Recorded
 from mockrawio.formats.rig import rig_formats
 from mockrawio.ground.errors import MockSessionError
-from tests.exporting.drawn import recordings
+from tests.exporting.drawn import recordings, tried
 from tests.exporting.proof import Proof
 from tests.exporting.tiny import tiny
 
@@ -39,7 +39,7 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
 
 
 @pytest.mark.slow
-@settings(max_examples=10)
+@settings(max_examples=tried(10))
 @given(recordings(streams=2))
 def test_drawn(recorded: Recorded) -> None:
     """Any rate, width and number of segments comes back; an LFP of another gain is left out."""

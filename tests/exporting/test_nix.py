@@ -15,7 +15,7 @@ from mockrawio.exporting.door import write_rig
 from mockrawio.formats.recorded import Recorded
 from mockrawio.formats.rig import rig_formats
 from mockrawio.testing import assert_rawio_compliant
-from tests.exporting.drawn import recordings
+from tests.exporting.drawn import recordings, tried
 from tests.exporting.proof import Proof
 from tests.exporting.tiny import tiny
 
@@ -63,7 +63,7 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
 
 
 @pytest.mark.slow
-@settings(max_examples=3)
+@settings(max_examples=tried(3))
 @given(recordings(streams=2, widths=(1, 5)))
 def test_drawn(recorded: Recorded) -> None:
     """Any rate, width and number of segments comes back."""

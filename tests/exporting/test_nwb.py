@@ -15,7 +15,7 @@ from mockrawio.exporting import Exported
 from mockrawio.exporting.door import write_rig
 from mockrawio.formats.recorded import Recorded
 from mockrawio.formats.rig import rig_formats
-from tests.exporting.drawn import recordings
+from tests.exporting.drawn import recordings, tried
 from tests.exporting.tiny import tiny
 
 # Neo calls what pynwb and hdmf have since renamed or deprecated.
@@ -74,7 +74,7 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
     assert worse <= {"check_regular_timestamps", "check_time_intervals_stop_after_start"}
 
 
-@settings(max_examples=3)
+@settings(max_examples=tried(3))
 @given(recordings(streams=2, widths=(1, 5)))
 def test_drawn(recorded: Recorded) -> None:
     """Any rate, width and number of segments comes back."""

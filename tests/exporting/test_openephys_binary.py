@@ -18,7 +18,7 @@ from mockrawio.exporting.door import write_rig
 from mockrawio.exporting.readers import of_reader
 from mockrawio.formats.recorded import Recorded, RecordedSpan
 from mockrawio.formats.rig import rig_formats
-from tests.exporting.drawn import START, events, recordings, signals, unit
+from tests.exporting.drawn import START, events, recordings, signals, tried, unit
 from tests.exporting.proof import Proof
 from tests.exporting.tiny import tiny
 
@@ -37,7 +37,7 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
     PROOF(sources[kind], tmp_path / "out")
 
 
-@settings(max_examples=8)
+@settings(max_examples=tried(8))
 @given(recordings(streams=2))
 def test_drawn(recorded: Recorded) -> None:
     """Any rate, width, number of segments and label comes back."""

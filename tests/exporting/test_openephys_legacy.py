@@ -16,7 +16,7 @@ from mockrawio.exporting import Exported
 from mockrawio.exporting.door import write_rig
 from mockrawio.formats.recorded import Recorded, RecordedSignals, RecordedSpan
 from mockrawio.formats.rig import rig_formats
-from tests.exporting.drawn import START, recordings, signals, unit
+from tests.exporting.drawn import START, recordings, signals, tried, unit
 from tests.exporting.proof import Proof
 from tests.exporting.tiny import tiny
 
@@ -67,7 +67,7 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
     check_events(source.only(source.signals[-1:]), reader)
 
 
-@settings(max_examples=8)
+@settings(max_examples=tried(8))
 @given(recordings(widths=(1, 2, 32)))
 def test_drawn(recorded: Recorded) -> None:
     """Any rate, width and number of segments comes back."""

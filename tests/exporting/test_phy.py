@@ -16,7 +16,7 @@ from mockrawio.formats.recorded import Recorded
 from mockrawio.formats.rig import rig_formats
 from mockrawio.formats.sorters import load_sorting, load_templates
 from mockrawio.ground.errors import MockSessionError
-from tests.exporting.drawn import recordings
+from tests.exporting.drawn import recordings, tried
 from tests.exporting.proof import Proof
 from tests.exporting.tiny import tiny
 
@@ -60,7 +60,7 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
 
 
 @pytest.mark.slow
-@settings(max_examples=10)
+@settings(max_examples=tried(10))
 @given(recordings())
 def test_drawn(recorded: Recorded) -> None:
     """Any rate, width and number of segments comes back; a recording without units is refused."""

@@ -16,7 +16,7 @@ from mockrawio.exporting.door import write_rig
 from mockrawio.formats.plexon.layout import BLOCK_HEAD, EVENT_HEAD, HEAD, SLOW_HEAD, SPIKE_HEAD, FullScale
 from mockrawio.formats.recorded import Recorded, RecordedChannel, RecordedSpan, by_electrode
 from mockrawio.formats.rig import rig_formats
-from tests.exporting.drawn import START, events, recordings, signals, unit
+from tests.exporting.drawn import START, events, recordings, signals, tried, unit
 from tests.exporting.proof import Proof
 
 
@@ -43,7 +43,7 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
     proof(sources[kind])(sources[kind], tmp_path / "out")
 
 
-@settings(max_examples=12)
+@settings(max_examples=tried(12))
 @given(recordings(rates=(1000.0, 30000.0, 32000.0, 44100.0)))
 def test_drawn(recorded: Recorded) -> None:
     """Any rate, width, number of segments and label comes back."""

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from mockrawio.exporting.door import write_rig
 from mockrawio.formats.recorded import Recorded, RecordedSpan
 from mockrawio.formats.rig import rig_formats
-from tests.exporting.drawn import START, recordings, signals
+from tests.exporting.drawn import START, recordings, signals, tried
 from tests.exporting.proof import Proof
 from tests.exporting.tiny import tiny
 
@@ -29,7 +29,7 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
 
 
 @pytest.mark.slow
-@settings(max_examples=10)
+@settings(max_examples=tried(10))
 @given(recordings())
 def test_drawn(recorded: Recorded) -> None:
     """Any rate, width and number of segments comes back."""

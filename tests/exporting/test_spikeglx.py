@@ -18,7 +18,7 @@ from mockrawio.exporting.readers import of_reader
 from mockrawio.formats.recorded import Recorded, RecordedSpan
 from mockrawio.formats.rig import rig_formats
 from mockrawio.formats.spikeglx import read_meta
-from tests.exporting.drawn import START, events, recordings, signals
+from tests.exporting.drawn import START, events, recordings, signals, tried
 from tests.exporting.proof import Proof
 from tests.exporting.tiny import tiny
 
@@ -56,7 +56,7 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
     np.testing.assert_allclose(ons[0], 0.5, atol=1 / rate)
 
 
-@settings(max_examples=10)
+@settings(max_examples=tried(10))
 @given(recordings(streams=2))
 def test_drawn(recorded: Recorded) -> None:
     """Any rate, width and number of segments comes back, with an LF band beside it."""

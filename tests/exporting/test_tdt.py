@@ -15,7 +15,7 @@ from mockrawio.exporting.door import write_rig
 from mockrawio.formats.recorded import Recorded, RecordedChannel, RecordedSpan, by_electrode
 from mockrawio.formats.rig import rig_formats
 from mockrawio.formats.tdt.layout import INDEX
-from tests.exporting.drawn import START, recordings, signals, unit
+from tests.exporting.drawn import START, recordings, signals, tried, unit
 from tests.exporting.proof import Proof
 from tests.exporting.tiny import tiny
 
@@ -48,7 +48,7 @@ def test_sessions(kind: str, sev: bool, sources: dict[str, Recorded], tmp_path: 
     proof(sources[kind], sev)(sources[kind], tmp_path / "out")
 
 
-@settings(max_examples=10)
+@settings(max_examples=tried(10))
 @given(recordings(widths=(1, 2, 5, 32)))
 def test_drawn(recorded: Recorded) -> None:
     """Any rate, width and number of segments comes back."""
