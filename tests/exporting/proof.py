@@ -54,6 +54,7 @@ class Proof:
     tick: float | None = None  # s: how exact times are; half a sample of the first stream if None
     event_shift: float = 0.0  # s by which Neo has events later than the format's own rules say
     counts: Callable[[np.ndarray], np.ndarray] = lambda raw: raw  # from Neo's raw samples to ours
+    zero: int = 0  # Neo's count for 0 V, where it does not know that by an offset
     label: Callable[[str], str] = str  # what Neo makes of a label
     comply: bool = True
     but: tuple[str, ...] = ()  # rules of Neo's that its own reader breaks
@@ -155,7 +156,7 @@ class Proof:
 
     def _values(self, one: RecordedSignals, raw: np.ndarray, counts: np.ndarray, rows: Any) -> None:
         to_uV = np.array([self._microvolts(unit) for unit in rows["units"].tolist()])
-        neos = raw.astype(np.float64) * rows["gain"] + rows["offset"]
+        neos = (raw.astype(np.float64) - self.zero) * rows["gain"] + rows["offset"]
         offsets = one.offsets if self.holds.offsets else 0.0
         scale = np.abs(one.gains).max() * 32768
         np.testing.assert_allclose(neos * to_uV, counts * one.gains + offsets, rtol=1e-6, atol=scale * 1e-6)

@@ -18,7 +18,7 @@ from tests.exporting.tables import DOCS, TABLES
 from tests.exporting.tiny import PINS, digests, tiny
 
 FORMATS = sorted(rig_formats())
-LIBRARIES = {"nwb": "pynwb", "nix": "nixio"}  # by the extra that a format needs
+LIBRARIES = {"nwb": "pynwb", "nix": "nixio", "sonata": "h5py"}  # by the extra that a format needs
 FAULTS = [(name, fault.name) for name in FORMATS for fault in rig_formats()[name].faults]
 
 
