@@ -19,7 +19,7 @@ from tests.exporting.proof import Proof
 from tests.exporting.tiny import tiny
 
 FORMAT = rig_formats()["neuronexus"]
-proof = Proof("neuronexus", counts=lambda raw: np.rint(raw / 0.195))  # the gain of all that is drawn and made
+proof = Proof("neuronexus", scaled=True)
 
 
 @pytest.mark.parametrize("kind", ["broadband", "gaps", "epiphyte"])

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from mockrawio.exporting.door import write_rig
-from mockrawio.formats.recorded import Recorded, RecordedSignals
+from mockrawio.formats.recorded import Recorded
 from mockrawio.formats.rig import rig_formats
 from mockrawio.ground.errors import MockSessionError
 from tests.exporting.drawn import recordings, tried
@@ -19,19 +19,7 @@ from tests.exporting.proof import Proof
 from tests.exporting.tiny import tiny
 
 FORMAT = rig_formats()["winwcp"]
-
-
-def filled(stream: RecordedSignals) -> RecordedSignals:
-    """Return a stream with zeros up to a multiple of 256 samples."""
-
-    def read(k: int, first: int, stop: int) -> np.ndarray:
-        counts = stream.read(k, first, min(stop, stream.sizes[k]))
-        return np.pad(counts, ((0, stop - first - len(counts)), (0, 0)))
-
-    return replace(stream, sizes=tuple(-(-size // 256) * 256 for size in stream.sizes), read=read)
-
-
-proof = Proof("winwcp", ours=lambda recorded: recorded.only([filled(one) for one in recorded.signals]))
+proof = Proof("winwcp", filled=True)
 
 
 @pytest.mark.parametrize("kind", ["broadband", "gaps", "epiphyte"])
