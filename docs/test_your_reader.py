@@ -18,8 +18,8 @@ RULES = [
     rawio_compliance.read_events,
     rawio_compliance.has_annotations,
 ]
-# phy's reader gives no samples, and that of NWB is no RawIO.
-FORMATS = [name for name in format_names() if name not in ("phy", "nwb")]
+# phy's reader gives no samples, that of NWB is no RawIO, and that of MEArec wants MEArec.
+FORMATS = [name for name in format_names() if name not in ("phy", "nwb", "mearec")]
 # What tests like this one find: Neo 0.14 counts more events than it gives.
 KNOWN = {("spikeglx", "read_events"), ("edf", "read_events")}
 # Neo 0.14 takes count 0 of MaxWell for 0 V, and multiplies by Alpha Omega's gain where one divides.

@@ -5,7 +5,8 @@ to them. A continuous variable has its samples one after another, of a single fr
 one variable, one without is a neuron; an event channel is a marker, with its labels as text, and epochs are intervals,
 which have none. What is measured is in mV. A file ends below 4 GiB, as places are counted in 32 bits.
 
-Neo makes a stream of each channel, and takes fragments for one, so each segment is a file.
+Neo makes a stream of each channel, and takes fragments for one, so each segment is a file. Neo 0.14.0 takes the time
+from a waveform's first sample to its spike for text, and opens no file that has one.
 """
 
 from __future__ import annotations
