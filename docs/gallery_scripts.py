@@ -1,8 +1,9 @@
-"""How sphinx-gallery runs the scripts of ``example/``: as plain scripts, whose saved figures it shows.
+"""How sphinx-gallery runs the scripts of ``example/``: as plain scripts, whose saved figures it shows, cell by cell.
 
 These are functions of a module, and not of ``conf.py``, as Sphinx can keep only their names between builds.
 """
 
+import tempfile
 from functools import wraps
 
 from matplotlib.figure import Figure
@@ -15,6 +16,7 @@ ORDER = [
     "read_session_io.py",
     "plot_session.py",
     "make_broadband.py",
+    "lock_to_events.py",
     "draw_probes.py",
     "spikeinterface_recording.py",
     "convert_session.py",
@@ -24,6 +26,7 @@ ORDER = [
     "stream_to_device.py",
 ]
 
+_left = tempfile.TemporaryDirectory(prefix="gallery-")  # what the scripts leave is not left by a build
 _saved = {}  # figures, in the order in which they were saved first
 _savefig = Figure.savefig
 
@@ -44,8 +47,9 @@ def place(filename):
 
 
 def no_arguments(gallery_conf, script_vars):
-    """Return what a script is given, nothing, after giving it the ``__file__`` that a plain script has."""
+    """Return what a script is given, nothing, after giving it ``__file__`` and a place for what it leaves."""
     script_vars["example_globals"]["__file__"] = script_vars["src_file"]
+    tempfile.tempdir = _left.name
     _saved.clear()
     return []
 

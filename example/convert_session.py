@@ -4,67 +4,118 @@ Convert what comes from elsewhere
 
 A SpikeInterface recording with its sorting, and a Neo Block, become sessions.
 
-Run it with a folder to keep the two sessions there, or with nothing for a temporary folder::
+Run it with a folder for the two sessions, or with nothing for a new temporary one.
+They stay there, and the script says where::
 
     python example/convert_session.py [ROOT]
 
-It needs SpikeInterface, which generates the recording: ``pip install 'mockrawio[spikeinterface]'``
+It needs SpikeInterface, which generates the recording, and matplotlib for the
+figure: the extras ``spikeinterface`` and ``plot``.
 """
 
+# %%
+# A recording and its sorting
+# ---------------------------
+#
+# Here SpikeInterface generates both; any recording and sorting of its own do as well.
+
 import sys
-import tempfile
 from datetime import datetime
 from pathlib import Path
+from tempfile import mkdtemp
 
 import neo
 import numpy as np
 import quantities as pq
 
-from mockrawio import MockSessionIO, MockSessionRawIO, write_session, write_session_from_block
+from mockrawio import (
+    MockSessionIO,
+    MockSessionRawIO,
+    write_session,
+    write_session_from_block,
+)
 from mockrawio.ground.extras import by_extra
+from mockrawio.report import plots
 from mockrawio.verify import verify_session
 
 with by_extra("this example", "spikeinterface"):
     from spikeinterface.core import generate_ground_truth_recording
 
+root = Path(sys.argv[1] if len(sys.argv) > 1 else mkdtemp(prefix="mockrawio-"))
 
-def from_spikeinterface(folder):
-    """Write a generated recording and its true sorting, and compare what is read with what was written."""
-    recording, sorting = generate_ground_truth_recording([6.0, 4.0], num_channels=8, num_units=5, seed=0)
-    write_session(recording=recording, sorting=sorting, folder=folder, start=datetime(2024, 5, 1, 9), overwrite=True)
-    print(verify_session(folder).ok, folder)
-    with MockSessionRawIO(folder) as reader:
-        print(reader)
-        raw = reader.get_analogsignal_chunk(0, 0, stream_index=0)
-        off = np.abs(reader.rescale_signal_raw_to_float(raw, "float64") - recording.get_traces(segment_index=0))
-        gain = reader.header["signal_channels"]["gain"]
-        print("largest error, in gains:", (off / gain).max().round(3))
+recording, sorting = generate_ground_truth_recording(
+    [6.0, 4.0], num_channels=8, num_units=5, seed=0
+)
+print(recording)
+print(sorting)
 
+# %%
+# Its two segments become those of a session, one after the other from a start of your
+# choice:
 
-def from_neo(folder):
-    """Write a block of a signal in mV and a spike train, and read it as Neo objects."""
-    block = neo.Block(rec_datetime=datetime(2024, 5, 1, 9))
-    segment = neo.Segment()
-    block.segments.append(segment)
-    ramp = np.linspace(-1, 1, 5000)[:, None] * [1, 2]
-    segment.analogsignals.append(neo.AnalogSignal(ramp, units="mV", sampling_rate=1 * pq.kHz, name="ramp"))
-    segment.spiketrains.append(neo.SpikeTrain([0.5, 1.25, 3.0], units="s", t_stop=5.0, name="CSC2_SU1"))
-    write_session_from_block(block, folder, overwrite=True)
-    print(verify_session(folder).ok, folder)
-    again = MockSessionIO(folder).read_block().segments[0]
-    print(again.analogsignals[0].name, again.analogsignals[0].units, again.analogsignals[0][-1])
-    print(again.spiketrains[0].name, again.spiketrains[0].times)
+folder = root / "patient_data" / "1" / "session_1"
+write_session(
+    recording=recording,
+    sorting=sorting,
+    folder=folder,
+    start=datetime(2024, 5, 1, 9),
+    overwrite=True,
+)
+print(verify_session(folder).ok, folder)
 
+# %%
+# Samples are int16 in a session. What is read differs from what was written by at
+# most half a step of that, the gain:
 
-def convert(root):
-    """Write both below `root`."""
-    from_spikeinterface(Path(root) / "patient_data" / "1" / "session_1")
-    from_neo(Path(root) / "patient_data" / "1" / "session_2")
+reader = MockSessionRawIO(folder)
+reader.parse_header()
+print(reader)
+raw = reader.get_analogsignal_chunk(0, 0, stream_index=0)
+scaled = reader.rescale_signal_raw_to_float(raw, "float64")
+off = np.abs(scaled - recording.get_traces(segment_index=0))
+gain = reader.header["signal_channels"]["gain"]
+print("largest error, in gains:", (off / gain).max().round(3))
 
+# %%
+# The first second of it, spikes below:
 
-if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        convert(sys.argv[1])
-    else:
-        with tempfile.TemporaryDirectory() as temporary:
-            convert(temporary)
+with by_extra("this example", "plot"):
+    from matplotlib.figure import Figure
+
+figure = Figure(figsize=(9, 6), layout="constrained")
+above, below = figure.subplots(2, 1, sharex=True)
+plots.plot_traces(reader, 0, above, t_start=0.0, t_stop=1.0)
+plots.plot_spikes(reader, below, t_start=0.0, t_stop=1.0)
+above.label_outer()
+print("the figure:", plots.save_figure(figure, root / "converted.png", dpi=100))
+reader.close()
+
+# %%
+# A Neo Block
+# -----------
+#
+# A signal in mV and a spike train, as they may come from any of Neo's readers.
+
+block = neo.Block(rec_datetime=datetime(2024, 5, 1, 9))
+segment = neo.Segment()
+block.segments.append(segment)
+ramp = np.linspace(-1, 1, 5000)[:, None] * [1, 2]
+segment.analogsignals.append(
+    neo.AnalogSignal(ramp, units="mV", sampling_rate=1 * pq.kHz, name="ramp")
+)
+segment.spiketrains.append(
+    neo.SpikeTrain([0.5, 1.25, 3.0], units="s", t_stop=5.0, name="CSC2_SU1")
+)
+
+folder = root / "patient_data" / "1" / "session_2"
+write_session_from_block(block, folder, overwrite=True)
+print(verify_session(folder).ok, folder)
+
+# %%
+# And read again:
+
+again = MockSessionIO(folder).read_block().segments[0]
+signal, train = again.analogsignals[0], again.spiketrains[0]
+print(signal.name, signal.units, signal[-1])
+print(train.name, train.times)
+print("both sessions are below", root)

@@ -2,46 +2,63 @@
 Draw the probes that have names
 ===============================
 
-Each with the channels that it has by itself: contacts where they are, as large as they are, coloured by shank. No
-session is needed for it, nor the network.
+Each with the channels that it has by itself: contacts where they are, as large as
+they are, coloured by shank. No session is needed for it, nor the network.
 
-Run it with a file for the figure, or with nothing for a temporary one::
+Run it with a file for the figure, or with nothing for one in a new temporary folder::
 
     python example/draw_probes.py [FIGURE]
 
-It needs ``pip install 'mockrawio[plot]'``. ``mockrawio plot SESSION -o probe.png --what probe`` draws the probe of a
-session in the same way.
+It needs matplotlib, which the extra ``plot`` brings. ``mockrawio plot SESSION -o
+probe.png --what probe`` draws the probe of a session in the same way.
 """
 
+# %%
+# The names are what ``SessionSpec(probe=...)`` takes:
+
 import sys
-import tempfile
 from pathlib import Path
+from tempfile import mkdtemp
 
 from mockrawio.generate.probes import PROBES, probe_of
+
+for name, probe in PROBES.items():
+    print(f"{name}: {probe.what}; {probe.range} channels, {probe.default} by default")
+
+# %%
+# All of them
+# -----------
+#
+# A panel for each, with a scale of its own.
+
 from mockrawio.ground.extras import by_extra
 from mockrawio.report import plots
 
 with by_extra("this example", "plot"):
     from matplotlib.figure import Figure
 
+if len(sys.argv) > 1:
+    target = Path(sys.argv[1])
+else:
+    target = Path(mkdtemp(prefix="mockrawio-")) / "probes.png"
 
-def draw_probes(path):
-    """Draw one panel a probe, and print what each of them is."""
-    figure = Figure(figsize=(14, 8), layout="constrained")
-    for axes, (name, probe) in zip(figure.subplots(2, 4).flat, PROBES.items(), strict=False):
-        plots.plot_contacts(probe_of(name), name, axes)
-        print(f"{name}: {probe.what}; {probe.range} channels, {probe.default} by default")
-    for axes in figure.axes[len(PROBES) :]:
-        axes.remove()
-    figure.suptitle("The probes that have names")
-    print(plots.save_figure(figure, path, dpi=100))
+figure = Figure(figsize=(14, 8), layout="constrained")
+panels = figure.subplots(2, -(-len(PROBES) // 2)).flat
+for axes, name in zip(panels, PROBES, strict=False):
+    plots.plot_contacts(probe_of(name), name, axes)
+for axes in figure.axes[len(PROBES) :]:
+    axes.remove()
+figure.suptitle("The probes that have names")
+print("the figure:", plots.save_figure(figure, target, dpi=100))
 
+# %%
+# One of them, with other numbers
+# -------------------------------
+#
+# A probe has as many channels as it is asked for, within its range.
 
-def main(path=None):
-    """Draw them into a file, or into a temporary one."""
-    with tempfile.TemporaryDirectory() as temporary:
-        draw_probes(Path(path or f"{temporary}/probes.png"))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+figure = Figure(figsize=(5, 6), layout="constrained")
+plots.plot_contacts(
+    probe_of("neuropixels-1.0", 24), "24 of Neuropixels 1.0", figure.subplots()
+)
+print("the figure:", plots.save_figure(figure, target.with_stem(f"{target.stem}_one")))

@@ -2,89 +2,133 @@
 Try a sorter on hybrid ground truth
 ===================================
 
-Known events are added to a real recording, a sorter is let loose on it, and what it found is counted.
+Known events are added to a real recording, a sorter is let loose on it, and what it
+found is counted.
 
-Run it with a folder to keep everything there, or with nothing for a temporary folder::
+Run it with a new folder for everything, or with nothing for a temporary one. All of it
+stays there, and the script says where::
 
     python example/hybrid_ground_truth.py [FOLDER]
 
-It takes the sample recording in tests/data/hybrid, and draws figures: ``pip install 'mockrawio[hybrid,plot]'``
+It takes the sample recording in tests/data/hybrid, and needs the extras ``hybrid`` and
+``plot``.
 """
 
+# %%
+# Generate
+# --------
+#
+# A file of parameters says which recording, which sorted units of it, and where they
+# are to go. It is read as data, never run.
+
+# sphinx_gallery_thumbnail_number = 4
 import csv
 import sys
-import tempfile
 from dataclasses import replace
 from pathlib import Path
+from tempfile import mkdtemp
 
 import numpy as np
 
-from mockrawio.hybrid import HybridParams, generate_hybrid, load_templates, planted_events, validate
+from mockrawio.ground.extras import by_extra
+from mockrawio.hybrid import (
+    HybridParams,
+    generate_hybrid,
+    load_templates,
+    planted_events,
+    validate,
+)
 from mockrawio.hybrid.text_tables import generation_lines, validation_lines
+from mockrawio.report import plots
 
-# sphinx_gallery_thumbnail_number = 3
-SAMPLE = Path(__file__).parents[1] / "tests" / "data" / "hybrid"
+with by_extra("this example", "plot"):
+    from matplotlib.figure import Figure
 
+folder = Path(sys.argv[1] if len(sys.argv) > 1 else mkdtemp(prefix="mockrawio-"))
+sample = Path(__file__).parents[1] / "tests" / "data" / "hybrid"
 
-def generate(folder):
-    """Make the hybrid data that params_phy.py asks for, in `folder`, and print what was made."""
-    params = HybridParams.load(SAMPLE / "params_phy.py")  # read as data, never run
-    result = generate_hybrid(replace(params, output_directory=folder, phy_base=1))
-    print("\n".join(generation_lines(result)), end="\n\n")
-    return result
+params = HybridParams.load(sample / "params_phy.py")
+result = generate_hybrid(
+    replace(params, output_directory=folder / "hybrid", phy_base=1)
+)
+print("\n".join(generation_lines(result)))
 
+# %%
+# Prove it
+# --------
+#
+# Take the source from the result: what is left are the saved events, count for count.
 
-def prove(result):
-    """Take the source from the result: what is left are the saved events, count for count."""
-    n_channels = result.params.probe.n_channels
-    source = np.fromfile(result.params.raw_source_file, "<i2").reshape(-1, n_channels)
-    hybrid = np.fromfile(result.targets[0], "<i2").reshape(-1, n_channels)
-    left = hybrid.astype("int32") - source
-    for unit in planted_events(result):
-        events = unit.events.counts(0, len(unit.times))
-        for time, event in zip(unit.times - unit.before, events, strict=True):
-            left[time : time + len(event), unit.channels] -= event
-    print("hybrid - source - events is 0 everywhere:", not left.any(), end="\n\n")
+n_channels = params.probe.n_channels
+source = np.fromfile(params.raw_source_file, "<i2").reshape(-1, n_channels)
+hybrid = np.fromfile(result.targets[0], "<i2").reshape(-1, n_channels)
+added = hybrid.astype("int32") - source
+left = added.copy()
+for unit in planted_events(result):
+    events = unit.events.counts(0, len(unit.times))
+    for time, event in zip(unit.times - unit.before, events, strict=True):
+        left[time : time + len(event), unit.channels] -= event
+print("hybrid - source - events is 0 everywhere:", not left.any())
 
+# %%
+# One of the events, on the channels that it was added to: the source, the hybrid,
+# and what is between them.
 
-def pretend_to_sort(result, folder):
-    """Write, as phy, what a sorter might have found: it misses a tenth of the events, and all times are a bit off."""
-    with open(result.folder / "annotations-bench.csv", newline="") as file:
-        rows = [(int(row["timestep"]), int(row["cluster"])) for row in csv.DictReader(file)]
-    random = np.random.default_rng(0)
-    times, clusters = np.array([row for row in rows if random.random() > 0.1]).T
-    times = times + random.integers(-5, 6, len(times))
-    order = np.argsort(times)
-    folder.mkdir()
-    np.save(folder / "spike_times.npy", (times[order] + 1).astype("uint64"))  # counted from 1
-    np.save(folder / "spike_clusters.npy", (clusters[order] - 1).astype("int32"))
-    np.save(folder / "spike_templates.npy", (clusters[order] - 1).astype("uint32"))
-    np.save(folder / "templates.npy", pretend_templates(result, random))
+first = unit.times[0]
+rows = slice(max(0, first - 60), first + 60)
+figure = Figure(figsize=(11, 4.5), layout="constrained")
+panels = figure.subplots(1, 3, sharex=True, sharey=True)
+for axes, (title, counts) in zip(
+    panels, {"source": source, "hybrid": hybrid, "added": added}.items(), strict=True
+):
+    shown = counts[rows][:, unit.channels].astype("int64")
+    axes.plot(shown - np.ptp(added[rows]) * np.arange(shown.shape[1]), linewidth=0.8)
+    axes.set(title=title, xlabel="sample")
+    axes.set_yticks([])
+print("the figure:", plots.save_figure(figure, folder / "event.png", dpi=100))
 
+# %%
+# Sort it
+# -------
+#
+# Any sorter does. Here one is pretended, which misses a tenth of the events, and all
+# times are a bit off; its output is phy's. Samples of it are counted from 1.
 
-def pretend_templates(result, random):
-    """Return the source's templates, and those of the new units: moved as their events were, and noisy."""
-    source = load_templates(SAMPLE / "sort_phy")
-    new = random.normal(0, 0.4, (len(result.units), *source.shape[1:]))
-    for template, unit in zip(new, result.units, strict=True):
-        template[:, unit.channels] += source[unit.true_unit - 1][:, unit.source_channels]
-    return np.concatenate([source, new]).astype("float32")
+random = np.random.default_rng(0)
+with open(result.folder / "annotations-bench.csv", newline="") as file:
+    rows = [
+        (int(row["timestep"]), int(row["cluster"])) for row in csv.DictReader(file)
+    ]
+times, clusters = np.array([row for row in rows if random.random() > 0.1]).T
+times = times + random.integers(-5, 6, len(times))
+order = np.argsort(times)
 
+# %%
+# The templates that it writes are the source's, and for the new units those of the
+# units they were made of: moved as their events were, and noisy.
 
-def main(folder):
-    """Generate, sort, validate; tables and figures land in `folder`/validation."""
-    result = generate(folder / "hybrid")
-    prove(result)
-    pretend_to_sort(result, folder / "sorted")
-    validation = validate(result.folder, folder / "sorted", phy_base=1)
-    print("\n".join(validation_lines(validation)), end="\n\n")
-    for path in validation.save(folder / "validation"):
-        print("wrote", path)
+templates = load_templates(sample / "sort_phy")
+new = random.normal(0, 0.4, (len(result.units), *templates.shape[1:]))
+for template, unit in zip(new, result.units, strict=True):
+    template[:, unit.channels] += templates[unit.true_unit - 1][
+        :, unit.source_channels
+    ]
 
+phy = folder / "sorted"
+phy.mkdir(parents=True, exist_ok=True)
+np.save(phy / "spike_times.npy", (times[order] + 1).astype("uint64"))
+np.save(phy / "spike_clusters.npy", (clusters[order] - 1).astype("int32"))
+np.save(phy / "spike_templates.npy", (clusters[order] - 1).astype("uint32"))
+np.save(phy / "templates.npy", np.concatenate([templates, new]).astype("float32"))
 
-if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        main(Path(sys.argv[1]))
-    else:
-        with tempfile.TemporaryDirectory() as temporary:
-            main(Path(temporary))
+# %%
+# Validate
+# --------
+#
+# What was found of what was added, as tables and figures.
+
+validation = validate(result.folder, phy, phy_base=1)
+print("\n".join(validation_lines(validation)))
+for path in validation.save(folder / "validation"):
+    print("wrote", path)
+print("everything is in", folder)

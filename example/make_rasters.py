@@ -4,16 +4,24 @@ Make spike rasters of functional groups
 
 Spikes of groups of units, written as SONATA, drawn, and made a session of.
 
-Run it with a folder to keep the files there, or with nothing for a temporary folder::
+Run it with a folder for the files, or with nothing for a new temporary one. They stay
+there, and the script says where::
 
     python example/make_rasters.py [FOLDER]
 
-It needs ``pip install 'mockrawio[sonata,plot]'``. The groups are those of groups.toml beside it.
+It needs the extras ``sonata`` and ``plot``. The groups are those of groups.toml
+beside it.
 """
 
+# %%
+# The groups
+# ----------
+#
+# What each is called, how many units it has and how they fire stands in a file:
+
 import sys
-import tempfile
 from pathlib import Path
+from tempfile import mkdtemp
 
 import numpy as np
 
@@ -23,36 +31,46 @@ from mockrawio.rasters import RasterSpec, generate_raster, read_sonata, write_so
 from mockrawio.rasters.bridges import session_to_sonata, to_spiketrains
 from mockrawio.rasters.figure import save_raster_figure
 
+folder = Path(sys.argv[1] if len(sys.argv) > 1 else mkdtemp(prefix="mockrawio-"))
 
-def make_rasters(folder):
-    """Make the groups' spikes, and everything that can be made of them, in `folder`."""
-    spec = RasterSpec.from_toml(Path(__file__).with_name("groups.toml"))
-    raster = generate_raster(spec)
-    for name, ids in raster.groups.items():
-        n_spikes = len(raster.group(name))
-        print(f"{name}: nodes {ids.start} to {ids.stop - 1}, {n_spikes / len(ids) / spec.duration_s:.2f} Hz per unit")
-    path = write_sonata(Path(folder) / "spikes.h5", raster, overwrite=True)
-    print(f"{path}: {len(read_sonata(path))} spikes, as SONATA")
-    print(f"{save_raster_figure(raster, Path(folder) / 'spikes.png')}: the figure")
-    trains = to_spiketrains(raster)
-    print(f"{len(trains)} Neo spike trains; the first: {len(trains[0])} spikes until {trains[0].t_stop}")
-    make_session(path, raster, folder)
+groups = Path(__file__).with_name("groups.toml")
+print(groups.read_text())
 
+# %%
+# Their spikes
+# ------------
 
-def make_session(path, raster, folder):
-    """Make a session of one group's spikes, and compare what it holds."""
-    inhibitory = raster.group("inhibitory")
-    path = write_sonata(path.with_name("inhibitory.h5"), inhibitory, overwrite=True)
-    spec = SessionSpec.tiny(spikes=path, units=Units(refractory_ms=0.0), seed=1)
-    session = generate_session(spec, folder, overwrite=True)
-    back = read_sonata(session_to_sonata(session, path.with_name("units.h5"), overwrite=True))
-    print(f"{session}: a session of {back.n_units} units")
-    print(f"its spikes, from SONATA and back, differ by {np.abs(back.times_ms - inhibitory.times_ms).max():.1e} ms")
+spec = RasterSpec.from_toml(groups)
+raster = generate_raster(spec)
+for name, ids in raster.groups.items():
+    rate = len(raster.group(name)) / len(ids) / spec.duration_s
+    print(f"{name}: nodes {ids.start} to {ids.stop - 1}, {rate:.2f} Hz per unit")
+print("the figure:", save_raster_figure(raster, folder / "spikes.png"))
 
+# %%
+# As files, and as Neo's objects
+# ------------------------------
 
-if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        make_rasters(sys.argv[1])
-    else:
-        with tempfile.TemporaryDirectory() as temporary:
-            make_rasters(temporary)
+path = write_sonata(folder / "spikes.h5", raster, overwrite=True)
+print(f"{path}: {len(read_sonata(path))} spikes, as SONATA")
+trains = to_spiketrains(raster)
+print(len(trains), "Neo spike trains")
+print(f"the first: {len(trains[0])} spikes until {trains[0].t_stop}")
+
+# %%
+# As a session
+# ------------
+#
+# The spikes of one group become the units of a session; taken out of it again, they
+# are where they were, to the last digit of a time in ms.
+
+inhibitory = raster.group("inhibitory")
+path = write_sonata(folder / "inhibitory.h5", inhibitory, overwrite=True)
+spec = SessionSpec.tiny(spikes=path, units=Units(refractory_ms=0.0), seed=1)
+session = generate_session(spec, folder, overwrite=True)
+back = read_sonata(session_to_sonata(session, folder / "units.h5", overwrite=True))
+print(f"{session}: a session of {back.n_units} units")
+off = np.abs(back.times_ms - inhibitory.times_ms).max()
+print(f"its spikes, from SONATA and back, differ by {off:.1e} ms")
+print("the figure:", save_raster_figure(back, folder / "units.png"))
+print("all files are in", folder)

@@ -4,32 +4,63 @@ Make a session
 
 A session with a gap in it, made from a seed, and what was written.
 
-Run it with a folder to keep the session there, or with nothing for a temporary folder::
+Run it with a folder for the session, or with nothing for a new temporary one. It stays
+there, and the script says where::
 
     python example/make_session.py [ROOT]
+
+The figure needs matplotlib, which the extra ``plot`` brings.
 """
 
+# %%
+# A :class:`~mockrawio.SessionSpec` says what to make. This one has two segments, of
+# 6 s and of 4 s, with a gap between; what it leaves open has a default, as it prints
+# itself:
+
 import sys
-import tempfile
+from pathlib import Path
+from pprint import pprint
+from tempfile import mkdtemp
 
-from mockrawio import SessionSpec, generate_session
+from mockrawio import MockSessionRawIO, SessionSpec, generate_session
 
+root = Path(sys.argv[1] if len(sys.argv) > 1 else mkdtemp(prefix="mockrawio-"))
 
-def make_session(root):
-    """Make one session of two segments, 6 s and 4 s, below `root` and list its files."""
-    spec = SessionSpec(patient_id=1, session_nr=1, segments=(6.0, 4.0), n_channels=16, n_units=5, seed=2)
-    folder = generate_session(spec, root, overwrite=True)
-    print(spec)
-    print(folder)
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            print(f"{path.stat().st_size:>10,d}  {path.relative_to(folder)}")
-    return folder
+spec = SessionSpec(
+    patient_id=1, session_nr=1, segments=(6.0, 4.0), n_channels=16, n_units=5, seed=2
+)
+pprint(spec)
 
+# %%
+# Write it
+# --------
+#
+# The session is a folder below the root, in the layout of :doc:`Epiphyte's data
+# </format>`. The same spec and seed write the same bytes wherever this is run.
 
-if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        make_session(sys.argv[1])
-    else:
-        with tempfile.TemporaryDirectory() as temporary:
-            make_session(temporary)
+folder = generate_session(spec, root, overwrite=True)
+print(folder)
+for path in sorted(folder.rglob("*")):
+    if path.is_file():
+        print(f"{path.stat().st_size:>10,d}  {path.relative_to(folder)}")
+
+# %%
+# Look at it
+# ----------
+#
+# The field potential with its events, the spikes below it, and the gap in both.
+
+from mockrawio.ground.extras import by_extra
+from mockrawio.report import plots
+
+with by_extra("the figure", "plot"):
+    from matplotlib.figure import Figure
+
+figure = Figure(figsize=(9, 6), layout="constrained")
+above, below = figure.subplots(2, 1, sharex=True)
+with MockSessionRawIO(folder) as reader:
+    plots.plot_traces(reader, 0, above)
+    plots.plot_spikes(reader, below)
+above.label_outer()
+print("the figure:", plots.save_figure(figure, root / "session.png", dpi=100))
+print("the session:", folder)
