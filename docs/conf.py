@@ -21,7 +21,13 @@ author = "mockrawio developers"
 copyright = "mockrawio developers"
 release = version = installed("mockrawio")
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.doctest", "sphinx.ext.napoleon", "sphinx_gallery.gen_gallery"]
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.doctest",
+    "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+    "sphinx_gallery.gen_gallery",
+]
 exclude_patterns = ["_build", "gallery/GALLERY_HEADER.rst"]
 
 html_theme = "furo"
@@ -32,6 +38,12 @@ html_show_sphinx = False
 html_copy_source = False
 
 man_pages = [("cli", "mockrawio", "read, make and check mock electrophysiology sessions", author, 1)]
+
+# What is copied is what can be typed: neither prompts nor what was printed.
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+copybutton_line_continuation_character = "\\"
+copybutton_selector = "div:not(.highlight-none, .highlight-text) > div.highlight > pre"
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings give types, shapes and units
@@ -66,6 +78,7 @@ sphinx_gallery_conf = {
     "min_reported_time": sys.maxsize,
     "write_computation_times": False,
     "show_signature": False,
+    "capture_repr": (),  # what a cell shows, it prints
     "remove_config_comments": True,
     "inspect_global_variables": False,
 }
@@ -101,7 +114,7 @@ def edit_source(app, docname, source):
     if docname == "changelog":
         source[0] = changelog()
     elif docname.startswith("gallery/"):
-        temporary = re.escape(tempfile.gettempdir()) + r"/tmp\w+"
+        temporary = re.escape(tempfile.gettempdir()) + r"/(tmp|mockrawio-)\w+"
         source[0] = re.sub(temporary, "/tmp/...", source[0].replace(f"{ROOT}/", ""))
     else:
         hidden = ".. doctest::\n   :hide:\n\n"

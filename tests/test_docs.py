@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
@@ -34,7 +36,7 @@ def readme_section(heading):
     return README.read_text("utf-8").split(f"\n## {heading}\n")[1].split("\n## ")[0]
 
 
-@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:The extractor is not serializable")  # SpikeInterface's sorters say it of their own
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
 def test_page(page, tmp_path, monkeypatch):
     """The examples of a page print what the page says."""
@@ -76,11 +78,14 @@ def test_readme_shows_the_demo():
 
 
 def commands_of(text):
-    """Return the arguments of each `$ mockrawio` line."""
-    return [shlex.split(line) for line in re.findall(r"^ *\$ mockrawio (.*)$", text, re.MULTILINE)]
+    """Return the arguments of each `$ mockrawio` line, and of those that go on after a backslash."""
+    whole = re.sub(r" \\\n +", " ", text)
+    return [shlex.split(line) for line in re.findall(r"^ *\$ mockrawio (.*)$", whole, re.MULTILINE)]
 
 
-@pytest.mark.parametrize("path", [README, DOCS / "index.rst", DOCS / "cli.rst"], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [README, *(DOCS / f"{name}.rst" for name in ("index", "install", "cli"))], ids=lambda path: path.name
+)
 def test_documented_commands(path, tmp_path, monkeypatch):
     """The `$ mockrawio` lines run one after another, beside copies of the hybrid sample and of the example's groups."""
     monkeypatch.chdir(tmp_path)
@@ -91,6 +96,60 @@ def test_documented_commands(path, tmp_path, monkeypatch):
     for arguments in commands:
         result = CliRunner().invoke(main, arguments, catch_exceptions=False)
         assert result.exit_code == 0, (arguments, result.output)
+
+
+def included(folder, name, options):
+    """Return the lines of a file that a ``literalinclude`` with these options shows."""
+    said = dict(re.findall(r":([a-z-]+): (.*)", options))
+    text = (folder / name).read_text("utf-8")
+    if "pyobject" in said:
+        (node,) = (node for node in ast.parse(text).body if getattr(node, "name", None) == said["pyobject"])
+        return text.splitlines()[node.lineno - 1 : node.end_lineno]
+    begin = text.index(said.get("start-at", ""))
+    end = text.find(said["end-before"]) if "end-before" in said else len(text)
+    return text[begin:end].splitlines()
+
+
+def shown_code(path):
+    """Yield the lines of code of a page: after prompts, in blocks but those of plain text, and of files it includes."""
+    text = path.read_text("utf-8")
+    yield from re.findall(r"^ *(?:>>>|\.\.\.|\$) .*$", text, re.MULTILINE)
+    for block in re.findall(r"^```(?!text)\w+\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        yield from block.splitlines()
+    for block in re.findall(r"(?:\.\. code-block:: (?!text)\w+|\w::)\n\n((?: +.*\n|\n)+)", text):
+        yield from block.splitlines()
+    for name, options in re.findall(r"literalinclude:: (\S+)\n((?: +:.*\n?)*)", text):
+        yield from included(path.parent, name, options)
+
+
+@pytest.mark.parametrize("page", [*PAGES, README], ids=lambda path: path.name)
+def test_code_fits_the_page(page):
+    """A line of code that a page shows has fewer than 88 characters; of whole files there ruff sees to it, too."""
+    assert [line for line in shown_code(page) if len(line) > 87] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("psd", "clients"),
+        ("peak_sign", "spikeinterface"),
+        ("export nwb", "clients"),
+        ("export nwb", "rigs_files"),
+        ("psd", "plots"),
+        ("psth", "first_things"),
+    ],
+)
+def test_words_are_found(words, name):
+    """The search of the pages, which knows the words that stand on them, leads from these to that page."""
+    assert set(words.split()) <= set(re.findall(r"\w+", (DOCS / f"{name}.rst").read_text("utf-8").lower()))
+
+
+def test_extras_are_explained():
+    """The page on installation has a row for each extra."""
+    declared = ConfigParser()
+    declared.read(ROOT / "setup.cfg", "utf-8")
+    rows = re.findall(r"^``([a-z]+)``  ", (DOCS / "install.rst").read_text("utf-8"), re.MULTILINE)
+    assert sorted(rows) == sorted(declared["options.extras_require"])
 
 
 def help_of(command):
@@ -140,7 +199,7 @@ def test_numbers_of_documents_stand_on_one_page():
 
 def test_cited_pages_are_there():
     """Each ``docs/page.rst, *Section*`` in a docstring or comment is a page that has this section."""
-    cited = re.compile(r"docs/(\w+\.rst)(?:, \*([^*]+)\*)?")
+    cited = re.compile(r"docs/([\w/]+\.rst)(?:, \*([^*]+)\*)?")
     for path in texts_of_the_repository():
         for page, section in cited.findall(" ".join(path.read_text("utf-8").split())):
             text = (DOCS / page).read_text("utf-8")

@@ -9,7 +9,8 @@ from mockrawio.testing.strategies import sessions
 
 def spike_count(block):
     """Return how many spikes a Block has."""
-    return sum(len(train) for segment in block.segments for train in segment.spiketrains)
+    trains = (train for segment in block.segments for train in segment.spiketrains)
+    return sum(len(train) for train in trains)
 
 
 @settings(max_examples=5, deadline=None)

@@ -39,13 +39,19 @@ class Sorting(BaseSortingExtractorInterface):
 def convert(folder, path):
     """Write a broadband session as NWB, with what is known of it."""
     block = MockSessionIO(folder).read_block(lazy=True)
-    converter = ConverterPipe([Recording(folder=str(folder), stream_name="broadband"), Sorting(folder=str(folder))])
+    recording = Recording(folder=str(folder), stream_name="broadband")
+    converter = ConverterPipe([recording, Sorting(folder=str(folder))])
     metadata = converter.get_metadata()
     metadata["NWBFile"].update(
-        session_start_time=block.annotations["session_start_time"], session_description="A mock session."
+        session_start_time=block.annotations["session_start_time"],
+        session_description="A mock session.",
     )
-    metadata["Subject"] = {"subject_id": str(block.annotations["patient_id"]), "species": "Homo sapiens", "sex": "U"}
-    metadata["Subject"]["age"] = "P30Y"
+    metadata["Subject"] = {
+        "subject_id": str(block.annotations["patient_id"]),
+        "species": "Homo sapiens",
+        "sex": "U",
+        "age": "P30Y",
+    }
     converter.run_conversion(nwbfile_path=path, metadata=metadata)
 
 
@@ -95,11 +101,12 @@ def test_nwbio_round_trip(session, tmp_path):
 
 @pytest.mark.slow
 def test_nwbio_of_several_segments(gaps, tmp_path):
-    """A session with a gap is written segment by segment, once its epochs are named apart."""
+    """A session with a gap is written by segments, once its epochs are named apart."""
     block = MockSessionIO(gaps).read_block()
     for segment in block.segments:
         for epoch in segment.epochs:
-            epoch.name = f"{epoch.name} {segment.index}"  # NWBIO takes one name for one segment's
+            # NWBIO takes one name for one segment's
+            epoch.name = f"{epoch.name} {segment.index}"
     path = str(tmp_path / "session.nwb")
     neo.io.NWBIO(path, "w").write_block(block)
     reader = neo.io.NWBIO(path, "r")

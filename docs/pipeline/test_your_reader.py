@@ -1,4 +1,4 @@
-"""Every format that mockrawio writes, through Neo's rules for a reader: no file is downloaded."""
+"""Every format that mockrawio writes, through Neo's rules for a reader, offline."""
 
 import gc
 
@@ -18,30 +18,37 @@ RULES = [
     rawio_compliance.read_events,
     rawio_compliance.has_annotations,
 ]
-# phy's reader gives no samples, that of NWB is no RawIO, and that of MEArec wants MEArec.
+# phy's reader gives no samples, NWB's is no RawIO, and MEArec's wants MEArec.
 FORMATS = [name for name in format_names() if name not in ("phy", "nwb", "mearec")]
 # What tests like this one find: Neo 0.14 counts more events than it gives.
 KNOWN = {("spikeglx", "read_events"), ("edf", "read_events")}
-# Neo 0.14 takes count 0 of MaxWell for 0 V, and multiplies by Alpha Omega's gain where one divides.
+# Neo 0.14 takes count 0 of MaxWell for 0 V, and multiplies by Alpha Omega's gain where
+# one divides.
 NO_UV = ("maxwell", "alphaomega")
-IN_UV = {"nV": 1e-3, "uV": 1.0, "mV": 1e3, "V": 1e6, "": 1e3}  # of Plexon's it does not say that they are mV
+# Of Plexon's it does not say that they are mV.
+IN_UV = {"nV": 1e-3, "uV": 1.0, "mV": 1e3, "V": 1e6, "": 1e3}
 
 
 def microvolts(reader):
-    """Return most samples of a reader's first channel in the fastest stream, in µV, and the size of a count."""
-    rates = [reader.get_signal_sampling_rate(k) for k in range(reader.signal_streams_count())]
+    """Return most of the fastest stream's first channel, and a count's size, in µV."""
+    streams = reader.header["signal_streams"]
+    rates = [reader.get_signal_sampling_rate(k) for k in range(len(streams))]
     index = int(np.argmax(rates))
-    counts = reader.get_analogsignal_chunk(i_start=0, i_stop=29_000, stream_index=index)
+    counts = reader.get_analogsignal_chunk(
+        i_start=0, i_stop=29_000, stream_index=index
+    )
     channels = reader.header["signal_channels"]
-    channel = channels[channels["stream_id"] == reader.header["signal_streams"]["id"][index]][0]
+    channel = channels[channels["stream_id"] == streams["id"][index]][0]
     samples = reader.rescale_signal_raw_to_float(counts, "float64", stream_index=index)
-    return samples[:, 0] * IN_UV[channel["units"]], channel["gain"] * IN_UV[channel["units"]]
+    unit = IN_UV[channel["units"]]
+    return samples[:, 0] * unit, channel["gain"] * unit
 
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory):
     """A session of two channels, three units and events, all of it known."""
-    spec = SessionSpec.broadband(duration_s=1, sampling_rate=30_000, n_channels=2, n_units=3, snr=(8, 20), seed=1)
+    wanted = {"duration_s": 1, "sampling_rate": 30_000, "n_channels": 2, "n_units": 3}
+    spec = SessionSpec.broadband(**wanted, snr=(8, 20), seed=1)
     return generate_session(spec, tmp_path_factory.mktemp("session"))
 
 
@@ -58,7 +65,7 @@ def collected():
 def test_reader(name, session, tmp_path):
     """The reader keeps Neo's rules, and gives the samples that were written."""
     exported = export(session, tmp_path / name, name)
-    reader = exported.open()  # or: MyReader(**exported.arguments()), and parse_header()
+    reader = exported.open()  # or MyReader(**exported.arguments()), and parse_header()
     for rule in RULES:
         if (name, rule.__name__) not in KNOWN:
             rule(reader)
@@ -67,4 +74,5 @@ def test_reader(name, session, tmp_path):
     with MockSessionRawIO(session) as source:
         written, gain = microvolts(source)
     read, _ = microvolts(reader)
-    np.testing.assert_allclose(read, written, atol=0.6 * gain)  # Neo takes EDF's zero for half a count
+    # Neo takes EDF's zero for half a count.
+    np.testing.assert_allclose(read, written, atol=0.6 * gain)
