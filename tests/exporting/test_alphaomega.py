@@ -14,7 +14,7 @@ from mockrawio.exporting.door import write_rig
 from mockrawio.formats.recorded import Recorded, RecordedChannel, RecordedSignals, RecordedUnit
 from mockrawio.formats.rig import rig_formats
 from mockrawio.ground.errors import MockSessionError
-from tests.exporting.drawn import recordings
+from tests.exporting.drawn import recordings, tried
 from tests.exporting.proof import Proof
 from tests.exporting.tiny import tiny
 
@@ -57,7 +57,7 @@ def apart(recorded: Recorded) -> bool:
     return bool(np.all(np.rint(np.diff(stream.t_starts) * stream.rate) - stream.sizes[:-1] >= 2))
 
 
-@settings(max_examples=12)
+@settings(max_examples=tried(12))
 @given(recordings(streams=2, widths=(1, 2, 5, 32)).filter(apart))
 def test_drawn(recorded: Recorded) -> None:
     """Any rate, width and number of segments comes back."""

@@ -14,7 +14,7 @@ from mockrawio.exporting.door import write_rig
 from mockrawio.formats.recorded import Recorded
 from mockrawio.formats.rig import rig_formats
 from mockrawio.ground.errors import MockSessionError
-from tests.exporting.drawn import recordings
+from tests.exporting.drawn import recordings, tried
 from tests.exporting.proof import Proof
 from tests.exporting.tiny import tiny
 
@@ -29,7 +29,7 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
     proof(sources[kind], tmp_path / "out")
 
 
-@settings(max_examples=10)
+@settings(max_examples=tried(10))
 @given(recordings())
 def test_drawn(recorded: Recorded) -> None:
     """Any rate, width and number of segments comes back."""
