@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 
 import neo
 import pytest
 
 from mockrawio.formats.rig import rig_formats
 from tests.exporting.proof import HELD
-
-COUNTS = Path(__file__).parents[1] / "data" / "exports_tried.json"
+from tests.exporting.tables import COUNTS
 
 
 def prove(names: list[str]) -> dict[str, str]:

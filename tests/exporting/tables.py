@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib import import_module
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from mockrawio.exporting.listing import held, lacking
 from mockrawio.formats.rig import RigFormat, rig_formats
 
 DOCS = Path(__file__).parents[2] / "docs"
+COUNTS = Path(__file__).parents[1] / "data" / "exports_tried.json"  # by prove.py
 
 
 def neos(name: str) -> dict[str, str]:
@@ -50,6 +52,15 @@ def faults_table() -> str:
     return _list_table(rows, "20 30 25 25")
 
 
+def tried_table() -> str:
+    """Return the table of how many recordings were tried."""
+    known = json.loads(COUNTS.read_text())
+    versions = sorted({version for tried in known.values() for version in tried}, key=lambda one: one.split("."))
+    rows = [("Format", *(f"Neo {version}" for version in versions))]
+    rows += [(f"``{name}``", *(tried.get(version, "") for version in versions)) for name, tried in known.items()]
+    return _list_table(rows, "30 35 35")
+
+
 def _list_table(rows: list[tuple[str, ...]], widths: str) -> str:
     lines = [".. list-table::", "   :header-rows: 1", f"   :widths: {widths}", ""]
     for row in rows:
@@ -57,7 +68,11 @@ def _list_table(rows: list[tuple[str, ...]], widths: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-TABLES = {"rigs_files_table.inc": formats_table, "rigs_files_faults.inc": faults_table}
+TABLES = {
+    "rigs_files_table.inc": formats_table,
+    "rigs_files_faults.inc": faults_table,
+    "rigs_files_tried.inc": tried_table,
+}
 
 if __name__ == "__main__":
     for file, table in TABLES.items():
