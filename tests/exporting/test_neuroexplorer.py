@@ -125,3 +125,13 @@ def test_spikeinterface(tmp_path: Path) -> None:
     exported = write_rig(source, tmp_path / "out", FORMAT)
     recording = extractors.read_neuroexplorer(exported.arguments()["filename"], stream_id="1")
     np.testing.assert_array_equal(recording.get_traces()[:, 0], source.signals[0].read(0, 0, 1600)[:, 1])
+
+
+def test_without_signals(tmp_path: Path) -> None:
+    """Spikes and events alone are written, in ticks of 40 kHz."""
+    source = replace(tiny().part(0), signals=())
+    reader = write_rig(source, tmp_path / "out", FORMAT).open()
+    assert reader.header["signal_channels"].size == 0
+    for index, unit in enumerate(source.units):
+        stamps = reader.get_spike_timestamps(0, 0, index, None, None)
+        np.testing.assert_array_equal(stamps, np.rint(unit.times(0, None, None) * 40_000))
