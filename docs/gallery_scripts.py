@@ -24,6 +24,7 @@ ORDER = [
     "make_rasters.py",
     "make_corpus.py",
     "stream_to_device.py",
+    "device_pipeline.py",
 ]
 
 _left = tempfile.TemporaryDirectory(prefix="gallery-")  # what the scripts leave is not left by a build
