@@ -14,12 +14,14 @@ from ..ground.extras import MissingExtraError, by_extra
 from .cupy_engine import CupyEngine
 from .engine import Engine, HostEngine
 from .jax_engine import JaxEngine
+from .mps_engine import MpsEngine
 from .torch_engine import TorchEngine
 
 LIBRARIES = ("torch", "cupy", "jax", "numpy", "array_api_strict")
 DTYPES = ("float32", "float64")
 ON_CPU = ("torch", "jax", "numpy", "array_api_strict")
 ON_CUDA = ("torch", "cupy", "jax")
+BY_NAME = ("xpu", "mps")  # torch's other devices, which "auto" does not take
 BY_HAND = {"cupy": "cupy-cuda12x, or -cuda13x, whichever the driver has", "jax": "'jax[cuda12]', or jax for the CPU"}
 
 _LOG = logging.getLogger("mockrawio.device")
@@ -43,6 +45,8 @@ def choose_for_view(device: str) -> Engine:
     kind, _ = _parse(device)
     if kind == "cpu":
         return HostEngine("numpy")
+    if kind in BY_NAME:
+        return choose_engine(device, "torch")
     lacks = {name: _lacks_cuda(name) for name in ("torch", "cupy")}
     able = [name for name, why in lacks.items() if not why]
     if able or kind == "cuda":
@@ -59,21 +63,26 @@ def check_dtype(dtype: str, engine: Engine) -> str:
     if name == "float64" and engine.library == "jax" and not import_module("jax").config.jax_enable_x64:
         remedy = "Call jax.config.update('jax_enable_x64', True) first, or take float32."
         raise MockSessionError("dtype", "'float32', for JAX makes no float64 here", "'float64'", remedy)
+    if name == "float64" and engine.widest != name:
+        raise MockSessionError("dtype", f"'float32', all that {engine.device} has", "'float64'", "Take float32.")
     return name
 
 
 def _parse(device: str) -> tuple[str, int | None]:
     kind, colon, index = str(device).partition(":")
-    if kind in ("cpu", "auto", "cuda") and not colon:
+    if kind in ("cpu", "auto", "cuda", *BY_NAME) and not colon:
         return kind, None
-    if kind == "cuda" and index.isdecimal():
+    if kind in ("cuda", "xpu") and index.isdecimal():
         return kind, int(index)
-    raise MockSessionError("device", "'cuda', 'cuda:0', 'cpu' or 'auto'", f"{device!r}", "Give one of them.")
+    expected = "'cuda', 'cuda:0', 'cpu', 'auto', or torch's 'xpu', 'xpu:0', 'mps'"
+    raise MockSessionError("device", expected, f"{device!r}", "Give one of them.")
 
 
 def _engine(kind: str, index: int | None, library: str) -> Engine:
     if kind == "cpu":
         return _host_engine(library)
+    if kind in BY_NAME:
+        return _torch_engine(kind, index, library)
     if library in ON_CUDA:
         _import(_carrier(library))  # if it is not installed, that is the error
     lacks = _lacks_cuda(library, index)
@@ -98,6 +107,20 @@ def _host_engine(library: str) -> Engine:
     if library == "jax":
         return cast(Engine, JaxEngine(_import("jax.numpy"), HostEngine("numpy")))
     return HostEngine(library)
+
+
+def _torch_engine(kind: str, index: int | None, library: str) -> Engine:
+    """Return the engine of a device that torch alone has."""
+    if library != "torch":
+        raise MockSessionError(f"device={kind!r}", "out='torch', which alone has it", f"{library!r}", "Give that.")
+    torch = _import("torch")
+    here = torch.backends.mps if kind == "mps" else getattr(torch, kind)
+    count = (1 if kind == "mps" else here.device_count()) if here.is_available() else 0
+    if (index or 0) >= count:
+        found = f"{count} of them, by torch {torch.__version__}"
+        remedy = "Give device='cpu', or 'auto' to take what there is."
+        raise MockSessionError(f"device={kind!r}", "one that torch can use", found, remedy)
+    return MpsEngine(torch) if kind == "mps" else TorchEngine(torch, index, kind)
 
 
 def _carrier(library: str) -> str:
@@ -125,10 +148,12 @@ def _lacks_cuda(library: str, index: int | None = None) -> str:
 
 def _torch_devices() -> tuple[int, str]:
     torch = _import("torch")
-    if torch.version.cuda is None:
+    cuda, rocm = torch.version.cuda, torch.version.hip
+    if cuda is None and rocm is None:
         return 0, f"torch {torch.__version__} is built without CUDA; pytorch.org has the builds with it"
+    built, shows = (f"CUDA {cuda}", "nvidia-smi") if cuda else (f"ROCm {rocm}", "rocm-smi")
     return torch.cuda.device_count() if torch.cuda.is_available() else 0, (
-        f"torch {torch.__version__}, built for CUDA {torch.version.cuda}, sees no device; nvidia-smi shows the driver's"
+        f"torch {torch.__version__}, built for {built}, sees no device; {shows} shows the driver's"
     )
 
 
@@ -142,7 +167,7 @@ def _cupy_devices() -> tuple[int, str]:
 
 def _jax_lacks() -> str:
     try:
-        _import("jax").devices("cuda")
+        _import("jax").devices("gpu")  # CUDA or ROCm
     except RuntimeError as error:
         return f"JAX says {error}; jax[cuda12] is the build with CUDA"
     return ""

@@ -45,6 +45,7 @@ class Engine(Protocol):
     library: str
     device: str
     copies: bool  # whether what is handed over is a copy of the result
+    widest: str  # "float64", or "float32" where there is none
 
     def slot(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Slot:
         """Return new memory for raw values."""
@@ -94,6 +95,7 @@ class HostEngine:
 
     device = "cpu"
     copies = False
+    widest = "float64"
 
     def __init__(self, library: str = "numpy") -> None:
         self.library = library
@@ -145,6 +147,7 @@ class CudaEvents:
     """Marks in streams, which torch and CuPy have under the same names."""
 
     copies = False
+    widest = "float64"
 
     def record(self, event: Any, stream: Any) -> None:
         """Let the event stand for all that the stream has been given so far."""
@@ -168,11 +171,12 @@ def make_scale(engine: Engine, gain: Array, offset: Array, dtype: str) -> Device
     """Return gains and offsets (float64) as the engine needs them for results of `dtype`.
 
     Without an offset the arithmetic is that of `dtype`, as the reader's own is, and gives the very
-    same values. With one it is float64: a large offset would magnify the error of a float32 product.
+    same values. With one it is float64, if the device has it: a large offset would magnify the error of a float32
+    product.
     """
     if not offset.any():
         return DeviceScale(engine.put(_one_or_all(gain).astype(dtype)), None)
-    return DeviceScale(engine.put(_one_or_all(gain)), engine.put(_one_or_all(offset)))
+    return DeviceScale(*(engine.put(_one_or_all(values).astype(engine.widest)) for values in (gain, offset)))
 
 
 def _one_or_all(values: Array) -> Array:

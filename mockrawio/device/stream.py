@@ -150,7 +150,8 @@ def stream_scaled(
         As for ``get_analogsignal_chunk()``.
     device : str
         "cuda", "cuda:1", "cpu", or "auto": CUDA if `out` finds one, else the CPU; the iterator's
-        `device` is what was chosen, and the logger `mockrawio.device` tells it at INFO.
+        `device` is what was chosen, and the logger `mockrawio.device` tells it at INFO. torch's ROCm is "cuda" too;
+        its "xpu", "xpu:1" and "mps" are taken by name alone (docs/gpu.rst, *Other devices*).
     dtype : {"float32", "float64"}
     out : {"torch", "cupy", "jax", "numpy"}
         Whose arrays to yield. On CUDA torch moves the data for JAX. On the CPU

@@ -1,4 +1,4 @@
-"""CUDA through torch.
+"""CUDA through torch, and what torch has under the same names: ROCm, which it calls "cuda", and Intel's "xpu".
 
 Facts of torch on which the order of work rests:
 
@@ -14,6 +14,7 @@ Facts of torch on which the order of work rests:
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -21,21 +22,31 @@ import numpy as np
 from ..ground.arrays import Array
 from .engine import CudaEvents, DeviceScale, Slot
 
+_LOG = logging.getLogger("mockrawio.device")
+
 
 class TorchEngine(CudaEvents):
-    """One CUDA device, by torch; the current one if no index is given."""
+    """One device of a kind, "cuda" or "xpu", by torch; the current one if no index is given."""
 
     library = "torch"
 
-    def __init__(self, torch: Any, index: int | None = None) -> None:
-        self._torch = torch
-        self._device = torch.device("cuda", torch.cuda.current_device() if index is None else index)
+    def __init__(self, torch: Any, index: int | None = None, kind: str = "cuda") -> None:
+        self._torch, self._kind = torch, getattr(torch, kind)
+        self._device = torch.device(kind, self._kind.current_device() if index is None else index)
         self.device = str(self._device)
+        # a thread that waits leaves its core to others; "xpu" has no such choice
+        self._blocking = {"blocking": True} if kind == "cuda" else {}
+        if kind == "xpu" and not self._kind.get_device_properties(self._device).has_fp64:
+            self.widest = "float32"
 
     def slot(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Slot:
-        """Return new memory for raw values: pinned, and on the device."""
+        """Return new memory for raw values: pinned, if there is such memory, and on the device."""
         kind = getattr(self._torch, dtype.name)
-        source = self._torch.empty(shape, dtype=kind, pin_memory=True)
+        try:
+            source = self._torch.empty(shape, dtype=kind, pin_memory=True)
+        except RuntimeError as error:
+            _LOG.warning("%s: no page-locked memory, so copies are slower: %s", self.device, error)
+            source = self._torch.empty(shape, dtype=kind)
         return Slot(source.numpy(), source, self._torch.empty(shape, dtype=kind, device=self._device))
 
     def empty(self, shape: tuple[int, ...], dtype: str) -> Any:
@@ -48,15 +59,15 @@ class TorchEngine(CudaEvents):
 
     def current(self) -> Any:
         """Return the calling thread's current stream on the device."""
-        return self._torch.cuda.current_stream(self._device)
+        return self._kind.current_stream(self._device)
 
     def stream(self) -> Any:
         """Return a new stream."""
-        return self._torch.cuda.Stream(self._device)
+        return self._kind.Stream(self._device)
 
     def event(self) -> Any:
         """Return a new event."""
-        return self._torch.cuda.Event(blocking=True)  # a thread that waits leaves its core to others
+        return self._kind.Event(**self._blocking)
 
     def follow(self, stream: Any, other: Any) -> None:
         """Hold the stream back until the other has done what it was given so far."""
@@ -65,7 +76,7 @@ class TorchEngine(CudaEvents):
 
     def upload(self, slot: Slot, rows: int, stream: Any) -> None:
         """Queue the copy of the first rows in the stream."""
-        with self._torch.cuda.stream(stream):
+        with self._kind.stream(stream):
             slot.raw[:rows].copy_(slot.source[:rows], non_blocking=True)
 
     def scale(self, raw: Any, scale: DeviceScale, out: Any) -> None:

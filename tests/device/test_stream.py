@@ -141,7 +141,7 @@ def test_where_it_is(gains):
     ({"decimate": -1}, "decimate: expected 1 sample or more; found -1"),
     ({"dtype": "int16"}, "dtype: expected 'float32' or 'float64'; found 'int16'"),
     ({"out": "tensorflow"}, "out: expected one of torch, cupy, jax, numpy, array_api_strict; found 'tensorflow'"),
-    ({"device": "gpu"}, "device: expected 'cuda', 'cuda:0', 'cpu' or 'auto'; found 'gpu'"),
+    ({"device": "gpu"}, "device: expected 'cuda', 'cuda:0', 'cpu', 'auto', or torch's .*; found 'gpu'"),
     ({"device": "cpu:1"}, "found 'cpu:1'"),
     ({"device": "cuda"}, "expected a CUDA device that numpy can use; found none: numpy computes on the CPU only"),
     ({"out": "cupy"}, "device='cpu': expected out= as one of torch, jax, numpy, array_api_strict; found 'cupy'"),
