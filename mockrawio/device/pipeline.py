@@ -15,6 +15,7 @@ kernel runs in the consumer's own stream, so what the consumer does with the res
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
@@ -36,6 +37,7 @@ T = TypeVar("T")
 Chunk = tuple[int, int]  # first item and one past the last
 Fill = Callable[[Chunk, Array], object]
 PART_BYTES = 1 << 20  # the least that is worth a thread's while
+DEVICE_READERS = 8  # one copies 10 GB/s or so; the buses of today take 25 to 60
 THREADS = "mockrawio-read"  # the names of all pipelines' threads begin so
 PATIENCE = 1.0  # seconds
 
@@ -131,6 +133,11 @@ class Pipeline:
         self.end()
         if not _is_reading():
             self._thread.join()
+
+
+def readers_for(engine: Engine) -> int:
+    """Return how many threads keep up with an engine, of those that there are cores for."""
+    return 1 if engine.device == "cpu" else min(DEVICE_READERS, os.cpu_count() or 1)
 
 
 def _read_ahead(ring: _Ring) -> None:

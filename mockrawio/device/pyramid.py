@@ -22,7 +22,7 @@ import numpy as np
 
 from ..ground.arrays import Array
 from .engine import Engine
-from .pipeline import Chunk, Pipeline
+from .pipeline import Chunk, Pipeline, readers_for
 
 Read = Callable[[Chunk, Array], object]
 
@@ -137,7 +137,8 @@ class Pyramid:
         count, size = len(self.levels[0].low), self.bin_size
         bins = [(b * self._block, min((b + 1) * self._block, count)) for b in missing]
         samples = ((first * size, stop * size) for first, stop in bins)
-        pipeline = Pipeline(engine, read, samples, (self._block * size, self._width), self._dtype, min(3, len(bins)))
+        shape, depth = (self._block * size, self._width), min(3, len(bins))
+        pipeline = Pipeline(engine, read, samples, shape, self._dtype, depth, readers_for(engine))
         pipeline.run(lambda _, raw, chunk: self._put(chunk[0] // size, *engine.extremes(raw, size)))
 
     def _put(self, first: int, low: Array, high: Array) -> None:

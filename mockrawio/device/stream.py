@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import weakref
 from collections.abc import Iterator
 from typing import Any
@@ -13,10 +12,8 @@ from ..ground.errors import MockSessionError
 from ..rawio import MockSessionRawIO
 from .choose import check_dtype, choose_engine
 from .engine import Engine, make_scale
-from .pipeline import Chunk, Pipeline
+from .pipeline import Chunk, Pipeline, readers_for
 from .samples import Channels, choose_channels, segment_clock
-
-DEVICE_READERS = 8  # one copies 10 GB/s or so; the buses of today take 25 to 60
 
 
 class ScaledStream(Iterator[Any]):
@@ -221,6 +218,5 @@ def stream_scaled(
     def read(chunk: Chunk, place: Array) -> None:
         reader.get_analogsignal_chunk(block_index, seg_index, *chunk, stream_index, channels.read, out=place)
 
-    if readers is None:
-        readers = 1 if engine.device == "cpu" else min(DEVICE_READERS, os.cpu_count() or 1)
+    readers = readers_for(engine) if readers is None else readers
     return ScaledStream(engine, read, chunks, channels, dtype, depth, readers, reuse)
