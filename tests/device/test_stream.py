@@ -13,12 +13,10 @@ from hypothesis import strategies as st
 
 from mockrawio import BoundsError, MockSessionError, MockSessionRawIO
 from mockrawio.device import stream_scaled
-from tests.device.backends import BACKENDS, as_numpy, no_cuda
+from tests.device.backends import BACKENDS, CUDA, as_numpy, no_cuda
 
 SELECTIONS = [None, [0], [2, 0], slice(None, None, 2), slice(1, 3), [True, False, True], np.array([], int), [1]]
-LIBRARIES = [("cpu", name) for name in BACKENDS] + [
-    pytest.param("cuda", name, marks=pytest.mark.skipif(bool(no_cuda()), reason=no_cuda())) for name in ("torch",)
-]
+LIBRARIES = [("cpu", name) for name in BACKENDS] + CUDA
 
 
 def streamed(reader, **options):

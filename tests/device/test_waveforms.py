@@ -7,13 +7,11 @@ import pytest
 
 from mockrawio import BoundsError, MockSessionError, MockSessionRawIO
 from mockrawio.device import waveforms_to_device
-from tests.device.backends import BACKENDS, as_numpy, no_cuda
+from tests.device.backends import BACKENDS, CUDA, as_numpy
 from tests.handmade import T0, Handmade
 
 COUNTS = {"CSC1_SU1": 40, "CSC2_MU1": 0, "CSC2_SU1": 7, "CSC10_SU1": 100}
-LIBRARIES = [("cpu", name) for name in BACKENDS] + [
-    pytest.param("cuda", "torch", marks=pytest.mark.skipif(bool(no_cuda()), reason=no_cuda()))
-]
+LIBRARIES = [("cpu", name) for name in BACKENDS] + CUDA
 
 
 @pytest.fixture(params=["gains", "offsets", "floats"])

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from mockrawio import BoundsError, MockSessionError, MockSessionRawIO
 from mockrawio.device import Envelope, envelope, zoom
+from mockrawio.device.choose import choose_engine
 from mockrawio.device.engine import HostEngine
 from mockrawio.device.pyramid import BLOCK_BYTES, Pyramid, bin_within
-from tests.device.backends import BACKENDS, no_cuda
+from tests.device.backends import BACKENDS, CUDA, no_cuda
 from tests.handmade import T0, Handmade
 
 
@@ -88,11 +89,12 @@ def test_every_library(library, gains):
     assert view.nbytes > 0
 
 
-@pytest.mark.skipif(bool(no_cuda()), reason=no_cuda())
-def test_cuda(reader):
-    """A device that is there finds the same."""
-    view = Envelope(reader, 0, device="cuda")
+@pytest.mark.parametrize(("device", "library"), [one for one in CUDA if "jax" not in one])
+def test_cuda(device, library, reader):
+    """A device that is there finds the same, by either library that reduces there."""
+    view = Envelope(reader, 0, device=device)
     assert view.device.startswith("cuda:")
+    view._engine = choose_engine(device, library)
     check(reader, view.view(None, None, 7))
 
 
