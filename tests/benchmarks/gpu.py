@@ -1,23 +1,32 @@
-"""How fast int16 comes from a session to a GPU as scaled float32, against the bus and against what people do.
+"""int16 from a session to a GPU, correct first and then how fast, in one run of less than ten minutes.
 
-    python tests/benchmarks/gpu.py [--device cuda] [--megabytes 4096] [--json report.json]
+    python -m tests.benchmarks.gpu [--device cuda] [--json report.json] [--rst table.inc]
 
-First what comes out is checked against the reader; then every way takes its turn, several rounds, and
-the best of each counts, in GB/s of int16. So do arrays that are the caller's own against slots that are
-used again, ``reuse=True``, by torch and on the CPU by NumPy too. On the CPU (``--device cpu``) all the same
-lines run; but for these last two they mean nothing but that they run.
+1. ``tests/device`` run, with each library that finds the device; then what comes out is checked against the reader,
+   value by value.
+2. Every way to bring a stream to the device takes its turn, several rounds, and the best of each counts, in GB/s of
+   int16: the bus, ours, and what people do.
+3. A view of an hour of 384 channels, the first time and later on; a million waveforms; the pipeline in ``example``;
+   ``compute-sanitizer`` on the streams' tests where there is one.
+4. A table with the device's name, for the documentation.
+
+What the time does not suffice for is left out, and the report says so. On the CPU (``--device cpu --small``) all the
+same lines run, in seconds: the figures then mean nothing but that they run.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
+import shutil
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from functools import partial
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -26,224 +35,237 @@ import numpy as np
 import torch
 
 from mockrawio import MockSessionRawIO
-from mockrawio.device import Envelope, stream_scaled
+from mockrawio.device import Envelope, Zoom, stream_scaled, waveforms_to_device
+from mockrawio.device.choose import choose_engine
+from tests.benchmarks.gpu_inputs import WAVEFORM, long_reader, stream_session, units_session
+from tests.benchmarks.gpu_table import GOALS, NO_GPU, in_words, rst
+from tests.benchmarks.gpu_ways import ROWS, Ways, wait
 
-RATE = 32000.0
-GAIN = 0.195
-DEPTH = 3
-ROWS = {
-    "ceiling": "pinned copies of 64 MB, the bus itself",
-    "pinned": "(c) the same int16 from pinned slots, not scaled",
-    "ours": "stream_scaled, from the page cache",
-    "ours_pageable": "stream_scaled, from pageable memory",
-    "kilosort": "(b) torch.from_numpy(x).to(device).float() * gain",
-    "cpu_scale": "(a) scaled to float32 on the CPU, then copied",
-}
-GOALS = {"pinned": 0.9, "kilosort": 2.0, "cpu_scale": 4.0}  # ours at least so many times
-
-
-class InMemory(MockSessionRawIO):
-    """A reader whose stream lies in ordinary memory."""
-
-    samples: np.ndarray
-
-    def get_analogsignal_chunk(self, *args: Any, out: Any = None, **kwargs: Any) -> Any:
-        """Copy from memory what is asked for with `out`, and check the rest as ever."""
-        if out is None:
-            return super().get_analogsignal_chunk(*args, **kwargs)
-        np.copyto(out, self.samples[args[2] : args[3]])
-        return out
-
-
-def write_session(folder: Path, megabytes: int, n_channels: int) -> Path:
-    """Write one stream of noise and return its array's path."""
-    path = folder / "raw_data" / "broadband.npy"
-    path.parent.mkdir(parents=True)
-    n_samples = megabytes * 1_000_000 // (2 * n_channels)
-    stored = np.lib.format.open_memmap(path, "w+", np.int16, (n_samples, n_channels))
-    noise = np.random.default_rng(0).integers(-3000, 3000, (1 << 16, n_channels), dtype=np.int16)
-    for start in range(0, n_samples, len(noise)):
-        stored[start : start + len(noise)] = noise[: n_samples - start]
-    stored.flush()
-    description = {
-        "sampling_rate": RATE,
-        "gain": [GAIN] * n_channels,
-        "offset": [0.0] * n_channels,
-        "units": "uV",
-        "channels": {key: [f"CSC{k + 1}" for k in range(n_channels)] for key in ("ids", "names")},
-        "segments": [{"t_start_ms": 1_656_643_278_812, "n_samples": n_samples}],
-    }
-    path.with_suffix(".json").write_text(json.dumps(description))
-    return path
-
-
-class Ways:
-    """Every way to bring the stream to the device, one method each."""
-
-    def __init__(self, reader: MockSessionRawIO, path: Path, device: str, chunk_size: int) -> None:
-        self.reader, self.device, self.chunk_size = reader, torch.device(device), chunk_size
-        self.memory = InMemory(reader.dirname)
-        self.memory.parse_header()
-        self.memory.samples = np.load(path)
-        self.mapped = np.load(path, mmap_mode="c")  # torch takes no read-only array
-        self.on_cuda = self.device.type == "cuda"
-
-    def starts(self) -> range:
-        return range(0, len(self.mapped), self.chunk_size)
-
-    def pinned_memory(self, rows: int) -> Any:
-        return torch.zeros((rows, self.mapped.shape[1]), dtype=torch.int16, pin_memory=self.on_cuda)
-
-    def ceiling(self) -> float:
-        rows = max(1, 64_000_000 // (2 * self.mapped.shape[1]))
-        source = self.pinned_memory(min(rows, len(self.mapped)))
-        target = torch.empty_like(source, device=self.device)
-        turns = -(-self.mapped.nbytes // source.nbytes)
-        return self.timed(
-            lambda: [target.copy_(source, non_blocking=True) for _ in range(turns)], turns * source.nbytes
-        )
-
-    def pinned(self) -> float:
-        slots = [self.pinned_memory(self.chunk_size) for _ in range(DEPTH)]
-        targets = [torch.empty_like(slot, device=self.device) for slot in slots]
-
-        def copy() -> None:
-            for turn, start in enumerate(self.starts()):
-                rows = min(self.chunk_size, len(self.mapped) - start)
-                targets[turn % DEPTH][:rows].copy_(slots[turn % DEPTH][:rows], non_blocking=True)
-
-        return self.timed(copy)
-
-    def ours(self) -> float:
-        return self.timed(partial(self.stream, self.reader))
-
-    def ours_pageable(self) -> float:
-        return self.timed(partial(self.stream, self.memory))
-
-    def stream(self, reader: MockSessionRawIO, out: str = "torch", reuse: bool = False) -> None:
-        options = {"chunk_size": self.chunk_size, "device": str(self.device), "out": out, "depth": DEPTH}
-        with stream_scaled(reader, stream_index=0, reuse=reuse, **options) as chunks:
-            for _ in chunks:
-                pass
-
-    def fresh_and_reused(self, rounds: int) -> dict[str, list[float]]:
-        """Return, for each library, GB/s with arrays that are the caller's and with slots, by turns."""
-        best = {}
-        for out in ("torch",) if self.on_cuda else ("torch", "numpy"):
-            rates = [
-                [self.timed(partial(self.stream, self.reader, out, reuse)) for reuse in (False, True)]
-                for _ in range(rounds)
-            ]
-            best[out] = np.max(rates, axis=0).tolist()
-        return best
-
-    def kilosort(self) -> float:
-        def copy() -> None:
-            for start in self.starts():
-                torch.from_numpy(self.mapped[start : start + self.chunk_size]).to(self.device).float() * GAIN
-
-        return self.timed(copy)
-
-    def cpu_scale(self) -> float:
-        def copy() -> None:
-            for start in self.starts():
-                raw = self.reader.get_analogsignal_chunk(0, 0, start, min(start + self.chunk_size, len(self.mapped)), 0)
-                torch.from_numpy(self.reader.rescale_signal_raw_to_float(raw, "float32", 0)).to(self.device)
-
-        return self.timed(copy)
-
-    def timed(self, work: Callable[[], object], nbytes: int | None = None) -> float:
-        """Return GB/s of int16, from an idle device to an idle device."""
-        self.wait()
-        began = time.perf_counter()
-        work()
-        self.wait()
-        return (self.mapped.nbytes if nbytes is None else nbytes) / (time.perf_counter() - began) / 1e9
-
-    def wait(self) -> None:
-        if self.on_cuda:
-            torch.cuda.synchronize(self.device)
+ROOT = Path(__file__).parents[2]
+PIXELS = 2000
+SMALL = {"megabytes": 4, "rounds": 1, "hour": 2.0, "hour_channels": 16, "waveforms": 2000, "pipeline": "2 8"}
 
 
 def check(reader: MockSessionRawIO, device: str, chunk_size: int) -> None:
     """Raise AssertionError unless every value that comes out, and a view, are the reader's own."""
-    start = 0
-    with stream_scaled(reader, stream_index=0, chunk_size=chunk_size, device=device, out="torch") as chunks:
-        for chunk in chunks:
-            raw = reader.get_analogsignal_chunk(0, 0, start, start + len(chunk), 0)
-            wanted = reader.rescale_signal_raw_to_float(raw, "float32", 0)
-            np.testing.assert_array_max_ulp(chunk.cpu().numpy(), wanted, 1)
-            start += len(chunk)
-    assert start == reader.get_signal_size(0, 0, 0)
-    view = Envelope(reader, 0, device=device).view(None, None, 10)
-    edges = [-(-start * k // 10) for k in range(11)]  # the first sample at or after
-    for pixel, (a, b) in enumerate(pairwise(edges)):
-        scaled = reader.rescale_signal_raw_to_float(reader.get_analogsignal_chunk(0, 0, a, b, 0), "float32", 0)
+    for reuse in (False, True):
+        start = 0
+        options = {"chunk_size": chunk_size, "device": device, "out": "torch", "reuse": reuse}
+        with stream_scaled(reader, stream_index=0, **options) as chunks:
+            for chunk in chunks:
+                raw = reader.get_analogsignal_chunk(0, 0, start, start + len(chunk), 0)
+                wanted = reader.rescale_signal_raw_to_float(raw, "float32", 0)
+                np.testing.assert_array_max_ulp(chunk.cpu().numpy(), wanted, 1)
+                start += len(chunk)
+        assert start == reader.get_signal_size(0, 0, 0)
+    check_view(reader, Envelope(reader, 0, device=device).view(None, None, 10), 1)
+
+
+def check_view(reader: MockSessionRawIO, view: Zoom, step: int) -> None:
+    """Raise AssertionError unless every so many'th pixel of a view of all is that of the samples."""
+    size, width_px = reader.get_signal_size(0, 0, 0), len(view.low)
+    edges = [-(-size * k // width_px) for k in range(width_px + 1)]  # the first sample at or after
+    for pixel, (a, b) in list(enumerate(pairwise(edges)))[::step]:
+        raw = np.empty((b - a, view.low.shape[1]), np.int16)
+        reader.get_analogsignal_chunk(0, 0, a, b, 0, out=raw)
+        scaled = reader.rescale_signal_raw_to_float(raw, "float32", 0)
         np.testing.assert_array_equal(view.low[pixel], scaled.min(axis=0))
         np.testing.assert_array_equal(view.high[pixel], scaled.max(axis=0))
 
 
-def report(rates: dict[str, float], reuse: dict[str, list[float]], device: str) -> dict[str, Any]:
-    """Print the table and return it."""
-    on_cuda = device.startswith("cuda")
-    name = torch.cuda.get_device_name(device) if on_cuda else platform.processor() or platform.machine()
-    print(f"device {device}: {name}, torch {torch.__version__}; every value checked against the reader first")
-    for key, row in ROWS.items():
-        print(f"  {row:52s} {rates[key]:8.2f} GB/s {rates[key] / rates['pinned']:7.2f} x (c)")
-    for out, (fresh, slots) in reuse.items():
-        print(f"  {out}: own arrays {fresh:.2f} GB/s, reuse=True {slots:.2f} GB/s, {fresh / slots:.2f} x that")
-    ratios = {key: rates["ours"] / rates[key] for key in GOALS}
-    for key, goal in GOALS.items():
-        met = ("met" if ratios[key] >= goal else "not met") if on_cuda else "no GPU, no verdict"
-        print(f"  ours / {ROWS[key][:3]} {ratios[key]:6.2f}, goal {goal}: {met}")
-    note = (
-        "" if on_cuda else "The device is the CPU: these figures show that the script runs; they say nothing of a GPU."
-    )
-    print(note, end="\n" if note else "")
-    return {
-        "device": device,
-        "name": name,
-        "torch": torch.__version__,
-        "correct": True,
-        "int16_gb_per_s": rates,
-        "own_and_reused": reuse,
-        "ours_to": ratios,
-        "goals": GOALS,
-        "note": note,
-    }
+def libraries(device: str) -> list[str]:
+    """Return the libraries that have the device here."""
+    kind = torch.device(device).type
+    known = {"cpu": ["torch", "numpy", "jax"], "cuda": ["torch", "cupy", "jax"]}.get(kind, ["torch"])
+    return [name for name in known if find_spec(name) and _has(device, name)]
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run it all; the exit status is 1 if a value is wrong or there is no such device."""
+def _has(device: str, library: str) -> bool:
+    try:
+        return bool(choose_engine(device, library))
+    except (ImportError, ValueError):
+        return False
+
+
+def streams(options: Any, folder: Path, until: float) -> dict[str, Any]:
+    """Check the values, and return GB/s of each way, and of each library's arrays with and without slots.
+
+    No round is begun after `until`, but the first.
+    """
+    path = stream_session(folder, options.megabytes, options.channels)
+    chunk_size = int(options.chunk_megabytes * 1e6) // (2 * options.channels)
+    with MockSessionRawIO(folder) as reader:
+        check(reader, options.device, chunk_size)
+        ways = Ways(reader, path, options.device, chunk_size)
+        best = dict.fromkeys(ROWS, 0.0)
+        for number in range(options.rounds):
+            if number and time.perf_counter() > until:
+                break
+            for key in ROWS:
+                best[key] = max(best[key], getattr(ways, key)())
+        reuse = {name: own_and_reused(ways, name, options.rounds) for name in libraries(options.device)}
+        ways.memory.close()
+    ratios = {key: best["ours"] / best[key] for key in GOALS}
+    return {"correct": True, "int16_gb_per_s": best, "own_and_reused": reuse, "ours_to": ratios, "goals": GOALS}
+
+
+def own_and_reused(ways: Ways, library: str, rounds: int) -> list[float]:
+    """Return the best GB/s with arrays that are the caller's own, and with slots, by turns."""
+    rates = [[ways.stream(ways.reader, library, reuse) for reuse in (False, True)] for _ in range(rounds)]
+    return [float(best) for best in np.max(rates, axis=0)]
+
+
+def view_of_an_hour(options: Any, folder: Path) -> dict[str, Any]:
+    """Return how long the first view of all of a long stream takes, and later ones of most of it."""
+    with long_reader(folder, options.hour, options.hour_channels) as reader:
+        envelope = Envelope(reader, 0, device=options.device)
+        first_s = _seconds(lambda: envelope.view(None, None, PIXELS))
+        check_view(reader, envelope.view(None, None, PIXELS), PIXELS // 10)
+        size, most = reader.get_signal_size(0, 0, 0), 0.9 * options.hour
+        start = reader.get_signal_t_start(0, 0, 0)
+        spans = [start + k * options.hour / 100 for k in range(9)]
+        later = [_seconds(lambda t=t: envelope.view(t, t + most, PIXELS)) for t in spans]
+    later_s = float(np.median(later))
+    told = {"seconds": options.hour, "channels": options.hour_channels, "pixels": PIXELS, "device": envelope.device}
+    rate = 2e-9 * size * options.hour_channels / first_s
+    return {**told, "first_s": first_s, "later_s": later_s, "ratio": first_s / later_s, "gb_per_s": rate}
+
+
+def waveforms(options: Any, folder: Path) -> dict[str, Any]:
+    """Return how long the waveforms of all units take, against scaling each unit's in memory and copying them all."""
+    with MockSessionRawIO(units_session(folder, options.waveforms)) as reader:
+        units = range(len(reader.header["spike_channels"]))
+
+        def scaled(unit: int) -> Any:
+            raw = reader.get_spike_raw_waveforms(spike_channel_index=unit)
+            return reader.rescale_waveforms_to_float(raw, "float32", unit)
+
+        found = waveforms_to_device(reader, device=options.device)
+        of_last = found.waveforms[found.unit_index == units[-1]].cpu().numpy()
+        np.testing.assert_array_max_ulp(of_last, scaled(units[-1]), 1)
+        ours_s = min(_seconds(lambda: waveforms_to_device(reader, device=options.device), options) for _ in range(3))
+
+        def on_the_cpu() -> Any:
+            return torch.from_numpy(np.concatenate([scaled(unit) for unit in units])).to(options.device)
+
+        other_s = min(_seconds(on_the_cpu, options) for _ in range(3))
+    n = len(found.times)
+    return {"n": n, "samples": WAVEFORM, "ours_s": ours_s, "cpu_s": other_s, "ratio": other_s / ours_s}
+
+
+def _seconds(work: Callable[[], object], options: Any = None) -> float:
+    if options:
+        wait(options.device)
+    began = time.perf_counter()
+    work()
+    if options:
+        wait(options.device)
+    return time.perf_counter() - began
+
+
+def apart(command: list[str], limit_s: float) -> dict[str, Any]:
+    """Run a command by itself and return its exit status, 124 if it took too long, and its last lines."""
+    paths = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    settings = {"PYTHONPATH": paths, "XLA_PYTHON_CLIENT_PREALLOCATE": "false", "PYTHONUNBUFFERED": "1"}
+    if limit_s < 1:
+        return {"status": 124, "lines": ["left out: no time is left"]}
+    try:
+        done = subprocess.run(
+            command, cwd=ROOT, env={**os.environ, **settings}, timeout=limit_s, text=True, capture_output=True
+        )
+    except subprocess.TimeoutExpired as late:
+        printed = late.stdout.decode() if isinstance(late.stdout, bytes) else late.stdout or ""
+        return {"status": 124, "lines": [*printed.splitlines()[-6:], f"stopped after {limit_s:.0f} s"]}
+    printed = done.stdout + (done.stderr if done.returncode else "")
+    return {"status": done.returncode, "lines": printed.splitlines()[-25:]}
+
+
+def pytest_command(*what: str) -> list[str]:
+    """Return what runs tests in one process: a device has memory for one that takes most of it."""
+    return [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "-r", "fE", *what]
+
+
+def sanitized(options: Any, limit_s: float) -> dict[str, Any]:
+    """Return what compute-sanitizer says of the streams' tests."""
+    if options.device == "cpu" or not shutil.which("compute-sanitizer"):
+        return {"status": 0, "lines": ["not run: there is no compute-sanitizer for the device here"]}
+    tool = ["compute-sanitizer", "--tool", "memcheck", "--error-exitcode", "9"]
+    return apart([*tool, *pytest_command("tests/device/test_cuda.py")], min(limit_s, 120))
+
+
+def device_name(device: str) -> str:
+    """Return what the device is called."""
+    if device.startswith("cuda"):
+        return str(torch.cuda.get_device_name(device))
+    return f"{device}, {platform.processor() or platform.machine()}"
+
+
+def measured(options: Any, folder: Path) -> dict[str, Any]:
+    """Return all that is found."""
+    began = time.perf_counter()
+
+    def left() -> float:
+        return float(options.limit_s - (time.perf_counter() - began))
+
+    told: dict[str, Any] = {"device": options.device, "name": device_name(options.device), "cores": os.cpu_count()}
+    told["torch"] = f"torch {torch.__version__}"
+    told["note"] = NO_GPU if options.device == "cpu" else ""
+    told["tests"] = apart(pytest_command(*options.tests.split()), 0.4 * options.limit_s)
+    told |= streams(options, folder / "stream", time.perf_counter() + options.limit_s / 4)
+    shutil.rmtree(folder / "stream")
+    told["failed"] = []
+    for key, work in (("zoom", view_of_an_hour), ("waveforms", waveforms)):
+        if left() < options.limit_s / 9:
+            continue
+        try:
+            told[key] = work(options, folder / key)
+        except (AssertionError, ValueError, RuntimeError, MemoryError) as error:  # what is measured so far is kept
+            told["failed"].append(f"{key}: {error}")
+    example = [sys.executable, str(ROOT / "example" / "device_pipeline.py"), *options.pipeline.split()]
+    told["pipeline"] = apart(example, min(left(), 90))
+    told["sanitizer"] = sanitized(options, left())
+    return {**told, "seconds": time.perf_counter() - began}
+
+
+def parsed(arguments: list[str] | None) -> Any:
+    """Return the options."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--megabytes", type=int, default=4096, help="of int16")
     parser.add_argument("--channels", type=int, default=64)
     parser.add_argument("--chunk-megabytes", type=float, default=16.0)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--hour", type=float, default=3600.0, help="seconds of the view")
+    parser.add_argument("--hour-channels", type=int, default=384)
+    parser.add_argument("--waveforms", type=int, default=1_000_000)
+    parser.add_argument("--tests", default="tests/device", help="what pytest runs")
+    parser.add_argument("--pipeline", default="30 64", help="the example's seconds and channels")
+    parser.add_argument("--limit-s", type=float, default=540.0, help="seconds after which nothing more is begun")
+    parser.add_argument("--small", action="store_true", help="little of everything, to see that it runs")
     parser.add_argument("--folder", help="where to put the session: a disk of its own, or memory")
     parser.add_argument("--json", help="also write the report here")
-    options = parser.parse_args(arguments)
+    parser.add_argument("--rst", help="also write the table here")
+    if "--small" in (sys.argv[1:] if arguments is None else arguments):
+        parser.set_defaults(**SMALL, tests="tests/device/test_engines.py::test_cupy_extremes")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run it all; the exit status is 1 if a value is wrong, a test fails or there is no such device."""
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # JAX would take most of the device
+    options = parsed(arguments)
     with tempfile.TemporaryDirectory(dir=options.folder) as temporary:
-        path = write_session(Path(temporary), options.megabytes, options.channels)
-        chunk_size = int(options.chunk_megabytes * 1e6) // (2 * options.channels)
-        with MockSessionRawIO(temporary) as reader:
-            try:
-                check(reader, options.device, chunk_size)
-            except (AssertionError, ValueError) as error:
-                print(error, file=sys.stderr)
-                return 1
-            ways = Ways(reader, path, options.device, chunk_size)
-            best = dict.fromkeys(ROWS, 0.0)
-            for _ in range(options.rounds):
-                for key in ROWS:
-                    best[key] = max(best[key], getattr(ways, key)())
-            reuse = ways.fresh_and_reused(options.rounds)
-            ways.memory.close()
-    told = report(best, reuse, options.device)
+        try:
+            told = measured(options, Path(temporary))
+        except (AssertionError, ValueError, RuntimeError) as error:
+            print(error, file=sys.stderr)
+            return 1
+    print(in_words(told))
     if options.json:
         Path(options.json).write_text(json.dumps(told, indent=2) + "\n")
-    return 0
+    if options.rst:
+        Path(options.rst).write_text(rst(told))
+    return int(told["tests"]["status"] != 0 or bool(told["failed"]))
 
 
 if __name__ == "__main__":

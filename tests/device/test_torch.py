@@ -59,18 +59,32 @@ def test_streams_of_ones_own(gains):
     np.testing.assert_array_max_ulp(np.concatenate([chunk.cpu().numpy() for chunk in kept]), wanted, 1)
 
 
+@pytest.mark.slow
 def test_the_harness(tmp_path, capsys):
     """The measuring script checks itself, runs all its lines on the CPU, and says that this is no GPU."""
-    report = tmp_path / "report.json"
-    assert gpu.main(["--device", "cpu", "--megabytes", "4", "--rounds", "1", "--json", str(report)]) == 0
+    report, table = tmp_path / "report.json", tmp_path / "table.inc"
+    assert gpu.main(["--device", "cpu", "--small", "--json", str(report), "--rst", str(table)]) == 0
     printed = capsys.readouterr().out
     assert "say nothing of a GPU" in printed
     told = json.loads(report.read_text())
     assert told["correct"] is True
     assert set(told["int16_gb_per_s"]) == set(gpu.ROWS)
     assert all(rate > 0 for rate in told["int16_gb_per_s"].values())
-    assert {out: len(rates) for out, rates in told["own_and_reused"].items()} == {"torch": 2, "numpy": 2}
-    assert all(row in printed for row in gpu.ROWS.values())
+    assert {out: len(rates) for out, rates in told["own_and_reused"].items()} == dict.fromkeys(gpu.libraries("cpu"), 2)
+    assert told["zoom"]["later_s"] > 0 < told["waveforms"]["ours_s"]
+    assert told["tests"]["lines"][-1].startswith("1 passed")
+    assert told["pipeline"]["status"] == told["sanitizer"]["status"] == len(told["failed"]) == 0
+    written = table.read_text()
+    assert written.startswith(f".. list-table:: {told['name']}, torch {torch.__version__}")
+    assert all(row in printed and row in written for row in gpu.ROWS.values())
+
+
+def test_the_harness_keeps_to_its_time():
+    """A command that takes too long is ended, its last lines are kept, and with no time left none is begun."""
+    slow = "print('begun', flush=True); import time; time.sleep(60)"
+    late = gpu.apart([gpu.sys.executable, "-c", slow], 1.5)
+    assert (late["status"], late["lines"]) == (124, ["begun", "stopped after 2 s"])
+    assert gpu.apart(["false"], 0.5)["lines"] == ["left out: no time is left"]
 
 
 @pytest.mark.skipif(not no_cuda(), reason="there is a CUDA device")
