@@ -116,6 +116,14 @@ def test_synthetic_times_refused(rate, factor):
         synthetic(rate, factor)
 
 
+def test_the_hidden_cap():
+    """Of more than 25,000 events the original draws as many, and does not say so; of just that many it has all."""
+    for count, kept in ((25_000, 25_000), (25_001, 25_000)):
+        spans, random = (np.array([0]), np.array([1000 * count])), np.random.RandomState(1)
+        own, options = np.arange(count) * 900 + 5000, {"rate": None, "factor": 0, "sample_rate": 30_000}
+        assert len(compat.original_times(own, spans, (40, 40), random=random, **options)) == kept
+
+
 def test_window_past_the_end():
     """An event drawn one sample too far is kept by the original, which then fails; so does compat."""
     own = np.full(64, N_FRAMES - 40 - 30)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockrawio.hybrid import times
 from mockrawio.hybrid.recording import RawFile, RawRecording
 from mockrawio.hybrid.times import Spacing, drawn_times, regular_times
 
@@ -125,6 +126,41 @@ def test_cap():
     assert (np.diff(made.times) > 0).all()
     assert made.times[-1] - made.times[0] > 1_500_000
     assert draw(own).n_over_cap == 0
+
+
+def test_exactly_one_refractory_period():
+    """Times one refractory period apart are far enough; those that are a sample closer are not."""
+    own = np.array([5000])
+    still = TIMING._replace(jitter=0.0)
+    assert draw(own, still).times.tolist() in ([4940], [5060])
+    for distance, offsets in ((60, {-60, 60}), (61, {-61, 61})):
+        others = draw(own, still._replace(refractory=distance)).times - own
+        assert set(others.tolist()) <= offsets
+    assert times._clear(np.array([59, 60, 61]), np.array([0]), 60).tolist() == [False, True, True]
+    assert times._clear(np.array([-60, -59, 0]), np.array([0]), 60).tolist() == [True, False, False]
+    assert times._apart(np.array([0, 60, 119, 180]), 60).tolist() == [True, True, False, True]
+
+
+def test_a_cap_that_is_not_reached():
+    """As many as there are, or more: all of them are there, and none is counted as left out."""
+    own = np.arange(10) * 2000 + 500
+    for cap in (10, 11, 10**6):
+        made = draw(own, cap=cap)
+        assert (len(made.times), made.n_over_cap) == (10, 0)
+
+
+def test_a_time_is_drawn_so_many_times():
+    """One that never fits is drawn 24 times, further away each time, and then counted."""
+    asked: list[int] = []
+
+    def never(first, stop):
+        asked.append(len(first))
+        return np.zeros(len(first), bool)
+
+    source = SimpleNamespace(files=LONG.files, sample_rate=RATE, holds_many=never)
+    made = draw(np.array([5000, 9000]), source=source)
+    assert asked == [2] * 24
+    assert (len(made.times), made.n_edge, made.n_refractory) == (0, 2, 0)
 
 
 def test_seed():

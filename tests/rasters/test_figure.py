@@ -59,6 +59,14 @@ def test_marks_are_at_the_spikes():
     assert second[0] - first[1] > first[1] - first[0]
 
 
+def test_the_most_spikes_of_a_figure():
+    """Of 20,000 spikes all are drawn; of one more every second unit."""
+    ids = np.arange(20_001, dtype=np.uint64) % 100
+    for count, words in ((20_000, "100 units, all 20,000 spikes drawn"), (20_001, "100 units, every 2nd drawn: ")):
+        raster = Raster(np.arange(count) / 10.0, ids[:count], 2001.0, {"a": range(100)})
+        assert title(plot_raster(raster)).startswith(words)
+
+
 def test_every_so_many_th_unit():
     """Above the limit whole units are left out, the same share of each group, and the title says which."""
     raster = made({"exc": 800, "inh": 200})

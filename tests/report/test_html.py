@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from mockrawio import MockSessionError, MockSessionRawIO, NotASessionError, SessionSpec, generate_session
 from mockrawio.cli.report import report_command
-from mockrawio.report import measures, page_figures, page_spectra, page_traces
+from mockrawio.report import measures, page_figures, page_sections, page_spectra, page_traces
 from mockrawio.report.html import report_html, write_report
 from mockrawio.report.page import plot_text
 from mockrawio.verify import verify_session
@@ -225,12 +225,14 @@ def test_what_is_left_out_is_said(handmade, monkeypatch):
     """Where spikes, points, units or streams are more than a page can hold, it says how many are shown."""
     monkeypatch.setattr(page_figures, "MOST_SPIKES", 50)
     monkeypatch.setattr(page_figures, "MOST_POINTS", 20)
+    monkeypatch.setattr(page_sections, "MOST_UNITS", 1)
     times = T0 + np.arange(200) * 20.0
     handmade.unit(times=times)
     handmade.unit("CSC2_SU1", times=times[:100])
     handmade.events(np.column_stack([times + np.sin(times), np.ones(len(times))]))
     read = Read(report_html(handmade.folder))
     assert "300 spikes of 2 units by region, of which are shown: one in 6 of each unit, 51 in all." in read.text
+    assert "The first 1 of 2 units are shown." in read.text
     assert re.search(r"Shown are (1\d|20) of 199, the least and the greatest of each stretch", read.text)
     deviations = read.figures["plots"]["plot-timing"]["data"][0]["y"]
     every = np.diff(times + np.sin(times))

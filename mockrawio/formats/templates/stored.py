@@ -19,7 +19,7 @@ from ...ground.errors import BadFileError
 from ...ground.shown import visible
 from ..npy import text_of
 
-MOST_VALUES = 1 << 26  # in all: 256 MB as they are held
+MOST_VALUES = 1 << 26  # in all: 256 MiB as they are held
 MOST_CHANNELS = 1 << 13
 MOST_SAMPLES = 1 << 13
 MOST_UNITS = 1 << 17
