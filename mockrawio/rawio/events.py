@@ -199,9 +199,9 @@ class LabelEpochs(EventChannel):
         """Return begin, end and value of the epochs within one showing."""
         pts, clock = self.movie.log.pts[showing], self.movie.log.clock[showing].astype(np.float64)
         inside = (stops >= pts[0]) & (starts <= pts[-1])
-        # A segment that only touches the showing's edge has its place in the next one.
+        # A row that only touches the showing's edge has no length there, unless it never has any.
         if pts.size > 1:
-            inside &= (stops > pts[0]) & ((starts < pts[-1]) | (starts == stops))
+            inside &= (stops > pts[0]) & (starts < pts[-1]) | (starts == stops)
         begin, end = (np.interp(edge[inside], pts, clock) for edge in (starts, stops))
         return np.array([begin, end, values[inside]])
 

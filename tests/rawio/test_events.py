@@ -236,3 +236,59 @@ def test_a_segment_is_as_long_as_its_samples(handmade: Handmade) -> None:
         assert reader.event_count(0, 0, 0) == 2
     with MockSessionRawIO(handmade.folder, exclude="lfp_data") as reader:
         assert reader.segment_t_stop(0, 0) - reader.segment_t_start(0, 0) == pytest.approx(2.7)
+
+
+def test_events_in_us(handmade: Handmade) -> None:
+    """Stamps that can only be µs are so, aloud, and come out in ms, whole or not."""
+    handmade.lfp()
+    handmade.events([[(T0 + 5.0) * 1000, 1], [(T0 + 105.25) * 1000, 2]])
+    with MockSessionRawIO(handmade.folder) as reader:
+        with pytest.warns(UserWarning, match="taken as µs"):
+            assert read(reader, "Events") == ([5.0, 105.25], None, ["1", "2"])
+        start, _, _ = reader.get_event_timestamps(0, 0, channel(reader, "Events"))
+        assert reader.rescale_event_timestamp(start, "float64").tolist() == [0.005, 0.10525]
+
+
+def test_annotations_that_are_instants(handmade: Handmade, tmp_path: Path) -> None:
+    """A row of no length has its place once, at the first and the last frame too, and none beyond them."""
+    lines = [frame(k * 1.0, T0 + 1000 * k) for k in range(1, 6)]
+    rows = [[1, 1, 1, 1, 1], [0.5, 1, 2.5, 5, 5.5], [0.5, 1, 2.5, 5, 5.5]]
+    start, duration, label = annotate(handmade, rows, lines, tmp_path)
+    assert (start, duration, label) == ([1000, 2500, 5000], [0, 0, 0], ["1"] * 3)
+
+
+def test_annotations_that_touch_a_skip(handmade: Handmade, tmp_path: Path) -> None:
+    """What only touches the edge of what was shown in one go is not there; an instant is, each time it was shown."""
+    lines = [frame(k * 1.0, T0 + 1000 * k) for k in range(4)]  # 0 to 3 s of the movie
+    lines += [frame(k * 1.0, T0 + 1000 * (k + 10)) for k in range(100, 103)]
+    lines += [frame(k * 1.0, T0 + 1000 * (k + 200)) for k in range(3, 6)]  # from 3 s on again
+    for row, starts, durations in (
+        ([3, 5], [203_000], [2000]),
+        ([1, 3], [1000], [2000]),
+        ([3, 3], [3000, 203_000], [0, 0]),
+        ([2, 4], [2000, 203_000], [1000, 1000]),
+        ([102, 103], [], []),
+        ([99, 100], [], []),
+    ):
+        rows = [[1], [row[0]], [row[1]]]
+        place = tmp_path / f"{row}"
+        place.mkdir()
+        assert annotate(handmade, rows, lines, place)[:2] == (starts, durations)
+
+
+def test_one_frame_shows_what_it_touches(handmade: Handmade, tmp_path: Path) -> None:
+    """Of a movie of one frame a row that begins, ends or is there at its time has an instant."""
+    rows = [[1, 1, 1, 1], [0, 1, 2, 0.5], [0.5, 2, 3, 1]]
+    start, duration, _ = annotate(handmade, rows, [frame(1.0, T0 + 1000)], tmp_path)
+    assert (start, duration) == ([1000] * len(start), [0] * len(start))
+    assert len(start) == 2
+
+
+@pytest.mark.parametrize(
+    "row", [[np.nan, 1, 2], [1, np.nan, 2], [1, 1, np.nan], [1, -np.inf, 2], [1, 1, np.inf], [1, 2, 1]]
+)
+def test_annotations_that_are_none(row: list[float], handmade: Handmade, tmp_path: Path) -> None:
+    """A value, a start or a stop that is not finite, or a start after its stop, spoils the annotation, by its name."""
+    rows = np.array([[1, 0, 1], row]).T.tolist()
+    with pytest.raises(MockSessionError, match="1_alice_p1_20240131_character.npy.*starts before stops"):
+        annotate(handmade, rows, [frame(k * 1.0, T0 + 1000 * k) for k in range(4)], tmp_path)
