@@ -181,3 +181,21 @@ def test_blocks_do_not_matter(dtype, monkeypatch):
     assert len(blocks) == 100
     assert np.array_equal(np.concatenate(blocks), whole)
     assert sum(ticks) == samples.size * passes(samples.dtype)
+
+
+@pytest.mark.parametrize(("counts", "fits"), [(32767.4, True), (32768, False), (-32768.4, True), (-32769, False)])
+def test_how_far_a_signal_may_change(counts, fits):
+    """In the second pass samples may grow to the last counts that int16 has, up and down, and not by one more."""
+    reads = []
+
+    def read(start, stop):
+        reads.append(start)
+        return np.full((stop - start, 1), 32767.0 if len(reads) == 1 else counts) / 32767.0
+
+    source = Source("signal", ("a",), np.dtype(float), np.ones(1), np.zeros(1), 1.0, (Piece(5, read),))
+    found = encode(source)
+    if fits:
+        assert np.concatenate(list(found.blocks()))[:, 0].tolist() == [round(counts)] * 5
+    else:
+        with pytest.raises(MockSessionError, match="expected the same samples in both passes; found larger ones"):
+            list(found.blocks())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mockrawio.hybrid import Probe, eMouse, neuropixels3a
+from mockrawio.hybrid import Probe, channels, eMouse, neuropixels3a
 from mockrawio.hybrid.channels import MeanWindow, candidates, channels_in, mean_window, shifted_channels
 from mockrawio.hybrid.recording import open_raw
 from mockrawio.hybrid.units import UnitSkipped
@@ -67,6 +67,36 @@ def test_nothing_but_noise():
     """A unit that stands out nowhere is skipped, with the reason."""
     with pytest.raises(UnitSkipped, match="does not stand out"):
         channels_in(window_of([4.0, 3.0]), staggered_probe(2))
+
+
+@pytest.mark.parametrize(("height", "stands_out"), [(4.99, False), (5.01, True), (9.9, True)])
+def test_five_times_the_noise(height, stands_out):
+    """A unit is there from five times the noise of its mean on, no less and no more."""
+    if stands_out:
+        assert channels_in(window_of([height, 1.0]), staggered_probe(2)).tolist() == [0]
+    else:
+        with pytest.raises(UnitSkipped, match="does not stand out"):
+            channels_in(window_of([height, 1.0]), staggered_probe(2))
+
+
+@pytest.mark.parametrize(("height", "rows"), [(4.99, [0]), (5.01, [0, 1])])
+def test_five_times_the_noise_beside_a_peak(height, rows):
+    """So is a channel beside the peak, where a tenth of the peak is less than that."""
+    assert channels_in(window_of([40.0, height]), staggered_probe(2)).tolist() == rows
+
+
+def test_blocks_do_not_matter(tmp_path, monkeypatch):
+    """Means, noise and places are the same where windows, and sites of a probe, are taken a few at a time."""
+    made = make(tmp_path, n_channels=32, seconds=1.0, counts=(50,), amplitudes=(200.0,))
+    recording, probe = open_raw(tmp_path / "raw.bin", n_channels=32, sample_rate=RATE), neuropixels3a()
+    rows = np.arange(100, 110)
+    whole, places = mean_window(recording, made.times[1], 40, 40), candidates(rows, probe)
+    monkeypatch.setattr(channels, "CHUNK_ITEMS", 7 * 81 * 32)  # 7 windows; 24 of 384 sites
+    few = mean_window(recording, made.times[1], 40, 40)
+    np.testing.assert_allclose(few.mean, whole.mean, atol=1e-9)
+    np.testing.assert_allclose(few.noise, whole.noise, rtol=1e-9)
+    for found, expected in zip(candidates(rows, probe), places, strict=True):
+        np.testing.assert_array_equal(found, expected)
 
 
 def test_channels_of_384(tmp_path):

@@ -28,6 +28,14 @@ def test_shift_template_is_the_originals(templates, original):
     np.testing.assert_array_equal(shift_template(templates[5], 16), original["shift_template_t5_to_16"])
 
 
+def test_a_fifth_of_the_values_is_kept():
+    """Of a hundred sizes, each on a channel of its own, those above the 80th percentile are moved, and no more."""
+    template = np.zeros((1, 300))
+    template[0, :100] = -np.geomspace(1.0, 1000.0, 100)
+    assert np.flatnonzero(shift_template(template, 250)).tolist() == list(range(231, 251))
+    assert np.flatnonzero(shift_template(template, 250, percentile=50)).tolist() == list(range(201, 251))
+
+
 def test_frobenius_is_the_originals(templates, original):
     """The norms of the differences are the original's, and so is their order."""
     scores = compare_templates(templates[5], templates, "frobenius")

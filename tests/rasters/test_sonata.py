@@ -142,6 +142,17 @@ def test_append_out_of_order(tmp_path, raster):
     assert_same(read_sonata(path), raster)
 
 
+def test_append_where_the_file_ends(tmp_path, raster):
+    """In a file by time a spike at the time of its last one is later enough, and one just before it is not."""
+    path = write_sonata(tmp_path / "spikes.h5", raster)
+    last = float(raster.times_ms[-1])
+    with pytest.raises(MockSessionError, match="order of time"):
+        append_sonata(path, Raster(np.array([np.nextafter(last, 0)]), np.array([3]), 5000.0))
+    assert_same(read_sonata(path), raster)
+    append_sonata(path, Raster(np.array([last]), np.array([3]), 5000.0))
+    assert read_sonata(path).times_ms[-2:].tolist() == [last, last]
+
+
 def test_append_by_id(tmp_path, raster):
     """A file by id has no order once something is appended, and says so."""
     path = write_sonata(tmp_path / "spikes.h5", raster, sorting="by_id")

@@ -12,9 +12,10 @@ from hypothesis.extra import numpy as hnp
 from neo.rawio.baserawio import BaseRawIO
 
 from mockrawio import MockSessionError, MockSessionRawIO
+from mockrawio.ground.errors import BadFileError
 from mockrawio.rawio import scaling
 from mockrawio.rawio.scaling import rescale
-from tests.handmade import Handmade
+from tests.handmade import T0, Handmade
 
 gains = st.floats(1e-6, 1e3)
 offsets = st.one_of(st.just(0.0), st.floats(-1e4, 1e4))
@@ -130,3 +131,37 @@ def test_offsets_and_units_of_the_file(handmade: Handmade) -> None:
         assert scaled[:, 0].tolist() == [-5.0, 15.0]
         waveforms = reader.rescale_waveforms_to_float(reader.get_spike_raw_waveforms())
         assert waveforms[0, 0, :3].tolist() == [1.0, 1.5, 2.0]
+
+
+@pytest.mark.parametrize("size", [1, 7, 8, 9, 100])
+@pytest.mark.parametrize("dtype", ["<f4", ">f8", "<i4"])
+def test_a_count_is_sought_in_every_block(
+    size: int, dtype: str, handmade: Handmade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The largest value of a file that is no int16 sets the size of a count, wherever it is, of either sign."""
+    monkeypatch.setattr(scaling, "BLOCK", 8 * np.dtype(dtype).itemsize)
+    for at in {0, size // 2, size - 1}:
+        for value in (5000, -7000):
+            samples = (np.arange(size) % 90).astype(dtype)
+            samples[at] = value
+            path = handmade.lfp(samples=samples)
+            with MockSessionRawIO(handmade.folder) as reader:
+                raw = reader.get_analogsignal_chunk()
+                found = reader.rescale_signal_raw_to_float(raw, "float64")[:, 0]
+            assert int(np.abs(raw).max()) == abs(int(raw[at, 0])) == 32767
+            np.testing.assert_allclose(found, samples, atol=7000 / 32767 / 2 * 1.001)
+            path.unlink()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -2e15])
+def test_a_value_that_is_none_is_named_in_any_block(
+    bad: float, handmade: Handmade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first value that no count holds is named with its index, in (spikes, samples) of waveforms too."""
+    monkeypatch.setattr(scaling, "BLOCK", 8 * 8)
+    amps = np.ones((5, 6))
+    amps[3, 4:] = bad
+    for stored in (amps, np.asfortranarray(amps)):
+        handmade.unit(times=T0 + np.arange(5.0), amps=stored)
+        with pytest.raises(BadFileError, match="found .* at index 3, 4"):
+            MockSessionRawIO(handmade.folder).parse_header()

@@ -145,3 +145,16 @@ def test_more_units_than_open_maps(handmade: Handmade, monkeypatch: pytest.Monke
             assert [reader.get_spike_timestamps(0, 0, k)[0] - T0 for k in range(10)] == list(range(10))
         units = reader._session.units.units
         assert sum(unit.file.times.file._map is not None for unit in units) <= 3
+
+
+@pytest.mark.parametrize("dtype", [">i2", "<i2", ">f4", ">f8", "<i4"])
+def test_waveforms_of_any_byte_order(dtype: str, handmade: Handmade) -> None:
+    """Waveforms come out as native int16, whatever the file's bytes, and have the file's values once scaled."""
+    amps = (np.arange(12).reshape(3, 4) * 100 - 500).astype(dtype)
+    handmade.unit(amps=amps, gain=0.5)
+    with MockSessionRawIO(handmade.folder) as reader:
+        raw = reader.get_spike_raw_waveforms()
+        found = reader.rescale_waveforms_to_float(raw, "float64", 0)
+    assert raw.dtype == np.dtype(np.int16) and raw.dtype.isnative
+    assert raw.shape == (3, 1, 4)
+    np.testing.assert_allclose(found[:, 0], amps * 0.5, atol=0.5 * 600 / 32767 if dtype[1:] != "i2" else 0)

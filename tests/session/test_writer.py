@@ -377,3 +377,42 @@ def test_interrupted_as_its_folder_is_made(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt), SessionWriter(tmp_path / "session_1"):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("at", range(6))
+def test_one_sync_that_fails_is_told(at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk forgets that it failed: the error of one fsync alone, be it of a file or of a folder, ends the writing."""
+    synced = []
+    fsync = os.fsync
+
+    def fail_once(descriptor: int) -> None:
+        synced.append(descriptor)
+        if len(synced) == at + 1:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fail_once)
+    try:
+        write(tmp_path / "new" / "s")
+    except NotWrittenError as error:
+        assert error.errno == errno.EIO
+        assert len(synced) > at
+    else:
+        assert len(synced) <= at  # there are no more
+
+
+def test_what_is_half_removed_is_not_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session that was replaced, and whose removal was cut off, is rubbish for the next writer, and no session."""
+    aside = durable.sibling(tmp_path / "s", "replaced")
+    for name in "ab":
+        write_file(aside / name, [b"old"])
+
+    def cut_off(path: Path, ignore_errors: bool) -> None:
+        (path / "a").unlink()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(durable.shutil, "rmtree", cut_off)
+        durable.remove(aside)
+    durable.clean_up(tmp_path / "s", lambda left: True)
+    assert list(tmp_path.iterdir()) == []
