@@ -82,6 +82,12 @@ PICKLES = {
     "bytes as text": with_value(
         b"c_codecs\nencode\nB\x89\x13\x00\x00" + b"a" * 5_001 + b"X\x06\x00\x00\x00latin1\x86R"
     ),
+    "a scalar that is an object": with_value(
+        b"cnumpy.core.multiarray\nscalar\n" + DTYPE.replace(b"\x02i2", b"\x02O8") + b"C\x08aaaaaaaa\x86R"
+    ),
+    "an order that is none": with_value(
+        b"cnumpy.core.numeric\n_frombuffer\n(C\x06abcdef" + DTYPE + b"K\x03\x85X\x01\x00\x00\x00AtR"
+    ),
     "a scalar longer than its dtype": with_value(
         b"cnumpy.core.multiarray\nscalar\n"
         + DTYPE.replace(b"\x02i2", b"\x04S257")
@@ -104,7 +110,9 @@ def test_pickles_that_python_would_misread(name: str, tmp_path: Path) -> None:
 def test_the_pickles_they_come_from_are_read(tmp_path: Path) -> None:
     """Unchanged, the same pieces are a file like any other."""
     path = tmp_path / "x.npy"
-    for body in (USUAL, swapped(b"ts", b"ts"), with_value(ARRAY + b"\x89C\x06abcdeftb")):
+    buffer = b"cnumpy.core.numeric\n_frombuffer\n(C\x06abcdef" + DTYPE + b"K\x03\x85X\x01\x00\x00\x00%ctR"
+    usual = USUAL, swapped(b"ts", b"ts"), with_value(ARRAY + b"\x89C\x06abcdeftb")
+    for body in (*usual, with_value(buffer % b"C"), with_value(buffer % b"F")):
         path.write_bytes(header() + body)
         with DictFile(str(path)) as opened:
             assert opened.values["ts"].shape == (3,)

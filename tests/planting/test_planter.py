@@ -73,6 +73,16 @@ def test_saturates():
     assert set(block[:, [0, 2, 4]].ravel().tolist()) == {-32_600}
 
 
+@pytest.mark.parametrize("apart", [1, 2, 4, 5])
+def test_dense_spikes_are_clipped(apart):
+    """Spikes of one unit that fall on each other add up beyond int16, though none is: they are clipped, and counted."""
+    samples = np.random.default_rng(0).integers(9000, 15_000, (20, 5, 2))
+    one = unit(np.arange(20) * apart + 2, samples)
+    block, total = np.full((110, N_CHANNELS), -7, np.int16), slowly(110, [one]) - 7
+    assert Planter([one], N_CHANNELS).add(block, 0, bound=7) == np.count_nonzero(total > 32_767)
+    np.testing.assert_array_equal(block, np.minimum(total, 32_767))
+
+
 def test_clips_the_sum():
     """Events that cancel out are not clipped one by one: 32000 + 700 + 700 - 1400 is 32000."""
     block = np.full((5, N_CHANNELS), 32_000, np.int16)

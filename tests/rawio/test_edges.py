@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mockrawio import BoundsError, MockSessionError, MockSessionIO, MockSessionRawIO
+from mockrawio import BoundsError, MockSessionError, MockSessionIO, MockSessionRawIO, NotASessionError
 from mockrawio.formats.npy_out import Blocks, dict_file, header_bytes
 from mockrawio.testing import assert_rawio_compliant
 from tests.handmade import T0, Handmade
@@ -199,6 +200,21 @@ def test_duplicate_channel_names(handmade: Handmade) -> None:
 # -- clocks ------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("missing", "warned"), [(1, True), (2, False)])
+def test_gaps_of_two_samples_are_no_lost_samples(missing: int, warned: bool, handmade: Handmade) -> None:
+    """Three gaps of a single sample each are told, and what they may come from; gaps of two are gaps."""
+    lost = [300 + k for k in range(missing)], [800 + k for k in range(missing)], [2500 + k for k in range(missing)]
+    ts = T0 + np.delete(np.arange(3000), np.concatenate(lost))
+    handmade.lfp(samples=np.zeros(len(ts), np.int16), ts=ts)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        reader = opened(handmade)
+    assert reader.segment_count(0) == 4
+    said = [str(warning.message) for warning in caught]
+    assert any("3 of 3 gaps are of a single sample" in text for text in said) == warned
+    assert len(said) == warned
+
+
 def test_a_clock_that_leaves_out_samples(handmade: Handmade) -> None:
     """Stamps that leave out one now and then, but at no clock's even distances, make segments, and a warning."""
     ts = T0 + np.delete(np.arange(5005), [300, 500, 2500, 2600, 4900])
@@ -317,6 +333,33 @@ def test_selections_of_other_types(selection: dict[str, Any], reader: MockSessio
     """One name is not a list of letters, and no selection of another kind is guessed at."""
     with pytest.raises(MockSessionError, match="stream lfp: expected"):
         reader.get_analogsignal_chunk(i_stop=3, **selection)
+
+
+def test_selections_of_nothing(reader: MockSessionRawIO) -> None:
+    """No channel at all is a chunk without columns, by index, by name and by id, and so are its values in µV."""
+    for selection in ({"channel_ids": []}, {"channel_names": []}, {"channel_indexes": []}):
+        raw = reader.get_analogsignal_chunk(i_stop=3, **selection)
+        assert raw.shape == (3, 0)
+        assert reader.rescale_signal_raw_to_float(raw, **selection).shape == (3, 0)
+
+
+def test_a_session_without_files(tmp_path: Path) -> None:
+    """A folder of nothing is no session; one of its description alone has no signals, no spikes and one second."""
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(NotASessionError):
+        MockSessionRawIO(empty).parse_header()
+    made = Handmade(tmp_path / "described")
+    made.info()
+    with opened(made) as reader:
+        assert (reader.block_count(), reader.segment_count(0)) == (1, 1)
+        assert (reader.signal_streams_count(), reader.spike_channels_count(), reader.event_channels_count()) == (
+            0,
+            0,
+            0,
+        )
+        assert reader.segment_t_stop(0, 0) - reader.segment_t_start(0, 0) == 0.001
+        assert_rawio_compliant(reader)
 
 
 def test_a_relative_folder(handmade: Handmade, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -141,6 +141,19 @@ def test_streams_of_different_times_are_read_aloud(handmade: Handmade) -> None:
     assert opened(handmade, strict=True, exclude="raw_data/broad*").segment_count(0) == 1
 
 
+@pytest.mark.parametrize(
+    ("t_start", "said"), [(500.0, False), (501.0, False), (501.1, True), (-50.0, False), (-51.1, True)]
+)
+def test_streams_that_abut_are_of_one_time(t_start: float, said: bool, handmade: Handmade) -> None:
+    """One that begins where the other ends, or a sample of the slower one later, is of its time; later is not."""
+    handmade.lfp(1)
+    handmade.lfp(2)
+    handmade.stream(samples=np.zeros((1600, 1), np.int16), segments=[{"t_start_ms": T0 + t_start, "n_samples": 1600}])
+    reader, warned = told(handmade)
+    assert any("recorded at the same time" in text for text in warned) == said
+    assert reader.segment_count(0) == 1
+
+
 @st.composite
 def kept(draw: st.DrawFn) -> np.ndarray:
     """Return which of 120 ms a channel has: some, with gaps anywhere."""
