@@ -292,3 +292,11 @@ def test_annotations_that_are_none(row: list[float], handmade: Handmade, tmp_pat
     rows = np.array([[1, 0, 1], row]).T.tolist()
     with pytest.raises(MockSessionError, match="1_alice_p1_20240131_character.npy.*starts before stops"):
         annotate(handmade, rows, [frame(k * 1.0, T0 + 1000 * k) for k in range(4)], tmp_path)
+
+
+def test_a_segment_of_epochs_is_as_long_as_the_last(handmade: Handmade) -> None:
+    """Where there are only epochs, time begins with the first and ends where the last one does, of any channel."""
+    handmade.daq([f"1\t0\t{T0 + 10}\t{T0 + 90}", f"2\t1\t{T0 + 20}\t{T0 + 27}", f"4\t2\t{T0 + 60}\t{T0 + 110}"])
+    with MockSessionRawIO(handmade.folder) as reader:
+        assert reader.time_origin_ms == T0 + 10
+        assert (reader.segment_t_start(0, 0), reader.segment_t_stop(0, 0)) == (0.0, 0.1)

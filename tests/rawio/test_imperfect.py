@@ -323,6 +323,18 @@ def test_gaps_are_bridged_up_to_the_tolerance(handmade: Handmade) -> None:
         assert len(describe_session(handmade.folder, gap_tolerance_ms=10)["segments"]) == 2
 
 
+def test_gaps_are_bridged_where_they_are_short(handmade: Handmade) -> None:
+    """Of gaps of 1, 20, 2, 1, 20 and 2 ms the short ones are bridged, some in a row, and the long ones stay."""
+    lost = [[100], range(200, 220), [300, 301], [400], range(500, 520), [600, 601]]
+    ts = np.delete(np.arange(700), np.concatenate(lost))
+    handmade.lfp(samples=ts.astype(np.int16), ts=T0 + ts)
+    reader, said = told(handmade, gap_tolerance_ms=2)
+    cuts = np.searchsorted(ts, [200, 500]).tolist()
+    assert pieces(reader, 0) == [part.tolist() for part in np.split(ts, cuts)]
+    assert starts(reader, 0) == [0.0, 220.0, 520.0]
+    assert ["4 gaps, 6 ms in all, bridged" in text for text in said] == [True]
+
+
 @pytest.mark.parametrize("value", [-1, float("inf"), float("nan"), "1"])
 def test_tolerances_that_are_none(value: Any, handmade: Handmade) -> None:
     """A tolerance is a number of ms, 0 or more."""

@@ -15,8 +15,10 @@ from mockrawio import MockSessionError, MockSessionRawIO
 from mockrawio.ground.errors import BadFileError
 from mockrawio.rawio import scaling
 from mockrawio.rawio.scaling import rescale
+from tests.fuzz.corpus import header, pickled
 from tests.handmade import T0, Handmade
 
+TINY = float(np.finfo(np.float64).tiny)
 gains = st.floats(1e-6, 1e3)
 offsets = st.one_of(st.just(0.0), st.floats(-1e4, 1e4))
 
@@ -165,3 +167,22 @@ def test_a_value_that_is_none_is_named_in_any_block(
         handmade.unit(times=T0 + np.arange(5.0), amps=stored)
         with pytest.raises(BadFileError, match="found .* at index 3, 4"):
             MockSessionRawIO(handmade.folder).parse_header()
+
+
+def test_a_value_that_is_none_in_a_file_of_protocol_2(handmade: Handmade) -> None:
+    """Such a file's arrays are held in memory; the index is right all the same."""
+    amps = np.ones((5, 6))
+    amps[3, 4:] = np.nan
+    path = handmade.unit(times=T0 + np.arange(5.0))
+    path.write_bytes(header() + pickled({"spike_times": T0 + np.arange(5.0), "spike_amps": amps}, 2))
+    with pytest.raises(BadFileError, match="found nan at index 3, 4"):
+        MockSessionRawIO(handmade.folder).parse_header()
+
+
+@pytest.mark.parametrize(("size", "count"), [(1.0, 1.0 / 32767), (TINY * 32767, TINY), (TINY * 32766, 1.0), (0.0, 1.0)])
+def test_the_smallest_count(size: float, count: float, handmade: Handmade) -> None:
+    """A count is a normal float64 at the least; of samples that are all smaller it is 1, and they are 0."""
+    handmade.lfp(samples=np.array([0.0, -size]))
+    with MockSessionRawIO(handmade.folder) as reader:
+        assert reader.header["signal_channels"]["gain"].tolist() == [count]
+        assert reader.get_analogsignal_chunk().ravel().tolist() == [0, -32767 if size >= TINY * 32767 else 0]

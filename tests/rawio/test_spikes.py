@@ -90,8 +90,16 @@ def test_empty_and_single_spike_units(handmade: Handmade) -> None:
         assert [reader.spike_count(unit_index=k) for k in range(3)] == [0, 0, 1]
         assert reader.get_spike_timestamps(0, 0, 0, t_start=0.0).shape == (0,)
         assert reader.get_spike_raw_waveforms(0, 0, 0).shape == (0, 1, 64)
-        assert reader.get_spike_raw_waveforms(0, 0, 1).shape[0] == 0
+        assert reader.get_spike_raw_waveforms(0, 0, 1).shape == (0, 1, 0)
         assert reader.get_spike_raw_waveforms(0, 0, 2).shape == (1, 1, 64)
+
+
+def test_a_session_of_units_without_spikes(handmade: Handmade) -> None:
+    """Where nothing says when, a segment begins with the session and is as short as can be."""
+    handmade.info()
+    handmade.unit(times=np.empty(0), amps=np.empty((0, 64), np.int16))
+    with MockSessionRawIO(handmade.folder, strict=True) as reader:
+        assert (reader.segment_t_start(0, 0), reader.segment_t_stop(0, 0)) == (0.0, 0.001)
 
 
 def test_unit_without_waveforms(handmade: Handmade) -> None:
