@@ -1,12 +1,14 @@
 """Read, make and check mock electrophysiology sessions.
 
-Importing this package registers :class:`MockSessionRawIO` and :class:`MockSessionIO` with Neo.
+Importing this package registers :class:`MockSessionRawIO` and :class:`MockSessionIO` with Neo, and imports Neo for
+that; the ``mockrawio`` command leaves it until it needs Neo, whose import takes longer than most commands do.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from .ground.errors import (
     BadFileError,
@@ -17,9 +19,11 @@ from .ground.errors import (
     NotWrittenError,
     SessionExistsError,
 )
-from .io import MockSessionIO, register
-from .rawio import MockSessionRawIO
-from .session.stream_lfp import lfp_of_stream
+from .ground.lazy import imported
+
+if TYPE_CHECKING:
+    from .io import MockSessionIO
+    from .rawio import MockSessionRawIO
 
 __version__ = "0.1.0"
 
@@ -55,12 +59,15 @@ __all__ = [
 # What readers need not pay for: imported when it is first asked for.
 _LAZY = {
     "GenerateData": "generate",
+    "MockSessionIO": "io",
+    "MockSessionRawIO": "rawio",
     "SessionSpec": "generate",
     "Truth": "generate",
     "corrupt_sorting": "scoring.corrupt",
     "export": "exporting",
     "generate_annotations": "generate",
     "generate_session": "generate",
+    "lfp_of_stream": "session.stream_lfp",
     "materialise": "generate",
     "open": "reading",  # not in __all__: a star import leaves Python's own alone
     "run_data_generation": "generate",
@@ -75,13 +82,22 @@ _LAZY = {
 
 def __getattr__(name: str) -> Any:
     """Import one of those that wait to be asked for."""
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
+    return imported(__name__, name, _LAZY)
 
 
 def __dir__() -> list[str]:
     return sorted(set(globals()) | set(__all__) | set(_LAZY))
 
 
-register()
+def _is_the_command() -> bool:
+    """Return True if this process was started as ``mockrawio`` or ``python -m mockrawio``, for which no one else runs.
+
+    What is run by ``-m`` has that for its name while its package is imported.
+    """
+    return sys.argv[:1] == ["-m"] or Path(*sys.argv[:1]).stem == "mockrawio"
+
+
+if not _is_the_command():
+    from .io import register
+
+    register()

@@ -1,4 +1,7 @@
-"""A short description of a session: what it holds, as plain values and as text."""
+"""A short description of a session: what it holds, as plain values and as text.
+
+It comes from the open session and not from the reader, so that it needs no Neo.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,15 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from .ground.places import folder_at
 from .ground.shown import visible
-from .rawio.reader import MockSessionRawIO
+from .rawio.annotate import of_session
+from .rawio.arguments import gap_tolerance
+from .rawio.events import EventChannel
+from .rawio.open_session import OpenSession
+from .rawio.signals import SignalStream
+from .rawio.spikes import Unit, seconds
+from .session.layout import refuse_foreign
 
 __all__ = ["describe_session", "description_lines", "summary_line"]
 
@@ -52,25 +62,15 @@ def describe_session(
         If the folder is not a session, or a file in it is not as it must be.
     """
     root = Path(folder).absolute()
-    how: dict[str, Any] = {"follow_symlinks": follow_symlinks, "exclude": exclude, "gap_tolerance_ms": gap_tolerance_ms}
-    with MockSessionRawIO(root, labels_dir=labels_dir, raw_dtype="source", **how) as reader:
-        made_by = reader.manifest()
-        streams = [_stream(reader, index) for index in range(len(reader.header["signal_streams"]))]
-        return {
-            "folder": str(root),
-            "manifest": made_by is not None,
-            "encoding": _encoding(reader, streams),
-            "seed": _seed(made_by),
-            "time_origin_ms": reader.time_origin_ms,
-            "annotations": _annotations(reader),
-            "segments": [
-                {"t_start": float(reader.segment_t_start(0, k)), "t_stop": float(reader.segment_t_stop(0, k))}
-                for k in _segments(reader)
-            ],
-            "streams": streams,
-            "units": [_unit(reader, index) for index in range(len(reader.header["spike_channels"]))],
-            "event_channels": [_events(reader, index) for index in range(len(reader.header["event_channels"]))],
-        }
+    place = folder_at(root, follow_symlinks=follow_symlinks, exclude=exclude)
+    refuse_foreign(place)
+    labels = None if labels_dir is None else folder_at(labels_dir, follow_symlinks=follow_symlinks)
+    tolerance_ms = gap_tolerance("gap_tolerance_ms", gap_tolerance_ms)
+    session = OpenSession(place, labels, None, strict=False, gap_tolerance_ms=tolerance_ms)
+    try:
+        return {"folder": str(root), **_described(session)}
+    finally:
+        session.release()
 
 
 def description_lines(session: dict[str, Any]) -> Iterator[str]:
@@ -110,6 +110,22 @@ def _lines(session: dict[str, Any]) -> Iterator[str]:
         yield f"  {channel['name']} ({channel['type']}): {channel['count']}"
 
 
+def _described(session: OpenSession) -> dict[str, Any]:
+    made_by = session.manifest()
+    spans = ((_seconds(session, low), _seconds(session, high)) for low, high in session.bounds_ms)
+    return {
+        "manifest": made_by is not None,
+        "encoding": _encoding(session),
+        "seed": _seed(made_by),
+        "time_origin_ms": session.origin_ms,
+        "annotations": _annotations(session),
+        "segments": [{"t_start": start, "t_stop": stop} for start, stop in spans],
+        "streams": [_stream(session, stream) for stream in session.streams],
+        "units": [_unit(unit) for unit in session.units.units],
+        "event_channels": [_events(session, channel) for channel in session.events],
+    }
+
+
 def _seed(made_by: dict[str, Any] | None) -> int | None:
     """Return the seed of the manifest, its own or its spec's, if it is one."""
     if made_by is None:
@@ -119,49 +135,45 @@ def _seed(made_by: dict[str, Any] | None) -> int | None:
     return seed if type(seed) is int else None
 
 
-def _annotations(reader: MockSessionRawIO) -> dict[str, Any]:
-    """Return what the reader notes about the whole session, as far as JSON can hold it."""
-    noted = reader.raw_annotations["blocks"][0]
+def _seconds(session: OpenSession, stamp_ms: float) -> float:
+    return float(seconds(stamp_ms, session.origin_ms))
+
+
+def _annotations(session: OpenSession) -> dict[str, Any]:
+    """Return what is noted about the whole session, as far as JSON can hold it."""
+    noted = of_session(session)
+    del noted["time_origin_ms"]  # said in a place of its own
     kept = {key: value.isoformat() if isinstance(value, datetime) else value for key, value in noted.items()}
-    said = {"file_origin", "time_origin_ms"}  # in a place of its own
-    return {key: value for key, value in kept.items() if key not in said and isinstance(value, (str, int, float))}
+    return {key: value for key, value in kept.items() if isinstance(value, (str, int, float))}
 
 
-def _encoding(reader: MockSessionRawIO, streams: list[dict[str, Any]]) -> str | None:
+def _encoding(session: OpenSession) -> str | None:
     """Return the dtype of the LFP, else of the first unit's waveforms, else of any stream (int16)."""
-    dtypes = [str(stream["dtype"]) for stream in streams if stream["name"].startswith("lfp")]
-    if not dtypes and len(reader.header["spike_channels"]):
-        waveforms = reader.get_spike_raw_waveforms(0, 0, 0)
-        dtypes = [] if waveforms is None else [str(waveforms.dtype)]
-    return next(iter([*dtypes, *(str(stream["dtype"]) for stream in streams)]), None)
+    dtypes = [stream.dtype.name for stream in session.streams if stream.id.startswith("lfp")]
+    if not dtypes and session.units.units:
+        unit = session.units[0]
+        waveforms = unit.waveforms(unit.segment(0))
+        dtypes = [] if waveforms is None else [waveforms.dtype.name]
+    return next(iter([*dtypes, *(stream.dtype.name for stream in session.streams)]), None)
 
 
-def _segments(reader: MockSessionRawIO) -> range:
-    return range(reader.segment_count(0))
-
-
-def _stream(reader: MockSessionRawIO, index: int) -> dict[str, Any]:
-    stream = reader.header["signal_streams"][index]
-    channels = reader.header["signal_channels"]
-    channels = channels[channels["stream_id"] == stream["id"]]
+def _stream(session: OpenSession, stream: SignalStream) -> dict[str, Any]:
     return {
-        "id": str(stream["id"]),
-        "name": str(stream["name"]),
-        "sampling_rate": float(channels["sampling_rate"][0]),
-        "dtype": str(channels["dtype"][0]),
-        "units": str(channels["units"][0]),
-        "samples": [int(reader.get_signal_size(0, segment, index)) for segment in _segments(reader)],
-        "t_start": [float(reader.get_signal_t_start(0, segment, index)) for segment in _segments(reader)],
-        "channels": [{"id": str(channel["id"]), "name": str(channel["name"])} for channel in channels],
+        "id": stream.id,
+        "name": stream.id,
+        "sampling_rate": float(stream.sampling_rate),
+        "dtype": stream.dtype.name,
+        "units": stream.channels[0].scale.units,
+        "samples": [int(size) for size in stream.sizes],
+        "t_start": [_seconds(session, run.t_start_ms) for run in stream.runs],
+        "channels": [{"id": channel.id, "name": channel.name} for channel in stream.channels],
     }
 
 
-def _unit(reader: MockSessionRawIO, index: int) -> dict[str, Any]:
-    spikes = sum(int(reader.spike_count(0, segment, index)) for segment in _segments(reader))
-    return {"id": str(reader.header["spike_channels"][index]["id"]), "spikes": spikes}
+def _unit(unit: Unit) -> dict[str, Any]:
+    return {"id": unit.name.id, "spikes": sum(unit.counts)}
 
 
-def _events(reader: MockSessionRawIO, index: int) -> dict[str, Any]:
-    channel = reader.header["event_channels"][index]
-    count = sum(int(reader.event_count(0, segment, index)) for segment in _segments(reader))
-    return {"name": str(channel["name"]), "type": channel["type"].decode(), "count": count}
+def _events(session: OpenSession, channel: EventChannel) -> dict[str, Any]:
+    tables = (channel.segment(index, session.boundaries_ms) for index in range(session.n_segments))
+    return {"name": channel.id, "type": channel.type.decode(), "count": sum(int(table.start.size) for table in tables)}

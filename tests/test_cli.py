@@ -61,6 +61,20 @@ def assert_one_line_error(result, *words):
 
 
 @pytest.mark.slow
+def test_start_without_neo(folder):
+    """Help, the formats and what a session holds need no Neo, whose import takes longer than they do."""
+    code = (
+        "import sys; sys.argv[0] = '/bin/mockrawio'; from mockrawio.cli import main\n"
+        "for words in (['--help'], ['formats'], ['info', sys.argv[1]]):\n"
+        "    assert main(words, standalone_mode=False) in (None, 0)\n"
+        "print(*{'neo', 'quantities', 'mockrawio.io'} & sys.modules.keys())"
+    )
+    done = subprocess.run([sys.executable, "-c", code, folder], capture_output=True, text=True, check=True)
+    assert "signal streams: 1" in done.stdout
+    assert done.stdout.splitlines()[-1] == ""
+
+
+@pytest.mark.slow
 def test_console_script():
     """The installed `mockrawio` and `python -m mockrawio` are the same command."""
     script = shutil.which("mockrawio", path=os.path.dirname(sys.executable))

@@ -29,7 +29,7 @@ ALLOWED = {
     "scoring": {"scoring", "formats", "ground"},
     "hybrid": {"hybrid", "scoring", "planting", "convert", "session", "formats", "ground"},
     "rasters": {"rasters", "session", "formats", "ground"},
-    "interop": {"interop", "scoring", "generate", "rawio", "session", "formats", "ground"},
+    "interop": {"interop", "scoring", "generate", "io", "rawio", "session", "formats", "ground"},
     "exporting": {"exporting", "interop", "convert", "rawio", "session", "formats", "ground"},
     "testing": {"testing", "exporting", "interop", "generate", "io", "rawio", "session", "formats", "ground"},
     "device": {"device", "rawio", "session", "formats", "ground"},

@@ -17,7 +17,6 @@ from itertools import count
 from pathlib import Path
 from threading import Lock
 from typing import Any
-from unittest.mock import patch
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 import numpy as np
@@ -51,6 +50,8 @@ def _library(name: str) -> Any:
 @contextmanager
 def _numbered(recorded: Recorded) -> Iterator[None]:
     """Context in which nixio's ids ascend from one that is the recording's, and its clock and HDF5's stand still."""
+    from unittest.mock import patch  # which takes longer to import than all formats
+
     util, whole = _library("nixio.util"), _library("nixio.util.util")
     first = uuid5(NAMESPACE_OID, f"{recorded.title} {recorded.start.isoformat()}").int >> 64 << 64
     numbers = count(first)

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -47,6 +46,8 @@ def install_command(extra: str) -> str:
     A source tree, a wheel or an address is what the package was installed from last (``direct_url.json``); if that is
     gone, the extra's own packages are named. A tree that is only on the path is that tree.
     """
+    from importlib.metadata import PackageNotFoundError, distribution  # which take long to import
+
     try:
         ours = distribution(_NAME)
     except PackageNotFoundError:

@@ -21,6 +21,7 @@ from ..ground.errors import MockSessionError
 from ..ground.extras import by_extra
 from ..ground.places import folder_at
 from ..ground.shown import warn
+from ..io import register
 from ..rawio import MockSessionRawIO
 from ..session.files import is_number
 from ..session.keys import WAVEFORM_RATE_HZ
@@ -51,6 +52,7 @@ with by_extra("SpikeInterface's objects", "spikeinterface"):
         _NeoBaseExtractor,
     )
 
+register()  # SpikeInterface asks Neo for the reader by its name
 
 __all__ = [
     "MockSessionEventExtractor",

@@ -13,20 +13,15 @@ from ..session.instants import from_ms
 from .open_session import OpenSession
 from .signals import SignalStream
 
+REC_DATETIME = "rec_datetime"
+
 
 def annotate(raw_annotations: dict[str, Any], session: OpenSession) -> None:
     """Add a session's facts, in place, to what ``BaseRawIO._generate_minimal_annotations`` leaves."""
     block = raw_annotations["blocks"][0]
-    who = _who(session)
-    block.update(who, time_origin_ms=session.origin_ms)
-    if session.info:
-        block["session_info_start"] = session.info.start
-    zero, recorded = _zero(session), {}
-    if zero is not None:
-        # Neo makes the first an attribute of Block and Segment, whose times all count from it, and keeps no time
-        # zone there; its NWBIO asks for the second.
-        recorded["rec_datetime"] = zero.replace(tzinfo=None)
-        block.update(recorded, session_start_time=zero)
+    facts, who = of_session(session), _who(session)
+    block.update(facts)
+    recorded = {key: value for key, value in facts.items() if key == REC_DATETIME}
     for segment in block["segments"]:
         segment.update(who, **recorded)
         for annotation, stream in zip(segment["signals"], session.streams, strict=True):
@@ -43,6 +38,19 @@ def annotate(raw_annotations: dict[str, Any], session: OpenSession) -> None:
             )
         for annotation in segment["events"]:
             annotation.update(who)
+
+
+def of_session(session: OpenSession) -> dict[str, Any]:
+    """Return the facts of a session as a whole: the annotations of its block."""
+    facts = {**_who(session), "time_origin_ms": session.origin_ms}
+    if session.info:
+        facts["session_info_start"] = session.info.start
+    zero = _zero(session)
+    if zero is not None:
+        # Neo makes the first an attribute of Block and Segment, whose times all count from it, and keeps no time
+        # zone there; its NWBIO asks for the second.
+        facts |= {REC_DATETIME: zero.replace(tzinfo=None), "session_start_time": zero}
+    return facts
 
 
 def _of_channels(session: OpenSession, stream: SignalStream) -> dict[str, Array]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from ..ground.errors import MockSessionError
-from ..session.manifest import read_manifest
 from .arguments import checked_index
 from .counts_api import CountsApi
 from .open_session import OpenSession
@@ -105,9 +104,4 @@ class Lookups(CountsApi):
         BadFileError
             If it is no manifest, or has changed since the header was parsed.
         """
-        session = self._open
-        file = session.files.manifest
-        if file is None:
-            return None
-        with session.moment.reading(file):
-            return read_manifest(file)
+        return self._open.manifest()

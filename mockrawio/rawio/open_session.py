@@ -38,6 +38,7 @@ from ..session.files import (
 )
 from ..session.layout import SessionFiles, UnitName, find_files, find_labels
 from ..session.made import MadeArray, MadeColumn, MadeUnitFile, together
+from ..session.manifest import read_manifest
 from ..session.segments import bridge, common_cuts, cut_runs
 from ..session.streams import open_stream
 from .events import CodeEvents, DaqEpochs, EventChannel, LabelEpochs, Movie, MovieFrames, MoviePauses
@@ -123,6 +124,14 @@ class OpenSession:
             return None
         with _or_excluded(file):
             return opener(file)
+
+    def manifest(self) -> dict[str, Any] | None:
+        """Return the content of the manifest, None if there is none; BadFileError if it is none, or has changed."""
+        file = self.files.manifest
+        if file is None:
+            return None
+        with self.moment.reading(file):
+            return read_manifest(file)
 
     # -- names --------------------------------------------------------------------------
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from mockrawio.ground import extras
 from mockrawio.ground.extras import install_command
 
 ROOT = Path(__file__).parents[2]
@@ -63,7 +62,7 @@ def test_where_the_package_came_from(direct_url, what, tmp_path, monkeypatch):
     (tmp_path / "m r.whl").touch()
     text = json.dumps(direct_url) if not isinstance(direct_url, str) else direct_url
     installed = Installed(text.replace("{here}", str(tmp_path)))
-    monkeypatch.setattr(extras, "distribution", lambda name: installed)
+    monkeypatch.setattr(metadata, "distribution", lambda name: installed)
     words = [word.replace("{here}", str(tmp_path)) for word in what]
     assert shlex.split(install_command("plot")) == [sys.executable, "-m", "pip", "install", *words]
 
@@ -74,7 +73,7 @@ def test_a_tree_on_the_path(monkeypatch):
     def none(name):
         raise metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(extras, "distribution", none)
+    monkeypatch.setattr(metadata, "distribution", none)
     assert shlex.split(install_command("plot"))[-1] == f"{ROOT}[plot]"
 
 
