@@ -85,8 +85,8 @@ def write_plain(
     with file, ThreadPoolExecutor(1) as hasher:
         for chunk in chunks:
             view = memoryview(chunk)
-            # Handing a chunk to a thread costs 50 µs: what is hashed sooner is hashed here.
-            hashed = hasher.submit(digest.update, view) if view.nbytes > 1 << 16 else None
+            # A chunk takes longer to hash than to write, and a thread to start as long as half a MB does: that is here.
+            hashed = hasher.submit(digest.update, view) if view.nbytes > 1 << 19 else None
             if hashed is None:
                 digest.update(view)
             size += view.nbytes

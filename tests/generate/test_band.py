@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from mockrawio.generate.band import BAND_HZ, band_gain, in_band, white_share
+from mockrawio.generate.band import BAND_HZ, band_gain, energy_in_band, in_band, white_share
 
 signal = pytest.importorskip("scipy.signal")
 
@@ -37,6 +37,13 @@ def test_a_spike_is_filtered_as_by_scipy(rate):
     found = in_band(np.stack([spike, 2 * spike]), rate)
     assert found[0, :n] == pytest.approx(expected, abs=1e-3)
     assert found[1] == pytest.approx(2 * found[0], abs=1e-12)
+
+
+@pytest.mark.parametrize("rate", RATES, ids=str)
+def test_energy_in_the_band(rate):
+    """The energy in the band is that of what the filter leaves, to rounding."""
+    spikes = np.random.default_rng(0).normal(size=(3, 57))
+    assert energy_in_band(spikes, rate) == pytest.approx((in_band(spikes, rate) ** 2).sum(axis=1), rel=1e-12)
 
 
 @pytest.mark.parametrize("rate", RATES, ids=str)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from ....ground.arrays import Array, Floats, Ints
 from ....ground.once import once
-from ...band import in_band
+from ...band import energy_in_band
 from ...layers import Counts, NoiseLayer, Setting
 from ...planted import Bank
 from ...renewal import BLOCK, Renewal
@@ -79,19 +79,19 @@ class ShotLayer(NoiseLayer):
     @once
     def sd_uV(self) -> Floats:  # type: ignore[override]  # found when asked for
         """Standard deviation on each contact, float64 (n_contacts,), µV, by Campbell's theorem."""
-        return self._deviation(lambda counts: counts)
+        return self._deviation(lambda counts: np.square(counts).sum(axis=1))
 
     @once
     def band_uV(self) -> Floats:  # type: ignore[override]  # found when asked for
         """That of what the band lets pass."""
-        return self._deviation(lambda counts: in_band(counts, self._setting.sampling_rate))
+        return self._deviation(lambda counts: energy_in_band(counts, self._setting.sampling_rate))
 
-    def _deviation(self, heard: Callable[[Floats], Floats]) -> Floats:
-        """Return the standard deviation of the spikes as they are heard, float64 (n_contacts,), µV."""
+    def _deviation(self, energy_of: Callable[[Floats], Floats]) -> Floats:
+        """Return the standard deviation of the spikes by the energy of each, float64 (n_contacts,), µV."""
         energy = np.zeros(self._setting.n_contacts)
         for pieces, rate in zip(self._pieces, self.rates_hz.tolist(), strict=True):
             for piece in pieces:
-                energy[piece.columns] += rate * np.square(heard(piece.counts.T.astype(np.float64))).sum(axis=1)
+                energy[piece.columns] += rate * energy_of(piece.counts.T.astype(np.float64))
         per_sample = energy / float(self._setting.sampling_rate)
         return np.round(np.sqrt(per_sample) * self._setting.gain_uV, 6)
 
