@@ -30,7 +30,9 @@ HALF = 128  # samples of the filter on either side of its middle
 THRESHOLD = 5.0  # of a channel's noise
 APART = 32  # samples: of peaks that are nearer, on channels near each other, the largest is the spike
 REACH = 3  # channels
-CHUNK = (1 << 15) - 2 * HALF - 2  # samples: with those before it a length at which the FFT is fast
+CHUNK = (
+    (1 << 15) - 2 * HALF - 2
+)  # samples: with those before it a length at which the FFT is fast
 
 if OUT == "torch":
     import torch as xp
@@ -40,7 +42,11 @@ else:
 
 def median(values, axis):
     """Return the lower of the middle two, as torch has it."""
-    return values.median(axis).values if OUT == "torch" else np.quantile(values, 0.5, axis, method="lower")
+    return (
+        values.median(axis).values
+        if OUT == "torch"
+        else np.quantile(values, 0.5, axis, method="lower")
+    )
 
 
 def beside(values, like):
@@ -95,7 +101,9 @@ def peaks(chunks, rate_hz):
         middle = clean[1:-1]
         deep = (middle < floor) & (middle < clean[:-2]) & (middle <= clean[2:])
         samples, channels = xp.where(deep)
-        found.append([in_memory(some) for some in (samples + first + 1, channels, middle[deep])])
+        found.append(
+            [in_memory(some) for some in (samples + first + 1, channels, middle[deep])]
+        )
     return [np.concatenate(some) for some in zip(*found, strict=True)]
 
 
@@ -116,11 +124,21 @@ def spikes(samples, channels, depths):
 def clusters(reader):
     """Return the samples of each channel's spikes by its id, how many seconds it took, and where it was done."""
     began = time.perf_counter()
-    with stream_scaled(reader, stream_index=BROADBAND, chunk_size=CHUNK, device="auto", out=OUT) as chunks:
-        samples, channels = spikes(*peaks(chunks, reader.get_signal_sampling_rate(BROADBAND)))
-    found = {one: samples[channels == index] for index, one in enumerate(chunks.channel_ids)}
+    with stream_scaled(
+        reader, stream_index=BROADBAND, chunk_size=CHUNK, device="auto", out=OUT
+    ) as chunks:
+        samples, channels = spikes(
+            *peaks(chunks, reader.get_signal_sampling_rate(BROADBAND))
+        )
+    found = {
+        one: samples[channels == index] for index, one in enumerate(chunks.channel_ids)
+    }
     took = time.perf_counter() - began
-    return {one: some for one, some in found.items() if len(some)}, took, f"{chunks.device} by {chunks.library}"
+    return (
+        {one: some for one, some in found.items() if len(some)},
+        took,
+        f"{chunks.device} by {chunks.library}",
+    )
 
 
 def run(folder):
@@ -151,7 +169,9 @@ def run(folder):
 def session(root, duration_s=10.0, n_channels=16):
     """Make a virtual session with a unit for every four channels."""
     sizes = {"n_channels": int(n_channels), "n_units": max(1, int(n_channels) // 4)}
-    spec = SessionSpec.broadband(duration_s=float(duration_s), **sizes, snr=(12.0, 24.0), seed=9)
+    spec = SessionSpec.broadband(
+        duration_s=float(duration_s), **sizes, snr=(12.0, 24.0), seed=9
+    )
     return generate_session(spec, root, virtual=True)
 
 
