@@ -160,11 +160,12 @@ def verify_session(
     if not has_manifest:
         _refuse_foreign(root.path, left)
     problems: list[str] = []
-    with progress_bar(progress, "manifest", _size(root) if progress else None, leave=False) as tick:
-        found = _compared(root, problems, tick) if has_manifest else Differences([], [], [], [], {})
-    with progress_bar(progress, "reading", None, leave=False) as tick, warnings.catch_warnings(record=True) as caught:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
-        problems += [*found.unreadable.values(), *_unreadable(root, tick, gap_tolerance_ms)]
+        with progress_bar(progress, "manifest", _size(root) if progress else None, leave=False) as tick:
+            found = _compared(root, problems, tick) if has_manifest else Differences([], [], [], [], {})
+        with progress_bar(progress, "reading", None, leave=False) as tick:
+            problems += [*found.unreadable.values(), *_unreadable(root, tick, gap_tolerance_ms)]
     return Verification(
         root.path,
         has_manifest,

@@ -13,9 +13,11 @@ import pytest
 
 from mockrawio import MockSessionError, NotASessionError, SessionSpec, generate_session
 from mockrawio.ground.durable import sibling
+from mockrawio.ground.errors import BadFileError
 from mockrawio.session import manifest
 from mockrawio.session.manifest import compare, differences, read_manifest
 from mockrawio.verify import verify_session
+from tests.manifests import rewrite, unsealed
 
 
 @pytest.fixture(scope="module")
@@ -280,6 +282,41 @@ def test_any_flipped_bit_is_found(folder):
     assert not any(compare(folder))
 
 
+@pytest.mark.slow
+def test_any_flipped_bit_of_a_manifest(folder):
+    """No bit of a manifest can flip unnoticed: one is tried in every fifth byte, and in each of the last hundred."""
+    path = folder / "session_manifest.json"
+    data = path.read_bytes()
+    for at in {*range(0, len(data), 5), *range(len(data) - 100, len(data))}:
+        path.write_bytes(data[:at] + bytes([data[at] ^ 1 << at % 8]) + data[at + 1 :])
+        with pytest.raises(BadFileError):
+            read_manifest(path)
+
+
+def test_another_seed_in_a_manifest(folder):
+    """A seed that was changed is found, and with the SHA-256 taken out verify says that there is none."""
+    path = folder / "session_manifest.json"
+    path.write_text(path.read_text().replace('"seed": 0', '"seed": 1'))
+    found = verify_session(folder)
+    assert not found.ok
+    assert "expected the bytes that it was written with, by its 'manifest_sha256'" in found.problems[0]
+    assert not found.warnings
+    rewrite(folder)
+    found = verify_session(folder)
+    assert found.ok
+    assert [text.split(": ")[1] for text in found.warnings] == [
+        "has no 'manifest_sha256', so that nothing tells whether it has changed itself"
+    ]
+
+
+def test_a_manifest_taken_over_has_a_sha256_of_its_own(folder):
+    """What is written from the content of another manifest has one SHA-256, which is its own."""
+    content = read_manifest(folder / "session_manifest.json")
+    files = content.pop("files")
+    (folder / "session_manifest.json").write_bytes(manifest.manifest_bytes({**content, "more": 1}, files))
+    assert read_manifest(folder / "session_manifest.json")["more"] == 1
+
+
 def test_a_flipped_bit_of_each_kind_of_file(folder):
     """The whole check tells which file it is, and the manifest itself is no exception."""
     for name in [*read_manifest(folder / "session_manifest.json")["files"], "session_manifest.json"]:
@@ -322,7 +359,7 @@ HOSTILE = {
 def test_hostile_manifest(folder, files):
     """A manifest that names what is no file of the folder is a problem, in one line of bounded length."""
     path = folder / "session_manifest.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "files": files}))
+    rewrite(folder, files=files)
     found = verify_session(folder)
     assert len(found.problems) == 1
     assert found.problems[0].startswith(f"{path}: expected a session manifest; found ")
@@ -346,10 +383,8 @@ def test_huge_manifest(folder, monkeypatch):
 
 def test_huge_size(folder):
     """A size that no disk has room for is another size, and nothing is set aside for it."""
-    path = folder / "session_manifest.json"
-    content = json.loads(path.read_text())
-    content["files"]["ChannelNames.txt"]["size"] = 10**40
-    path.write_text(json.dumps(content))
+    files = unsealed(folder)["files"]
+    rewrite(folder, files={**files, "ChannelNames.txt": {**files["ChannelNames.txt"], "size": 10**40}})
     assert verify_session(folder).changed == ("ChannelNames.txt",)
 
 

@@ -19,7 +19,11 @@ def read_json(path: Where, expected: str, remedy: str) -> dict[str, Any]:
     BadFileError if the file cannot be read or is no JSON object in UTF-8, has a key twice (of which readers take the
     first or the last, as they please), or NaN or Infinity, which JSON lacks.
     """
-    text = read_text(path)
+    return json_object(path, read_text(path), expected, remedy)
+
+
+def json_object(path: Where, text: bytes, expected: str, remedy: str) -> dict[str, Any]:
+    """Return the object in the bytes of a JSON file; see :func:`read_json`."""
     try:
         content = json.loads(text.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:

@@ -1,4 +1,7 @@
-"""The manifest of a session: what made it, and the size and SHA-256 of every file.
+"""The manifest of a session: what made it, and the size and SHA-256 of every file, and of itself.
+
+Its last key, `SEAL`, is the SHA-256 of all bytes before it, so that a flipped bit is found in a manifest too. One that
+was written before there was such a key is read; :func:`~mockrawio.verify.verify_session` says that it has none.
 
 A manifest may come from anyone: it is JSON of bounded size, and names in it are compared with
 those of the files that are there; none is ever opened because a manifest names it.
@@ -6,6 +9,7 @@ those of the files that are there; none is ever opened because a manifest names 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -17,16 +21,20 @@ from typing import Any, NamedTuple
 
 from ..ground.errors import BadFileError, told, unreadable
 from ..ground.folder import File, Folder
-from ..ground.jsontext import read_json
-from ..ground.places import FolderLike, Where, folder_at
+from ..ground.jsontext import json_object
+from ..ground.places import FolderLike, Where, folder_at, read_text
 from ..ground.progress import Tick
+from ..ground.shown import warn
 from ..ground.writing import FileRecord, file_record
 from .layout import ADDED_FILES, MANIFEST
 from .virtual import VIRTUAL, completed, is_made
 
 FORMAT, FORMAT_VERSION = "mockrawio session", 1
+SEAL = "manifest_sha256"
+_BEFORE, _AFTER = f',\n "{SEAL}": "'.encode(), b'"\n}\n'
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _REMEDY = "Restore the manifest, or remove it to have the folder checked by its structure."
+_SEALED = f"Restore the manifest; if it was changed on purpose, remove {SEAL!r} from it."
 
 
 def manifest_bytes(spec: Mapping[str, object], files: Mapping[str, FileRecord], form: str = FORMAT) -> bytes:
@@ -40,15 +48,20 @@ def manifest_bytes(spec: Mapping[str, object], files: Mapping[str, FileRecord], 
         **spec,
         "files": {name: files[name]._asdict() for name in sorted(files)},
     }
-    return (json.dumps(content, indent=1) + "\n").encode("ascii")
+    content.pop(SEAL, None)  # of another manifest, whose content this one takes over
+    before = json.dumps(content, indent=1).encode("ascii")[: -len("\n}")]
+    return before + _BEFORE + _digest(before) + _AFTER
 
 
 def read_manifest(path: Where) -> dict[str, Any]:
     """Return a manifest's content, with ``files`` as a dict of name to :class:`FileRecord`; a virtual session's too.
 
-    BadFileError if it is not a manifest of a version this package knows, or names files outside its folder.
+    BadFileError if it is not a manifest of a version this package knows, has other bytes than when it was written, or
+    names files outside its folder.
     """
-    content = read_json(path, "a session manifest", _REMEDY)
+    text = read_text(path)
+    content = json_object(path, text, "a session manifest", _REMEDY)
+    _check_seal(path, text, content)
     try:
         version = content["format_version"], content["format"]
         files = {name: _record(name, said) for name, said in content["files"].items()}
@@ -58,6 +71,20 @@ def read_manifest(path: Where) -> dict[str, Any]:
         found = f"{reprlib.repr(version[1])}, {reprlib.repr(version[0])}"
         raise BadFileError(path, f"{FORMAT!r}, version {FORMAT_VERSION}", found, _REMEDY)
     return {**content, "files": files}
+
+
+def _digest(before: bytes) -> bytes:
+    return hashlib.sha256(before).hexdigest().encode("ascii")
+
+
+def _check_seal(path: Where, text: bytes, content: dict[str, Any]) -> None:
+    """Check a manifest's SHA-256 of itself, if it has one; it is the last key, and the only one there that is text."""
+    before, found, after = text.rpartition(_BEFORE)
+    last = next(reversed(content.values()), None)
+    sealed = found or SEAL in content or (isinstance(last, str) and _SHA256.fullmatch(last))  # or with a damaged name
+    if sealed and not (found and after == _digest(before) + _AFTER):
+        expected = f"the bytes that it was written with, by its {SEAL!r}"
+        raise BadFileError(path, expected, "others", _SEALED)
 
 
 def is_virtual(manifest: Mapping[str, object]) -> bool:
@@ -91,14 +118,18 @@ def compare(where: FolderLike, tick: Tick = lambda size: None) -> Differences:
     """Compare a session folder with its manifest, reading every byte of what is not left out.
 
     Of a virtual session what is stored is compared, and what is made of which the manifest has a record.
-    `tick` is called with the number of bytes checked, as the work goes on. BadFileError if the manifest, or a folder,
+    `tick` is called with the number of bytes checked, as the work goes on. A manifest without a SHA-256 of itself, as
+    they once were, is warned of. BadFileError if the manifest, or a folder,
     cannot be read.
     """
     folder = completed(folder_at(where), MANIFEST)
     manifest = folder.find(MANIFEST)
     if manifest is None:
         raise BadFileError(folder.path / MANIFEST, "a plain file in its folder", "none, or a link out of it", _REMEDY)
-    return differences(folder, read_manifest(manifest)["files"], tick)
+    content = read_manifest(manifest)
+    if SEAL not in content:
+        warn(f"{manifest}: has no {SEAL!r}, so that nothing tells whether it has changed itself", stacklevel=2)
+    return differences(folder, content["files"], tick)
 
 
 def differences(where: FolderLike, expected: Mapping[str, FileRecord], tick: Tick = lambda size: None) -> Differences:

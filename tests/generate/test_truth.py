@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-import json
+import shutil
 from dataclasses import replace
 from functools import lru_cache
 
@@ -19,6 +19,7 @@ from mockrawio.ground.errors import BoundsError
 from mockrawio.session.manifest import read_manifest
 from mockrawio.session.probe import ContactMap
 from tests.generate.folders import contents, recorded, unit_file
+from tests.manifests import rewrite, unsealed
 
 NOISE = (White(), Spatial(), White(1.0), FarUnits(20), Hum(60.0))
 NAMES = ("noise.white", "noise.spatial", "noise.white.2", "noise.far", "noise.hum", "spikes")
@@ -246,9 +247,8 @@ def test_truth_needs_a_stream_a_seed_and_our_version(tmp_path, folder):
         truth(SessionSpec.tiny(seed=0))
     with pytest.raises(MockSessionError, match=r"SessionSpec.seed: .*spec.seeded\(\)"):
         truth(SessionSpec.broadband())
-    manifest = (folder / "session_manifest.json").read_text()
-    place = tmp_path / "session_manifest.json"
-    place.write_text(manifest.replace('"spec_version": 2', '"spec_version": 1'))
+    shutil.copy(folder / "session_manifest.json", tmp_path)
+    rewrite(tmp_path, spec_version=1)
     with pytest.raises(MockSessionError, match="expected spec_version 2; found 1"):
         truth(tmp_path)
 
@@ -446,7 +446,7 @@ def test_no_file_is_opened_because_a_manifest_names_one(tmp_path):
     folder = generate_session(SessionSpec.broadband(duration_s=1.0, n_channels=2, n_units=1, seed=0), tmp_path)
     place, probe = folder / "session_manifest.json", tmp_path / "probe.json"
     probe.write_text("{}")
-    place.write_text(place.read_text().replace('"probe": "linear"', f'"probe": {json.dumps(str(probe))}'))
+    rewrite(folder, spec={**unsealed(folder)["spec"], "probe": str(probe)})
     for read in (truth, SessionSpec.from_file):
         with pytest.raises(MockSessionError, match="the name of a probe, or its contacts"):
             read(folder if read is truth else place)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pickle
 import shutil
@@ -30,6 +29,7 @@ from mockrawio.rasters import session_raster
 from mockrawio.session.manifest import is_virtual, read_manifest
 from mockrawio.verify import verify_session
 from tests.generate.folders import contents
+from tests.manifests import rewrite, unsealed
 
 JOB = {"n_jobs": 2, "mp_context": "spawn", "chunk_size": 7001, "progress_bar": False}
 
@@ -247,10 +247,8 @@ def test_verify_finds(change, broadband, tmp_path):
 def test_a_log_of_another_version_is_found(broadband, tmp_path):
     """Logs that this version makes otherwise than the one that made the session are told by their SHA-256."""
     folder = shutil.copytree(broadband.virtual, tmp_path / "session_1")
-    manifest = folder / "session_manifest.json"
-    content = json.loads(manifest.read_text())
-    content["files"]["event_file/Events.npy"]["sha256"] = "0" * 64
-    manifest.write_text(json.dumps(content))
+    files = unsealed(folder)["files"]
+    rewrite(folder, files={**files, "event_file/Events.npy": {**files["event_file/Events.npy"], "sha256": "0" * 64}})
     assert verify_session(folder).corrupt == ("event_file/Events.npy",)
 
 

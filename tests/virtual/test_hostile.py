@@ -21,6 +21,7 @@ from mockrawio.ground.errors import BadFileError
 from mockrawio.session.layout import find_files
 from mockrawio.session.streams import open_stream
 from mockrawio.verify import verify_session
+from tests.manifests import rewrite, unsealed
 
 MANIFEST = "session_manifest.json"
 
@@ -29,12 +30,6 @@ MANIFEST = "session_manifest.json"
 def folder(pairs, tmp_path):
     """A virtual session that a test may change."""
     return shutil.copytree(pairs["tiny"].virtual, tmp_path / "session_1")
-
-
-def rewrite(folder, **changes):
-    """Change what the manifest says."""
-    path = folder / MANIFEST
-    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
 
 def with_spec(folder, **fields):
@@ -117,7 +112,7 @@ def test_more_than_a_machine_has(fields, match, folder, monkeypatch):
 @given(data=st.data())
 def test_a_manifest_with_bytes_changed(data, folder, pairs):
     """Whatever bytes of a manifest are changed, the session is read as it was, or an error says what is wrong."""
-    path, text = folder / MANIFEST, (pairs["tiny"].virtual / MANIFEST).read_bytes()
+    path, text = folder / MANIFEST, json.dumps(unsealed(pairs["tiny"].virtual), indent=1).encode()
     at = data.draw(st.integers(0, len(text) - 1))
     path.write_bytes(text[:at] + data.draw(st.binary(max_size=3)) + text[at + data.draw(st.integers(0, 9)) :])
     reader = MockSessionRawIO(folder)
@@ -143,8 +138,7 @@ def test_no_manifest_at_all(text, folder):
 def test_a_written_session_that_speaks_of_virtual_ones(pairs, tmp_path):
     """A written session in whose manifest the words stand elsewhere is one that is written."""
     folder = shutil.copytree(pairs["tiny"].written, tmp_path / "session_1")
-    content = json.loads((folder / MANIFEST).read_text())
-    (folder / MANIFEST).write_text(json.dumps({"note": "mockrawio virtual session", **content}))
+    (folder / MANIFEST).write_text(json.dumps({"note": "mockrawio virtual session", **unsealed(folder)}))
     assert not verify_session(folder).is_virtual
     assert verify_session(folder).ok
 

@@ -11,6 +11,7 @@ from mockrawio.ground.errors import BadFileError
 from mockrawio.session.manifest import read_manifest
 from mockrawio.verify import verify_session
 from tests.generate.folders import contents
+from tests.manifests import rewrite, unsealed
 
 
 @pytest.fixture
@@ -95,8 +96,7 @@ def test_hashes_that_are_known(pairs):
 
 def test_a_spec_that_is_no_longer_the_same(virtual):
     """A manifest whose spec was changed is refused: another spec is another session."""
-    path = virtual / "session_manifest.json"
-    path.write_text(path.read_text().replace('"seed": 4', '"seed": 5'))
+    rewrite(virtual, spec={**unsealed(virtual)["spec"], "seed": 5})
     for call in (materialise, MockSessionRawIO(virtual).parse_header):
         with pytest.raises(BadFileError, match="the spec that the session was made from.*another spec"):
             call(*[virtual] * (call is materialise))
