@@ -169,10 +169,13 @@ def test_generate_segments_and_encoding(tmp_path):
 
 
 def test_generate_epiphyte(tmp_path):
-    """The Epiphyte form draws its sizes, and takes other options on top."""
-    result = run("generate", tmp_path, "--epiphyte", "--duration", 3, "--seed", 1, "--encoding", "float64")
+    """The Epiphyte form draws its sizes, has Epiphyte's encoding, and takes other options on top."""
+    form = ("generate", tmp_path, "--epiphyte", "--duration", 3, "--seed", 1)
+    result = run(*form)
     described = json.loads(run("info", result.stdout.strip(), "--json").output)
     assert described["encoding"] == "float64"
+    other = run(*form, "--session-nr", 2, "--encoding", "int16").stdout.strip()
+    assert json.loads(run("info", other, "--json").output)["encoding"] == "int16"
     assert 20 <= len(described["units"]) <= 100
     assert described["streams"][0]["samples"] == [3000]
 

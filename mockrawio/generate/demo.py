@@ -23,7 +23,7 @@ SESSIONS = ((1, 1), (2, 1), (2, 2), (3, 1))  # patient and session, as in Epiphy
 def run_data_generation(
     root: str | PathLike[str] = "data",
     seed: int | None = None,
-    encoding: str = "int16",
+    encoding: str = "float64",
     *,
     stimulus_len: float | None = STIMULUS_MIN,
     overwrite: bool = False,
@@ -43,7 +43,7 @@ def run_data_generation(
     seed : int, optional
         What each session's seed is derived from. None draws one.
     encoding : {"int16", "float64"}
-        How arrays are saved; "float64" is what Epiphyte writes.
+        How arrays are saved; "float64", as Epiphyte does, if it is not given.
     stimulus_len : float, optional
         Movie length in minutes; None is the longest that fits the recording.
     overwrite : bool

@@ -67,7 +67,7 @@ class GenerateData:
     root : str or PathLike
         The session goes to ``{root}/patient_data/{patient_id}/session_{session_nr}``.
     encoding : {"int16", "float64"}
-        How arrays are saved; "float64" is what Epiphyte writes.
+        How arrays are saved; "float64", as Epiphyte does, if it is not given.
     overwrite : bool
         Whether the files of another session in the folder are removed at the first save.
     **fields
@@ -118,7 +118,7 @@ class GenerateData:
         *,
         seed: int | None = None,
         root: str | PathLike[str] = "data",
-        encoding: str = "int16",
+        encoding: str = "float64",
         overwrite: bool = False,
         **fields: Any,
     ) -> None:

@@ -211,7 +211,7 @@ class SessionSpec(Part):
 
     @classmethod
     def epiphyte(cls, **fields: Any) -> SessionSpec:
-        """Return a spec as Epiphyte's generator draws it: the seed decides all that is not given.
+        """Return a spec as Epiphyte's generator draws and saves it, as float64: the seed decides all that is not given.
 
         Parameters
         ----------
@@ -222,6 +222,7 @@ class SessionSpec(Part):
         own_length = {"duration_s", "segments"} & fields.keys()
         stimulus_len = None if own_length else timing.STIMULUS_MIN
         drawn: dict[str, Any] = {"units": EpiphyteUnits(), "stimulus_len": stimulus_len, "n_lfp_channels": 1}
+        drawn["encoding"] = "float64"
         if fields.get("sampling_rate") is None:
             drawn["field"] = (Sine(),)
         return cls(**{**drawn, **fields})

@@ -89,7 +89,9 @@ class Inputs:
         """A session of Epiphyte's length: a movie of 125,000 frames."""
         length = self.pick({"duration_s": 10.0}, {}, {})
         folder = self.place / "movie"
-        return generate_session(SessionSpec.epiphyte(patient_id=1, session_nr=1, seed=0, **length), folder)
+        return generate_session(
+            SessionSpec.epiphyte(patient_id=1, session_nr=1, seed=0, encoding="int16", **length), folder
+        )
 
     @cached_property
     def stream(self) -> Path:

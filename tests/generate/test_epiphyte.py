@@ -95,8 +95,9 @@ def test_it_saves_what_generate_session_makes(tmp_path, encoding):
 
 
 def test_its_defaults_are_epiphytes():
-    """Without fields of one's own, the spec is SessionSpec.epiphyte's, and the first argument after the ids minutes."""
+    """Without fields of one's own, spec and encoding are SessionSpec.epiphyte's; the third argument is minutes."""
     gen = GenerateData(7, 3, 80.0, seed=2)
+    assert gen.spec.encoding == "float64"
     assert gen.spec == SessionSpec.epiphyte(patient_id=7, session_nr=3, stimulus_len=80.0, seed=2)
     assert GenerateData(7, 3, seed=2).stimulus_len == 83.33
     assert GenerateData(7, 3, seed=2).spec == SessionSpec.epiphyte(patient_id=7, session_nr=3, seed=2)
@@ -301,7 +302,9 @@ def test_the_demo_makes_four_sessions_and_three_annotations(tmp_path, capsys):
     sessions = sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.glob("patient_data/*/*"))
     assert sessions == [f"patient_data/{name}" for name in ("1/session_1", "2/session_1", "2/session_2", "3/session_1")]
     assert capsys.readouterr().out.count("Patient") == 4
-    assert len({read_manifest(tmp_path / s / "session_manifest.json")["seed"] for s in sessions}) == 4
+    manifests = [read_manifest(tmp_path / s / "session_manifest.json") for s in sessions]
+    assert len({manifest["seed"] for manifest in manifests}) == 4
+    assert {manifest["spec"]["encoding"] for manifest in manifests} == {"float64"}
     labels = find_labels(tmp_path / "movie_annotations")
     assert [(label.number, label.name) for label in labels] == [(1, "character1"), (2, "character2"), (3, "location1")]
     assert {label.annotator for label in labels} <= {"p1", "p2"}
@@ -462,12 +465,12 @@ def test_each_file_is_what_it_was(tmp_path, encoding):
 @pytest.mark.parametrize("name", FIELDS)
 def test_whole_sessions_are_what_they_were(tmp_path, name):
     """So have all files of sessions with gaps, noise, given rates and counts, and of one of 100 minutes."""
-    assert digest(generate_session(SessionSpec.epiphyte(**FIELDS[name]), tmp_path)) == WHOLE[name]
+    assert digest(generate_session(SessionSpec.epiphyte(**FIELDS[name], encoding="int16"), tmp_path)) == WHOLE[name]
 
 
 def test_what_generate_data_saves_is_what_it_was(tmp_path):
     """So has all that the class saves, one log after the other."""
-    data = GenerateData(2, 3, None, seed=3, duration_s=20.0, root=tmp_path)
+    data = GenerateData(2, 3, None, seed=3, duration_s=20.0, root=tmp_path, encoding="int16")
     for name in sorted(name for name in dir(data) if name.startswith("save_")):
         getattr(data, name)()
     assert digest(tmp_path / "patient_data" / "2" / "session_3") == "44610c170c001a7f"

@@ -42,7 +42,9 @@ SPECS = {
     ),
     "tiny": SessionSpec.tiny(seed=5),
     "three segments": SessionSpec(segments=(9.0, 1.0, 2.5), n_channels=8, n_units=5, n_lfp_channels=2, seed=6),
-    "epiphyte": SessionSpec.epiphyte(segments=(20.0, 75.0), field=(Sine(noise_uV=3.0),), n_lfp_channels=2, seed=7),
+    "epiphyte": SessionSpec.epiphyte(
+        segments=(20.0, 75.0), field=(Sine(noise_uV=3.0),), n_lfp_channels=2, seed=7, encoding="int16"
+    ),
 }
 
 
