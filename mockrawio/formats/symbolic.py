@@ -71,7 +71,8 @@ class Interpreter:
                 elif op == _BINGET:
                     stack.append(memo[data[at + 1]])
                     self.at = at + 2
-                elif op == _SHORT_TEXT and at + 2 + data[at + 1] <= len(data):
+                elif op == _SHORT_TEXT and at + 2 + data[at + 1] <= len(data) and self.spelled <= _SPELLED_FREELY:
+                    self.spelled += data[at + 1]
                     self.at = at + 2 + data[at + 1]
                     stack.append(data[at + 2 : self.at].decode())
                 elif op == _STOP:
@@ -145,10 +146,13 @@ class Interpreter:
         if count > MAX_TEXT:
             blob = self.skip(count)
             return TextBlob(blob.offset, blob.length)
+        self._count_text(count)
+        return self.take(count).decode()
+
+    def _count_text(self, count: int) -> None:
         self.spelled += count
         if self.spelled > MAX_SPELLED:
             self.refuse("more text", f"at most {MAX_SPELLED} bytes of text")
-        return self.take(count).decode()
 
     def peek(self, position: int, count: int) -> bytes:
         """Return a few bytes at `position`, from the window if they are in it."""
@@ -183,7 +187,7 @@ class Interpreter:
         if not self.data.startswith(OPENING):
             self._proto()
             return
-        self.at = len(OPENING)
+        self.at, self.spelled = len(OPENING), _OPENING_TEXT
         letter = Blob(self.base + OPENING.index(b"C\x01b") + 2, 1)
         self.memo.update(enumerate((_RECONSTRUCT, (_NDARRAY, (0,), letter), _DTYPE)))
         self.stack += [SymbolicArray(), 1, (), SymbolicDtype("O8", None), False, [], {}]
@@ -243,6 +247,8 @@ class Interpreter:
         """Read a Python 2 string: it stands for text and for bytes."""
         count = int.from_bytes(self.take(width), "little")
         short = count <= 64 and self.data[self.at : self.at + count].isascii()
+        if short:
+            self._count_text(count)
         self.stack.append(self.take(count).decode("ascii") if short else self.skip(count))
 
     def _tuple(self, count: int) -> None:
@@ -319,6 +325,8 @@ def _opcode_name(op: int) -> str:
 
 
 _WINDOW, _AHEAD = 4096 + 512, 512  # bytes read at once; bytes in view before each opcode
+_OPENING_TEXT = 57  # bytes of text in OPENING
+_SPELLED_FREELY = MAX_SPELLED - 255  # with no more before it, a short text needs no check
 _STOP, _MEMOIZE, _BININT1, _BINGET, _SHORT_TEXT = 0x2E, 0x94, 0x4B, 0x68, 0x8C
 _RECONSTRUCT, _NDARRAY, _DTYPE = (
     SYMBOLS[name] for name in ("numpy.core.multiarray _reconstruct", "numpy ndarray", "numpy dtype")

@@ -9,6 +9,7 @@ import tempfile
 import time
 import tracemalloc
 import warnings
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from hypothesis.extra import numpy as hnp
 from mockrawio.formats.dict_npy import DictFile, Opaque
 from mockrawio.formats.npy import MAGIC, FileWindow, HeldArray, MappedArray
 from mockrawio.formats.npy_out import OPENING, dict_file
-from mockrawio.formats.symbolic import Interpreter
+from mockrawio.formats.symbolic import MAX_SPELLED, Interpreter
 from mockrawio.ground.errors import BadFileError
 from tests.conftest import EPIPHYTE
 from tests.fuzz.corpus import with_numpy_1_names
@@ -243,6 +244,25 @@ def test_values_of_no_use_are_not_decoded(tmp_path: Path) -> None:
     path = tmp_path / "x.npy"
     path.write_bytes(npy(pickle.dumps(np.array({"a": [1, {"b": (2,)}], "o": np.array([None]), "n": 3}, dtype=object))))
     assert as_values(path) == {"a": Opaque, "o": Opaque, "n": 3}
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_short_text_is_counted(protocol: int, tmp_path: Path) -> None:
+    """1 MiB of text in one file is refused, a little less is not, however many strings it is in: docs/security.rst."""
+    path = tmp_path / "x.npy"
+    for total, is_too_much in ((MAX_SPELLED - 300, False), (MAX_SPELLED + 1, True)):  # NumPy's names are below 300
+        texts = [f"{k:0250d}" for k in range(total // 250)] + ["x" * (total % 250)]
+        path.write_bytes(npy(pickle.dumps(np.array({"a": texts}, dtype=object), protocol)))
+        with pytest.raises(BadFileError, match="at most 1048576 bytes of text") if is_too_much else nullcontext():
+            as_values(path)
+
+
+def test_short_text_of_python_2_is_counted(tmp_path: Path) -> None:
+    """So is that of Python 2, in strings of 64 bytes at most."""
+    path, text = tmp_path / "x.npy", b"U" + bytes([64]) + b"x" * 64
+    path.write_bytes(npy(b"\x80\x02]" + (b"(" + text * 200 + b"e") * (MAX_SPELLED // 12_800 + 1) + b"."))
+    with pytest.raises(BadFileError, match="at most 1048576 bytes of text"):
+        as_values(path)
 
 
 def test_python_2_file(tmp_path: Path) -> None:
