@@ -6,6 +6,7 @@ from html import escape
 
 from neo.rawio.baserawio import BaseRawIO
 
+from ..ground.arrays import Array
 from ..ground.errors import MockSessionError
 from ..ground.shown import visible
 from .arguments import checked_index
@@ -45,9 +46,21 @@ class CountsApi(BaseRawIO):  # type: ignore[misc]  # neo is not typed
 
     def signal_channels_count(self, stream_index: int) -> int:
         """Return the number of channels of a stream."""
+        return int(super().signal_channels_count(self._checked_stream(stream_index)))
+
+    def channel_name_to_index(self, stream_index: int, channel_names: list[str]) -> Array:
+        """Return which of a stream's channels have these names, int (n,)."""
+        found: Array = super().channel_name_to_index(self._checked_stream(stream_index), channel_names)
+        return found
+
+    def channel_id_to_index(self, stream_index: int, channel_ids: list[str]) -> Array:
+        """Return which of a stream's channels have these ids, int (n,)."""
+        found: Array = super().channel_id_to_index(self._checked_stream(stream_index), channel_ids)
+        return found
+
+    def _checked_stream(self, stream_index: int) -> int:
         count = self.signal_streams_count()
-        checked = checked_index(self.dirname, "stream_index", stream_index, count, "signal streams")
-        return int(super().signal_channels_count(checked))
+        return checked_index(self.dirname, "stream_index", stream_index, count, "signal streams")
 
     def spike_channels_count(self) -> int:
         """Return the number of units, the same in all segments."""

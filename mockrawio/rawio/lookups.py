@@ -69,6 +69,9 @@ class Lookups(CountsApi):
         units = (session or self._open).units
         return units[checked_index(self.dirname, "spike_channel_index", spike_channel_index, len(units), "units")]
 
+    def _event_channel(self, event_channel_index: int, count: int) -> int:
+        return checked_index(self.dirname, "event_channel_index", event_channel_index, count, "event channels")
+
     # -- views --------------------------------------------------------------------------------
 
     def stream(self, stream_index: int | None = None) -> StreamView:

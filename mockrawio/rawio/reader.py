@@ -30,7 +30,7 @@ from ..ground.errors import MockSessionError
 from ..ground.places import FolderLike, folder_at
 from ..session.layout import refuse_foreign
 from .annotate import annotate
-from .arguments import checked_index, floating, gap_tolerance, time_limits
+from .arguments import floating, gap_tolerance, time_limits
 from .cache import CountCache
 from .events import EventTable
 from .header import make_header
@@ -234,7 +234,12 @@ class MockSessionRawIO(CountCache, UnitApi):
             If a name is unknown or not unique, or `out` does not fit.
         """
         stream = self._stream(stream_index)
-        if block_index != 0 or type(seg_index) is not int or not 0 <= seg_index < len(stream.sizes):
+        if (
+            block_index != 0
+            or type(block_index) is not int
+            or type(seg_index) is not int
+            or not 0 <= seg_index < len(stream.sizes)
+        ):
             seg_index = self._segment(block_index, seg_index)
         start, stop = stream.bounds(seg_index, i_start, i_stop)
         if channel_indexes is None and channel_names is None and channel_ids is None:
@@ -331,9 +336,7 @@ class MockSessionRawIO(CountCache, UnitApi):
     def _events(self, block_index: int, seg_index: int, event_channel_index: int) -> EventTable:
         session = self._open
         seg_index = self._segment(block_index, seg_index, session)
-        index = checked_index(
-            self.dirname, "event_channel_index", event_channel_index, len(session.events), "event channels"
-        )
+        index = self._event_channel(event_channel_index, len(session.events))
         return session.events[index].segment(seg_index, session.boundaries_ms)
 
     def _event_count(self, block_index: int, seg_index: int, event_channel_index: int) -> int:
@@ -357,9 +360,11 @@ class MockSessionRawIO(CountCache, UnitApi):
     def _rescale_event_timestamp(
         self, event_timestamps: Array, dtype: npt.DTypeLike, event_channel_index: int = 0
     ) -> Array:
+        self._event_channel(event_channel_index, self.event_channels_count())
         return self._seconds(event_timestamps, dtype)
 
     def _rescale_epoch_duration(self, raw_duration: Array, dtype: npt.DTypeLike, event_channel_index: int = 0) -> Array:
+        self._event_channel(event_channel_index, self.event_channels_count())
         return (np.asarray(raw_duration) / 1000).astype(floating(dtype))
 
     def _seconds(self, stamps_ms: Array, dtype: npt.DTypeLike) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import warnings
@@ -293,6 +294,38 @@ def test_indexes_of_other_types(name: str, reader: MockSessionRawIO) -> None:
         with pytest.raises(MockSessionError, match=f"expected .*{name.split()[0]}.* whole number") as caught:
             INDEXES[name](reader, value)
         assert isinstance(caught.value, TypeError)
+
+
+GIVEN = {
+    "raw_signal": np.zeros((3, 1), np.int16),
+    "raw_waveforms": np.zeros((1, 1, 64), np.int16),
+    "spike_timestamps": np.zeros(1),
+    "event_timestamps": np.zeros(1),
+    "raw_duration": np.ones(1),
+    "channel_ids": ["CSC1"],
+    "channel_names": ["LA1"],
+    "buffer_id": "0",
+}
+COUNTED = ("block_index", "seg_index", "stream_index", "spike_channel_index", "event_channel_index", "unit_index")
+TAKERS = {
+    name: found
+    for name, method in inspect.getmembers(MockSessionRawIO, inspect.isfunction)
+    if name[0] != "_" and (found := inspect.signature(method).parameters).keys() & set(COUNTED)
+}
+
+
+@pytest.mark.parametrize("name", TAKERS)
+def test_wrong_indexes_everywhere(name: str, reader: MockSessionRawIO) -> None:
+    """No method takes an index that there is none of, below 0, or of another type, and the error names it."""
+    taken = TAKERS[name]
+    right = {key: value for key, value in GIVEN.items() if key in taken}
+    right |= {key: 0 for key in COUNTED if key in taken and taken[key].default is inspect.Parameter.empty}
+    if name == "get_analogsignal_chunk" or "rescale_signal" in name:
+        right = {key: right[key] for key in right.keys() - {"channel_ids", "channel_names"}}
+    for key in taken.keys() & set(COUNTED):
+        for value in (-1, 99, np.int64(-1), "x", 0.0, [0]):
+            with pytest.raises(MockSessionError, match=f"expected {key.replace('unit', 'spike_channel')}"):
+                getattr(reader, name)(**{**right, key: value})
 
 
 @pytest.mark.parametrize("name", ["block_index", "seg_index", "spike_channel_index", "event_channel_index"])
