@@ -35,9 +35,7 @@ class DiskFolder(Folder):
             with os.scandir(place) as entries:
                 return list(entries)
         except OSError as error:
-            found = error.strerror or str(error)
-            remedy = "Check that it exists and may be read."
-            raise BadFileError(place, "a folder that may be read", found, remedy) from error
+            raise unreadable(place, error, "a folder that may be read") from error
 
     def open(self, name: str) -> tuple[io.FileIO, Identity]:
         """Open a file, if it is a regular one, and say which it is."""

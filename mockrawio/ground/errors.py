@@ -119,12 +119,12 @@ def elsewhere(place: str = "place", what: str = "it") -> Text:
     return Text(f"Choose another {place}", overwriting, ".")
 
 
-def unreadable(path: str | PathLike[str], error: OSError) -> BadFileError:
-    """Return the error for a file that the system would not open, map or read."""
+def unreadable(path: str | PathLike[str], error: OSError, expected: str = "a readable file") -> BadFileError:
+    """Return the error for a file that the system would not open, map or read, or a folder that it would not list."""
     remedy = "Check that it exists and may be read."
     if error.errno in (errno.EMFILE, errno.ENFILE):
         remedy = "Close readers, or raise the limit on open files (ulimit -n)."
-    return BadFileError(path, "a readable file", error.strerror or str(error), remedy)
+    return BadFileError(path, expected, error.strerror or str(error), remedy)
 
 
 class NotWrittenError(MockSessionError, OSError):

@@ -6,8 +6,7 @@ The contract of a :class:`SignalStream`:
 - ``read()`` gives a view where one array covers the request, else a new array, or `out`;
 - float sources become int16 counts as they are read (or not at all, `raw_dtype="source"`);
 - it pickles without its maps, which are opened again when next needed;
-- it keeps no more files open than a quarter of what the process may; the rest are opened for
-  each chunk.
+- it keeps no more files open than a quarter of what the process may, or 32; the rest are opened for each chunk.
 """
 
 from __future__ import annotations
@@ -278,7 +277,7 @@ class SignalStream:
 
 
 def most_maps() -> int:
-    """Return how many files a stream may keep mapped: a quarter of those that this process may have open.
+    """Return how many files a stream may keep mapped: a quarter of those that this process may have open, at least 32.
 
     Each map holds a file descriptor.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 from mockrawio import MockSessionError, MockSessionRawIO
 from mockrawio.rawio import open_session as opened_session
+from mockrawio.session.manifest import manifest_bytes
 from tests.handmade import T0, Handmade
 
 # Reads everything, cuts every array file, and says what each further request comes to.
@@ -144,6 +146,9 @@ soft = len(os.listdir("/dev/fd")) + 100
 resource.setrlimit(resource.RLIMIT_NOFILE, (soft, soft))
 for strict in (False, True):
     with MockSessionRawIO(sys.argv[1], strict=strict) as reader:
+        held = len(os.listdir("/dev/fd"))
+        reader.get_analogsignal_chunk(0, 1)
+        assert len(os.listdir("/dev/fd")) - held == 32, "more than a quarter, which is less than 32 here"
         for _ in range(2):
             chunk = reader.get_analogsignal_chunk(0, 1)
             assert (chunk == np.arange(300)).all() and chunk.shape == (20, 300)
@@ -157,14 +162,54 @@ for strict in (False, True):
                     taken.append(os.open(os.devnull, os.O_RDONLY))
             except OSError:
                 pass
-            try:
-                reader.get_analogsignal_chunk(0, 0, channel_indexes=[250])
-            except MockSessionError as error:
-                print(error)
+            for call in (
+                lambda: reader.get_analogsignal_chunk(0, 0, channel_indexes=[250]),
+                lambda: reader.get_event_timestamps(0, 0, 0),
+                lambda: MockSessionRawIO(sys.argv[1]),
+            ):
+                try:
+                    call()
+                except MockSessionError as error:
+                    print(error)
             for handle in taken:
                 os.close(handle)
 assert verify_session(sys.argv[1]).ok
 """
+
+
+FIRST_READS = {
+    "lfp_data/CSC1_lfp.npy": lambda reader: reader.get_analogsignal_chunk(stream_index=0),
+    "raw_data/broadband.npy": lambda reader: reader.get_analogsignal_chunk(stream_index=1),
+    "raw_data/broadband.json": lambda reader: reader.stream(1).ground_truth(),
+    "spiking_data/CSC1_SU1.npy": lambda reader: reader.get_spike_timestamps(),
+    "spiking_data/CSC2_MU1.npy": lambda reader: reader.get_spike_raw_waveforms(spike_channel_index=1),
+    "event_file/Events.npy": lambda reader: reader.get_event_timestamps(),
+    "daq_files/timedDAQ-log-2022-07-01_02-41-18.log": lambda reader: reader.event_count(event_channel_index=1),
+    "watchlogs/ffplay-watchlog-2022-07-01_02-41-18.log": lambda reader: reader.get_event_timestamps(0, 0, 3),
+    "session_manifest.json": lambda reader: reader.manifest(),
+}
+
+
+@pytest.mark.parametrize("how", ["exchanged", "shortened", "gone"])
+@pytest.mark.parametrize("name", FIRST_READS)
+def test_any_file_before_its_first_read(name: str, how: str, handmade: Handmade) -> None:
+    """Exchanged for a copy of the same times, shortened to what can still be read, or gone: it is not served."""
+    handmade.all()
+    handmade.stream()
+    (handmade.folder / "session_manifest.json").write_bytes(manifest_bytes({}, {}))
+    path = handmade.folder / name
+    reader = MockSessionRawIO(handmade.folder)
+    reader.parse_header()
+    if how == "exchanged":
+        shutil.copy2(path, path.with_name("other"))
+        path.with_name("other").replace(path)
+    elif how == "shortened":
+        text = path.read_bytes()
+        os.truncate(path, text.rindex(b"\n", 0, -1) + 1 if path.suffix == ".log" else len(text) - 1)
+    else:
+        path.unlink()
+    with pytest.raises(MockSessionError, match=name):
+        FIRST_READS[name](reader)
 
 
 @pytest.mark.slow
@@ -175,10 +220,12 @@ def test_more_channels_than_handles(handmade: Handmade) -> None:
         handmade.lfp(k + 1, np.full(40, k, np.int16), ts, gain=0.5)
     for k in range(200):
         handmade.unit(f"CSC{k + 1}_SU1", T0 + np.array([5.0, 35.0]), gain=0.5)
+    handmade.events([(T0 + 5.0, 1)])
     run = python(HANDLES, handmade.folder)
     assert run.returncode == 0, run.stderr
     assert "CSC251_lfp.npy: expected a readable file; found Too many open files." in run.stdout
-    assert "ulimit -n" in run.stdout
+    assert "expected a folder that may be read; found Too many open files." in run.stdout
+    assert [line.count("ulimit -n") for line in run.stdout.splitlines()] == [1, 1, 1]
 
 
 @pytest.mark.parametrize("use_cache", [False, True])
