@@ -2,21 +2,28 @@
 Spikes found on a GPU, and scored
 =================================
 
-A session that takes no disk goes to the GPU and is filtered there; the spikes found are held against the truth.
+A session that takes no disk goes to the GPU and is filtered there; the spikes found
+are held against the truth.
 
-The chunks are torch's, on CUDA if it sees a device and else on the CPU, or NumPy's where torch is not installed, by the
-same lines but three. A channel's troughs are taken for one unit's: that is no sorter, and two units that are largest on
-one channel are one to it. Run it with how many seconds and channels there shall be::
+The chunks are torch's, on CUDA if it sees a device and else on the CPU, or NumPy's
+where torch is not installed, by the same lines but three. Run it with how many seconds
+and channels there shall be, and with a folder for the figure::
 
-    python example/device_pipeline.py [SECONDS] [CHANNELS]
+    python example/device_pipeline.py [SECONDS [CHANNELS [FOLDER]]]
 
-The score needs SciPy: ``pip install 'mockrawio[hybrid]'``
+The score and the figure need the extras ``hybrid`` and ``plot``.
 """
 
+# %%
+# What the three lines are that differ, and what a spike is: a trough below five times
+# a channel's noise. A channel's troughs are taken for one unit's. That is no sorter: two
+# units that are largest on one channel are one to it.
+
 import sys
-import tempfile
 import time
 from importlib.util import find_spec
+from pathlib import Path
+from tempfile import mkdtemp
 
 import numpy as np
 
@@ -28,11 +35,9 @@ BROADBAND = 1  # the stream in which the spikes stand
 HIGH_PASS_HZ = 300.0
 HALF = 128  # samples of the filter on either side of its middle
 THRESHOLD = 5.0  # of a channel's noise
-APART = 32  # samples: of peaks that are nearer, on channels near each other, the largest is the spike
+APART = 32  # samples: of nearer peaks, on channels near each other, the largest counts
 REACH = 3  # channels
-CHUNK = (
-    (1 << 15) - 2 * HALF - 2
-)  # samples: with those before it a length at which the FFT is fast
+CHUNK = (1 << 15) - 2 * HALF - 2  # with those before it a length of a fast FFT
 
 if OUT == "torch":
     import torch as xp
@@ -42,11 +47,9 @@ else:
 
 def median(values, axis):
     """Return the lower of the middle two, as torch has it."""
-    return (
-        values.median(axis).values
-        if OUT == "torch"
-        else np.quantile(values, 0.5, axis, method="lower")
-    )
+    if OUT == "torch":
+        return values.median(axis).values
+    return np.quantile(values, 0.5, axis, method="lower")
 
 
 def beside(values, like):
@@ -59,15 +62,23 @@ def in_memory(values):
     return values.cpu().numpy() if OUT == "torch" else values
 
 
+# %%
+# Filter
+# ------
+#
+# High-pass, and less the median of all channels. The last samples of a chunk come
+# again in the next one, so that no sample is without its neighbours.
+
+
 def high_pass(rate_hz):
-    """Return the filter, float32 (samples, 1): what a windowed sinc does not let through."""
+    """Return the filter, float32 (samples, 1): what a windowed sinc does not pass."""
     t = np.arange(-HALF, HALF + 1)
     low = np.sinc(2 * HIGH_PASS_HZ / rate_hz * t) * np.hanning(2 * HALF + 3)[1:-1]
     return ((t == 0) - low / low.sum()).astype(np.float32)[:, None]
 
 
 def padded(chunks):
-    """Yield chunks with the first sample before them, and the last after them, as often as the filter needs."""
+    """Yield chunks, the first sample repeated before them and the last one after."""
     first = next(chunks)
     yield xp.concatenate([*[first[:1]] * (HALF + 1), first])
     last = first
@@ -77,10 +88,7 @@ def padded(chunks):
 
 
 def filtered(chunks, rate_hz):
-    """Yield the chunks' filtered samples, less the median of all channels, and which sample each begins with.
-
-    The last two of a chunk come again in the next one, so that each sample has its neighbours in one of them.
-    """
+    """Yield the sample that a filtered chunk begins with, and the chunk."""
     kernel, held, first = high_pass(rate_hz), None, -1
     for chunk in padded(chunks):
         held = chunk if held is None else xp.concatenate([held, chunk])
@@ -92,8 +100,15 @@ def filtered(chunks, rate_hz):
         held = held[-2 * HALF - 2 :]
 
 
+# %%
+# Find
+# ----
+#
+# Only what lies beyond the threshold comes back from the device.
+
+
 def peaks(chunks, rate_hz):
-    """Return the troughs beyond the threshold: sample, channel and depth of each, NumPy arrays, in order of time."""
+    """Return sample, channel and depth of each trough, in order of time."""
     found, floor = [], None
     for first, clean in filtered(chunks, rate_hz):
         if floor is None:
@@ -101,14 +116,13 @@ def peaks(chunks, rate_hz):
         middle = clean[1:-1]
         deep = (middle < floor) & (middle < clean[:-2]) & (middle <= clean[2:])
         samples, channels = xp.where(deep)
-        found.append(
-            [in_memory(some) for some in (samples + first + 1, channels, middle[deep])]
-        )
+        some = samples + first + 1, channels, middle[deep]
+        found.append([in_memory(one) for one in some])
     return [np.concatenate(some) for some in zip(*found, strict=True)]
 
 
 def spikes(samples, channels, depths):
-    """Leave out peaks that have a deeper one near them, in time and in the order of the channels."""
+    """Leave out peaks that have a deeper one near them, in time and among channels."""
     keep = np.ones(len(samples), bool)
     for step in range(1, len(samples)):
         near = samples[step:] - samples[:-step] < APART
@@ -122,30 +136,27 @@ def spikes(samples, channels, depths):
 
 
 def clusters(reader):
-    """Return the samples of each channel's spikes by its id, how many seconds it took, and where it was done."""
-    began = time.perf_counter()
-    with stream_scaled(
-        reader, stream_index=BROADBAND, chunk_size=CHUNK, device="auto", out=OUT
-    ) as chunks:
-        samples, channels = spikes(
-            *peaks(chunks, reader.get_signal_sampling_rate(BROADBAND))
-        )
-    found = {
-        one: samples[channels == index] for index, one in enumerate(chunks.channel_ids)
-    }
-    took = time.perf_counter() - began
-    return (
-        {one: some for one, some in found.items() if len(some)},
-        took,
-        f"{chunks.device} by {chunks.library}",
-    )
+    """Return the samples of each channel's spikes, how long it took, and where."""
+    began, rate = time.perf_counter(), reader.get_signal_sampling_rate(BROADBAND)
+    options = {"chunk_size": CHUNK, "device": "auto", "out": OUT}
+    with stream_scaled(reader, stream_index=BROADBAND, **options) as chunks:
+        samples, channels = spikes(*peaks(chunks, rate))
+    each = {one: samples[channels == k] for k, one in enumerate(chunks.channel_ids)}
+    found = {one: some for one, some in each.items() if len(some)}
+    place = f"{chunks.device} by {chunks.library}"
+    return found, time.perf_counter() - began, place
+
+
+# %%
+# Run and score
+# -------------
+#
+# Twice: what can be kept of a virtual session is kept, and the second time is mostly
+# the device's own.
 
 
 def run(folder):
-    """Find the spikes of a session twice, show how fast and how well, and return the score.
-
-    What can be kept of a virtual session is kept: the second time is mostly the device's own.
-    """
+    """Find the spikes of a session, show how fast and how well; return the score."""
     if OUT == "numpy":
         print("torch is not installed: NumPy does what it would do on the device")
     with MockSessionRawIO(dirname=folder) as reader:
@@ -154,27 +165,31 @@ def run(folder):
         for what in ("made and searched", "once more"):
             found, took, device = clusters(reader)
             rate = size * reader.signal_channels_count(BROADBAND) / took / 1e6
-            print(
-                f"{what}, {device}: {took:.2f} s, {seconds / took:.0f} x real time, {rate:.1f} million samples a second"
-            )
+            print(f"{what}, {device}: {took:.2f} s, {seconds / took:.0f} x real time,")
+            print(f"   {rate:.1f} million samples a second")
     result = score(folder, found)
     for unit in result.units:
-        print(
-            f"  {unit.id}: {unit.n_matched} of {unit.n_true} spikes are among the {unit.n_found} of {unit.found_unit}, "
-            f"accuracy {unit.accuracy:.2f}"
-        )
+        print(f"{unit.id}: {unit.n_matched} of {unit.n_true} spikes are among the")
+        print(f"   {unit.n_found} of {unit.found_unit}, accuracy {unit.accuracy:.2f}")
     return result
 
 
 def session(root, duration_s=10.0, n_channels=16):
     """Make a virtual session with a unit for every four channels."""
     sizes = {"n_channels": int(n_channels), "n_units": max(1, int(n_channels) // 4)}
-    spec = SessionSpec.broadband(
-        duration_s=float(duration_s), **sizes, snr=(12.0, 24.0), seed=9
-    )
+    sizes["duration_s"] = float(duration_s)
+    spec = SessionSpec.broadband(**sizes, snr=(12.0, 24.0), seed=9)
     return generate_session(spec, root, virtual=True)
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as temporary:
-        run(session(temporary, *sys.argv[1:3]))
+    given = sys.argv[1:]
+    root = Path(given[2] if len(given) > 2 else mkdtemp(prefix="mockrawio-"))
+    folder = session(root, *given[:2])
+    result = run(folder)
+
+    from mockrawio.report.plots import save_figure
+    from mockrawio.scoring.figure import plot_score
+
+    print("the figure:", save_figure(plot_score(result), root / "score.png"))
+    print("the session:", folder)
