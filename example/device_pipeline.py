@@ -16,8 +16,8 @@ The score and the figure need the extras ``hybrid`` and ``plot``.
 
 # %%
 # What the three lines are that differ, and what a spike is: a trough below five times
-# a channel's noise. A channel's troughs are taken for one unit's. That is no sorter: two
-# units that are largest on one channel are one to it.
+# a channel's noise. A channel's troughs are taken for one unit's. That is no sorter:
+# two units that are largest on one channel are one to it.
 
 import sys
 import time

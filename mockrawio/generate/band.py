@@ -58,7 +58,7 @@ def energy_in_band(waveforms: Floats, sampling_rate: Fraction) -> Floats:
 def _products(n: int, sampling_rate: Fraction) -> Floats:
     """Return, (n, n), by how much the product of any two samples counts in the energy of what the filter leaves."""
     size, gain = _gain_for(n, sampling_rate)
-    by_distance = np.fft.irfft(gain**2, size)
+    by_distance: Floats = np.asarray(np.fft.irfft(gain**2, size), np.float64)
     at = np.arange(n)
     products: Floats = by_distance[np.abs(at[:, None] - at)]
     return products
