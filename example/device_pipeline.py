@@ -1,23 +1,21 @@
 """
-Spikes found on a GPU, and scored
-=================================
+Find spikes on a GPU, and score them
+====================================
 
-A session that takes no disk goes to the GPU and is filtered there; the spikes found
-are held against the truth.
+A session that takes no disk goes to the GPU and is filtered there; the spikes that are
+found are held against the truth.
 
 The chunks are torch's, on CUDA if it sees a device and else on the CPU, or NumPy's
-where torch is not installed, by the same lines but three. Run it with how many seconds
-and channels there shall be, and with a folder for the figure::
+where torch is not installed: all but three lines are the same. Run it with how many
+seconds and channels there shall be, and with a folder for the figure::
 
-    python example/device_pipeline.py [SECONDS [CHANNELS [FOLDER]]]
+    python example/device_pipeline.py [SECONDS [CHANNELS [FIGURES]]]
 
-The score and the figure need the extras ``hybrid`` and ``plot``.
+Score and figure need SciPy and matplotlib, of the extras ``hybrid`` and ``plot``.
 """
 
 # %%
-# What the three lines are that differ, and what a spike is: a trough below five times
-# a channel's noise. A channel's troughs are taken for one unit's. That is no sorter:
-# two units that are largest on one channel are one to it.
+# A virtual session: its samples are made when they are read.
 
 import sys
 import time
@@ -30,16 +28,32 @@ import numpy as np
 from mockrawio import MockSessionRawIO, SessionSpec, generate_session, score
 from mockrawio.device import stream_scaled
 
-OUT = "torch" if find_spec("torch") else "numpy"
-BROADBAND = 1  # the stream in which the spikes stand
-HIGH_PASS_HZ = 300.0
-HALF = 128  # samples of the filter on either side of its middle
-THRESHOLD = 5.0  # of a channel's noise
-APART = 32  # samples: of nearer peaks, on channels near each other, the largest counts
-REACH = 3  # channels
-CHUNK = (1 << 15) - 2 * HALF - 2  # with those before it a length of a fast FFT
+seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 10.0
+n_channels = int(sys.argv[2]) if len(sys.argv) > 2 else 16
+place = Path(sys.argv[3] if len(sys.argv) > 3 else mkdtemp(prefix="mockrawio-"))
 
-if OUT == "torch":
+spec = SessionSpec.broadband(
+    duration_s=seconds,
+    n_channels=n_channels,
+    n_units=max(1, n_channels // 4),
+    snr=(12.0, 24.0),
+    seed=9,
+)
+folder = generate_session(spec, place, virtual=True)
+reader = MockSessionRawIO(dirname=folder)
+reader.parse_header()
+rate = reader.get_signal_sampling_rate(stream_index=1)
+
+# %%
+# Two libraries
+# -------------
+#
+# Where torch is not installed, NumPy does what it would do on the device. This is in
+# what they differ.
+
+library = "torch" if find_spec("torch") else "numpy"
+print("arrays of", library, "" if library == "torch" else "(torch is not installed)")
+if library == "torch":
     import torch as xp
 else:
     xp = np
@@ -47,49 +61,56 @@ else:
 
 def median(values, axis):
     """Return the lower of the middle two, as torch has it."""
-    if OUT == "torch":
+    if library == "torch":
         return values.median(axis).values
     return np.quantile(values, 0.5, axis, method="lower")
 
 
 def beside(values, like):
     """Return a NumPy array where another array is."""
-    return xp.from_numpy(values).to(like.device) if OUT == "torch" else values
+    return xp.from_numpy(values).to(like.device) if library == "torch" else values
 
 
 def in_memory(values):
     """Return an array in memory; this waits for the device."""
-    return values.cpu().numpy() if OUT == "torch" else values
+    return values.cpu().numpy() if library == "torch" else values
 
 
 # %%
-# Filter
-# ------
+# High-pass and common median
+# ---------------------------
 #
-# High-pass, and less the median of all channels. The last samples of a chunk come
-# again in the next one, so that no sample is without its neighbours.
+# The filter is what a windowed sinc does not let through, by FFT. What it needs of the
+# chunk before is held; the first sample stands for those before it, and the last one
+# for those after it.
+
+HALF = 128  # samples of the filter on either side of its middle
+CHUNK = (1 << 15) - 2 * HALF - 2  # with what is held a length that the FFT is fast at
 
 
-def high_pass(rate_hz):
-    """Return the filter, float32 (samples, 1): what a windowed sinc does not pass."""
+def high_pass(hertz, rate):
+    """Return the filter, float32 (samples, 1)."""
     t = np.arange(-HALF, HALF + 1)
-    low = np.sinc(2 * HIGH_PASS_HZ / rate_hz * t) * np.hanning(2 * HALF + 3)[1:-1]
+    low = np.sinc(2 * hertz / rate * t) * np.hanning(2 * HALF + 3)[1:-1]
     return ((t == 0) - low / low.sum()).astype(np.float32)[:, None]
 
 
 def padded(chunks):
-    """Yield chunks, the first sample repeated before them and the last one after."""
-    first = next(chunks)
-    yield xp.concatenate([*[first[:1]] * (HALF + 1), first])
-    last = first
+    """Yield chunks with the first and the last sample as often as the filter needs."""
+    last = next(chunks)
+    yield xp.concatenate([*[last[:1]] * (HALF + 1), last])
     for last in chunks:
         yield last
     yield xp.concatenate([last[-1:]] * (HALF + 1))
 
 
-def filtered(chunks, rate_hz):
-    """Yield the sample that a filtered chunk begins with, and the chunk."""
-    kernel, held, first = high_pass(rate_hz), None, -1
+def filtered(chunks, rate):
+    """Yield filtered chunks, less the median of all channels, and where each begins.
+
+    The last two samples come again in the next one, so that each sample has its
+    neighbours in one of them.
+    """
+    kernel, held, first = high_pass(300.0, rate), None, -1
     for chunk in padded(chunks):
         held = chunk if held is None else xp.concatenate([held, chunk])
         n = max(CHUNK + 2 * HALF + 2, len(held))
@@ -101,95 +122,87 @@ def filtered(chunks, rate_hz):
 
 
 # %%
-# Find
-# ----
+# Troughs
+# -------
 #
-# Only what lies beyond the threshold comes back from the device.
+# A trough is deeper than five times its channel's noise, and than its neighbours. Only
+# troughs leave the device. Of those near each other the deepest is the spike.
 
 
-def peaks(chunks, rate_hz):
-    """Return sample, channel and depth of each trough, in order of time."""
+def troughs(chunks, rate):
+    """Return sample, channel and depth of each, NumPy arrays in order of time."""
     found, floor = [], None
-    for first, clean in filtered(chunks, rate_hz):
+    for first, clean in filtered(chunks, rate):
         if floor is None:
-            floor = -THRESHOLD / 0.6745 * median(abs(clean), 0)
+            floor = -5.0 / 0.6745 * median(abs(clean), 0)
         middle = clean[1:-1]
         deep = (middle < floor) & (middle < clean[:-2]) & (middle <= clean[2:])
         samples, channels = xp.where(deep)
-        some = samples + first + 1, channels, middle[deep]
-        found.append([in_memory(one) for one in some])
+        these = samples + first + 1, channels, middle[deep]
+        found.append([in_memory(some) for some in these])
     return [np.concatenate(some) for some in zip(*found, strict=True)]
 
 
-def spikes(samples, channels, depths):
-    """Leave out peaks that have a deeper one near them, in time and among channels."""
+def spikes(samples, channels, depths, apart=32, reach=3):
+    """Leave out troughs with a deeper one less than a ms and four channels away."""
     keep = np.ones(len(samples), bool)
     for step in range(1, len(samples)):
-        near = samples[step:] - samples[:-step] < APART
+        near = samples[step:] - samples[:-step] < apart
         if not near.any():
             break
-        near &= abs(channels[step:] - channels[:-step]) <= REACH
+        near &= abs(channels[step:] - channels[:-step]) <= reach
         later_is_deeper = depths[step:] < depths[:-step]
         keep[:-step] &= ~(near & later_is_deeper)
         keep[step:] &= ~(near & ~later_is_deeper)
     return samples[keep], channels[keep]
 
 
-def clusters(reader):
-    """Return the samples of each channel's spikes, how long it took, and where."""
-    began, rate = time.perf_counter(), reader.get_signal_sampling_rate(BROADBAND)
-    options = {"chunk_size": CHUNK, "device": "auto", "out": OUT}
-    with stream_scaled(reader, stream_index=BROADBAND, **options) as chunks:
-        samples, channels = spikes(*peaks(chunks, rate))
-    each = {one: samples[channels == k] for k, one in enumerate(chunks.channel_ids)}
-    found = {one: some for one, some in each.items() if len(some)}
-    place = f"{chunks.device} by {chunks.library}"
-    return found, time.perf_counter() - began, place
+# %%
+# The whole pipeline
+# ------------------
+#
+# It runs twice: what can be kept of a virtual session is kept, so that the second time
+# is mostly the device's own. A channel's spikes are taken for one unit's. That is no
+# sorter: two units that are largest on one channel are one to it.
 
+options = {"chunk_size": CHUNK, "device": "auto", "out": library}
+for what in ("made and searched", "once more"):
+    began = time.perf_counter()
+    with stream_scaled(reader, stream_index=1, **options) as chunks:
+        samples, channels = spikes(*troughs(chunks, rate))
+    took = time.perf_counter() - began
+    print(f"{what} on {chunks.device}: {took:.2f} s, {seconds / took:.0f} x real time")
+
+found = {
+    name: samples[channels == index]
+    for index, name in enumerate(chunks.channel_ids)
+    if index in channels
+}
 
 # %%
-# Run and score
-# -------------
+# Against the truth
+# -----------------
 #
-# Twice: what can be kept of a virtual session is kept, and the second time is mostly
-# the device's own.
+# Each unit of the session, and the channel whose spikes are most like its own.
 
+result = score(folder, found)
+for unit in result.units:
+    print(f"{unit.id}: {unit.n_matched} of {unit.n_true} spikes are among")
+    print(f"   the {unit.n_found} of {unit.found_unit}, accuracy {unit.accuracy:.2f}")
 
-def run(folder):
-    """Find the spikes of a session, show how fast and how well; return the score."""
-    if OUT == "numpy":
-        print("torch is not installed: NumPy does what it would do on the device")
-    with MockSessionRawIO(dirname=folder) as reader:
-        size = reader.get_signal_size(0, 0, BROADBAND)
-        seconds = size / reader.get_signal_sampling_rate(BROADBAND)
-        for what in ("made and searched", "once more"):
-            found, took, device = clusters(reader)
-            rate = size * reader.signal_channels_count(BROADBAND) / took / 1e6
-            print(f"{what}, {device}: {took:.2f} s, {seconds / took:.0f} x real time,")
-            print(f"   {rate:.1f} million samples a second")
-    result = score(folder, found)
-    for unit in result.units:
-        print(f"{unit.id}: {unit.n_matched} of {unit.n_true} spikes are among the")
-        print(f"   {unit.n_found} of {unit.found_unit}, accuracy {unit.accuracy:.2f}")
-    return result
+from mockrawio.ground.extras import by_extra
+from mockrawio.report import plots
 
+with by_extra("the figure", "plot"):
+    from matplotlib.figure import Figure
 
-def session(root, duration_s=10.0, n_channels=16):
-    """Make a virtual session with a unit for every four channels."""
-    sizes = {"n_channels": int(n_channels), "n_units": max(1, int(n_channels) // 4)}
-    sizes["duration_s"] = float(duration_s)
-    spec = SessionSpec.broadband(**sizes, snr=(12.0, 24.0), seed=9)
-    return generate_session(spec, root, virtual=True)
-
-
-if __name__ == "__main__":
-    given = sys.argv[1:]
-    root = Path(given[2] if len(given) > 2 else mkdtemp(prefix="mockrawio-"))
-    folder = session(root, *given[:2])
-    result = run(folder)
-
-    from mockrawio.report.plots import save_figure
-    from mockrawio.scoring.figure import plot_score
-
-    print("the figure:", save_figure(plot_score(result), root / "score.png"))
-    print("the session:", folder)
+figure = Figure(figsize=(9, 3.5), layout="constrained")
+axes = figure.subplots()
+names = [unit.id for unit in result.units]
+axes.bar(names, [unit.n_true for unit in result.units], color="0.85", label="true")
+axes.bar(names, [unit.n_matched for unit in result.units], width=0.5, label="found")
+axes.set(title=f"Found on {chunks.device} by {library}", ylabel="spikes")
+axes.legend()
+print("the figure:", plots.save_figure(figure, place / "found.png", dpi=100))
+print("the session:", folder)
+reader.close()

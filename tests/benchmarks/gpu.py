@@ -43,6 +43,7 @@ from tests.benchmarks.gpu_ways import ROWS, Ways, wait
 
 ROOT = Path(__file__).parents[2]
 PIXELS = 2000
+FOUND = 99  # the exit status by which compute-sanitizer tells that it found something
 SMALL = {"megabytes": 4, "rounds": 1, "hour": 2.0, "hour_channels": 16, "waveforms": 2000, "pipeline": "2 8"}
 
 
@@ -189,20 +190,21 @@ def sanitized(options: Any, limit_s: float) -> dict[str, Any]:
     """Return what compute-sanitizer says of the streams' tests."""
     if options.device == "cpu" or not shutil.which("compute-sanitizer"):
         return {"status": 0, "lines": ["not run: there is no compute-sanitizer for the device here"]}
-    tool = ["compute-sanitizer", "--tool", "memcheck", "--error-exitcode", "9"]
-    return apart([*tool, *pytest_command("tests/device/test_cuda.py")], min(limit_s, 120))
+    tool = ["compute-sanitizer", "--tool", "memcheck", "--error-exitcode", str(FOUND)]
+    return apart([*tool, *pytest_command("tests/device/test_cuda.py", "-k", "late_device")], min(limit_s, 120))
 
 
 def device_name(device: str) -> str:
     """Return what the device is called."""
-    if device.startswith("cuda"):
-        return str(torch.cuda.get_device_name(device))
+    if device.startswith(("cuda", "xpu")):
+        return str(getattr(torch, torch.device(device).type).get_device_name(device))
     return f"{device}, {platform.processor() or platform.machine()}"
 
 
 def measured(options: Any, folder: Path) -> dict[str, Any]:
     """Return all that is found."""
     began = time.perf_counter()
+    choose_engine(options.device, "torch")  # if there is none, that is the error
 
     def left() -> float:
         return float(options.limit_s - (time.perf_counter() - began))
@@ -211,6 +213,7 @@ def measured(options: Any, folder: Path) -> dict[str, Any]:
     told["torch"] = f"torch {torch.__version__}"
     told["note"] = NO_GPU if options.device == "cpu" else ""
     told["tests"] = apart(pytest_command(*options.tests.split()), 0.4 * options.limit_s)
+    print(*told["tests"]["lines"], sep="\n", file=sys.stderr, flush=True)  # whatever comes after
     told |= streams(options, folder / "stream", time.perf_counter() + options.limit_s / 4)
     shutil.rmtree(folder / "stream")
     told["failed"] = []
@@ -219,10 +222,10 @@ def measured(options: Any, folder: Path) -> dict[str, Any]:
             continue
         try:
             told[key] = work(options, folder / key)
-        except (AssertionError, ValueError, RuntimeError, MemoryError) as error:  # what is measured so far is kept
+        except (AssertionError, ValueError, RuntimeError, MemoryError, OSError) as error:  # what is measured is kept
             told["failed"].append(f"{key}: {error}")
     example = [sys.executable, str(ROOT / "example" / "device_pipeline.py"), *options.pipeline.split()]
-    told["pipeline"] = apart(example, min(left(), 90))
+    told["pipeline"] = apart([*example, str(folder / "pipeline")], min(left(), 90))
     told["sanitizer"] = sanitized(options, left())
     return {**told, "seconds": time.perf_counter() - began}
 
@@ -265,7 +268,7 @@ def main(arguments: list[str] | None = None) -> int:
         Path(options.json).write_text(json.dumps(told, indent=2) + "\n")
     if options.rst:
         Path(options.rst).write_text(rst(told))
-    return int(told["tests"]["status"] != 0 or bool(told["failed"]))
+    return int(told["tests"]["status"] != 0 or told["sanitizer"]["status"] == FOUND or bool(told["failed"]))
 
 
 if __name__ == "__main__":

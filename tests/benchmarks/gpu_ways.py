@@ -37,7 +37,7 @@ class Ways:
         self.memory.parse_header()
         self.memory.samples = np.load(path)
         self.mapped = np.load(path, mmap_mode="c")  # torch takes no read-only array
-        self.on_cuda = self.device.type == "cuda"
+        self.pins = self.device.type in ("cuda", "xpu")
         self.ours = partial(self.stream, reader)
         self.ours_slots = partial(self.stream, reader, reuse=True)
         self.pageable = partial(self.stream, self.memory)
@@ -47,7 +47,7 @@ class Ways:
         return range(0, len(self.mapped), self.chunk_size)
 
     def pinned_memory(self, rows: int) -> Any:
-        return torch.zeros((rows, self.mapped.shape[1]), dtype=torch.int16, pin_memory=self.on_cuda)
+        return torch.zeros((rows, self.mapped.shape[1]), dtype=torch.int16, pin_memory=self.pins)
 
     def ceiling(self) -> float:
         rows = max(1, 64_000_000 // (2 * self.mapped.shape[1]))
@@ -105,5 +105,6 @@ class Ways:
 
 def wait(device: Any) -> None:
     """Wait until the device has done all that it was given."""
-    if torch.device(device).type == "cuda":
-        torch.cuda.synchronize(device)
+    kind = torch.device(device).type
+    if kind != "cpu":
+        getattr(torch, kind).synchronize()

@@ -79,6 +79,13 @@ def test_the_harness(tmp_path, capsys):
     assert all(row in printed and row in written for row in gpu.ROWS.values())
 
 
+@pytest.mark.skipif(not no_cuda(), reason="there is a CUDA device")
+def test_the_harness_without_a_device(capsys):
+    """Where there is no such device the script measures nothing, and says so."""
+    assert gpu.main(["--small"]) == 1
+    assert "expected a CUDA device that torch can use; found none" in capsys.readouterr().err
+
+
 def test_the_harness_keeps_to_its_time():
     """A command that takes too long is ended, its last lines are kept, and with no time left none is begun."""
     slow = "print('begun', flush=True); import time; time.sleep(60)"

@@ -149,9 +149,6 @@ def test_memory_is_bounded(long):
     small = Envelope(long, device="cpu", max_bytes=4000)
     check(long, small.view(None, None, 50))
     assert 0 < small.nbytes <= 4000
-    for least in (0, 1):
-        smallest = Envelope(long, device="cpu", max_bytes=least)
-        check(long, smallest.view(None, None, 50))
     assert bin_within(256 << 20, (4 << 30) // 2, 1, np.dtype(np.int16)) == 64
     assert bin_within(256 << 20, 1 << 40, 64, np.dtype(np.int16)) > 64 << 10
     assert BLOCK_BYTES <= 256 << 20
