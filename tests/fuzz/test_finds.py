@@ -71,6 +71,7 @@ PICKLES = {
     "MEMOIZE of nothing": with_value(b"(\x94N1"),
     "PUT below a MARK": with_value(b"(q\x07tN"),
     "a FRAME in a FRAME": USUAL[:11] + b"\x95" + bytes(8) + USUAL[11:],
+    "a FRAME that goes on behind the file": USUAL[:3] + (len(USUAL) - 10).to_bytes(8, "little") + USUAL[11:],
     "a FRAME that ends in a word": USUAL[:3] + (20).to_bytes(8, "little") + USUAL[11:],
     "items of no size": with_value(
         ARRAY.replace(b"\x02i2", b"\x02S0") + b"\x89c__builtin__\nbytes\n)Rtb",
