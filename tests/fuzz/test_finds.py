@@ -56,6 +56,7 @@ FLAGS = b"J\xff\xff\xff\xffJ\xff\xff\xff\xffK"
 PICKLES = {
     # Python's unpickler, allowed NumPy's own functions alone, crashes on this one byte.
     "objects that nobody counts": swapped(FLAGS + b"?", FLAGS + b"\x02"),
+    "a dict in bytes that are no objects": swapped(b"\x02O8", b"\x02V8"),
     "numbers that are objects": swapped(FLAGS + b"\x00", FLAGS + b"?"),
     "an array of another version": swapped(b"(K\x01K\x03\x85", b"(K\x7fK\x03\x85"),
     "a version that is True": swapped(b"(K\x01K\x03\x85", b"(\x88K\x03\x85"),

@@ -265,6 +265,32 @@ def test_a_fast_clock_with_a_pause(handmade: Handmade) -> None:
     assert "the clock keeps" in said[0]
 
 
+@pytest.mark.parametrize("hz", [999.9, 1000.1])
+@pytest.mark.parametrize("seconds", [35, 55, 145])
+def test_a_few_ticks_of_a_clock_that_is_off(hz: float, seconds: int, handmade: Handmade) -> None:
+    """A few stamps that are left out or come twice, evenly and to both ends, are a clock's."""
+    ts = T0 + np.floor(np.arange(seconds * 1000) * 1000 / hz).astype(np.int64)
+    handmade.lfp(samples=np.zeros(len(ts), np.int16), ts=ts)
+    assert np.count_nonzero(np.diff(ts) != 1) == seconds // 10 + (hz > 1000)  # a fast one's first comes twice at once
+    reader, said = told(handmade)
+    assert (reader.segment_count(0), len(said)) == (1, 1)
+    assert reader.get_signal_sampling_rate() == pytest.approx(hz, abs=2000 / len(ts))
+    if hz > 1000:
+        assert "ascend; found a step of 0" in refusal(handmade, strict=True)
+
+
+@pytest.mark.parametrize(
+    "lost", [[2000, 2100, 2200, 2300], [50, 100, 150, 200], [4800, 4850, 4900], [1000, 2000, 2500, 4000]]
+)
+def test_lost_samples_at_even_distances_are_no_clock(lost: list[int], handmade: Handmade) -> None:
+    """A clock would have gone on leaving out samples before and after them, as often as between them."""
+    ts = T0 + np.delete(np.arange(5000), lost)
+    handmade.lfp(samples=np.zeros(len(ts), np.int16), ts=ts)
+    reader, said = told(handmade)
+    assert reader.segment_count(0) == len(lost) + 1
+    assert f"{len(lost)} of {len(lost)} gaps are of a single sample" in said[0]
+
+
 @pytest.mark.parametrize("lost", [[500], [300, 700], [100, 150, 900]])
 def test_lost_samples_are_no_slow_clock(lost: list[int], handmade: Handmade) -> None:
     """One, two or three samples that are missing anywhere begin a segment each."""
