@@ -179,6 +179,16 @@ def test_a_value_that_is_none_in_a_file_of_protocol_2(handmade: Handmade) -> Non
         MockSessionRawIO(handmade.folder).parse_header()
 
 
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_floats_of_no_spike(protocol: int, handmade: Handmade) -> None:
+    """Waveforms of a unit without spikes have a count of 1, in memory as in a file."""
+    path = handmade.unit()
+    path.write_bytes(header() + pickled({"spike_times": np.empty(0), "spike_amps": np.empty((0, 8))}, protocol))
+    with MockSessionRawIO(handmade.folder) as reader:
+        assert reader.header["spike_channels"]["wf_gain"].tolist() == [1.0]
+        assert reader.get_spike_raw_waveforms().shape == (0, 1, 8)
+
+
 @pytest.mark.parametrize(("size", "count"), [(1.0, 1.0 / 32767), (TINY * 32767, TINY), (TINY * 32766, 1.0), (0.0, 1.0)])
 def test_the_smallest_count(size: float, count: float, handmade: Handmade) -> None:
     """A count is a normal float64 at the least; of samples that are all smaller it is 1, and they are 0."""

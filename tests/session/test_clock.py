@@ -125,14 +125,15 @@ def test_a_stamp_that_is_no_number_hides_no_gap() -> None:
         find_runs("x", lambda: stamps, stamps.dtype, 501, stamps[0], stamps[-1], 1, 1000.0)
 
 
-@pytest.mark.parametrize("at", range(1, 12))
-def test_every_border_of_blocks_is_looked_at(at: int) -> None:
-    """A stamp that is out of place is found wherever blocks meet, in the first stretch and in one after a gap."""
+@pytest.mark.parametrize("size", range(2, 12))
+def test_every_border_of_blocks_is_looked_at(size: int) -> None:
+    """A stamp that is out of place is found wherever blocks meet or end, in the first stretch and after a gap."""
     for start in (0, 20):
-        stamps = (T0 + np.arange(32) + 100 * (np.arange(32) >= 20)).astype(float)
-        runs = [Run(0, 20, stamps[0]), Run(20, 32, stamps[20])]
-        check_runs("x", stamps, runs, 1, 1000.0, block=4)
-        stamps[start + at] += 0.75
-        with pytest.raises(BadFileError, match=f"at index {start + at}$|at index {start + at}[^0-9]"):
+        for at in range(1, size):
+            stamps = (T0 + np.arange(20 + size) + 100 * (np.arange(20 + size) >= 20)).astype(float)
+            runs = [Run(start, start + size, stamps[start])]
             check_runs("x", stamps, runs, 1, 1000.0, block=4)
-        check_runs("x", stamps, runs, 1, 1000.0, block=4, tolerance_ms=0.75)
+            stamps[start + at] += 0.75
+            with pytest.raises(BadFileError, match=f"at index {start + at}(?![0-9])"):
+                check_runs("x", stamps, runs, 1, 1000.0, block=4)
+            check_runs("x", stamps, runs, 1, 1000.0, block=4, tolerance_ms=0.75)
