@@ -69,20 +69,16 @@ def test_nothing_but_noise():
         channels_in(window_of([4.0, 3.0]), staggered_probe(2))
 
 
-@pytest.mark.parametrize(("height", "stands_out"), [(4.99, False), (5.01, True), (9.9, True)])
-def test_five_times_the_noise(height, stands_out):
-    """A unit is there from five times the noise of its mean on, no less and no more."""
-    if stands_out:
-        assert channels_in(window_of([height, 1.0]), staggered_probe(2)).tolist() == [0]
-    else:
+@pytest.mark.parametrize("noise", [0.4, 1.0, 3.0])
+def test_five_times_the_noise(noise):
+    """A unit is there from five times the noise of its mean on, and so is a channel beside its peak."""
+    probe = staggered_probe(2)
+    for height in (4.99, 1.0):
         with pytest.raises(UnitSkipped, match="does not stand out"):
-            channels_in(window_of([height, 1.0]), staggered_probe(2))
-
-
-@pytest.mark.parametrize(("height", "rows"), [(4.99, [0]), (5.01, [0, 1])])
-def test_five_times_the_noise_beside_a_peak(height, rows):
-    """So is a channel beside the peak, where a tenth of the peak is less than that."""
-    assert channels_in(window_of([40.0, height]), staggered_probe(2)).tolist() == rows
+            channels_in(window_of([height * noise, noise], noise), probe)
+    assert channels_in(window_of([5.01 * noise, noise], noise), probe).tolist() == [0]
+    assert channels_in(window_of([40 * noise, 4.99 * noise], noise), probe).tolist() == [0]
+    assert channels_in(window_of([40 * noise, 5.01 * noise], noise), probe).tolist() == [0, 1]
 
 
 def test_blocks_do_not_matter(tmp_path, monkeypatch):
@@ -137,6 +133,16 @@ def test_candidates_with_inexact_positions(probe):
     before, after = (candidates(channels, p)[0] for p in (probe, moved(probe, 1.1, 0.1)))
     assert len(before) > 0
     np.testing.assert_array_equal(before, after)
+
+
+def test_positions_of_any_unit():
+    """Sites a thousandth as far apart, as in mm, have the same places to go to, and the same that do not quite fit."""
+    for last, fits in ((20.05, True), (21.0, False)):
+        positions = np.array([[0, 0], [0, 20], [0, 100], [0, 100 + last], [0, 500], [0, 507.0]])
+        probe = Probe(np.arange(6), np.ones(6, bool), positions)
+        for factor in (1.0, 1e-3, 1e3):
+            found = candidates(np.array([0, 1]), moved(probe, factor, 0.0))[0].tolist()
+            assert found == ([[2, 3]] if fits else [])
 
 
 def test_positions_are_compared_with_tolerance():

@@ -137,3 +137,27 @@ def test_every_border_of_blocks_is_looked_at(size: int) -> None:
             with pytest.raises(BadFileError, match=f"at index {start + at}(?![0-9])"):
                 check_runs("x", stamps, runs, 1, 1000.0, block=4)
             check_runs("x", stamps, runs, 1, 1000.0, block=4, tolerance_ms=0.75)
+
+
+def test_how_far_stamps_in_us_may_jitter() -> None:
+    """Stamps that are finer than a sample may be an eighth of one out of place, and no more."""
+    for off, fine in ((125, True), (126, False), (-125, True), (-126, False)):
+        stamps = T0 * 1000 + 1000 * np.arange(10)
+        stamps[5:] += off
+        runs = [Run(0, 10, float(T0))]
+        if fine:
+            check_runs("x", stamps, runs, 1000, 1000.0)
+        else:
+            with pytest.raises(BadFileError, match="at index 5"):
+                check_runs("x", stamps, runs, 1000, 1000.0)
+
+
+def test_a_fast_clock_is_one_unless_it_is_refused() -> None:
+    """Stamps that come twice, evenly, are those of a fast clock by default, and an error for a strict reader."""
+    stamps = T0 + np.floor(np.arange(100_000) * 0.9999).astype(np.int64)
+    ends = stamps[0].item(), stamps[-1].item()
+    found = find_runs("x", lambda: stamps, stamps.dtype, stamps.size, *ends, 1, 1000.0)
+    assert [(run.start, run.stop) for run in found.runs] == [(0, 100_000)]
+    assert found.sampling_rate == pytest.approx(1000.1, abs=0.01)
+    with pytest.raises(BadFileError, match="found a step of 0"):
+        find_runs("x", lambda: stamps, stamps.dtype, stamps.size, *ends, 1, 1000.0, strict=True)

@@ -64,3 +64,13 @@ def test_a_long_field_is_found() -> None:
     most = b"9" * MAX_FIELD
     assert Fields(b"1\n2 " + most).long_line() is None
     assert Fields(b"1\n2 " + most + b"9\n3").long_line() == 1
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.float64])
+@pytest.mark.parametrize("byte", [0x2F, 0x3A, 0xB1, 0xD1, 0xFF])
+def test_no_other_byte_is_a_digit(byte: int, dtype: type[np.int64] | type[np.float64]) -> None:
+    """What is next to the digits, or would be one if bytes wrapped round, is none; the row that has it is named."""
+    column = Fields(b"12\n7%c\n3" % byte).column(0, 1)
+    with pytest.raises(BadRow) as raised:
+        numbers(column, dtype)
+    assert raised.value.args == (1,)

@@ -401,6 +401,25 @@ def test_one_sync_that_fails_is_told(at: int, tmp_path: Path, monkeypatch: pytes
         assert len(synced) <= at  # there are no more
 
 
+@pytest.mark.parametrize("at", range(3))
+def test_one_sync_of_one_file_that_fails_is_told(at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file gets its name once it is on the disk, and the name is there once its folder is; either may fail."""
+    synced: list[bool] = []
+    target = tmp_path / "new" / "file"
+
+    def fail_once(descriptor: int) -> None:
+        synced.append(target.exists())
+        if len(synced) == at + 1:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fsync", fail_once)
+    with pytest.raises(NotWrittenError) as caught, durable.whole_file(target) as staging:
+        staging.write_bytes(b"one")
+    assert caught.value.errno == errno.EIO
+    assert synced == [False, False, True][: at + 1]  # the folder of the new one, the file, its folder
+    assert list(tmp_path.rglob("*.partial*")) == []
+
+
 def test_what_is_half_removed_is_not_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A session that was replaced, and whose removal was cut off, is rubbish for the next writer, and no session."""
     aside = durable.sibling(tmp_path / "s", "replaced")
@@ -416,3 +435,18 @@ def test_what_is_half_removed_is_not_put_back(tmp_path: Path, monkeypatch: pytes
         durable.remove(aside)
     durable.clean_up(tmp_path / "s", lambda left: True)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("purpose", ["partial", "replaced"])
+def test_leftovers_of_any_kind_are_removed(purpose: str, tmp_path: Path) -> None:
+    """A file, a folder, a link to a folder, which stays as it is, and what another writer has removed already."""
+    write_file(tmp_path / "kept" / "a", [b"one"])
+    file, folder, link, gone = (durable.sibling(tmp_path / "s", purpose) for _ in range(4))
+    file.write_bytes(b"")
+    write_file(folder / "below" / "a", [b"one"])
+    link.symlink_to(tmp_path / "kept", target_is_directory=True)
+    for path in (file, folder, link):
+        durable.remove(path)
+    if purpose == "partial":
+        durable.remove(gone)
+    assert everything(tmp_path) == ["kept", "kept/a"]
