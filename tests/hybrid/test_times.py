@@ -141,6 +141,15 @@ def test_exactly_one_refractory_period():
     assert times._apart(np.array([0, 60, 119, 180]), 60).tolist() == [True, True, False, True]
 
 
+@pytest.mark.parametrize("refractory", [0, 1])
+def test_times_as_dense_as_they_may_be(refractory):
+    """With a refractory period of one sample, or none, every sample may have a time, and none has two."""
+    timing = Spacing(40, 40, refractory, 0.0)
+    assert draw(np.empty(0, np.int64), timing, recording((0, 1000)), rate=RATE).times.tolist() == list(range(40, 960))
+    twice = draw(np.empty(0, np.int64), timing, recording((0, 1000)), rate=2 * RATE).times
+    assert np.diff(twice).min() == 1
+
+
 def test_a_cap_that_is_not_reached():
     """As many as there are, or more: all of them are there, and none is counted as left out."""
     own = np.arange(10) * 2000 + 500
