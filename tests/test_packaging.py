@@ -142,6 +142,18 @@ def test_metadata():
     assert needed == {"numpy", "neo", "quantities", "click", "tqdm", "tomli"}  # the last one before Python 3.11
 
 
+def test_extras_of_all():
+    """The README says which extras ``[all]`` brings, and which it does not."""
+    readme = Path(__file__).parents[1] / "README.md"
+    said = re.search(r"\[all\]'` brings the extras ([^;]+); ([^.]+?) come", readme.read_text("utf-8"))
+    brought, left = (set(re.findall(r"`(\w+)`", part)) for part in said.groups())
+    every = {name.lower() for name in metadata.metadata("mockrawio").get_all("Provides-Extra")}
+    assert left | brought == every - {"all", "browser", "dev", "docs", "sorters", "test"}
+    needed = [line for line in metadata.requires("mockrawio") if re.search(r"extra == .all.", line)]
+    (found,) = (re.match(r"mockrawio\[([^]]*)\]", line) for line in needed)
+    assert set(found[1].split(",")) == brought
+
+
 def test_typed():
     """The marker that tells type checkers to use our annotations lies beside the code."""
     assert (PACKAGE / "py.typed").is_file()

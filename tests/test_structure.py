@@ -23,6 +23,11 @@ TAKEN: set[str] = set()
 # Private attributes of our classes that another module reaches into: "module reaches name".
 REACHED: set[str] = set()
 
+# Modules of more than MOST_LINES.
+TOO_LONG = {"mockrawio.interop.spikeinterface"}
+
+MOST_LINES, MOST_OF_A_FUNCTION, AS_A_RULE = 400, 50, 10  # of a function without its docstring
+
 # What Neo's proxies are made of, which they show no public way; classes of ours use some of the same names.
 NEOS = {"_block_index", "_inner_stream_channels", "_rawio", "_seg_index", "_stream_index"}
 
@@ -147,3 +152,20 @@ def test_public_names_have_one_owner():
             if isinstance(node, (*FUNCTIONS[:2], ast.ClassDef)) and not node.name.startswith("_"):
                 owners[node.name].add(module)
     assert {name for name, modules in owners.items() if len(modules) > 1} == TWO_OWNERS
+
+
+def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Return the lines of a function but for its docstring."""
+    first = function.body[0]
+    docstring = first.end_lineno - first.lineno + 1 if ast.get_docstring(function) is not None else 0
+    return function.end_lineno - function.lineno + 1 - docstring
+
+
+def test_functions_and_modules_are_as_short_as_contributing_says():
+    """No module and no function has more lines than CONTRIBUTING has it, and three functions in four are below ten."""
+    lines = {dotted(path): path.read_text("utf-8").count("\n") for path in PACKAGE.rglob("*.py")}
+    assert {module for module, count in lines.items() if count > MOST_LINES} == TOO_LONG
+    functions = [n for tree in TREES.values() for n in ast.walk(tree) if isinstance(n, FUNCTIONS[:2])]
+    lengths = [length(function) for function in functions]
+    assert max(lengths) <= MOST_OF_A_FUNCTION
+    assert sum(n < AS_A_RULE for n in lengths) > 0.75 * len(lengths)

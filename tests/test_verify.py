@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mockrawio import MockSessionError, NotASessionError, SessionSpec, generate_session
+from mockrawio import MockSessionError, MockSessionRawIO, NotASessionError, SessionSpec, generate_session
 from mockrawio.ground.durable import sibling
 from mockrawio.ground.errors import BadFileError
 from mockrawio.session import manifest
@@ -307,6 +307,17 @@ def test_another_seed_in_a_manifest(folder):
     assert [text.split(": ")[1] for text in found.warnings] == [
         "has no 'manifest_sha256', so that nothing tells whether it has changed itself"
     ]
+
+
+def test_a_manifest_alone(folder, tmp_path):
+    """A folder of a manifest alone is a session whose files are all missing to verify, and none to a reader."""
+    (tmp_path / "alone").mkdir()
+    shutil.copy(folder / "session_manifest.json", tmp_path / "alone")
+    found = verify_session(tmp_path / "alone")
+    assert not found.ok
+    assert list(found.missing) == sorted(read_manifest(folder / "session_manifest.json")["files"])
+    with pytest.raises(NotASessionError):
+        MockSessionRawIO(tmp_path / "alone")
 
 
 def test_a_manifest_taken_over_has_a_sha256_of_its_own(folder):
