@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
+import inspect
 import logging
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from concurrent import futures
 from concurrent.futures import Executor, Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from ..ground.errors import MockSessionError
@@ -90,6 +94,7 @@ def _connected(client: Any) -> Iterator[Any]:
     if isinstance(client, distributed.Client):
         yield client
     elif client == "local":
+        _check_guard()
         options = {"threads_per_worker": 1, "dashboard_address": "127.0.0.1:0", "silence_logs": logging.ERROR}
         with (
             distributed.LocalCluster(**options) as cluster,  # type: ignore[no-untyped-call]  # not typed throughout
@@ -106,6 +111,31 @@ def _connected(client: Any) -> Iterator[Any]:
             expected = f"a distributed.Client, {expected}, or None"
         remedy = "Give an address such as 'tcp://10.0.0.1:8786'."
         raise MockSessionError(Argument("client"), expected, f"{client!r}", remedy)
+
+
+def _check_guard() -> None:
+    """Check that the script that calls us does so below ``if __name__ == "__main__"``, if it is a script.
+
+    Each worker imports the script again: without that it would start workers of its own, and die of it at length.
+    """
+    main = sys.modules["__main__"]
+    path, line, frame = getattr(main, "__file__", None), None, inspect.currentframe()
+    while frame is not None:
+        if frame.f_globals is main.__dict__ and frame.f_code.co_name == "<module>":
+            line = frame.f_lineno
+        frame = frame.f_back
+    if path is None or line is None:
+        return
+    with suppress(OSError, SyntaxError):
+        body = ast.parse(Path(path).read_bytes()).body
+        if not any(_is_guard(node) and node.lineno <= line <= (node.end_lineno or 0) for node in body):
+            expected, remedy = "a call below 'if __name__ == \"__main__\":'", "Put it there: workers import the script."
+            raise MockSessionError(Argument("client", "local"), expected, f"one without, {path}, line {line}", remedy)
+
+
+def _is_guard(node: ast.stmt) -> bool:
+    names = ast.walk(node.test) if isinstance(node, ast.If) else ()
+    return any(isinstance(name, ast.Name) and name.id == "__name__" for name in names)
 
 
 def _leave_interrupts() -> None:

@@ -538,6 +538,27 @@ def test_wrong_scheduler(tmp_path):
     assert result.stderr.splitlines()[-1].startswith("Error: --scheduler: expected")
 
 
+SCRIPT = """import sys
+from mockrawio.interop.corpus import generate_corpus
+{}generate_corpus([], sys.argv[1], client="local", progress=False)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("guard", ["", "if __name__ == '__main__': "])
+def test_a_script_that_workers_would_run_again(guard, tmp_path):
+    """A script asks for workers below a main guard; one that does not is told its line, and starts none."""
+    pytest.importorskip("distributed")
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT.format(guard))
+    made = subprocess.run([sys.executable, script, tmp_path / "root"], capture_output=True, text=True, timeout=60)
+    if guard:
+        assert not made.returncode, made.stderr
+        return
+    assert f"found one without, {script}, line 3" in made.stderr.splitlines()[-1]
+    assert made.stderr.count("Traceback") == 1
+
+
 def test_without_dask(tmp_path, monkeypatch):
     """Without Dask sessions are made here; a scheduler needs it, and the error says how to install it."""
     monkeypatch.setitem(sys.modules, "distributed", None)
