@@ -13,8 +13,11 @@ What :func:`write_session_from_block` does:
   "movie_pauses" of a session's own block become its logs again.
 - Segments that overlap in time (where every segment's clock begins at 0, for example) are laid 1 s
   one behind another, with a warning.
+- Streams of a session's own block that are LFP become files of ``lfp_data`` again, if their stamps are
+  whole ms; names of channels without a signal, and where channels are, are kept.
 - Not kept: the groups that Neo's readers make of a stream or a unit; annotations (the manifest has
-  those of the block that JSON can hold); descriptions; `t_start` and `t_stop` of spike trains.
+  those of the block that JSON can hold); descriptions; `t_start` and `t_stop` of spike trains; of sessions what
+  ``docs/convert.rst`` lists.
 
 Everything else is named in one error, or left out with a warning.
 """
@@ -34,6 +37,7 @@ from ..session.own import refuse_own
 from .leftovers import Leftovers, label_of
 from .names import ChannelNames, patient_and_session
 from .neo_events import DAQ, FRAMES, PAUSES, Marks, gather_marks, make_daq, make_events, make_watchlog
+from .neo_lfp import lfp_channels, split_lfp, starts_ms
 from .neo_points import Timeline, zeros
 from .neo_signals import SignalPart, gather_parts, join_parts, make_stream
 from .neo_trains import NeoTrain, gather_trains, make_units
@@ -133,8 +137,10 @@ def _content(
     trains, marks = gather_trains(block.segments, leftovers), gather_marks(block.segments, leftovers)
     moments = _moments(block, trains, marks, leftovers)
     timeline = _timeline(joined, moments, [origin_ms + late for late in later], leftovers)
-    channels = ChannelNames()
-    streams = _streams(joined, timeline, channels)
+    channels = ChannelNames(block.annotations.get("channel_names"))
+    lfp, others_joined = split_lfp(joined, timeline) if "time_origin_ms" in block.annotations else ([], joined)
+    lfp_files = [channel for parts in lfp for channel in lfp_channels(parts, timeline, channels)]
+    streams = _streams(others_joined, timeline, channels)
     units = make_units(trains, timeline, channels, leftovers)
     logs = {name: [mark for mark in marks if mark.name == name] for name in (DAQ, FRAMES, PAUSES)}
     special = {id(mark) for rows in logs.values() for mark in rows if mark.is_epoch == (mark.name != FRAMES)}
@@ -145,12 +151,12 @@ def _content(
     made_from: dict[str, object] = {"kind": "neo", "class": "Block", "annotations": plain(block.annotations)}
     made_from |= {key: value for key in ("name", "description") if (value := plain(getattr(block, key))) is not None}
     made_from |= {"segments_zero_ms": list(timeline.zeros_ms.values()), "channels": channels.origins}
-    content = Content(origin_ms, *numbers, streams, units, made_from, channels.lines())
+    content = Content(origin_ms, *numbers, streams, units, made_from, channels.lines(), lfp=lfp_files)
     content.events = make_events([mark for mark in others if not mark.is_epoch], timeline, leftovers)
     content.daq = make_daq(logs[DAQ], timeline, leftovers)
     content.watchlog = make_watchlog(logs[FRAMES], logs[PAUSES], timeline, leftovers)
     held = (content.events, content.daq, content.watchlog)
-    return content, bool(streams or trains or any(part is not None for part in held))
+    return content, bool(joined or trains or any(part is not None for part in held))
 
 
 def _note_others(block: Block, leftovers: Leftovers) -> None:
@@ -218,6 +224,6 @@ def _streams(joined: Sequence[list[SignalPart]], timeline: Timeline, channels: C
     """Return the streams; those whose channels have CSC numbers come first, since they keep them."""
     streams: list[Stream] = []
     for parts in sorted(joined, key=lambda parts: any(csc_number(i) is None for i in parts[0].ids or ("",))):
-        starts = [timeline.zeros_ms[part.segment] + part.t_start_ms for part in parts]
-        streams.append(make_stream(parts, [stream.name for stream in streams], starts, channels))
+        taken = [stream.name for stream in streams]
+        streams.append(make_stream(parts, taken, starts_ms(parts, timeline), channels))
     return streams

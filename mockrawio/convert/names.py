@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..ground.errors import MockSessionError
 from ..session.content import channel_names_bytes, csc_number, unit_name
 from ..session.files import MAX_NAME
@@ -22,9 +24,14 @@ MULTI = {"mu", "mua", "multi", "multiunit", "multi-unit", "multi_unit"}
 
 
 class ChannelNames:
-    """Gives channels their CSC numbers, and collects the lines of ``ChannelNames.txt``."""
+    """Gives channels their CSC numbers, and collects the lines of ``ChannelNames.txt``.
 
-    def __init__(self) -> None:
+    `known` has names of CSC1, CSC2, … for those that no signal has, None for none; it is not used if one is no name.
+    """
+
+    def __init__(self, known: Any = None) -> None:
+        self._known = [str(name) for name in known] if isinstance(known, (list, tuple, np.ndarray)) else []
+        self._known = self._known if all(map(_is_name, self._known)) else []
         self.names: dict[int, str] = {}
         self.origins: dict[str, Any] = {}
 
@@ -47,11 +54,9 @@ class ChannelNames:
         return tuple(f"CSC{number}" for number in numbers)
 
     def lines(self) -> bytes | None:
-        """Return ``ChannelNames.txt``, None if there is no channel; unused numbers have their ids as names."""
-        if not self.names:
-            return None
-        names = (self.names.get(k, f"CSC{k}") for k in range(1, max(self.names) + 1))
-        return channel_names_bytes(names)
+        """Return ``ChannelNames.txt``, None if there is no channel; numbers without a name have their ids as names."""
+        names = {**dict(enumerate(self._known, 1)), **self.names}
+        return channel_names_bytes(names.get(k, f"CSC{k}") for k in range(1, max(names) + 1)) if names else None
 
 
 def check_name(label: str, name: str) -> None:
@@ -65,12 +70,15 @@ def check_name(label: str, name: str) -> None:
 def usable(names: Iterable[str]) -> bool:
     """Return True if all names can be channel names and differ."""
     given = list(names)
+    return all(map(_is_name, given)) and len(set(given)) == len(given)
+
+
+def _is_name(name: str) -> bool:
     try:
-        for name in given:
-            check_name("", name)
+        check_name("", name)
     except MockSessionError:
         return False
-    return len(set(given)) == len(given)
+    return True
 
 
 class UnitNames:

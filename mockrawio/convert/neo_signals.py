@@ -7,7 +7,7 @@ for count.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,13 @@ import quantities as pq
 from neo.io.proxyobjects import AnalogSignalProxy
 
 from ..ground.arrays import Array, Floats
+from ..session import keys
 from .counts import Piece, Source
 from .leftovers import Leftovers, label_of
 from .names import ChannelNames, stream_file_name
 from .session_content import Stream
+
+Read = Callable[[int, int], Array]  # takes the first sample and one past the last
 
 
 @dataclass(frozen=True)
@@ -39,11 +42,20 @@ class SignalPart:
     offsets: Floats
     t_start_ms: float  # on the block's clock
     piece: Piece
+    column: Callable[[int], Read]  # gives what reads one channel
+    locations: Floats | None  # (channels, 2 or 3), µm
 
     @property
     def t_stop_ms(self) -> float:
         """When its last sample ends."""
         return self.t_start_ms + self.piece.n_samples * 1000 / self.rate
+
+    def channel(self, index: int) -> SignalPart:
+        """Return one of its channels alone."""
+        one = slice(index, index + 1)
+        ids, names = (None if texts is None else texts[one] for texts in (self.ids, self.names))
+        piece = Piece(self.piece.n_samples, self.column(index))
+        return replace(self, ids=ids, names=names, gains=self.gains[one], offsets=self.offsets[one], piece=piece)
 
     @property
     def kind(self) -> Hashable:
@@ -86,7 +98,7 @@ def _part(segment: int, index: int, signal: Any, leftovers: Leftovers) -> Signal
         leftovers.add(what, f"{signal.dtype} samples, which are no real numbers")
     else:
         raw = _raw_of_proxy(signal) if isinstance(signal, AnalogSignalProxy) else _raw_of_signal(signal)
-        dtype, gains, offsets, read = raw
+        dtype, gains, offsets, read, column = raw
         return SignalPart(
             segment,
             what,
@@ -100,6 +112,8 @@ def _part(segment: int, index: int, signal: Any, leftovers: Leftovers) -> Signal
             offsets * scale[0],
             float(signal.t_start.rescale("ms").magnitude),
             Piece(int(signal.shape[0]), read),
+            column,
+            _locations(signal),
         )
     return None
 
@@ -109,32 +123,43 @@ def _texts(signal: Any, key: str) -> tuple[str, ...] | None:
     return None if values is None else tuple(str(value) for value in np.asarray(values).tolist())
 
 
-_Raw = tuple[np.dtype[Any], Array, Array, Callable[[int, int], Array]]
+def _locations(signal: Any) -> Floats | None:
+    """Return where channels are, as our reader annotates them; None if that is not said."""
+    axes = [signal.array_annotations.get(f"channel_location_{axis}") for axis in range(3)]
+    known = [np.asarray(axis, np.float64) for axis in axes if axis is not None]
+    return np.column_stack(known) if len(known) > 1 and np.isfinite(known).all() else None
+
+
+_Raw = tuple[np.dtype[Any], Array, Array, Read, Callable[[int], Read]]
 
 
 def _raw_of_signal(signal: Any) -> _Raw:
     samples: Array = signal.magnitude
     count = samples.shape[1]
-    return samples.dtype, np.ones(count), np.zeros(count), lambda start, stop: samples[start:stop]
+
+    def column(index: int) -> Read:
+        return lambda start, stop: samples[start:stop, index : index + 1]
+
+    return samples.dtype, np.ones(count), np.zeros(count), lambda start, stop: samples[start:stop], column
 
 
 def _raw_of_proxy(proxy: AnalogSignalProxy) -> _Raw:
     reader, inner = proxy._rawio, proxy._inner_stream_channels
     channels = reader.header["signal_channels"][proxy._global_channel_indexes]
 
-    def read(start: int, stop: int) -> Array:
-        chunk: Array = reader.get_analogsignal_chunk(
-            block_index=proxy._block_index,
-            seg_index=proxy._seg_index,
-            i_start=start,
-            i_stop=stop,
-            stream_index=proxy._stream_index,
-            channel_indexes=None if isinstance(inner, slice) and inner == slice(None) else inner,
+    def reads(indexes: Any) -> Read:
+        where = {"block_index": proxy._block_index, "seg_index": proxy._seg_index, "stream_index": proxy._stream_index}
+        return lambda start, stop: reader.get_analogsignal_chunk(
+            i_start=start, i_stop=stop, channel_indexes=indexes, **where
         )
-        return chunk
+
+    def column(index: int) -> Read:
+        return reads([int(np.arange(reader.signal_channels_count(proxy._stream_index))[inner][index])])
+
+    read = reads(None if isinstance(inner, slice) and inner == slice(None) else inner)
 
     scale = (channels[key].astype(np.float64) for key in ("gain", "offset"))
-    return np.dtype(str(proxy.dtype)), *scale, read  # type: ignore[return-value]  # two arrays
+    return np.dtype(str(proxy.dtype)), *scale, read, column  # type: ignore[return-value]  # two arrays
 
 
 def join_parts(parts: Sequence[Sequence[SignalPart]], leftovers: Leftovers) -> list[list[SignalPart]]:
@@ -213,4 +238,5 @@ def make_stream(
         tuple(part.piece for part in parts),
     )
     names = first.names or own
-    return Stream(name, channels.add(source.label, ids, names), names, first.units, source, starts_ms)
+    more: dict[str, object] = {} if first.locations is None else {keys.LOCATIONS: first.locations.tolist()}
+    return Stream(name, channels.add(source.label, ids, names), names, first.units, source, starts_ms, more)

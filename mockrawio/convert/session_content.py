@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -15,11 +15,11 @@ from ..formats.npy_out import Blocks, array_file
 from ..ground.progress import Tick, progress_bar
 from ..session import keys, layout
 from ..session.clock import Run
-from ..session.content import UnitContent, description_bytes, info_bytes, stream_description
+from ..session.content import UnitContent, csc_number, description_bytes, info_bytes, lfp_bytes, stream_description
 from ..session.files import Scale
 from ..session.logs import DaqLog, Watchlog, format_daq_log, format_watchlog
 from ..session.writer import SessionWriter
-from .counts import Counts, Source, encode, passes
+from .counts import BLOCK, Counts, Source, encode, passes
 from .spans import check_era
 
 Stamps = npt.NDArray[np.float64]
@@ -72,6 +72,7 @@ class Content:
     events: Stamps | None = None  # (n, 2): ms since the Unix epoch, code
     daq: DaqLog | None = None
     watchlog: Watchlog | None = None
+    lfp: Sequence[Stream] = ()  # the files of ``lfp_data``, each a stream of one channel that begins at whole ms
     # further files that are ready, by their path below the session folder
     files: Mapping[str, Iterable[bytes | memoryview]] = field(default_factory=dict)
 
@@ -86,21 +87,43 @@ class Content:
 def write_content(content: Content, folder: Path, overwrite: bool, progress: bool, label: str = "session") -> Path:
     """Write a session, whole or not at all; return its folder. The bar of its progress is called `label`."""
     with SessionWriter(folder, overwrite=overwrite) as writer:
-        samples = sum(s.source.n_samples * len(s.ids) * passes(s.source.dtype) for s in content.streams)
+        every = [*content.streams, *content.lfp]
+        samples = sum(s.source.n_samples * len(s.ids) * passes(s.source.dtype) for s in every)
         with progress_bar(progress, label, samples, "sample") as tick:
             for stream in content.streams:
                 _write_stream(writer, stream, tick)
+            for channel in content.lfp:
+                _write_lfp(writer, channel, tick)
         origins = _write_units(writer, content.units(writer.staging))
         _write_small(writer, content)
         writer.write_manifest(content.finish(writer, origins))
     return writer.target
 
 
+def _check_era(stream: Stream) -> None:
+    for start, size in zip(stream.starts_ms, stream.sizes, strict=True):
+        check_era(start, start + size * 1000 / stream.source.rate)
+
+
+def _write_lfp(writer: SessionWriter, channel: Stream, tick: Tick) -> None:
+    _check_era(channel)
+    counts, shape, rate = channel.counts(tick), (channel.source.n_samples,), channel.source.rate
+    scale = Scale(float(counts.gains[0]), float(counts.offsets[0]), channel.units)
+    samples, stamps = Blocks("<i2", shape, counts.blocks()), Blocks("<i8", shape, _stamps(channel))
+    writer.write(layout.lfp_file(csc_number(channel.ids[0]) or 1), lfp_bytes(stamps, samples, scale, rate))
+
+
+def _stamps(channel: Stream) -> Iterator[npt.NDArray[np.int64]]:
+    """Yield the time stamps of an LFP channel, a block at a time, whole ms since the Unix epoch."""
+    period = round(1000 / channel.source.rate)
+    for start, size in zip(channel.starts_ms, channel.sizes, strict=True):
+        for first in range(0, size, BLOCK):
+            yield int(start) + period * np.arange(first, min(first + BLOCK, size), dtype="<i8")
+
+
 def _write_stream(writer: SessionWriter, stream: Stream, tick: Tick) -> None:
-    source = stream.source
-    for start, piece in zip(stream.starts_ms, source.pieces, strict=True):
-        check_era(start, start + piece.n_samples * 1000 / source.rate)
-    counts = stream.counts(tick)
+    _check_era(stream)
+    source, counts = stream.source, stream.counts(tick)
     shape = (source.n_samples, len(stream.ids))
     writer.write(f"{layout.RAW}/{stream.name}.npy", array_file(Blocks("<i2", shape, counts.blocks())))
     writer.write(f"{layout.RAW}/{stream.name}.json", [description_bytes(stream.description(counts))])

@@ -22,6 +22,8 @@ def annotate(raw_annotations: dict[str, Any], session: OpenSession) -> None:
     facts, who = of_session(session), _who(session)
     block.update(facts)
     recorded = {key: value for key, value in facts.items() if key == REC_DATETIME}
+    if session.channel_names:
+        block["channel_names"] = session.channel_names
     for segment in block["segments"]:
         segment.update(who, **recorded)
         for annotation, stream in zip(segment["signals"], session.streams, strict=True):

@@ -148,6 +148,11 @@ class OpenSession:
             return f"CSC{number}"
         return self._names[number - 1]
 
+    @property
+    def channel_names(self) -> list[str]:
+        """What ChannelNames.txt says, whether of recorded channels or not; CSC1 is first."""
+        return list(self._names or ())
+
     def region(self, number: int) -> str:
         """Return the region of channel CSC{number}: its name without the number."""
         named = self._names is not None and 1 <= number <= len(self._names)

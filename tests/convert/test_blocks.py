@@ -24,9 +24,11 @@ from mockrawio import (
 )
 from mockrawio.convert.spans import DEFAULT_START
 from tests.convert.reading import description, manifest, opened, unit_index, values, verified
-from tests.handmade import Handmade
+from tests.generate.folders import contents, loaded
+from tests.handmade import T0, Handmade
 
 START_MS = DEFAULT_START.timestamp() * 1000
+CSC = np.array(["CSC1", "CSC2"])
 ODD = pq.UnitQuantity("odd", pq.m, symbol="odd")
 BASIC = [neo.Block, neo.Segment, neo.AnalogSignal, neo.SpikeTrain]
 
@@ -246,6 +248,61 @@ def test_own_block_twice(own, tmp_path):
     second = write_session_from_block(MockSessionIO(first).read_block(lazy=True), tmp_path / "b")
     names = [name for name in manifest(first)["files"] if "spiking_data" not in name]
     assert [manifest(first)["files"][n] for n in names] == [manifest(second)["files"][n] for n in names]
+
+
+STREAM = {"n_channels": 4, "n_units": 2, "seed": 1, "patient_id": 3, "session_nr": 2}
+
+
+@pytest.mark.parametrize("make", [SessionSpec.broadband, SessionSpec.tiny])
+def test_own_block_has_the_same_files(tmp_path, make):
+    """All files are there again, byte for byte but for what docs/convert.rst lists: no LFP becomes a stream."""
+    own = generate_session(make(segments=(2.0, 1.0), **STREAM), tmp_path)
+    again = write_session_from_block(MockSessionIO(own).read_block(lazy=True), tmp_path / "again")
+    before, after = contents(own), contents(again)
+    assert before.keys() == after.keys()
+    other = {name for name in before if before[name] != after[name]}
+    assert {name.split("/")[0] for name in other} <= {"session_manifest.json", "raw_data", "spiking_data", "watchlogs"}
+    assert "raw_data/broadband.npy" not in other
+    (log,) = (name for name in before if name.startswith("watchlogs"))
+    assert before[log].split(b"\n")[1:] == after[log].split(b"\n")[1:]
+    if make == SessionSpec.broadband:
+        said, now = description(own), description(again)
+        assert {key for key in said if said[key] != now.get(key)} == {"probe", "ground_truth"}
+        assert [name for name in other if name.startswith("spiking_data")] == []
+
+
+def test_own_block_with_a_gap_in_one_channel(tmp_path):
+    """LFP of two streams, one of which is cut where only the other has a gap, is the same files again."""
+    hand = Handmade(tmp_path / "session_1")
+    ts = [T0 + np.arange(1000), T0 + np.delete(np.arange(1000), 400), T0 + np.arange(1000)]
+    for k, stamps_ms in enumerate(ts):
+        hand.lfp(k + 1, np.arange(stamps_ms.size, dtype=np.int16), stamps_ms, gain=0.5, offset=0.0, units="uV")
+    with pytest.warns(UserWarning, match="form 2 streams|are cut"):
+        block = MockSessionIO(hand.folder).read_block(lazy=True)
+        again = write_session_from_block(block, tmp_path / "again")
+    for k, stamps_ms in enumerate(ts):
+        found = loaded(again / "lfp_data" / f"CSC{k + 1}_lfp.npy")
+        assert np.array_equal(found["ts"], stamps_ms)
+        assert np.array_equal(found["samples"], np.arange(stamps_ms.size))
+
+
+def test_loaded_own_block_keeps_its_lfp(own, tmp_path):
+    """LFP that was loaded is LFP again too, within half a gain, each channel with a gain of its own."""
+    block = MockSessionIO(own).read_block()
+    again = write_session_from_block(block, tmp_path / "again")
+    assert not (again / "raw_data").exists()
+    assert np.abs(values(opened(own), 0) - values(opened(again), 0)).max() <= 0.195 / 2
+
+
+@pytest.mark.parametrize(("rate", "later"), [(1000.0, 0.1), (999.5, 1.0), (1000.0, 0.6005)])
+def test_lfp_that_stays_a_stream(tmp_path, rate, later):
+    """What lfp_data could not give back is a stream: segments without a gap, a rate or a start of no whole ms."""
+    parts = [signal(rate=rate, t_start=t, name="lfp", array_annotations={"channel_ids": CSC}) for t in (0.0, later)]
+    block = block_of(*([part] for part in parts), time_origin_ms=START_MS)
+    reader = opened(write_session_from_block(block, tmp_path / "s"))
+    assert (tmp_path / "s" / "raw_data" / "lfp.npy").is_file()
+    assert not (tmp_path / "s" / "lfp_data").exists()
+    assert [reader.get_signal_size(0, k, 0) for k in range(2)] == [100, 100]
 
 
 def test_own_block_of_several_streams(tmp_path):
