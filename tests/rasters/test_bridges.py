@@ -281,6 +281,15 @@ def test_files_that_are_not_hdf5(tmp_path):
         generate_session(SessionSpec.tiny(spikes=path, seed=1), tmp_path)
 
 
+@pytest.mark.parametrize("make", [SessionSpec, SessionSpec.tiny, SessionSpec.broadband, SessionSpec.epiphyte])
+def test_what_the_file_says_is_not_given(make, source):
+    """Units and rates are refused with spikes of a file, also those that are the defaults without one."""
+    default = make(seed=1).units
+    for field, value in (("n_units", default.n or 10), ("rate_hz", default.rate_hz or (1.0, 2.0))):
+        with pytest.raises(MockSessionError, match=f"SessionSpec.{field}: expected None where spikes come from a file"):
+            make(spikes=source[0], seed=1, **{field: value})
+
+
 def test_links_to_other_files(source, tmp_path):
     """Spikes that lie in another file are none that the SHA-256 of this one proves."""
     path = tmp_path / "a.h5"
