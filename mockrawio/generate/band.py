@@ -58,7 +58,7 @@ def energy_in_band(waveforms: Floats, sampling_rate: Fraction) -> Floats:
 def _products(n: int, sampling_rate: Fraction) -> Floats:
     """Return, (n, n), by how much the product of any two samples counts in the energy of what the filter leaves."""
     size, gain = _gain_for(n, sampling_rate)
-    by_distance: Floats = np.asarray(np.fft.irfft(gain**2, size), np.float64)
+    by_distance = np.fft.irfft(gain * gain, size)
     at = np.arange(n)
     products: Floats = by_distance[np.abs(at[:, None] - at)]
     return products
@@ -67,5 +67,6 @@ def _products(n: int, sampling_rate: Fraction) -> Floats:
 def _gain_for(n: int, sampling_rate: Fraction) -> tuple[int, Floats]:
     """Return for `n` samples with silence around them over how many to transform them, and the gains."""
     size = 1 << (n + 2 * int(sampling_rate / 100) - 1).bit_length()  # the filter rings for some 10 ms
-    frequencies: Floats = np.arange(size // 2 + 1) * (float(sampling_rate) / size)
-    return size, band_gain(frequencies, sampling_rate)
+    frequencies: Floats = np.arange(size // 2 + 1, dtype=np.float64) * (float(sampling_rate) / size)
+    gain: Floats = band_gain(frequencies, sampling_rate)
+    return size, gain
