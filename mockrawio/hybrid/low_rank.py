@@ -6,7 +6,7 @@ along time, is the events less their noise, and 0 at both ends (docs/hybridfacto
 Taking off the line before differencing is the same as taking off the mean afterwards, which is how it
 is done here.
 
-The vectors come from the smaller of the two Gram matrices, M·Mᵀ or Mᵀ·M, by ``eigh``: a full
+The vectors come from the smaller of the two Gram matrices, M·Mᵀ or Mᵀ·M (:mod:`.leading`): a full
 SVD would make a p × p matrix of p events. M itself is never whole in memory unless it
 is smaller than its Gram matrix, so that memory does not grow with the number of events.
 """
@@ -20,6 +20,7 @@ import numpy as np
 
 from ..ground.arrays import Array, Floats, Ints
 from ..planting import LowRankEvents
+from .leading import leading_vectors
 from .recording import RawRecording
 from .units import UnitSkipped
 
@@ -113,10 +114,10 @@ def rebuilt_events(
 
     if len(times) <= size:
         table = np.concatenate(list(rows(np.arange(len(times)))))
-        vectors = _leading(table @ table.T, rank)
+        vectors = leading_vectors(table @ table.T, rank)
         steps, weights = vectors.T @ table, vectors[chosen]
     else:
-        vectors = _leading(_gram(rows(np.arange(len(times))), size), rank)
+        vectors = leading_vectors(_gram(rows(np.arange(len(times))), size), rank)
         used, which = np.unique(chosen, return_inverse=True)
         steps, weights = vectors.T, np.concatenate([part @ vectors for part in rows(used)])[which.ravel()]
     basis = np.zeros((rank, n, m))
@@ -130,11 +131,3 @@ def _gram(parts: Iterable[Floats], size: int) -> Floats:
     for part in parts:
         total += np.matmul(part.T, part, out=product)
     return total
-
-
-def _leading(gram: Floats, rank: int) -> Floats:
-    """Return the eigenvectors of the `rank` largest eigenvalues, (d, r), the largest first."""
-    vectors = np.linalg.eigh(gram)[1][:, ::-1][:, :rank]
-    largest = np.abs(vectors).argmax(axis=0)
-    signed: Floats = vectors * np.sign(vectors[largest, np.arange(rank)])  # eigh may give either sign
-    return signed
