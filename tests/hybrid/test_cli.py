@@ -257,3 +257,12 @@ def test_import_is_light():
     code = f"import sys, mockrawio.cli; print([m for m in {heavy!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("package", ["hybrid", "generate", "rasters"])
+def test_work_without_neo(package):
+    """What adds events, and what makes sessions and rasters, needs no Neo in the command's process."""
+    code = f"import sys; sys.argv[0] = 'mockrawio'; import mockrawio.{package}; print('neo' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
