@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from . import rows_make, rows_open, rows_points, rows_signals
+from . import rows_make, rows_open, rows_points, rows_signals, rows_whole
 from .inputs import Inputs, opened
 from .race import Contest, Goal
 
@@ -49,7 +49,7 @@ def built_in(inputs: Inputs) -> list[Row]:
     inputs : Inputs
         Where they are made, and their size. The builtin rows that take long are among them.
     """
-    return [*_opening(inputs), *_signals(inputs), *_points(inputs), *_blocks(inputs), *_making(inputs)]
+    return [*_opening(inputs), *_signals(inputs), *_points(inputs), *_blocks(inputs), *_making(inputs), *_whole(inputs)]
 
 
 def _opening(inputs: Inputs) -> list[Row]:
@@ -211,6 +211,30 @@ def _making(inputs: Inputs) -> list[Row]:
             lambda: rows_make.raster(inputs.folder("raster"), *raster),
             Goal(0.02),
             full=True,
+        ),
+    ]
+
+
+def _whole(inputs: Inputs) -> list[Row]:
+    seconds, n_channels, n_units = inputs.pick((3.0, 4, 3), (60.0, 80, 40), (600.0, 80, 40))
+    return [
+        Row(
+            "command",
+            "mockrawio info, a process from start to end",
+            lambda: rows_whole.command(inputs.block, inputs.folder("command")),
+            Goal(1.0, PEER_IMPORT),
+        ),
+        Row(
+            "score",
+            f"score of a sorting, {n_units} units x {seconds:g} s, with causes",
+            lambda: rows_whole.scored(seconds, n_units),
+            Goal(2.0, "SpikeInterface"),
+        ),
+        Row(
+            "virtual",
+            f"a second of {n_channels} channels of a virtual session",
+            lambda: rows_whole.made_on_reading(inputs.folder("virtual"), seconds, n_channels),
+            Goal(1.0, "SpikeInterface"),
         ),
     ]
 
