@@ -145,8 +145,12 @@ def test_other_dtypes(dtype):
         encode(source_of(np.zeros((2, 1), dtype)))
 
 
-@pytest.mark.parametrize("second", [2.0, np.nan])
-def test_signal_that_changes(second):
+@pytest.mark.parametrize(
+    ("second", "message"),
+    [(2.0, "the same samples in both passes; found larger ones in the second, in segment 0 from frame 0")]
+    + [(bad, f"finite samples; found {bad} on channel 'a', segment 0, frame 0") for bad in (np.nan, np.inf)],
+)
+def test_signal_that_changes(second, message):
     """Samples that are larger, or not finite, when read again are an error, not wrapped counts."""
     reads = []
 
@@ -155,7 +159,7 @@ def test_signal_that_changes(second):
         return np.full((stop - start, 1), 1.0 if len(reads) == 1 else second)
 
     source = Source("signal", ("a",), np.dtype(float), np.ones(1), np.zeros(1), 1.0, (Piece(5, read),))
-    with pytest.raises(MockSessionError, match="both passes|finite samples"):
+    with pytest.raises(MockSessionError, match=message):
         list(encode(source).blocks())
 
 
@@ -181,6 +185,13 @@ def test_blocks_do_not_matter(dtype, monkeypatch):
     assert len(blocks) == 100
     assert np.array_equal(np.concatenate(blocks), whole)
     assert sum(ticks) == samples.size * passes(samples.dtype)
+
+
+def test_a_channel_of_zeros():
+    """It has the source's own gain, beside others that have theirs, and stays 0."""
+    counts, whole, _ = encoded(source_of(np.array([[0.0, 1.0], [0.0, -2.0]]), gains=[0.5, 0.5]))
+    assert counts.gains.tolist() == [0.5, 0.5 * (2.0 / 32767)]
+    assert whole[:, 0].tolist() == [0, 0]
 
 
 @pytest.mark.parametrize(("counts", "fits"), [(32767.4, True), (32768, False), (-32768.4, True), (-32769, False)])

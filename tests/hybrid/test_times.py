@@ -155,7 +155,7 @@ def test_a_cap_that_is_not_reached():
     own = np.arange(10) * 2000 + 500
     for cap in (10, 11, 10**6):
         made = draw(own, cap=cap)
-        assert (len(made.times), made.n_over_cap) == (10, 0)
+        assert (len(made.times), made.n_edge, made.n_refractory, made.n_over_cap) == (10, 0, 0, 0)
 
 
 def test_a_time_is_drawn_so_many_times():

@@ -31,4 +31,40 @@ EQUIVALENT = {
         "0",
         "1",
     ): "so short a file has no header, and is refused for that",
+    (
+        "hybrid/times.py",
+        "before = others[np.maximum(right - 1, 0)]",
+        "0",
+        "-1",
+    ): "before all others, the first of them is nearer than the last, and is looked at as the one after",
+    (
+        "hybrid/times.py",
+        "n_edge = int(outside.sum()) if len(pending) else 0",
+        "int(outside.sum()) if len(pending) else 0",
+        "int(outside.sum()) if True else 0",
+    ): "where none is pending none is outside",
+    (
+        "hybrid/times.py",
+        "stays[order] = np.diff(times[order], prepend=np.iinfo(np.int64).min // 2) >= refractory",
+        "2",
+        "3",
+    ): "either is long before any time",
+    (
+        "hybrid/channels.py",
+        "found[begin : begin + step] = np.where(near, nearest, -1)",
+        "1",
+        "2",
+    ): "any number below 0 says that there is none",
+    (
+        "rawio/odd.py",
+        "if len(streams) < 2:",
+        "if len(streams) < 2:",
+        "if False:",
+    ): "a stream is recorded at the same time as itself, and of none there is nothing to compare",
+    (
+        "rawio/events.py",
+        "start = start if divisor == 1 else start / divisor",
+        "start if divisor == 1 else start / divisor",
+        "start if False else start / divisor",
+    ): "stamps divided by 1 are the stamps",
 }

@@ -249,6 +249,21 @@ def test_events_in_us(handmade: Handmade) -> None:
         assert reader.rescale_event_timestamp(start, "float64").tolist() == [0.005, 0.10525]
 
 
+@pytest.mark.parametrize("row", [[np.nan, 1], [T0, np.nan], [T0 + 3, np.inf], [-np.inf, 1]])
+@pytest.mark.parametrize("at", [0, 2, 4])
+def test_events_that_are_none(row: list[float], at: int, handmade: Handmade) -> None:
+    """A time or a code that is not finite spoils the events, and their row is named."""
+    rows = [[T0 + k, k] for k in range(5)]
+    rows[at] = row
+    handmade.lfp()
+    handmade.events(rows)
+    with (
+        MockSessionRawIO(handmade.folder) as reader,
+        pytest.raises(MockSessionError, match=f"Events.npy: expected finite times and codes; found .* in row {at}"),
+    ):
+        reader.get_event_timestamps()
+
+
 def test_annotations_that_are_instants(handmade: Handmade, tmp_path: Path) -> None:
     """A row of no length has its place once, at the first and the last frame too, and none beyond them."""
     lines = [frame(k * 1.0, T0 + 1000 * k) for k in range(1, 6)]
@@ -260,14 +275,15 @@ def test_annotations_that_are_instants(handmade: Handmade, tmp_path: Path) -> No
 def test_annotations_that_touch_a_skip(handmade: Handmade, tmp_path: Path) -> None:
     """What only touches the edge of what was shown in one go is not there; an instant is, each time it was shown."""
     lines = [frame(k * 1.0, T0 + 1000 * k) for k in range(4)]  # 0 to 3 s of the movie
-    lines += [frame(k * 1.0, T0 + 1000 * (k + 10)) for k in range(100, 103)]
+    lines += [frame(k * 1.0, T0 + 1000 * (k + 10)) for k in (100, 101)]
     lines += [frame(k * 1.0, T0 + 1000 * (k + 200)) for k in range(3, 6)]  # from 3 s on again
     for row, starts, durations in (
         ([3, 5], [203_000], [2000]),
         ([1, 3], [1000], [2000]),
         ([3, 3], [3000, 203_000], [0, 0]),
         ([2, 4], [2000, 203_000], [1000, 1000]),
-        ([102, 103], [], []),
+        ([101, 103], [], []),
+        ([99, 102], [110_000], [1000]),
         ([99, 100], [], []),
     ):
         rows = [[1], [row[0]], [row[1]]]
