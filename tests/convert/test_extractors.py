@@ -22,7 +22,7 @@ from spikeinterface.core import (
 from spikeinterface.extractors import toy_example
 
 from mockrawio import MockSessionError, SessionExistsError, truth, write_session
-from mockrawio.convert import counts
+from mockrawio.convert import counts, cut, recordings
 from mockrawio.convert.cut import cut_waveforms, frames_to_ms, largest_channel, windows_of
 from mockrawio.convert.spans import DEFAULT_START
 from mockrawio.interop.spikeinterface import MockSessionRecordingExtractor, MockSessionSortingExtractor
@@ -245,6 +245,27 @@ def test_time_vectors(tmp_path):
         write_session(recording=recording, folder=tmp_path / "t")
 
 
+@pytest.mark.filterwarnings("ignore:Setting times with Recording.set_times:UserWarning")
+@pytest.mark.parametrize("at", [1, 6, 7, 8, 13, 14, 48, 49])
+def test_times_are_looked_at_in_every_block(at, tmp_path, monkeypatch):
+    """A time that is more than half a sample off is named wherever the blocks in which times are read meet or end."""
+    monkeypatch.setattr(recordings, "_TIME_BLOCK", 7)
+    for off in (0.4, 0.6, -0.6):
+        recording = NumpyRecording([np.zeros((50, 2), np.int16)] * 2, 1000.0)
+        recording.set_channel_gains(1.0)
+        recording.set_channel_offsets(0.0)
+        times = 1.6e9 + np.arange(50) / 1000.0
+        recording.set_times(times, segment_index=0)
+        later = times + 1.0
+        later[at] += off / 1000.0
+        recording.set_times(later, segment_index=1)
+        if off == 0.4:
+            write_session(recording=recording, folder=tmp_path / "s")
+        else:
+            with pytest.raises(MockSessionError, match=f"frame {at} of segment 1 more than half a sample off"):
+                write_session(recording=recording, folder=tmp_path / "t")
+
+
 # -- sortings --------------------------------------------------------------------------------------
 
 
@@ -312,18 +333,31 @@ def test_waveforms_are_cut_from_the_counts(tmp_path):
         assert np.array_equal(reader.get_spike_raw_waveforms(0, k, 0)[:, 0], expected)
 
 
+@pytest.mark.parametrize("at_once", [1, 2, 3, 5])
+def test_cut_a_few_at_once(at_once, monkeypatch):
+    """However many spikes are cut at once, a unit's windows are the same, all of them and in their order."""
+    samples = np.random.default_rng(0).integers(-99, 99, (400, 2), dtype=np.int16)
+    trains = [np.array([0, 5, 70, 71, 199]), np.array([], np.int64), np.array([3, 150, 180])]
+    whole = np.concatenate(list(cut_waveforms(samples, [200, 10, 190], trains, 1)))
+    monkeypatch.setattr(cut, "_AT_ONCE", at_once)
+    blocks = list(cut_waveforms(samples, [200, 10, 190], trains, 1))
+    assert max(map(len, blocks)) == at_once
+    assert np.array_equal(np.concatenate(blocks), whole)
+    assert len(whole) == 8
+
+
 @given(st.data())
 def test_cut_against_the_obvious(data):
     """Cutting in blocks is padding each segment and slicing, spike by spike."""
     sizes = data.draw(st.lists(st.integers(1, 150), min_size=1, max_size=3))
     trains = [np.array(data.draw(st.lists(st.integers(0, n - 1), max_size=5)), np.int64) for n in sizes]
     samples = np.random.default_rng(0).integers(-99, 99, (sum(sizes), 2), dtype=np.int16)
-    cut = [row for block in cut_waveforms(samples, sizes, trains, 1) for row in block]
+    found = [row for block in cut_waveforms(samples, sizes, trains, 1) for row in block]
     padded = [np.pad(piece[:, 1], 64) for piece in np.split(samples, np.cumsum(sizes)[:-1])]
     expected = [
         p[64 + frame - 20 : 64 + frame + 44] for p, train in zip(padded, trains, strict=True) for frame in train
     ]
-    assert np.array_equal(np.reshape(cut, (-1, 64)), np.reshape(expected, (-1, 64)))
+    assert np.array_equal(np.reshape(found, (-1, 64)), np.reshape(expected, (-1, 64)))
 
 
 @pytest.mark.parametrize(
@@ -367,6 +401,17 @@ def test_largest_channel_looks_at_gains():
     assert largest_channel(windows, spikes, np.array([1.0, 1.0])) == 0
     assert largest_channel(windows, spikes, np.array([1.0, 2.0])) == 1
     assert largest_channel(windows, [np.empty(0, np.int64)], np.ones(2)) == 0
+
+
+def test_largest_channel_of_many_spikes():
+    """The mean is that of all windows, of as many as are read at once and of the rest, in every segment."""
+    n_channels = 1 << 11  # of which two windows are read at once
+    samples = np.zeros((600, n_channels), np.int16)
+    frames = np.arange(50, 550, 100)
+    for k, frame in enumerate(frames):
+        samples[frame, [k, 9]] = [200, 100]
+    for sizes, spikes in (([600], [frames]), ([300, 300], [frames[:3], frames[3:] - 300])):
+        assert largest_channel(windows_of(samples, sizes), spikes, np.ones(n_channels)) == 9
 
 
 def test_unit_types(tmp_path):

@@ -162,6 +162,11 @@ def test_segments_that_overlap_are_laid_out(numbers):
     assert all(begin >= end - 0.01 for begin, end in zip(begins[1:], ends, strict=False))
 
 
+def test_a_span_that_is_later():
+    """It is as long as it was, and all in it is moved by as much."""
+    assert Span(5.0, 9.0, 4.0, 12.0).later(2.5) == Span(7.5, 11.5, 6.5, 14.5)
+
+
 def test_plain_values():
     """What JSON holds stays; the rest is left out, and so are absolute paths."""
     given = {

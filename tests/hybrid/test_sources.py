@@ -16,7 +16,7 @@ from spikeinterface.core import NumpyRecording, NumpySorting, generate_ground_tr
 from mockrawio import MockSessionError, MockSessionRawIO, SessionSpec, generate_session, truth, write_session
 from mockrawio.generate import Units
 from mockrawio.ground.errors import BadFileError, BoundsError, SessionExistsError
-from mockrawio.hybrid import hybrid_from_session, hybrid_from_spikeinterface, planted_events
+from mockrawio.hybrid import extractor_source, hybrid_from_session, hybrid_from_spikeinterface, planted_events
 from mockrawio.hybrid.extractor_source import open_recording
 from mockrawio.hybrid.session_source import open_session
 from mockrawio.hybrid.validate import validate
@@ -768,3 +768,16 @@ def test_broken_description(tmp_path):
     (tmp_path / "session_1" / "raw_data" / "broadband.json").write_text("{}")
     with pytest.raises(BadFileError, match="sampling_rate"):
         hybrid_from_session(tmp_path / "session_1", ["CSC2_SU1"], output=tmp_path / "out")
+
+
+@pytest.mark.parametrize("span", [1, 10, 25, 40, 10_000])
+def test_windows_are_read_in_groups(span, monkeypatch):
+    """Each window is in one group, in order; none is longer than it may be, nor goes over more than is worth it."""
+    monkeypatch.setattr(extractor_source, "NEAR", 20)
+    first = np.array([0, 0, 3, 12, 30, 61, 61, 200, 205, 240])
+    groups = list(extractor_source._groups(first, 10, max(10, span)))
+    assert [index for low, high in groups for index in range(low, high)] == list(range(10))
+    for low, high in groups:
+        assert first[high - 1] + 10 - first[low] <= max(10, span)
+        assert np.diff(first[low:high]).max(initial=0) <= 30
+    assert len(groups) == {1: 8, 10: 8, 25: 5, 40: 4, 10_000: 4}[span]
