@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from ..ground.errors import BadFileError
-from ..ground.places import Where
+from ..ground.places import Where, file_at
 from .npy import REWRITE, FileWindow, HeldArray, MappedArray, MappedFile, read_header
 from .reductions import SymbolicArray
+from .said import SaidWindow, said_dict
 from .symbolic import REMEDY, Interpreter
 
 Value = Any
@@ -29,11 +30,18 @@ class DictFile:
 
     `values` holds, key by key, a Python scalar or string as it is; an array as a :class:`MappedArray` (protocol
     2: a :class:`HeldArray`); anything else as `Opaque`. A file that is damaged, is not a dict, or asks for
-    anything but plain data is a BadFileError.
+    anything but plain data is a BadFileError. What is said of it elsewhere is believed if `as_said`; see :mod:`.said`.
     """
 
-    def __init__(self, where: Where) -> None:
-        self.window = FileWindow(where)
+    def __init__(self, where: Where, *, as_said: bool = True) -> None:
+        self.window: FileWindow | SaidWindow
+        self.values: dict[str, Value]
+        at = file_at(where)
+        if as_said and (said := at.folder.said(at.name)) is not None:
+            self.window, self.values = said_dict(at, said)
+            self.path = self.window.path
+            return
+        self.window = FileWindow(at)
         self.path = self.window.path
         try:
             content = _content(self.window)
@@ -41,7 +49,7 @@ class DictFile:
             self.window.__exit__()
             raise
         file = MappedFile(self.window.file, self.window.size, self.window.identity)
-        self.values: dict[str, Value] = {key: _plain(value, file) for key, value in content.items()}
+        self.values = {key: _plain(value, file) for key, value in content.items()}
 
     def __enter__(self) -> DictFile:
         return self

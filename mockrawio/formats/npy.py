@@ -4,6 +4,8 @@ The contract of a :class:`MappedArray`:
 
 - it knows dtype, shape, order and file offset, and holds no bytes;
 - ``view()`` is a read-only NumPy view of the mapped file, never a copy;
+- ``rows()`` is a part of that; of a file that cannot be mapped, as it lies elsewhere, it is a new array, read-only
+  too, and costs one request for its bytes; ``view()`` is then all of it, kept until it is released;
 - it pickles as those few numbers and maps the file again where it is unpickled;
 - a file that has become shorter than it was, or has changed before it is mapped, is an error
   when a view is asked for; a view that was given before is beyond help.
@@ -32,6 +34,7 @@ MAGIC = b"\x93NUMPY"
 MAX_HEADER = 10_000  # numpy.lib.format refuses longer headers by default, and so do we
 ALIGN = 64  # what numpy.lib.format aligns array data to
 HEAD = 5 << 10  # bytes read at once: a header, and what a pickle has before its first array
+MOST_WHOLE = 1 << 32  # bytes of an array that are read into memory, all of it
 REWRITE = "Write the file again, or restore it from a copy."
 
 _HEADER = re.compile(rb"\{'descr': *'([^'\\]*)', *'fortran_order': *(True|False), *'shape': *\(([0-9, ]*)\), *\}[ \n]*")
@@ -121,18 +124,41 @@ class MappedFile:
     where an identity is given, must be the same when it is mapped.
     """
 
-    __slots__ = ("_map", "file", "identity", "size")
+    __slots__ = ("_map", "_parts", "file", "identity", "size")
 
     def __init__(self, where: Where, size: int, identity: Identity | None = None) -> None:
         self.file = file_at(where)
         self.size = size
         self.identity = identity
         self._map: Any = None
+        self._parts: dict[int, bytearray] = {}  # of a file that cannot be mapped, what was read, by its offset
 
     @property
     def path(self) -> str:
         """Where the file is."""
         return self.file.path
+
+    @property
+    def maps(self) -> bool:
+        """Whether it can be mapped; else each part of it that is read is a request."""
+        return self.file.folder.maps
+
+    def read(self, offset: int, count: int) -> bytearray:
+        """Return `count` bytes from `offset`, all of which must be there."""
+        data = bytearray(count)
+        with self.window() as window:
+            window.read_into(offset, memoryview(data))
+        return data
+
+    def part(self, offset: int, count: int) -> bytearray:
+        """Return what :meth:`read` does, and keep it until the file is released."""
+        found = self._parts.get(offset)
+        if found is None:
+            if count > MOST_WHOLE:
+                expected = f"at most {MOST_WHOLE >> 30} GiB to be read at once from where it lies"
+                raise BadFileError(self.path, expected, f"{count} bytes", "Download it, or read it in parts.")
+            found = self._parts[offset] = self.read(offset, count)
+        return found
 
     def buffer(self) -> Any:
         """Return the map of the whole file, opening it if it is not open.
@@ -171,13 +197,14 @@ class MappedFile:
     def release(self) -> None:
         """Release the map; views of it that are still in use stay valid."""
         self._map = None
+        self._parts.clear()
 
     def __getstate__(self) -> tuple[File, int, Identity | None]:
         return self.file, self.size, self.identity
 
     def __setstate__(self, state: tuple[File, int, Identity | None]) -> None:
         self.file, self.size, self.identity = state
-        self._map = None
+        self._map, self._parts = None, {}
 
 
 class MappedArray:
@@ -199,11 +226,25 @@ class MappedArray:
     def view(self) -> np.ndarray[Any, np.dtype[Any]]:
         """Return the array as a read-only view of the mapped file."""
         if 0 in self.shape:
-            empty: np.ndarray[Any, np.dtype[Any]] = np.empty(self.shape, self.dtype)
-            empty.flags.writeable = False
-            return empty
+            return _frozen(np.empty(self.shape, self.dtype))
         order: Literal["C", "F"] = "F" if self.order == "F" else "C"
-        return np.ndarray(self.shape, self.dtype, self.file.buffer(), self.offset, order=order)
+        if self.file.maps:
+            return np.ndarray(self.shape, self.dtype, self.file.buffer(), self.offset, order=order)
+        return _frozen(np.ndarray(self.shape, self.dtype, self.file.part(self.offset, self.nbytes), order=order))
+
+    def rows(self, start: int, stop: int) -> np.ndarray[Any, np.dtype[Any]]:
+        """Return ``view()[start:stop]``; of a file that cannot be mapped no more than that is read."""
+        if self.file.maps or 0 in self.shape or (self.order == "F" and len(self.shape) > 1):
+            return self.view()[start:stop]
+        start, stop, _ = slice(start, stop).indices(self.shape[0])
+        shape = (max(0, stop - start), *self.shape[1:])
+        width = prod(shape[1:]) * self.dtype.itemsize
+        data = self.file.read(self.offset + start * width, shape[0] * width)
+        return _frozen(np.frombuffer(data, self.dtype).reshape(shape))
+
+    def items(self) -> Any:
+        """Return what gives single items of an array (n,), and slices of it, reading little more than these."""
+        return self.view() if self.file.maps else Items(self)
 
     def release(self) -> None:
         """Release the map of the whole file."""
@@ -224,6 +265,24 @@ class MappedArray:
         return f"MappedArray({self.file.path!r}, {self.dtype}, {self.shape}, offset={self.offset})"
 
 
+def _frozen(array: np.ndarray[Any, np.dtype[Any]]) -> np.ndarray[Any, np.dtype[Any]]:
+    array.flags.writeable = False
+    return array
+
+
+class Items:
+    """Items of an array (n,) of a file that cannot be mapped, as an ndarray gives them."""
+
+    def __init__(self, array: MappedArray) -> None:
+        self._array, self.dtype, self.shape, self.size = array, array.dtype, array.shape, array.shape[0]
+
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice):
+            return self._array.rows(*index.indices(self.size)[:2])
+        index = range(self.size)[index]
+        return self._array.rows(index, index + 1)[0]
+
+
 class HeldArray:
     """An array that had to be decoded (protocol 2), with the interface of a :class:`MappedArray`."""
 
@@ -233,6 +292,14 @@ class HeldArray:
         self.dtype, self.shape, self.nbytes = array.dtype, array.shape, array.nbytes
 
     def view(self) -> np.ndarray[Any, np.dtype[Any]]:
+        """Return the array."""
+        return self._array
+
+    def rows(self, start: int, stop: int) -> np.ndarray[Any, np.dtype[Any]]:
+        """Return ``view()[start:stop]``."""
+        return self._array[start:stop]
+
+    def items(self) -> np.ndarray[Any, np.dtype[Any]]:
         """Return the array."""
         return self._array
 
@@ -360,13 +427,21 @@ def _odd_header(text: bytes, path: str) -> tuple[str, bool, tuple[int, ...]]:
     return found[b"descr"].decode("latin1"), found[b"fortran_order"] == b"True", found[b"shape"]
 
 
-def open_array(where: Where) -> MappedArray:
-    """Open a plain ``.npy`` file of numbers; BadFileError if it holds objects, or other bytes than its shape needs."""
+def open_array(where: Where, *, as_said: bool = True) -> MappedArray:
+    """Open a plain ``.npy`` file of numbers; BadFileError if it holds objects, or other bytes than its shape needs.
+
+    What is said of the file elsewhere is believed if `as_said`; see :mod:`.said`.
+    """
+    file = file_at(where)
+    if as_said and (said := file.folder.said(file.name)) is not None:
+        from .said import said_array  # which knows this module
+
+        return said_array(file, said)
     with FileWindow(where) as window:
         descr, fortran, shape, offset = read_header(window)
-    file = MappedFile(window.file, window.size, window.identity)
-    dtype = _checked_dtype(window.path, descr, shape, file.size - offset)
-    return MappedArray(file, dtype, shape, "F" if fortran else "C", offset)
+    mapped = MappedFile(window.file, window.size, window.identity)
+    dtype = _checked_dtype(window.path, descr, shape, mapped.size - offset)
+    return MappedArray(mapped, dtype, shape, "F" if fortran else "C", offset)
 
 
 def held_array(path: str, data: bytes) -> np.ndarray[Any, np.dtype[Any]]:

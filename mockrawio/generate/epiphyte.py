@@ -20,8 +20,10 @@ from ..ground.arrays import Floats, Ints
 from ..ground.durable import clean_up_in
 from ..ground.errors import BadFileError, MockSessionError, SessionExistsError, elsewhere
 from ..ground.once import once
+from ..ground.places import folder_at
 from ..ground.writing import FileRecord, write_file
 from ..session import layout
+from ..session.index import index_of
 from ..session.logs import Watchlog
 from ..session.manifest import manifest_bytes, read_manifest
 from . import files, stimulus
@@ -334,10 +336,9 @@ class GenerateData:
         records = self._claim()
         for job in jobs:
             records[job.name] = write_file(self._folder / job.name, job.chunks())
-        write_file(
-            self._folder / layout.MANIFEST,
-            [manifest_bytes(files.manifest_content(replace(self._plan, spec=self.spec)), records)],
-        )
+        said = files.manifest_content(replace(self._plan, spec=self.spec))
+        index = index_of(folder_at(self._folder), records)
+        write_file(self._folder / layout.MANIFEST, [manifest_bytes(said, records, index=index)])
 
     def _claim(self) -> dict[str, FileRecord]:
         """Make sure that the folder is this session's; return the files it has of it."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 import io
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -116,6 +116,7 @@ class Folder(ABC):
     """
 
     is_local = False  # whether other programs can open its files by their paths
+    maps = True  # whether its files can be mapped; else each range of one is a request
 
     def __init__(
         self, path: str | os.PathLike[str], *, follow_symlinks: bool = False, exclude: str | Iterable[str] = ()
@@ -186,6 +187,13 @@ class Folder(ABC):
     def real(self, path: str) -> str:
         """Return the path of a name after links are followed."""
         return path
+
+    def said(self, name: str) -> Mapping[str, Any] | None:
+        """Return what is known to be in a file without reading it, for the few who can use that; None if nothing is."""
+        return None
+
+    def renew(self) -> None:  # noqa: B027  # a kind that keeps nothing has nothing to forget
+        """Forget what was read of it: it is about to be read again."""
 
     # -- what follows from it --------------------------------------------------------------------
 

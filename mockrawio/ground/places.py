@@ -6,16 +6,31 @@ A kind of folder is one line of `KINDS`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from .disk import DiskFolder
-from .errors import BadFileError, unreadable
+from .errors import BadFileError, MockSessionError, unreadable
 from .folder import File, Folder
+from .remote.folder import RemoteFolder
+from .shown import Argument
 
-__all__ = ["KINDS", "MAX_TEXT_FILE", "AnyPath", "FolderLike", "Where", "file_at", "folder_at", "read_text"]
+__all__ = [
+    "KINDS",
+    "MAX_TEXT_FILE",
+    "SAID_TEXT",
+    "AnyPath",
+    "FolderLike",
+    "Where",
+    "absolute",
+    "file_at",
+    "folder_at",
+    "read_text",
+]
 
-KINDS: tuple[type[Folder], ...] = (DiskFolder,)  # the first kind that takes a path is used
+KINDS: tuple[type[Folder], ...] = (RemoteFolder, DiskFolder)  # the first kind that takes a path is used
+SAID_TEXT = "text"  # the key of a text in what is said of a file
 MAX_TEXT_FILE = 1 << 26  # bytes: a day of a movie's frames
 
 AnyPath = str | os.PathLike[str]
@@ -23,17 +38,34 @@ FolderLike = Folder | AnyPath
 Where = File | AnyPath
 
 
-def folder_at(where: FolderLike, *, follow_symlinks: bool = False, exclude: str | Iterable[str] = ()) -> Folder:
-    """Return the folder at a path, made absolute so that a later chdir does not matter.
+def folder_at(
+    where: FolderLike,
+    *,
+    follow_symlinks: bool = False,
+    exclude: str | Iterable[str] = (),
+    storage_options: Mapping[str, Any] | None = None,
+) -> Folder:
+    """Return the folder at a path, made absolute so that a later chdir does not matter, or at an address.
 
-    A folder is returned as it is; options are those of :class:`~.folder.Folder`. BadTypeError if `exclude` is neither a
-    pattern nor several.
+    A folder is returned as it is; options are those of :class:`~.folder.Folder`, and for an address those of fsspec's
+    file system. BadTypeError if `exclude` is neither a pattern nor several; MockSessionError for options where there is
+    no address.
     """
     if isinstance(where, Folder):
         return where
-    path = str(Path(where).absolute())
-    kind = next(kind for kind in KINDS if kind.takes(path))
-    return kind(path, follow_symlinks=follow_symlinks, exclude=exclude)
+    kind = next(kind for kind in KINDS if kind.takes(os.fspath(where)))
+    if kind is RemoteFolder:
+        how: dict[str, Any] = {"follow_symlinks": follow_symlinks, "exclude": exclude}
+        return RemoteFolder(where, storage_options=storage_options, **how)
+    if storage_options:
+        remedy = "Leave them out, or give an address such as https://... or s3://..."
+        raise MockSessionError(Argument("storage_options"), "an address to be opened by them", where, remedy)
+    return kind(str(Path(where).absolute()), follow_symlinks=follow_symlinks, exclude=exclude)
+
+
+def absolute(where: AnyPath) -> str:
+    """Return a path made absolute, or what may be shown of an address."""
+    return str(folder_at(where))
 
 
 def file_at(where: Where) -> File:
@@ -44,9 +76,15 @@ def file_at(where: Where) -> File:
     return File(DiskFolder(folder), name, os.fspath(where))
 
 
-def read_text(where: Where) -> bytes:
-    """Return a text file's bytes, with an error that names it if it cannot be read."""
+def read_text(where: Where, *, as_said: bool = True) -> bytes:
+    """Return a text file's bytes, with an error that names it if it cannot be read.
+
+    Text that is said to be in the file is believed if `as_said`; see :meth:`~.folder.Folder.said`.
+    """
     file = file_at(where)
+    said = file.folder.said(file.name) if as_said else None
+    if said is not None and isinstance(text := said.get(SAID_TEXT), str):
+        return text.encode("utf-8", "surrogatepass")
     try:
         opened, known = file.open()
         with opened:

@@ -186,7 +186,7 @@ class OpenSession:
         if len(groups) > 1:
             names = "; ".join(few([f"CSC{member[0]}" for member in group]) for _, group in by_size)
             warn(
-                f"{self.files.folder}: LFP channels differ in time stamps, rate or dtype and form {len(groups)} "
+                f"{self.files.root}: LFP channels differ in time stamps, rate or dtype and form {len(groups)} "
                 f"streams: {names}",
                 stacklevel=2,
             )
@@ -282,7 +282,7 @@ class OpenSession:
             if movie is None:
                 expected = f"a watchlog, which places the annotations of {labels} in time"
                 remedy = Text("Read without ", Argument("labels_dir", ""), ".")
-                raise MockSessionError(files.folder, expected, "none", remedy)
+                raise MockSessionError(files.root, expected, "none", remedy)
             found = find_labels(labels)
             self.moment.add(found.values())
             channels += [LabelEpochs(file.name.removesuffix(".npy"), file, movie) for file in found.values()]

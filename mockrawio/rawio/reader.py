@@ -17,7 +17,7 @@ describes them. Public methods check their arguments; the hooks do the work.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from os import PathLike
 from typing import Any
 
@@ -46,7 +46,8 @@ class MockSessionRawIO(CountCache, UnitApi):
     Parameters
     ----------
     dirname : str, PathLike or Folder
-        The session folder, ours or one that Epiphyte's generator wrote.
+        The session folder, ours or one that Epiphyte's generator wrote; or its address, such as ``"https://..."``,
+        ``"s3://..."`` or ``"zip://...::/path.zip"``, from which it is read where it lies (docs/remote.rst).
     labels_dir : str or PathLike, optional
         Folder of movie annotations; each becomes an epoch channel.
     raw_dtype : {"int16", "source"}
@@ -67,6 +68,8 @@ class MockSessionRawIO(CountCache, UnitApi):
     gap_tolerance_ms : float, optional
         Bridge gaps in which no more than that is missing; a warning says how many. Without it every gap begins a
         segment. The samples on both sides are in one segment, one sample apart, and no sample is made up.
+    storage_options : mapping, optional
+        Of an address: those of fsspec's file system. Neither messages nor pickles have what is secret in them.
 
     Attributes
     ----------
@@ -111,13 +114,17 @@ class MockSessionRawIO(CountCache, UnitApi):
         follow_symlinks: bool = False,
         exclude: str | Iterable[str] = (),
         gap_tolerance_ms: float | None = None,
+        storage_options: Mapping[str, Any] | None = None,
     ) -> None:
         if raw_dtype not in ("int16", "source"):
             raise MockSessionError("raw_dtype", "'int16' or 'source'", f"{raw_dtype!r}", "Give one of them.")
-        self._folder = folder_at(dirname, follow_symlinks=follow_symlinks, exclude=exclude)
+        self._folder = folder_at(
+            dirname, follow_symlinks=follow_symlinks, exclude=exclude, storage_options=storage_options
+        )
         self.dirname = str(self._folder)
         refuse_foreign(self._folder)  # neo.io.get_io takes the first class whose __init__ does not refuse
         self._labels = None if labels_dir is None else folder_at(labels_dir, follow_symlinks=follow_symlinks)
+        self._parsed_before = False
         self.gap_tolerance_ms = gap_tolerance("gap_tolerance_ms", gap_tolerance_ms)
         self.raw_dtype = raw_dtype
         self.strict = strict
@@ -128,6 +135,9 @@ class MockSessionRawIO(CountCache, UnitApi):
     # -- opening and closing ----------------------------------------------------------------
 
     def _parse_header(self) -> None:
+        if self._parsed_before:
+            self._folder.renew()
+        self._parsed_before = True
         known = str(self._cache)
         sizes = None if self.raw_dtype == "source" else self._count_size
         session = OpenSession(self._folder, self._labels, sizes, self.strict, self.gap_tolerance_ms)

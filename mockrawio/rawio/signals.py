@@ -6,13 +6,15 @@ The contract of a :class:`SignalStream`:
 - ``read()`` gives a view where one array covers the request, else a new array, or `out`;
 - float sources become int16 counts as they are read (or not at all, `raw_dtype="source"`);
 - it pickles without its maps, which are opened again when next needed;
+- of what cannot be mapped, as it lies elsewhere, a chunk is one request for each array that it is in;
 - it keeps no more files open than a quarter of what the process may, or 32; the rest are opened for each chunk.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -33,6 +35,7 @@ except ModuleNotFoundError:  # a system without such limits
 
 Selection = slice | Array
 Source = AnyArray | MadeArray
+TOGETHER = 16  # files elsewhere that are read at the same time
 FEW = 32  # files that may be open under any limit
 UNLIMITED = 1 << 16
 
@@ -52,9 +55,20 @@ class Channel:
 class Held(NamedTuple):
     """What a stream keeps of the one array that covers it."""
 
-    views: list[Array]  # (samples, channels), one per segment
+    views: list[Array] | list[_Rows]  # (samples, channels), one per segment
     size: Callable[[], int]  # gives the size of the mapped file in bytes, as it is now
     needed: int  # what it must be at least
+
+
+class _Rows:
+    """Samples (samples, channels) of a segment that are read when they are asked for, from where they lie."""
+
+    def __init__(self, array: MappedArray, run: Run, width: int) -> None:
+        self._array, self._run, self._width = array, run, width
+
+    def __getitem__(self, samples: slice) -> Array:
+        first = self._run.start
+        return self._array.rows(first + samples.start, first + samples.stop).reshape(-1, self._width)
 
 
 class SignalStream:
@@ -127,6 +141,8 @@ class SignalStream:
         # Other byte orders go the long way, so that what is served is native.
         if whole is None or not whole.dtype.isnative:
             held = Held([], int, 0)
+        elif not whole.file.maps:
+            held = Held([_Rows(whole, run, len(self.channels)) for run in self.runs], int, 0)
         else:
             table = whole.view().reshape(-1, len(self.channels))
             size = whole.file.buffer().size if table.size else int
@@ -263,10 +279,9 @@ class SignalStream:
             check_out(out, shape, self.dtype)
         first = self.runs[seg_index].start
         keep = len(self.channels) if len(self.channels) <= FEW else most_maps()
-        for column, index in enumerate(chosen):
+        pieces = self._pieces(chosen, first + start, first + stop)
+        for column, (index, piece) in enumerate(zip(chosen, pieces, strict=True)):
             channel = self.channels[index]
-            whole = channel.source.view() if self.matrix is None else self.matrix.view()[:, index]
-            piece = whole[first + start : first + stop]
             if channel.count is None:
                 out[:, column] = piece
             else:
@@ -274,6 +289,19 @@ class SignalStream:
             if index >= keep and channel.source is not None:
                 channel.source.release()
         return out
+
+    def _pieces(self, chosen: Iterable[int], start: int, stop: int) -> Iterator[Array]:
+        """Yield the samples of each channel as they are stored; those that lie elsewhere are asked for together."""
+        if self.matrix is not None:
+            table = self.matrix.rows(start, stop)
+            yield from (table[:, index] for index in chosen)
+            return
+        sources = [source for index in chosen if (source := self.channels[index].source) is not None]
+        if any(isinstance(source, MappedArray) and not source.file.maps for source in sources):
+            with ThreadPoolExecutor(TOGETHER) as pool:
+                yield from pool.map(lambda source: source.rows(start, stop), sources)
+        else:
+            yield from (source.rows(start, stop) for source in sources)
 
 
 def most_maps() -> int:

@@ -119,10 +119,9 @@ class Unit:
         source = self.file.waveforms
         if source is None:
             return None
-        stored = source.view()
-        if stored.ndim == 1:  # no spikes, no width
-            stored = stored.reshape(0, 0)
-        piece = stored[window]
+        piece = source.rows(window.start, window.stop)
+        if piece.ndim == 1:  # no spikes, no width
+            piece = piece.reshape(0, 0)
         if self.count is not None:
             counts = np.empty(piece.shape, np.int16)
             quantise(piece, self.count, counts)

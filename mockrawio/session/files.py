@@ -277,7 +277,7 @@ def _lfp(
 ) -> LfpFile:
     first, last = ends
     divisor = stamp_divisor(file.path, first, last)
-    runs, kept = find_runs(file.path, ts.view, ts.dtype, ts.shape[0], first, last, divisor, rate, **how)
+    runs, kept = find_runs(file.path, ts.items, ts.dtype, ts.shape[0], first, last, divisor, rate, **how)
     ts.release()  # a gap has mapped the file; a thousand channels would be a thousand open files
     start, stop, t_start_ms = runs[-1]
     drift = last / divisor - t_start_ms - (stop - 1 - start) * 1000 / kept
@@ -287,7 +287,7 @@ def _lfp(
 def check_stamps(file: LfpFile, tolerance_ms: float | None = None) -> None:
     """Check every stamp of an LFP channel, unless they are made; BadFileError if one is out of place."""
     if isinstance(file.ts, (MappedArray, HeldArray)):
-        check_runs(file.path, file.ts.view(), file.runs, file.divisor, file.sampling_rate, tolerance_ms=tolerance_ms)
+        check_runs(file.path, file.ts.items(), file.runs, file.divisor, file.sampling_rate, tolerance_ms=tolerance_ms)
         file.ts.release()
 
 

@@ -21,7 +21,8 @@ from ..ground.folder import Entry, File, Folder, Identity
 from ..ground.moment import Moment
 from ..ground.places import FolderLike, folder_at
 from ..ground.shown import Argument, Text, warn
-from .virtual import completed
+from .index import learn
+from .virtual import FORMAT, completed
 
 SESSION_INFO = "session_info.npy"
 CHANNEL_NAMES = "ChannelNames.txt"
@@ -198,6 +199,7 @@ def _finished(where: FolderLike) -> Folder:
         raise NotASessionError(folder, "a session folder", found, "Give the folder session_<nr>.")
     if is_staging(folder.path):
         raise NotASessionError(folder, "a finished session", "one that a writer left unfinished", "Make it again.")
+    learn(folder, MANIFEST, FORMAT)
     return folder
 
 
@@ -222,7 +224,7 @@ def find_files(where: FolderLike) -> SessionFiles:
 
 def _not_a_session(folder: Folder) -> NotASessionError:
     looked = ", ".join((SESSION_INFO, CHANNEL_NAMES, *(f"{d}/" for d in (UNITS, LFP, EVENTS, DAQ, WATCHLOGS, RAW))))
-    below = _sessions_below(folder.path)
+    below = _sessions_below(folder.path) if folder.is_local else []
     hint = f"Did you mean {below[0]}?" if below else "Give the folder session_<nr>."
     return NotASessionError(folder, f"a session folder, with any of {looked}", "none of them", hint)
 

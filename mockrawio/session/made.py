@@ -114,7 +114,7 @@ class MadeColumn:
 
 def rows_of(samples: MappedArray | MadeArray, start: int, stop: int) -> Array:
     """Return rows of an array (n, m), as a view of the file or made."""
-    return samples.read(start, stop) if isinstance(samples, MadeArray) else samples.view()[start:stop]
+    return samples.read(start, stop) if isinstance(samples, MadeArray) else samples.rows(start, stop)
 
 
 def together(samples: Sequence[object]) -> MadeArray | None:
@@ -151,7 +151,7 @@ class MadeStamps:
         run = self.stretches[bisect_right(self.stretches, index, key=lambda run: run.start) - 1]
         return int(run.t_start_ms) + index - run.start
 
-    def view(self) -> Any:
+    def items(self) -> Any:
         """Return the stamps, of which one at a time is made."""
         return self
 
@@ -211,6 +211,10 @@ class MadeWaveforms:
     def view(self) -> Array:
         """Return all of them, new."""
         return maker_of_file(self.file).train(self.file.name).waveforms(*_ALWAYS)
+
+    def rows(self, start: int, stop: int) -> Array:
+        """Return some of them, of all that are made."""
+        return self.view()[start:stop]
 
     def release(self) -> None:
         """Do nothing: it holds no file."""

@@ -26,10 +26,11 @@ from ..ground.places import FolderLike, Where, folder_at, read_text
 from ..ground.progress import Tick
 from ..ground.shown import warn
 from ..ground.writing import FileRecord, file_record
+from .index import INDEX
 from .layout import ADDED_FILES, MANIFEST
-from .virtual import VIRTUAL, completed, is_made
+from .virtual import FORMAT, VIRTUAL, completed, is_made
 
-FORMAT, FORMAT_VERSION = "mockrawio session", 1
+FORMAT_VERSION = 1
 SEAL = "manifest_sha256"
 _BEFORE, _AFTER = f',\n "{SEAL}": "'.encode(), b'"\n}\n'
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -37,10 +38,16 @@ _REMEDY = "Restore the manifest, or remove it to have the folder checked by its 
 _SEALED = f"Restore the manifest; if it was changed on purpose, remove {SEAL!r} from it."
 
 
-def manifest_bytes(spec: Mapping[str, object], files: Mapping[str, FileRecord], form: str = FORMAT) -> bytes:
+def manifest_bytes(
+    spec: Mapping[str, object],
+    files: Mapping[str, FileRecord],
+    form: str = FORMAT,
+    index: Mapping[str, object] | None = None,
+) -> bytes:
     """Return a manifest as the bytes of its file, the same for the same arguments.
 
     `form` is what the folder is: :data:`FORMAT`, or :data:`~.virtual.VIRTUAL`, whose files are those that are known.
+    `index` is that of :func:`~.index.index_of`, on one line.
     """
     content = {
         "format": form,
@@ -49,7 +56,11 @@ def manifest_bytes(spec: Mapping[str, object], files: Mapping[str, FileRecord], 
         "files": {name: files[name]._asdict() for name in sorted(files)},
     }
     content.pop(SEAL, None)  # of another manifest, whose content this one takes over
-    before = json.dumps(content, indent=1).encode("ascii")[: -len("\n}")]
+    text = json.dumps(content, indent=1)[: -len("\n}")]
+    if index:  # many small lists, which an indent would make a page of
+        lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(said)}" for name, said in index.items())
+        text += f',\n "{INDEX}": {{\n{lines}\n }}'
+    before = text.encode("ascii")
     return before + _BEFORE + _digest(before) + _AFTER
 
 

@@ -46,7 +46,7 @@ def stream_lfp(dirname: FolderLike, stream: str = BROADBAND) -> StreamLfp:
     files = find_files(dirname)
     if stream not in files.streams:
         found = ", ".join(map(repr, files.streams)) or "none"
-        raise MockSessionError(files.folder, f"the stream {stream!r} in raw_data", found, "Give one that is there.")
+        raise MockSessionError(files.root, f"the stream {stream!r} in raw_data", found, "Give one that is there.")
     opened = open_stream(files.streams[stream])
     lowpass = Lowpass.of_json(opened.ground_truth.get(keys.LFP_TAPS))
     if lowpass is None:

@@ -29,6 +29,7 @@ from ..ground.once import once
 from ..ground.regular import only_regular
 from ..ground.turns import Turns
 
+FORMAT = "mockrawio session"  # that of one whose files are stored
 VIRTUAL = "mockrawio virtual session"  # the format that its manifest has
 MAKING, MAKER = "virtual", "maker"  # under the first key it has a dict, which names what makes it under the second
 MAKERS = {"spec": "mockrawio.generate.virtual"}  # the module for each of these names, with a function `maker_of`
@@ -147,6 +148,7 @@ class VirtualFolder(Folder):
 
     def __init__(self, stored: Folder, manifest: File, known: Identity) -> None:
         super().__init__(stored.path, follow_symlinks=stored.follow_symlinks, exclude=stored.exclude)
+        self.prefix, self.maps = stored.prefix, stored.maps
         self._stored, self._manifest, self._known = stored, manifest, known
 
     @once
@@ -233,6 +235,13 @@ class VirtualFolder(Folder):
     def real(self, path: str) -> str:
         """Return the path of a name after links are followed."""
         return self._stored.real(path)
+
+    def said(self, name: str) -> Mapping[str, Any] | None:
+        """Return what is known to be in a file that is stored."""
+        return self._stored.said(name)
+
+    def __str__(self) -> str:
+        return str(self._stored)
 
 
 def completed(folder: Folder, manifest: str) -> Folder:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import threading
 from os import PathLike
 
+from ..ground.disk import DiskFolder
 from ..ground.whole_folder import WholeFolder
 from ..ground.writing import Chunks, FileRecord, write_plain
+from .index import index_of
 from .layout import MANIFEST
-from .manifest import FORMAT, manifest_bytes
+from .manifest import manifest_bytes
+from .virtual import FORMAT
 
 
 class SessionWriter(WholeFolder):
@@ -34,5 +37,6 @@ class SessionWriter(WholeFolder):
 
         `form` is what the folder is; see :func:`~.manifest.manifest_bytes`.
         """
-        chunks = [manifest_bytes(spec, self.files, form)]
+        index = index_of(DiskFolder(self.staging), self.files) if form == FORMAT else None
+        chunks = [manifest_bytes(spec, self.files, form, index)]
         write_plain(self.staging / MANIFEST, chunks, self.target / MANIFEST, self.sync)

@@ -1,0 +1,268 @@
+"""A folder behind an address, read where it lies: the second kind of :class:`~mockrawio.ground.folder.Folder`.
+
+- it is opened without a request; what is asked for first is asked for then;
+- no credentials are in what it shows, nor in what it pickles as: a process that unpickles it opens it with options
+  of its own, from its environment; one forked from this process, and this one, with those that were given;
+- it is another folder once it is renewed, which parsing a header again does; until then a file that changes is an
+  error.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import os
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import BadFileError, unreadable
+from ..folder import Entry, Folder, Identity
+from ..once import once
+from .address import Address, is_address
+from .anywhere import AnyStore, LocalStore
+from .reading import Ranges
+from .store import Known, Listed, RemoteStore, patiently
+from .web import HttpStore
+from .zipped import ZipStore
+
+_HELD = 1 << 22  # bytes of a manifest that one request brings
+_OPEN = frozenset({"anon", "endpoint_url", "region_name", "requester_pays", "use_ssl"})  # options without secrets
+_GIVEN: dict[str, tuple[Address, Mapping[str, Any]]] = {}  # what this process, and those forked from it, keep secret
+
+
+@dataclass(frozen=True)
+class _There:
+    """What a store has listed, or a manifest."""
+
+    name: str
+    path: str
+    is_folder: bool
+
+    def is_dir(self, *, follow_symlinks: bool = True) -> bool:
+        """Return True if it is a folder."""
+        return self.is_folder
+
+
+class _RemoteFile(io.RawIOBase):
+    """A file, of which nothing is read before it is asked for."""
+
+    def __init__(self, ranges: Ranges, name: str, size: int, place: str) -> None:
+        self._ranges, self._name, self._size, self._place, self._at = ranges, name, size, place, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        return self._at
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        stop = self._size if size is None or size < 0 else self._at + size
+        data = bytes(self._ranges.read(self._name, self._at, stop))
+        self._at += len(data)
+        return data
+
+    def readinto(self, buffer: Any, /) -> int:
+        view = memoryview(buffer).cast("B")
+        data = self._ranges.read(self._name, self._at, self._at + view.nbytes)
+        view[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+
+class RemoteFolder(Folder):
+    """A folder at an address that fsspec knows; see :class:`~mockrawio.ground.folder.Folder`.
+
+    Parameters
+    ----------
+    path : str
+        Its address: ``"https://..."``, ``"s3://..."``, ``"zip://...::..."``, and what else fsspec knows.
+    follow_symlinks : bool
+        Of no effect: there are no links.
+    exclude : str or iterable of str
+        As for every folder.
+    storage_options : mapping, optional
+        Those of fsspec's file system for the address.
+    """
+
+    maps = False
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        follow_symlinks: bool = False,
+        exclude: str | Iterable[str] = (),
+        storage_options: Mapping[str, Any] | None = None,
+    ) -> None:
+        address = Address.of(os.fspath(path))
+        super().__init__(address.shown, follow_symlinks=follow_symlinks, exclude=exclude)
+        self.address, self.prefix = address.shown, f"{address.shown}/"
+        self._token = secrets.token_hex(8)
+        given = dict(storage_options or {})
+        self.options = _without_secrets(given)
+        self.edition: str | None = None
+        self._said: Mapping[str, Any] = {}
+        self._sizes: dict[str, int] | None = None
+        self._process = os.getpid()
+        if given != self.options or address != Address.of(address.shown):
+            _GIVEN[self._token] = address, given
+
+    @classmethod
+    def takes(cls, path: str) -> bool:
+        """Return True if a path is an address."""
+        return is_address(path)
+
+    # -- what it is told ----------------------------------------------------------------------
+
+    def hold(self, name: str) -> bool:
+        """Read a file, all of it if it is not large, in one request; return False if there is none.
+
+        What reads it then needs no other.
+        """
+        try:
+            self._ranges.first(name, _HELD)
+        except OSError:
+            return False
+        return True
+
+    def learn(self, edition: str, sizes: Mapping[str, int] | None, said: Mapping[str, Any]) -> None:
+        """Take over what a manifest says: its own edition, the size of each file, and what is in some of them.
+
+        Without sizes there is no manifest, and the store is asked what there is.
+        """
+        self.edition, self._said = edition, said
+        self._sizes = None if sizes is None else dict(sizes)
+        for name, size in (sizes or {}).items():
+            self._ranges.known.setdefault(name, Known(size, ""))
+
+    def said(self, name: str) -> Mapping[str, Any] | None:
+        """Return what a manifest says is in a file; None if it does not."""
+        return self._said.get(name)
+
+    def renew(self) -> None:
+        """Forget all that was read, and what the manifest said."""
+        for name in ("_opened", "_walked"):
+            self.__dict__.pop(name, None)
+        self.edition, self._sizes, self._said = None, None, {}
+
+    # -- what a kind of folder says -------------------------------------------------------------
+
+    @property
+    def _ranges(self) -> Ranges:
+        if self._process != os.getpid():  # what talks to servers stays with the process that was forked
+            self.__dict__.pop("_opened", None)
+            self._process = os.getpid()
+        return self._opened
+
+    @once
+    def _opened(self) -> Ranges:
+        address, options = _GIVEN.get(self._token) or (Address.of(self.address), self.options)
+        return Ranges(store_at(address, options), lambda name: self.prefix + name)
+
+    @once
+    def _walked(self) -> dict[str, list[Listed]]:
+        return {}
+
+    def listed(self, below: str = "") -> list[Entry]:
+        """Return what the manifest names, or the store lists."""
+        found = self._listed_by_store(below) if self._sizes is None else self._listed_by_manifest(below)
+        path = f"{self.prefix}{below}/" if below else self.prefix
+        return [_There(one.name, path + one.name, one.is_folder) for one in found]
+
+    def _listed_by_manifest(self, below: str) -> list[Listed]:
+        start = f"{below}/" if below else ""
+        inner = [name[len(start) :].partition("/") for name in self._sizes or () if name.startswith(start)]
+        return list({own: Listed(own, bool(rest)) for own, rest, _ in inner}.values())
+
+    def _listed_by_store(self, below: str) -> list[Listed]:
+        place = self.prefix + below
+        if below not in self._walked:
+            store = self._ranges.store
+            try:
+                self._walked[below] = patiently(place, lambda: store.listed(below))
+            except OSError as error:
+                found = error.strerror or type(error).__name__
+                remedy = "Check that it exists and may be listed; one with a session_manifest.json need not be."
+                raise BadFileError(place, "a folder that may be listed", found, remedy) from None
+            names = [f"{below}/{one.name}" if below else one.name for one in self._walked[below] if not one.is_folder]
+            self._ranges.all_first(names)
+        return self._walked[below]
+
+    def open(self, name: str) -> tuple[io.RawIOBase, Identity]:
+        """Open a file."""
+        known = self.status(name)
+        return _RemoteFile(self._ranges, name, known.size, self.prefix + name), known
+
+    def map(self, opened: io.RawIOBase) -> Any:
+        """Raise: nothing maps what lies elsewhere."""
+        raise NotImplementedError("a file that lies elsewhere is read by its ranges")
+
+    def status(self, name: str) -> Identity:
+        """Return what a file was when it was first read, or what the manifest says."""
+        if not name:
+            return Identity(0, 0, 0, 0)
+        if self._sizes is not None and name not in self._sizes:
+            raise FileNotFoundError(errno.ENOENT, "nothing that the manifest names", name)
+        size = self._ranges.size(name)
+        tag = f"{self.edition} {name}" if self.edition else self._ranges.known[name].tag
+        return Identity(int.from_bytes(hashlib.sha256(tag.encode()).digest()[:8], "little"), size, 0, 0)
+
+    def __getstate__(self) -> dict[str, Any]:
+        left = {"_opened", "_walked", "_said", "_sizes"}
+        return {key: value for key, value in self.__dict__.items() if key not in left}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._sizes, self._said = None, {}
+
+    def __str__(self) -> str:
+        return self.address
+
+
+def _without_secrets(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that may be shown, those of ``client_kwargs`` included."""
+    found = {key: value for key, value in options.items() if key in _OPEN and isinstance(value, (str, bool))}
+    inner = options.get("client_kwargs")
+    inner = _without_secrets(inner) if isinstance(inner, Mapping) else {}
+    if isinstance(place := found.get("endpoint_url"), str):  # which may have a password in it
+        found["endpoint_url"] = Address.of(place).shown
+    return {**found, **({"client_kwargs": inner} if inner else {})}
+
+
+def store_at(address: Address, options: Mapping[str, Any]) -> RemoteStore:
+    """Return the store that knows an address."""
+    if address.protocol in ("http", "https"):
+        return HttpStore(address, options)
+    if address.protocol == "zip" and "::" in address.base:
+        return _in_a_zip(address, options)
+    return AnyStore(address.base, options)
+
+
+def _in_a_zip(address: Address, options: Mapping[str, Any]) -> RemoteStore:
+    """Return the store of a folder in a zip, whose own options may be under the protocol of the zip's address."""
+    outer, inner = address.base.split("::", 1)
+    shown = address.shown.partition("::")[2]
+    if is_address(inner):
+        where = Address.of(inner + address.query)
+        above, _, name = where.base.rpartition("/")
+        given = options.get(where.protocol, {key: value for key, value in options.items() if key != "zip"})
+        within = where._replace(base=above, shown=where.shown.rpartition("/")[0])
+        ranges = Ranges(store_at(within, given), lambda name: shown)
+    else:
+        above, name = os.path.split(inner)
+        ranges = Ranges(LocalStore(above), lambda name: shown)
+    try:
+        file = _RemoteFile(ranges, name, ranges.size(name), shown)
+    except OSError as error:
+        raise unreadable(shown, error) from None
+    return ZipStore(file, shown, outer.partition("://")[2])

@@ -1,0 +1,77 @@
+"""The index in a manifest: what a reader wants of each file before it reads samples, so that one request is a header.
+
+It is used where files lie elsewhere, and only there. It may be anybody's, as the files may: arrays are checked by
+:mod:`~mockrawio.formats.said`, texts by those who read them, and that a file has the size that it should have when it
+is read. ``verify`` compares all of it with the files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..formats.dict_npy import DictFile
+from ..formats.npy import open_array
+from ..formats.said import say_array, say_dict
+from ..ground.errors import BadFileError
+from ..ground.folder import File, Folder
+from ..ground.jsontext import read_json
+from ..ground.places import SAID_TEXT, read_text
+from ..ground.remote.folder import RemoteFolder
+
+INDEX, FILES = "index", "files"
+MOST_TEXT = 1 << 18  # bytes of a text that is in the index, as it is
+_ARRAYS = ("event_file/", "raw_data/")
+_MOST_SIZE = 2**62
+
+
+def index_of(folder: Folder, names: Iterable[str]) -> dict[str, Any]:
+    """Return what the index says of files of a folder, those left out of which it has nothing to say."""
+    said = {name: entry_of(File(folder, name)) for name in sorted(names)}
+    return {name: entry for name, entry in said.items() if entry is not None}
+
+
+def entry_of(file: File) -> dict[str, Any] | None:
+    """Return what the index says of a file, from the file itself; None if that is nothing."""
+    name = file.name
+    try:
+        if name.endswith((".json", ".txt")):
+            text = read_text(file, as_said=False).decode("utf-8")
+            return {SAID_TEXT: text} if len(text) <= MOST_TEXT else None
+        if not name.endswith(".npy"):
+            return None
+        if name.startswith(_ARRAYS):
+            return say_array(open_array(file, as_said=False))
+        with DictFile(file, as_said=False) as opened:
+            return say_dict(opened.window, opened.values)
+    except (BadFileError, UnicodeDecodeError):  # whoever reads the file says what is wrong with it
+        return None
+
+
+def learn(folder: Folder, manifest: str, form: str) -> None:
+    """Tell a folder that lies elsewhere what its manifest says of its files, if it has one; a few kB are read, once.
+
+    `form` is the format of a manifest whose files are all stored.
+    """
+    if not isinstance(folder, RemoteFolder) or folder.edition is not None:
+        return
+    file = File(folder, manifest)
+    if folder.leaves_out(manifest) or not folder.hold(manifest):
+        folder.learn("", None, {})
+        return
+    content = read_json(file, "a session manifest", "Restore the manifest: what lies elsewhere is found by it.")
+    edition = hashlib.sha256(read_text(file)).hexdigest()
+    stored = content.get("format") == form
+    files: Any = content.get(FILES) if stored else {}
+    sizes = {name: said["size"] for name, said in files.items() if _is_file(name, said)} if type(files) is dict else {}
+    index: Any = content.get(INDEX) if stored else None
+    index = {name: said for name, said in index.items() if type(said) is dict} if type(index) is dict else {}
+    sizes[manifest] = file.identity().size
+    folder.learn(edition, sizes, {name: said for name, said in index.items() if name in sizes})
+
+
+def _is_file(name: str, said: Any) -> bool:
+    size = said.get("size") if isinstance(said, Mapping) else None
+    plain = all(name.split("/")) and not {".", ".."} & set(name.split("/")) and name.isprintable()
+    return plain and type(size) is int and 0 <= size < _MOST_SIZE

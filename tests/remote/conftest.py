@@ -1,0 +1,26 @@
+"""Sessions and servers that the tests of what lies elsewhere share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.remote.served import FileServer, serving
+
+pytest.importorskip("fsspec")
+pytest.importorskip("aiohttp")
+
+
+@pytest.fixture(scope="session")
+def broadband(mock_session) -> Path:
+    """A session with a stream of four channels, their LFP, units and events."""
+    return mock_session("broadband")
+
+
+@pytest.fixture
+def server(broadband) -> Iterator[FileServer]:
+    """A server of the folder that the session is in."""
+    with serving(broadband.parent) as server:
+        yield server

@@ -1,0 +1,136 @@
+"""What goes wrong on the way: the right data or an error that says what it was, and nothing that is secret."""
+
+from __future__ import annotations
+
+import pickle
+import time
+import traceback
+
+import numpy as np
+import pytest
+
+from mockrawio import MockSessionError, MockSessionRawIO
+from mockrawio.ground.errors import BadFileError
+from mockrawio.ground.remote import store
+from tests.remote.served import redirect, reset, short, status
+from tests.remote.test_http import address
+
+SECRET = "hunter2"
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch):
+    """Have the next try come soon."""
+    monkeypatch.setattr(store, "DELAYS_S", (0.001,) * 4)
+
+
+def test_500_faults(server, broadband):
+    """With one of five kinds of fault in three answers of ten, what is read is right, or an error says why not."""
+    kinds = [reset, short, status(500), status(503), status(429)]
+    draws, hit = np.random.default_rng(20), [0]
+
+    def fault(number, name):
+        if draws.random() >= 0.3:
+            return None
+        hit[0] += 1
+        return kinds[draws.integers(len(kinds))]
+
+    failed = right = 0
+    with MockSessionRawIO(broadband) as near, MockSessionRawIO(address(server, broadband)) as far:
+        server.fault = fault
+        size = near.get_signal_size(0, 0, 1)
+        while hit[0] < 500:
+            start = int(draws.integers(size - 20_000))
+            try:
+                found = far.get_analogsignal_chunk(0, 0, start, start + 20_000, 1)
+            except MockSessionError as error:
+                assert "5 times" in str(error)
+                failed += 1
+                continue
+            np.testing.assert_array_equal(found, near.get_analogsignal_chunk(0, 0, start, start + 20_000, 1))
+            right += 1
+    # A read fails with 0.3 ** 5 = 0.24 %; of some 1200 reads 3 are expected, and more than 15 are a chance of 1e-7.
+    assert failed <= 15
+    assert right > 500
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (reset, "5 times"),
+        (short, "5 times"),
+        (status(503), "status 503, 5 times"),
+        (status(403), "status 403.*storage_options"),
+        (redirect("file:///etc/passwd"), "a redirect to what is no HTTP"),
+        (redirect("/again"), "redirects"),
+    ],
+    ids=["reset", "short", "503", "403", "file", "loop"],
+)
+def test_what_stays_is_an_error(server, broadband, fault, said):
+    """A fault that stays, and what a hostile server may answer, is an error with the place, the fault and a remedy."""
+    server.fault = lambda number, name: fault
+    with pytest.raises(MockSessionError, match=said) as caught:
+        MockSessionRawIO(address(server, broadband))
+    assert server.url in str(caught.value)
+
+
+def answer(start, stop, size, data, **more):
+    """Return a fault that answers any range as it says."""
+    headers = {"Content-Range": f"bytes {start}-{stop - 1}/{size}", "Content-Length": str(len(data)), **more}
+    return lambda handler: handler.reply(206, data, headers)
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (answer(0, 10, 10, b"x" * (5 << 20)), "more than the 4194304 bytes"),
+        (answer(7, 17, 4096, b"x" * 10), "another range.*5 times"),
+        (answer(0, 10, 10, b"x" * 10, **{"Content-Encoding": "gzip"}), "an encoded answer"),
+        (answer("a", 1, 1, b"x"), "no Content-Range"),
+        (answer(0, 1 << 22, 10**17, b"x" * (1 << 22)), "at most 64 MiB of text"),
+    ],
+    ids=["more", "other", "gzip", "none", "huge"],
+)
+def test_hostile_answers(server, broadband, fault, said):
+    """What a server says is not believed: other ranges, more bytes, packed ones, and sizes without end are refused."""
+    server.fault = lambda number, name: fault
+    with pytest.raises(MockSessionError, match=said):
+        MockSessionRawIO(address(server, broadband))
+
+
+def test_a_silent_server(server, broadband):
+    """A server that does not answer is given up after the time that storage_options give it."""
+    aiohttp = pytest.importorskip("aiohttp")
+    server.fault = lambda number, name: lambda handler: time.sleep(0.5) or True
+    with pytest.raises(BadFileError, match=r"Timeout.*5 times"):
+        MockSessionRawIO(address(server, broadband), storage_options={"timeout": aiohttp.ClientTimeout(total=0.05)})
+
+
+def test_a_fault_in_between_is_not_seen(server, broadband):
+    """One fault in the middle of a header is tried again."""
+    server.fault = lambda number, name: reset if number == 0 else None
+    with MockSessionRawIO(address(server, broadband)) as reader:
+        assert reader.signal_streams_count() == 2
+
+
+def test_nothing_secret_is_told(server, broadband):
+    """A password, a signed query and a header reach the server, and neither a message, a pickle nor what is shown."""
+    plain = address(server, broadband)
+    signed = f"{plain}?sig={SECRET}".replace("http://", f"http://me:{SECRET}@")
+    reader = MockSessionRawIO(signed, storage_options={"headers": {"X-Key": SECRET}})
+    reader.parse_header()
+    (asked,) = server.taken()
+    assert asked.headers["X-Key"] == SECRET
+    assert asked.headers["Authorization"].startswith("Basic ")
+    held = pickle.dumps(reader)
+    other = pickle.loads(held)
+    server.fault = lambda number, name: status(500)
+    with pytest.raises(MockSessionError) as caught:
+        other.get_analogsignal_chunk(0, 0, 0, 100, 1)
+    assert server.taken()[0].headers["X-Key"] == SECRET  # in this process, a pickle still has what was given
+    said = "".join(traceback.format_exception(caught.value))
+    for text in (held.decode("latin-1"), said, str(reader), repr(reader), reader.dirname, str(vars(reader))):
+        assert SECRET not in text
+    with pytest.raises(MockSessionError) as caught:
+        MockSessionRawIO(signed)
+    assert SECRET not in "".join(traceback.format_exception(caught.value))

@@ -1,0 +1,210 @@
+"""A session behind a real HTTP server: the same as the local one, in as many requests as it should take."""
+
+from __future__ import annotations
+
+import pickle
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import mockrawio
+from mockrawio import MockSessionError, MockSessionRawIO
+from mockrawio.ground.errors import BadFileError
+from tests.remote.served import FileServer, serving
+
+BLOCK = 1 << 16
+
+
+def address(server: FileServer, folder: Path) -> str:
+    """Return where a server has a session."""
+    return f"{server.url}/{folder.relative_to(server.root).as_posix()}"
+
+
+def same(far: MockSessionRawIO, near: MockSessionRawIO) -> None:
+    """Hold that two readers have the same header, but for where it is, and the same data."""
+    for key in ("spike_channels", "event_channels"):
+        assert far.header[key].tolist() == near.header[key].tolist()
+    names = ["name", "id", "sampling_rate", "dtype", "units", "gain", "offset", "stream_id"]
+    assert far.header["signal_channels"][names].tolist() == near.header["signal_channels"][names].tolist()
+    assert far.header["signal_buffers"].size == 0
+    assert (far.segment_t_start(0, 0), far.segment_t_stop(0, 0)) == (
+        near.segment_t_start(0, 0),
+        near.segment_t_stop(0, 0),
+    )
+    for stream in range(near.signal_streams_count()):
+        found, expected = (one.get_analogsignal_chunk(stream_index=stream) for one in (far, near))
+        np.testing.assert_array_equal(found, expected)
+    for unit in range(near.spike_channels_count()):
+        for read in ("get_spike_timestamps", "get_spike_raw_waveforms"):
+            found, expected = (getattr(one, read)(0, 0, unit) for one in (far, near))
+            np.testing.assert_array_equal(found, expected)
+    for channel in range(near.event_channels_count()):
+        found, expected = (one.get_event_timestamps(0, 0, channel) for one in (far, near))
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_all_of_it_is_the_same(server, broadband):
+    """Header, signals, spikes, waveforms and events of an address are those of the folder."""
+    with MockSessionRawIO(address(server, broadband)) as far, MockSessionRawIO(broadband) as near:
+        same(far, near)
+
+
+def test_without_a_manifest_too(broadband, tmp_path):
+    """Without a manifest the server's own pages say what there is, and files their headers."""
+    folder = Path(shutil.copytree(broadband, tmp_path / "session_1"))
+    (folder / "session_manifest.json").unlink()
+    with (
+        serving(tmp_path) as server,
+        MockSessionRawIO(folder) as near,
+        MockSessionRawIO(address(server, folder)) as far,
+    ):
+        same(far, near)
+
+
+def test_without_a_manifest_or_pages(broadband, tmp_path):
+    """A server that lists nothing, of a folder without a manifest, is an error that says so."""
+    folder = Path(shutil.copytree(broadband, tmp_path / "session_1"))
+    (folder / "session_manifest.json").unlink()
+    with serving(tmp_path, lists=False) as server, pytest.raises(MockSessionError, match="that may be listed.*403"):
+        MockSessionRawIO(address(server, folder))
+
+
+def test_the_header_is_one_request(server, broadband):
+    """Opening and parsing asks once, for the manifest."""
+    with MockSessionRawIO(address(server, broadband)):
+        pass
+    (only,) = server.taken()
+    assert only.path.endswith("session_manifest.json")
+
+
+def test_an_index_is_what_the_files_say(server, broadband, tmp_path):
+    """A header out of the index is the header out of the files."""
+    folder = Path(shutil.copytree(broadband, tmp_path / "session_1"))
+    (folder / "session_manifest.json").unlink()
+    with serving(tmp_path) as other:
+        headers = []
+        for place in (address(other, folder), address(server, broadband)):
+            with MockSessionRawIO(place) as reader:
+                headers.append(reader.header)
+    for key, said in headers[0].items():
+        assert np.array_equal(said, headers[1][key])
+
+
+def test_a_chunk_is_one_request(server, broadband):
+    """A second of the broadband stream, and all of one LFP channel, are a request each, and few bytes more."""
+    with MockSessionRawIO(address(server, broadband)) as reader:
+        lfp, raw = (list(reader.header["signal_streams"]["id"]).index(name) for name in ("lfp", "broadband"))
+        server.taken()
+        rate = int(reader.get_signal_sampling_rate(raw))
+        chunk = reader.get_analogsignal_chunk(0, 0, 1000, 1000 + rate, raw)
+        (only,) = server.taken()
+        assert only.sent <= 1.1 * chunk.nbytes + BLOCK
+        column = reader.get_analogsignal_chunk(stream_index=lfp, channel_indexes=[2])
+        (only,) = server.taken()
+        assert only.sent <= 1.1 * column.nbytes + BLOCK
+
+
+def test_a_scan_reads_ahead(server, broadband):
+    """A full scan in small chunks moves the bytes of the stream once, and no chunk is asked for twice."""
+    with MockSessionRawIO(address(server, broadband)) as reader, MockSessionRawIO(broadband) as near:
+        raw = list(reader.header["signal_streams"]["id"]).index("broadband")
+        server.taken()
+        size, step = reader.get_signal_size(0, 0, raw), 10_000
+        spans = [(start, min(start + step, size)) for start in range(0, size, step)]
+        for start, stop in spans:
+            found = reader.get_analogsignal_chunk(0, 0, start, stop, raw)
+            np.testing.assert_array_equal(found, near.get_analogsignal_chunk(0, 0, start, stop, raw))
+        asked = server.taken()
+    nbytes = size * 2 * 4
+    assert len(asked) <= len(spans) + 1
+    assert sum(one.sent for one in asked) <= 1.1 * nbytes + BLOCK * len(asked)
+
+
+@settings(max_examples=40)
+@given(data=st.data())
+def test_any_window_is_the_local_one(data, windows):
+    """Whatever samples, channels and times are asked for, an address gives what the folder gives."""
+    near = windows[1]
+    stream = data.draw(st.integers(0, near.signal_streams_count() - 1))
+    size = near.get_signal_size(0, 0, stream)
+    start, stop = sorted(data.draw(st.tuples(*[st.integers(0, size)] * 2)))
+    n = len(near.stream(stream).channels)
+    some = data.draw(st.none() | st.lists(st.integers(0, n - 1), min_size=1, unique=True))
+    chunks = [one.get_analogsignal_chunk(0, 0, start, stop, stream, channel_indexes=some) for one in windows]
+    np.testing.assert_array_equal(*chunks)
+    unit = data.draw(st.integers(0, near.spike_channels_count() - 1))
+    limits = sorted(data.draw(st.tuples(*[st.floats(0, near.segment_t_stop(0, 0))] * 2)))
+    for read in ("get_spike_timestamps", "get_spike_raw_waveforms"):
+        np.testing.assert_array_equal(*(getattr(one, read)(0, 0, unit, *limits) for one in windows))
+
+
+@pytest.fixture(scope="module")
+def windows(broadband):
+    """A reader of an address and one of the folder."""
+    with (
+        serving(broadband.parent) as server,
+        MockSessionRawIO(address(server, broadband)) as far,
+        MockSessionRawIO(broadband) as near,
+    ):
+        yield far, near
+
+
+def test_a_pickle_opens_again(server, broadband):
+    """A reader, and what a thread has of it, reads on after it is pickled, without its header."""
+    with MockSessionRawIO(address(server, broadband)) as reader:
+        other = pickle.loads(pickle.dumps(reader))
+        server.taken()
+        chunks = [one.get_analogsignal_chunk(0, 0, 0, 100, 1) for one in (reader, other)]
+        np.testing.assert_array_equal(*chunks)
+        assert not any("manifest" in one.path for one in server.taken())
+
+
+def test_a_new_process_opens_again(server, broadband):
+    """A process that was not forked from this one reads on from a pickle."""
+    with MockSessionRawIO(address(server, broadband)) as reader:
+        read = "print(pickle.load(sys.stdin.buffer).get_analogsignal_chunk(0, 0, 0, 100, 1).sum())"
+        code = f"import pickle, sys; {read}"
+        done = subprocess.run([sys.executable, "-c", code], input=pickle.dumps(reader), capture_output=True, check=True)
+        assert int(done.stdout) == reader.get_analogsignal_chunk(0, 0, 0, 100, 1).sum()
+
+
+def test_a_server_without_ranges(broadband):
+    """A server that sends whole files is an error that says so."""
+    says = pytest.raises(BadFileError, match="does not send ranges.*knows ranges")
+    with serving(broadband.parent, ranges=False) as server, says:
+        MockSessionRawIO(address(server, broadband))
+
+
+def test_a_file_that_is_replaced(broadband, tmp_path):
+    """A file of another ETag than before is an error; after parse_header() it is read as it is now."""
+    folder = Path(shutil.copytree(broadband, tmp_path / "session_1"))
+    with serving(tmp_path) as server, MockSessionRawIO(address(server, folder)) as reader:
+        before = reader.get_analogsignal_chunk(0, 0, 0, 1000, 1)
+        array = next((folder / "raw_data").glob("*.npy"))
+        data = bytearray(array.read_bytes())
+        data[-before.nbytes * 60 :] = bytes(before.nbytes * 60)
+        array.write_bytes(data)
+        size = reader.get_signal_size(0, 0, 1)
+        with pytest.raises(MockSessionError, match="has changed since"):
+            reader.get_analogsignal_chunk(0, 0, size - 20_000, size, 1)
+        reader.parse_header()
+        assert not reader.get_analogsignal_chunk(0, 0, size - 20_000, size, 1).any()
+
+
+def test_options_of_a_local_folder(broadband):
+    """Storage options are for addresses."""
+    with pytest.raises(MockSessionError, match="storage_options"):
+        MockSessionRawIO(broadband, storage_options={"anon": True})
+
+
+def test_open_takes_an_address(server, broadband):
+    """``mockrawio.open`` opens an address."""
+    with mockrawio.open(address(server, broadband)) as reader:
+        assert reader.signal_streams_count() == 2

@@ -1,0 +1,61 @@
+"""A session in a zip: stored or packed, on the disk or behind HTTP."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from mockrawio import MockSessionError, MockSessionRawIO, NotASessionError
+from tests.remote.served import serving
+from tests.remote.test_http import BLOCK, same
+
+
+def packed(folder: Path, target: Path, how: int) -> Path:
+    """Put a session into a zip."""
+    with zipfile.ZipFile(target, "w", how) as archive:
+        for file in sorted(folder.rglob("*")):
+            archive.write(file, f"a/{folder.name}/{file.relative_to(folder).as_posix()}")
+    return target
+
+
+@pytest.fixture(scope="module", params=[zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED], ids=["stored", "deflated"])
+def archive(request, broadband, tmp_path_factory):
+    """A zip with a session in it."""
+    return packed(broadband, tmp_path_factory.mktemp("zip") / "one.zip", request.param)
+
+
+@pytest.mark.parametrize("http", [False, True])
+def test_all_of_it_is_the_same(archive, broadband, http):
+    """What a zip has is what the folder has, where it lies on the disk and where it is served."""
+    with serving(archive.parent) as server:
+        place = f"{server.url}/{archive.name}" if http else str(archive)
+        with MockSessionRawIO(f"zip://a/session_1::{place}") as far, MockSessionRawIO(broadband) as near:
+            same(far, near)
+
+
+def test_a_chunk_of_a_stored_file_is_one_request(broadband, tmp_path):
+    """Of a file that is stored, a chunk is a range of the zip; the header is the end of the zip and a few more."""
+    archive = packed(broadband, tmp_path / "one.zip", zipfile.ZIP_STORED)
+    with serving(tmp_path) as server, MockSessionRawIO(f"zip://a/session_1::{server.url}/one.zip") as reader:
+        assert len(server.taken()) <= 6
+        reader.get_analogsignal_chunk(0, 0, 0, 100, 1)
+        server.taken()
+        chunk = reader.get_analogsignal_chunk(0, 0, 20_000, 40_000, 1)
+        (only,) = server.taken()
+        assert only.sent <= 1.1 * chunk.nbytes + BLOCK
+    assert archive.exists()
+
+
+def test_what_is_no_zip(tmp_path):
+    """Bytes that are no zip, one without the folder, and none at all are errors that say so."""
+    (tmp_path / "no.zip").write_bytes(b"PK" + bytes(1000))
+    with pytest.raises(MockSessionError, match=r"no\.zip: expected a zip"):
+        MockSessionRawIO(f"zip://a::{tmp_path / 'no.zip'}")
+    with zipfile.ZipFile(tmp_path / "other.zip", "w") as other:
+        other.writestr("b/c.txt", "c")
+    with pytest.raises(NotASessionError):
+        MockSessionRawIO(f"zip://a::{tmp_path / 'other.zip'}")
+    with pytest.raises(MockSessionError, match=r"none\.zip"):
+        MockSessionRawIO(f"zip://a::{tmp_path / 'none.zip'}")
