@@ -5,13 +5,12 @@ It comes from the open session and not from the reader, so that it needs no Neo.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
-from .ground.places import folder_at
+from .ground.places import FolderLike, folder_at
 from .ground.shown import visible
 from .rawio.annotate import of_session
 from .rawio.arguments import gap_tolerance
@@ -27,25 +26,28 @@ _MOST = 4  # segments in a line
 
 
 def describe_session(
-    folder: str | PathLike[str],
+    folder: FolderLike,
     labels_dir: str | PathLike[str] | None = None,
     *,
     follow_symlinks: bool = False,
     exclude: str | Iterable[str] = (),
     gap_tolerance_ms: float | None = None,
+    storage_options: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Describe a session folder in values that JSON can hold.
 
     Parameters
     ----------
     folder : str or PathLike
-        The session folder.
+        The session folder, or its address.
     labels_dir : str or PathLike, optional
         The folder of its movie annotations, each of which is an event channel.
     follow_symlinks : bool
         Follow links that lead out of the session folder.
     exclude, gap_tolerance_ms
         As for :class:`~mockrawio.MockSessionRawIO`: files to leave out, and gaps to bridge.
+    storage_options : mapping, optional
+        Of an address.
 
     Returns
     -------
@@ -61,14 +63,13 @@ def describe_session(
     MockSessionError
         If the folder is not a session, or a file in it is not as it must be.
     """
-    root = Path(folder).absolute()
-    place = folder_at(root, follow_symlinks=follow_symlinks, exclude=exclude)
+    place = folder_at(folder, follow_symlinks=follow_symlinks, exclude=exclude, storage_options=storage_options)
     refuse_foreign(place)
     labels = None if labels_dir is None else folder_at(labels_dir, follow_symlinks=follow_symlinks)
     tolerance_ms = gap_tolerance("gap_tolerance_ms", gap_tolerance_ms)
     session = OpenSession(place, labels, None, strict=False, gap_tolerance_ms=tolerance_ms)
     try:
-        return {"folder": str(root), **_described(session)}
+        return {"folder": str(place), **_described(session)}
     finally:
         session.release()
 

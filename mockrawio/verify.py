@@ -17,11 +17,10 @@ What interrupted writers left beside the folder is named too.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -32,16 +31,17 @@ from .ground.arrays import Array
 from .ground.durable import leftovers
 from .ground.errors import BadFileError, MockSessionError, NotASessionError, told, unreadable
 from .ground.folder import File, Folder
-from .ground.places import folder_at
+from .ground.places import FolderLike, folder_at
 from .ground.progress import Tick, progress_bar
 from .ground.shown import Text, visible
 from .rawio.reader import MockSessionRawIO
 from .session.clock import check_ascending
 from .session.exclude import with_exclude
 from .session.files import UnitFile, check_stamps, open_channel_names, open_events, open_info, open_lfp, open_unit
+from .session.index import INDEX, entry_of
 from .session.layout import ADDED_FILES, MANIFEST, MOVIE_INFO, SessionFiles, find_files
 from .session.logs import parse_daq_log, parse_watchlog
-from .session.manifest import Differences, compare
+from .session.manifest import Differences, compare, read_manifest
 from .session.streams import open_stream
 from .session.virtual import VirtualFolder, completed
 
@@ -59,8 +59,8 @@ class Verification:
 
     Attributes
     ----------
-    folder : Path
-        The session folder.
+    folder : Path or str
+        The session folder, or its address.
     has_manifest : bool
         Whether there was a manifest to compare the files with.
     is_virtual : bool
@@ -80,7 +80,7 @@ class Verification:
         What was left out by `exclude`, and so neither compared nor read.
     """
 
-    folder: Path
+    folder: Path | str
     has_manifest: bool
     is_virtual: bool = False
     missing: tuple[str, ...] = ()
@@ -123,19 +123,20 @@ class Verification:
 
 
 def verify_session(
-    folder: str | PathLike[str],
+    folder: FolderLike,
     progress: bool = False,
     *,
     follow_symlinks: bool = False,
     exclude: str | Iterable[str] = (),
     gap_tolerance_ms: float | None = None,
+    storage_options: Mapping[str, Any] | None = None,
 ) -> Verification:
     """Check a session folder against its manifest and by reading all of it.
 
     Parameters
     ----------
     folder : str or PathLike
-        The session folder.
+        The session folder, or its address: all of it is read, twice.
     progress : bool
         Whether to show a bar on stderr.
     follow_symlinks : bool
@@ -143,6 +144,8 @@ def verify_session(
     exclude, gap_tolerance_ms
         As for :class:`~mockrawio.MockSessionRawIO`. What is left out is neither read nor compared; without a
         tolerance a gap that not all streams have is a problem.
+    storage_options : mapping, optional
+        Of an address.
 
     Returns
     -------
@@ -154,11 +157,12 @@ def verify_session(
     NotASessionError
         If the folder holds none of a session's files.
     """
-    root = completed(folder_at(folder, follow_symlinks=follow_symlinks, exclude=exclude), MANIFEST)
-    left = tuple(str(found.path) for found in leftovers(root.path))
+    how: dict[str, Any] = {"follow_symlinks": follow_symlinks, "exclude": exclude, "storage_options": storage_options}
+    root = completed(folder_at(folder, **how), MANIFEST)
+    left = tuple(str(found.path) for found in leftovers(root.place)) if isinstance(root.place, Path) else ()
     has_manifest = root.has(MANIFEST)
     if not has_manifest:
-        _refuse_foreign(root.path, left)
+        _refuse_foreign(root, left)
     problems: list[str] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
@@ -167,7 +171,7 @@ def verify_session(
         with progress_bar(progress, "reading", None, leave=False) as tick:
             problems += [*found.unreadable.values(), *_unreadable(root, tick, gap_tolerance_ms)]
     return Verification(
-        root.path,
+        root.place,
         has_manifest,
         isinstance(root, VirtualFolder),
         **{kind: tuple(getattr(found, kind)) for kind in _KINDS},
@@ -178,7 +182,7 @@ def verify_session(
     )
 
 
-def _refuse_foreign(root: Path, left: tuple[str, ...]) -> None:
+def _refuse_foreign(root: Folder, left: tuple[str, ...]) -> None:
     """Raise NotASessionError unless the folder is a session; what else is wrong is reported later."""
     try:
         find_files(root)
@@ -221,6 +225,8 @@ def _unreadable(root: Folder, tick: Tick, tolerance_ms: float | None) -> Iterato
     for check, file in _file_checks(files, tolerance_ms):
         yield from _problem(check, file)
     yield from _added_problems(files)
+    if files.manifest is not None:
+        yield from _index_problems(files.manifest, files.root)
     yield from _read_all(root, tick, tolerance_ms)
 
 
@@ -273,9 +279,22 @@ def _added_problems(files: SessionFiles) -> Iterator[str]:
         yield from _problem(_check_added, name, files, pts)
 
 
+def _index_problems(manifest: File, root: Folder) -> Iterator[str]:
+    """Yield which files the index in the manifest has otherwise than they are."""
+    with suppress(MockSessionError):  # which is reported of the manifest itself
+        index = read_manifest(manifest).get(INDEX, {})
+        names = index if type(index) is dict else {}
+        there = [name for name in names if not root.leaves_out(name) and root.has(name)]
+        wrong = [name for name in there if entry_of(File(root, name)) != names[name]]
+        if type(index) is not dict or wrong:
+            found = f"others for {', '.join(wrong[:4])}" if wrong else f"a {type(index).__name__}"
+            remedy = "Restore the manifest, or make the session again."
+            yield told(BadFileError(manifest, f"an {INDEX!r} that says what the files hold", found, remedy))
+
+
 def _check_added(name: str, files: SessionFiles, pts: Array | None) -> None:
     remedy = f"Remove {MOVIE_INFO}, or have Epiphyte's database write it again."
-    path, file = files.folder / name, files.root.find(name)
+    path, file = files.root.prefix + name, files.root.find(name)
     if file is None:
         raise BadFileError(path, "a plain file in its folder", "none, or a link out of it", remedy)
     array = open_array(file)
@@ -286,7 +305,7 @@ def _check_added(name: str, files: SessionFiles, pts: Array | None) -> None:
         raise BadFileError(path, f"{pts.size} values, one for each frame of the watchlog", f"{values.size}", remedy)
     if not np.isfinite(values).all():
         raise BadFileError(path, "finite numbers", "others", remedy)
-    if pts is not None and path.name == "pts.npy" and not np.allclose(values, pts, rtol=0, atol=1e-6):
+    if pts is not None and path.endswith("pts.npy") and not np.allclose(values, pts, rtol=0, atol=1e-6):
         raise BadFileError(path, "the movie times of the watchlog", "others", remedy)
 
 

@@ -19,6 +19,7 @@ from click.shell_completion import CompletionItem
 from ..ground.durable import clean_up
 from ..ground.errors import BadFileError, MockSessionError, told, unreadable
 from ..ground.extras import by_extra
+from ..ground.remote.address import is_address
 from ..ground.shown import Argument, Clause, Text, one_line, visible
 from ..session.own import refuse_own
 
@@ -168,14 +169,16 @@ def usage_error(error: ValueError) -> click.ClickException:
 class _Place(click.Path):
     """A path, which a shell completes with folders, or with files; a variable that is not set gives none."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, elsewhere: bool = False) -> None:
         super().__init__(path_type=Path)
-        self.name = kind
+        self.name, self._elsewhere = kind, elsewhere
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the Path."""
+        """Return the Path, or an address as it is where there may be one."""
         if not os.fspath(value):
             self.fail("expected a path; found no characters. Is a variable not set?", param, ctx)
+        if self._elsewhere and is_address(os.fspath(value)):
+            return value
         return super().convert(value, param, ctx)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -184,6 +187,7 @@ class _Place(click.Path):
 
 
 FOLDER, FILE = _Place("folder"), _Place("file")
+SESSION = _Place("folder", elsewhere=True)  # which may be an address
 
 
 def given_folder(ctx: click.Context) -> Path | None:
@@ -252,7 +256,7 @@ def wrote(files: Iterable[Path]) -> list[str]:
     return [f"wrote {path}" for path in files]
 
 
-def check_output(output: Path, overwrite: bool, session: Path | None = None) -> None:
+def check_output(output: Path, overwrite: bool, session: Path | str | None = None) -> None:
     """Refuse before the work a file that cannot be written, or lies below a session and does not belong to it."""
     if output.is_dir():
         raise MockSessionError(output, "a file", "a folder", "Name a file in it.")

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ..ground.errors import MockSessionError
-from .common import FOLDER, Command, epilog, json_option, overwrite_option, progress_option, show, usage_error
+from .common import FOLDER, SESSION, Command, epilog, json_option, overwrite_option, progress_option, show, usage_error
 
 _SESSION = "mock/patient_data/1/session_1"
 _EXPORTS = (
@@ -18,7 +18,7 @@ _EXPORTS = (
 
 
 @click.command("export", cls=Command, short_help="Write a session as the files of a rig.", epilog=epilog(*_EXPORTS))
-@click.argument("folder", type=FOLDER)
+@click.argument("folder", type=SESSION)
 @click.argument("out", type=FOLDER)
 @click.option("--to", "format", metavar="FORMAT", required=True, help="One that mockrawio formats lists.")
 @click.option(
@@ -32,7 +32,7 @@ _EXPORTS = (
 @json_option
 @progress_option
 def export_command(
-    folder: Path,
+    folder: Path | str,
     out: Path,
     format: str,
     streams: tuple[str, ...],

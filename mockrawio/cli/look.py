@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from ..ground.errors import MockSessionError
+from ..ground.places import folder_at, located
 from ..session.layout import sessions_at
 from .common import (
     FOLDER,
+    SESSION,
     Command,
     epilog,
     in_one_line,
@@ -22,7 +24,7 @@ from .common import (
     show,
 )
 
-_SESSION = "/tmp/mock/patient_data/1/session_1"
+_EXAMPLE = "/tmp/mock/patient_data/1/session_1"
 Found = TypeVar("Found")
 
 
@@ -30,25 +32,25 @@ Found = TypeVar("Found")
     "info",
     cls=Command,
     short_help="Show what a session holds.",
-    epilog=epilog(f"info {_SESSION}", f"info {_SESSION} --json", "info /tmp/mock"),
+    epilog=epilog(f"info {_EXAMPLE}", f"info {_EXAMPLE} --json", "info /tmp/mock"),
 )
-@click.argument("folder", type=FOLDER)
+@click.argument("folder", type=SESSION)
 @click.option("--labels", "labels_dir", type=FOLDER, help="Of the session's movie annotations.")
 @reading_options
 @json_option
 @click.pass_context
-def info_command(ctx: click.Context, /, folder: Path, labels_dir: Path | None, as_json: bool, **how: Any) -> None:
+def info_command(ctx: click.Context, /, folder: Path | str, labels_dir: Path | None, as_json: bool, **how: Any) -> None:
     """Show what the session in FOLDER holds, or, in a line each, the sessions below a root of many."""
     from ..describe import describe_session, description_lines, summary_line
 
     places = sessions_at(folder)
-    if places == [folder.absolute()]:
+    if [str(place) for place in places] == [located(folder)]:
         session = describe_session(folder, labels_dir, **how)
         show(as_json, session, description_lines(session))
         return
     found, failed = _each(places, lambda place: describe_session(place, labels_dir, **how))
     lines = [*map(summary_line, found), f"sessions: {len(places)}"]
-    show(as_json, {"folder": folder.absolute(), "sessions": found}, lines)
+    show(as_json, {"folder": str(folder_at(folder)), "sessions": found}, lines)
     ctx.exit(1 if failed else 0)
 
 
@@ -56,14 +58,14 @@ def info_command(ctx: click.Context, /, folder: Path, labels_dir: Path | None, a
     "verify",
     cls=Command,
     short_help="Check a session's files and read all of it.",
-    epilog=epilog(f"verify {_SESSION}", "verify /tmp/mock"),
+    epilog=epilog(f"verify {_EXAMPLE}", "verify /tmp/mock"),
 )
-@click.argument("folder", type=FOLDER)
+@click.argument("folder", type=SESSION)
 @reading_options
 @json_option
 @progress_option
 @click.pass_context
-def verify_command(ctx: click.Context, /, folder: Path, as_json: bool, progress: bool, **how: Any) -> None:
+def verify_command(ctx: click.Context, /, folder: Path | str, as_json: bool, progress: bool, **how: Any) -> None:
     """Check the session in FOLDER, or each below a root: every file against its manifest, and all by reading it.
 
     Without a manifest only the second is done. Missing, extra, changed (of another size), corrupt
@@ -73,19 +75,23 @@ def verify_command(ctx: click.Context, /, folder: Path, as_json: bool, progress:
     from ..verify import verify_session
 
     places = sessions_at(folder)
-    if places == [folder.absolute()]:
+    if [str(place) for place in places] == [located(folder)]:
         one = verify_session(folder, progress, **how)
         show(as_json, one.as_dict(), map(in_options, one.lines()))
         ctx.exit(0 if one.ok else 1)
     found, failed = _each(places, lambda place: verify_session(place, progress, **how))
     good = sum(one.ok for one in found)
     lines = [in_options(line) for one in found for line in one.lines()]
-    content = {"ok": good == len(places), "folder": folder.absolute(), "sessions": [one.as_dict() for one in found]}
+    content = {
+        "ok": good == len(places),
+        "folder": str(folder_at(folder)),
+        "sessions": [one.as_dict() for one in found],
+    }
     show(as_json, content, [*lines, f"sessions: {len(places)}, of which {good} ok"])
     ctx.exit(0 if good == len(places) and not failed else 1)
 
 
-def _each(places: list[Path], look: Callable[[Path], Found]) -> tuple[list[Found], int]:
+def _each(places: Sequence[Path | str], look: Callable[[Path | str], Found]) -> tuple[list[Found], int]:
     """Look at one session after another; one that cannot be read is an error on stderr, and the rest goes on."""
     found, failed = [], 0
     for place in places:

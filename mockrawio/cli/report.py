@@ -13,6 +13,7 @@ from ..ground.errors import MockSessionError
 from .common import (
     FILE,
     FOLDER,
+    SESSION,
     Command,
     check_figure,
     check_output,
@@ -60,7 +61,7 @@ def _streams(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
 
 
 @click.command("plot", cls=Command, short_help="Draw a session into a file.", epilog=epilog(*_EXAMPLES))
-@click.argument("folder", type=FOLDER)
+@click.argument("folder", type=SESSION)
 @click.option("-o", "--output", type=FILE, required=True, help="The figure: .png, .pdf, .svg (what matplotlib has).")
 @click.option(
     "--what",
@@ -87,7 +88,7 @@ def _streams(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
 @reading_options
 @json_option
 def plot_command(
-    folder: Path,
+    folder: Path | str,
     output: Path,
     what: str,
     stream: str | None,
@@ -182,7 +183,7 @@ def _drawn(
     short_help="Write a session's report, one HTML file.",
     epilog=epilog(f"report {_SESSION} -o report.html"),
 )
-@click.argument("folder", type=FOLDER)
+@click.argument("folder", type=SESSION)
 @click.option("-o", "--output", type=FILE, required=True, help="The HTML file to write.")
 @click.option("--labels", "labels_dir", type=FOLDER, help="Of the session's movie annotations.")
 @click.option("--verify/--no-verify", default=True, show_default=True, help="Check the session first: reads all of it.")
@@ -192,7 +193,7 @@ def _drawn(
 @progress_option
 @click.pass_context
 def report_command(
-    ctx: click.Context, /, folder: Path, output: Path, labels_dir: Path | None, as_json: bool, **how: Any
+    ctx: click.Context, /, folder: Path | str, output: Path, labels_dir: Path | None, as_json: bool, **how: Any
 ) -> None:
     """Write what the session in FOLDER holds, and whether it is as it was made, into one HTML file.
 

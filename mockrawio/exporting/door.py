@@ -18,6 +18,7 @@ from ..ground.checks import require
 from ..ground.errors import MockSessionError
 from ..ground.folder import Folder
 from ..ground.progress import Tick, progress_bar
+from ..ground.remote.address import is_address
 from ..ground.shown import Argument
 from ..rawio import MockSessionRawIO
 from .exported import Exported
@@ -112,7 +113,7 @@ def write_rig(
 
 def _refuse_own(source: Any, target: Path) -> None:
     """Refuse to write to the very folder that is read."""
-    if isinstance(source, (str, PathLike)):
+    if isinstance(source, (str, PathLike)) and not is_address(os.fspath(source)):
         given = Path(os.fspath(source)).absolute()
         within = target == given or given in target.parents or target in given.parents
         require(not within, Argument("folder"), "another place than the source's", str(target), "Choose another place.")

@@ -126,6 +126,11 @@ class Folder(ABC):
         self.follow_symlinks = follow_symlinks
         self.exclude = patterns(exclude)
 
+    @property
+    def place(self) -> Path | str:
+        """Where it is: its path, or its address."""
+        return self.path
+
     # -- what a kind of folder says ---------------------------------------------------------------
 
     @classmethod

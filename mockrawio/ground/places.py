@@ -23,9 +23,9 @@ __all__ = [
     "AnyPath",
     "FolderLike",
     "Where",
-    "absolute",
     "file_at",
     "folder_at",
+    "located",
     "read_text",
 ]
 
@@ -63,9 +63,9 @@ def folder_at(
     return kind(str(Path(where).absolute()), follow_symlinks=follow_symlinks, exclude=exclude)
 
 
-def absolute(where: AnyPath) -> str:
-    """Return a path made absolute, or what may be shown of an address."""
-    return str(folder_at(where))
+def located(where: AnyPath) -> str:
+    """Return a path made absolute, and an address as it is."""
+    return os.fspath(where) if RemoteFolder.takes(os.fspath(where)) else str(Path(where).absolute())
 
 
 def file_at(where: Where) -> File:

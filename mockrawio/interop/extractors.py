@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ import numpy as np
 from ..ground.arrays import Array, Floats
 from ..ground.extras import by_extra
 from ..ground.folder import patterns
+from ..ground.places import folder_at
+from ..ground.remote.folder import RemoteFolder
 from ..rawio import MockSessionRawIO
 from .frames import FrameClock, Frames
 
@@ -22,10 +24,20 @@ with by_extra("SpikeInterface's objects", "spikeinterface"):
 Folder = str | PathLike[str]
 
 
-def opening(follow_symlinks: bool, exclude: str | Sequence[str], gap_tolerance_ms: float | None) -> dict[str, Any]:
+def opening(
+    follow_symlinks: bool,
+    exclude: str | Sequence[str],
+    gap_tolerance_ms: float | None,
+    storage_options: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Return the arguments of a reader that say what of a session is read, as JSON can hold them."""
     names = list(patterns(exclude)) or None
-    given = {"follow_symlinks": follow_symlinks, "exclude": names, "gap_tolerance_ms": gap_tolerance_ms}
+    given = {
+        "follow_symlinks": follow_symlinks,
+        "exclude": names,
+        "gap_tolerance_ms": gap_tolerance_ms,
+        "storage_options": storage_options,
+    }
     return {name: value for name, value in given.items() if value is not None}
 
 
@@ -55,8 +67,15 @@ class StorableSession:
         return {"dirname": os.fspath(folder), "labels_dir": labels_dir, "raw_dtype": raw_dtype, **how}
 
     def store(self, **arguments: Any) -> None:
-        """Store the arguments that make this object again, with absolute paths, and the instant of its 0 s."""
+        """Store the arguments that make this object again, with absolute paths, and the instant of its 0 s.
+
+        An address, and the options for it, are stored without what is secret.
+        """
         given = {name: value for name, value in arguments.items() if value is not None and value is not False}
+        where = folder_at(given["folder"], storage_options=given.pop("storage_options", None))
+        if isinstance(where, RemoteFolder):
+            given.update(folder=where.address, **({"storage_options": where.options} if where.options else {}))
+            self._kwargs["folder"] = given.pop("folder")
         for name, stored in self._STORED_AS.items():
             if name in given:
                 given[stored] = str(Path(given.pop(name)).absolute())

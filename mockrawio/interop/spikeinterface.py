@@ -12,7 +12,7 @@ dump, load, pickle, save, several processes. What is particular to a session:
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -69,7 +69,7 @@ class MockSessionRecordingExtractor(InOneFile, StorableSession, NeoBaseRecording
     Parameters
     ----------
     folder : str or PathLike
-        The session folder.
+        The session folder, or its address.
     stream_id, stream_name : str, optional
         Which stream, "lfp" or one of ``raw_data``; need not be given if there is only one.
     all_annotations : bool
@@ -80,6 +80,8 @@ class MockSessionRecordingExtractor(InOneFile, StorableSession, NeoBaseRecording
         Follow links that lead out of the session folder.
     exclude, gap_tolerance_ms
         As for :class:`~mockrawio.MockSessionRawIO`: files to leave out, and gaps to bridge.
+    storage_options : mapping, optional
+        Of an address.
 
     Raises
     ------
@@ -118,8 +120,9 @@ class MockSessionRecordingExtractor(InOneFile, StorableSession, NeoBaseRecording
         follow_symlinks: bool = False,
         exclude: str | Sequence[str] = (),
         gap_tolerance_ms: float | None = None,
+        storage_options: Mapping[str, Any] | None = None,
     ) -> None:
-        how = opening(follow_symlinks, exclude, gap_tolerance_ms)
+        how = opening(follow_symlinks, exclude, gap_tolerance_ms, storage_options)
         neo_kwargs = self.map_to_neo_kwargs(folder, **how)
         self.neo_reader = self.get_neo_io_reader(self.NeoRawIOClass, **neo_kwargs)
         if not self.neo_reader.header["signal_streams"].size:
@@ -175,7 +178,7 @@ class MockSessionSortingExtractor(StorableSession, NeoBaseSortingExtractor):  # 
     Parameters
     ----------
     folder : str or PathLike
-        The session folder.
+        The session folder, or its address.
     stream_id, stream_name : str, optional
         Count the samples of this stream. Without it those of `broadband`, or of the fastest
         stream of ``raw_data``. In a session without such streams frames are counted at 32 kHz
@@ -186,6 +189,8 @@ class MockSessionSortingExtractor(StorableSession, NeoBaseSortingExtractor):  # 
         Follow links that lead out of the session folder.
     exclude, gap_tolerance_ms
         As for :class:`~mockrawio.MockSessionRawIO`: files to leave out, and gaps to bridge.
+    storage_options : mapping, optional
+        Of an address.
 
     Warns
     -----
@@ -224,8 +229,9 @@ class MockSessionSortingExtractor(StorableSession, NeoBaseSortingExtractor):  # 
         follow_symlinks: bool = False,
         exclude: str | Sequence[str] = (),
         gap_tolerance_ms: float | None = None,
+        storage_options: Mapping[str, Any] | None = None,
     ) -> None:
-        how = opening(follow_symlinks, exclude, gap_tolerance_ms)
+        how = opening(follow_symlinks, exclude, gap_tolerance_ms, storage_options)
         neo_kwargs = self.map_to_neo_kwargs(folder, raw_dtype="source", **how)
         _NeoBaseExtractor.__init__(self, None, **neo_kwargs)
         reader = self.neo_reader
@@ -289,13 +295,15 @@ class MockSessionEventExtractor(StorableSession, NeoBaseEventExtractor):  # type
     Parameters
     ----------
     folder : str or PathLike
-        The session folder.
+        The session folder, or its address.
     labels_dir : str or PathLike, optional
         Folder of movie annotations; each is an epoch channel.
     follow_symlinks : bool
         Follow links that lead out of the session folder.
     exclude, gap_tolerance_ms
         As for :class:`~mockrawio.MockSessionRawIO`: files to leave out, and gaps to bridge.
+    storage_options : mapping, optional
+        Of an address.
 
     Notes
     -----
@@ -316,8 +324,9 @@ class MockSessionEventExtractor(StorableSession, NeoBaseEventExtractor):  # type
         follow_symlinks: bool = False,
         exclude: str | Sequence[str] = (),
         gap_tolerance_ms: float | None = None,
+        storage_options: Mapping[str, Any] | None = None,
     ) -> None:
-        how = opening(follow_symlinks, exclude, gap_tolerance_ms)
+        how = opening(follow_symlinks, exclude, gap_tolerance_ms, storage_options)
         # Not NeoBaseEventExtractor's own: it asks for a signal, and takes ms of duration for seconds.
         neo_kwargs = self.map_to_neo_kwargs(folder, labels_dir, "source", **how)
         _NeoBaseExtractor.__init__(self, None, **neo_kwargs)
@@ -339,13 +348,14 @@ def read_mocksession(
     follow_symlinks: bool = False,
     exclude: str | Sequence[str] = (),
     gap_tolerance_ms: float | None = None,
+    storage_options: Mapping[str, Any] | None = None,
 ) -> Any:
     """Read a session into SpikeInterface.
 
     Parameters
     ----------
     folder : str or PathLike
-        The session folder.
+        The session folder, or its address.
     stream_id, stream_name : str, optional
         The recording's stream. Without it `broadband`, or the fastest stream of ``raw_data``, or
         the LFP.
@@ -357,6 +367,8 @@ def read_mocksession(
         Follow links that lead out of the session folder.
     exclude, gap_tolerance_ms
         As for :class:`~mockrawio.MockSessionRawIO`: files to leave out, and gaps to bridge.
+    storage_options : mapping, optional
+        Of an address.
 
     Returns
     -------
@@ -379,8 +391,9 @@ def read_mocksession(
     (1000.0, 32000.0)
     """
     found: list[Any] = []
-    how = opening(follow_symlinks, exclude, gap_tolerance_ms)
-    recording, moment = None, find_files(folder_at(folder, follow_symlinks=follow_symlinks, exclude=exclude)).moment()
+    how = opening(follow_symlinks, exclude, gap_tolerance_ms, storage_options)
+    where = folder_at(folder, follow_symlinks=follow_symlinks, exclude=exclude, storage_options=storage_options)
+    recording, moment = None, find_files(where).moment()
     if load_recording:
         if stream_id is None and stream_name is None:
             stream_id = _first_choice(folder, how)

@@ -8,15 +8,17 @@ the captions say what was left out. The same session gives the same bytes.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..ground.durable import naming, refuse_taken, whole_file
 from ..ground.folder import patterns
+from ..ground.places import FolderLike, folder_at
 from ..session.layout import MANIFEST, find_files
 from ..session.own import refuse_own
+from ..session.virtual import completed
 from ..verify import Verification, verify_session
 from .page import Block, Section, page, plotly
 from .page_sections import PageContent
@@ -42,7 +44,7 @@ class Report(NamedTuple):
 
 
 def write_report(
-    folder: str | PathLike[str],
+    folder: FolderLike,
     path: str | PathLike[str],
     *,
     labels_dir: str | PathLike[str] | None = None,
@@ -51,13 +53,14 @@ def write_report(
     progress: bool = False,
     exclude: str | Iterable[str] = (),
     gap_tolerance_ms: float | None = None,
+    storage_options: Mapping[str, Any] | None = None,
 ) -> Report:
     """Write the report of a session as one HTML file, whole or not at all.
 
     Parameters
     ----------
     folder : str or PathLike
-        The session folder. The report says what could not be read.
+        The session folder, or its address. The report says what could not be read.
     path : str or PathLike
         The file to write, anywhere but below the session folder.
     labels_dir : str or PathLike, optional
@@ -70,6 +73,8 @@ def write_report(
         Whether to show bars on stderr while verifying.
     exclude, gap_tolerance_ms
         As for :class:`~mockrawio.MockSessionRawIO`: files to leave out, and gaps to bridge.
+    storage_options : mapping, optional
+        Of an address.
 
     Returns
     -------
@@ -84,8 +89,8 @@ def write_report(
     OSError
         As the file system raises it.
     """
-    target, root = Path(path).absolute(), Path(folder).absolute()
-    refuse_own(target, root)
+    target, root = Path(path).absolute(), folder_at(folder, exclude=exclude, storage_options=storage_options)
+    refuse_own(target, root.place)
     if not overwrite:
         refuse_taken(target)
     plotly()  # before the long work
@@ -98,7 +103,7 @@ def write_report(
 
 
 def report_html(
-    folder: str | PathLike[str],
+    folder: FolderLike,
     labels_dir: str | PathLike[str] | None = None,
     verification: Verification | None = None,
     *,
@@ -130,8 +135,8 @@ def report_html(
     """
     from .. import __version__  # the package imports its parts before it has one
 
-    library, root = plotly(), Path(folder).absolute()
-    if not (root / MANIFEST).is_file():
+    library, root = plotly(), completed(folder_at(folder, exclude=exclude), MANIFEST)
+    if root.find(MANIFEST) is None:
         find_files(root)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)

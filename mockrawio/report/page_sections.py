@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..describe import describe_session
 from ..ground.errors import MockSessionError
+from ..ground.folder import File, Folder
 from ..rawio.reader import MockSessionRawIO
+from ..session.index import INDEX
 from ..session.layout import MANIFEST
 from ..session.manifest import read_manifest
 from .choosing import channel_indexes
@@ -51,9 +52,9 @@ class PageContent:
     gaps to bridge. `figures` are ``plots`` and ``traces`` by the id of their element, ``units`` and ``unit_layouts``.
     """
 
-    def __init__(self, root: Path, labels_dir: str | PathLike[str] | None, how: dict[str, Any]) -> None:
+    def __init__(self, root: Folder, labels_dir: str | PathLike[str] | None, how: dict[str, Any]) -> None:
         self.root, self._how = root, how
-        self.title = root.name
+        self.title = root.path.name
         self.figures: dict[str, Any] = {"plots": {}, "traces": {}, "units": [], "unit_layouts": {}}
         self.sections: list[Section] = []
         self._add("session", "Session", lambda: self._session(labels_dir))
@@ -70,7 +71,7 @@ class PageContent:
 
     def below(self, text: str) -> str:
         """Remove the folder's own path from a text, so that a report does not depend on where the session is."""
-        return text.replace(f"{self.root}/", "").replace(str(self.root), self.root.name)
+        return text.replace(f"{self.root}/", "").replace(str(self.root), self.root.path.name)
 
     def _add(self, id: str, title: str, make: Callable[[], list[Block]]) -> None:
         """Add a section; of what the session has not, only what is said of it, to the first one."""
@@ -181,11 +182,12 @@ class PageContent:
     # -- where it comes from ----------------------------------------------------------------------
 
     def _provenance(self) -> list[Block]:
-        if not (self.root / MANIFEST).is_file():
+        manifest = self.root.find(MANIFEST)
+        if manifest is None:
             return [Block("note", "There is no manifest, which would say what made the session."), self._sizes()]
-        made_by = read_manifest(self.root / MANIFEST)
+        made_by = read_manifest(manifest)
         spec = made_by.get("spec")
-        parts = [Block("pairs", {k: _shown(v) for k, v in made_by.items() if k not in ("spec", "files")})]
+        parts = [Block("pairs", {k: _shown(v) for k, v in made_by.items() if k not in ("spec", "files", INDEX)})]
         if isinstance(spec, Mapping):
             given = {k: _shown(v) for k, v in spec.items() if v is not None}
             parts += [Block("heading", "Spec"), Block("pairs", given)]
@@ -193,8 +195,8 @@ class PageContent:
 
     def _sizes(self) -> Block:
         """Return the files with their sizes, where no manifest tells their content."""
-        paths = sorted(path for path in self.root.rglob("*") if path.is_file())
-        return _files({path.relative_to(self.root).as_posix(): (path.stat().st_size, "") for path in paths})
+        files = sorted((name, file) for name, file in self.root.walk() if isinstance(file, File))
+        return _files({name: (file.identity().size, "") for name, file in files})
 
 
 def _facts(session: Mapping[str, Any]) -> dict[str, object]:

@@ -62,10 +62,11 @@ def learn(folder: Folder, manifest: str, form: str) -> None:
         return
     content = read_json(file, "a session manifest", "Restore the manifest: what lies elsewhere is found by it.")
     edition = hashlib.sha256(read_text(file)).hexdigest()
-    stored = content.get("format") == form
-    files: Any = content.get(FILES) if stored else {}
+    files: Any = content.get(FILES)
     sizes = {name: said["size"] for name, said in files.items() if _is_file(name, said)} if type(files) is dict else {}
-    index: Any = content.get(INDEX) if stored else None
+    if content.get("format") != form:  # what lies deeper is made
+        sizes = {name: size for name, size in sizes.items() if "/" not in name}
+    index: Any = content.get(INDEX)
     index = {name: said for name, said in index.items() if type(said) is dict} if type(index) is dict else {}
     sizes[manifest] = file.identity().size
     folder.learn(edition, sizes, {name: said for name, said in index.items() if name in sizes})

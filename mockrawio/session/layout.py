@@ -6,9 +6,10 @@ The layout is that of Epiphyte's generator (docs/format.rst), `{root}/patient_da
 
 from __future__ import annotations
 
+import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from os import PathLike
@@ -20,6 +21,7 @@ from ..ground.errors import BadFileError, NotASessionError
 from ..ground.folder import Entry, File, Folder, Identity
 from ..ground.moment import Moment
 from ..ground.places import FolderLike, folder_at
+from ..ground.remote.address import is_address
 from ..ground.shown import Argument, Text, warn
 from .index import learn
 from .virtual import FORMAT, completed
@@ -224,7 +226,7 @@ def find_files(where: FolderLike) -> SessionFiles:
 
 def _not_a_session(folder: Folder) -> NotASessionError:
     looked = ", ".join((SESSION_INFO, CHANNEL_NAMES, *(f"{d}/" for d in (UNITS, LFP, EVENTS, DAQ, WATCHLOGS, RAW))))
-    below = _sessions_below(folder.path) if folder.is_local else []
+    below = _sessions_below(folder.place) if isinstance(folder.place, Path) else []
     hint = f"Did you mean {below[0]}?" if below else "Give the folder session_<nr>."
     return NotASessionError(folder, f"a session folder, with any of {looked}", "none of them", hint)
 
@@ -241,11 +243,14 @@ def _naturally(path: Path) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (sys.maxsize, part) for part in re.split(r"(\d+)", str(path))]
 
 
-def sessions_at(where: str | PathLike[str]) -> list[Path]:
+def sessions_at(where: str | PathLike[str]) -> Sequence[Path | str]:
     """Return a session folder, or those below a root of many, such as ``generate`` makes; in natural order.
 
-    A folder that has a manifest is a session, whatever it has lost. NotASessionError if there is none.
+    An address is that of one session, and returned as it is. A folder that has a manifest is a session, whatever it has
+    lost. NotASessionError if there is none.
     """
+    if is_address(os.fspath(where)):
+        return [os.fspath(where)]
     root = Path(where).absolute()
     if (root / MANIFEST).exists():
         return [root]

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Protocol
 
 from ..ground.arrays import Array, Floats
@@ -28,6 +29,7 @@ from ..ground.moment import changed
 from ..ground.once import once
 from ..ground.regular import only_regular
 from ..ground.turns import Turns
+from .index import learn
 
 FORMAT = "mockrawio session"  # that of one whose files are stored
 VIRTUAL = "mockrawio virtual session"  # the format that its manifest has
@@ -240,12 +242,18 @@ class VirtualFolder(Folder):
         """Return what is known to be in a file that is stored."""
         return self._stored.said(name)
 
+    @property
+    def place(self) -> Path | str:
+        """Where it is."""
+        return self._stored.place
+
     def __str__(self) -> str:
         return str(self._stored)
 
 
 def completed(folder: Folder, manifest: str) -> Folder:
     """Return a folder with all that is made in it, if the manifest of this name says so, else as it is."""
+    learn(folder, manifest, FORMAT)
     if isinstance(folder, VirtualFolder) or folder.leaves_out(manifest):
         return folder
     try:

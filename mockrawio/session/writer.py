@@ -37,6 +37,6 @@ class SessionWriter(WholeFolder):
 
         `form` is what the folder is; see :func:`~.manifest.manifest_bytes`.
         """
-        index = index_of(DiskFolder(self.staging), self.files) if form == FORMAT else None
+        index = index_of(DiskFolder(self.staging), self.files)
         chunks = [manifest_bytes(spec, self.files, form, index)]
         write_plain(self.staging / MANIFEST, chunks, self.target / MANIFEST, self.sync)

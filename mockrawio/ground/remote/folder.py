@@ -122,6 +122,11 @@ class RemoteFolder(Folder):
         """Return True if a path is an address."""
         return is_address(path)
 
+    @property
+    def place(self) -> str:
+        """Its address, without what is secret."""
+        return self.address
+
     # -- what it is told ----------------------------------------------------------------------
 
     def hold(self, name: str) -> bool:
