@@ -131,7 +131,7 @@ class MappedFile:
         self.size = size
         self.identity = identity
         self._map: Any = None
-        self._parts: dict[int, bytearray] = {}  # of a file that cannot be mapped, what was read, by its offset
+        self._parts: dict[int, bytes] = {}  # of a file that cannot be mapped, what was read, by its offset
 
     @property
     def path(self) -> str:
@@ -143,14 +143,15 @@ class MappedFile:
         """Whether it can be mapped; else each part of it that is read is a request."""
         return self.file.folder.maps
 
-    def read(self, offset: int, count: int) -> bytearray:
+    def read(self, offset: int, count: int) -> bytes:
         """Return `count` bytes from `offset`, all of which must be there."""
-        data = bytearray(count)
         with self.window() as window:
-            window.read_into(offset, memoryview(data))
+            data = window.read(offset, count)
+        if len(data) != count:
+            raise BadFileError(self.path, f"{count} bytes from byte {offset}", f"{len(data)}", REWRITE)
         return data
 
-    def part(self, offset: int, count: int) -> bytearray:
+    def part(self, offset: int, count: int) -> bytes:
         """Return what :meth:`read` does, and keep it until the file is released."""
         found = self._parts.get(offset)
         if found is None:

@@ -52,7 +52,7 @@ def manifest_bytes(
     content = {
         "format": form,
         "format_version": FORMAT_VERSION,
-        **spec,
+        **{key: value for key, value in spec.items() if key != INDEX},  # that of a source says nothing here
         "files": {name: files[name]._asdict() for name in sorted(files)},
     }
     content.pop(SEAL, None)  # of another manifest, whose content this one takes over

@@ -131,6 +131,11 @@ def test_a_scan_reads_ahead(server, broadband):
 @given(data=st.data())
 def test_any_window_is_the_local_one(data, windows):
     """Whatever samples, channels and times are asked for, an address gives what the folder gives."""
+    any_window(data, windows)
+
+
+def any_window(data, windows):
+    """Draw some samples, channels and times, and hold that two readers have the same of them."""
     near = windows[1]
     stream = data.draw(st.integers(0, near.signal_streams_count() - 1))
     size = near.get_signal_size(0, 0, stream)

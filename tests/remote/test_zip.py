@@ -6,10 +6,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mockrawio import MockSessionError, MockSessionRawIO, NotASessionError
 from tests.remote.served import serving
-from tests.remote.test_http import BLOCK, same
+from tests.remote.test_http import BLOCK, any_window, same
 
 
 def packed(folder: Path, target: Path, how: int) -> Path:
@@ -33,6 +35,20 @@ def test_all_of_it_is_the_same(archive, broadband, http):
         place = f"{server.url}/{archive.name}" if http else str(archive)
         with MockSessionRawIO(f"zip://a/session_1::{place}") as far, MockSessionRawIO(broadband) as near:
             same(far, near)
+
+
+@settings(max_examples=40)
+@given(data=st.data())
+def test_any_window_is_the_local_one(data, windows):
+    """Whatever samples, channels and times are asked for, a zip gives what the folder gives."""
+    any_window(data, windows)
+
+
+@pytest.fixture(scope="module")
+def windows(archive, broadband):
+    """A reader of a zip and one of the folder."""
+    with MockSessionRawIO(f"zip://a/session_1::{archive}") as far, MockSessionRawIO(broadband) as near:
+        yield far, near
 
 
 def test_a_chunk_of_a_stored_file_is_one_request(broadband, tmp_path):

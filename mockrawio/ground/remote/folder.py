@@ -24,6 +24,7 @@ from ..once import once
 from .address import Address, is_address
 from .anywhere import AnyStore, LocalStore
 from .reading import Ranges
+from .s3 import S3Store
 from .store import Known, Listed, RemoteStore, patiently
 from .web import HttpStore
 from .zipped import ZipStore
@@ -67,7 +68,8 @@ class _RemoteFile(io.RawIOBase):
 
     def read(self, size: int | None = -1, /) -> bytes:
         stop = self._size if size is None or size < 0 else self._at + size
-        data = bytes(self._ranges.read(self._name, self._at, stop))
+        found = self._ranges.read(self._name, self._at, stop)
+        data = found if isinstance(found, bytes) else bytes(found)
         self._at += len(data)
         return data
 
@@ -248,6 +250,8 @@ def store_at(address: Address, options: Mapping[str, Any]) -> RemoteStore:
     """Return the store that knows an address."""
     if address.protocol in ("http", "https"):
         return HttpStore(address, options)
+    if address.protocol in ("s3", "s3a"):
+        return S3Store(address, options)
     if address.protocol == "zip" and "::" in address.base:
         return _in_a_zip(address, options)
     return AnyStore(address.base, options)

@@ -68,22 +68,22 @@ class Ranges:
             return found
         follows = self._ends.get(name) == start
         self._ends[name] = stop
-        data = self._begun(name, start, stop)
-        if data is None and stop - start < BLOCK:
+        begun = self._begun(name, start, stop)
+        if begun is None and stop - start < BLOCK:
             data = self._fetch(name, start, start + BLOCK)
             self._blocks.keep(name, start, data)
             return memoryview(data)[: stop - start]
         if follows:
-            self._begin(name, stop, 2 * stop - start)
-        return self._fetch(name, start, stop) if data is None else data
+            self._begin(name, stop, 2 * stop - start)  # before this one is there
+        return self._fetch(name, start, stop) if begun is None else begun.result()
 
-    def _begun(self, name: str, start: int, stop: int) -> bytes | None:
-        """Return what was fetched ahead, if it is that; anything else that was is let go."""
+    def _begun(self, name: str, start: int, stop: int) -> Future[bytes] | None:
+        """Return what is fetched ahead, if it is that; anything else that is is let go."""
         with self._lock:
             ahead = self._ahead.pop(name, None)
         if ahead is None or ahead[:2] != (start, stop):
             return None
-        return ahead[2].result()
+        return ahead[2]
 
     def _begin(self, name: str, start: int, stop: int) -> None:
         stop = min(stop, self.size(name))

@@ -22,6 +22,7 @@ _RANGE = re.compile(r"bytes (?:([0-9]{1,18})-([0-9]{1,18})|\*)/([0-9]{1,18})")
 _LINK = re.compile(r"""<a\s[^>]*?href\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 _MOST_LISTING = 1 << 24  # bytes of a page that lists a folder
 _REDIRECTS = 5
+_BUFFER = 1 << 21  # bytes that the system may hand over at once: fewer, and the calls begin to show
 _CONNECT_S, _SILENT_S, _SLOWEST = 10.0, 30.0, 1 << 16  # bytes/s: a server that is slower, for long, is given up
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 
@@ -78,6 +79,7 @@ class HttpStore(RemoteStore):
         session = await self._fs.set_session()
         url = self._url(f"{self._address.base}/{quote(name)}{self._address.query}", encoded=True)
         how = {**self._given, "headers": {**self._headers, **headers}, "max_redirects": _REDIRECTS}
+        how["read_bufsize"] = _BUFFER
         if not self._timed:
             total = 2 * _SILENT_S + most / _SLOWEST
             how["timeout"] = self._http.ClientTimeout(total=total, sock_connect=_CONNECT_S, sock_read=_SILENT_S)

@@ -32,7 +32,8 @@ class ZipStore(RemoteStore):
     @once
     def _members(self) -> dict[str, zipfile.ZipInfo]:
         try:
-            found = zipfile.ZipFile(self._file).infolist()  # type: ignore[arg-type]  # it is read and sought alone
+            file = self._file
+            found = zipfile.ZipFile(file).infolist()  # type: ignore[arg-type]  # it is read and sought alone
         except (zipfile.BadZipFile, ValueError, struct.error, NotImplementedError) as error:
             remedy = "Give the address of a zip, as zip://FOLDER_IN_IT::ADDRESS."
             raise BadFileError(self._place, "a zip", f"{error}"[:200], remedy) from None
@@ -67,7 +68,8 @@ class ZipStore(RemoteStore):
         opened = self._open.pop(name, None)
         try:
             if opened is None or opened.tell() > start:
-                opened = zipfile.ZipFile(self._file).open(member)  # type: ignore[arg-type]  # noqa: SIM115  # kept open, as above
+                file = self._file
+                opened = zipfile.ZipFile(file).open(member)  # type: ignore[arg-type]  # noqa: SIM115  # kept open, as above
             opened.seek(start)
             data = opened.read(stop - start)
         except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
