@@ -85,7 +85,7 @@ def _array(mapped: MappedFile, said: Mapping[str, Any]) -> MappedArray:
 
 def _both_ends(array: MappedArray, ends: object) -> tuple[Any, Any]:
     kinds = (float,) if array.dtype.kind == "f" else (int,)
-    right = type(ends) is list and len(ends) == 2 and all(type(one) in kinds for one in ends)
+    right = type(ends) is list and len(ends) == 2 and all(type(one) in kinds and abs(one) < 2**64 for one in ends)
     if not right or len(array.shape) != 1 or not array.shape[0]:
         raise _not_so(array.file.file, ends)
     return ends[0], ends[1]  # type: ignore[index]  # a list of two

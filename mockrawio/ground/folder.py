@@ -200,6 +200,9 @@ class Folder(ABC):
     def renew(self) -> None:  # noqa: B027  # a kind that keeps nothing has nothing to forget
         """Forget what was read of it: it is about to be read again."""
 
+    def close(self) -> None:  # noqa: B027  # as above
+        """Let go of what it holds open; what asks it for more opens that again."""
+
     # -- what follows from it --------------------------------------------------------------------
 
     def entries(self, below: str = "") -> list[Entry]:

@@ -159,6 +159,7 @@ class MockSessionRawIO(CountCache, UnitApi):
         session, self._session, self._streams = self._session, None, []
         if session is not None:
             session.release()
+        self._folder.close()
 
     def __enter__(self) -> MockSessionRawIO:
         if self._session is None:

@@ -41,6 +41,7 @@ def test_another_file_system(broadband):
         memory.rm("/kept", recursive=True)
 
 
+@pytest.mark.slow
 def test_a_virtual_session(mock_session):
     """A virtual session of an address is made where it is read; its manifest is all that is asked for."""
     folder = mock_session("broadband", virtual=True)
@@ -53,6 +54,7 @@ def test_a_virtual_session(mock_session):
         assert len(server.taken()) == 1
 
 
+@pytest.mark.slow
 def test_spikeinterface(server, broadband):
     """A recording and a sorting of an address are those of the folder; stored, they open again, and tell no secret."""
     interop = pytest.importorskip("mockrawio.interop.spikeinterface")
@@ -72,6 +74,7 @@ def test_spikeinterface(server, broadband):
         np.testing.assert_array_equal(again.get_traces(**frames), near[0].get_traces(**frames))
 
 
+@pytest.mark.slow
 def test_dask(server, broadband):
     """A Dask array of an address is what the folder has, and so is one that was sent elsewhere."""
     pytest.importorskip("dask")
@@ -91,6 +94,7 @@ def test_what_is_described(server, broadband):
     assert far == near
 
 
+@pytest.mark.slow
 def test_the_commands(server, broadband, tmp_path):
     """``info``, ``verify``, ``report`` and ``export`` take an address."""
     place, run = address(server, broadband), CliRunner().invoke
@@ -105,6 +109,7 @@ def test_the_commands(server, broadband, tmp_path):
     assert "status 404" in done.output
 
 
+@pytest.mark.slow
 def test_a_report(server, broadband, tmp_path):
     """The report of an address is that of the folder."""
     pytest.importorskip("plotly")

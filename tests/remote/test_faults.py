@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import pickle
+import shutil
 import time
 import traceback
+import warnings
+from contextlib import suppress
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from mockrawio import MockSessionError, MockSessionRawIO
 from mockrawio.ground.errors import BadFileError
 from mockrawio.ground.remote import store
-from tests.remote.served import redirect, reset, short, status
+from tests.remote.served import redirect, reset, serving, short, status
 from tests.remote.test_http import address
 
 SECRET = "hunter2"
@@ -24,6 +31,7 @@ def soon(monkeypatch):
     monkeypatch.setattr(store, "DELAYS_S", (0.001,) * 4)
 
 
+@pytest.mark.slow
 def test_500_faults(server, broadband):
     """With one of five kinds of fault in three answers of ten, what is read is right, or an error says why not."""
     kinds = [reset, short, status(500), status(503), status(429)]
@@ -96,6 +104,56 @@ def test_hostile_answers(server, broadband, fault, said):
     server.fault = lambda number, name: fault
     with pytest.raises(MockSessionError, match=said):
         MockSessionRawIO(address(server, broadband))
+
+
+@pytest.mark.slow
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_hostile_index(data, manifest, broadband, tmp_path):
+    """Whatever the index says, reading gives what the files hold, other data within them, or our own error."""
+    folder = tmp_path / "session_1"
+    if not folder.exists():
+        shutil.copytree(broadband, folder)
+    said = copy.deepcopy(manifest)
+    for _ in range(data.draw(st.integers(1, 3))):
+        at, key = said["index"], data.draw(st.sampled_from(sorted(said["index"])))
+        while isinstance(at[key], (dict, list)) and at[key] and data.draw(st.integers(0, 9)):
+            at = at[key]
+            key = data.draw(st.sampled_from(sorted(at) if isinstance(at, dict) else range(len(at))))
+        at[key] = data.draw(ODD)
+    (folder / "session_manifest.json").write_text(json.dumps(said), "utf-8")
+    with serving(tmp_path) as server, suppress(MockSessionError), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        with MockSessionRawIO(address(server, folder)) as reader:
+            for stream in range(reader.signal_streams_count()):
+                reader.get_analogsignal_chunk(0, 0, 0, 10, stream)
+            for unit in range(reader.spike_channels_count()):
+                reader.get_spike_timestamps(0, 0, unit)
+                reader.get_spike_raw_waveforms(0, 0, unit)
+            for channel in range(reader.event_channels_count()):
+                reader.get_event_timestamps(0, 0, channel)
+
+
+ODD = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**70), 2**70),
+    st.integers(0, 3000),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from(["", "<i8", "<f8", "<i2", ">i2", "|O", "<M8", "F", "text", "1e999", "\x1b[2J", "{}"]),
+    st.just({}),
+    st.just([]),
+    st.just({"array": ["<i2", [2**40], "C", 0]}),
+    st.just({"array": ["<f8", [3], "C", 128], "ends": [1e18, 5]}),
+    st.just({"values": {}}),
+    st.just({"text": "[]"}),
+)
+
+
+@pytest.fixture(scope="module")
+def manifest(broadband):
+    """What the manifest of the session says."""
+    return json.loads((broadband / "session_manifest.json").read_text("ascii"))
 
 
 def test_a_silent_server(server, broadband):

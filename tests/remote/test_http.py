@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import pickle
 import shutil
 import subprocess
@@ -127,6 +129,7 @@ def test_a_scan_reads_ahead(server, broadband):
     assert sum(one.sent for one in asked) <= 1.1 * nbytes + BLOCK * len(asked)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(data=st.data())
 def test_any_window_is_the_local_one(data, windows):
@@ -171,6 +174,7 @@ def test_a_pickle_opens_again(server, broadband):
         assert not any("manifest" in one.path for one in server.taken())
 
 
+@pytest.mark.slow
 def test_a_new_process_opens_again(server, broadband):
     """A process that was not forked from this one reads on from a pickle."""
     with MockSessionRawIO(address(server, broadband)) as reader:
@@ -178,6 +182,26 @@ def test_a_new_process_opens_again(server, broadband):
         code = f"import pickle, sys; {read}"
         done = subprocess.run([sys.executable, "-c", code], input=pickle.dumps(reader), capture_output=True, check=True)
         assert int(done.stdout) == reader.get_analogsignal_chunk(0, 0, 0, 100, 1).sum()
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # Python 3.12 warns of threads beside a fork
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without fork")
+def test_a_forked_process_opens_again(server, broadband):
+    """A process that was forked while this one reads has connections of its own."""
+    with MockSessionRawIO(address(server, broadband)) as reader:
+        expected = reader.get_analogsignal_chunk(0, 0, 0, 100, 1)
+        with multiprocessing.get_context("fork").Pool(1) as pool:
+            np.testing.assert_array_equal(pool.apply(reader.get_analogsignal_chunk, (0, 0, 0, 100, 1)), expected)
+
+
+def test_a_closed_reader(server, broadband):
+    """A reader that was closed opens again, and what was made of it before reads on."""
+    reader = MockSessionRawIO(address(server, broadband))
+    reader.parse_header()
+    stream = reader.stream(1)
+    reader.close()
+    with reader:
+        np.testing.assert_array_equal(stream.read(0, 0, 100), reader.get_analogsignal_chunk(0, 0, 0, 100, 1))
 
 
 def test_a_server_without_ranges(broadband):

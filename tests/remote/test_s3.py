@@ -13,6 +13,8 @@ from mockrawio import MockSessionError, MockSessionRawIO
 from tests.remote.test_faults import SECRET
 from tests.remote.test_http import BLOCK, any_window, same
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("s3fs")
 pytest.importorskip("flask_cors")
 server_module = pytest.importorskip("moto.server")

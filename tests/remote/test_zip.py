@@ -37,7 +37,8 @@ def test_all_of_it_is_the_same(archive, broadband, http):
             same(far, near)
 
 
-@settings(max_examples=40)
+@pytest.mark.slow
+@settings(max_examples=25)
 @given(data=st.data())
 def test_any_window_is_the_local_one(data, windows):
     """Whatever samples, channels and times are asked for, a zip gives what the folder gives."""

@@ -115,6 +115,7 @@ class RemoteFolder(Folder):
         self.edition: str | None = None
         self._said: Mapping[str, Any] = {}
         self._sizes: dict[str, int] | None = None
+        self._known: dict[str, Known] = {}
         self._process = os.getpid()
         if given != self.options or address != Address.of(address.shown):
             _GIVEN[self._token] = address, given
@@ -150,7 +151,7 @@ class RemoteFolder(Folder):
         self.edition, self._said = edition, said
         self._sizes = None if sizes is None else dict(sizes)
         for name, size in (sizes or {}).items():
-            self._ranges.known.setdefault(name, Known(size, ""))
+            self._known.setdefault(name, Known(size, ""))
 
     def said(self, name: str) -> Mapping[str, Any] | None:
         """Return what a manifest says is in a file; None if it does not."""
@@ -158,9 +159,15 @@ class RemoteFolder(Folder):
 
     def renew(self) -> None:
         """Forget all that was read, and what the manifest said."""
-        for name in ("_opened", "_walked"):
-            self.__dict__.pop(name, None)
-        self.edition, self._sizes, self._said = None, None, {}
+        self.close()
+        self.__dict__.pop("_walked", None)
+        self.edition, self._sizes, self._said, self._known = None, None, {}, {}
+
+    def close(self) -> None:
+        """Let go of connections, and of bytes that were kept."""
+        opened = self.__dict__.pop("_opened", None)
+        if opened is not None and self._process == os.getpid():
+            opened.close()
 
     # -- what a kind of folder says -------------------------------------------------------------
 
@@ -174,7 +181,7 @@ class RemoteFolder(Folder):
     @once
     def _opened(self) -> Ranges:
         address, options = _GIVEN.get(self._token) or (Address.of(self.address), self.options)
-        return Ranges(store_at(address, options), lambda name: self.prefix + name)
+        return Ranges(store_at(address, options), lambda name: self.prefix + name, self._known)
 
     @once
     def _walked(self) -> dict[str, list[Listed]]:
@@ -221,12 +228,13 @@ class RemoteFolder(Folder):
         if self._sizes is not None and name not in self._sizes:
             raise FileNotFoundError(errno.ENOENT, "nothing that the manifest names", name)
         size = self._ranges.size(name)
-        tag = f"{self.edition} {name}" if self.edition else self._ranges.known[name].tag
+        tag = f"{self.edition} {name}" if self.edition else self._known[name].tag
         return Identity(int.from_bytes(hashlib.sha256(tag.encode()).digest()[:8], "little"), size, 0, 0)
 
     def __getstate__(self) -> dict[str, Any]:
         left = {"_opened", "_walked", "_said", "_sizes"}
-        return {key: value for key, value in self.__dict__.items() if key not in left}
+        known = {name: one for name, one in dict(self._known).items() if one.tag}  # of what was read
+        return {**{key: value for key, value in self.__dict__.items() if key not in left}, "_known": known}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -266,10 +274,10 @@ def _in_a_zip(address: Address, options: Mapping[str, Any]) -> RemoteStore:
         above, _, name = where.base.rpartition("/")
         given = options.get(where.protocol, {key: value for key, value in options.items() if key != "zip"})
         within = where._replace(base=above, shown=where.shown.rpartition("/")[0])
-        ranges = Ranges(store_at(within, given), lambda name: shown)
+        ranges = Ranges(store_at(within, given), lambda name: shown, {})
     else:
         above, name = os.path.split(inner)
-        ranges = Ranges(LocalStore(above), lambda name: shown)
+        ranges = Ranges(LocalStore(above), lambda name: shown, {})
     try:
         file = _RemoteFile(ranges, name, ranges.size(name), shown)
     except OSError as error:

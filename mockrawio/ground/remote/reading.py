@@ -27,15 +27,23 @@ _Next = tuple[int, int, "Future[bytes]"]
 
 
 class Ranges:
-    """The files of a store, whose names `place` makes fit to be shown."""
+    """The files of a store, whose names `place` makes fit to be shown.
 
-    def __init__(self, store: RemoteStore, place: Callable[[str], str]) -> None:
+    `known` has what each file was when it was first read, or what a manifest says.
+    """
+
+    def __init__(self, store: RemoteStore, place: Callable[[str], str], known: dict[str, Known]) -> None:
         self.store, self._place, self._lock = store, place, Lock()
         self._blocks = KeptBlocks()
         self._pool = ThreadPoolExecutor(TOGETHER, "mockrawio-remote")
-        self.known: dict[str, Known] = {}  # what each file was when it was first read, or what a manifest says
+        self.known = known
         self._ends: dict[str, int] = {}  # where the last range of a file ended
         self._ahead: dict[str, _Next] = {}
+
+    def close(self) -> None:
+        """Let go of what is fetched, of what was, and of the store."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self.store.close()
 
     def size(self, name: str) -> int:
         """Return the size of a file in bytes; its beginning is read if nothing is known of it."""

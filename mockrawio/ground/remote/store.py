@@ -54,6 +54,9 @@ class RemoteStore(ABC):
     def listed(self, below: str) -> list[Listed]:
         """Return what the folder, or one in it, holds; OSError if that is not told."""
 
+    def close(self) -> None:  # noqa: B027  # a store that keeps nothing open
+        """Let go of connections."""
+
 
 def patiently(place: str, ask: Callable[[], Answer]) -> Answer:
     """Ask, and ask again, later each time; BadFileError if it fails each time."""
