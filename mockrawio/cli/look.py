@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from ..ground.errors import MockSessionError
-from ..ground.places import folder_at, located
+from ..ground.places import folder_at, given_place
 from ..session.layout import sessions_at
 from .common import (
     FOLDER,
@@ -44,7 +44,7 @@ def info_command(ctx: click.Context, /, folder: Path | str, labels_dir: Path | N
     from ..describe import describe_session, description_lines, summary_line
 
     places = sessions_at(folder)
-    if [str(place) for place in places] == [located(folder)]:
+    if [str(place) for place in places] == [given_place(folder)]:
         session = describe_session(folder, labels_dir, **how)
         show(as_json, session, description_lines(session))
         return
@@ -75,7 +75,7 @@ def verify_command(ctx: click.Context, /, folder: Path | str, as_json: bool, pro
     from ..verify import verify_session
 
     places = sessions_at(folder)
-    if [str(place) for place in places] == [located(folder)]:
+    if [str(place) for place in places] == [given_place(folder)]:
         one = verify_session(folder, progress, **how)
         show(as_json, one.as_dict(), map(in_options, one.lines()))
         ctx.exit(0 if one.ok else 1)

@@ -25,7 +25,7 @@ __all__ = [
     "Where",
     "file_at",
     "folder_at",
-    "located",
+    "given_place",
     "read_text",
 ]
 
@@ -63,7 +63,7 @@ def folder_at(
     return kind(str(Path(where).absolute()), follow_symlinks=follow_symlinks, exclude=exclude)
 
 
-def located(where: AnyPath) -> str:
+def given_place(where: AnyPath) -> str:
     """Return a path made absolute, and an address as it is."""
     return os.fspath(where) if RemoteFolder.takes(os.fspath(where)) else str(Path(where).absolute())
 

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
@@ -18,6 +18,7 @@ from functools import lru_cache
 from os import PathLike
 from pathlib import Path
 from queue import SimpleQueue
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,8 +27,10 @@ from ..generate import SessionSpec, generate_session
 from ..generate.pinning import pinned, templates_of_spec
 from ..ground.durable import Leftover, clean_up, littered
 from ..ground.errors import MockSessionError, SessionExistsError, elsewhere, told
-from ..ground.folder import Identity
-from ..ground.places import file_at
+from ..ground.folder import File, Folder, Identity
+from ..ground.places import file_at, folder_at
+from ..ground.remote.folder import RemoteFolder
+from ..ground.remote.writing import upload
 from ..ground.shown import Text
 from ..ground.writing import FileRecord, file_record
 from ..session.layout import MANIFEST, session_folder
@@ -79,6 +82,7 @@ def generate_corpus(
     seed: int | None = None,
     n_workers: int = 1,
     virtual: bool = False,
+    storage_options: Mapping[str, Any] | None = None,
 ) -> CorpusReport:
     """Make many sessions.
 
@@ -88,7 +92,9 @@ def generate_corpus(
         What to make, each with patient and session numbers of its own. It may be a generator of any
         length: it is asked for the next spec when a worker will soon be free.
     root : str or PathLike
-        Where :func:`~mockrawio.generate_session` puts them; every worker must see it by this path.
+        Where :func:`~mockrawio.generate_session` puts them; every worker must see it by this path. Or an address that
+        fsspec can write to, such as ``"s3://bucket/corpus"``: each session is made on the worker's own disk and copied
+        there, its manifest last, by which it is found whole.
     client : distributed.Client or str, optional
         A cluster, by a client of it or by its scheduler's address, ``"tcp://host:8786"``; "local"
         starts one with one process per core, and stops it afterwards. None makes one session after
@@ -112,12 +118,14 @@ def generate_corpus(
     virtual : bool
         Whether sessions are virtual, as for :func:`~mockrawio.generate_session`. One that is there and written will do
         for a virtual one, but not the other way round.
+    storage_options : mapping, optional
+        Of an address. What is secret in them is not sent to workers, who have it from their environment.
 
     Returns
     -------
     CorpusReport
         What was made and what failed; the failures are in ``{root}/corpus_failures.csv`` too, which
-        is removed if there are none.
+        is removed if there are none; not at an address.
 
     Raises
     ------
@@ -144,7 +152,8 @@ def generate_corpus(
     if isinstance(specs, Sequence):
         for _ in _checked(specs, seed):
             pass
-    order = _Order(str(Path(root).absolute()), resume, overwrite, n_workers, virtual)
+    place = folder_at(root, storage_options=storage_options)
+    order = _Order(place, resume, overwrite, n_workers, virtual)
     with executor_of(client) as (executor, width), _bar(progress, specs) as tick:
         return _Run(order, executor, width, retries, tick).all(_checked(specs, seed))
 
@@ -173,7 +182,7 @@ def _checked(specs: Iterable[SessionSpec], seed: int | None) -> Iterator[Session
 class _Order(NamedTuple):
     """What all sessions of a run have in common."""
 
-    root: str
+    root: Folder
     resume: bool
     overwrite: bool
     n_workers: int
@@ -199,12 +208,14 @@ def _attempt(spec: SessionSpec, order: _Order) -> _Outcome:
 
 def _make(spec: SessionSpec, order: _Order) -> int | None:
     """Make a session and return its size in bytes; None if it is there already."""
-    target = session_folder(order.root, spec.patient_id, spec.session_nr)
+    if isinstance(order.root, RemoteFolder):
+        return _make_elsewhere(spec, order, order.root)
+    target = session_folder(order.root.path, spec.patient_id, spec.session_nr)
     if _is_there(target, spec, order):
         return None
     try:
         how = {"overwrite": order.overwrite, "virtual": order.virtual}
-        generate_session(spec, order.root, n_workers=order.n_workers, **how)
+        generate_session(spec, order.root.path, n_workers=order.n_workers, **how)
     except SessionExistsError:  # also if a worker that was given up for dead lands after all
         if _is_there(target, spec, order):
             return None
@@ -213,6 +224,19 @@ def _make(spec: SessionSpec, order: _Order) -> int | None:
         clean_up(target, _is_beaten)
     files: dict[str, FileRecord] = read_manifest(target / MANIFEST)["files"]
     return sum(file.size for name, file in files.items() if (target / name).exists())  # a virtual one lists others too
+
+
+def _make_elsewhere(spec: SessionSpec, order: _Order, root: RemoteFolder) -> int | None:
+    """Make a session here, and copy it to an address unless it is there."""
+    target = root.below(session_folder("", spec.patient_id, spec.session_nr).as_posix())
+    if target.hold(MANIFEST):  # which is written last
+        if order.resume and _is_same(File(target, MANIFEST), spec, order):
+            return None
+        if not order.overwrite:
+            raise SessionExistsError(target, "nothing there", "a session", elsewhere())
+    with TemporaryDirectory(prefix="mockrawio-") as scratch:
+        made = generate_session(spec, scratch, n_workers=order.n_workers, virtual=order.virtual)
+        return upload(made, target, MANIFEST) - (made / MANIFEST).stat().st_size  # as of a local one
 
 
 @lru_cache(maxsize=16)  # a folder whose time is the same has the same names: one look for all of a patient's sessions
@@ -247,8 +271,13 @@ def _is_there(target: Path, spec: SessionSpec, order: _Order) -> bool:
         return False
     if target.name in _littered(str(target.parent), target.parent.stat().st_mtime_ns):
         clean_up(target, _is_abandoned)  # what a killed run left: nothing else is written here
+    return _is_same(file_at(target / MANIFEST), spec, order)
+
+
+def _is_same(file: File, spec: SessionSpec, order: _Order) -> bool:
+    """Return True if a manifest is that of a spec; another one is an error unless it may be replaced."""
     try:
-        manifest = read_manifest(target / MANIFEST)
+        manifest = read_manifest(file)
         different = _differences(manifest.get("spec"), spec)
         different += ["virtual"] if is_virtual(manifest) and not order.virtual else []
     except MockSessionError:
@@ -257,7 +286,8 @@ def _is_there(target: Path, spec: SessionSpec, order: _Order) -> bool:
         raise
     if different and not order.overwrite:
         expected = "nothing there, or the session of the same spec"
-        raise SessionExistsError(target, expected, f"one that differs in {', '.join(different)}", elsewhere())
+        place = file.path.removesuffix(MANIFEST).rstrip("/\\")
+        raise SessionExistsError(place, expected, f"one that differs in {', '.join(different)}", elsewhere())
     return not different
 
 
@@ -315,8 +345,9 @@ class _Run:
                     width = left = self.width()
         finally:
             self.failed.sort()
-            write_failures(Path(self.order.root), self.failed)
-        return CorpusReport(Path(self.order.root), self.made, self.found, self.n_bytes, tuple(self.failed))
+            if isinstance(self.order.root.place, Path):
+                write_failures(self.order.root.place, self.failed)
+        return CorpusReport(self.order.root.place, self.made, self.found, self.n_bytes, tuple(self.failed))
 
     def _fill(self, jobs: Iterator[_Job], width: int) -> bool:
         """Submit until `width` are in flight; tell whether any is."""

@@ -43,7 +43,8 @@ class CorpusReport:
 
     Attributes
     ----------
-    root : Path
+    root : Path or str
+        A folder, or an address.
     made : int
         Sessions made by this run.
     found : int
@@ -54,7 +55,7 @@ class CorpusReport:
         The rest, by patient and session.
     """
 
-    root: Path
+    root: Path | str
     made: int
     found: int
     n_bytes: int
@@ -90,7 +91,7 @@ class CorpusReport:
             counts = f"{failure.patient_id:>7}  {failure.session_nr:>7}  {failure.attempts:>8}"
             lines.append(Text(counts, "  ", one_line(failure.error)))
         more = len(self.failed) - MOST_LINES
-        listed = self.root / FAILURES
+        listed = Path(self.root) / FAILURES  # there is none of an address
         lines += [f"... and {more} more"] if more > 0 else []
         return [*lines, *([f"all of them: {visible(listed)}"] if listed.exists() else [])]
 

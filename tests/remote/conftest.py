@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mockrawio.ground.remote import store
 from tests.remote.served import FileServer, serving
 
 pytest.importorskip("fsspec")
@@ -24,3 +25,9 @@ def server(broadband) -> Iterator[FileServer]:
     """A server of the folder that the session is in."""
     with serving(broadband.parent) as server:
         yield server
+
+
+@pytest.fixture
+def soon(monkeypatch):
+    """Have the next try come soon."""
+    monkeypatch.setattr(store, "DELAYS_S", (0.001,) * 4)

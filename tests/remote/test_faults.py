@@ -18,17 +18,11 @@ from hypothesis import strategies as st
 
 from mockrawio import MockSessionError, MockSessionRawIO
 from mockrawio.ground.errors import BadFileError
-from mockrawio.ground.remote import store
 from tests.remote.served import redirect, reset, serving, short, status
 from tests.remote.test_http import address
 
+pytestmark = pytest.mark.usefixtures("soon")
 SECRET = "hunter2"
-
-
-@pytest.fixture(autouse=True)
-def soon(monkeypatch):
-    """Have the next try come soon."""
-    monkeypatch.setattr(store, "DELAYS_S", (0.001,) * 4)
 
 
 @pytest.mark.slow

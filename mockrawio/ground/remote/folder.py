@@ -130,6 +130,17 @@ class RemoteFolder(Folder):
         """Its address, without what is secret."""
         return self.address
 
+    def given(self) -> tuple[Address, Mapping[str, Any]]:
+        """Return its address and options, with what is secret if this process has it: not to be shown."""
+        return _GIVEN.get(self._token) or (Address.of(self.address), self.options)
+
+    def below(self, name: str) -> RemoteFolder:
+        """Return a folder in it, that is opened by the same options."""
+        address, options = self.given()
+        inner = RemoteFolder(f"{address.base}/{name}{address.query}", exclude=self.exclude, storage_options=options)
+        inner.follow_symlinks = self.follow_symlinks
+        return inner
+
     # -- what it is told ----------------------------------------------------------------------
 
     def hold(self, name: str) -> bool:
@@ -180,7 +191,7 @@ class RemoteFolder(Folder):
 
     @once
     def _opened(self) -> Ranges:
-        address, options = _GIVEN.get(self._token) or (Address.of(self.address), self.options)
+        address, options = self.given()
         return Ranges(store_at(address, options), lambda name: self.prefix + name, self._known)
 
     @once
