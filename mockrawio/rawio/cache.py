@@ -19,6 +19,7 @@ from neo.rawio.baserawio import BaseRawIO
 from ..ground.errors import BadTypeError, MockSessionError, NotWrittenError
 from ..ground.folder import File
 from ..ground.places import read_text
+from ..ground.remote.address import is_address
 from ..ground.writing import write_file
 from .scaling import FloatSource, count_size
 
@@ -34,6 +35,8 @@ def cache_file(resource: str, cache_path: str) -> Path:
     folder = Path(resource).absolute()
     if cache_path == "home":
         base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mockrawio"
+    elif cache_path == "same_as_resource" and is_address(resource):
+        raise MockSessionError(f"cache_path {cache_path}", "'home' or a folder", f"{resource}, an address", "Give one.")
     elif cache_path == "same_as_resource":
         base = folder.parent
     else:

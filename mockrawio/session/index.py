@@ -54,7 +54,7 @@ def learn(folder: Folder, manifest: str, form: str) -> None:
 
     `form` is the format of a manifest whose files are all stored.
     """
-    if not isinstance(folder, RemoteFolder) or folder.edition is not None:
+    if not isinstance(folder, RemoteFolder) or folder.learned:
         return
     file = File(folder, manifest)
     if folder.leaves_out(manifest) or not folder.hold(manifest):

@@ -174,6 +174,13 @@ def test_a_pickle_opens_again(server, broadband):
         assert not any("manifest" in one.path for one in server.taken())
 
 
+def test_a_pickle_before_the_header(broadband):
+    """A reader that has parsed nothing yet does so where it is unpickled, from a server that lists nothing too."""
+    with serving(broadband.parent, lists=False) as server:
+        held = pickle.dumps(MockSessionRawIO(address(server, broadband)))
+        assert pickle.loads(held).__enter__().signal_streams_count() == 2
+
+
 @pytest.mark.slow
 def test_a_new_process_opens_again(server, broadband):
     """A process that was not forked from this one reads on from a pickle."""
@@ -225,6 +232,15 @@ def test_a_file_that_is_replaced(broadband, tmp_path):
             reader.get_analogsignal_chunk(0, 0, size - 20_000, size, 1)
         reader.parse_header()
         assert not reader.get_analogsignal_chunk(0, 0, size - 20_000, size, 1).any()
+
+
+def test_the_cache_of_an_address(server, broadband, tmp_path):
+    """Gains are remembered in a folder that is given, and not beside an address."""
+    place = address(server, broadband)
+    with MockSessionRawIO(place, use_cache=True, cache_path=str(tmp_path)) as reader:
+        assert reader.cache_filename.startswith(str(tmp_path))
+    with pytest.raises(MockSessionError, match="an address"):
+        MockSessionRawIO(place, use_cache=True, cache_path="same_as_resource").parse_header()
 
 
 def test_options_of_a_local_folder(broadband):

@@ -13,7 +13,6 @@ import errno
 import hashlib
 import io
 import os
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,12 +21,8 @@ from ..errors import BadFileError, unreadable
 from ..folder import Entry, Folder, Identity
 from ..once import once
 from .address import Address, is_address
-from .anywhere import AnyStore, LocalStore
 from .reading import Ranges
-from .s3 import S3Store
 from .store import Known, Listed, RemoteStore, patiently
-from .web import HttpStore
-from .zipped import ZipStore
 
 _HELD = 1 << 22  # bytes of a manifest that one request brings
 _OPEN = frozenset({"anon", "endpoint_url", "region_name", "requester_pays", "use_ssl"})  # options without secrets
@@ -109,7 +104,7 @@ class RemoteFolder(Folder):
         address = Address.of(os.fspath(path))
         super().__init__(address.shown, follow_symlinks=follow_symlinks, exclude=exclude)
         self.address, self.prefix = address.shown, f"{address.shown}/"
-        self._token = secrets.token_hex(8)
+        self._token = os.urandom(8).hex()
         given = dict(storage_options or {})
         self.options = _without_secrets(given)
         self.edition: str | None = None
@@ -153,6 +148,11 @@ class RemoteFolder(Folder):
         except OSError:
             return False
         return True
+
+    @property
+    def learned(self) -> bool:
+        """Whether it has been told, or that there is nothing to tell."""
+        return self._sizes is not None or self.edition == ""
 
     def learn(self, edition: str, sizes: Mapping[str, int] | None, said: Mapping[str, Any]) -> None:
         """Take over what a manifest says: its own edition, the size of each file, and what is in some of them.
@@ -266,18 +266,27 @@ def _without_secrets(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def store_at(address: Address, options: Mapping[str, Any]) -> RemoteStore:
-    """Return the store that knows an address."""
+    """Return the store that knows an address; its module is imported now, for the sake of those who need none."""
     if address.protocol in ("http", "https"):
+        from .web import HttpStore
+
         return HttpStore(address, options)
     if address.protocol in ("s3", "s3a"):
+        from .s3 import S3Store
+
         return S3Store(address, options)
     if address.protocol == "zip" and "::" in address.base:
         return _in_a_zip(address, options)
+    from .anywhere import AnyStore
+
     return AnyStore(address.base, options)
 
 
 def _in_a_zip(address: Address, options: Mapping[str, Any]) -> RemoteStore:
     """Return the store of a folder in a zip, whose own options may be under the protocol of the zip's address."""
+    from .anywhere import LocalStore
+    from .zipped import ZipStore
+
     outer, inner = address.base.split("::", 1)
     shown = address.shown.partition("::")[2]
     if is_address(inner):
