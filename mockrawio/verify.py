@@ -169,7 +169,7 @@ def verify_session(
         with progress_bar(progress, "manifest", _size(root) if progress else None, leave=False) as tick:
             found = _compared(root, problems, tick) if has_manifest else Differences([], [], [], [], {})
         with progress_bar(progress, "reading", None, leave=False) as tick:
-            problems += [*found.unreadable.values(), *_unreadable(root, tick, gap_tolerance_ms)]
+            problems += [*found.unreadable.values(), *_unreadable(root, tick, gap_tolerance_ms, _differing(found))]
     return Verification(
         root.place,
         has_manifest,
@@ -215,7 +215,12 @@ def _compared(root: Folder, problems: list[str], tick: Tick) -> Differences:
         return Differences([], [], [], [], {})
 
 
-def _unreadable(root: Folder, tick: Tick, tolerance_ms: float | None) -> Iterator[str]:
+def _differing(found: Differences) -> set[str]:
+    """Return the files that are not what the manifest says, of which its index need not be right either."""
+    return {*found.missing, *found.changed, *found.corrupt, *found.unreadable}
+
+
+def _unreadable(root: Folder, tick: Tick, tolerance_ms: float | None, differing: set[str]) -> Iterator[str]:
     """Open every file on its own, then read all through the reader; yield what went wrong."""
     try:
         files = find_files(root)
@@ -226,7 +231,7 @@ def _unreadable(root: Folder, tick: Tick, tolerance_ms: float | None) -> Iterato
         yield from _problem(check, file)
     yield from _added_problems(files)
     if files.manifest is not None:
-        yield from _index_problems(files.manifest, files.root)
+        yield from _index_problems(files.manifest, files.root, differing)
     yield from _read_all(root, tick, tolerance_ms)
 
 
@@ -279,12 +284,12 @@ def _added_problems(files: SessionFiles) -> Iterator[str]:
         yield from _problem(_check_added, name, files, pts)
 
 
-def _index_problems(manifest: File, root: Folder) -> Iterator[str]:
-    """Yield which files the index in the manifest has otherwise than they are."""
+def _index_problems(manifest: File, root: Folder, differing: set[str]) -> Iterator[str]:
+    """Yield which files the index in the manifest has otherwise than they are; of some it is known that they differ."""
     with suppress(MockSessionError):  # which is reported of the manifest itself
         index = read_manifest(manifest).get(INDEX, {})
         names = index if type(index) is dict else {}
-        there = [name for name in names if not root.leaves_out(name) and root.has(name)]
+        there = [name for name in names if name not in differing and not root.leaves_out(name) and root.has(name)]
         wrong = [name for name in there if entry_of(File(root, name)) != names[name]]
         if type(index) is not dict or wrong:
             found = f"others for {', '.join(wrong[:4])}" if wrong else f"a {type(index).__name__}"

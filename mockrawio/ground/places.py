@@ -58,7 +58,7 @@ def folder_at(
         how: dict[str, Any] = {"follow_symlinks": follow_symlinks, "exclude": exclude}
         return RemoteFolder(where, storage_options=storage_options, **how)
     if storage_options:
-        remedy = "Leave them out, or give an address such as https://... or s3://..."
+        remedy = "Leave them out, or give an address, which begins with https:// or s3:// or the like."
         raise MockSessionError(Argument("storage_options"), "an address to be opened by them", where, remedy)
     return kind(str(Path(where).absolute()), follow_symlinks=follow_symlinks, exclude=exclude)
 
