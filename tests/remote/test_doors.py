@@ -127,6 +127,7 @@ def test_verify_finds_what_is_wrong(broadband, tmp_path):
     folder = Path(shutil.copytree(broadband, tmp_path / "session_1"))
     manifest = folder / "session_manifest.json"
     said = json.loads(manifest.read_text("ascii"))
+    said.pop("manifest_sha256")  # which tells any change
     said["index"]["lfp_data/CSC1_lfp.npy"]["values"]["gain"] = 3.0
     manifest.write_text(json.dumps(said), "ascii")
     array = folder / "raw_data" / "broadband.npy"
