@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mockrawio.session.layout import MANIFEST
-from mockrawio.session.manifest import SEAL
+from mockrawio.session.seal import SEAL
 
 
 def unsealed(folder: Path) -> dict[str, Any]:

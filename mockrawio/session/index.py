@@ -1,6 +1,7 @@
 """The index in a manifest: what a reader wants of each file before it reads samples, so that one request is a header.
 
-It is used where files lie elsewhere, and only there. It may be anybody's, as the files may: arrays are checked by
+It is used where files lie elsewhere, and only there. It may be anybody's, as the files may: the manifest's own
+SHA-256 tells damage, arrays are checked by
 :mod:`~mockrawio.formats.said`, texts by those who read them, and that a file has the size that it should have when it
 is read. ``verify`` compares all of it with the files.
 """
@@ -16,9 +17,10 @@ from ..formats.npy import open_array
 from ..formats.said import say_array, say_dict
 from ..ground.errors import BadFileError
 from ..ground.folder import File, Folder
-from ..ground.jsontext import read_json
+from ..ground.jsontext import json_object
 from ..ground.places import SAID_TEXT, read_text
 from ..ground.remote.folder import RemoteFolder
+from .seal import check_seal
 
 INDEX, FILES = "index", "files"
 MOST_TEXT = 1 << 18  # bytes of a text that is in the index, as it is
@@ -60,8 +62,10 @@ def learn(folder: Folder, manifest: str, form: str) -> None:
     if folder.leaves_out(manifest) or not folder.hold(manifest):
         folder.learn("", None, {})
         return
-    content = read_json(file, "a session manifest", "Restore the manifest: what lies elsewhere is found by it.")
-    edition = hashlib.sha256(read_text(file)).hexdigest()
+    text = read_text(file)
+    content = json_object(file, text, "a session manifest", "Restore the manifest: what lies elsewhere is found by it.")
+    check_seal(file, text, content)
+    edition = hashlib.sha256(text).hexdigest()
     files: Any = content.get(FILES)
     sizes = {name: said["size"] for name, said in files.items() if _is_file(name, said)} if type(files) is dict else {}
     if content.get("format") != form:  # what lies deeper is made

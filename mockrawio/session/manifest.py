@@ -9,7 +9,6 @@ those of the files that are there; none is ever opened because a manifest names 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -28,14 +27,12 @@ from ..ground.shown import warn
 from ..ground.writing import FileRecord, file_record
 from .index import INDEX
 from .layout import ADDED_FILES, MANIFEST
+from .seal import SEAL, check_seal, sealed
 from .virtual import FORMAT, VIRTUAL, completed, is_made
 
 FORMAT_VERSION = 1
-SEAL = "manifest_sha256"
-_BEFORE, _AFTER = f',\n "{SEAL}": "'.encode(), b'"\n}\n'
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _REMEDY = "Restore the manifest, or remove it to have the folder checked by its structure."
-_SEALED = f"Restore the manifest; if it was changed on purpose, remove {SEAL!r} from it."
 
 
 def manifest_bytes(
@@ -60,8 +57,7 @@ def manifest_bytes(
     if index:  # many small lists, which an indent would make a page of
         lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(said)}" for name, said in index.items())
         text += f',\n "{INDEX}": {{\n{lines}\n }}'
-    before = text.encode("ascii")
-    return before + _BEFORE + _digest(before) + _AFTER
+    return sealed(text.encode("ascii"))
 
 
 def read_manifest(path: Where) -> dict[str, Any]:
@@ -72,7 +68,7 @@ def read_manifest(path: Where) -> dict[str, Any]:
     """
     text = read_text(path)
     content = json_object(path, text, "a session manifest", _REMEDY)
-    _check_seal(path, text, content)
+    check_seal(path, text, content)
     try:
         version = content["format_version"], content["format"]
         files = {name: _record(name, said) for name, said in content["files"].items()}
@@ -82,20 +78,6 @@ def read_manifest(path: Where) -> dict[str, Any]:
         found = f"{reprlib.repr(version[1])}, {reprlib.repr(version[0])}"
         raise BadFileError(path, f"{FORMAT!r}, version {FORMAT_VERSION}", found, _REMEDY)
     return {**content, "files": files}
-
-
-def _digest(before: bytes) -> bytes:
-    return hashlib.sha256(before).hexdigest().encode("ascii")
-
-
-def _check_seal(path: Where, text: bytes, content: dict[str, Any]) -> None:
-    """Check a manifest's SHA-256 of itself, if it has one; it is the last key, and the only one there that is text."""
-    before, found, after = text.rpartition(_BEFORE)
-    last = next(reversed(content.values()), None)
-    sealed = found or SEAL in content or (isinstance(last, str) and _SHA256.fullmatch(last))  # or with a damaged name
-    if sealed and not (found and after == _digest(before) + _AFTER):
-        expected = f"the bytes that it was written with, by its {SEAL!r}"
-        raise BadFileError(path, expected, "others", _SEALED)
 
 
 def is_virtual(manifest: Mapping[str, object]) -> bool:

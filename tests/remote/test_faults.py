@@ -10,6 +10,7 @@ import time
 import traceback
 import warnings
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -147,7 +148,18 @@ ODD = st.one_of(
 @pytest.fixture(scope="module")
 def manifest(broadband):
     """What the manifest of the session says."""
-    return json.loads((broadband / "session_manifest.json").read_text("ascii"))
+    said = json.loads((broadband / "session_manifest.json").read_text("ascii"))
+    said.pop("manifest_sha256")  # a stranger can leave it out
+    return said
+
+
+def test_a_damaged_index(broadband, tmp_path):
+    """A digit of the index that has changed on the way is told before anything is read by it."""
+    folder = Path(shutil.copytree(broadband, tmp_path / "session_1"))
+    manifest = folder / "session_manifest.json"
+    manifest.write_bytes(manifest.read_bytes().replace(b'"C", 128]', b'"C", 120]', 1))
+    with serving(tmp_path) as server, pytest.raises(BadFileError, match="'manifest_sha256'"):
+        MockSessionRawIO(address(server, folder))
 
 
 def test_a_silent_server(server, broadband):
