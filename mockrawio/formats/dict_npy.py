@@ -12,7 +12,8 @@ import numpy as np
 
 from ..ground.errors import BadFileError
 from ..ground.places import Where, file_at
-from .npy import REWRITE, FileWindow, HeldArray, MappedArray, MappedFile, read_header
+from .file_window import FileWindow
+from .npy import REWRITE, HeldArray, MappedArray, MappedFile, read_header
 from .reductions import SymbolicArray
 from .said import SaidWindow, said_dict
 from .symbolic import REMEDY, Interpreter

@@ -25,17 +25,17 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 
-from ..ground.errors import BadFileError, unreadable
+from ..ground.errors import BadFileError
 from ..ground.folder import File, Identity
 from ..ground.moment import changed
 from ..ground.places import Where, file_at
+from .file_window import REWRITE as REWRITE
+from .file_window import FileWindow, Items
 
 MAGIC = b"\x93NUMPY"
 MAX_HEADER = 10_000  # numpy.lib.format refuses longer headers by default, and so do we
 ALIGN = 64  # what numpy.lib.format aligns array data to
-HEAD = 5 << 10  # bytes read at once: a header, and what a pickle has before its first array
 MOST_WHOLE = 1 << 32  # bytes of an array that are read into memory, all of it
-REWRITE = "Write the file again, or restore it from a copy."
 
 _HEADER = re.compile(rb"\{'descr': *'([^'\\]*)', *'fortran_order': *(True|False), *'shape': *\(([0-9, ]*)\), *\}[ \n]*")
 _ITEM = re.compile(
@@ -43,78 +43,6 @@ _ITEM = re.compile(
     rb"""(?:(['"])([^'"\\]*)\3|(True|False)|\(([0-9, \t\n]*)\))[ \t\n]*(?:,|$)"""
 )
 _PLAIN_DESCR = re.compile(r"[<>|=]?(?:b1|[iu][1248]|f[248]|c8|c16|[SU][1-9][0-9]{0,5})")
-
-
-class FileWindow:
-    """A file open, as a context manager, for a few small reads, which cost less than a map would.
-
-    Its beginning, which is looked at again and again, is read once. BadFileError if it cannot be opened, or is empty.
-    """
-
-    __slots__ = ("_file", "_head", "file", "identity", "path", "size")
-
-    def __init__(self, where: Where) -> None:
-        self.file = file_at(where)
-        self.path = self.file.path
-        self._head = b""
-        try:
-            self._file, self.identity = self.file.open()
-        except OSError as error:
-            raise unreadable(self.path, error) from error
-        self.size = self.identity.size
-        if self.size == 0:
-            self._file.close()
-            raise BadFileError(self.path, "a .npy file", "an empty file", REWRITE)
-
-    def __enter__(self) -> FileWindow:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._file.close()
-
-    def read(self, offset: int, count: int) -> bytes:
-        """Return `count` bytes from `offset`, fewer at the end of the file."""
-        if offset + count <= HEAD:
-            if not self._head:
-                self._head = self._read(0, HEAD)
-            return self._head[offset : offset + count]
-        return self._read(offset, count)
-
-    def _read(self, offset: int, count: int) -> bytes:
-        try:
-            self._file.seek(offset)
-            return self._file.read(count) or b""
-        except OSError as error:
-            raise unreadable(self.path, error) from error
-
-    def read_into(self, offset: int, view: memoryview) -> None:
-        """Fill a buffer with the bytes from `offset` on, all of which must be there."""
-        try:
-            self._file.seek(offset)
-            while view.nbytes:
-                count = self._file.readinto(view)
-                if not count:
-                    raise BadFileError(self.path, f"{view.nbytes} more bytes", "the end of the file", REWRITE)
-                view = view[count:]
-        except OSError as error:
-            raise unreadable(self.path, error) from error
-
-    def map(self) -> Any:
-        """Return the whole file as a buffer; see :meth:`~.folder.Folder.map`."""
-        try:
-            return self.file.folder.map(self._file)
-        except OSError as error:
-            raise unreadable(self.path, error) from error
-
-    def ends(self, array: AnyArray) -> tuple[Any, Any]:
-        """Return the first and the last element of a one-dimensional array, as Python numbers."""
-        if isinstance(array, HeldArray):
-            return array.view()[0].item(), array.view()[-1].item()
-        size = array.dtype.itemsize
-        last = array.offset + (array.shape[0] - 1) * size
-        data = self.read(array.offset, size) + self.read(last, size)
-        first_last: list[Any] = np.frombuffer(data, array.dtype).tolist()
-        return first_last[0], first_last[1]
 
 
 class MappedFile:
@@ -269,19 +197,6 @@ class MappedArray:
 def _frozen(array: np.ndarray[Any, np.dtype[Any]]) -> np.ndarray[Any, np.dtype[Any]]:
     array.flags.writeable = False
     return array
-
-
-class Items:
-    """Items of an array (n,) of a file that cannot be mapped, as an ndarray gives them."""
-
-    def __init__(self, array: MappedArray) -> None:
-        self._array, self.dtype, self.shape, self.size = array, array.dtype, array.shape, array.shape[0]
-
-    def __getitem__(self, index: int | slice) -> Any:
-        if isinstance(index, slice):
-            return self._array.rows(*index.indices(self.size)[:2])
-        index = range(self.size)[index]
-        return self._array.rows(index, index + 1)[0]
 
 
 class HeldArray:

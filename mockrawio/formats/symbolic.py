@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from ..ground.errors import BadFileError
-from .npy import FileWindow
+from .file_window import FileWindow
 from .npy_out import OPENING
 from .reductions import MAX_TEXT, SYMBOLS, Blob, SymbolicArray, SymbolicDtype, TextBlob, build, reduce
 

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
@@ -25,7 +24,7 @@ import numpy as np
 
 from ..generate import SessionSpec, generate_session
 from ..generate.pinning import pinned, templates_of_spec
-from ..ground.durable import Leftover, clean_up, littered
+from ..ground.durable import clean_up
 from ..ground.errors import MockSessionError, SessionExistsError, elsewhere, told
 from ..ground.folder import File, Folder, Identity
 from ..ground.places import file_at, folder_at
@@ -36,11 +35,10 @@ from ..ground.writing import FileRecord, file_record
 from ..session.layout import MANIFEST, session_folder
 from ..session.manifest import is_virtual, read_manifest
 from .cluster import executor_of
+from .corpus_leftovers import is_abandoned, is_beaten, littered_now
 from .corpus_report import CorpusReport, Failure, write_failures
 
 __all__ = ["CorpusReport", "Failure", "generate_corpus", "session_seed"]
-
-ABANDONED_S = 86_400.0  # no live writer is silent for a day
 
 
 def session_seed(seed: int, patient_id: int, session_nr: int) -> int:
@@ -221,7 +219,7 @@ def _make(spec: SessionSpec, order: _Order) -> int | None:
             return None
         raise
     if not order.overwrite:
-        clean_up(target, _is_beaten)
+        clean_up(target, is_beaten)
     files: dict[str, FileRecord] = read_manifest(target / MANIFEST)["files"]
     return sum(file.size for name, file in files.items() if (target / name).exists())  # a virtual one lists others too
 
@@ -239,38 +237,12 @@ def _make_elsewhere(spec: SessionSpec, order: _Order, root: RemoteFolder) -> int
         return upload(made, target, MANIFEST) - (made / MANIFEST).stat().st_size  # as of a local one
 
 
-@lru_cache(maxsize=16)  # a folder whose time is the same has the same names: one look for all of a patient's sessions
-def _littered(folder: str, mtime_ns: int) -> set[str]:
-    return littered(folder)
-
-
-def _is_beaten(left: Leftover) -> bool:
-    """Return True if a writer has died, or is of another machine: it can no longer land beside a new session.
-
-    Nothing else tells what a dead worker of another machine has left.
-    """
-    return not left.in_use or (left.elsewhere and left.purpose == "partial")
-
-
-def _is_abandoned(left: Leftover) -> bool:
-    """Return True if a writer has died, or is of another machine and has written nothing for a day."""
-    return not left.in_use or (left.elsewhere and left.purpose == "partial" and _idle_s(left.path) > ABANDONED_S)
-
-
-def _idle_s(folder: Path) -> float:
-    """Return the seconds since anything in a folder last changed."""
-    try:
-        return time.time() - max(path.lstat().st_mtime for path in (folder, *folder.rglob("*")))
-    except OSError:  # it has changed just now
-        return 0.0
-
-
 def _is_there(target: Path, spec: SessionSpec, order: _Order) -> bool:
     """Return True if the session of a spec is there; another one is an error unless it may be replaced."""
     if not order.resume or not (target / MANIFEST).exists():
         return False
-    if target.name in _littered(str(target.parent), target.parent.stat().st_mtime_ns):
-        clean_up(target, _is_abandoned)  # what a killed run left: nothing else is written here
+    if target.name in littered_now(str(target.parent), target.parent.stat().st_mtime_ns):
+        clean_up(target, is_abandoned)  # what a killed run left: nothing else is written here
     return _is_same(file_at(target / MANIFEST), spec, order)
 
 

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from mockrawio.formats.dict_npy import DictFile, Opaque
-from mockrawio.formats.npy import MAGIC, FileWindow, HeldArray, MappedArray
+from mockrawio.formats.file_window import FileWindow
+from mockrawio.formats.npy import MAGIC, HeldArray, MappedArray
 from mockrawio.formats.npy_out import OPENING, dict_file
 from mockrawio.formats.symbolic import MAX_SPELLED, Interpreter
 from mockrawio.ground.errors import BadFileError
