@@ -115,7 +115,7 @@ def test_a_hostile_index(data, manifest, broadband, tmp_path):
         while isinstance(at[key], (dict, list)) and at[key] and data.draw(st.integers(0, 9)):
             at = at[key]
             key = data.draw(st.sampled_from(sorted(at) if isinstance(at, dict) else range(len(at))))
-        at[key] = data.draw(ODD)
+        at[key] = copy.deepcopy(data.draw(ODD))  # what is drawn may be drawn again
     (folder / "session_manifest.json").write_text(json.dumps(said), "utf-8")
     with serving(tmp_path) as server, suppress(MockSessionError), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
