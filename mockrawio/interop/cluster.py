@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 from concurrent import futures
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
-from ..ground.errors import MockSessionError
+from ..ground.errors import BadFileError, MockSessionError
 from ..ground.extras import by_extra
+from ..ground.places import read_text
 from ..ground.shown import Argument
 
 LEAST_IN_FLIGHT = 16  # so that a cluster without workers yet has a reason to start some
@@ -126,8 +126,8 @@ def _check_guard() -> None:
         frame = frame.f_back
     if path is None or line is None:
         return
-    with suppress(OSError, SyntaxError):
-        body = ast.parse(Path(path).read_bytes()).body
+    with suppress(BadFileError, SyntaxError):
+        body = ast.parse(read_text(path)).body
         if not any(_is_guard(node) and node.lineno <= line <= (node.end_lineno or 0) for node in body):
             expected, remedy = "a call below 'if __name__ == \"__main__\":'", "Put it there: workers import the script."
             raise MockSessionError(Argument("client", "local"), expected, f"one without, {path}, line {line}", remedy)

@@ -1,4 +1,4 @@
-"""A session in a bucket of a real S3 server on loopback, moto's; left out where moto or s3fs is not installed."""
+"""A session in a bucket of a real S3 server on loopback, moto's; not collected where moto or s3fs is not installed."""
 
 from __future__ import annotations
 
@@ -8,16 +8,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from moto.server import ThreadedMotoServer
 
 from mockrawio import MockSessionError, MockSessionRawIO
 from tests.remote.test_faults import SECRET
 from tests.remote.test_http import BLOCK, any_window, same
 
 pytestmark = pytest.mark.slow
-
-pytest.importorskip("s3fs")
-pytest.importorskip("flask_cors")
-server_module = pytest.importorskip("moto.server")
 
 PREFIX = "lab/patient_data/1/session_1"
 ADDRESS = f"s3://{PREFIX}"
@@ -50,7 +47,7 @@ class Counting:
 @pytest.fixture(scope="module")
 def moto():
     """The server, and what it was asked."""
-    server = server_module.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     counting = Counting(server._server.app)
     server._server.app = counting
