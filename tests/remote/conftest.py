@@ -14,7 +14,7 @@ from tests.remote.served import FileServer, serving
 if not (find_spec("fsspec") and find_spec("aiohttp")):
     collect_ignore_glob = ["test_*.py"]
 elif not all(map(find_spec, ("s3fs", "moto", "flask_cors"))):
-    collect_ignore = ["test_s3.py"]  # 100 MB, which the extra `s3` brings: .ci/run has a stage of its own for it
+    collect_ignore = ["test_s3.py"]  # moto takes 100 MB: .ci/run has a stage of its own for it
 
 
 @pytest.fixture(scope="session")
