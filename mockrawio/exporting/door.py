@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from os import PathLike
@@ -18,9 +17,9 @@ from ..ground.checks import require
 from ..ground.errors import MockSessionError
 from ..ground.folder import Folder
 from ..ground.progress import Tick, progress_bar
-from ..ground.remote.address import is_address
-from ..ground.shown import Argument
+from ..ground.shown import Argument, warn
 from ..rawio import MockSessionRawIO
+from ..session.own import refuse_own
 from .exported import Exported
 from .extractors import of_recording
 from .options import requested_format
@@ -85,10 +84,21 @@ def export(
     """
     entry = requested_format(format, fault, options)
     target = Path(folder).absolute()
-    _refuse_own(source, target)
+    refuse_own(target, source, sorting)
     with _opened(source, sorting) as opened, progress_bar(progress, format, None, unit=" samples") as tick:
         recorded = _recorded(opened, sorting, streams, tick)
-        return write_rig(recorded, target, entry, fault=fault, overwrite=overwrite, tick=tick, **options)
+        exported = write_rig(recorded, target, entry, fault=fault, overwrite=overwrite, tick=tick, **options)
+    _warn_of_fastest(recorded, exported, entry)
+    return exported
+
+
+def _warn_of_fastest(recorded: Recorded, exported: Exported, entry: RigFormat) -> None:
+    """Warn if the stream of the highest rate, in which spikes stand, is not in the files."""
+    fastest = max(recorded.signals, key=lambda one: one.rate, default=None)
+    begin = f"stream {fastest.id}: " if fastest else ""
+    why = next((line.removeprefix(begin) for line in exported.left_out if begin and line.startswith(begin)), None)
+    if why:
+        warn(f"{exported.folder}: {entry.title} files without the fastest stream, {begin}{why}", stacklevel=3)
 
 
 def write_rig(
@@ -111,45 +121,23 @@ def write_rig(
     return Exported(target, entry.name, files, entry.neo, tuple(parts), tuple(out.left_out), fault)
 
 
-def _refuse_own(source: Any, target: Path) -> None:
-    """Refuse to write to the very folder that is read."""
-    if isinstance(source, (str, PathLike)) and not is_address(os.fspath(source)):
-        given = Path(os.fspath(source)).absolute()
-        within = target == given or given in target.parents or target in given.parents
-        require(not within, Argument("folder"), "another place than the source's", str(target), "Choose another place.")
-
-
 def _opened(source: Any, sorting: Any) -> AbstractContextManager[Any]:
     if isinstance(source, (str, PathLike, Folder)):
-        require(
-            sorting is None,
-            Argument("sorting"),
-            "none beside a session folder, which has its own",
-            "one",
-            "Leave it out.",
-        )
+        _refuse("sorting", sorting, "a session folder, which has its own units")
         return MockSessionRawIO(source)
     return nullcontext(source)
 
 
-def _refuse(name: str, given: Any, beside: str) -> None:
-    require(given is None, Argument(name), f"None beside {beside}", type(given).__name__, "Leave it out.")
-
-
 def _recorded(source: Any, sorting: Any, streams: Sequence[str] | None, tick: Tick) -> Recorded:
     if isinstance(source, BaseRawIO):
-        require(
-            sorting is None,
-            Argument("sorting"),
-            "none beside a reader, which has its own units",
-            "one",
-            "Leave it out.",
-        )
+        _refuse("sorting", sorting, "a reader, which has its own units")
         return of_reader(source, streams, tick)
-    require(
-        streams is None, Argument("streams"), "None beside a recording, which is one stream", streams, "Leave it out."
-    )
+    _refuse("streams", streams, "a recording, which is one stream")
     return of_recording(source, sorting, tick)
+
+
+def _refuse(name: str, given: Any, beside: str) -> None:
+    require(given is None, Argument(name), f"None beside {beside}", type(given).__name__, "Leave it out.")
 
 
 def _held(recorded: Recorded, entry: RigFormat, out: RigFolder) -> Recorded:

@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 from neo.rawio.baserawio import BaseRawIO
 
+from ..formats.recorded import MICROVOLTS
 from ..ground.arrays import Array, Floats
 from ..ground.errors import BoundsError, MockSessionError
 from ..ground.places import FolderLike
@@ -35,7 +36,6 @@ from .time_window import TimeWindow, WindowEvents, WindowSignal
 
 _NEAR_S = 1e-9  # a summed time may miss the end of a segment by that
 _NEAR_SAMPLE = 1e-4  # and a sample by that
-_MICROVOLTS = {"V": 1e6, "mV": 1e3, "uV": 1.0, "µV": 1.0, "nV": 1e-3}
 Source: TypeAlias = BaseRawIO | FolderLike
 
 
@@ -259,8 +259,8 @@ def _signal(
 
 def _microvolts(units: list[str]) -> tuple[tuple[str, ...], list[float]]:
     """Return the units that values are given in, µV for volts of any kind, and what brings each channel to them."""
-    factors = [_MICROVOLTS.get(unit, 1.0) for unit in units]
-    return tuple("uV" if unit in _MICROVOLTS else unit for unit in units), factors
+    factors = [MICROVOLTS.get(unit, 1.0) for unit in units]
+    return tuple("uV" if unit in MICROVOLTS else unit for unit in units), factors
 
 
 def _spikes(reader: BaseRawIO, where: Where, index: int, ends: Ends) -> Floats:

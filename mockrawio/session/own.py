@@ -57,8 +57,16 @@ def _parts(value: Any) -> Iterable[Any]:
         return value.values()
     if isinstance(value, (list, tuple)):
         return value
-    reader = getattr(value, "_rawio", None)  # of Neo's lazy objects
-    return (getattr(value, "_kwargs", ()), *(getattr(reader, name, None) for name in _NEO))
+    readers = value, getattr(value, "_rawio", None)  # of Neo: one, or that of a lazy object
+    return (getattr(value, "_kwargs", ()), *(_files(getattr(one, name, None)) for one in readers for name in _NEO))
+
+
+def _files(name: Any) -> Any:
+    """Return what a reader of Neo's was made with; where that is what the names of files begin with, the files."""
+    path = Path(name) if isinstance(name, (str, PathLike)) and str(name) else None
+    if path is None or path.exists() or not path.parent.is_dir():
+        return name
+    return [one for one in path.parent.iterdir() if one.name.startswith(f"{path.name}.")]
 
 
 def _mapped(array: Any) -> Iterator[str]:

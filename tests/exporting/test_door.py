@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from mockrawio import MockSessionError, MockSessionRawIO, SessionExistsError, Se
 from mockrawio.cli import main
 from mockrawio.exporting.readers import of_reader
 from mockrawio.interop.spikeinterface import read_mocksession
+from tests.exporting.proof import reading
 
 
 def chunks(reader: Any, stream_index: int = 0) -> np.ndarray:
@@ -114,9 +116,12 @@ def test_wrong_arguments(arguments: dict[str, Any], said: str, sessions: dict[st
 def test_places_that_are_refused(sessions: dict[str, Path], tmp_path: Path) -> None:
     """Neither the source's own folder nor one that is taken is written to."""
     folder = sessions["broadband"]
-    for place in (folder, folder / "raw_data" / "x", folder.parent):
-        with pytest.raises(MockSessionError, match="folder"):
-            export(folder, place, "brainvision")
+    link = tmp_path / "link"
+    link.symlink_to(folder)
+    for place in (folder, folder / "raw_data" / "x", folder.parent, link):
+        with pytest.raises(MockSessionError, match="Choose another place"):
+            export(folder, place, "brainvision", overwrite=True)
+    link.unlink()
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine").touch()
     with pytest.raises(SessionExistsError):
@@ -160,3 +165,26 @@ def test_waveforms_wait(sessions: dict[str, Path], monkeypatch: pytest.MonkeyPat
     firing = [unit for unit in units if unit.count(0)]
     assert lengths == [1] * len(firing)
     assert all(unit.n_samples == 64 for unit in firing)
+
+
+@pytest.mark.parametrize("format", ["brainvision", "blackrock", "spikeglx", "neuralynx"])
+def test_what_is_read_is_not_replaced(format: str, mock_session: Any, tmp_path: Path) -> None:
+    """A reader of Neo's, by a file, a folder or what names begin with, is not exported over its own files."""
+    folder = mock_session(sampling_rate=30_000, duration_s=1.0)
+    made = export(folder, tmp_path / "rig", format)
+    before = {name: (made.folder / name).read_bytes() for name in made.files}
+    with reading(made) as reader, pytest.raises(MockSessionError, match="Choose another place"):
+        export(reader, made.folder, "brainvision", overwrite=True)
+    assert {name: (made.folder / name).read_bytes() for name in made.files} == before
+
+
+def test_the_fastest_stream_is_not_lost_in_silence(mock_session: Any, tmp_path: Path) -> None:
+    """Where the format cannot hold the stream that spikes stand in, a warning says so; of another one it need not."""
+    folder = mock_session(duration_s=1.0)  # 32 kHz, of which 30 kHz is no multiple
+    with pytest.warns(UserWarning, match="stream broadband: its rate"):
+        made = export(folder, tmp_path / "rig", "blackrock")
+    assert any(line.startswith("stream broadband:") for line in made.left_out)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        export(folder, tmp_path / "lfp", "blackrock", streams=["lfp"])
+        export(folder, tmp_path / "one", "brainvision")

@@ -90,7 +90,7 @@ class Version(NamedTuple):
         """Return the dtype of an event's packet of `size` bytes."""
         start = np.dtype(self.stamp).itemsize + 4
         fields = [("stamp", self.stamp), ("id", "<u2"), ("kind", "u1"), ("unused", "u1"), ("data", "u1", size - start)]
-        return np.dtype(fields)  # type: ignore[arg-type]
+        return np.dtype(fields)  # type: ignore[arg-type]  # of NumPy's stubs, fields are of two or of three
 
 
 VERSIONS = {

@@ -18,7 +18,7 @@ _FULL = 32768
 _GAIN_ERROR = 1e-6  # relative
 _PLACES = {"nV": ("uV", Fraction(1, 1000)), "µV": ("uV", Fraction(1))}  # units that readers do not know
 _VOLTS = {"uV": Fraction(1), "mV": Fraction(10**3), "V": Fraction(10**6)}
-_MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()  # noqa: SIM905
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _Ranges = tuple[tuple[str, str], tuple[int, int]]
 
 

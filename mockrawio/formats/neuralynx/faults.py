@@ -27,7 +27,7 @@ def _edit(path: Path, change: Callable[[str], str]) -> None:
 
 
 def _records(path: Path, mode: str = "r+") -> Array:
-    return np.memmap(path, SAMPLES, mode, HEADER_BYTES)  # type: ignore[call-overload,no-any-return]
+    return np.memmap(path, SAMPLES, mode, HEADER_BYTES)  # type: ignore[call-overload,no-any-return]  # a mode is a literal
 
 
 def _not_closed(folder: Path) -> None:
