@@ -92,9 +92,13 @@ def __dir__() -> list[str]:
 def _is_the_command() -> bool:
     """Return True if this process was started as ``mockrawio`` or ``python -m mockrawio``, for which no one else runs.
 
-    What is run by ``-m`` has that for its name while its package is imported.
+    What is run by ``-m`` has that for its name while its package is imported; which it is, the interpreter's own
+    arguments say.
     """
-    return sys.argv[:1] == ["-m"] or Path(*sys.argv[:1]).stem == "mockrawio"
+    if sys.argv[:1] != ["-m"]:
+        return Path(*sys.argv[:1]).stem == "mockrawio"
+    given = sys.orig_argv  # of which "-mmockrawio" is not looked for: it registers, and is slower
+    return "-m" in given and given[given.index("-m") + 1 :][:1] == ["mockrawio"]
 
 
 if not _is_the_command():

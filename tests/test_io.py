@@ -168,6 +168,21 @@ def test_import_alone_registers() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_a_package_of_others_registers(tmp_path: Path) -> None:
+    """A package that imports ours, run by ``python -m``, can ask Neo for the classes; our own command need not."""
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "__init__.py").write_text("import mockrawio\nfrom neo.io import MockSessionIO\n")
+    (theirs / "__main__.py").write_text("from neo.rawio import MockSessionRawIO\nprint(MockSessionRawIO.__name__)\n")
+    command = [sys.executable, "-W", "ignore", "-m", "theirs"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("MockSessionRawIO\n", "")
+    times = [sys.executable, "-X", "importtime", "-m", "mockrawio", "--help"]
+    done = subprocess.run(times, capture_output=True, text=True, check=True)
+    assert "Usage: mockrawio" in done.stdout
+    assert "neo.rawio" not in done.stderr
+
+
 def test_units_without_waveforms(handmade: Handmade) -> None:
     """With load_waveforms=True those that have waveforms get them, the others stay without."""
     handmade.unit("CSC1_SU1")
