@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,16 @@ from .parts.units import Cell
 
 Int16s = npt.NDArray[np.int16]
 Floats32 = npt.NDArray[np.float32]
+
+
+class TrueSpikes(NamedTuple):
+    """The spikes of a unit, in all segments, each array (n_spikes,): what the methods of :class:`TrueUnit` give."""
+
+    segments: Ints
+    frames: Ints
+    factors: Floats32
+    cell_indexes: npt.NDArray[np.int32]
+    displacements: Floats  # µm
 
 
 class TrueUnit:
@@ -88,6 +98,11 @@ class TrueUnit:
         """The number of its spikes, in all segments."""
         return len(self._spikes.frames)
 
+    def spikes(self) -> TrueSpikes:
+        """Return all of its spikes, drawn once: each of the methods below draws them for itself."""
+        drawn = self._spikes
+        return TrueSpikes(drawn.segments, drawn.frames, drawn.factors, drawn.cells, self._displaced(drawn))
+
     def segments(self) -> Ints:
         """Return the segment of each spike, int64 (n_spikes,)."""
         return self._spikes.segments
@@ -141,7 +156,10 @@ class TrueUnit:
 
     def displacements(self) -> Floats:
         """Return how far along y its cell was from home at each spike, float64 (n_spikes,), µm."""
-        return self._unit.steps(self._spikes).astype(np.float64) * STEP_UM
+        return self._displaced(self._spikes)
+
+    def _displaced(self, spikes: Spiked) -> Floats:
+        return self._unit.steps(spikes).astype(np.float64) * STEP_UM
 
     @property
     def before(self) -> int:

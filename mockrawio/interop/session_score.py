@@ -106,9 +106,10 @@ def _faults(known: Truth, axis: Axis) -> dict[int, Ints]:
 
 def _train(unit: TrueUnit, axis: Axis, faults: dict[int, Ints]) -> TrueTrain:
     """Return the spikes of a unit; those of its further cells are as much smaller or larger as those are."""
-    times = axis.starts[unit.segments()] + unit.frames()
+    spikes = unit.spikes()
+    times = axis.starts[spikes.segments] + spikes.frames
     sizes = np.abs([cell.amplitude_uV for cell in unit.cells])
-    factors = unit.factors() * (sizes / sizes[0])[unit.cell_indexes()]
+    factors = spikes.factors * (sizes / sizes[0])[spikes.cell_indexes]
     order = np.argsort(times, kind="stable")
     return TrueTrain(
         unit.id,
@@ -116,7 +117,7 @@ def _train(unit: TrueUnit, axis: Axis, faults: dict[int, Ints]) -> TrueTrain:
         factors[order],
         unit.snr,
         tuple(unit.location),
-        unit.displacements()[order],
+        spikes.displacements[order],
         faults.get(unit.peak_channel),
     )
 

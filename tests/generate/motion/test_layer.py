@@ -43,6 +43,16 @@ def spikes(spec=SPEC, seg_index=0):
     return known(spec).layer("spikes").read(seg_index)
 
 
+def test_spikes_at_once_are_those_one_by_one():
+    """What is known of a unit's spikes, drawn once, is what each method gives, where cells move."""
+    units = known(SPEC).units.values()
+    assert any(unit.displacements().any() for unit in units)
+    for unit in units:
+        each = unit.segments(), unit.frames(), unit.factors(), unit.cell_indexes(), unit.displacements()
+        for found, wanted in zip(unit.spikes(), each, strict=True):
+            np.testing.assert_array_equal(found, wanted)
+
+
 def slow(made, seg_index):
     """Return the layer of spikes of a segment, spike by spike, each of a cell that lives where the cell is then."""
     cast = made.plan.cast
