@@ -15,11 +15,14 @@ from ..ground.extras import by_extra
 from ..ground.folder import patterns
 from ..ground.places import folder_at
 from ..ground.remote.folder import RemoteFolder
+from ..io import register
 from ..rawio import MockSessionRawIO
 from .frames import FrameClock, Frames
 
 with by_extra("SpikeInterface's objects", "spikeinterface"):
     from spikeinterface.extractors.neoextractors.neobaseextractor import NeoEventSegment, NeoSortingSegment
+
+register()  # SpikeInterface asks Neo for the reader by its name
 
 Folder = str | PathLike[str]
 
