@@ -1,6 +1,6 @@
 """The SONATA raster maker's noise: white noise through a third-order filter that falls like 1/f.
 
-The filter, its run-in and its scaling are the raster maker's (docs/rasters.rst, *The raster maker's names*).
+The filter, its run-in and its scaling are the raster maker's (docs/rasters.rst, *The functions of raster_maker*).
 """
 
 from __future__ import annotations

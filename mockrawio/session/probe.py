@@ -172,7 +172,7 @@ class ContactMap:
 
         None unless all probes say in which order their converters sample, as those of Neuropixels probes do: by
         ``adc_sample_order`` of the contacts, of ``num_channels_per_adc`` channels, and so many more for the LFP as its
-        rate has it (``lf_sample_frequency_hz`` of ``ap_sample_frequency_hz``). docs/probes.rst, *Sampling in turn*.
+        rate has it (``lf_sample_frequency_hz`` of ``ap_sample_frequency_hz``). docs/probes.rst, *Multiplexed sampling*.
         """
         probes = self._form["probes"]
         turns = [_turns_of(probe) for probe in probes]

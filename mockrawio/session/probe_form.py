@@ -1,7 +1,7 @@
 """ProbeInterface's JSON form of probes, made and checked; ProbeInterface itself is not needed.
 
 It comes from files that anyone may have written: what is checked here, ProbeInterface takes. Keys that are not known
-are kept as they stand. docs/probes.rst, *The form*, has what it says.
+are kept as they stand. docs/probes.rst, *Format*, explains them.
 """
 
 from __future__ import annotations

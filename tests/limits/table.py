@@ -221,7 +221,7 @@ LIMITS = (
     Limit(
         "formats.templates.stored.MOST_VALUES",
         1 << 26,
-        (("templates.rst", "none is given more than {} MiB of values."),),
+        (("templates.rst", "none may have more than {} MiB of values."),),
         (uses.values_of_templates,),
         beyond=lambda value: value + (1 << 10),  # templates of a prime number of values have too many units first
         said=lambda value: 4 * value >> 20,
