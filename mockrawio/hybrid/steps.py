@@ -138,7 +138,7 @@ def unit_channels(source: Sorted, unit: int, samples_before: int = 40, samples_a
 def shift_channels(
     source: Sorted, channels: Ints, channel_shift: int | None = None, *, seed: int = 0, order: int = 0
 ) -> Ints:
-    """Return where on the probe a unit's events may go (docs/hybridfactory.rst, *Where the events go*).
+    """Return where on the probe a unit's events may go (docs/hybridfactory.rst, *New location*).
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ def jitter_events(
     seed: int = 0,
     order: int = 0,
 ) -> FiringTimes:
-    """Draw when new events are, clear of the unit's own spikes (docs/hybridfactory.rst, *When the events fire*).
+    """Draw when new events are, clear of the unit's own spikes (docs/hybridfactory.rst, *Times of the new events*).
 
     Parameters
     ----------

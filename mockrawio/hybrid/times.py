@@ -1,6 +1,6 @@
 """When a new unit fires.
 
-What is true of the times that :func:`drawn_times` returns (docs/hybridfactory.rst, *When the events fire*):
+What is true of the times that :func:`drawn_times` returns (docs/hybridfactory.rst, *Times of the new events*):
 
 - they ascend, and each one's window lies wholly inside one file;
 - each is a refractory period or more from every spike of the source unit, and from every other

@@ -1,6 +1,6 @@
 """How long a hybrid run takes, and how much memory, against a plain copy of the raw file.
 
-The cases are those of docs/hybridfactory.rst, *What it costs*: the original took 9.4 s and 781 MB for A,
+The cases are those of docs/hybridfactory.rst, *Speed and memory*: the original took 9.4 s and 781 MB for A,
 24 to 29 s and 2.96 GB for B, and 12 to 15 s and 2.2 GB for one of C's three units. The peer
 only reads and writes the same bytes; ours hashes both files besides.
 """
