@@ -209,7 +209,7 @@ def test_help(words, width):
     assert lines[0].startswith(f"Usage: mockrawio {words}".strip())
     assert all(len(line) <= width for line in lines if width == 80 or "mockrawio" not in line)
     text = result.output.partition("\n  Example")[2]
-    assert "Exit codes: 0 all" in text
+    assert "Exit codes: 0 success" in text
     examples = re.findall(r"^ +(mockrawio .*)$", text, re.MULTILINE)
     assert examples
     assert all(example.startswith(f"mockrawio {words}".strip()) for example in examples)

@@ -3,7 +3,7 @@
 It is built with click, for commands of commands whose every option is checked and explained
 in one place, and which tests can call without starting a process.
 
-Exit codes: 0 all is well; 1 a problem with the data (or the disk); 2 wrong usage; 130
+Exit codes: 0 success; 1 a problem with the data (or the disk); 2 wrong usage; 130
 interrupted; 141 the reader of our output went away.
 """
 
@@ -68,21 +68,23 @@ def _print_completion(ctx: click.Context, param: click.Parameter, shell: str | N
     is_eager=True,
     expose_value=False,
     callback=_print_completion,
-    help="Print what makes this shell complete our words.",
+    help="Print the completion script for this shell.",
 )
 @click.version_option(__version__, package_name="mockrawio")
 def main() -> None:
-    """Read, make and check mock electrophysiology sessions."""
+    """Read, generate and check mock electrophysiology sessions."""
 
 
-@main.command("demo", short_help="Make a small session, read it, and show it.", epilog=epilog("demo", "demo /tmp/mock"))
+@main.command(
+    "demo", short_help="Generate a small session, read it, and print it.", epilog=epilog("demo", "demo /tmp/mock")
+)
 @click.argument("root", type=FOLDER, required=False)
 @overwrite_option
 def demo_command(root: Path | None, overwrite: bool) -> None:
-    """Make a small session, read it through Neo's low-level layer, and show it.
+    """Generate a small session, read it through Neo's low-level layer, and print it.
 
-    The session is made in a temporary folder that is removed afterwards; with ROOT it is
-    made there and kept.
+    The session is generated in a temporary folder that is removed afterwards, or in ROOT,
+    where it is kept.
     """
     from .demo import demo
 
@@ -116,39 +118,48 @@ _GENERATE_EXAMPLES = (
 )
 
 
-@main.command("generate", short_help="Make a session, or many.", epilog=epilog(*_GENERATE_EXAMPLES))
+@main.command("generate", short_help="Generate a session, or many.", epilog=epilog(*_GENERATE_EXAMPLES))
 @click.argument("root", type=FOLDER)
-@click.option("--patient-id", type=int, metavar="N", default=1, show_default=True, help="Patient's number.")
-@click.option("--session-nr", type=int, metavar="N", default=1, show_default=True, help="Session's number.")
-@click.option("--epiphyte", is_flag=True, help="Draw the sizes as Epiphyte's own generator does.")
-@click.option("--broadband", is_flag=True, help="With a stream that has the spikes; by default a minute at 32 kHz.")
+@click.option("--patient-id", type=int, metavar="N", default=1, show_default=True, help="Patient number.")
+@click.option("--session-nr", type=int, metavar="N", default=1, show_default=True, help="Session number.")
+@click.option("--epiphyte", is_flag=True, help="Use the sizes and encoding of Epiphyte's generator.")
+@click.option("--broadband", is_flag=True, help="Add a stream with the spikes; by default a minute at 32 kHz.")
 @click.option(
-    "--spec", "spec_file", type=FILE, help="TOML or JSON file of a spec, or a session's manifest; options change it."
+    "--spec", "spec_file", type=FILE, help="Spec in TOML or JSON, or a session's manifest; options override it."
 )
-@click.option("--probe", metavar="NAME|FILE", help="Where the contacts are: a probe's name, or a ProbeInterface file.")
-@click.option("--sampling-rate", metavar="HZ", help="Of the stream, such as 30000, 24414.0625 or 100000/3.")
-@click.option("--duration", "duration_s", type=float, metavar="SECONDS", help="How long; by default 95 to 105 minutes.")
+@click.option("--probe", metavar="NAME|FILE", help="Name of a probe, or a ProbeInterface file.")
+@click.option("--sampling-rate", metavar="HZ", help="Sampling rate of the stream: 30000, 24414.0625 or 100000/3.")
 @click.option(
-    "--segments", callback=_SECONDS, metavar="SECONDS", help="Of each segment, as in 6,4; in place of --duration."
+    "--duration", "duration_s", type=float, metavar="SECONDS", help="Duration; by default drawn from 95 to 105 minutes."
 )
-@click.option("--channels", "n_channels", type=int, metavar="N", help="How many channels have names; an LFP has one.")
+@click.option(
+    "--segments",
+    callback=_SECONDS,
+    metavar="SECONDS",
+    help="Duration of each segment, such as 6,4; instead of --duration.",
+)
+@click.option("--channels", "n_channels", type=int, metavar="N", help="Number of channels; one of them has an LFP.")
 @click.option("--units", "n_units", type=int, metavar="N", help="Number of units.")
 @click.option(
-    "--lfp-channels", "n_lfp_channels", type=int, metavar="N", help="With an LFP: 1, or all where there is a stream."
+    "--lfp-channels",
+    "n_lfp_channels",
+    type=int,
+    metavar="N",
+    help="Number of LFP channels: 1, or all if there is a stream.",
 )
 @click.option(
     "--snr",
     callback=_LOW_HIGH,
     metavar="LOW,HIGH",
-    help="Peaks over the SD of the noise, both in 300 to 6000 Hz, lowest and highest, as in 5,15.",
+    help="Lowest and highest SNR of units, such as 5,15: peak / SD of the noise, 300 to 6000 Hz.",
 )
-@click.option("--difficulty", type=int, metavar="N", help="How hard it is to sort, from 1 to 5; it has a stream then.")
-@click.option("--spikes", type=FILE, help="SONATA file, or bmtk's .csv, to take the spikes from, a unit for each node.")
-@click.option("--templates", type=FILE, help="Of spikes, which the units have: zarr, .npz, MEArec's .h5, phy, .npy.")
-@click.option("--encoding", type=click.Choice(["int16", "float64"]), help="How samples are stored.")
-@click.option("--annotations", is_flag=True, help="Make movie annotations in ROOT/movie_annotations too.")
-@click.option("--seed", type=int, metavar="N", help="The same makes the same bytes; drawn and recorded if not given.")
-@click.option("--virtual", is_flag=True, help="Write a few kB only, from which all is made when it is read.")
+@click.option("--difficulty", type=int, metavar="N", help="Difficulty of sorting, from 1 to 5; implies --broadband.")
+@click.option("--spikes", type=FILE, help="SONATA or bmtk .csv file with the spikes, one unit per node.")
+@click.option("--templates", type=FILE, help="Templates of the units: zarr, .npz, MEArec's .h5, phy, .npy.")
+@click.option("--encoding", type=click.Choice(["int16", "float64"]), help="Data type of stored samples.")
+@click.option("--annotations", is_flag=True, help="Also generate movie annotations in ROOT/movie_annotations.")
+@click.option("--seed", type=int, metavar="N", help="The same seed gives the same bytes; by default random.")
+@click.option("--virtual", is_flag=True, help="Write only a few kB; data are computed when they are read.")
 @corpus_options
 @workers_option
 @overwrite_option
@@ -167,14 +178,14 @@ def generate_command(
     progress: bool,
     **fields: Any,
 ) -> None:
-    """Make a session below ROOT and print its folder.
+    """Generate a session below ROOT and print its folder.
 
-    The session's folder is ROOT/patient_data/{patient-id}/session_{session-nr}. It appears
-    there whole, or not at all.
+    The session's folder is ROOT/patient_data/{patient-id}/session_{session-nr}. It is
+    written completely or not at all.
 
-    With --sessions there are as many; those that are there already stay, so that the same command
-    goes on where it stopped. What failed is listed on stderr and in ROOT/corpus_failures.csv, and
-    makes the exit code 1.
+    With --sessions, sessions that exist are kept, so the same command continues an interrupted run.
+    Failed sessions are listed on stderr and in ROOT/corpus_failures.csv, and
+    the exit code is then 1.
     """
     from ..generate import SessionSpec, generate_session
 
@@ -241,11 +252,11 @@ _SESSION = "/tmp/mock/patient_data/1/session_1"
 
 @main.command(
     "materialise",
-    short_help="Write a virtual session out.",
+    short_help="Write a virtual session to disk.",
     epilog=epilog(f"materialise {_SESSION}", f"materialise {_SESSION} -o /tmp/mock/1"),
 )
 @click.argument("folder", type=FOLDER)
-@click.option("-o", "--output", type=FOLDER, help="Session folder to make; by default it takes FOLDER's place.")
+@click.option("-o", "--output", type=FOLDER, help="Session folder to write; by default replaces FOLDER.")
 @workers_option
 @overwrite_option
 @json_option
@@ -253,9 +264,9 @@ _SESSION = "/tmp/mock/patient_data/1/session_1"
 def materialise_command(
     folder: Path, output: Path | None, workers: int, overwrite: bool, as_json: bool, progress: bool
 ) -> None:
-    """Write the virtual session in FOLDER out, and print the session's folder.
+    """Write the virtual session in FOLDER to disk, and print the session's folder.
 
-    It is then one like any other, with the files that generate makes of its spec without --virtual.
+    The files are those that generate writes for its spec without --virtual.
     """
     from ..generate import materialise
 

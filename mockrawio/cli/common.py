@@ -24,7 +24,7 @@ from ..ground.shown import Argument, Clause, Text, one_line, visible
 from ..session.own import refuse_own
 
 Decorator = Callable[[Any], Any]
-EXIT_CODES = "Exit codes: 0 all is well, 1 a problem with the data, 2 wrong usage."
+EXIT_CODES = "Exit codes: 0 success, 1 a problem with the data, 2 wrong usage."
 
 
 class Command(click.Command):
@@ -213,30 +213,33 @@ def options(*each: Decorator) -> Decorator:
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-overwrite_option = click.option("--overwrite", is_flag=True, help="Replace what is there already.")
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace existing files.")
 # How a session is read; its files may be left out and its gaps bridged where it is taken as it is, too.
 part_options = options(
     click.option(
         "--exclude",
         multiple=True,
         metavar="PATTERN",
-        help="Leave out files of the session, such as 'lfp_data/CSC7_*'; may be given several times.",
+        help="Ignore files of the session, such as 'lfp_data/CSC7_*'; repeatable.",
     ),
     click.option(
         "--gap-tolerance-ms",
         type=click.FloatRange(min=0),
         metavar="MS",
-        help="Bridge gaps in which no more is missing.",
+        help="Bridge gaps of at most this length.",
     ),
 )
 reading_options = options(
     click.option("--follow-symlinks", is_flag=True, help="Follow links that lead out of the session."), part_options
 )
 workers_option = click.option(
-    "--workers", type=click.IntRange(min=1), metavar="N", default=1, show_default=True, help="Threads to use."
+    "--workers", type=click.IntRange(min=1), metavar="N", default=1, show_default=True, help="Number of threads."
 )
 progress_option = click.option(
-    "--progress/--no-progress", default=None, callback=_on_terminal, help="Show a bar; by default on a terminal."
+    "--progress/--no-progress",
+    default=None,
+    callback=_on_terminal,
+    help="Show a progress bar; by default on a terminal.",
 )
 
 

@@ -37,16 +37,19 @@ def _numbers(ctx: click.Context, param: click.Parameter, value: str | None) -> t
 
 corpus_options = options(
     click.option(
-        "--sessions", metavar="NUMBERS", callback=_numbers, help="Many, as in 1-1000; --seed gives each its own."
+        "--sessions",
+        metavar="NUMBERS",
+        callback=_numbers,
+        help="Generate many, such as 1-1000; seeds derive from --seed.",
     ),
     click.option(
         "--scheduler",
         "client",
         metavar="ADDRESS",
-        help="Make them on a Dask cluster, at HOST:PORT; 'local' starts one here.",
+        help="Use the Dask cluster at HOST:PORT; 'local' starts one.",
     ),
     click.option(
-        "--retries", type=click.IntRange(min=0), metavar="N", help="Attempts after the first for each; by default 2."
+        "--retries", type=click.IntRange(min=0), metavar="N", help="Further attempts after a disk error; by default 2."
     ),
 )
 

@@ -17,17 +17,15 @@ _EXPORTS = (
 )
 
 
-@click.command("export", cls=Command, short_help="Write a session as the files of a rig.", epilog=epilog(*_EXPORTS))
+@click.command("export", cls=Command, short_help="Export a session to another format.", epilog=epilog(*_EXPORTS))
 @click.argument("folder", type=SESSION)
 @click.argument("out", type=FOLDER)
-@click.option("--to", "format", metavar="FORMAT", required=True, help="One that mockrawio formats lists.")
 @click.option(
-    "--stream", "streams", multiple=True, metavar="ID", help="A stream to write; all by default; may be given again."
+    "--to", "format", metavar="FORMAT", required=True, help="One of the formats that mockrawio formats lists."
 )
-@click.option(
-    "--option", "given", multiple=True, metavar="NAME=VALUE", help="One of the format's own; may be given again."
-)
-@click.option("--fault", metavar="NAME", help="Break the files as real ones are; formats --faults lists how.")
+@click.option("--stream", "streams", multiple=True, metavar="ID", help="Stream to write; by default all; repeatable.")
+@click.option("--option", "given", multiple=True, metavar="NAME=VALUE", help="An option of the format; repeatable.")
+@click.option("--fault", metavar="NAME", help="Damage the files; formats --faults lists how.")
 @overwrite_option
 @json_option
 @progress_option
@@ -40,9 +38,9 @@ def export_command(
     as_json: bool,
     **how: Any,
 ) -> None:
-    """Write the session in FOLDER, virtual or not, into OUT as the files of a rig.
+    """Export the session in FOLDER, virtual or not, to the folder OUT in another format.
 
-    OUT is made, whole or not at all. What the format could not hold is listed; samples are the same, count for count.
+    OUT is written completely or not at all. Samples keep their counts; data that the format cannot store are listed.
     """
     from ..exporting import export
     from ..exporting.options import parsed_options, requested_format
@@ -59,15 +57,15 @@ def export_command(
 @click.command(
     "formats",
     cls=Command,
-    short_help="List the formats that sessions are exported to.",
+    short_help="List the formats that export writes.",
     epilog=epilog("formats", "formats --faults"),
 )
-@click.option("--faults", is_flag=True, help="List the ways in which files can be broken.")
+@click.option("--faults", is_flag=True, help="List the faults that export can plant.")
 @json_option
 def formats_command(faults: bool, as_json: bool) -> None:
-    """List the files of rigs that export writes, and what each of them holds of a session.
+    """List the formats that export writes, with the data that each can store.
 
-    With --faults: the ways in which real files of each format are broken, and what a reader should do.
+    With --faults: the faults that export can plant in each format, and what a reader should do.
     """
     from ..exporting.listing import faults_listing, formats_listing
 

@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from ..hybrid import HybridParams, HybridResult
 
 _GENERATE_CODES = (
-    "Exit codes: 0 all units that were asked for were made (or may be missing, --allow-skips), 1 a problem with "
-    "the data, or a unit was skipped, 2 wrong usage."
+    "Exit codes: 0 success, 1 a problem with the data, or a unit was skipped without --allow-skips, 2 wrong usage."
 )
 
 
@@ -39,25 +38,25 @@ _UNDO = "hybrid undo hybrid -o before"
 @click.group(
     "hybrid",
     cls=Group,
-    short_help="Hybrid ground truth: add known events, see if they are found.",
+    short_help="Hybrid ground truth: add known events, validate sortings.",
     epilog=epilog(_GENERATE, _VALIDATE, _UNDO),
 )
 def hybrid_commands() -> None:
-    """Add known events to a copy of a recording, and see whether a sorter finds them."""
+    """Add known events to a copy of a recording, and validate whether a sorter finds them."""
 
 
 @hybrid_commands.command(
     "generate",
-    short_help="Add events of a sorter's units to a copy.",
+    short_help="Add events of sorted units to a copy.",
     epilog=epilog(f"{_GENERATE} --dry-run", _GENERATE, codes=_GENERATE_CODES),
 )
 @click.argument("params_file", metavar="PARAMS", type=FILE)
-@click.option("-o", "--output", type=FOLDER, help="Folder for the results, in place of the file's output_directory.")
-@click.option("--compat", is_flag=True, default=None, help="Compute as the original program did, its faults included.")
-@click.option("--allow-skips", is_flag=True, default=None, help="Exit with 0 although a unit could not be made.")
+@click.option("-o", "--output", type=FOLDER, help="Folder for the results; overrides output_directory.")
+@click.option("--compat", is_flag=True, default=None, help="Compute as hybridfactory did, including its errors.")
+@click.option("--allow-skips", is_flag=True, default=None, help="Exit with 0 even if a unit could not be made.")
 @phy_base_option
-@click.option("--dry-run", is_flag=True, help="Write nothing; say what would be made.")
-@click.option("--rig", type=FOLDER, help="Write there the rig's folder too, with the result in the source's place.")
+@click.option("--dry-run", is_flag=True, help="Write nothing; print what would be made.")
+@click.option("--rig", type=FOLDER, help="Copy the source's SpikeGLX or Open Ephys folder here, with the result in it.")
 @workers_option
 @json_option
 @progress_option
@@ -74,12 +73,12 @@ def hybrid_generate_command(
     progress: bool,
     **fields: Any,
 ) -> None:
-    """Make hybrid data as PARAMS says: a .toml file, or a params.py, which is read and never run.
+    """Generate hybrid data from PARAMS: a .toml file, or a params.py, which is never executed.
 
-    Paths in PARAMS are relative to its own folder. Each unit that was asked for has a line that says
-    what was made of it or why nothing. The events are those that hybrid validate looks for.
+    Paths in PARAMS are relative to its folder. For each unit a line gives the result, or the reason
+    for skipping it. hybrid validate looks for these events in a sorting.
     A run of the same session in the same folder is replaced; files that its manifest does not list never are.
-    With --rig a SpikeGLX run or an Open Ephys record node is written again, all its files, with the events in it.
+    With --rig a SpikeGLX run or an Open Ephys record node is copied with the events in it.
     """
     from ..ground.durable import refuse_taken
     from ..hybrid import HybridParams, generate_hybrid, hybrid_in_rig
@@ -111,25 +110,23 @@ def _made(result: HybridResult) -> dict[str, Any]:
     }
 
 
-@hybrid_commands.command(
-    "validate", short_help="Compare a sorter's output with what was added.", epilog=epilog(_VALIDATE)
-)
+@hybrid_commands.command("validate", short_help="Compare a sorting with the added events.", epilog=epilog(_VALIDATE))
 @click.argument("hybrid_dir", type=FOLDER)
 @click.argument("sorter_dir", type=FOLDER)
-@click.option("-o", "--output", type=FOLDER, help="Folder for tables (CSV) and figures; without it none are written.")
+@click.option("-o", "--output", type=FOLDER, help="Folder for tables (CSV) and figures; by default none.")
 @sorting_options("SORTER_DIR", 1.0)
-@click.option("--session", "session_name", metavar="NAME", help="Which run, if HYBRID_DIR holds several.")
-@click.option("--source", "source_directory", type=FOLDER, help="The source's sorting, if it is elsewhere now.")
-@click.option("--figures/--no-figures", default=True, help="Draw figures too (matplotlib); by default.")
+@click.option("--session", "session_name", metavar="NAME", help="Which run, if HYBRID_DIR contains several.")
+@click.option("--source", "source_directory", type=FOLDER, help="Folder of the source's sorting, if it was moved.")
+@click.option("--figures/--no-figures", default=True, help="Draw figures (matplotlib), the default.")
 @json_option
 def validate_command(
     hybrid_dir: Path, sorter_dir: Path, output: Path | None, figures: bool, as_json: bool, **how: Any
 ) -> None:
-    """Compare what a sorter found, in SORTER_DIR, with the events that a run added, in HYBRID_DIR.
+    """Compare the sorting in SORTER_DIR with the events that a run added, in HYBRID_DIR.
 
-    For each true unit: how many of its events were found, by which cluster, and the cluster's
-    accuracy, recall and precision, as SpikeInterface counts them; then which clusters the events
-    are in, and how like the templates are. Files of an earlier validation in the same folder are replaced.
+    For each true unit: the number of events found, the matched cluster, and its
+    accuracy, recall and precision, as in SpikeInterface; then the confusion matrix, and
+    the similarity of templates. Files of an earlier validation in the same folder are replaced.
     """
     from ..hybrid.text_tables import validation_lines
     from ..hybrid.validate import check_matplotlib, validate
@@ -141,20 +138,20 @@ def validate_command(
     show(as_json, {**validation.as_dict(), "files": list(files)}, [*validation_lines(validation), *wrote(files)])
 
 
-@hybrid_commands.command("undo", short_help="Take the events of a run out again, exactly.", epilog=epilog(_UNDO))
+@hybrid_commands.command("undo", short_help="Remove the events of a run.", epilog=epilog(_UNDO))
 @click.argument("folder", type=FOLDER)
-@click.option("-o", "--output", type=FOLDER, help="Folder for what was there before; of a session it must be given.")
-@click.option("--session", "session_name", metavar="NAME", help="Which run, if FOLDER holds several.")
+@click.option("-o", "--output", type=FOLDER, help="Folder for the restored files; required for a session.")
+@click.option("--session", "session_name", metavar="NAME", help="Which run, if FOLDER contains several.")
 @overwrite_option
 @json_option
 @progress_option
 def undo_command(folder: Path, as_json: bool, **how: Any) -> None:
-    """Make again what a run was made of, out of what it made, in FOLDER.
+    """Restore the source of a run from its result in FOLDER.
 
-    FOLDER is the output folder of a run, of which the recording's files are written again, or a session that a
-    run made, of which the source is. The source need not be there any more. What comes out has the SHA-256 that
-    the run has noted of its source; nothing is written otherwise. FOLDER is only read; files go there too, unless
-    -o says where.
+    FOLDER is the output folder of a run, whose recording files are restored, or a session written by a
+    run, whose source session is. The source itself is not needed. The restored files must have the SHA-256 that
+    the run recorded, otherwise nothing is written. No file in FOLDER is changed; without -o the restored files are
+    written to it.
     """
     from ..hybrid import undo_hybrid
 

@@ -31,16 +31,16 @@ Found = TypeVar("Found")
 @click.command(
     "info",
     cls=Command,
-    short_help="Show what a session holds.",
+    short_help="Print the contents of a session.",
     epilog=epilog(f"info {_EXAMPLE}", f"info {_EXAMPLE} --json", "info /tmp/mock"),
 )
 @click.argument("folder", type=SESSION)
-@click.option("--labels", "labels_dir", type=FOLDER, help="Of the session's movie annotations.")
+@click.option("--labels", "labels_dir", type=FOLDER, help="Folder of the movie annotations.")
 @reading_options
 @json_option
 @click.pass_context
 def info_command(ctx: click.Context, /, folder: Path | str, labels_dir: Path | None, as_json: bool, **how: Any) -> None:
-    """Show what the session in FOLDER holds, or, in a line each, the sessions below a root of many."""
+    """Print the contents of the session in FOLDER, or one line for each session below it."""
     from ..describe import describe_session, description_lines, summary_line
 
     places = sessions_at(folder)
@@ -57,7 +57,7 @@ def info_command(ctx: click.Context, /, folder: Path | str, labels_dir: Path | N
 @click.command(
     "verify",
     cls=Command,
-    short_help="Check a session's files and read all of it.",
+    short_help="Verify a session's files and read all of it.",
     epilog=epilog(f"verify {_EXAMPLE}", "verify /tmp/mock"),
 )
 @click.argument("folder", type=SESSION)
@@ -66,11 +66,11 @@ def info_command(ctx: click.Context, /, folder: Path | str, labels_dir: Path | N
 @progress_option
 @click.pass_context
 def verify_command(ctx: click.Context, /, folder: Path | str, as_json: bool, progress: bool, **how: Any) -> None:
-    """Check the session in FOLDER, or each below a root: every file against its manifest, and all by reading it.
+    """Verify the session in FOLDER, or each session below it: compare every file with the manifest, and read it.
 
-    Without a manifest only the second is done. Missing, extra, changed (of another size), corrupt
-    (of the same size, with other bytes) and unreadable files are told apart; any of them, or
-    anything that cannot be read, makes the exit code 1.
+    Without a manifest the files are only read. Missing, extra, changed (different size), corrupt
+    (same size, different bytes) and unreadable files are listed separately; if there are any, or if
+    anything cannot be read, the exit code is 1.
     """
     from ..verify import verify_session
 

@@ -42,22 +42,22 @@ _EXAMPLES = (
 @click.command(
     "raster",
     cls=Command,
-    short_help="Make spike rasters of functional groups, in SONATA files.",
+    short_help="Write spike rasters of functional groups as SONATA.",
     epilog=epilog(*_EXAMPLES),
 )
 @click.option("--spec", "spec_file", type=FILE, help="TOML file of groups with their rates and profiles.")
-@click.option("--from", "session_folder", type=FOLDER, help="A session, in place of --spec: its units.")
-@click.option("-o", "--output", type=FILE, required=True, help="The SONATA file to write.")
-@click.option("--plot", type=FILE, help="Draw the raster too: .png, .pdf or .svg (matplotlib).")
+@click.option("--from", "session_folder", type=FOLDER, help="Take the units of a session instead of --spec.")
+@click.option("-o", "--output", type=FILE, required=True, help="SONATA file to write.")
+@click.option("--plot", type=FILE, help="Draw the raster to a .png, .pdf or .svg file (matplotlib).")
 @click.option(
     "--sorting",
     type=_SORTING,
     metavar="ORDER",
     default="by_time",
     show_default=True,
-    help="Of the spikes: by_time, by_id or none.",
+    help="Order of the spikes: by_time, by_id or none.",
 )
-@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="The same makes the same spikes; for the file's.")
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Override the seed of the spec.")
 @overwrite_option
 @json_option
 @progress_option
@@ -72,10 +72,9 @@ def raster_command(
     as_json: bool,
     progress: bool,
 ) -> None:
-    """Make the spikes of functional groups, or take those of a session, and write them as SONATA.
+    """Generate the spikes of functional groups, or take those of a session, and write them as SONATA.
 
-    One line for each group says how many units and spikes it has; the files that were written
-    follow.
+    Prints the number of units and spikes of each group, then the files.
     """
     if (spec_file is None) == (session_folder is None):
         raise click.UsageError("--spec and --from: give one of the two")

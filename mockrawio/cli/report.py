@@ -60,27 +60,29 @@ def _streams(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
-@click.command("plot", cls=Command, short_help="Draw a session into a file.", epilog=epilog(*_EXAMPLES))
+@click.command("plot", cls=Command, short_help="Draw figures of a session.", epilog=epilog(*_EXAMPLES))
 @click.argument("folder", type=SESSION)
-@click.option("-o", "--output", type=FILE, required=True, help="The figure: .png, .pdf, .svg (what matplotlib has).")
+@click.option(
+    "-o", "--output", type=FILE, required=True, help="File to write: .png, .pdf, .svg (as matplotlib supports)."
+)
 @click.option(
     "--what",
     type=click.Choice(_WHAT),
     metavar="PART",
     default="overview",
     show_default=True,
-    help="Overview, which is all, or one of its parts.",
+    help="The overview of everything, or one part of it.",
 )
 @click.option(
     "--stream",
     metavar="NAME",
     shell_complete=_streams,
-    help="Name or index of the stream whose signals, or contacts, are drawn; by default the first ones.",
+    help="Stream whose signals or contacts are drawn, by name or index.",
 )
-@click.option("--channels", metavar="NAMES", help="Names, ids or indexes of the channels to draw, with commas.")
-@click.option("--units", metavar="IDS", help="Ids or indexes of the units to draw, with commas.")
-@click.option("--start", "t_start", type=float, metavar="SECONDS", help="From where traces and raster are drawn.")
-@click.option("--stop", "t_stop", type=float, metavar="SECONDS", help="Up to where they are drawn.")
+@click.option("--channels", metavar="NAMES", help="Channels to draw, by name, id or index, separated by commas.")
+@click.option("--units", metavar="IDS", help="Units to draw, by id or index, separated by commas.")
+@click.option("--start", "t_start", type=float, metavar="SECONDS", help="Start of traces and raster.")
+@click.option("--stop", "t_stop", type=float, metavar="SECONDS", help="End of traces and raster.")
 @click.option(
     "--dpi", type=click.IntRange(10, 1200), metavar="N", default=150, show_default=True, help="Dots per inch."
 )
@@ -101,12 +103,12 @@ def plot_command(
     as_json: bool,
     **how: Any,
 ) -> None:
-    """Draw the session in FOLDER: all of it on one page, or one part.
+    """Draw the session in FOLDER: everything on one page, or one part.
 
-    The parts: traces, power spectrum and spectrogram of a stream; its probe's contacts; locations of units among them,
-    footprints on them, and drift along them; raster of the spikes by region; a table of the units, their rates,
-    waveforms, amplitudes, isi (intervals between spikes), autocorrelograms and crosscorrelograms; psth, spikes around
-    events; timing of the events; jitter of the daq; movie time against the clock. What a session lacks is said.
+    The parts: traces, power spectrum and spectrogram of a stream; contacts of its probe; locations,
+    footprints and drift of units; raster of the spikes by region; a table of the units, their rates,
+    waveforms, amplitudes, isi (interspike intervals), autocorrelograms and crosscorrelograms; psth, spikes around
+    events; timing of the events; jitter of the daq; movie time against the clock. Missing data are reported.
     """
     limits = {"t_start": t_start, "t_stop": t_stop}
     given = {"--stream": stream, "--start and --stop": t_start if t_stop is None else t_stop}
@@ -180,13 +182,15 @@ def _drawn(
 @click.command(
     "report",
     cls=Command,
-    short_help="Write a session's report, one HTML file.",
+    short_help="Write an HTML report of a session.",
     epilog=epilog(f"report {_SESSION} -o report.html"),
 )
 @click.argument("folder", type=SESSION)
-@click.option("-o", "--output", type=FILE, required=True, help="The HTML file to write.")
-@click.option("--labels", "labels_dir", type=FOLDER, help="Of the session's movie annotations.")
-@click.option("--verify/--no-verify", default=True, show_default=True, help="Check the session first: reads all of it.")
+@click.option("-o", "--output", type=FILE, required=True, help="HTML file to write.")
+@click.option("--labels", "labels_dir", type=FOLDER, help="Folder of the movie annotations.")
+@click.option(
+    "--verify/--no-verify", default=True, show_default=True, help="Verify the session first, which reads all of it."
+)
 @overwrite_option
 @part_options
 @json_option
@@ -195,10 +199,10 @@ def _drawn(
 def report_command(
     ctx: click.Context, /, folder: Path | str, output: Path, labels_dir: Path | None, as_json: bool, **how: Any
 ) -> None:
-    """Write what the session in FOLDER holds, and whether it is as it was made, into one HTML file.
+    """Write a report of the session in FOLDER, with its verification, to one HTML file.
 
-    The file needs no network and no server. The exit code is 1 if the session is not as it
-    should be; the report is written all the same, and says how.
+    The file needs no network and no server. If verification fails, the report lists the
+    problems, and the exit code is 1.
     """
     from ..report.html import write_report
     from ..session.layout import find_labels

@@ -28,12 +28,14 @@ _SESSION = "/tmp/mock/patient_data/1/session_1"
 _EXAMPLES = (f"score {_SESSION} sorted", f"score {_SESSION} sorted --figure score.png")
 
 
-@click.command("score", cls=Command, short_help="Hold a sorting against a session.", epilog=epilog(*_EXAMPLES))
+@click.command(
+    "score", cls=Command, short_help="Compare a sorting with a session's ground truth.", epilog=epilog(*_EXAMPLES)
+)
 @click.argument("session", type=FOLDER)
 @click.argument("sorting", type=FOLDER)
 @sorting_options("SORTING", 0.4)
-@click.option("--csv", "csv_file", type=FILE, help="Write the rows of the units there, too.")
-@click.option("--figure", "figure_file", type=FILE, help="Draw the score there, too: .png, .pdf or .svg (matplotlib).")
+@click.option("--csv", "csv_file", type=FILE, help="Write a CSV table of the units.")
+@click.option("--figure", "figure_file", type=FILE, help="Draw the score to a .png, .pdf or .svg file (matplotlib).")
 @overwrite_option
 @json_option
 def score_command(
@@ -45,10 +47,10 @@ def score_command(
     as_json: bool,
     **how: Any,
 ) -> None:
-    """Hold what a sorter found, in SORTING, against what is true of the session in SESSION.
+    """Compare the sorting in SORTING with the ground truth of the session in SESSION.
 
-    For each true unit: how many of its spikes were found, by which cluster, and the cluster's accuracy, recall and
-    precision, as SpikeInterface counts them; then why the others were missed, each for one cause.
+    For each true unit: the number of spikes found, the matched cluster, and its accuracy, recall and
+    precision, as in SpikeInterface; then the causes of missed spikes.
     """
     for path in filter(None, (csv_file, figure_file)):
         check_output(path, overwrite, session)

@@ -11,7 +11,7 @@ phy_base_option = click.option(
     "--phy-base",
     type=click.IntRange(0, 1),
     metavar="0|1",
-    help="What phy's files call the first sample; else inferred.",
+    help="Number of the first sample in phy's files; else inferred.",
 )
 
 
@@ -24,7 +24,7 @@ def sorting_options(folder: str, window_ms: float) -> Decorator:
             metavar="MS",
             default=window_ms,
             show_default=True,
-            help="Before and after a true event, within which it is found.",
+            help="Largest distance between a true and a found event.",
         ),
         click.option(
             "--match-score",
@@ -32,10 +32,10 @@ def sorting_options(folder: str, window_ms: float) -> Decorator:
             metavar="SHARE",
             default=0.5,
             show_default=True,
-            help="Least accuracy of a unit's cluster, up to 1.",
+            help="Lowest accuracy for a cluster to match a unit.",
         ),
         click.option(
-            "--type", "output_type", type=click.Choice([*formats()]), help=f"What {folder} holds; else inferred."
+            "--type", "output_type", type=click.Choice([*formats()]), help=f"Format of {folder}; else inferred."
         ),
         phy_base_option,
         click.option(
