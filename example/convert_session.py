@@ -1,11 +1,11 @@
 """
-Convert what comes from elsewhere
-=================================
+Convert recordings and Blocks
+=============================
 
-A SpikeInterface recording with its sorting, and a Neo Block, become sessions.
+Convert a SpikeInterface recording with its sorting, and a Neo Block, to sessions.
 
-Run it with a folder for the two sessions, or with nothing for a new temporary one.
-They stay there, and the script says where::
+Pass a folder for the two sessions; by default a new temporary one is used. The
+sessions are kept, and the script prints where::
 
     python example/convert_session.py [ROOT]
 
@@ -17,7 +17,7 @@ figure: the extras ``spikeinterface`` and ``plot``.
 # A recording and its sorting
 # ---------------------------
 #
-# Here SpikeInterface generates both; any recording and sorting of its own do as well.
+# SpikeInterface generates them here; use any recording and sorting of yours.
 
 import sys
 from datetime import datetime
@@ -50,7 +50,7 @@ print(recording)
 print(sorting)
 
 # %%
-# Its two segments become those of a session, one after the other from a start of your
+# Write them as a session of two segments, the first of which begins at a start of your
 # choice:
 
 folder = root / "patient_data" / "1" / "session_1"
@@ -64,8 +64,8 @@ write_session(
 print(verify_session(folder).ok, folder)
 
 # %%
-# Samples are int16 in a session. What is read differs from what was written by at
-# most half a step of that, the gain:
+# Samples of a session are int16. What is read differs from the original by at
+# most half a count, the gain:
 
 reader = MockSessionRawIO(folder)
 reader.parse_header()
@@ -77,7 +77,7 @@ gain = reader.header["signal_channels"]["gain"]
 print("largest error, in gains:", (off / gain).max().round(3))
 
 # %%
-# The first second of it, spikes below:
+# Plot the first second, with spikes below:
 
 with by_extra("this example", "plot"):
     from matplotlib.figure import Figure
@@ -94,7 +94,7 @@ reader.close()
 # A Neo Block
 # -----------
 #
-# A signal in mV and a spike train, as they may come from any of Neo's readers.
+# A signal in mV and a spike train, as any of Neo's readers may return them.
 
 block = neo.Block(rec_datetime=datetime(2024, 5, 1, 9))
 segment = neo.Segment()
@@ -112,7 +112,7 @@ write_session_from_block(block, folder, overwrite=True)
 print(verify_session(folder).ok, folder)
 
 # %%
-# And read again:
+# Read them back:
 
 again = MockSessionIO(folder).read_block().segments[0]
 signal, train = again.analogsignals[0], again.spiketrains[0]

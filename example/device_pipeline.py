@@ -2,12 +2,12 @@
 Find spikes on a GPU, and score them
 ====================================
 
-A session that takes no disk goes to the GPU and is filtered there; the spikes that are
-found are held against the truth.
+Stream a virtual session to the GPU, filter it and detect spikes there, and compare
+them with the ground truth.
 
-The chunks are torch's, on CUDA if it sees a device and else on the CPU, or NumPy's
-where torch is not installed: all but three lines are the same. Run it with how many
-seconds and channels there shall be, and with a folder for the figure::
+Chunks are torch tensors, on CUDA if it finds a device and else on the CPU, or NumPy
+arrays if torch is not installed: all but three lines are the same. Pass the number of
+seconds and channels, and a folder for the figure::
 
     python example/device_pipeline.py [SECONDS [CHANNELS [FIGURES]]]
 
@@ -15,7 +15,7 @@ Score and figure need SciPy and matplotlib, of the extras ``hybrid`` and ``plot`
 """
 
 # %%
-# A virtual session: its samples are made when they are read.
+# A virtual session: its samples are computed when they are read.
 
 import sys
 import time
@@ -48,8 +48,7 @@ rate = reader.get_signal_sampling_rate(stream_index=1)
 # Two libraries
 # -------------
 #
-# Where torch is not installed, NumPy does what it would do on the device. This is in
-# what they differ.
+# If torch is not installed, NumPy is used instead. These are the differences.
 
 library = "torch" if find_spec("torch") else "numpy"
 print("arrays of", library, "" if library == "torch" else "(torch is not installed)")
@@ -80,9 +79,8 @@ def in_memory(values):
 # High-pass and common median
 # ---------------------------
 #
-# The filter is what a windowed sinc does not let through, by FFT. What it needs of the
-# chunk before is held; the first sample stands for those before it, and the last one
-# for those after it.
+# The high-pass filter subtracts a windowed sinc, by FFT. Samples that it needs of the
+# previous chunk are kept; the recording is padded with its first and its last sample.
 
 HALF = 128  # samples of the filter on either side of its middle
 CHUNK = (1 << 15) - 2 * HALF - 2  # with what is held a length that the FFT is fast at
@@ -125,8 +123,8 @@ def filtered(chunks, rate):
 # Troughs
 # -------
 #
-# A trough is deeper than five times its channel's noise, and than its neighbours. Only
-# troughs leave the device. Of those near each other the deepest is the spike.
+# A trough exceeds five times its channel's noise, and is deeper than its neighbours.
+# Only troughs leave the device. Of neighbouring troughs the deepest is the spike.
 
 
 def troughs(chunks, rate):
@@ -161,9 +159,9 @@ def spikes(samples, channels, depths, apart=32, reach=3):
 # The whole pipeline
 # ------------------
 #
-# It runs twice: what can be kept of a virtual session is kept, so that the second time
-# is mostly the device's own. A channel's spikes are taken for one unit's. That is no
-# sorter: two units that are largest on one channel are one to it.
+# It runs twice: parts of the virtual session are cached in the first run, so the time
+# of the second is mostly that of the device. All spikes of a channel are taken as one
+# unit. This is not a sorter: it cannot separate two units on one channel.
 
 options = {"chunk_size": CHUNK, "device": "auto", "out": library}
 for what in ("made and searched", "once more"):
@@ -180,10 +178,10 @@ found = {
 }
 
 # %%
-# Against the truth
-# -----------------
+# Score
+# -----
 #
-# Each unit of the session, and the channel whose spikes are most like its own.
+# Each unit of the session, with the channel whose spikes match it best.
 
 result = score(folder, found)
 for unit in result.units:

@@ -1,11 +1,11 @@
 """
-Draw the probes that have names
-===============================
+Draw the named probes
+=====================
 
-Each with the channels that it has by itself: contacts where they are, as large as
-they are, coloured by shank. No session is needed for it, nor the network.
+Draw each probe with its default number of channels: contacts to scale, coloured by
+shank. This needs no session and no network.
 
-Run it with a file for the figure, or with nothing for one in a new temporary folder::
+Pass a file for the figure; by default it is in a new temporary folder::
 
     python example/draw_probes.py [FIGURE]
 
@@ -14,7 +14,7 @@ probe.png --what probe`` draws the probe of a session in the same way.
 """
 
 # %%
-# The names are what ``SessionSpec(probe=...)`` takes:
+# These are the names for ``SessionSpec(probe=...)``:
 
 import sys
 from pathlib import Path
@@ -26,10 +26,10 @@ for name, probe in PROBES.items():
     print(f"{name}: {probe.what}; {probe.range} channels, {probe.default} by default")
 
 # %%
-# All of them
-# -----------
+# All probes
+# ----------
 #
-# A panel for each, with a scale of its own.
+# One panel for each, with its own scale.
 
 from mockrawio.ground.extras import by_extra
 from mockrawio.report import plots
@@ -52,10 +52,10 @@ figure.suptitle("The probes that have names")
 print("the figure:", plots.save_figure(figure, target, dpi=100))
 
 # %%
-# One of them, with other numbers
-# -------------------------------
+# One probe with different numbers of channels
+# --------------------------------------------
 #
-# A probe has as many channels as it is asked for, within its range.
+# Choose the number of channels within the probe's range.
 
 figure = Figure(figsize=(5, 6), layout="constrained")
 plots.plot_contacts(

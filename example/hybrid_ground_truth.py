@@ -1,16 +1,15 @@
 """
-Try a sorter on hybrid ground truth
-===================================
+Test a sorter on hybrid ground truth
+====================================
 
-Known events are added to a real recording, a sorter is let loose on it, and what it
-found is counted.
+Add known events to a real recording, sort it, and count how many of them are found.
 
-Run it with a new folder for everything, or with nothing for a temporary one. All of it
-stays there, and the script says where::
+Pass a new folder for all files; by default a temporary one is used. The files are
+kept, and the script prints where::
 
     python example/hybrid_ground_truth.py [FOLDER]
 
-It takes the sample recording in tests/data/hybrid, and needs the extras ``hybrid`` and
+It uses the sample recording in tests/data/hybrid, and needs the extras ``hybrid`` and
 ``plot``.
 """
 
@@ -18,8 +17,8 @@ It takes the sample recording in tests/data/hybrid, and needs the extras ``hybri
 # Generate
 # --------
 #
-# A file of parameters says which recording, which sorted units of it, and where they
-# are to go. It is read as data, never run.
+# The parameter file specifies the recording, the sorted units, and where to move them.
+# It is read as data, never executed.
 
 # sphinx_gallery_thumbnail_number = 4
 import csv
@@ -54,10 +53,10 @@ result = generate_hybrid(
 print("\n".join(generation_lines(result)))
 
 # %%
-# Prove it
-# --------
+# Check the result
+# ----------------
 #
-# Take the source from the result: what is left are the saved events, count for count.
+# The difference between result and source is exactly the saved events, in counts.
 
 n_channels = params.probe.n_channels
 source = np.fromfile(params.raw_source_file, "<i2").reshape(-1, n_channels)
@@ -71,8 +70,7 @@ for unit in planted_events(result):
 print("hybrid - source - events is 0 everywhere:", not left.any())
 
 # %%
-# One of the events, on the channels that it was added to: the source, the hybrid,
-# and what is between them.
+# One of the events on its channels: source, hybrid, and their difference.
 
 first = unit.times[0]
 rows = slice(max(0, first - 60), first + 60)
@@ -91,8 +89,8 @@ print("the figure:", plots.save_figure(figure, folder / "event.png", dpi=100))
 # Sort it
 # -------
 #
-# Any sorter does. Here one is pretended, which misses a tenth of the events, and all
-# times are a bit off; its output is phy's. Samples of it are counted from 1.
+# Use any sorter. This example simulates one that misses a tenth of the events and
+# jitters all times, with output in phy's format. Its samples are counted from 1.
 
 random = np.random.default_rng(0)
 with open(result.folder / "annotations-bench.csv", newline="") as file:
@@ -104,8 +102,8 @@ times = times + random.integers(-5, 6, len(times))
 order = np.argsort(times)
 
 # %%
-# The templates that it writes are the source's, and for the new units those of the
-# units they were made of: moved as their events were, and noisy.
+# Its templates are the source's and, for the new units, those of their original units,
+# moved like their events, with added noise.
 
 templates = load_templates(sample / "sort_phy")
 new = random.normal(0, 0.4, (len(result.units), *templates.shape[1:]))
@@ -125,7 +123,7 @@ np.save(phy / "templates.npy", np.concatenate([templates, new]).astype("float32"
 # Validate
 # --------
 #
-# What was found of what was added, as tables and figures.
+# Compare the sorting with the added events, as tables and figures.
 
 validation = validate(result.folder, phy, phy_base=1)
 print("\n".join(validation_lines(validation)))

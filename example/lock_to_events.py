@@ -2,19 +2,19 @@
 Lock units to events
 ====================
 
-Cells that answer an event of the session, a PSTH of them, and what they were to do.
+Generate units that respond to an event, and compare their PSTH with the true rates.
 
-Run it with a folder for the session, or with nothing for a new temporary one. It stays
-there, and the script says where::
+Pass a folder for the session; by default a new temporary one is used. The session is
+kept, and the script prints where::
 
     python example/lock_to_events.py [ROOT]
 
-It draws what it shows with matplotlib, which the extra ``plot`` brings.
+The figures need matplotlib (extra ``plot``).
 """
 
 # %%
-# Rates rise to five times of what they are between 100 ms and 400 ms after an event of
-# code 4. :doc:`/firing` has what else cells may do.
+# Firing rates rise fivefold between 100 ms and 400 ms after each event of code 4. See
+# :doc:`/firing` for other firing patterns.
 
 import sys
 from pathlib import Path
@@ -44,10 +44,10 @@ print(spec.firing)
 print(session)
 
 # %%
-# Around the event
-# ----------------
+# PSTH
+# ----
 #
-# A row for each event of that code, and the mean rate of all below it.
+# One row for each event of that code, and the mean rate below.
 
 reader = MockSessionRawIO(session)
 reader.parse_header()
@@ -55,11 +55,11 @@ figure = plots.plot_psth(reader, labels=[4]).figure
 print("the figure:", plots.save_figure(figure, root / "psth.png", dpi=100))
 
 # %%
-# What they were to do
-# --------------------
+# True rates
+# ----------
 #
-# The rate that each cell's spikes were drawn from is part of what is known of a
-# session. Its mean around the events is what the histogram comes near to.
+# The ground truth includes the rate from which each unit's spikes were drawn. The
+# histogram approximates its mean around the events.
 
 unit_id = max(measures.firing_rates(reader), key=lambda rate: rate.rate_hz).unit
 found = measures.peri_event(reader, unit_id, labels=[4])

@@ -1,11 +1,12 @@
 """
-Make many sessions on a cluster
-===============================
+Generate many sessions on a cluster
+===================================
 
-Two workers make sessions, are stopped and go on; one of the sessions is read lazily.
+Generate sessions with two workers, interrupt and continue the run, and read one
+session lazily.
 
-Run it with a folder for the sessions, or with nothing for a new temporary one, and
-with the address of a Dask scheduler to have its workers make them::
+Pass a folder for the sessions, by default a new temporary one, and optionally the
+address of a Dask scheduler::
 
     python example/make_corpus.py [ROOT [tcp://HOST:PORT]]
 
@@ -13,12 +14,12 @@ It needs the extras ``dask`` and ``plot``.
 """
 
 # %%
-# The workers
-# -----------
+# Workers
+# -------
 #
-# Without an address they are threads of this process, which is enough for a script.
-# A cluster's own ``Client("tcp://...")`` takes their place; its workers must see the
-# folder.
+# Without an address the workers are threads of this process, which is enough for a
+# script. For a cluster use its ``Client("tcp://...")``; its workers must have access
+# to the folder.
 
 import itertools
 import sys
@@ -45,10 +46,10 @@ else:
     )
 
 # %%
-# The sessions
-# ------------
+# Sessions
+# --------
 #
-# Specs come one by one: a corpus of millions is never held whole.
+# Specs are generated one by one, so even millions of them take no memory.
 
 
 def specs(n_patients, n_sessions):
@@ -65,9 +66,9 @@ def specs(n_patients, n_sessions):
         )
 
 
-# %%
-# A part of the corpus, as if the power had failed, and then all of it: what is there
-# already is not made again. Each session gets a seed of its own from the corpus's.
+# %% Generate a part of the corpus, as if the power had failed, and then all of it:
+# existing sessions are kept. Each session gets its own seed, derived from the
+# corpus's.
 
 begun = generate_corpus(
     itertools.islice(specs(2, 4), 5), root, client, progress=False, seed=0
@@ -77,11 +78,11 @@ report = generate_corpus(specs(2, 4), root, client, progress=False, seed=0)
 print("complete:", report)
 
 # %%
-# One of them, lazily
-# -------------------
+# Lazy reading
+# ------------
 #
-# Dask computes from a session's signals without having them in memory; xarray knows
-# the channels by their regions.
+# Dask processes a session's signals without loading all of them; xarray selects
+# channels by region.
 
 with MockSessionRawIO(root / "patient_data" / "2" / "session_4") as reader:
     raw = to_dask_array(reader, stream_index=1, chunks=(16000, -1))
@@ -93,7 +94,7 @@ for name, value in zip(region.region.values, region.values, strict=True):
     print(f"{name}: SD {value:.1f} {recording.units} from 0.5 s to 1 s")
 
 # %%
-# The spread of each channel, coloured by its region:
+# Plot the standard deviation of each channel, coloured by region:
 
 spread = recording.std("time").compute()
 figure = Figure(figsize=(9, 3.5), layout="constrained")

@@ -1,23 +1,24 @@
 """
-Make spike rasters of functional groups
-=======================================
+Generate spike rasters of functional groups
+===========================================
 
-Spikes of groups of units, written as SONATA, drawn, and made a session of.
+Generate spikes of groups of units, write them as SONATA, draw them, and use them in a
+session.
 
-Run it with a folder for the files, or with nothing for a new temporary one. They stay
-there, and the script says where::
+Pass a folder for the files; by default a new temporary one is used. The files are
+kept, and the script prints where::
 
     python example/make_rasters.py [FOLDER]
 
 It needs the extras ``sonata`` and ``plot``. The groups are those of groups.toml
-beside it.
+in the same folder.
 """
 
 # %%
-# The groups
-# ----------
+# Groups
+# ------
 #
-# What each is called, how many units it has and how they fire stands in a file:
+# A file lists the groups with their names, numbers of units and firing:
 
 import sys
 from pathlib import Path
@@ -37,8 +38,8 @@ groups = Path(__file__).with_name("groups.toml")
 print(groups.read_text())
 
 # %%
-# Their spikes
-# ------------
+# Spikes
+# ------
 
 spec = RasterSpec.from_toml(groups)
 raster = generate_raster(spec)
@@ -48,8 +49,8 @@ for name, ids in raster.groups.items():
 print("the figure:", save_raster_figure(raster, folder / "spikes.png"))
 
 # %%
-# As files, and as Neo's objects
-# ------------------------------
+# Files and Neo objects
+# ---------------------
 
 path = write_sonata(folder / "spikes.h5", raster, overwrite=True)
 print(f"{path}: {len(read_sonata(path))} spikes, as SONATA")
@@ -58,11 +59,11 @@ print(len(trains), "Neo spike trains")
 print(f"the first: {len(trains[0])} spikes until {trains[0].t_stop}")
 
 # %%
-# As a session
-# ------------
+# Session
+# -------
 #
-# The spikes of one group become the units of a session; taken out of it again, they
-# are where they were, to the last digit of a time in ms.
+# Use the spikes of one group as the units of a session. Exported again, their times in
+# ms are the same to the last digit.
 
 inhibitory = raster.group("inhibitory")
 path = write_sonata(folder / "inhibitory.h5", inhibitory, overwrite=True)

@@ -1,21 +1,20 @@
 """
-Make a session
-==============
+Generate a session
+==================
 
-A session with a gap in it, made from a seed, and what was written.
+Generate a session with a gap from a seed, and look at its files.
 
-Run it with a folder for the session, or with nothing for a new temporary one. It stays
-there, and the script says where::
+Pass a folder for the session; by default a new temporary one is used. The session is
+kept, and the script prints where::
 
     python example/make_session.py [ROOT]
 
-The figure needs matplotlib, which the extra ``plot`` brings.
+The figure needs matplotlib (extra ``plot``).
 """
 
-# %%
-# A :class:`~mockrawio.SessionSpec` says what to make. This one has two segments, of
-# 6 s and of 4 s, with a gap between; what it leaves open has a default, as it prints
-# itself:
+# %% A :class:`~mockrawio.SessionSpec` describes the session. This one has two
+# segments, of 6 s and 4 s, with a gap between them. Printing it shows the defaults of
+# all other fields:
 
 import sys
 from pathlib import Path
@@ -32,11 +31,11 @@ spec = SessionSpec(
 pprint(spec)
 
 # %%
-# Write it
-# --------
+# Write the files
+# ---------------
 #
 # The session is a folder below the root, in the layout of :doc:`Epiphyte's data
-# </format>`. The same spec and seed write the same bytes wherever this is run.
+# </format>`. The same spec and seed give the same bytes on any machine.
 
 folder = generate_session(spec, root, overwrite=True)
 print(folder)
@@ -45,10 +44,10 @@ for path in sorted(folder.rglob("*")):
         print(f"{path.stat().st_size:>10,d}  {path.relative_to(folder)}")
 
 # %%
-# Look at it
-# ----------
+# Plot the data
+# -------------
 #
-# The field potential with its events, the spikes below it, and the gap in both.
+# The local field potential with events, the spikes below, and the gap in both.
 
 from mockrawio.ground.extras import by_extra
 from mockrawio.report import plots

@@ -2,23 +2,22 @@
 Draw a session
 ==============
 
-All of it on one page, then each part, then a figure of one's own out of the same
-parts.
+Draw everything on one page, then each part, then combine parts in your own figure.
 
-Run it with a session's folder and a folder for the figures, or with nothing for new
-temporary ones. They stay there, and the script says where::
+Pass a session's folder and a folder for the figures; by default new temporary ones are
+used. The files are kept, and the script prints where::
 
     python example/plot_session.py [SESSION [FIGURES]]
 
-It needs matplotlib, which the extra ``plot`` brings.
+It needs matplotlib (extra ``plot``).
 """
 
 # %%
-# All of it
-# ---------
+# Overview
+# --------
 #
-# Without a session of yours one of two segments is made. The page is what
-# ``mockrawio plot SESSION -o overview.png`` draws.
+# If you pass no session, one with two segments is generated. The command
+# ``mockrawio plot SESSION -o overview.png`` draws the same page.
 
 import sys
 from pathlib import Path
@@ -46,21 +45,21 @@ page = plots.plot_overview(reader)
 print("the figure:", plots.save_figure(page, figures / "overview.png", dpi=100))
 
 # %%
-# Each part
-# ---------
+# Parts
+# -----
 #
-# Each takes ``ax=``, and makes a figure of its own without it. These are the names
-# that ``mockrawio plot --what`` has for them.
+# Each function takes ``ax=``, and creates a figure without it. The keys are the values
+# of ``mockrawio plot --what``.
 
 for name, plot in plots.PANELS.items():
     figure = plot(reader).figure
     print(name, plots.save_figure(figure, figures / f"{name}.png", dpi=100), sep=": ")
 
 # %%
-# A figure of one's own
-# ---------------------
+# Your own figure
+# ---------------
 #
-# Signals, spikes and movie time below each other, around the first pause of the movie.
+# Signals, spikes and movie time around the first pause of the movie.
 
 movie = measures.movie_clock(reader)
 middle = float(movie.pause_starts_s[0]) if len(movie.pauses_s) else 1.0
@@ -83,10 +82,10 @@ print(
 )
 
 # %%
-# The numbers behind it
-# ---------------------
+# Numbers
+# -------
 #
-# What is drawn can be had without drawing it, and without matplotlib.
+# All numbers in the figures are available without matplotlib.
 
 for rate in measures.firing_rates(reader):
     gaps = measures.isi(reader, rate.unit)

@@ -2,19 +2,18 @@
 Read a session as Neo objects
 =============================
 
-The user-oriented layer, ``neo.io``: a tree of objects with units.
+Read through the high-level layer, ``neo.io``: a tree of objects with units.
 
-Its twin, read_session_rawio.py, reads the same session as NumPy arrays. Run it with
-a session folder, or with nothing to have a small session made, and with a second
-folder for the figure::
+The script read_session_rawio.py reads the same session as NumPy arrays. Pass a session
+folder, by default a small session is generated, and a folder for the figure::
 
     python example/read_session_io.py [SESSION [FIGURES]]
 
-The figure needs matplotlib, which the extra ``plot`` brings.
+The figure needs matplotlib (extra ``plot``).
 """
 
 # %%
-# Without a session of yours a small one is made. A session is a ``Block``:
+# If you pass no session, a small one is generated. A session is a ``Block``:
 
 import sys
 from pathlib import Path
@@ -36,10 +35,10 @@ block = MockSessionIO(folder).read_block(lazy=False, load_waveforms=True)
 print(block.rec_datetime, block.annotations)
 
 # %%
-# Its segments
-# ------------
+# Segments
+# --------
 #
-# Each stretch between gaps is a ``Segment``, with times in s, and signals and
+# The recording between two gaps is a ``Segment``, with times in s, and signals and
 # waveforms in µV.
 
 for segment in block.segments:
@@ -55,10 +54,10 @@ for segment in block.segments:
         print("  Epoch", epoch.name, len(epoch), epoch.times[:3], epoch.durations[:3])
 
 # %%
-# A slice of it, lazily
-# ---------------------
+# Lazy loading
+# ------------
 #
-# Lazy objects hold no data until a slice of them is loaded: here a tenth of a second.
+# Lazy objects contain no data until you load a slice: here a tenth of a second.
 
 lazy = MockSessionIO(folder).read_block(lazy=True).segments[0]
 for proxy in [*lazy.analogsignals, *lazy.spiketrains]:
@@ -66,10 +65,10 @@ for proxy in [*lazy.analogsignals, *lazy.spiketrains]:
     print(type(proxy).__name__, proxy.name, "->", type(loaded).__name__, loaded.shape)
 
 # %%
-# Draw it
-# -------
+# Plot
+# ----
 #
-# Neo's objects carry what an axis needs: times, units and names.
+# Neo's objects have times, units and names for the axes.
 
 from mockrawio.ground.extras import by_extra
 from mockrawio.report import plots

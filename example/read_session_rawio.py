@@ -2,20 +2,19 @@
 Read a session as NumPy arrays
 ==============================
 
-The low-level layer, ``neo.rawio``: raw buffers, and functions that scale them.
+Read through the low-level layer, ``neo.rawio``: raw buffers, and functions that scale
+them.
 
-Its twin, read_session_io.py, reads the same session as Neo objects. Run it with a
-session folder, or with nothing to have a small session made, and with a second
-folder for the figure::
+The script read_session_io.py reads the same session as Neo objects. Pass a session
+folder, by default a small session is generated, and a folder for the figure::
 
     python example/read_session_rawio.py [SESSION [FIGURES]]
 
-The figure needs matplotlib, which the extra ``plot`` brings.
+The figure needs matplotlib (extra ``plot``).
 """
 
-# %%
-# Without a session of yours a small one is made. Opening it, with its header, costs
-# the number of its files, not of their bytes:
+# %% If you pass no session, a small one is generated. The time to parse its header
+# depends on the number of files, not on their size:
 
 import sys
 from pathlib import Path
@@ -43,8 +42,8 @@ for key, value in reader.header.items():
 # Signals
 # -------
 #
-# They are read in chunks of int16, and each chunk is scaled on its own: a day of
-# recording needs no more memory than a second.
+# Read chunks of int16, and scale each one separately: a day-long recording needs no
+# more memory than a second.
 
 CHUNK = 1024
 
@@ -70,8 +69,8 @@ for stream_index, stream in enumerate(reader.header["signal_streams"]):
 # Spikes
 # ------
 #
-# Each unit has time stamps, and a waveform for each of them. Both are read between two
-# times, and scaled in a second step.
+# Each unit has time stamps, and a waveform for each of them. Read both between two
+# times, and scale them in a second step.
 
 n_units = reader.spike_channels_count()
 for index in range(n_units):
@@ -100,7 +99,7 @@ if n_units:
 # Events
 # ------
 #
-# An epoch channel has durations; those of an event channel are None.
+# An epoch channel has durations; for an event channel they are None.
 
 for index in range(reader.event_channels_count()):
     name = reader.header["event_channels"][index]["name"]
@@ -114,11 +113,11 @@ for index in range(reader.event_channels_count()):
     print(f"{name}: {len(times)}", times[:3], shown, labels[:3])
 
 # %%
-# Draw an array
-# -------------
+# Plot
+# ----
 #
-# What was read are plain arrays, so what draws them is plain matplotlib: the last
-# chunk of the last stream, in µV against seconds.
+# Plot the arrays with matplotlib: the last chunk of the last stream, in µV against
+# seconds.
 
 from mockrawio.ground.extras import by_extra
 from mockrawio.report import plots

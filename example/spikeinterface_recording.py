@@ -1,13 +1,12 @@
 """
-SpikeInterface's recording page on a session
-============================================
+SpikeInterface's recording tutorial on a session
+================================================
 
-The page is at https://spikeinterface.readthedocs.io, under "Recording objects".
-
-What the page does with a recording of noise it does here with a session's: print it,
-look at its probe, write and read it back, slice and split it, dump, save and load
-it. Run it with a session folder and a folder for figures and files, or with nothing
-for a small session in a new temporary folder::
+Follow SpikeInterface's tutorial "Recording objects"
+(https://spikeinterface.readthedocs.io) with the recording of a session: print it, look
+at its probe, write and read it back, slice and split it, dump, save and load it. Pass
+a session folder and a folder for figures and files; by default a small session is
+generated in a new temporary folder::
 
     python example/spikeinterface_recording.py [SESSION [FIGURES]]
 
@@ -15,7 +14,7 @@ It needs the extras ``spikeinterface`` and ``plot``.
 """
 
 # %%
-# Without a session of yours a small one is made.
+# If you pass no session, a small one is generated.
 
 # sphinx_gallery_thumbnail_number = 4
 import os
@@ -55,10 +54,10 @@ print(sorting)
 print(events, events.channel_ids)
 
 # %%
-# What a recording knows
-# ----------------------
+# Properties
+# ----------
 #
-# All that it has comes from the session underneath.
+# All of these come from the session.
 
 print(f"Number of channels = {len(recording.get_channel_ids())}")
 print(f"Sampling frequency = {recording.get_sampling_frequency()} Hz")
@@ -70,10 +69,10 @@ for key in ("channel_name", "brain_area", "group", "gain_to_uV"):
     print(f"{key}:", recording.get_property(key))
 
 # %%
-# Its probe
-# ---------
+# Probe
+# -----
 #
-# All bundles of microwires, and one of them by itself.
+# All bundles of microwires, and a single one.
 
 print(recording.get_probe())
 plot_probe(recording.get_probe())
@@ -89,8 +88,8 @@ plt.close()
 # Another probe
 # -------------
 #
-# A copy of the recording gets a linear one. The probe has to be wired to the recording
-# device, that is, which electrode is which column of the data.
+# Give a copy of the recording a linear probe. The probe has to be wired to the
+# recording device, which assigns a column of the data to each contact.
 
 num_elec = recording.get_num_channels()
 probe = generate_linear_probe(
@@ -110,7 +109,7 @@ plt.close()
 # A spike
 # -------
 #
-# What surrounds a spike on the channels of its unit, in seconds and µV.
+# Traces around a spike on the channels of its unit, in seconds and µV.
 
 trains = {
     unit_id: sorting.get_unit_spike_train(unit_id, 0, return_times=True)
@@ -144,7 +143,7 @@ plt.close(figure)
 # Write and read
 # --------------
 #
-# A plain binary file a segment; reading them loads nothing yet.
+# Write one binary file per segment; opening them loads no data.
 
 paths = [figures / f"traces{k}.raw" for k in range(recording.get_num_segments())]
 se.BinaryRecordingExtractor.write_recording(recording, paths, progress_bar=True)
@@ -157,7 +156,7 @@ written = se.BinaryRecordingExtractor(
 print(written)
 
 # %%
-# Traces come into memory on demand: an entire segment, and part of the last one.
+# Traces are loaded on demand: an entire segment, and part of the last one.
 
 print(written.get_traces(segment_index=0).shape)
 last = written.get_num_segments() - 1
@@ -167,7 +166,8 @@ print(written.get_traces(segment_index=last, end_frame=50).shape)
 # Channels
 # --------
 #
-# Their ids are text here. Some of them by their traces, and as a recording of its own:
+# Channel ids are strings here. Select channels for their traces, or as a new
+# recording:
 
 ids = recording.get_channel_ids()
 print("chan_ids (dtype=str):", ids)
@@ -189,7 +189,7 @@ for group, part in recording.split_by(property="group").items():
 # Dump and load
 # -------------
 #
-# To a dict, JSON and a pickle; only how to make the recording again is stored.
+# Dump to a dict, JSON and a pickle: these store only how to open the recording again.
 
 d = recording.to_dict()
 pprint({key: d[key] for key in ("class", "module", "version", "kwargs")})
@@ -202,7 +202,7 @@ for name in ("my_recording.json", "my_recording.pkl"):
 # Save and load
 # -------------
 #
-# This does copy the traces.
+# Saving copies the traces.
 
 recording.save(folder=figures / "my_recording", overwrite=True, progress_bar=True)
 pprint(sorted(os.listdir(figures / "my_recording")))

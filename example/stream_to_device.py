@@ -2,19 +2,19 @@
 Stream a session to a GPU
 =========================
 
-Its int16 go to the GPU, or stay on the CPU where there is none, and are scaled there.
+Stream int16 to the GPU, or to the CPU if there is none, and scale it there.
 
-With torch installed the arrays are torch's, on CUDA if it sees a device; else they
-are NumPy's. Run it with a session folder, or with nothing to have a small session
-made, and with a second folder for the figure::
+Arrays are torch tensors if torch is installed, on CUDA if it finds a device, and else
+NumPy arrays. Pass a session folder, by default a small session is generated, and a
+folder for the figure::
 
     python example/stream_to_device.py [SESSION [FIGURES]]
 
-The figure needs matplotlib, which the extra ``plot`` brings.
+The figure needs matplotlib (extra ``plot``).
 """
 
 # %%
-# Without a session of yours a small one is made.
+# If you pass no session, a small one is generated.
 
 import sys
 from importlib.util import find_spec
@@ -37,11 +37,11 @@ library = "torch" if find_spec("torch") else "numpy"
 print("arrays of", library)
 
 # %%
-# Chunk by chunk
-# --------------
+# Chunks
+# ------
 #
-# The energy of each stream. Each chunk is used before the next is asked for, so that
-# they may share memory: ``reuse=True``. Leave it out to keep them.
+# Compute the energy of each stream. Each chunk is used before the next is requested,
+# so they can share memory (``reuse=True``). Omit this to keep them.
 
 for stream_index, stream in enumerate(reader.header["signal_streams"]):
     options = {"chunk_size": 16384, "device": "auto", "out": library, "reuse": True}
@@ -53,11 +53,11 @@ for stream_index, stream in enumerate(reader.header["signal_streams"]):
     print(f"   root mean square of {chunks.channel_ids[0]}: {rms:.2f} µV")
 
 # %%
-# A view of any length
-# --------------------
+# Zoom
+# ----
 #
-# The least and the largest value below each pixel, as a viewer draws them: no spike is
-# lost, however long the view. Here the first channel of the last stream.
+# The minimum and maximum in each pixel, for a viewer: no spike is lost in a view of
+# any length. Here the first channel of the last stream.
 
 low, high, edges = zoom(reader, None, None, 400, stream_index=stream_index)
 print(low.shape, f"from {edges[0]:.2f} to {edges[-1]:.2f} s")
@@ -79,7 +79,7 @@ print("the figure:", plots.save_figure(figure, place / "view.png", dpi=100))
 # Waveforms
 # ---------
 #
-# All of them are scaled in one go; the mean is taken where they are.
+# All of them are scaled together; the mean is computed on the device.
 
 waveforms, unit_index, times = waveforms_to_device(reader, device="auto", out=library)
 print(f"{len(times)} waveforms, {tuple(waveforms.shape)}")
