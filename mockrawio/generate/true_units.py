@@ -99,9 +99,16 @@ class TrueUnit:
         return len(self._spikes.frames)
 
     def spikes(self) -> TrueSpikes:
-        """Return all of its spikes, drawn once: each of the methods below draws them for itself."""
+        """Return all of its spikes, read-only, drawn once and kept: each of the methods below draws them for itself."""
+        return self._kept
+
+    @once
+    def _kept(self) -> TrueSpikes:
         drawn = self._spikes
-        return TrueSpikes(drawn.segments, drawn.frames, drawn.factors, drawn.cells, self._displaced(drawn))
+        spikes = TrueSpikes(drawn.segments, drawn.frames, drawn.factors, drawn.cells, self._displaced(drawn))
+        for part in spikes:
+            part.setflags(write=False)
+        return spikes
 
     def segments(self) -> Ints:
         """Return the segment of each spike, int64 (n_spikes,)."""

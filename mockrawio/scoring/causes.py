@@ -58,13 +58,11 @@ def _overlap(moments: TrueMoments) -> Bools:
 
 
 def _refractory(moments: TrueMoments) -> Bools:
-    holds: Bools = moments.n_own(REFRACTORY_MS, REFRACTORY_MS) > 0
-    return holds
+    return moments.any_own(REFRACTORY_MS, REFRACTORY_MS)
 
 
 def _burst(moments: TrueMoments) -> Bools:
-    holds: Bools = moments.n_own(BURST_MS, 0) > 0
-    return holds
+    return moments.any_own(BURST_MS, 0)
 
 
 def _drift(moments: TrueMoments) -> Bools:

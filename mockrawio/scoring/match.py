@@ -12,7 +12,7 @@ twice the window of one another; nowhere else do the two differ.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ import numpy as np
 
 from ..ground.arrays import Bools, Floats, Ints
 from ..ground.extras import extra_module
+
+TOGETHER = 1 << 17  # events whose coincidences are in memory at once
 
 
 def match_times(true: Ints, found: Ints, window: int) -> tuple[Ints, Ints]:
@@ -30,22 +32,30 @@ def match_times(true: Ints, found: Ints, window: int) -> tuple[Ints, Ints]:
     first = np.searchsorted(found, true - window, side="left")
     stop = np.searchsorted(found, true + window, side="right")
     some = np.flatnonzero(first < stop)
-    taken: Ints = first[some]
-    if not (np.diff(taken) > 0).all():  # two true events would take the same
-        some, taken = _in_turn(some, taken, stop[some])
-    return some, taken
+    taken = _in_turn(first[some], stop[some])
+    paired = taken >= 0
+    return some[paired], taken[paired]
 
 
-def _in_turn(events: Ints, first: Ints, stop: Ints) -> tuple[Ints, Ints]:
-    """Match each event with the first found event that is left in its window."""
-    pairs, free = [], 0
-    for event, low, high in zip(events.tolist(), first.tolist(), stop.tolist(), strict=True):
+def _in_turn(first: Ints, stop: Ints) -> Ints:
+    """Give each event the first found one that is left in its window, from `first` to before `stop`; -1 if none is.
+
+    Only where windows share a found event does it matter who was before.
+    """
+    taken = first.copy()
+    apart = np.concatenate([[True], stop[:-1] <= first[1:], [True]])
+    some = np.flatnonzero(~(apart[:-1] & apart[1:]))
+    taken[some] = _one_by_one(first[some].tolist(), stop[some].tolist())
+    return taken
+
+
+def _one_by_one(first: list[int], stop: list[int]) -> list[int]:
+    taken, free = [], 0
+    for low, high in zip(first, stop, strict=True):
         free = max(free, low)
-        if free < high:
-            pairs.append((event, free))
-            free += 1
-    both = np.array(pairs, np.int64).reshape(-1, 2)
-    return both[:, 0], both[:, 1]
+        taken.append(free if free < high else -1)
+        free += free < high
+    return taken
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +74,10 @@ def flat_trains(trains: Sequence[Ints]) -> tuple[Ints, Ints]:
     sizes = [len(train) for train in trains]
     times = np.concatenate([*trains, np.empty(0, np.int64)])
     owner = np.repeat(np.arange(len(sizes)), sizes)
+    bits = len(sizes).bit_length()
+    if len(times) and -(1 << 62 - bits) < times.min() <= times.max() < 1 << 62 - bits:
+        both = np.sort(times << bits | owner)  # sooner than the order of the times
+        return both >> bits, both & (1 << bits) - 1
     order = np.argsort(times, kind="stable")
     return times[order], owner[order]
 
@@ -85,22 +99,47 @@ def compare_trains(true: Sequence[Ints], found: Sequence[Ints], window: int, *, 
     n_true = np.array([len(times) for times in true], np.int64)
     n_found = np.array([len(times) for times in found], np.int64)
     n_matched = np.zeros((len(true), len(found)), np.int64)
-    times, owner = flat_trains(found)
-    for row, train in enumerate(true):
-        i, j = coincidences(train, times, window)
-        n_matched[row], unsure = _counted(i, j, owner[j], len(found))
-        n_matched[row, unsure] = [len(match_times(train, found[k], window)[0]) for k in unsure]
+    times, owner = flat_trains(true)
+    others, cluster = flat_trains(found)
+    unsure: set[int] = set()
+    for some in _batches(times, window):
+        i, j = coincidences(times[some], others, window)
+        cells = owner[some][i] * len(found) + cluster[j]
+        n_matched += np.bincount(cells, minlength=n_matched.size).reshape(n_matched.shape)
+        unsure.update(_repeated(i, j, cells))
+    for cell in unsure:
+        row, column = divmod(cell, len(found))
+        few, many = sorted((true[row], found[column]), key=len)  # either way round there are as many pairs
+        n_matched[row, column] = len(match_times(few, many, window)[0])
     either = n_true[:, None] + n_found - n_matched
     scores = n_matched / np.where(either > 0, either, 1)
     return Agreement(n_true, n_found, n_matched, scores, pair_units(scores, match_score))
 
 
-def _counted(i: Ints, j: Ints, columns: Ints, n_found: int) -> tuple[Ints, list[int]]:
-    """Count the coincidences in each column; return also those columns in which an event occurs twice."""
-    order = np.argsort(columns, kind="stable")
-    one, two, of = i[order], j[order], columns[order]
+def _batches(times: Ints, window: int) -> Iterator[slice]:
+    """Yield about :data:`TOGETHER` events at a time, up to one after which no other event shares a coincidence."""
+    gaps = np.flatnonzero(np.diff(times) > 2 * window) + 1
+    after = np.searchsorted(gaps, np.arange(TOGETHER, len(times), TOGETHER))
+    ends = np.unique(np.append(gaps, len(times))[after]).tolist()
+    yield from map(slice, [0, *ends], [*ends, len(times)])
+
+
+def _repeated(i: Ints, j: Ints, cells: Ints) -> list[int]:
+    """Return those cells in which an event occurs twice."""
+    several = np.flatnonzero(~_alone(i, j))
+    of = cells[several]
+    order = np.argsort(of, kind="stable")
+    one, two, of = i[several][order], j[several][order], of[order]
     again = (of[1:] == of[:-1]) & ((one[1:] == one[:-1]) | (two[1:] <= two[:-1]))
-    return np.bincount(columns, minlength=n_found), np.unique(of[1:][again]).tolist()
+    repeated: list[int] = np.unique(of[1:][again]).tolist()
+    return repeated
+
+
+def _alone(i: Ints, j: Ints) -> Bools:
+    """Return True for the coincidences of two events that have no other one; `i` ascends."""
+    new = np.concatenate([[True], i[1:] != i[:-1], [True]])
+    alone: Bools = new[:-1] & new[1:] & (np.bincount(j)[j] == 1)
+    return alone
 
 
 def pair_units(scores: Floats, least: float) -> Ints:
@@ -118,20 +157,24 @@ def pair_units(scores: Floats, least: float) -> Ints:
     return partner
 
 
-def share_out(true: Sequence[Ints], found: Sequence[Ints], partner: Ints, window: int) -> tuple[Ints, ...]:
+def share_out(
+    true: Sequence[Ints], found: Sequence[Ints], partner: Ints, matched: Sequence[tuple[Ints, Ints]], window: int
+) -> tuple[Ints, ...]:
     """Say of each event of each true unit which cluster has it, -1 if none does.
 
-    It is the unit's own `partner` if the event matches it, else the one of the nearest event in the window that
-    matches no other. Returns an array a unit.
+    It is the unit's own `partner` if the event is `matched`, which has :func:`match_times` for each unit, else the one
+    of the nearest event in the window that matches no other. Returns an array a unit.
     """
     times, owner = flat_trains(found)
+    place = np.argsort(
+        owner.astype(np.min_scalar_type(len(found))), kind="stable"
+    )  # of each cluster's events among all
+    begins = np.cumsum([0, *map(len, found)])
     taken = np.zeros(len(times), np.bool_)
     columns = [np.full(len(train), -1, np.int64) for train in true]
-    for train, has, column in zip(true, columns, partner.tolist(), strict=True):
-        if column >= 0:
-            event, spike = match_times(train, found[column], window)
-            has[event] = column
-            taken[np.flatnonzero(owner == column)[spike]] = True
+    for (event, spike), has, column in zip(matched, columns, partner.tolist(), strict=True):
+        has[event] = column
+        taken[place[begins[column] + spike]] = True
     every = np.concatenate([*columns, np.empty(0, np.int64)])
     missed = np.flatnonzero(every < 0)
     event, spike = nearest_left(np.concatenate([*true, np.empty(0, np.int64)])[missed], times, window, taken)
@@ -186,14 +229,16 @@ def nearest_left(true: Ints, found: Ints, window: int, taken: Bools) -> tuple[In
     free = np.flatnonzero(~taken)
     i, j = coincidences(true, found[free], window)
     j = free[j]
-    order = np.argsort(np.abs(found[j] - true[i]), kind="stable")
+    alone = _alone(i, j)
+    some = np.flatnonzero(~alone)
+    some = some[np.argsort(np.abs(found[j[some]] - true[i[some]]), kind="stable")]
     events: set[int] = set()
     spikes: set[int] = set()
     pairs = []
-    for event, spike in zip(i[order].tolist(), j[order].tolist(), strict=True):
+    for event, spike in zip(i[some].tolist(), j[some].tolist(), strict=True):
         if event not in events and spike not in spikes:
             events.add(event)
             spikes.add(spike)
             pairs.append((event, spike))
     both = np.array(pairs, np.int64).reshape(-1, 2)
-    return both[:, 0], both[:, 1]
+    return np.concatenate([i[alone], both[:, 0]]), np.concatenate([j[alone], both[:, 1]])

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..ground.arrays import Array, Bools, Floats, Ints
 from ..ground.once import once
-from .match import flat_trains
+from .match import coincidences, flat_trains
 
+FAR = 1 << 60  # samples: longer than any recording
 _NOWHERE = (np.nan, np.nan, np.nan)
 
 
@@ -52,7 +53,6 @@ class TrueScene:
     units: Sequence[TrueTrain]
     rate: float
     window: int
-    _near: dict[tuple[int, float, bool], Ints] = field(default_factory=dict)
 
     @once
     def distances(self) -> Floats:
@@ -67,20 +67,9 @@ class TrueScene:
         return int(ms * self.rate / 1000)
 
     @once
-    def every(self) -> Ints:
-        """The spikes of all units, ascending."""
-        return flat_trains([unit.times for unit in self.units])[0]
-
-    def near(self, unit: int, um: float, unknown: bool) -> Ints:
-        """Return the spikes of all other units up to so far away, ascending; of those `unknown` how far, if wanted."""
-        key = (unit, um, unknown)
-        if key not in self._near:
-            if any(of != unit for of, _, _ in self._near):  # one unit's at a time: all take much more than the spikes
-                self._near.clear()
-            apart = self.distances[unit]
-            chosen = np.flatnonzero((apart <= um) | (np.isnan(apart) & unknown)).tolist()
-            self._near[key] = flat_trains([self.units[k].times for k in chosen])[0]
-        return self._near[key]
+    def every(self) -> tuple[Ints, Ints]:
+        """The spikes of all units, ascending, and which unit each is of."""
+        return flat_trains([unit.times for unit in self.units])
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,19 +92,29 @@ class TrueMoments:
         return np.zeros(len(self.times), np.bool_)
 
     def n_near(self, um: float, window: int, *, unknown: bool = False) -> Ints:
-        """Return how many spikes of other units up to so far away are so near in time, in samples."""
-        return self._counted(self.scene.near(self.unit, um, unknown), -window, window)
+        """Return how many spikes of other units up to so far away are so near in time, in samples.
+
+        Those of units that nobody knows how far away they are count if `unknown`.
+        """
+        apart = self.scene.distances[self.unit]
+        return self._of((apart <= um) | (np.isnan(apart) & unknown), window)
 
     def n_others(self) -> Ints:
         """Return how many spikes of other units, anywhere, would match."""
-        window = self.scene.window
-        return self._counted(self.scene.every, -window, window) - self._counted(self.own.times, -window, window)
+        return self._of(np.arange(len(self.scene.units)) != self.unit, self.scene.window)
 
-    def n_own(self, before_ms: float, after_ms: float) -> Ints:
-        """Return how many other spikes of the unit itself are so near in time, before and after."""
-        counts = self._counted(self.own.times, -self.scene.samples(before_ms), self.scene.samples(after_ms))
-        return counts if self.spikes is None else counts - 1
+    def _of(self, units: Bools, window: int) -> Ints:
+        """Return how many spikes of some units, (units,), are so near."""
+        times, owner = self.scene.every
+        i, j = coincidences(self.times, times, window)
+        return np.bincount(i[units[owner[j]]], minlength=len(self.times))
 
-    def _counted(self, times: Ints, low: int, high: int) -> Ints:
-        first = np.searchsorted(times, self.times + low, side="left")
-        return np.searchsorted(times, self.times + high, side="right") - first
+    def any_own(self, before_ms: float, after_ms: float) -> Bools:
+        """Return True where another spike of the unit itself is so near in time, before or after."""
+        times, before, after = self.own.times, self.scene.samples(before_ms), self.scene.samples(after_ms)
+        if self.spikes is not None:
+            gaps = np.diff(times, prepend=times[:1] - FAR, append=times[-1:] + FAR)
+            return (gaps[self.spikes] <= before) | (gaps[self.spikes + 1] <= after)
+        first = np.searchsorted(times, self.times - before, side="left")
+        there: Bools = np.searchsorted(times, self.times + after, side="right") > first
+        return there

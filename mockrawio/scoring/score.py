@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..ground.arrays import Bools, Ints
+from ..ground.arrays import Ints
 from ..ground.checks import is_real, require
 from ..ground.once import once
 from ..ground.shown import Argument
@@ -237,32 +237,27 @@ class Score:
         return TruePlace(*self._axis.split(moments.times), tuple(names[k] for k in causes_of(moments).tolist()))
 
     @once
-    def _matched(self) -> list[tuple[Bools, Bools]]:
+    def _matched(self) -> list[tuple[Ints, Ints]]:
         """Which spikes of each unit are found, and which of its cluster are the unit's."""
-        return [self._pairs(row) for row in range(len(self._scene.units))]
+        return [match_times(unit.times, self._of(row), self.window) for row, unit in enumerate(self._scene.units)]
 
-    def _pairs(self, row: int) -> tuple[Bools, Bools]:
-        times, column = self._scene.units[row].times, int(self._agreement.partner[row])
-        found = self._found.trains[column] if column >= 0 else np.empty(0, np.int64)
-        masks = np.zeros(len(times), np.bool_), np.zeros(len(found), np.bool_)
-        for mask, which in zip(masks, match_times(times, found, self.window), strict=True):
-            mask[which] = True
-        return masks
+    def _of(self, row: int) -> Ints:
+        """Return the spikes of the cluster that stands for a unit."""
+        column = int(self._agreement.partner[row])
+        return self._found.trains[column] if column >= 0 else np.empty(0, np.int64)
 
     @once
     def _shares(self) -> tuple[Ints, ...]:
         trains = [unit.times for unit in self._scene.units]
-        return share_out(trains, self._found.trains, self._agreement.partner, self.window)
+        return share_out(trains, self._found.trains, self._agreement.partner, self._matched, self.window)
 
-    def _missed(self, unit: int) -> TrueMoments:
-        out = np.flatnonzero(~self._matched[unit][0])
-        elsewhere = self._shares[unit][out] >= 0
-        return TrueMoments(self._scene, unit, self._scene.units[unit].times[out], out, elsewhere)
+    def _missed(self, row: int) -> TrueMoments:
+        times = self._scene.units[row].times
+        out = np.delete(np.arange(len(times)), self._matched[row][0])
+        return TrueMoments(self._scene, row, times[out], out, self._shares[row][out] >= 0)
 
-    def _false(self, unit: int) -> TrueMoments:
-        column = int(self._agreement.partner[unit])
-        times = self._found.trains[column][~self._matched[unit][1]] if column >= 0 else np.empty(0, np.int64)
-        return TrueMoments(self._scene, unit, times)
+    def _false(self, row: int) -> TrueMoments:
+        return TrueMoments(self._scene, row, np.delete(self._of(row), self._matched[row][1]))
 
     def _unit_score(self, row: int) -> UnitScore:
         missed, false = self._missed(row), self._false(row)

@@ -226,9 +226,14 @@ def _whole(inputs: Inputs) -> list[Row]:
         ),
         Row(
             "score",
-            f"score of a sorting, {n_units} units x {seconds:g} s, with causes",
-            lambda: rows_whole.scored(seconds, n_units),
+            f"score of a sorting, {n_units} units x {seconds:g} s",
+            lambda: rows_whole.scored(seconds, n_units, causes=False),
             Goal(2.0, "SpikeInterface"),
+        ),
+        Row(
+            "score-causes",
+            f"score of a sorting, {n_units} units x {seconds:g} s, the cause of each miss",
+            lambda: rows_whole.scored(seconds, n_units, causes=True),
         ),
         Row(
             "virtual",

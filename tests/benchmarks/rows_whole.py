@@ -41,10 +41,12 @@ def command(folder: Path, place: Path) -> Contest:
     return Contest(ours, {"import neo": lambda: run("-c", "import neo.io, neo.rawio")}, check)
 
 
-def scored(seconds: float, n_units: int) -> Contest:
-    """Hold a sorting against a session, causes of misses included, against SpikeInterface's comparison, which has none.
+def scored(seconds: float, n_units: int, *, causes: bool) -> Contest:
+    """Hold a sorting against a session, against SpikeInterface's comparison, which has no causes.
 
-    Both have the spikes in memory, ours the truth of a session and theirs two sortings.
+    Both have the spikes in memory, ours the truth of a session, of which they have been asked for, and theirs two
+    sortings. Both count matches and pair units with clusters; what each spike was missed for is found when the units'
+    `causes` are asked for.
     """
     spec = SessionSpec.broadband(duration_s=seconds, n_channels=16, n_units=n_units, seed=1)
     truth, rng = mockrawio.truth(spec), np.random.default_rng(2)
@@ -61,7 +63,8 @@ def scored(seconds: float, n_units: int) -> Contest:
         missing["SpikeInterface"] = "not installed; pip install 'mockrawio[spikeinterface]'"
 
     def ours() -> Any:
-        return mockrawio.score(truth, found)
+        score = mockrawio.score(truth, found)
+        return (score, score.units, score.causes)[0] if causes else score
 
     def check() -> None:
         for compare in peers.values():

@@ -10,7 +10,14 @@ from scipy.optimize import linear_sum_assignment
 from spikeinterface.comparison import compare_sorter_to_ground_truth
 from spikeinterface.core import NumpySorting
 
-from mockrawio.scoring.match import compare_trains, confusion_matrix, match_times, nearest_left, pair_units
+from mockrawio.scoring.match import (
+    compare_trains,
+    confusion_matrix,
+    flat_trains,
+    match_times,
+    nearest_left,
+    pair_units,
+)
 
 RATE = 30_000
 TRAINS = st.lists(st.integers(0, 60), max_size=12).map(lambda times: np.array(sorted(times), np.int64))
@@ -41,6 +48,58 @@ def test_match_times(true, found, window):
     assert len(i) == most_pairs(true, found, window)
 
 
+def pairs_in_turn(true, found, window):
+    """Each true event takes the first found one in its window that is left, one comparison at a time."""
+    pairs, free = [], 0
+    for i, time in enumerate(true.tolist()):
+        while free < len(found) and found[free] < time - window:
+            free += 1
+        if free < len(found) and found[free] <= time + window:
+            pairs.append((i, free))
+            free += 1
+    return pairs
+
+
+def nearest_pairs(true, found, window, taken):
+    """The closest pair of events that are left is made, one after the other, of equally close ones the first."""
+    apart = np.abs(true[:, None] - found).astype(float)
+    apart[:, taken] = np.inf
+    pairs = []
+    while apart.size and apart.min() <= window:
+        i, j = np.unravel_index(apart.argmin(), apart.shape)
+        pairs.append((int(i), int(j)))
+        apart[i], apart[:, j] = np.inf, np.inf
+    return pairs
+
+
+@given(TRAINS, TRAINS, st.integers(0, 8))
+def test_match_times_in_turn(true, found, window):
+    """Pairs are those that are made one event after the other, ties, doubles and crowds included."""
+    i, j = match_times(true, found, window)
+    assert list(zip(i.tolist(), j.tolist(), strict=True)) == pairs_in_turn(true, found, window)
+
+
+SEVERAL = st.lists(TRAINS, max_size=3)
+
+
+@given(SEVERAL, SEVERAL, st.integers(0, 4), st.integers(1, 40))
+def test_counts_of_all_pairs(true, found, window, together):
+    """Every true unit and cluster have as many pairs as if there were no others, however many are compared at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mockrawio.scoring.match.TOGETHER", together)
+        counts = compare_trains(true, found, window).n_matched
+    assert counts.tolist() == [[len(pairs_in_turn(one, two, window)) for two in found] for one in true]
+
+
+@pytest.mark.parametrize("size", [0, 1 << 55, 1 << 62])
+def test_flat_trains(size):
+    """Times of all trains ascend, those of equal times by their trains, of any size and sign."""
+    trains = [np.array([-size, 3, 5, 5]), np.empty(0, np.int64), np.array([3, 5, size + 5]), np.array([-size])]
+    expected = sorted((time, k) for k, train in enumerate(trains) for time in train.tolist())
+    times, owner = flat_trains(trains)
+    assert list(zip(times.tolist(), owner.tolist(), strict=True)) == expected
+
+
 @given(TRAINS, TRAINS, st.integers(0, 8), st.integers(0, 2**12 - 1))
 def test_nearest_left(true, found, window, bits):
     """Pairs are one to one, within the window, of free events, and none could be added."""
@@ -51,6 +110,7 @@ def test_nearest_left(true, found, window, bits):
     free = np.setdiff1d(np.flatnonzero(~taken), j)
     left = np.setdiff1d(np.arange(len(true)), i)
     assert not (np.abs(true[left][:, None] - found[free]) <= window).any()
+    assert set(zip(i.tolist(), j.tolist(), strict=True)) == set(nearest_pairs(true, found, window, taken))
 
 
 def test_nearest_left_takes_the_closest():
