@@ -60,6 +60,20 @@ class Held(NamedTuple):
     needed: int  # what it must be at least
 
 
+class Column(NamedTuple):
+    """What a stream keeps of a channel that has a file of its own."""
+
+    source: MappedArray
+    samples: Array  # all of them, mapped
+    size: Callable[[], int]  # of the mapped file, as in :class:`Held`
+
+    def rows(self, start: int, stop: int) -> Array:
+        """Return some of the samples; reading beyond a shortened file would end the process."""
+        if self.size() < self.source.file.size:
+            return self.source.rows(start, stop)  # says so
+        return self.samples[start:stop]
+
+
 class _Rows:
     """Samples (samples, channels) of a segment that are read when they are asked for, from where they lie."""
 
@@ -100,6 +114,7 @@ class SignalStream:
         for i, c in enumerate(channels):
             self._by_name[c.name] = None if c.name in self._by_name else i
         self._held: Held | None = None
+        self._columns: list[Column] | None = None
 
     def set_runs(self, runs: tuple[Run, ...]) -> None:
         """Say which samples each segment has, before any is read."""
@@ -107,7 +122,7 @@ class SignalStream:
         self.sizes = [run.stop - run.start for run in runs]
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_held": None}
+        return {**self.__dict__, "_held": None, "_columns": None}
 
     # -- where the bytes are ------------------------------------------------------------
 
@@ -150,6 +165,16 @@ class SignalStream:
         self._held = held
         return held
 
+    def _hold_columns(self) -> list[Column]:
+        """Return, and keep, the mapped samples of each channel; nothing, if not all may be mapped at the same time."""
+        held = []
+        if len(self.channels) <= most_maps():
+            for source in self.sources:
+                if isinstance(source, MappedArray) and source.file.maps and source.nbytes:
+                    held.append(Column(source, source.view(), source.file.buffer().size))
+        self._columns = held if len(held) == len(self.channels) else []
+        return self._columns
+
     @property
     def sources(self) -> tuple[Source, ...]:
         """Where the samples are: one array of all channels, or one per channel."""
@@ -159,7 +184,7 @@ class SignalStream:
 
     def release(self) -> None:
         """Release the maps; views that are in use elsewhere stay valid."""
-        self._held = None
+        self._held = self._columns = None
         for array in self.sources:
             array.release()
 
@@ -295,6 +320,10 @@ class SignalStream:
         if self.matrix is not None:
             table = self.matrix.rows(start, stop)
             yield from (table[:, index] for index in chosen)
+            return
+        columns = self._hold_columns() if self._columns is None else self._columns
+        if columns:
+            yield from (columns[index].rows(start, stop) for index in chosen)
             return
         sources = [source for index in chosen if (source := self.channels[index].source) is not None]
         if any(isinstance(source, MappedArray) and not source.file.maps for source in sources):
