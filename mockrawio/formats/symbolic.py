@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 from ..ground.errors import BadFileError
 from .file_window import FileWindow
 from .npy_out import OPENING
+from .prelude import CODE_TEXT, read_prelude
 from .reductions import MAX_TEXT, SYMBOLS, Blob, SymbolicArray, SymbolicDtype, TextBlob, build, reduce
 
 MAX_OPCODES = 50_000
@@ -45,6 +46,7 @@ class Interpreter:
         self.frame_end = 0  # of the FRAME that we are in, 0 if in none
         self.floor = 0  # height of the stack at the last mark
         self.data = b""
+        self.known: list[Any] = []  # what our own writer's arrays take from the memo
         self.seek(start)
 
     # -- the loop ---------------------------------------------------------------
@@ -67,9 +69,6 @@ class Interpreter:
                     stack.append(_CONSTANTS[op])
                 elif op == _BININT1:
                     stack.append(data[at + 1])
-                    self.at = at + 2
-                elif op == _BINGET:
-                    stack.append(memo[data[at + 1]])
                     self.at = at + 2
                 elif op == _SHORT_TEXT and at + 2 + data[at + 1] <= len(data) and self.spelled <= _SPELLED_FREELY:
                     self.spelled += data[at + 1]
@@ -189,10 +188,33 @@ class Interpreter:
             return
         self.at, self.spelled = len(OPENING), _OPENING_TEXT
         letter = Blob(self.base + OPENING.index(b"C\x01b") + 2, 1)
-        self.memo.update(enumerate((_RECONSTRUCT, (_NDARRAY, (0,), letter), _DTYPE)))
+        self.known = [_RECONSTRUCT, (_NDARRAY, (0,), letter), _DTYPE]
+        self.memo.update(enumerate(self.known))
         self.stack += [SymbolicArray(), 1, (), SymbolicDtype("O8", None), False, [], {}]
         self.marks += [0, 1]
         self.floor = len(self.stack)
+
+    def _get(self) -> None:
+        if not self._own_array():
+            self.stack.append(self.memo[self.data[self.at]])
+            self.at += 1
+
+    def _own_array(self) -> bool:
+        """Skip what our own writer puts before an array's bytes, if that is next; see :meth:`_begin`.
+
+        Stack, marks and text are then what they are after running it opcode by opcode.
+        """
+        as_known = self.known and all(self.memo[k] is one for k, one in enumerate(self.known))
+        if not as_known or self.frame_end or self.spelled > _SPELLED_FREELY or len(self.marks) > MAX_DEPTH - 2:
+            return False
+        prelude = read_prelude(self.data, self.at - 1)
+        if prelude is None:
+            return False
+        self.at, self.spelled = prelude.end, self.spelled + CODE_TEXT
+        self.stack.append(SymbolicArray())
+        self._mark()
+        self.stack += [1, prelude.shape, prelude.dtype, False]
+        return True
 
     def _proto(self) -> None:
         if self.data[:1] != b"\x80" or self.data[1:2] not in (b"\x02", b"\x03", b"\x04", b"\x05"):
@@ -327,7 +349,7 @@ def _opcode_name(op: int) -> str:
 _WINDOW, _AHEAD = 4096 + 512, 512  # bytes read at once; bytes in view before each opcode
 _OPENING_TEXT = 57  # bytes of text in OPENING
 _SPELLED_FREELY = MAX_SPELLED - 255  # with no more before it, a short text needs no check
-_STOP, _MEMOIZE, _BININT1, _BINGET, _SHORT_TEXT = 0x2E, 0x94, 0x4B, 0x68, 0x8C
+_STOP, _MEMOIZE, _BININT1, _SHORT_TEXT = 0x2E, 0x94, 0x4B, 0x8C
 _RECONSTRUCT, _NDARRAY, _DTYPE = (
     SYMBOLS[name] for name in ("numpy.core.multiarray _reconstruct", "numpy ndarray", "numpy dtype")
 )
@@ -350,6 +372,7 @@ _TABLE: dict[int, Callable[[Interpreter], Any]] = {
     0x95: Interpreter._frame,
     ord("q"): lambda i: i._put(1),
     ord("r"): lambda i: i._put(4),
+    ord("h"): Interpreter._get,
     ord("j"): lambda i: i.stack.append(i.memo[int.from_bytes(i.take(4), "little")]),
     ord("M"): lambda i: i.stack.append(int.from_bytes(i.take(2), "little")),
     ord("J"): lambda i: i.stack.append(int.from_bytes(i.take(4), "little", signed=True)),
@@ -368,4 +391,4 @@ _TABLE: dict[int, Callable[[Interpreter], Any]] = {
     0x86: lambda i: i._tuple(2),
     0x87: lambda i: i._tuple(3),
 }
-_KNOWN = {_STOP, _MEMOIZE, _BININT1, _BINGET, _SHORT_TEXT, *_CONSTANTS, *_TABLE}
+_KNOWN = {_STOP, _MEMOIZE, _BININT1, _SHORT_TEXT, *_CONSTANTS, *_TABLE}
