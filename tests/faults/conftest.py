@@ -24,7 +24,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     command = [sys.executable, "-m", "tests.faults.driver", root]
     # Without what measures coverage too: its own files would be among those that are counted and killed.
     rest = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
-    alone = {**rest, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    alone = {**rest, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}  # little to fork
     done = subprocess.run(command, cwd=ROOT, env=alone, capture_output=True, text=True, check=False)
     shutil.rmtree(root)
     assert (done.returncode, done.stderr) == (0, "")

@@ -13,20 +13,20 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from mockrawio import SessionExistsError
-from tests.faults.faults import Fault, arm, in_child
-from tests.faults.scenarios import SCENARIOS, Scenario, digest, tree
+from mockrawio.generate import session
+from tests.faults.faults import Counts, Fault, arm, in_child
+from tests.faults.scenarios import SCENARIOS, Scenario, tree
 
 KILLS = 22  # of each scenario, evenly spread
 LAST = 12  # steps at which it is killed too: what was made lands, and what it replaces goes
 OTHERS = ("full", "read-only", "denied", "broken", "interrupt")
 AT = (0.0, 0.4, 0.8, 1.0)  # of a writer's steps, for the other faults
 ROUNDS = 6
-NEVER = 1 << 30
 
 
 class Survey:
@@ -45,18 +45,15 @@ class Survey:
         self.known: dict[str, str] = {}
         if scenario.old:
             scenario.write(self.place, 1)
-            self.known[digest(self.target)] = "old"
+            self.known[scenario.whole(self.place)] = "old"
         self.place.rename(self.kept)
         self.learn("new", 2)
         self.whole = tree(self.place)
         if scenario.adds:
             for seeds in ((2, 2), (2, 3), (3, 2)):
                 self.learn("both", *seeds)
-
-    @property
-    def target(self) -> Path:
-        """What the scenario makes."""
-        return self.place / self.scenario.target
+        gc.collect()
+        gc.freeze()  # so that what is forked shares it
 
     def _restore(self) -> None:
         shutil.rmtree(self.place, ignore_errors=True)
@@ -77,16 +74,16 @@ class Survey:
         odd = sorted(set(tree(self.place)) ^ set(self.whole))
         return {**found, "again": again, "then": self._state(), "left": self.scenario.staged(self.place), "odd": odd}
 
-    def steps(self, kind: str) -> int:
-        """Return how many steps there are at which a fault of a kind can strike."""
+    def steps(self) -> dict[str, int]:
+        """Return how many steps there are at which a fault of each kind can strike."""
         self._restore()
-        fault = Fault(kind, NEVER)
+        counts = Counts(("kill", *OTHERS))
 
         def count() -> None:
             self.scenario.write(self.place, 2)
-            raise InterruptedError(str(fault.steps))
+            raise InterruptedError(str(counts))
 
-        return int(in_child(count, partial(arm, fault, self.place))()["text"])
+        return dict(json.loads(in_child(count, partial(arm, counts, self.place))()["text"]))
 
     def limited(self, size: int) -> dict[str, Any]:
         """Let no file grow beyond `size`: the system writes a part of a block, then refuses."""
@@ -117,7 +114,7 @@ class Survey:
         self._restore()
         for seed in seeds:
             self.scenario.write(self.place, seed)
-        self.known[digest(self.target)] = name
+        self.known[self.scenario.whole(self.place)] = name
 
     def _state(self) -> str:
         return self.scenario.state(self.place, self.known)
@@ -132,12 +129,12 @@ def spread(steps: int, count: int) -> list[int]:
 def survey(name: str, folder: Path) -> Iterator[tuple[str, Any]]:
     """Yield each kind of fault with how it ended, wherever it struck."""
     one = Survey(SCENARIOS[name], folder)
-    steps = one.steps("kill")
-    yield "kill", [one.struck("kill", k) for k in sorted({*spread(steps, KILLS), *range(max(1, steps - LAST), steps)})]
+    steps = one.steps()
+    last = steps["kill"]
+    yield "kill", [one.struck("kill", k) for k in sorted({*spread(last, KILLS), *range(max(1, last - LAST), last)})]
     for kind in OTHERS:
-        steps = one.steps(kind)
-        points = sorted({max(1, round(at * steps)) for at in AT})
-        yield kind, [one.struck(kind, k) for k in points if k <= steps]
+        points = sorted({max(1, round(at * steps[kind])) for at in AT})
+        yield kind, [one.struck(kind, k) for k in points if k <= steps[kind]]
     yield "limit", [one.limited(size) for size in (0, 3000)]
     one.learn("other", 3)
     yield "two", [one.two(n) for n in range(ROUNDS)]
@@ -145,7 +142,7 @@ def survey(name: str, folder: Path) -> Iterator[tuple[str, Any]]:
 
 def main(folder: Path, only: Callable[[str], bool] = lambda name: True) -> None:
     """Print how everything ended."""
-    gc.freeze()  # so that what is forked shares it
+    session.plan_session = cache(session.plan_session)  # type: ignore[attr-defined]  # which touches no disk
     os.fsync = lambda descriptor: None  # that it is called is another test; whether it works, none can tell
     found = {name: dict(survey(name, folder / str(k))) for k, name in enumerate(SCENARIOS) if only(name)}
     print(json.dumps(found))

@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ WRITERS = (
     mockrawio.formats.spikes.spool,
 )
 EVENTS = {"os.rename": "move", "os.link": "move", "os.mkdir": "make", "os.remove": "remove", "os.rmdir": "remove"}
+NEVER = 1 << 30
 NEED_ROOM = {"write", "make"}
 
 
@@ -56,6 +57,21 @@ class Fault:
             strike(self.kind)
 
 
+class Counts:
+    """The steps at which faults of some kinds could strike; none does."""
+
+    def __init__(self, kinds: Iterable[str]) -> None:
+        self.faults = [Fault(kind, NEVER) for kind in kinds]
+
+    def step(self, what: str) -> None:
+        """Count a step of each kind that it is one of."""
+        for fault in self.faults:
+            fault.step(what)
+
+    def __str__(self) -> str:
+        return json.dumps({fault.kind: fault.steps for fault in self.faults})
+
+
 def strike(kind: str) -> None:
     """Kill the process, or raise what the system would: from then on or, for the last two, once."""
     if kind == "kill":
@@ -66,7 +82,7 @@ def strike(kind: str) -> None:
     raise KeyboardInterrupt
 
 
-def arm(fault: Fault, place: Path) -> None:
+def arm(fault: Fault | Counts, place: Path) -> None:
     """Have all that happens below `place` count as steps, for as long as this process lives."""
 
     def hear(event: str, arguments: tuple[Any, ...]) -> None:
@@ -92,7 +108,7 @@ class _Stepping:
     """A file whose every write is a step."""
 
     file: Any
-    fault: Fault
+    fault: Fault | Counts
 
     def write(self, view: memoryview) -> int:
         self.fault.step("write")

@@ -14,6 +14,7 @@ import quantities
 from neo import AnalogSignal, Block, Segment
 
 from mockrawio import SessionSpec, generate_session, write_session_from_block
+from mockrawio.generate import White
 from mockrawio.ground.errors import NotWrittenError
 from mockrawio.ground.writing import write_file
 from mockrawio.hybrid import generate_hybrid
@@ -57,11 +58,13 @@ class Scenario:
     def state(self, place: Path, known: dict[str, str]) -> str:
         """Return "absent", or which of the `known` whole ones is there, or what is wrong with what is."""
         target = place / self.target
-        if not (target / self.marks).exists():
-            return "absent"
-        if (target / MANIFEST).is_file() and not verify_session(target).ok:
-            return "not ok"
-        return known.get(digest(target), "torn")
+        return known.get(digest(target), "torn") if (target / self.marks).exists() else "absent"
+
+    def whole(self, place: Path) -> str:
+        """Return the digest of what is there, which is verified if it is a session."""
+        target = place / self.target
+        assert not (target / MANIFEST).is_file() or verify_session(target).ok
+        return digest(target)
 
     def staged(self, place: Path) -> list[str]:
         """Return the leftovers, wherever they are."""
@@ -81,13 +84,17 @@ def digest(target: Path) -> str:
     return hashlib.sha256("\n".join(text).encode()).hexdigest()
 
 
+# Little to work out beside what is written.
+SMALL = {"patient_id": 1, "session_nr": 1, "n_units": 1, "noise": White()}
+
+
 def _session(place: Path, seed: int, *, overwrite: bool = False, n_workers: int = 1, **fields: object) -> None:
-    spec = SessionSpec.tiny(patient_id=1, session_nr=1, duration_s=1.0, seed=seed, **fields)
+    spec = SessionSpec.tiny(**SMALL, n_channels=2, duration_s=1.0, seed=seed, **fields)
     generate_session(spec, place, overwrite=overwrite, n_workers=n_workers)
 
 
 def _corpus(place: Path, seed: int) -> None:
-    specs = [SessionSpec.tiny(patient_id=1, session_nr=k, duration_s=1.0, seed=seed) for k in (1, 2)]
+    specs = [SessionSpec.tiny(**{**SMALL, "session_nr": k}, n_channels=2, duration_s=1.0, seed=seed) for k in (1, 2)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that the table of failures could not be written
         report = generate_corpus(specs, place, progress=False, overwrite=True)
@@ -96,8 +103,8 @@ def _corpus(place: Path, seed: int) -> None:
 
 
 def _broadband(place: Path, seed: int) -> None:
-    small = {"sampling_rate": 8000, "segments": (0.6, 0.4), "n_channels": 2, "n_units": 1, "n_lfp_channels": 1}
-    spec = SessionSpec.broadband(patient_id=1, session_nr=1, seed=seed, **small)
+    short = {"sampling_rate": 8000, "segments": (0.6, 0.4), "n_channels": 2, "n_lfp_channels": 1}
+    spec = SessionSpec.broadband(**SMALL, **short, seed=seed)
     generate_session(spec, place)
 
 
