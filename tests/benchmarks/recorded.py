@@ -44,10 +44,13 @@ class Recorded:
         Which sample of its template stands at a spike's own sample.
     traces, noise, white : ndarray, shape (samples, contacts)
         All there is; all but the units' spikes; the part that is white. `white` is `noise` where no part is known.
+        The first samples alone, where no more were asked for.
     told_snr : ndarray, shape (units,), or None
         The SNR in the band that the truth says; NaN where it says none.
     labels : ndarray of int64, shape (units,)
         Which name each has; those of one multi-unit have the same.
+    seconds : float
+        How long its trains are.
     step_uV : float
         µV a count; 0 where samples are not whole counts.
     """
@@ -64,12 +67,8 @@ class Recorded:
     white: Floats
     told_snr: Floats | None
     labels: Ints
+    seconds: float
     step_uV: float = 0.0
-
-    @property
-    def seconds(self) -> float:
-        """How long it is."""
-        return len(self.traces) / self.sampling_rate
 
     @property
     def multi(self) -> npt.NDArray[np.bool_]:
@@ -115,11 +114,12 @@ def ours(seconds: float = SECONDS, seed: int = SEED) -> SessionSpec:
     return SessionSpec.broadband(duration_s=seconds, n_channels=N_CONTACTS, n_units=N_UNITS, seed=seed)
 
 
-def of_mockrawio(spec: SessionSpec) -> Recorded:
-    """Return the first segment of a session of ours."""
+def of_mockrawio(spec: SessionSpec, signals_s: float | None = None) -> Recorded:
+    """Return the first segment of a session of ours, its signals or the first seconds of them."""
     known = truth(spec)
+    n = None if signals_s is None else round(signals_s * known.sampling_rate)
     cells = [(label, unit, k) for label, unit in enumerate(known.units.values()) for k in range(len(unit.cells))]
-    noise = _uV(known, known.background(0))
+    noise = _uV(known, known.background(0, 0, n))
     return Recorded(
         name="ours",
         sampling_rate=known.sampling_rate,
@@ -128,11 +128,12 @@ def of_mockrawio(spec: SessionSpec) -> Recorded:
         trains=[_train(unit, k) for _, unit, k in cells],
         templates=np.array([_template(known, unit, k) for _, unit, k in cells]),
         before=cells[0][1].before,
-        traces=_uV(known, known.recording(0)),
+        traces=_uV(known, known.recording(0, 0, n)),
         noise=noise,
-        white=_uV(known, known.layer("noise.white").read(0)),
+        white=_uV(known, known.layer("noise.white").read(0, 0, n)),
         told_snr=np.array([np.nan if k else unit.snr for _, unit, k in cells]),
         labels=np.array([label for label, _, _ in cells]),
+        seconds=known.n_samples[0] / known.sampling_rate,
         step_uV=known.gain_uV,
     )
 
@@ -179,6 +180,7 @@ def of_spikeinterface(seconds: float = SECONDS, seed: int = SEED) -> Recorded:
         white=noise,
         told_snr=None,
         labels=np.arange(N_UNITS),
+        seconds=seconds,
     )
 
 
@@ -201,6 +203,7 @@ def of_mearec(path: Path) -> Recorded:
         white=noise,
         told_snr=None,
         labels=np.arange(len(templates)),
+        seconds=len(held["traces"]) / float(held["fs"]),
     )
 
 
