@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import warnings
 
 import numpy as np
@@ -21,8 +22,9 @@ UNITS = ("first", "silent", "second", "third")
 FRAMES = [[500, 3000, 9000], [], [700, 5000], [1200, 2500, 7777, 9300]]
 
 
-def analyzed():
-    """Return an analyzer of noise on 6 channels and of four units, one without spikes; none fires at frame 0."""
+@pytest.fixture(scope="module")
+def analyzer():
+    """An analyzer of noise on 6 channels and of four units, one without spikes; none fires at frame 0."""
     rng = np.random.default_rng(4)
     recording = core.NumpyRecording([rng.normal(0, 10, (10_000, 6)).astype("float32")], 10_000.0)
     recording.set_dummy_probe_from_locations(np.column_stack([np.zeros(6), 20.0 * np.arange(6)]))
@@ -37,17 +39,19 @@ def analyzed():
 
 
 @pytest.fixture(scope="module", params=["dense", "sparse"])
-def export(request, tmp_path_factory):
+def export(request, tmp_path_factory, analyzer):
     """The folder of an export, and its templates of all channels, worked out from SpikeInterface's own."""
     folder = tmp_path_factory.mktemp("phy") / request.param
-    analyzer = analyzed()
     mask = np.ones((4, 6), bool)
     sparsity = None
     if request.param == "sparse":  # of three, two and one channel: fewer columns than channels, some of them padding
         mask = np.array([[0, 1, 1, 1, 0, 0], [1, 1, 1, 0, 0, 0], [0, 0, 0, 0, 1, 1], [0, 0, 1, 0, 0, 0]], bool)
         sparsity = core.ChannelSparsity(mask, analyzer.unit_ids, analyzer.channel_ids)
-    with warnings.catch_warnings():
+    similarity = sys.modules["spikeinterface.postprocessing.template_similarity"]
+    with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
         warnings.simplefilter("ignore")
+        # A file that is not read here: by its twin in NumPy, as numba's takes seconds to be compiled.
+        patch.setattr(similarity, "_compute_similarity_matrix", similarity._compute_similarity_matrix_numpy)
         exporters.export_to_phy(
             analyzer,
             folder,
