@@ -26,7 +26,10 @@ from ..ground.progress import Tick
 from ..ground.shown import Argument
 from ..interop.streams import stream_of
 from ..rawio import MockSessionRawIO
+from ..rawio.in_seconds import events_in_seconds, spikes_in_seconds
 
+_STUMBLES = "Write the Block that neo.io reads as a session, by mockrawio.write_session_from_block(), and export that."
+_ROUNDING = 1e-14  # relative: a few of the last bits of a rate
 EPOCH = datetime(2000, 1, 1, tzinfo=timezone.utc)  # of a recording that does not say when it was made
 
 
@@ -41,7 +44,9 @@ def of_reader(reader: BaseRawIO, streams: Sequence[str] | None, tick: Tick) -> R
         found = f"{reader.block_count()} blocks"
         raise MockSessionError("source", "a reader of one block", found, "Write its Blocks with Neo, one by one.")
     n = reader.segment_count(0)
-    spans = tuple(RecordedSpan(reader.segment_t_start(0, k), reader.segment_t_stop(0, k)) for k in range(n))
+    spans = tuple(
+        RecordedSpan(float(reader.segment_t_start(0, k)), float(reader.segment_t_stop(0, k))) for k in range(n)
+    )
     header = reader.header["signal_streams"]
     chosen = chosen_streams(list(zip(header["id"].tolist(), header["name"].tolist(), strict=True)), streams)
     about = reader.raw_annotations["blocks"][0]
@@ -92,16 +97,32 @@ def _signals(reader: BaseRawIO, index: int, n_segments: int, tick: Tick) -> Reco
             chunk: Array = reader.get_analogsignal_chunk(0, seg_index, start, stop, index)
             return chunk
 
-        return Piece(reader.get_signal_size(0, seg_index, index), read)
+        return Piece(int(reader.get_signal_size(0, seg_index, index)), read)
 
     pieces = tuple(piece(k) for k in range(n_segments))
     label, names = f"stream {stream['id']}", tuple(rows["name"].tolist())
     scale = rows["gain"].astype(np.float64), rows["offset"].astype(np.float64)
-    source = Source(label, names, np.dtype(rows["dtype"][0]), *scale, float(rows["sampling_rate"][0]), pieces)
+    rate = _without_last_digits(float(rows["sampling_rate"][0]))
+    source = Source(label, names, _dtype(reader, pieces, rows), *scale, rate, pieces)
     t_starts = tuple(float(reader.get_signal_t_start(0, k, index)) for k in range(n_segments))
     made = recorded_signals(source, (str(stream["id"]), str(stream["name"])), rows["id"].tolist(), t_starts, tick)
     made = _in_units(made, rows["units"].tolist())
     return _with_places(reader, made) if isinstance(reader, MockSessionRawIO) else made
+
+
+def _dtype(reader: BaseRawIO, pieces: Sequence[Piece], rows: Array) -> np.dtype[Any]:
+    """Return what samples are: of NIX Neo's header says int16, and what it reads are floats."""
+    some = next((piece for piece in pieces if piece.n_samples), None)
+    known: np.dtype[Any] = np.dtype(rows["dtype"][0])
+    if some is None or isinstance(reader, MockSessionRawIO):  # ours may have to make them first
+        return known
+    return np.asarray(some.read(0, 1)).dtype
+
+
+def _without_last_digits(rate: float) -> float:
+    """Return a rate as a whole number, if it is one but for the rounding of an interval, as of BrainVision's."""
+    whole = round(rate)
+    return float(whole) if abs(rate - whole) <= _ROUNDING * rate else rate
 
 
 def recorded_signals(
@@ -136,15 +157,13 @@ def _unit(reader: BaseRawIO, index: int, n_segments: int) -> RecordedUnit:
     facts = reader.raw_annotations["blocks"][0]["segments"][0]["spikes"][index]
 
     def times(seg_index: int, t_start: float | None, t_stop: float | None) -> Floats:
-        stamps = reader.get_spike_timestamps(0, seg_index, index, t_start, t_stop)
-        seconds: Floats = np.asarray(reader.rescale_spike_timestamp(stamps, "float64"))
-        return seconds
+        return spikes_in_seconds(reader, (0, seg_index), index, t_start, t_stop, remedy=_STUMBLES)
 
     def raw(seg_index: int, t_start: float | None, t_stop: float | None) -> Array:
         waveforms: Array = reader.get_spike_raw_waveforms(0, seg_index, index, t_start, t_stop)
         return waveforms
 
-    counts = [reader.spike_count(0, k, index) for k in range(n_segments)]
+    counts = [int(reader.spike_count(0, k, index)) for k in range(n_segments)]
     channel, multi = facts.get("channel_id"), facts.get("unit_type") == "MU"
     made = RecordedUnit(str(row["id"]), str(row["name"]), channel, counts.__getitem__, times, multi=multi)
     return _with_waveforms(made, raw, [k for k, count in enumerate(counts) if count], row)
@@ -193,10 +212,9 @@ def _events(reader: BaseRawIO, index: int) -> RecordedEvents:
     is_epoch = str(row["type"]) in ("epoch", "b'epoch'")
 
     def read(seg_index: int, t_start: float | None, t_stop: float | None) -> tuple[Floats, Floats | None, Any]:
-        stamps, durations, labels = reader.get_event_timestamps(0, seg_index, index, t_start, t_stop)
-        times = np.asarray(reader.rescale_event_timestamp(stamps, "float64", index))
-        if durations is not None:
-            durations = np.asarray(reader.rescale_epoch_duration(durations, "float64", index))
-        return times, durations, np.asarray(labels, dtype="U")
+        return events_in_seconds(reader, (0, seg_index), index, t_start, t_stop, remedy=_STUMBLES)
 
-    return RecordedEvents(str(row["id"]), str(row["name"]), is_epoch, lambda k: reader.event_count(0, k, index), read)
+    def count(seg_index: int) -> int:
+        return int(reader.event_count(0, seg_index, index))
+
+    return RecordedEvents(str(row["id"]), str(row["name"]), is_epoch, count, read)

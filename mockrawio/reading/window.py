@@ -30,6 +30,7 @@ from ..ground.errors import BoundsError, MockSessionError
 from ..ground.places import FolderLike
 from ..ground.shown import Argument, Text
 from ..rawio.arguments import checked_index, floating, time_limits
+from ..rawio.in_seconds import Where, events_in_seconds, spikes_in_seconds
 from .choosing import Choice, Some, channels_of, choose
 from .opening import open as opened
 from .time_window import TimeWindow, WindowEvents, WindowSignal
@@ -225,7 +226,6 @@ def _cut(
     )
 
 
-Where = tuple[int, int]  # block and segment
 Ends = tuple[float, float]
 
 
@@ -267,20 +267,15 @@ def _spikes(reader: BaseRawIO, where: Where, index: int, ends: Ends) -> Floats:
     """Return the spikes of a unit between two times, s."""
     low, high = ends
     limits = (None if math.isinf(end) else end for end in ends)
-    stamps = reader.get_spike_timestamps(*where, index, *limits)
-    times = np.asarray(reader.rescale_spike_timestamp(stamps, "float64"), np.float64)
+    times = spikes_in_seconds(reader, where, index, *limits, remedy="Leave it out with units=.")
     return times[(times >= low) & (times < high)]
 
 
 def _events(reader: BaseRawIO, where: Where, index: int, ends: Ends) -> WindowEvents:
     """Return the events of a channel between two times, and the epochs that reach in."""
-    stamps, lengths, labels = reader.get_event_timestamps(*where, index)
-    times = np.asarray(reader.rescale_event_timestamp(stamps, "float64", index), np.float64)
-    durations = None
-    if lengths is not None:
-        durations = np.asarray(reader.rescale_epoch_duration(lengths, "float64", index), np.float64)
+    remedy = "Leave it out with events=."
+    times, durations, labels = events_in_seconds(reader, where, index, None, None, remedy=remedy)
     stops = times if durations is None else times + durations
     inside = (times < ends[1]) & ((times >= ends[0]) | (stops > ends[0]))
     chosen = np.flatnonzero(inside)[np.argsort(times[inside], kind="stable")]
-    text = np.asarray(labels).astype(np.str_)[chosen]
-    return WindowEvents(times[chosen], None if durations is None else durations[chosen], text)
+    return WindowEvents(times[chosen], None if durations is None else durations[chosen], labels[chosen])

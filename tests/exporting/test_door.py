@@ -15,9 +15,12 @@ from spikeinterface.core import NumpyRecording, NumpySorting
 import mockrawio
 from mockrawio import MockSessionError, MockSessionRawIO, SessionExistsError, SessionSpec, export, generate_session
 from mockrawio.cli import main
+from mockrawio.exporting.door import write_rig
 from mockrawio.exporting.readers import of_reader
+from mockrawio.formats.rig import rig_formats
 from mockrawio.interop.spikeinterface import read_mocksession
 from tests.exporting.proof import reading
+from tests.exporting.tiny import tiny
 
 
 def chunks(reader: Any, stream_index: int = 0) -> np.ndarray:
@@ -188,3 +191,27 @@ def test_the_fastest_stream_is_not_lost_in_silence(mock_session: Any, tmp_path: 
         warnings.simplefilter("error")
         export(folder, tmp_path / "lfp", "blackrock", streams=["lfp"])
         export(folder, tmp_path / "one", "brainvision")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("biocam", "neuronexus"), ("neuroexplorer", "neuroexplorer"), ("bci2000", "edf"), ("brainvision", "axona")],
+)
+def test_of_one_rig_to_another(first: str, second: str, tmp_path: Path) -> None:
+    """What Neo's readers give as NumPy's numbers, without durations, or as a rate from an interval is written too."""
+    made = write_rig(tiny().part(0), tmp_path / "first", rig_formats()[first])
+    reader = export(made.open(), tmp_path / "second", second).open()
+    assert reader.get_signal_sampling_rate(0) == 32000
+    signal = next(iter(mockrawio.window(reader, units=(), events=()).signals.values()))
+    assert abs(signal.values[:1600, 0] - 0.195 * tiny().signals[0].read(0, 0, 1600)[:, 0]).max() < 0.2
+
+
+def test_samples_that_a_header_has_otherwise(tmp_path: Path) -> None:
+    """Floats that Neo's header calls int16, as those of NIX, are quantised, not cut to whole µV."""
+    pytest.importorskip("nixio")
+    reader = write_rig(tiny().part(0), tmp_path / "nix", rig_formats()["nix"]).open()
+    assert reader.header["signal_channels"]["dtype"][0] == "int16"
+    stream = of_reader(reader, ["0"], lambda size: None).signals[0]
+    values = stream.read(0, 0, 1600) * stream.gains
+    reader.file.close()
+    assert abs(values - 0.195 * tiny().signals[0].read(0, 0, 1600)).max() < 0.11

@@ -13,6 +13,9 @@ from neo.rawio.examplerawio import ExampleRawIO
 
 import mockrawio
 from mockrawio import BoundsError, MockSessionError, MockSessionIO, MockSessionRawIO, window, windows
+from mockrawio.exporting.door import write_rig
+from mockrawio.formats.rig import rig_formats
+from tests.exporting.tiny import tiny
 from tests.reading.conftest import write_neuralynx
 
 
@@ -220,3 +223,21 @@ def test_no_more_is_read_than_is_asked_for(reader: MockSessionRawIO, monkeypatch
     monkeypatch.setattr(MockSessionRawIO, "get_analogsignal_chunk", lambda *a: asked.append(chunk := read(*a)) or chunk)
     window(reader, 1, 1.001, channels="CSC1", streams="broadband")
     assert [chunk.shape for chunk in asked] == [(32, 1)]
+
+
+def test_events_without_durations(tmp_path: Path) -> None:
+    """Events of BCI2000, whose durations Neo has as a None for each, have none."""
+    reader = write_rig(tiny().part(0), tmp_path / "rig", rig_formats()["bci2000"]).open()
+    events = mockrawio.window(reader, streams=()).events["Events"]
+    assert events.durations is None and events.times.size
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # nixio's own
+def test_what_neo_cannot_read_is_named(gap: Path, tmp_path: Path) -> None:
+    """An event channel that Neo's reader stumbles over, as of NIX, is named, and left out it is no matter."""
+    pytest.importorskip("nixio")
+    reader = mockrawio.export(gap, tmp_path / "rig", "nix", streams=["lfp"]).open()
+    with pytest.raises(MockSessionError, match=r"NIXRawIO, events of .*IndexError.*Leave it out with events=\."):
+        mockrawio.window(reader, seg_index=0)
+    assert set(mockrawio.window(reader, seg_index=0, events=("Events",)).events) == {"Events"}
+    reader.file.close()

@@ -1,0 +1,63 @@
+"""Spikes and events of any reader of Neo's, in seconds; what it stumbles over is an error that names it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from neo.rawio.baserawio import BaseRawIO
+
+from ..ground.arrays import Floats
+from ..ground.errors import MockSessionError
+from ..ground.shown import one_line
+
+Where = tuple[int, int]  # block and segment
+Limit = float | None
+
+
+def spikes_in_seconds(
+    reader: BaseRawIO, where: Where, index: int, t_start: Limit, t_stop: Limit, *, remedy: str
+) -> Floats:
+    """Return the times of a unit's spikes, s, float64; `remedy` is for one that the reader stumbles over."""
+    with _stumbling(reader, "spike_channels", index, "spikes", remedy):
+        stamps = reader.get_spike_timestamps(*where, index, t_start, t_stop)
+        return np.asarray(reader.rescale_spike_timestamp(stamps, "float64"), np.float64)
+
+
+def events_in_seconds(
+    reader: BaseRawIO, where: Where, index: int, t_start: Limit, t_stop: Limit, *, remedy: str
+) -> tuple[Floats, Floats | None, npt.NDArray[np.str_]]:
+    """Return the times and durations of a channel's events, s, float64, and their labels.
+
+    Durations are None for events, also where a reader has a None for each, as BCI2000's has; `remedy` is for a channel
+    that the reader stumbles over.
+    """
+    with _stumbling(reader, "event_channels", index, "events", remedy):
+        stamps, lasting, labels = reader.get_event_timestamps(*where, index, t_start, t_stop)
+        times = np.asarray(reader.rescale_event_timestamp(stamps, "float64", index), np.float64)
+        durations = None
+        if lasting is not None and not any(one is None for one in _objects(lasting)):
+            durations = np.asarray(reader.rescale_epoch_duration(lasting, "float64", index), np.float64)
+        return times, durations, np.asarray(labels).astype(np.str_)
+
+
+def _objects(values: Any) -> Any:
+    """Return what may be None among values."""
+    return values if np.asarray(values).dtype == object else ()
+
+
+@contextmanager
+def _stumbling(reader: BaseRawIO, table: str, index: int, what: str, remedy: str) -> Iterator[None]:
+    """Say which unit or event channel a reader stumbles over: Neo's classes raise whatever comes of it."""
+    try:
+        yield
+    except (MockSessionError, OSError, MemoryError, Warning):
+        raise
+    except Exception as error:
+        row, kind = reader.header[table][index], type(reader).__name__
+        subject = one_line(f"{kind}, {what} of {row['name'] or row['id']}")
+        found = one_line(f"{type(error).__name__}: {error}")
+        raise MockSessionError(subject, f"{what} that this class of Neo's can read", found, remedy) from error
