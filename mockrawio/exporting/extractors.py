@@ -14,16 +14,25 @@ from ..convert.sortings import SortedSpikes, unit_frames
 from ..convert.spans import start_of
 from ..formats.recorded import Recorded, RecordedSpan, RecordedUnit
 from ..ground.arrays import Floats, Ints
+from ..ground.checks import require
 from ..ground.progress import Tick
+from ..ground.shown import Argument
 from ..session.instants import from_ms
 from .readers import recorded_signals
 
 _RECORDING = ("get_traces", "get_num_samples", "get_property", "get_start_time")
+_OPEN = (
+    "Open a session or a rig's files with mockrawio.open(); "
+    "write Neo's Block as a session with mockrawio.write_session_from_block(), and give its folder."
+)
 _STREAM = "recording"
 
 
 def of_recording(recording: Any, sorting: Any, tick: Tick) -> Recorded:
     """Return what a recording has, and the units of a sorting of it, None for none."""
+    kinds = "a session folder, a RawIO reader of Neo's, or a SpikeInterface recording"
+    known = all(callable(getattr(recording, method, None)) for method in _RECORDING)
+    require(known, Argument("source"), kinds, type(recording).__name__, _OPEN)
     check_methods("source", recording, _RECORDING)
     if sorting is not None:
         check_extractors(recording, sorting)

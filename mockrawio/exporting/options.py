@@ -17,16 +17,23 @@ def requested_format(name: str, fault: str | None, options: dict[str, Any]) -> R
     """Return a format; MockSessionError if there is none, or not that fault or option of it."""
     known = rig_formats()
     remedy = "Give one of these; mockrawio formats says what each holds."
-    require(name in known, Argument("format"), f"one of {', '.join(known)}", name, remedy)
+    require(isinstance(name, str) and name in known, Argument("format"), f"one of {', '.join(known)}", name, remedy)
     entry = known[name]
-    for option in options:
+    for option, value in options.items():
         have = ", ".join(entry.options) or "none"
-        require(option in entry.options, option, f"an option of {name}: {have}", options[option], "Leave it out.")
+        require(option in entry.options, option, f"an option of {name}: {have}", value, "Leave it out.")
+        _check_kind(option, value, entry.options[option])
     if fault is not None and entry.fault(fault) is None:
         have = ", ".join(one.name for one in entry.faults) or "none"
         remedy = "Give one of these; mockrawio formats --faults says what each is."
         raise MockSessionError(Argument("fault"), f"one of {name}: {have}", repr(fault), remedy)
     return entry
+
+
+def _check_kind(option: str, value: Any, default: Any) -> None:
+    """Refuse a value of another type than the default's: "no" is not False, and 2.3 is not "2.3"."""
+    kind = f"text, such as {default!r}" if isinstance(default, str) else "True or False"
+    require(isinstance(value, type(default)), option, kind, value)
 
 
 def parsed_options(format: str, given: Iterable[str]) -> dict[str, Any]:

@@ -15,13 +15,15 @@ from pathlib import Path
 import numpy as np
 
 from .recorded import Recorded, RecordedChannel, RecordedSignals
-from .rig import Below, FileFault, Holds, Opening, RigFolder, RigFormat, each_segment, register_rig
+from .rig import Below, FileFault, Holds, Opening, RigFolder, RigFormat, each_segment, first_stream, register_rig
 
+TITLE = "BrainVision"
 _UNITS = {"uV": "µV"}
 _MOST_TEXT = 200  # characters of a name or a label
 
 
 def _write(recorded: Recorded, out: RigFolder) -> Sequence[Opening]:
+    first_stream(recorded, TITLE)
     return each_segment(recorded, lambda part, prefix: _one(part, prefix, out))
 
 
@@ -115,7 +117,7 @@ def _cut(folder: Path) -> None:
 register_rig(
     RigFormat(
         name="brainvision",
-        title="BrainVision",
+        title=TITLE,
         files=".vhdr, .vmrk, .eeg",
         neo="BrainVisionRawIO",
         holds=Holds("one stream", most_streams=1, names=True, events=True, labels=True, durations=True, date=True),

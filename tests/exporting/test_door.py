@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from neo import Block
 from spikeinterface.core import NumpyRecording, NumpySorting
 
 import mockrawio
@@ -103,6 +104,10 @@ def test_merged_spikes_are_all_spikes(sessions: dict[str, Path]) -> None:
     ("arguments", "said"),
     [
         ({"format": "nix2"}, "format"),
+        ({"format": ["edf"]}, "format"),
+        ({"format": "edf", "bdf": "no"}, "bdf: expected True or False"),
+        ({"format": "blackrock", "version": 2.3}, "version: expected text, such as '2.3'"),
+        ({"format": "brainvision", "streams": []}, "signals, in whose samples BrainVision"),
         ({"format": "brainvision", "fault": "nothing"}, "fault"),
         ({"format": "brainvision", "layout": 2}, "layout"),
         ({"format": "brainvision", "streams": ["raw"]}, "streams"),
@@ -114,6 +119,13 @@ def test_wrong_arguments(arguments: dict[str, Any], said: str, sessions: dict[st
     with pytest.raises(MockSessionError, match=said):
         export(sessions["broadband"], tmp_path / "out", **arguments)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("source", [None, 3, np.zeros((9, 2)), Block()], ids=lambda one: type(one).__name__)
+def test_sources_that_are_none(source: Any, tmp_path: Path) -> None:
+    """What is no source is told what would be, and how to come by it."""
+    with pytest.raises(MockSessionError, match=r"expected a session folder, a RawIO reader.*mockrawio\.open\(\)"):
+        export(source, tmp_path / "out", "edf")
 
 
 def test_places_that_are_refused(sessions: dict[str, Path], tmp_path: Path) -> None:
