@@ -37,10 +37,15 @@ if int(np.__version__.split(".")[0]) < 2:
 EPIPHYTE = Path(__file__).parent / "data" / "epiphyte" / "patient_data" / "7" / "session_1"
 
 
+# While tests are collected nearly all that is made stays.
+gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Have the collector of garbage look no more at what was imported: a million objects, which all stay."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import mockrawio
+from tests.trees import PACKAGE, nodes
 
-PACKAGE = Path(mockrawio.__file__).parent
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 
 # What each part of the package may import of the others. Parts not named may import all but the command.
@@ -44,13 +44,12 @@ def imported_modules(relative: Path) -> set[str]:
     """Return the absolute names of all a module imports, at its top or inside a function."""
     package = ("mockrawio", *relative.parent.parts)
     names = set()
-    for node in ast.walk(ast.parse((PACKAGE / relative).read_text("utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            base = package[: len(package) - node.level + 1] if node.level else ()
-            module = ".".join((*base, *filter(None, [node.module])))
-            names |= {module} | {f"{module}.{alias.name}" for alias in node.names}
+    for node in nodes(relative.as_posix(), ast.Import):
+        names |= {alias.name for alias in node.names}
+    for node in nodes(relative.as_posix(), ast.ImportFrom):
+        base = package[: len(package) - node.level + 1] if node.level else ()
+        module = ".".join((*base, *filter(None, [node.module])))
+        names |= {module} | {f"{module}.{alias.name}" for alias in node.names}
     return names
 
 
@@ -74,8 +73,7 @@ def test_nothing_unpickles(module):
     """No module imports pickle or its kin, or lets NumPy unpickle."""
     names = imported_modules(module)
     assert not names & {"pickle", "cPickle", "dill", "joblib", "shelve", "marshal"}
-    tree = ast.parse((PACKAGE / module).read_text("utf-8"))
-    allowed = [node.value for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg == "allow_pickle"]
+    allowed = [node.value for node in nodes(module.as_posix(), ast.keyword) if node.arg == "allow_pickle"]
     unpickles = [value for value in allowed if not (isinstance(value, ast.Constant) and value.value is False)]
     assert not unpickles
 

@@ -10,9 +10,7 @@ from collections import defaultdict
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-import mockrawio
-
-PACKAGE = Path(mockrawio.__file__).parent
+from tests.trees import PACKAGE, nodes, trees
 
 # Public functions and classes that two modules define.
 TWO_OWNERS: set[str] = set()
@@ -34,36 +32,42 @@ def dotted(path: Path) -> str:
     return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
 
 
-TREES = {dotted(path): ast.parse(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py")}
-PACKAGES = {dotted(path) for path in PACKAGE.rglob("__init__.py")}
+FILES = {dotted(PACKAGE / file): file for file in trees()}
+PACKAGES = {module for module, file in FILES.items() if file.endswith("__init__.py")}
 
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def nodes(tree: ast.AST, lazy: bool):
-    """Yield what runs when a module is imported; with `lazy` what is inside functions, and for types alone, too."""
+def at_once(tree: ast.AST):
+    """Yield the statements that run when a module is imported; not what is inside functions, or for types alone."""
     for node in ast.iter_child_nodes(tree):
         for_types = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
-        if lazy or not (isinstance(node, FUNCTIONS) or for_types):
+        if not (isinstance(node, (*FUNCTIONS, ast.expr)) or for_types):
             yield node
-            yield from nodes(node, lazy)
+            yield from at_once(node)
+
+
+def found(module: str, kind: type[ast.AST], lazy: bool):
+    """Return a module's nodes of a kind: those that run when it is imported, with `lazy` all."""
+    if lazy:
+        return nodes(FILES[module], kind)
+    return [node for node in at_once(trees()[FILES[module]]) if isinstance(node, kind)]
 
 
 def froms(module: str, lazy: bool = True):
     """Yield (module, name) for every name that a module imports from another one of ours."""
     package = module.split(".") if module in PACKAGES else module.split(".")[:-1]
-    for node in nodes(TREES[module], lazy):
-        if isinstance(node, ast.ImportFrom):
-            base = package[: len(package) - node.level + 1] if node.level else []
-            source = ".".join([*base, *filter(None, [node.module])])
-            yield from ((source, alias.name) for alias in node.names if source.split(".")[0] == "mockrawio")
+    for node in found(module, ast.ImportFrom, lazy):
+        base = package[: len(package) - node.level + 1] if node.level else []
+        source = ".".join([*base, *filter(None, [node.module])])
+        yield from ((source, alias.name) for alias in node.names if source.split(".")[0] == "mockrawio")
 
 
 def imports(module: str, lazy: bool) -> set[str]:
     """Return the modules of ours that a module imports."""
-    plain = {alias.name for node in nodes(TREES[module], lazy) if isinstance(node, ast.Import) for alias in node.names}
-    taken = {f"{source}.{name}" if f"{source}.{name}" in TREES else source for source, name in froms(module, lazy)}
-    return {name for name in plain | taken if name in TREES} - {module}
+    plain = {alias.name for node in found(module, ast.Import, lazy) for alias in node.names}
+    taken = {f"{source}.{name}" if f"{source}.{name}" in FILES else source for source, name in froms(module, lazy)}
+    return {name for name in plain | taken if name in FILES} - {module}
 
 
 def part(module: str) -> str:
@@ -83,7 +87,7 @@ def cycle(graph: dict[str, set[str]]) -> list[str]:
 def parts_imported() -> dict[str, set[str]]:
     """Return what each part imports of the others, inside functions too; the package's own lazy names left out."""
     graph = defaultdict(set)
-    for module in TREES.keys() - {"mockrawio"}:
+    for module in FILES.keys() - {"mockrawio"}:
         others = {part(name) for name in imports(module, lazy=True)} - {part(module), "mockrawio"}
         graph[part(module)] |= others
     return graph
@@ -94,23 +98,25 @@ def private(name: str) -> bool:
     return name.startswith("_") and not name.startswith("__")
 
 
-def defined(tree: ast.AST) -> set[str]:
+def defined(file: str) -> set[str]:
     """Return the private names that a module gives to what it defines, attributes that it sets included."""
-    named = {node.name for node in ast.walk(tree) if isinstance(node, (*FUNCTIONS[:2], ast.ClassDef))}
-    stored = [node for node in ast.walk(tree) if isinstance(getattr(node, "ctx", None), ast.Store)]
+    named = {node.name for kind in (*FUNCTIONS, ast.ClassDef) for node in nodes(file, kind)}
+    stored = [
+        node for kind in (ast.Name, ast.Attribute) for node in nodes(file, kind) if isinstance(node.ctx, ast.Store)
+    ]
     names = {getattr(node, "id", getattr(node, "attr", "")) for node in stored}
     return {name for name in named | names if private(name)}
 
 
-def used_of_others(tree: ast.AST) -> set[str]:
+def used_of_others(file: str) -> set[str]:
     """Return the private attributes that a module uses of anything but `self` and `cls`."""
-    used = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and private(node.attr)]
+    used = [node for node in nodes(file, ast.Attribute) if private(node.attr)]
     return {node.attr for node in used if ast.unparse(node.value) not in {"self", "cls"}}
 
 
 def test_modules_have_no_cycle():
     """Modules import each other in one direction when they are imported."""
-    assert cycle({module: imports(module, lazy=False) for module in TREES}) == []
+    assert cycle({module: imports(module, lazy=False) for module in FILES}) == []
 
 
 def test_parts_have_no_cycle():
@@ -128,15 +134,15 @@ def test_a_cycle_is_seen():
 
 def test_private_names_stay_at_home():
     """No module imports a private name of another, but those listed; one listed for nothing is struck off."""
-    taken = {f"{module} imports {name}" for module in TREES for _, name in froms(module) if private(name)}
+    taken = {f"{module} imports {name}" for module in FILES for _, name in froms(module) if private(name)}
     assert taken == TAKEN
 
 
 def test_private_attributes_stay_at_home():
     """No module reaches into a private attribute of another's class, but those listed; each of these does so."""
-    homes = {module: defined(tree) for module, tree in TREES.items()}
+    homes = {module: defined(file) for module, file in FILES.items()}
     ours = set().union(*homes.values()) - NEOS
-    pairs = [(module, name) for module, tree in TREES.items() for name in used_of_others(tree)]
+    pairs = [(module, name) for module, file in FILES.items() for name in used_of_others(file)]
     reached = {f"{module} reaches {name}" for module, name in pairs if name in ours - homes[module]}
     assert reached == REACHED
 
@@ -144,9 +150,9 @@ def test_private_attributes_stay_at_home():
 def test_public_names_have_one_owner():
     """One module defines a public function or class, but those listed; each of these has two owners indeed."""
     owners = defaultdict(set)
-    for module, tree in TREES.items():
-        for node in tree.body:
-            if isinstance(node, (*FUNCTIONS[:2], ast.ClassDef)) and not node.name.startswith("_"):
+    for module, file in FILES.items():
+        for node in trees()[file].body:
+            if isinstance(node, (*FUNCTIONS, ast.ClassDef)) and not node.name.startswith("_"):
                 owners[node.name].add(module)
     assert {name for name, modules in owners.items() if len(modules) > 1} == TWO_OWNERS
 
@@ -162,7 +168,7 @@ def test_functions_and_modules_are_as_short_as_contributing_says():
     """No module and no function has more lines than CONTRIBUTING has it, and three functions in four are below ten."""
     lines = {dotted(path): path.read_text("utf-8").count("\n") for path in PACKAGE.rglob("*.py")}
     assert {module for module, count in lines.items() if count > MOST_LINES} == set()
-    functions = [n for tree in TREES.values() for n in ast.walk(tree) if isinstance(n, FUNCTIONS[:2])]
+    functions = [node for file in FILES.values() for kind in FUNCTIONS for node in nodes(file, kind)]
     lengths = [length(function) for function in functions]
     assert max(lengths) <= MOST_OF_A_FUNCTION
     assert sum(n < AS_A_RULE for n in lengths) > 0.75 * len(lengths)

@@ -5,15 +5,13 @@ from __future__ import annotations
 import ast
 import itertools
 import re
+from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 import pytest
 
-import mockrawio
+from tests.trees import nodes, trees
 
-PACKAGE = Path(mockrawio.__file__).parent
-TREES = {path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py")}
 REQUIRES = {"require", "_require"}
 THEIRS = {"dtype", "gain"}  # parameters of NumPy's and SpikeInterface's calls that remedies name
 
@@ -49,31 +47,34 @@ def texts(value: ast.expr) -> list[str]:
     return []
 
 
-def assigned(tree: ast.AST) -> dict[str, list[str]]:
-    """Return the texts that each name of a module is given, in tuples too, and as defaults of parameters."""
+def pairs(module: str) -> Iterator[tuple[ast.AST, ast.expr]]:
+    """Yield what is given a value in a module, in tuples too, with the value; and the defaults of parameters."""
+    for node in nodes(module, ast.Assign):
+        target, value = node.targets[0], node.value
+        both = isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
+        yield from zip(target.elts, value.elts, strict=True) if both else [(target, value)]
+    for node in nodes(module, ast.FunctionDef):
+        given, defaults = [*node.args.posonlyargs, *node.args.args], node.args.defaults
+        yield from zip(given[len(given) - len(defaults) :], defaults, strict=True)
+
+
+@cache
+def assigned(module: str) -> dict[str, list[str]]:
+    """Return the texts that each name of a module is given, as defaults of parameters too."""
     found: dict[str, list[str]] = {}
-    for node in ast.walk(tree):
-        pairs: list[tuple[ast.AST, ast.expr]] = []
-        if isinstance(node, ast.Assign):
-            target, value = node.targets[0], node.value
-            both = isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
-            pairs = [*zip(target.elts, value.elts, strict=True)] if both else [(target, value)]
-        elif isinstance(node, ast.FunctionDef):
-            given, defaults = [*node.args.posonlyargs, *node.args.args], node.args.defaults
-            pairs = [*zip(given[len(given) - len(defaults) :], defaults, strict=True)]
-        for target, value in pairs:
-            name = getattr(target, "id", getattr(target, "arg", ""))
-            found.setdefault(name, []).extend(texts(value))
+    for target, value in pairs(module):
+        name = getattr(target, "id", getattr(target, "arg", ""))
+        found.setdefault(name, []).extend(texts(value))
     return found
 
 
 def remedies() -> list[tuple[str, int, str]]:
     """Return the module, line and text of each remedy."""
-    constants = {name: said for tree in TREES.values() for name, said in assigned(tree).items() if name.isupper()}
+    constants = {name: said for module in trees() for name, said in assigned(module).items() if name.isupper()}
     rows = []
-    for module, tree in sorted(TREES.items()):
-        own = assigned(tree)
-        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+    for module in sorted(trees()):
+        own = assigned(module)
+        for call in nodes(module, ast.Call):
             remedy = remedy_of(call)
             if remedy is None:
                 continue
@@ -86,12 +87,12 @@ def remedies() -> list[tuple[str, int, str]]:
 def parameters() -> set[str]:
     """Return the names of the parameters of all public functions, and of the fields of public classes."""
     names = set()
-    for tree in TREES.values():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+    for module in trees():
+        for node in nodes(module, ast.ClassDef):
+            if not node.name.startswith("_"):
                 names |= {item.target.id for item in node.body if isinstance(item, ast.AnnAssign)}
-            public = isinstance(node, ast.FunctionDef) and (not node.name.startswith("_") or node.name == "__init__")
-            if public:
+        for node in nodes(module, ast.FunctionDef):
+            if not node.name.startswith("_") or node.name == "__init__":
                 names |= {argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)}
     return names
 

@@ -28,6 +28,7 @@ from mockrawio.rasters import Raster
 from mockrawio.report.html import report_html
 from mockrawio.verify import verify_session
 from tests.handmade import Handmade
+from tests.trees import PACKAGE, nodes, trees
 
 NAMES = {
     "clears the screen": b"a\x1b[2J\x1b[Hb",
@@ -266,15 +267,11 @@ def test_openers() -> None:
 
     Writers of rigs' files open only what they have just written themselves, to break it.
     """
-    package = Path(mockrawio.__file__).parent
     found = []
-    for path in sorted(package.rglob("*.py")):
-        text = path.read_text("utf-8")
-        if path.is_relative_to(package / "formats") and "FileFault" in text:
+    for module in sorted(trees()):
+        if module.startswith("formats/") and "FileFault" in (PACKAGE / module).read_text("utf-8"):
             continue
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.Call) and not _opens_safely(node):
-                found.append(f"{path.relative_to(package).as_posix()}: {ast.unparse(node)}")
+        found += [f"{module}: {ast.unparse(call)}" for call in nodes(module, ast.Call) if not _opens_safely(call)]
     assert found == [
         "ground/extras.py: ours.read_text('direct_url.json')",  # pip's own, of what is installed
         "report/page.py: resources.files(__package__).joinpath(name).read_text('utf-8')",
