@@ -114,10 +114,10 @@ class Verification:
             yield from (f"{kind}: {visible(name)}" for name in getattr(self, kind))
         yield from (Text("problem: ", text) for text in self.problems)
         yield from (Text("warning: ", text) for text in self.warnings)
-        yield from (f"left by a writer that is not done, or was killed: {visible(path)}" for path in self.leftovers)
+        yield from (f"leftover of a writer that is running, or was killed: {visible(path)}" for path in self.leftovers)
         yield from (f"left out, not checked: {visible(name)}" for name in self.excluded)
         checked = "as its manifest has it, and readable" if self.has_manifest else "no manifest; readable"
-        checked += "; virtual: of what is made, both ends of each segment were read" if self.is_virtual else ""
+        checked += "; virtual: of computed data, both ends of each segment were read" if self.is_virtual else ""
         checked += f"; {len(self.excluded)} left out" if self.excluded else ""
         yield f"{visible(self.folder)}: {f'ok ({checked})' if self.ok else 'NOT ok'}"
 

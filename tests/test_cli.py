@@ -246,7 +246,7 @@ def test_generate_from_a_spec_that_is_none(tmp_path, specs):
     assert wrong.exit_code == 2
     assert wrong.stderr.splitlines()[-1].startswith("Error: --snr: expected")
     both = run("generate", tmp_path, "--spec", specs["TOML"], "--broadband")
-    assert "--broadband and --spec: give one of the two" in both.stderr
+    assert "--broadband and --spec: give only one of them" in both.stderr
 
 
 def test_generate_same_bytes(tmp_path):

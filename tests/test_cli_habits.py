@@ -86,11 +86,11 @@ def run(line, **settings):
 
 FAILURES = [
     ("demo file", 1, "choose another place"),
-    ("demo ''", 2, "is a variable not set"),
+    ("demo ''", 2, "is a variable unset"),
     ("demo a b", 2, "unexpected extra argument"),
     ("generate", 2, "missing argument 'root'"),
     ("generate file --duration 2", 1, "choose another place"),
-    ("generate '' --duration 2", 2, "is a variable not set"),
+    ("generate '' --duration 2", 2, "is a variable unset"),
     ("generate new --duration 0", 2, "error: --duration: expected"),
     ("generate new --units -1", 2, "error: --units: expected"),
     ("generate new --lfp-channels x", 2, "not a valid integer"),
@@ -102,7 +102,7 @@ FAILURES = [
     ("info nowhere", 1, "found nothing. give the folder"),
     ("info file", 1, "found a file. give the folder"),
     ("info empty", 1, "give the folder"),
-    ("info ''", 2, "is a variable not set"),
+    ("info ''", 2, "is a variable unset"),
     (f"info {SESSION} --labels nowhere", 1, "as --labels."),
     (f"info {SESSION} --labels empty", 1, "as --labels."),
     (f"info {SESSION} --jsn", 2, "did you mean"),
@@ -126,7 +126,7 @@ FAILURES = [
     (f"score {SESSION} empty --figure new.doc", 2, "png"),
     (f"score {SESSION} empty --csv {SESSION}/new.csv", 1, "outside the session"),
     (f"score {SESSION} empty --match-score 0", 2, "not in the range"),
-    ("raster -o new.h5", 2, "--spec and --from: give one of the two"),
+    ("raster -o new.h5", 2, "--spec and --from: give only one of them"),
     ("raster --spec nowhere -o new.h5", 1, "nowhere: expected a readable file"),
     ("raster --spec empty -o new.h5", 1, "empty: expected a readable file"),
     ("raster --spec bad.toml -o new.h5", 1, "bad.toml: expected a toml file"),
@@ -196,7 +196,7 @@ def test_too_much_memory(here, monkeypatch):
     monkeypatch.setattr("mockrawio.describe.describe_session", describe)
     result = run(f"info {SESSION}")
     assert result.exit_code == 1
-    assert result.stderr.startswith("Error: memory: expected enough of it; found Unable to allocate 150 GiB. Ask ")
+    assert result.stderr.startswith("Error: memory: expected enough; found Unable to allocate 150 GiB. Request ")
 
 
 @pytest.mark.parametrize("width", [80, 50])

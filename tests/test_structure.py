@@ -172,3 +172,6 @@ def test_functions_and_modules_are_as_short_as_contributing_says():
     lengths = [length(function) for function in functions]
     assert max(lengths) <= MOST_OF_A_FUNCTION
     assert sum(n < AS_A_RULE for n in lengths) > 0.75 * len(lengths)
+    said = " ".join((PACKAGE.parent / "CONTRIBUTING.md").read_text("utf-8").split())
+    assert f"Most have fewer than {AS_A_RULE} lines, none more than {MOST_OF_A_FUNCTION} without its docstring" in said
+    assert f"A module has at most {MOST_LINES} lines" in said

@@ -199,14 +199,14 @@ def generate_command(
     }
     asked = [option for option, maker in makers.items() if maker]
     if len(asked) > 1:
-        raise click.UsageError(f"{' and '.join(asked)}: give one of the two")
+        raise click.UsageError(f"{' and '.join(asked)}: give only one of them")
     make: Make = makers[asked[0]] or SessionSpec if asked else SessionSpec
     if spec_file:
         given = {name: value for name, value in given.items() if _is_given(name)}
     options: dict[str, Any] = {"n_workers": workers, "overwrite": overwrite, "progress": progress, "virtual": virtual}
     if corpus := take_corpus(given):
         if annotations:
-            raise click.UsageError("--annotations and --sessions: give one of the two")
+            raise click.UsageError("--annotations and --sessions: give only one of them")
         generate_sessions(corpus, make, given, root, as_json=as_json, **options)
         return
     try:

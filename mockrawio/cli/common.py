@@ -84,12 +84,12 @@ def _told() -> Iterator[None]:
 
 def _explained(error: Exception) -> Exception | str:
     if isinstance(error, MemoryError):
-        return f"memory: expected enough of it; found {str(error) or 'none left'}. Ask for less, or for fewer workers."
+        return f"memory: expected enough; found {str(error) or 'none left'}. Request less, or use fewer workers."
     if not isinstance(error, OSError):
         return error
     if error.filename is not None:
         return unreadable(error.filename, error)
-    return f"output: expected to go on; found {error.strerror or error}. Look after the disk, or write elsewhere."
+    return f"output: expected to be written; found {error.strerror or error}. Check the disk, or write elsewhere."
 
 
 def _drop_output() -> None:
@@ -176,7 +176,7 @@ class _Place(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the Path, or an address as it is where there may be one."""
         if not os.fspath(value):
-            self.fail("expected a path; found no characters. Is a variable not set?", param, ctx)
+            self.fail("expected a path; found an empty text. Is a variable unset?", param, ctx)
         if self._elsewhere and is_address(os.fspath(value)):
             return value
         return super().convert(value, param, ctx)

@@ -27,7 +27,7 @@ def _numbers(ctx: click.Context, param: click.Parameter, value: str | None) -> t
     for part in value.split(","):
         low, _, high = part.strip().partition("-")
         if not (low.isdecimal() and (high or low).isdecimal() and int(low) <= int(high or low)):
-            raise click.BadParameter(f"{value!r} is not numbers or spans of them, such as 1-1000 or 1,5,7-9")
+            raise click.BadParameter(f"{value!r} is not a list of numbers or ranges, such as 1-1000 or 1,5,7-9")
         spans.append(range(int(low), int(high or low) + 1))
     spans.sort(key=lambda span: span.start)
     if any(span.stop > after.start for span, after in pairwise(spans)):
@@ -89,13 +89,13 @@ def take_corpus(fields: dict[str, Any]) -> Corpus | None:
     if corpus.sessions is None:
         for flag, value in (("scheduler", corpus.client), ("retries", corpus.retries)):
             if value is not None:
-                raise click.UsageError(f"--{flag}: goes with --sessions")
+                raise click.UsageError(f"--{flag}: requires --sessions")
         return None
     source = click.get_current_context().get_parameter_source("session_nr")
     if source is ParameterSource.COMMANDLINE:
-        raise click.UsageError("--session-nr and --sessions: give one of the two")
+        raise click.UsageError("--session-nr and --sessions: give only one of them")
     if "seed" not in fields:
-        raise click.UsageError("--sessions: needs --seed, so that it can go on where it stopped")
+        raise click.UsageError("--sessions: requires --seed, so that an interrupted run can be continued")
     return corpus
 
 

@@ -157,5 +157,5 @@ def undo_command(folder: Path, as_json: bool, **how: Any) -> None:
 
     made = undo_hybrid(folder, **how)
     files = [{"path": path, **record._asdict()} for path, record in zip(made.files, made.records, strict=True)]
-    lines = [*wrote(made.files), f"took {made.n_events} events out; the bytes are those of the source"]
+    lines = [*wrote(made.files), f"removed {made.n_events} events; the files are those of the source"]
     show(as_json, {"folder": made.folder, "n_events": made.n_events, "files": files}, lines)

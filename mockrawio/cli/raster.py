@@ -77,9 +77,9 @@ def raster_command(
     Prints the number of units and spikes of each group, then the files.
     """
     if (spec_file is None) == (session_folder is None):
-        raise click.UsageError("--spec and --from: give one of the two")
+        raise click.UsageError("--spec and --from: give only one of them")
     if session_folder is not None and seed is not None:
-        raise click.UsageError("--seed: goes with --spec; the spikes of a session are what they are")
+        raise click.UsageError("--seed: requires --spec; the spikes of a session are fixed")
     _check_targets(output, plot, overwrite)
     from ..rasters import write_sonata
     from ..rasters.tally import Tally
@@ -100,7 +100,7 @@ def _check_targets(output: Path, plot: Path | None, overwrite: bool) -> None:
     if plot is not None:
         check_output(plot, overwrite)
         if plot.absolute() == output.absolute():
-            raise click.UsageError("--plot: must be another file than --output")
+            raise click.UsageError("--plot: must differ from --output")
         check_figure(plot, "--plot")
 
 

@@ -216,5 +216,5 @@ def report_command(
     found = made.verification and made.verification.as_dict()
     show(as_json, {"files": [made.path], "verification": found}, wrote([made.path]))
     if made.verification is not None and not made.verification.ok:
-        click.echo("Warning: the session is not as it should be; the report says how.", err=True)
+        click.echo("Warning: the session has problems, which the report lists.", err=True)
         ctx.exit(1)

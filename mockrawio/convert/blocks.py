@@ -206,8 +206,8 @@ def _timeline(
     shifts = lay_out([span.later(origins_ms[k] - origins_ms[0]) for k, span in spans.items()], slack)
     if any(shifts):
         leftovers.remark(
-            f"block: its segments overlap in time, or are not in order; each is laid {GAP_MS / 1000:g} s behind the "
-            "one before"
+            f"block: its segments overlap in time, or are not in order; each is placed {GAP_MS / 1000:g} s after the "
+            "previous one"
         )
     zeros_ms = {k: origins_ms[k] + shift for k, shift in zip(spans, shifts, strict=True)}
     if not joined:

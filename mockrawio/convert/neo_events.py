@@ -71,7 +71,7 @@ def _marks(segment: int, what: str, given: Any, leftovers: Leftovers) -> Marks |
     labels = labels.astype("U") if labels.size else np.full(times.size, "", "U1")
     sizes = {times.size, durations.size, labels.size}
     if len(sizes) > 1 or not (np.isfinite(times).all() and np.isfinite(durations).all()):
-        leftovers.add(what, "times, durations and labels that are not as many, or not finite")
+        leftovers.add(what, "times, durations and labels of different lengths, or not finite")
         return None
     return Marks(segment, what, given.name or "", times, durations, labels, is_epoch)
 
@@ -84,7 +84,7 @@ def make_events(marks: Iterable[Marks], timeline: Timeline, leftovers: Leftovers
     fit = {name: rows for name, rows in channels.items() if all(mark.numbers is not None for mark in rows)}
     chosen = EVENTS if EVENTS in fit else next(iter(fit), None)
     for mark in (mark for name, rows in channels.items() if name != chosen for mark in rows):
-        why = "labels that are no numeric codes" if mark.numbers is None else "a second channel of codes"
+        why = "labels that are not numeric codes" if mark.numbers is None else "a second channel of codes"
         leftovers.add(mark.label, why)
     if chosen is None:
         return None

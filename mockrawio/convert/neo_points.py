@@ -85,7 +85,7 @@ class Timeline:
         low, high = self._limits(segment)
         inside = (times >= low - SLACK_MS) & (times < high + SLACK_MS)
         if not inside.all():
-            leftovers.add(what, f"{int((~inside).sum())} of {times.size} outside of what its segment is in a session")
+            leftovers.add(what, f"{int((~inside).sum())} of {times.size} outside its segment")
         highest = np.nextafter(high, -np.inf) if np.isfinite(high) else high
         return np.clip(times[inside], low, highest), inside
 

@@ -95,7 +95,7 @@ def _part(segment: int, index: int, signal: Any, leftovers: Leftovers) -> Signal
     elif 0 in signal.shape:
         leftovers.add(what, f"no samples (shape {tuple(signal.shape)})")
     elif np.dtype(signal.dtype).kind not in "iuf":
-        leftovers.add(what, f"{signal.dtype} samples, which are no real numbers")
+        leftovers.add(what, f"{signal.dtype} samples, which are not real numbers")
     else:
         raw = _raw_of_proxy(signal) if isinstance(signal, AnalogSignalProxy) else _raw_of_signal(signal)
         dtype, gains, offsets, read, column = raw

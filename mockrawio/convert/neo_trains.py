@@ -116,7 +116,7 @@ def _shape(
     elif factor is None:
         leftovers.add(f"{what}, waveforms", f"units {units.dimensionality} that have no known name")
     elif waveforms.dtype.kind not in "iuf" or not np.isfinite(waveforms).all():
-        leftovers.add(f"{what}, waveforms", "values that are no finite real numbers")
+        leftovers.add(f"{what}, waveforms", "values that are not finite real numbers")
     else:
         if waveforms.ndim == 3 and waveforms.shape[1] > 1:
             leftovers.remark(f"{what}: the first of {waveforms.shape[1]} channels of its waveforms is kept")

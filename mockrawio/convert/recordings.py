@@ -27,7 +27,7 @@ def check_methods(what: str, given: Any, methods: tuple[str, ...]) -> None:
         remedy = "Give an object, as spikeinterface.load or an extractor returns it."
         raise MockSessionError(what, f"a SpikeInterface {what}", type(given).__name__, remedy)
     if not given.get_num_segments():
-        raise MockSessionError(what, "a segment at least", "none", "Give one with data.")
+        raise MockSessionError(what, "at least one segment", "none", "Give one with data.")
 
 
 def recording_stream(recording: Any, name: str, start_ms: float, channels: ChannelNames) -> Stream:
@@ -128,7 +128,7 @@ def recording_contacts(recording: Any) -> ContactMap | None:
     try:
         return ContactMap.from_dict({**group, "probes": probes})
     except MockSessionError as error:
-        remedy = "Give it another with set_probegroup(), or none with remove_probe()."
+        remedy = "Replace it with set_probegroup(), or remove it with remove_probe()."
         raise MockSessionError(f"recording: {error.subject}", error.expected, error.found, remedy) from None
 
 
@@ -188,8 +188,8 @@ def segment_starts(what: str, timed: Any, sizes: list[int], rate: float, start_m
     shifts = lay_out(spans, 500 / rate)
     if any(shifts) and any(t != start_ms for t in own[1:]):
         warn(
-            f"{what}: its segments overlap in time, or are not in order; each is laid {GAP_MS / 1000:g} s behind the "
-            "one before",
+            f"{what}: its segments overlap in time, or are not in order; each is placed {GAP_MS / 1000:g} s after the "
+            "previous one",
             stacklevel=5,
         )
     return [t + shift for t, shift in zip(own, shifts, strict=True)]

@@ -62,7 +62,7 @@ def check_dtype(dtype: str, engine: Engine) -> str:
         raise MockSessionError("dtype", "'float32' or 'float64'", f"{dtype!r}", "Give one of them.")
     if name == "float64" and engine.library == "jax" and not import_module("jax").config.jax_enable_x64:
         remedy = "Call jax.config.update('jax_enable_x64', True) first, or take float32."
-        raise MockSessionError("dtype", "'float32', for JAX makes no float64 here", "'float64'", remedy)
+        raise MockSessionError("dtype", "'float32', since JAX has no float64 here", "'float64'", remedy)
     if name == "float64" and engine.widest != name:
         raise MockSessionError("dtype", f"'float32', all that {engine.device} has", "'float64'", "Take float32.")
     return name

@@ -204,7 +204,7 @@ def _edges(clock: Clock, t_start: float | None, t_stop: float | None, width_px: 
     check_window(t_start, t_stop)
     if width_px < 1 or t_stop <= t_start:
         expected, found = "width_px of 1 or more, and t_start < t_stop", f"{width_px}, {t_start}, {t_stop}"
-        raise MockSessionError("zoom", expected, found, "Ask for a view that has a size.")
+        raise MockSessionError("zoom", expected, found, "Request at least one pixel and a positive duration.")
     return np.linspace(t_start, t_stop, int(width_px) + 1)
 
 

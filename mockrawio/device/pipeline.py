@@ -100,7 +100,7 @@ class Pipeline:
             raise StopIteration
         if ring.ready.empty() and not self._thread.is_alive() and ring.ready.empty():  # it may just have ended
             found, remedy = (
-                "none, for a forked process has not its parent's",
+                "none: a forked process does not have its parent's",
                 "Make the stream in the process that uses it.",
             )
             raise MockSessionError("stream", "its thread", found, remedy)

@@ -65,7 +65,7 @@ class _Spikes:
             first = found if first is None else first
             if found != first:
                 expected = f"waveforms like those before it, {first[0]} {first[1]}"
-                remedy = "Ask for units of one kind at a time."
+                remedy = "Request units of one kind at a time."
                 raise MockSessionError(self._name(place), expected, f"{found[0]} {found[1]}", remedy)
         return ((1, 0), np.dtype(np.int16)) if first is None else first
 

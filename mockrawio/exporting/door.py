@@ -158,14 +158,14 @@ def _held(recorded: Recorded, entry: RigFormat, out: RigFolder) -> Recorded:
         raise MockSessionError("source", f"signals, spikes or events that {title} holds", "none", remedy)
     n = len(recorded.segments)
     notes = (
-        (not holds.units and recorded.units, "units", f"{title} has no place for spikes"),
+        (not holds.units and recorded.units, "units", f"{title} cannot store spikes"),
         (holds.units and not holds.waveforms and any(u.waveforms for u in recorded.units), "waveforms", "no place"),
-        (not holds.events and recorded.events, "events", f"{title} has no place for them"),
+        (not holds.events and recorded.events, "events", f"{title} cannot store them"),
         (holds.events and not holds.labels and recorded.events, "labels of events", "it has numbers or lines"),
         (
             holds.events and not holds.durations and any(one.is_epoch for one in recorded.events),
             "durations of epochs",
-            "no place: each is an event where it begins",
+            "not supported: each is an event at its start",
         ),
         (not holds.segments and n > 1, "segments", "one recording holds one: each is a part of its own"),
         (not holds.t_start and any(one.t_starts[0] for one in streams), "t_start", "recordings begin at 0 s"),

@@ -56,7 +56,7 @@ def check_field(spec: SessionSpec) -> None:
     rhythms = [part.name for part in spec.field if isinstance(part, Rhythm)]
     for part in spec.field:
         ok = not isinstance(part, Nested) or part.carrier in rhythms
-        must(ok, "field", "a Rhythm by the name of each carrier", part, "Give it, or leave out what rides on it.")
+        must(ok, "field", "a Rhythm by the name of each carrier", part, "Add it, or remove the parts that it carries.")
     if any(isinstance(part, Sine) for part in spec.field):
         alone = len(spec.field) == 1 and not spec.is_broadband
         must(alone, "field", "Sine() alone, in a session without a stream", spec.field, "Leave it out.")

@@ -59,13 +59,13 @@ class Setting:
         """Return the first sample asked for and that after the last, None for the end; BoundsError if not there."""
         if not 0 <= seg_index < len(self.lengths):
             last = len(self.lengths) - 1
-            raise BoundsError("seg_index", f"0 to {last}", seg_index, "Ask for a segment there is.")
+            raise BoundsError("seg_index", f"0 to {last}", seg_index, "Request an existing segment.")
         size = self.lengths[seg_index]
         i_stop = size if i_stop is None else i_stop
         if 0 <= i_start <= i_stop <= size:
             return i_start, i_stop
         expected, found = f"0 <= i_start <= i_stop <= {size}", f"i_start={i_start}, i_stop={i_stop}"
-        raise BoundsError(f"segment {seg_index}", expected, found, "Ask for samples the segment has.")
+        raise BoundsError(f"segment {seg_index}", expected, found, "Request samples of the segment.")
 
     @property
     def at_once(self) -> Setting:

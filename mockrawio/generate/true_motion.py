@@ -89,5 +89,5 @@ class TrueMotion:
 
     def _moments(self, seg_index: int, times_s: npt.ArrayLike) -> Any:
         last = len(self._seconds) - 1
-        require(0 <= seg_index <= last, Argument("seg_index"), f"0 to {last}", seg_index, "Ask for a segment there is.")
+        require(0 <= seg_index <= last, Argument("seg_index"), f"0 to {last}", seg_index, "Request one of these.")
         return self._course.at(seg_index, np.asarray(times_s, dtype=np.float64))

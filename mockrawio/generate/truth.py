@@ -342,7 +342,7 @@ def truth(source: str | PathLike[str] | SessionSpec) -> Truth:
         raise MockSessionError(path, "the spec of a session with a broadband stream", "one without", remedy)
     if version != SPEC_VERSION:
         expected = f"spec_version {SPEC_VERSION}"
-        raise MockSessionError(path, expected, version, "Make the session again, or ask the version that made it.")
+        raise MockSessionError(path, expected, version, "Generate it again, or use the version that generated it.")
     return Truth(plan_session(SessionSpec.recorded(spec)))
 
 
@@ -350,9 +350,9 @@ def _why_none(manifest: dict[str, Any]) -> tuple[str, str]:
     """Return what is there in place of a spec, and what to do."""
     made_from = manifest.get(keys.MADE_FROM)
     if isinstance(made_from, dict):
-        found = f"one converted from {made_from.get('kind')}, of which nobody knows what it is the sum of"
+        found = f"one converted from {made_from.get('kind')}, whose layers are unknown"
         return found, "Take its units as they are: read_mocksession(folder, load_sorting=True)."
-    return "none", "Make the session by generate_session(): only then is it known what it is the sum of."
+    return "none", "Generate a session with generate_session(): only its layers are known."
 
 
 def _rounded(level: Floats) -> list[float]:

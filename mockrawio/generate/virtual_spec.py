@@ -52,7 +52,7 @@ def recorded_spec(manifest: File) -> SessionSpec:
     content = read_manifest(manifest)
     spec, version = content.get("spec"), content.get("spec_version")
     if version != SPEC_VERSION:
-        remedy = "Make the session again, or read it with the version that made it."
+        remedy = "Generate the session again, or read it with the version that generated it."
         raise BadFileError(manifest, f"spec_version {SPEC_VERSION}", repr(version)[:40], remedy)
     making = content.get(MAKING)
     digest = making.get(SPEC_SHA256) if isinstance(making, dict) else None

@@ -52,7 +52,7 @@ def naming(path: str | PathLike[str]) -> Iterator[None]:
     except NotWrittenError:
         raise
     except OSError as error:
-        remedy = _REMEDIES.get(error.errno or 0, "Look after the disk, or choose another place.")
+        remedy = _REMEDIES.get(error.errno or 0, "Check the disk, or choose another place.")
         found = _FOUND.get(error.errno or 0) or error.strerror or str(error)
         raise NotWrittenError(path, "a place that can be written to", found, remedy, error.errno) from error
 

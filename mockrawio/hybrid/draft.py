@@ -204,7 +204,7 @@ class HybridDraft:
             If a file that is to be written is there, and no manifest lists it as this session's run's; or the folder of
             a session is there.
         """
-        require(bool(self.planted), Argument("units"), "some that were inserted", "none", "Insert one first.")
+        require(bool(self.planted), Argument("units"), "inserted units", "none", "Insert one first.")
         labels = tuple(dict.fromkeys(unit.true_unit for unit in self.planted))
         recipe = Recipe(ground_truth_units=labels, session_name=session_name, random_seed=0)
         made: dict[str, Any] = {

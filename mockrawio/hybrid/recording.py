@@ -170,7 +170,7 @@ class RawRecording:
             at = end
             if at == stop:
                 return parts
-        expected, remedy = f"a range inside {self._described()}", "Ask for samples that were recorded."
+        expected, remedy = f"a range inside {self._described()}", "Request samples that were recorded."
         raise BoundsError(f"samples {start} to {stop}", expected, "one that is not", remedy)
 
     def _described(self) -> str:
@@ -192,7 +192,7 @@ class RawRecording:
         rows = rows.astype(np.int64)
         wrong = rows[(rows < 0) | (rows >= self.n_channels)]
         if wrong.size:
-            raise BoundsError("channels", f"raw rows 0 to {self.n_channels - 1}", wrong[0], "Ask for rows that exist.")
+            raise BoundsError("channels", f"raw rows 0 to {self.n_channels - 1}", wrong[0], "Request existing rows.")
         return rows
 
     def gather(self, centers: npt.ArrayLike, before: int, after: int, channels: Sequence[int] | Ints) -> Array:

@@ -139,7 +139,7 @@ def _main_stream(files: SessionFiles, stream: str | None) -> tuple[str, StreamFi
     if not files.streams or (stream is not None and stream not in files.streams):
         expected = "a stream" if stream is None else f"the stream {stream!r}"
         found = ", ".join(map(repr, files.streams)) or "none"
-        remedy = "Name one that is there." if files.streams else "LFP has no spikes: give a session with broadband."
+        remedy = "Name an existing one." if files.streams else "LFP has no spikes: give a session with broadband."
         raise MockSessionError(files.folder, f"{expected} in raw_data", found, remedy)
     if stream is None and BROADBAND in files.streams:
         stream = BROADBAND

@@ -129,7 +129,7 @@ def _check_guard() -> None:
     with suppress(BadFileError, SyntaxError):
         body = ast.parse(read_text(path)).body
         if not any(_is_guard(node) and node.lineno <= line <= (node.end_lineno or 0) for node in body):
-            expected, remedy = "a call below 'if __name__ == \"__main__\":'", "Put it there: workers import the script."
+            expected, remedy = "a call below 'if __name__ == \"__main__\":'", "Move it: workers import the script."
             raise MockSessionError(Argument("client", "local"), expected, f"one without, {path}, line {line}", remedy)
 
 

@@ -198,11 +198,11 @@ class SignalStream:
             stop = size if i_stop is None else operator.index(i_stop)
         except TypeError:  # fractions are refused, not rounded
             expected, found = "i_start and i_stop as whole numbers", f"{i_start!r} and {i_stop!r}"
-            raise BadTypeError(f"stream {self.id}", expected, found, "Round them as you mean it.") from None
+            raise BadTypeError(f"stream {self.id}", expected, found, "Round them explicitly.") from None
         if 0 <= start <= stop <= size:
             return start, stop
         expected, found = f"0 <= i_start <= i_stop <= {size}", f"i_start={i_start}, i_stop={i_stop}"
-        raise BoundsError(f"stream {self.id}, segment {seg_index}", expected, found, "Ask for samples the segment has.")
+        raise BoundsError(f"stream {self.id}, segment {seg_index}", expected, found, "Request samples of the segment.")
 
     def select(self, channel_indexes: Any, channel_names: Any = None, channel_ids: Any = None) -> Selection | None:
         """Return a selection of channels, None for all: a slice where a regular one will do.
@@ -248,7 +248,7 @@ class SignalStream:
 
     def _unknown(self, what: str, value: Any, known: list[str]) -> MockSessionError:
         some = ", ".join(known[:4]) + (", ..." if len(known) > 4 else "")
-        remedy = "Choose one that header['signal_channels'] lists."
+        remedy = "Choose one from header['signal_channels']."
         return MockSessionError(f"stream {self.id}", f"a channel {what}, one of {some}", f"{value!r}", remedy)
 
     def _indexes(self, channel_indexes: Any) -> Selection:
@@ -271,7 +271,7 @@ class SignalStream:
         return _as_selection(indexes)
 
     def _bad_selection(self, expected: str, found: str) -> BoundsError:
-        remedy = "Ask for channels the stream has."
+        remedy = "Request channels of the stream."
         return BoundsError(f"stream {self.id}", f"channel_indexes as {expected}", found, remedy)
 
     # -- reading ----------------------------------------------------------------------

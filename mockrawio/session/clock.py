@@ -40,7 +40,7 @@ def stamp_divisor(path: str, first: float, last: float) -> int:
         raise BadFileError(path, "finite time stamps", f"{first} and {last} at the ends", "Repair the stamps.")
     if last < first:
         found = f"{first} first and {last} last"
-        raise BadFileError(path, "time stamps that ascend", found, "Sort the stamps, and what belongs to them alike.")
+        raise BadFileError(path, "ascending time stamps", found, "Sort the stamps, and what belongs to them alike.")
     if max(abs(first), abs(last)) >= FARTHEST:
         raise BadFileError(path, "time stamps below 2**62", f"{first:g} to {last:g}", "Repair the stamps.")
     if first >= EARLIEST_MS and last <= LATEST_MS:
@@ -258,9 +258,9 @@ def _too_close(stamps: _Stamps, index: int) -> BadFileError:
     distance = stamps.step(index)
     found = f"a step of {distance:g} at index {index}"
     if distance < 0:
-        return BadFileError(stamps.path, "time stamps that ascend", found, "Sort the samples by their stamps.")
+        return BadFileError(stamps.path, "ascending time stamps", found, "Sort the samples by their stamps.")
     if distance == 0:
-        expected, remedy = "time stamps that ascend", f"Leave out samples whose stamp was there before. {_RATE_REMEDY}"
+        expected, remedy = "ascending time stamps", f"Leave out samples whose stamp was there before. {_RATE_REMEDY}"
     else:
         expected, remedy = "time stamps one sample apart", _RATE_REMEDY
     gap = Argument("gap_tolerance_ms", f"{-stamps.excess(index) / stamps.divisor:.6g}")
@@ -297,4 +297,4 @@ def check_ascending(path: str, stamps: Array) -> None:
     if wrong.size:
         index = int(wrong[0]) + 1
         found = f"{stamps[index]} after {stamps[index - 1]} at index {index}"
-        raise BadFileError(path, "time stamps that ascend", found, "Sort the stamps, and what belongs to them alike.")
+        raise BadFileError(path, "ascending time stamps", found, "Sort the stamps, and what belongs to them alike.")

@@ -46,7 +46,7 @@ def stream_lfp(dirname: FolderLike, stream: str = BROADBAND) -> StreamLfp:
     files = find_files(dirname)
     if stream not in files.streams:
         found = ", ".join(map(repr, files.streams)) or "none"
-        raise MockSessionError(files.root, f"the stream {stream!r} in raw_data", found, "Give one that is there.")
+        raise MockSessionError(files.root, f"the stream {stream!r} in raw_data", found, "Give an existing one.")
     opened = open_stream(files.streams[stream])
     lowpass = Lowpass.of_json(opened.ground_truth.get(keys.LFP_TAPS))
     if lowpass is None:
@@ -89,10 +89,10 @@ def lfp_of_stream(
     lfp = stream_lfp(dirname, stream)
     last = len(lfp.stream.runs) - 1
     if not 0 <= seg_index <= last:
-        raise BoundsError("seg_index", f"0 to {last}", seg_index, "Ask for a segment there is.")
+        raise BoundsError("seg_index", f"0 to {last}", seg_index, "Request an existing segment.")
     length = lfp.length(seg_index)
     stop = length if i_stop is None else i_stop
     if not 0 <= i_start <= stop <= length:
         expected, found = f"0 <= i_start <= i_stop <= {length}", f"i_start={i_start}, i_stop={i_stop}"
-        raise BoundsError(f"segment {seg_index}", expected, found, "Ask for samples the segment has.")
+        raise BoundsError(f"segment {seg_index}", expected, found, "Request samples of the segment.")
     return lfp.read(seg_index, i_start, stop)

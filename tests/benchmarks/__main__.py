@@ -53,7 +53,7 @@ def bench_command(
     and --curves.
     """
     if as_json and as_rst:
-        raise click.UsageError("--json and --rst: give one of the two")
+        raise click.UsageError("--json and --rst: give only one of them")
     if curves_dir is not None and (folder or full or names or as_json or as_rst):
         raise click.UsageError("--curves: goes alone, or with --work")
     if work is not None and not work.is_dir():

@@ -106,7 +106,7 @@ def test_everything_that_cannot_be_held_is_named(tmp_path):
     with pytest.raises(MockSessionError) as caught:
         write_session_from_block(block, tmp_path / "s")
     for k in range(2):
-        assert all(f"segment {k}, Event {i}: labels that are no numeric codes" in str(caught.value) for i in range(3))
+        assert all(f"segment {k}, Event {i}: labels that are not numeric codes" in str(caught.value) for i in range(3))
         assert all(f"segment {k}, Epoch {i}: epochs that are neither" in str(caught.value) for i in range(2))
     assert "found 10 things" in str(caught.value)
     assert list(tmp_path.iterdir()) == []
@@ -436,7 +436,7 @@ def test_not_finite(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("samples", "why"), [(np.empty((0, 2)), "no samples"), (np.zeros((5, 1), complex), "no real numbers")]
+    ("samples", "why"), [(np.empty((0, 2)), "no samples"), (np.zeros((5, 1), complex), "not real numbers")]
 )
 def test_signals_that_cannot_be(tmp_path, samples, why):
     """Signals without samples, or of complex numbers, are named."""
@@ -472,7 +472,7 @@ def test_start_is_stronger(tmp_path):
 def test_spikes_before_their_segment(tmp_path):
     """Spikes before the first sample of a later segment are named, since they would be read as the one before's."""
     block = block_of([signal(), train([0.01])], [signal(t_start=9), train([8.0, 9.0, 9.01])])
-    with pytest.raises(MockSessionError, match="segment 1, SpikeTrain 0: 1 of 3 outside of what its segment is"):
+    with pytest.raises(MockSessionError, match="segment 1, SpikeTrain 0: 1 of 3 outside its segment"):
         write_session_from_block(block, tmp_path / "s")
     with pytest.warns(UserWarning, match="left out, since a session cannot hold 1 thing:"):
         folder = write_session_from_block(block, tmp_path / "s", skip_unsupported=True)
@@ -613,8 +613,8 @@ def test_waveforms_of_several_channels(tmp_path):
     ("waves", "why"),
     [
         (np.zeros((3, 1, 8)) * pq.uV, r"shape \(3, 1, 8\) for 2 spikes"),
-        (np.full((2, 1, 8), np.nan) * pq.uV, "no finite real numbers"),
-        (np.zeros((2, 1, 8), complex) * pq.uV, "no finite real numbers"),
+        (np.full((2, 1, 8), np.nan) * pq.uV, "not finite real numbers"),
+        (np.zeros((2, 1, 8), complex) * pq.uV, "not finite real numbers"),
         (np.zeros((2, 1, 8)) * ODD, "units odd"),
     ],
 )
@@ -690,7 +690,7 @@ def test_one_channel_of_codes(tmp_path):
         ([epoch([0.01], [0.002], ["pause"], name="movie_pauses")], "'movie_pauses': pauses that do not last"),
         ([epoch([0.01], [0.002], ["1"], name="light")], "Epoch 'light': epochs that are neither"),
         ([epoch([0.01], [0.002], ["1"], name="movie_frames")], "Epoch 'movie_frames': epochs that are neither"),
-        ([event([0.01, np.nan], ["1", "2"], name="e")], "Event 'e': times, durations and labels that are not"),
+        ([event([0.01, np.nan], ["1", "2"], name="e")], "Event 'e': times, durations and labels of different lengths"),
     ],
 )
 def test_events_that_cannot_be(tmp_path, things, why):

@@ -559,7 +559,7 @@ def test_memory_is_flat(tmp_path, monkeypatch):
         ({"recording": int_recording(sizes=(10, 0))}, r"segments of \[10, 0\] samples"),
         ({"recording": int_recording(ids=["a", "b", "x" * 65])}, "1 to 64 printable characters"),
         ({"recording": int_recording(rate=-1.0)}, "sampling frequency above 0; found -1.0"),
-        ({"recording": BaseRecording(1000.0, ["a"], "int16")}, "recording: expected a segment at least"),
+        ({"recording": BaseRecording(1000.0, ["a"], "int16")}, "recording: expected at least one segment"),
         ({"recording": int_recording(), "start": "today"}, "start: expected a datetime"),
         ({"recording": int_recording(), "patient_id": -1}, "patient_id: expected a whole number"),
     ],

@@ -138,6 +138,6 @@ def test_the_option(tmp_path):
         assert made[-1] == SessionSpec.broadband(difficulty=step, **SMALL)
     assert "--difficulty: expected None, or a whole number from 1" in run(tmp_path / "new", "--difficulty", 6).stderr
     assert (
-        "--epiphyte and --difficulty: give one of the two"
+        "--epiphyte and --difficulty: give only one of them"
         in run(tmp_path / "new", "--difficulty", 2, "--epiphyte").stderr
     )

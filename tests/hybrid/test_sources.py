@@ -405,7 +405,7 @@ def test_session_whole_or_nothing(tmp_path, monkeypatch):
     ("change", "arguments", "message"),
     [
         ({"raw_data": None}, {}, "expected a stream in raw_data; found none. LFP has no spikes"),
-        ({}, {"stream": "ap"}, "expected the stream 'ap' in raw_data; found 'broadband'. Name one that is there"),
+        ({}, {"stream": "ap"}, "expected the stream 'ap' in raw_data; found 'broadband'. Name an existing one"),
         ({"spiking_data": None}, {}, "expected units in spiking_data; found none"),
         ({}, {"units": ["CSC9_SU9"]}, "expected units of the source, 'CSC2_SU1'; found 'CSC9_SU9'"),
         ({}, {"units": []}, "units: expected a list of units, one at least"),

@@ -180,7 +180,7 @@ def test_command(run, tmp_path):
     words = ["hybrid", "undo", str(run), "-o", str(tmp_path / "before")]
     result = CliRunner().invoke(main, words)
     assert result.exit_code == 0
-    assert result.stdout.splitlines()[-1] == "took 392 events out; the bytes are those of the source"
+    assert result.stdout.splitlines()[-1] == "removed 392 events; the files are those of the source"
     said = json.loads(CliRunner().invoke(main, [*words, "--overwrite", "--json"]).stdout)
     assert said["files"][0]["sha256"] == sha256(RAW)
     refused = CliRunner().invoke(main, words)

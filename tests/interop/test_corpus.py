@@ -511,16 +511,16 @@ def test_command(tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--sessions", "1-2"], "needs --seed"),
-        (["--sessions", "2-1", "--seed", "1"], "'2-1' is not numbers or spans"),
+        (["--sessions", "1-2"], "requires --seed"),
+        (["--sessions", "2-1", "--seed", "1"], "'2-1' is not a list of numbers"),
         (["--sessions", "a", "--seed", "1"], "'a' is not numbers or spans"),
         (["--sessions", "1-5,3", "--seed", "1"], "more than once"),
         (["--sessions", "1-2", "--seed", "1", "--session-nr", "1"], "--session-nr and --sessions"),
         (["--sessions", "1-2", "--seed", "1", "--annotations"], "--annotations and --sessions"),
         (["--sessions", "1-2", "--seed", "1", "--gap", "2"], "No such option"),
         (["--sessions", "1-2", "--seed", "1", "--snr", "6,5"], "Error: --snr: expected"),
-        (["--scheduler", "tcp://10.0.0.1:8786"], "--scheduler: goes with --sessions"),
-        (["--retries", "1"], "--retries: goes with --sessions"),
+        (["--scheduler", "tcp://10.0.0.1:8786"], "--scheduler: requires --sessions"),
+        (["--retries", "1"], "--retries: requires --sessions"),
     ],
 )
 def test_wrong_usage(options, words, tmp_path):

@@ -20,6 +20,7 @@ from mockrawio.session.own import MAX_DEPTH, refuse_own
 from mockrawio.session.probe_form import checked_form, make_probe
 from tests.handmade import T0, Handmade
 
+from .numbers import NUMBERS, Number
 from .table import LIMITS, Limit
 from .uses import PROBE, Use
 
@@ -36,10 +37,10 @@ def found(constant: str) -> Any:
     dotted, _, parameter = constant.rstrip(")").partition("(")
     if parameter:
         return inspect.signature(found(dotted)).parameters[parameter].default
-    parts = dotted.split(".")
+    package, parts = "" if dotted.startswith("tests.") else "mockrawio.", dotted.split(".")
     for count in range(len(parts), 0, -1):
         try:
-            module = importlib.import_module("mockrawio." + ".".join(parts[:count]))
+            module = importlib.import_module(package + ".".join(parts[:count]))
         except ModuleNotFoundError:
             continue
         return reduce(getattr, parts[count:], module)
@@ -51,8 +52,18 @@ def test_pages_say_what_the_code_has(limit: Limit) -> None:
     """A limit is what the table says it is, and so is what a page says of it."""
     assert found(limit.constant) == limit.value
     for page, sentence in limit.pages:
-        text = " ".join((ROOT / "docs" / page).read_text(encoding="utf-8").split())
-        assert sentence.format(limit.said(limit.value)) in text
+        assert sentence.format(limit.said(limit.value)) in words(page)
+
+
+def words(page: str) -> str:
+    """Return the text of a page on one line."""
+    return " ".join((ROOT / "docs" / page).read_text(encoding="utf-8").split())
+
+
+@pytest.mark.parametrize("number", NUMBERS, ids=lambda number: f"{number.constant}-{number.page}")
+def test_pages_have_the_numbers_of_the_code(number: Number) -> None:
+    """A default, size or threshold on a page is the code's."""
+    assert number.sentence.format(number.said(found(number.constant))) in words(number.page)
 
 
 CASES = [(limit, use) for limit in LIMITS for use in limit.uses]

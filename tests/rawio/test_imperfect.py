@@ -307,7 +307,7 @@ def test_a_strict_reader_refuses_stamps_that_come_twice(handmade: Handmade) -> N
     ts = T0 + np.floor(np.arange(20_000) * 1000 / 1000.1).astype(np.int64)
     handmade.lfp(samples=np.zeros(20_000, np.int16), ts=ts)
     message = refusal(handmade, strict=True)
-    assert "CSC1_lfp.npy: expected time stamps that ascend; found a step of 0 at index 1." in message
+    assert "CSC1_lfp.npy: expected ascending time stamps; found a step of 0 at index 1." in message
     assert "'sampling_rate'" in message and "gap_tolerance_ms=1." in message
     assert told(handmade, strict=True, gap_tolerance_ms=1)[0].segment_count(0) == 1
     handmade.lfp(samples=np.zeros(20_000, np.int16), ts=ts, sampling_rate=1000.1)

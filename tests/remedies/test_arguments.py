@@ -129,7 +129,7 @@ SPEC = [
         ({"duration_s": 10.00001}, CHANGE),
         ({"gap_s": 0}, CHANGE),
         ({"field": (Rhythm(), Rhythm())}, "Give name= to one."),
-        ({"field": Nested()}, "Give it, or leave out what rides on it."),
+        ({"field": Nested()}, "Add it, or remove the parts that it carries."),
         ({"field": (Sine(), Pink())}, "Leave it out."),
         ({"encoding": "int8"}, CHANGE),
         ({"movie_pauses": "yes"}, CHANGE),
@@ -310,11 +310,11 @@ def reads(reader: MockSessionRawIO) -> list[Case]:
         Case(chunk, of_chunk, {"stream_index": 9}, "The header lists the signal streams."),
         Case(chunk, of_chunk, {"seg_index": 5}, "The header lists"),
         Case(chunk, of_chunk, {"seg_index": 0.5}, "The header lists"),
-        Case(chunk, of_chunk, {"i_start": -1}, "Ask for samples the segment has."),
-        Case(chunk, of_chunk, {"i_stop": 10**9}, "Ask for samples the segment has."),
-        Case(chunk, of_chunk, {"i_stop": 3.5}, "Round them as you mean it."),
-        Case(chunk, of_chunk, {"channel_indexes": [99]}, "Ask for channels the stream has."),
-        Case(chunk, of_chunk, {"channel_names": ["no"]}, "Choose one that header['signal_channels'] lists."),
+        Case(chunk, of_chunk, {"i_start": -1}, "Request samples of the segment."),
+        Case(chunk, of_chunk, {"i_stop": 10**9}, "Request samples of the segment."),
+        Case(chunk, of_chunk, {"i_stop": 3.5}, "Round them explicitly."),
+        Case(chunk, of_chunk, {"channel_indexes": [99]}, "Request channels of the stream."),
+        Case(chunk, of_chunk, {"channel_names": ["no"]}, "Choose one from header['signal_channels']."),
         Case(chunk, {**of_chunk, "channel_names": ["CH1"]}, {"channel_names": "CH1"}, "Give ['CH1']."),
         Case(scale, float32, {"out": np.empty((3, 1), "float32")}, "Give numpy.empty() of these"),
         Case(scale, {**float32, "out": np.empty(raw.shape, "float32")}, {"out": np.empty(raw.shape)}, "numpy.empty()"),
@@ -329,7 +329,7 @@ def reads(reader: MockSessionRawIO) -> list[Case]:
         Case(stream_scaled, device, {"device": "cpu", "out": "cupy"}, "Give one of them."),
         Case(waveforms_to_device, units, {"batch_size": 0}, "Give a whole number."),
         Case(waveforms_to_device, units, {"spike_channel_indexes": [99]}, "The header lists the units."),
-        Case(zoom, view, {"width_px": 0}, "Ask for a view that has a size."),
+        Case(zoom, view, {"width_px": 0}, "Request at least one pixel and a positive duration."),
         Case(to_dask_array, array, {"seg_index": None}, "Give 0 to 1."),
         Case(to_dask_array, array, {"scaled": True, "dtype": "int16"}, "Give 'float32'."),
         Case(to_xarray, array, {"times": "all"}, "Give one of them."),
@@ -429,7 +429,7 @@ def folders(folder: Any, place: Any) -> list[Case]:
         Case(open_raw, {**opened, "start_time": (5,)}, {"start_time": (1, 2)}),
         Case(hybrid, unit, {"units": ["no"]}, "Choose among them."),
         Case(hybrid, unit, {"units": []}),
-        Case(hybrid, unit, {"stream": "no"}, "Name one that is there."),
+        Case(hybrid, unit, {"stream": "no"}, "Name an existing one."),
         Case(hybrid, unit, {"jiter": 3}, "Correct the name."),
         Case(load_sorting, {"directory": place / "phy"}, {"output_type": "klusta"}),
         Case(load_sorting, {"directory": place / "phy"}, {"phy_base": 2}),
@@ -441,9 +441,9 @@ def folders(folder: Any, place: Any) -> list[Case]:
             load_sorting, {"directory": place / "phy"}, {"output_type": "jrc"}, "Give the folder of JRCLUST's output."
         ),
         Case(
-            truth(folder).background, {"seg_index": 0, "i_stop": 9}, {"i_stop": -1}, "Ask for samples the segment has."
+            truth(folder).background, {"seg_index": 0, "i_stop": 9}, {"i_stop": -1}, "Request samples of the segment."
         ),
-        Case(truth(folder).recording, {"seg_index": 0, "i_stop": 9}, {"seg_index": 7}, "Ask for a segment there is."),
+        Case(truth(folder).recording, {"seg_index": 0, "i_stop": 9}, {"seg_index": 7}, "Request an existing segment."),
     ]
 
 

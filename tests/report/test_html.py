@@ -466,7 +466,7 @@ def test_command_tells_of_what_is_wrong(folder, tmp_path):
     (copy / "notes.txt").write_text("mine")
     result = run(copy, "-o", tmp_path / "report.html")
     assert result.exit_code == 1
-    assert result.stderr == "Warning: the session is not as it should be; the report says how.\n"
+    assert result.stderr == "Warning: the session has problems, which the report lists.\n"
     assert (tmp_path / "report.html").is_file()
 
 

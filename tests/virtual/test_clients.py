@@ -222,7 +222,7 @@ def test_verified(pair):
     """What is stored and what is made at once is compared, both ends are read, and that is said."""
     found = verify_session(pair.virtual)
     assert (found.ok, found.is_virtual, found.warnings) == (True, True, ())
-    assert "virtual: of what is made, both ends of each segment were read" in list(found.lines())[-1]
+    assert "virtual: of computed data, both ends of each segment were read" in list(found.lines())[-1]
     assert not verify_session(pair.written).is_virtual
 
 
