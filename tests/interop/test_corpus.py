@@ -513,7 +513,7 @@ def test_command(tmp_path):
     [
         (["--sessions", "1-2"], "requires --seed"),
         (["--sessions", "2-1", "--seed", "1"], "'2-1' is not a list of numbers"),
-        (["--sessions", "a", "--seed", "1"], "'a' is not numbers or spans"),
+        (["--sessions", "a", "--seed", "1"], "'a' is not a list of numbers"),
         (["--sessions", "1-5,3", "--seed", "1"], "more than once"),
         (["--sessions", "1-2", "--seed", "1", "--session-nr", "1"], "--session-nr and --sessions"),
         (["--sessions", "1-2", "--seed", "1", "--annotations"], "--annotations and --sessions"),
