@@ -34,7 +34,7 @@ def describe_session(
     gap_tolerance_ms: float | None = None,
     storage_options: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Describe a session folder in values that JSON can hold.
+    """Describe a session folder as JSON-serialisable values.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def describe_session(
     Raises
     ------
     MockSessionError
-        If the folder is not a session, or a file in it is not as it must be.
+        If the folder is not a session, or a file in it is invalid.
     """
     place = folder_at(folder, follow_symlinks=follow_symlinks, exclude=exclude, storage_options=storage_options)
     refuse_foreign(place)
@@ -141,7 +141,7 @@ def _seconds(session: OpenSession, stamp_ms: float) -> float:
 
 
 def _annotations(session: OpenSession) -> dict[str, Any]:
-    """Return what is noted about the whole session, as far as JSON can hold it."""
+    """Return what is noted about the whole session, as far as it is JSON-serialisable."""
     noted = of_session(session)
     del noted["time_origin_ms"]  # said in a place of its own
     kept = {key: value.isoformat() if isinstance(value, datetime) else value for key, value in noted.items()}

@@ -55,7 +55,7 @@ _KINDS = ("missing", "extra", "changed", "corrupt", "unreadable")
 
 @dataclass(frozen=True)
 class Verification:
-    """What :func:`verify_session` found.
+    """The result of :func:`verify_session`.
 
     Attributes
     ----------
@@ -70,14 +70,13 @@ class Verification:
         manifest; of another size; of the same size with other bytes; not to be compared, since
         they cannot be read or are no plain files. Empty without a manifest.
     problems : tuple of str
-        What could not be read, one message per problem: the file, what was expected there, what was
-        found, and what to do.
+        One message per problem: the file, what was expected, what was found, and what to do.
     warnings : tuple of str
-        What could be read, but is not as the format has it.
+        Anything that can be read but deviates from the format.
     leftovers : tuple of str
-        Absolute paths of what writers have beside the folder that are not done, or were killed.
+        Absolute paths of leftovers next to the folder, of writers that are running or were killed.
     excluded : tuple of str
-        What was left out by `exclude`, and so neither compared nor read.
+        Files ignored because of `exclude`, neither compared nor read.
     """
 
     folder: Path | str
@@ -131,14 +130,14 @@ def verify_session(
     gap_tolerance_ms: float | None = None,
     storage_options: Mapping[str, Any] | None = None,
 ) -> Verification:
-    """Check a session folder against its manifest and by reading all of it.
+    """Verify a session folder: compare it with its manifest, and read all of it.
 
     Parameters
     ----------
     folder : str or PathLike
         The session folder, or its address: all of it is read, twice.
     progress : bool
-        Whether to show a bar on stderr.
+        Whether to show a progress bar on stderr.
     follow_symlinks : bool
         Follow links that lead out of the folder, which are problems otherwise.
     exclude, gap_tolerance_ms

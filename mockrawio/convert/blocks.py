@@ -58,7 +58,7 @@ def write_session_from_block(
     overwrite: bool = False,
     progress: bool = False,
 ) -> Path:
-    """Make a session folder of a Neo Block with signals and spikes, loaded or lazy.
+    """Write a Neo Block with signals and spikes, loaded or lazy, as a session folder.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def write_session_from_block(
     skip_unsupported : bool
         Warn of what a session cannot hold and leave it out, instead of raising.
     overwrite, progress : bool
-        Whether a session that is there may be replaced; whether to show a bar on stderr.
+        Whether an existing session may be replaced; whether to show a progress bar on stderr.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def write_session_from_block(
     Raises
     ------
     SessionExistsError
-        If something is there already and `overwrite` is false.
+        If the target exists and `overwrite` is false.
     MockSessionError
         If `block` is no Block or holds nothing for a session; naming all that a session cannot hold;
         if a sample is NaN or infinite; or if a lazy block is read from `folder`. Nothing is left at the folder then.

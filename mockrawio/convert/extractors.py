@@ -58,7 +58,7 @@ def write_session(
     overwrite: bool = False,
     progress: bool = False,
 ) -> Path:
-    """Make a session folder of a SpikeInterface recording, a sorting, or both.
+    """Write a SpikeInterface recording, a sorting, or both as a session folder.
 
     Parameters
     ----------
@@ -76,9 +76,9 @@ def write_session(
     patient_id, session_nr : int, optional
         Else those of the folder's name, ``patient_data/{patient_id}/session_{session_nr}``, else 1.
     overwrite : bool
-        Whether a session that is already there may be replaced.
+        Whether an existing session may be replaced.
     progress : bool
-        Whether to show a bar on stderr.
+        Whether to show a progress bar on stderr.
 
     Returns
     -------
@@ -88,11 +88,10 @@ def write_session(
     Raises
     ------
     SessionExistsError
-        If something is there already and `overwrite` is false.
+        If the target exists and `overwrite` is false.
     MockSessionError
-        If an argument is not what it must be, the two do not belong together or are read from
-        `folder`, a gain is 0, a sample NaN or infinite, or times irregular. Nothing is
-        left at the folder then.
+        If an argument is invalid, the two do not belong together or are read from `folder`, a gain is 0, a sample NaN
+        or infinite, or times irregular. Nothing is left at the folder then.
 
     Warns
     -----

@@ -85,7 +85,7 @@ class Content:
 
 
 def write_content(content: Content, folder: Path, overwrite: bool, progress: bool, label: str = "session") -> Path:
-    """Write a session, whole or not at all; return its folder. The bar of its progress is called `label`."""
+    """Write a session, completely or not at all; return its folder. The bar of its progress is called `label`."""
     with SessionWriter(folder, overwrite=overwrite) as writer:
         every = [*content.streams, *content.lfp]
         samples = sum(s.source.n_samples * len(s.ids) * passes(s.source.dtype) for s in every)

@@ -19,12 +19,12 @@ MAX_BYTES = 256 << 20
 
 
 class Zoom(NamedTuple):
-    """A view, ready to be drawn as one vertical line per pixel.
+    """Minimum and maximum per pixel, to be drawn as vertical lines.
 
     Attributes
     ----------
     low, high : ndarray of float32, (pixels, channels)
-        Least and greatest value in µV; NaN where the segment has no sample.
+        Minimum and maximum in µV; NaN where the segment has no sample.
     edges : ndarray of float64, (pixels + 1,)
         Where pixels begin and end, seconds.
     """
@@ -35,13 +35,13 @@ class Zoom(NamedTuple):
 
 
 class Envelope:
-    """Views of one stream, with the pyramid that repeated ones need.
+    """Views of one stream, with a pyramid for repeated views.
 
     Parameters
     ----------
     reader : MockSessionRawIO
     stream_index : int, optional
-        May be left out if there is one stream.
+        Optional if there is only one stream.
     device : str
         What computes the pyramid: "auto" is CUDA if torch or CuPy finds one, else the CPU.
     max_bytes : int
@@ -119,7 +119,7 @@ def zoom(
     block_index: int = 0,
     seg_index: int = 0,
 ) -> Zoom:
-    """Return the least and the greatest value under each pixel of a span of time.
+    """Return the minimum and maximum in each pixel of a time span.
 
     The first view of a span streams its int16 samples to the device, which makes a pyramid of
     least and greatest values of them. Later views read the pyramid, and the samples of the one bin

@@ -179,8 +179,7 @@ def stream_scaled(
     Raises
     ------
     MockSessionError
-        If an argument is not what it must be, or there is no such device. What reading raises
-        comes out of the iterator.
+        If an argument is invalid, or there is no such device. What reading raises comes out of the iterator.
     ImportError
         If the library is not installed.
 

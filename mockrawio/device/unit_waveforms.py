@@ -15,7 +15,7 @@ from .pipeline import Chunk, Pipeline
 
 
 class DeviceWaveforms(NamedTuple):
-    """Waveforms of some units, unit after unit, each unit's in the order of time.
+    """Waveforms of several units, unit by unit, each in order of time.
 
     Attributes
     ----------
@@ -122,7 +122,7 @@ def waveforms_to_device(
     Returns
     -------
     DeviceWaveforms
-        (waveforms, unit_index, times). All of it is the caller's own.
+        (waveforms, unit_index, times). All arrays belong to the caller.
 
     Raises
     ------

@@ -38,17 +38,16 @@ def export(
     progress: bool = False,
     **options: Any,
 ) -> Exported:
-    """Write a recording as the files of a rig.
+    """Export a recording to another format.
 
-    Samples are written count for count. What the format has no place for is left out, and named in
-    :attr:`Exported.left_out`.
+    Counts are not changed. Data that the format cannot store are omitted, and listed in :attr:`Exported.left_out`.
 
     Parameters
     ----------
     source : str, PathLike, neo.rawio.baserawio.BaseRawIO or spikeinterface.BaseRecording
         A session folder, virtual or not; a Neo reader; or a recording.
     folder : str or PathLike
-        Where to: a folder that is made, whole or not at all. The same source gives the same bytes.
+        Where to: a folder that is made, completely or not at all. The same source gives the same bytes.
     format : str
         A name that ``mockrawio formats`` lists, such as "spikeglx".
     sorting : spikeinterface.BaseSorting, optional
@@ -56,11 +55,11 @@ def export(
     streams : sequence of str, optional
         Ids or names of the signal streams to write; all that the format holds by default.
     fault : str, optional
-        Break the files as real ones are, by a name that ``mockrawio formats --faults`` lists.
+        Plant a fault, by a name that ``mockrawio formats --faults`` lists.
     overwrite : bool
         Replace what stands at `folder`.
     progress : bool
-        Show a bar on stderr.
+        Show a progress bar on stderr.
     **options
         Of the format, by name; ``mockrawio formats`` lists them.
 
@@ -71,7 +70,7 @@ def export(
     Raises
     ------
     SessionExistsError
-        If something stands at `folder` and `overwrite` is false.
+        If `folder` exists and `overwrite` is false.
     MockSessionError
         If there is no such format, stream, fault or option, or nothing that the format holds.
 

@@ -17,7 +17,7 @@ from ..ground.errors import BoundsError
 
 @dataclass(frozen=True)
 class Exported:
-    """What :func:`~mockrawio.export` has written.
+    """The files that :func:`~mockrawio.export` has written.
 
     Attributes
     ----------
@@ -32,9 +32,9 @@ class Exported:
     parts : tuple of mapping
         The arguments that Neo's class takes: of one recording, or, where the format has no segments, of one for each.
     left_out : tuple of str
-        What the format could not hold, each with the reason.
+        Data that the format could not store, each with the reason.
     fault : str or None
-        In which way the files are broken, if that was asked for.
+        The fault that was planted, if any.
     """
 
     folder: Path
@@ -46,7 +46,7 @@ class Exported:
     fault: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all of it as JSON can have it, the folder as a string."""
+        """Return all of it as JSON-serialisable values, the folder as a string."""
         parts = [dict(part) for part in self.parts]
         lists = {"files": list(self.files), "parts": parts, "left_out": list(self.left_out)}
         return {"folder": str(self.folder), "format": self.format, "neo": self.neo, "fault": self.fault, **lists}

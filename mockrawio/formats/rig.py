@@ -98,7 +98,7 @@ class RigFile:
 
 
 class RigFolder(WholeFolder):
-    """The folder that an export writes; there whole or not at all."""
+    """The folder that an export writes; there completely or not at all."""
 
     def __init__(self, target: Path, *, overwrite: bool = False, tick: Tick = lambda size: None) -> None:
         super().__init__(target, overwrite=overwrite)

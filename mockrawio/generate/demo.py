@@ -33,8 +33,8 @@ def run_data_generation(
 ) -> None:
     """Make the demo data: patients 1, 2 and 3 with sessions 1, 1 and 2, and 1.
 
-    Prints a summary of each session, writes it as :func:`generate_session` does, whole or
-    not at all, and then three annotation files to ``{root}/movie_annotations``.
+    Prints a summary of each session, writes it as :func:`generate_session` does, completely or not at all, and then
+    three annotation files to ``{root}/movie_annotations``.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def run_data_generation(
         If one of the sessions or annotations is there already and `overwrite` is false;
         nothing is written then.
     MockSessionError
-        If an argument is not what it must be.
+        If an argument is invalid.
     """
     seed = fresh_seed() if seed is None else seed
     labels = Path(root) / LABELS

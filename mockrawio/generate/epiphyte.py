@@ -51,12 +51,12 @@ _PARTS = (
 
 
 class GenerateData:
-    """Make a mock session and save it file by file.
+    """Generate a mock session and save it file by file.
 
-    What is random is drawn when the object is made; saving twice writes the same bytes.
-    A folder that already holds another session's files is refused at the first save.
-    Beside what Epiphyte's generator writes, every save brings ``session_manifest.json`` up to date,
-    by which a later object with the same arguments and seed recognises the folder as its own.
+    Random values are drawn on creation; saving twice writes the same bytes. A folder that already holds another
+    session's files is refused at the first save. Beside what Epiphyte's generator writes, every save brings
+    ``session_manifest.json`` up to date, by which a later object with the same arguments and seed recognises the folder
+    as its own.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ class GenerateData:
     Raises
     ------
     MockSessionError
-        If an argument is not what it must be.
+        If an argument is invalid.
     """
 
     def __init__(

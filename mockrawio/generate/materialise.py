@@ -26,7 +26,7 @@ def materialise(
     overwrite: bool = False,
     progress: bool = False,
 ) -> Path:
-    """Write a virtual session out: every file is what :func:`generate_session` makes of its spec.
+    """Write a virtual session to disk, with the files that :func:`generate_session` writes for its spec.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def materialise(
         If the folder is not a virtual session, has files in it that are not its own, which would be lost, or `output`
         lies in it or holds it.
     SessionExistsError
-        If something is at `output` already and `overwrite` is false.
+        If `output` exists and `overwrite` is false.
     NotWrittenError
         If the file system refuses (also an OSError); the virtual session is then as it was.
 

@@ -37,7 +37,7 @@ def generate_session(
     progress: bool = False,
     virtual: bool = False,
 ) -> Path:
-    """Make a session and write it below `root`.
+    """Generate a session and write it below `root`.
 
     The same spec and seed give the same bytes for any number of workers. Memory does not
     grow with the length of the recording.
@@ -51,7 +51,7 @@ def generate_session(
     n_workers : int
         Number of threads; NumPy, hashing and writing run at the same time in them.
     overwrite : bool
-        Whether a session that is already there may be replaced.
+        Whether an existing session may be replaced.
     progress : bool
         Whether to show a progress bar on stderr.
     virtual : bool
@@ -66,7 +66,7 @@ def generate_session(
     Raises
     ------
     SessionExistsError
-        If something is there already and `overwrite` is false.
+        If the target exists and `overwrite` is false.
     MockSessionError
         If `spec` is not a SessionSpec, its spikes come from the session that is to be replaced,
         `n_workers` is below 1, or the session cannot be virtual.
@@ -92,7 +92,7 @@ def generate_session(
 
 
 def write_planned(plan: Plan, target: Path, n_workers: int, overwrite: bool, progress: bool) -> Path:
-    """Write the session of a plan to a folder, whole or not at all."""
+    """Write the session of a plan to a folder, completely or not at all."""
     with SessionWriter(target, overwrite=overwrite) as writer:
         write = _write_broadband if plan.spec.is_broadband else _write_without_stream
         clipped = write(writer, plan, n_workers, progress)

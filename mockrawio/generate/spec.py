@@ -49,7 +49,7 @@ _SHORTHANDS = {"n_units": "n", "snr": "snr", "rate_hz": "rate_hz", "templates": 
 
 @dataclass(frozen=True, kw_only=True)
 class SessionSpec(Part):
-    """What a session is made from; with a seed it decides every byte.
+    """The specification of a session; with a seed it determines every byte.
 
     It is made of parts (docs/parts.rst), each a value with fields of its own.
 
@@ -118,7 +118,7 @@ class SessionSpec(Part):
     Raises
     ------
     MockSessionError
-        If a field is not what it must be, or the fields do not go together.
+        If a field is invalid, or fields conflict.
 
     Examples
     --------

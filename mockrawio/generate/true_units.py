@@ -28,7 +28,7 @@ class TrueSpikes(NamedTuple):
 
 
 class TrueUnit:
-    """A unit: one cell, or several that nobody can tell apart.
+    """A true unit: one cell, or several that cannot be separated.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class TrueUnit:
     cells : tuple of Cell
         One, or those of a multi-unit.
     channels : ndarray of int64, shape (m,)
-        The columns of the stream on which it is seen, wherever it moves, ascending.
+        The columns of the stream on which it is visible at any displacement, ascending.
     snr : float
         The peak of its first cell over the standard deviation of the noise, both in the band of 300 to 6000 Hz.
     """

@@ -79,7 +79,7 @@ class TruthLayer:
 
 
 class Truth:
-    """What the stream of a session is the sum of.
+    """The ground truth of a session's stream: its layers and units.
 
     ``clip(sum of layers) == recording``, count for count, but where `faults` says otherwise; see :func:`truth`.
 
@@ -309,7 +309,7 @@ class Truth:
 
 
 def truth(source: str | PathLike[str] | SessionSpec) -> Truth:
-    """Return the truth about a session's stream, from its spec and seed.
+    """Return the ground truth of a session's stream, from its spec and seed.
 
     Parameters
     ----------

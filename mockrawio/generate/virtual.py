@@ -203,7 +203,7 @@ def maker_of(manifest: File) -> SpecMaker:
 
 
 def write_virtual(plan: Plan, target: Path, overwrite: bool) -> Path:
-    """Write the folder of a virtual session, whole or not at all: who and when it is, names, and the manifest.
+    """Write the folder of a virtual session, completely or not at all: who and when it is, names, and the manifest.
 
     The manifest has the SHA-256 of these, and of the few others that are made at once: events and logs.
     """

@@ -29,7 +29,7 @@ __all__ = [
 
 
 class MockSessionError(ValueError):
-    """A mock session, or a request made of one, is not as it must be.
+    """A mock session, an argument or a request is invalid.
 
     Parameters
     ----------

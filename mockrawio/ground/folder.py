@@ -102,7 +102,7 @@ class File:
 
 
 class Folder(ABC):
-    """A folder, what of it is left out, and which links in it are followed.
+    """A folder, with the files to ignore and the links to follow.
 
     Parameters
     ----------

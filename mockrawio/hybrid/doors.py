@@ -38,12 +38,12 @@ OPTIONS = tuple(
 
 
 def plan_hybrid(recipe: Recipe, source: HybridSource, *, n_workers: int = 1) -> HybridPlan:
-    """Plan a run: find out what is to be made of each unit; no file is touched.
+    """Plan a run: decide what to make of each unit, without writing files.
 
     Parameters
     ----------
     recipe : Recipe
-        What is asked for; what it leaves open is drawn.
+        The parameters; random ones that are None are drawn.
     source : HybridSource
         ``params.open()`` gives that of :class:`~mockrawio.hybrid.HybridParams`.
     n_workers : int
@@ -63,19 +63,19 @@ def plan_hybrid(recipe: Recipe, source: HybridSource, *, n_workers: int = 1) -> 
 def generate_hybrid(
     params: HybridParams, *, progress: bool = False, dry_run: bool = False, n_workers: int = 1
 ) -> HybridResult:
-    """Make hybrid data from raw files and a sorter's output.
+    """Generate hybrid data from raw files and a sorter's output.
 
-    The same parameters and seed give the same bytes, for any number of workers. With ``compat``
-    they are the original's.
+    The same parameters and seed give the same bytes, for any number of workers. With ``compat`` they equal the
+    original's.
 
     Parameters
     ----------
     params : HybridParams
-        What to make, from what, and where to put it.
+        The parameters of the run.
     progress : bool
         Whether to show a progress bar on stderr.
     dry_run : bool
-        Whether to write nothing, and only find out what would be made.
+        Whether to plan the run without writing files.
     n_workers : int
         Number of threads that plan units.
 
@@ -86,12 +86,11 @@ def generate_hybrid(
     Raises
     ------
     MockSessionError
-        If the inputs are not as they must be. A unit that cannot be made is not an error: see
-        :attr:`HybridResult.units`.
+        If the inputs are invalid. A unit that cannot be made is not an error: see :attr:`HybridResult.units`.
     SessionExistsError
-        If a file that is to be written is there, and no manifest lists it as this session's run's.
+        If a file to be written exists, and no manifest lists it as one of this session's run.
     NotWrittenError
-        If the file system refuses (also an OSError); the output folder is then as it was before.
+        If the file system refuses (also an OSError); the output folder is then unchanged.
     """
     source = params.open()
     params = params.told_by(source).resolved()
@@ -122,7 +121,7 @@ def hybrid_from_session(
     n_workers: int = 1,
     **options: Any,
 ) -> HybridResult:
-    """Make a hybrid session of a session with broadband and sorted units.
+    """Make a hybrid session from a session with broadband and sorted units.
 
     Parameters
     ----------
@@ -137,8 +136,8 @@ def hybrid_from_session(
     seed : int, optional
         0 to 2**31 - 1. None draws one.
     overwrite, progress, dry_run : bool
-        Whether a session that is at `output` may be replaced; whether to show a bar on stderr;
-        whether to write nothing and only find out what would be made.
+        Whether an existing session at `output` may be replaced; whether to show a progress bar on stderr; whether to
+        plan the run without writing files.
     n_workers : int
         Number of threads that plan units.
     **options
@@ -156,7 +155,7 @@ def hybrid_from_session(
         If the session has no such stream, unit or probe, an option is not what it must be, or `output`
         holds the source, or lies in it.
     SessionExistsError
-        If something is at `output` already and `overwrite` is false.
+        If `output` exists and `overwrite` is false.
     """
     source = open_session(folder, stream)
     target = Path(output).absolute()
@@ -180,7 +179,7 @@ def hybrid_from_spikeinterface(
     n_workers: int = 1,
     **options: Any,
 ) -> HybridResult:
-    """Make hybrid data of any SpikeInterface recording and sorting.
+    """Make hybrid data from any SpikeInterface recording and sorting.
 
     Parameters
     ----------
@@ -219,7 +218,7 @@ def hybrid_from_spikeinterface(
 
 
 def _session(content: HybridContent, overwrite: bool, progress: bool) -> HybridResult:
-    """Write a hybrid session, whole or not at all."""
+    """Write a hybrid session, completely or not at all."""
     write_content(content, content.result.folder, overwrite, progress, "hybrid")
     return content.result
 
@@ -242,7 +241,7 @@ def _recipe(labels: Sequence[int], seed: int | None, options: dict[str, Any]) ->
 
 
 def planted_events(source: HybridResult | AnyPath) -> tuple[HybridUnit, ...]:
-    """Return the events of a run, exactly as they were added.
+    """Return the events of a run, exactly as added.
 
     Parameters
     ----------

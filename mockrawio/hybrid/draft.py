@@ -67,7 +67,7 @@ class SummedRecording(RawRecording):
 
 
 class HybridDraft:
-    """A copy of a source to which units are added by hand.
+    """A copy of a source to which you add units one by one.
 
     Parameters
     ----------
@@ -176,11 +176,11 @@ class HybridDraft:
         require(not out.any(), Argument("times"), "windows inside the recording's files", found, "Leave it out.")
 
     def reset(self) -> None:
-        """Take all units out again."""
+        """Remove all units."""
         self.planted, self._reports = (), ()
 
     def write(self, folder: AnyPath, session_name: str, *, progress: bool = False) -> HybridResult:
-        """Write it as a run does, whole or not at all.
+        """Write the result as a run does, completely or not at all.
 
         Parameters
         ----------
@@ -189,7 +189,7 @@ class HybridDraft:
         session_name : str
             Is in the names of the files beside the recording's.
         progress : bool
-            Whether to show a bar on stderr.
+            Whether to show a progress bar on stderr.
 
         Returns
         -------

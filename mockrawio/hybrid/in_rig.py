@@ -38,7 +38,7 @@ def hybrid_in_rig(
     overwrite: bool = False,
     progress: bool = False,
 ) -> Path:
-    """Write the folder of a rig that a run's source is from, with the run's result in the place of the source.
+    """Copy the SpikeGLX or Open Ephys folder of a run's source, with the run's result in place of the source.
 
     Count for count it is what was recorded, with the events added; the other files are the recorded ones, byte for
     byte, but for the ``fileSHA1`` of a SpikeGLX ``.meta``.
@@ -48,7 +48,7 @@ def hybrid_in_rig(
     result : HybridResult or path
         A run of :func:`~mockrawio.hybrid.generate_hybrid`, or its output folder.
     output : path
-        Where to: a folder that is made, whole or not at all. The rig's folder is in it.
+        Where to: a folder that is made, completely or not at all. The rig's folder is in it.
     root : path, optional
         The rig's folder. None: a SpikeGLX run's or an Open Ephys record node's, found by the files beside the source.
     session_name : str, optional
@@ -56,7 +56,7 @@ def hybrid_in_rig(
     overwrite : bool
         Whether what stands at `output` may be replaced.
     progress : bool
-        Whether to show a bar on stderr.
+        Whether to show a progress bar on stderr.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def hybrid_in_rig(
     MockSessionError
         If the source is in no rig's folder that is known and none is given, or is not in that one.
     SessionExistsError
-        If something is at `output` already and `overwrite` is false.
+        If `output` exists and `overwrite` is false.
     """
     folder = result.folder if isinstance(result, HybridResult) else Path(result).absolute()
     manifest = only_one(folder, "manifest", "json", session_name)

@@ -41,7 +41,7 @@ def derivatives(windows: Array) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class RebuiltEvents:
-    """Events without their noise, in full precision: sums of a few waveforms.
+    """Denoised events in full precision: weighted sums of a few waveforms.
 
     Attributes
     ----------

@@ -39,7 +39,7 @@ PARAMETERS = (
 
 @dataclass(frozen=True, kw_only=True)
 class FileSource:
-    """Raw files and a sorter's folder, by their paths; checked when it is made, opened by :meth:`open`.
+    """Raw files and a sorter's folder, by path; checked on creation, opened by :meth:`open`.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class FileSource:
     Raises
     ------
     MockSessionError
-        If a parameter is not what it must be.
+        If a parameter is invalid.
     """
 
     data_directory: Path
@@ -110,7 +110,7 @@ class FileSource:
 
 @dataclass(frozen=True, kw_only=True)
 class HybridParams(FileSource, Recipe):
-    """Everything that a hybrid run of files depends on, checked when it is made.
+    """All parameters of a hybrid run on files, checked on creation.
 
     Beside the two below it has all parameters of its parts: :class:`~mockrawio.hybrid.params.FileSource`, what the
     files are, and :class:`~mockrawio.hybrid.recipe.Recipe`, what is asked for. For phy a label in
@@ -119,7 +119,7 @@ class HybridParams(FileSource, Recipe):
     Parameters
     ----------
     output_directory : path, optional
-        Where results go; kept absolute. None: ``hybrid_output`` in `data_directory`.
+        Folder of the results; stored as an absolute path. None: ``hybrid_output`` in `data_directory`.
     copy : bool
         A parameter of hybridfactory's files. The source is copied either way, so that no events of an earlier run
         are in a result.
@@ -127,7 +127,7 @@ class HybridParams(FileSource, Recipe):
     Raises
     ------
     MockSessionError
-        If a parameter is not what it must be, or they do not go together.
+        If a parameter is invalid, or parameters conflict.
     """
 
     output_directory: Path = _DEFAULT

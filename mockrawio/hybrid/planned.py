@@ -63,7 +63,7 @@ class UnitReport:
         return self.new_unit is not None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the report as JSON can hold it, ``made`` first."""
+        """Return the report as JSON-serialisable values, ``made`` first."""
         return {"made": self.made, **asdict(self)}
 
 
@@ -147,7 +147,7 @@ class HybridPlan(_Run):
 
 @dataclass(frozen=True, kw_only=True)
 class HybridResult(_Run):
-    """What a run made, or would make.
+    """The result of a hybrid run, or of a dry run.
 
     Attributes
     ----------
@@ -156,11 +156,11 @@ class HybridResult(_Run):
     params : Recipe
         As the run used them: nothing left open. Of a run of files they are :class:`~mockrawio.hybrid.HybridParams`.
     units : tuple of UnitReport
-        For every requested unit what was made, or why nothing.
+        For every requested unit its result, or the reason for skipping it.
     planted : tuple of HybridUnit
-        The units that were made, and their events.
+        The units that were added, and their events.
     names : mapping of int to object
-        What units are called beside their labels, where the source calls them otherwise.
+        Names of units by label, if the source has other names.
     targets : tuple of Path
         The results, one for each source file.
     files : tuple of Path

@@ -36,7 +36,7 @@ Self = TypeVar("Self", bound="Recipe")
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """What is asked of a run, checked when it is made.
+    """Parameters of a hybrid run, checked on creation.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class Recipe:
     Raises
     ------
     MockSessionError
-        If a parameter is not what it must be, or they do not go together.
+        If a parameter is invalid, or parameters conflict.
     """
 
     ground_truth_units: tuple[int, ...]

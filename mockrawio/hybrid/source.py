@@ -18,7 +18,7 @@ from .recording import RawRecording
 
 @dataclass(frozen=True)
 class HybridSource:
-    """A recording, and what was sorted in it.
+    """A recording with its sorting.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class HybridSource:
     Raises
     ------
     MockSessionError
-        If they do not go together, the sorting is empty, or samples are not integers of at most 32 bits.
+        If they do not match, the sorting is empty, or samples are not integers of at most 32 bits.
     """
 
     recording: RawRecording
@@ -49,12 +49,12 @@ class HybridSource:
 
     @property
     def names(self) -> Mapping[int, Any]:
-        """What units are called beside their labels, where the source calls them otherwise."""
+        """Names of units by label, if the source has other names."""
         return {}
 
     @property
     def origin(self) -> dict[str, Any] | None:
-        """What the manifest says of a source that is not raw files and a sorter's folder, as JSON can hold it."""
+        """The manifest's entry for a source other than raw files and a sorter's folder, JSON-serialisable."""
         return None
 
     @property

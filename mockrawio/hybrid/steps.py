@@ -114,7 +114,7 @@ def unit_windows(
 
 
 def unit_channels(source: Sorted, unit: int, samples_before: int = 40, samples_after: int = 40) -> Ints:
-    """Return the channels that a unit is seen on (docs/hybridfactory.rst, *Channels of a unit*).
+    """Return the channels on which a unit is visible (docs/hybridfactory.rst, *Channels of a unit*).
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def unit_channels(source: Sorted, unit: int, samples_before: int = 40, samples_a
 def shift_channels(
     source: Sorted, channels: Ints, channel_shift: int | None = None, *, seed: int = 0, order: int = 0
 ) -> Ints:
-    """Return where on the probe a unit's events may go (docs/hybridfactory.rst, *New location*).
+    """Return new channels for a unit's events (docs/hybridfactory.rst, *New location*).
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ def shift_channels(
     channels : ndarray of int64, shape (m,)
         The unit's raw rows.
     channel_shift : int, optional
-        Entries of the probe up, or if that does not fit, down. None draws a place, the farthest ones the likeliest.
+        Entries up the probe, or if that does not fit, down. None draws a place, distant ones being more likely.
     seed, order : int
         What is drawn depends on.
 
@@ -175,7 +175,7 @@ def jitter_events(
     seed: int = 0,
     order: int = 0,
 ) -> FiringTimes:
-    """Draw when new events are, clear of the unit's own spikes (docs/hybridfactory.rst, *Times of the new events*).
+    """Draw times of new events, away from the unit's own spikes (docs/hybridfactory.rst, *Times of the new events*).
 
     Parameters
     ----------
@@ -225,7 +225,7 @@ def construct_events(
     seed: int = 0,
     order: int = 0,
 ) -> RebuiltEvents:
-    """Make events of a unit's spikes, without their noise (docs/hybridfactory.rst, *Waveforms*).
+    """Make denoised events from a unit's spikes (docs/hybridfactory.rst, *Waveforms*).
 
     Parameters
     ----------
@@ -260,7 +260,7 @@ def construct_events(
 def scale_events(
     events: RebuiltEvents, scale_min: float = 0.98, scale_max: float = 1.02, *, seed: int = 0, order: int = 0
 ) -> RebuiltEvents:
-    """Return events of other sizes: each times a factor, uniform between two, the same all along.
+    """Return events scaled by random factors, uniform between two values, one per event.
 
     Parameters
     ----------

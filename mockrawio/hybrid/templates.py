@@ -101,7 +101,7 @@ def raw_rows(templates: Array, probe: Probe | None, directory: AnyPath) -> Array
 
 
 def compare_templates(template: Array, others: Array | Sequence[Array], how: How = "pearson") -> Floats:
-    """Score how similar others are to a template.
+    """Return the similarity of other templates to a template.
 
     Parameters
     ----------

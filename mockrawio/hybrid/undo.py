@@ -37,7 +37,7 @@ def undo_hybrid(
     overwrite: bool = False,
     progress: bool = False,
 ) -> Undone:
-    """Take the events of a run out again, exactly.
+    """Remove the events of a run, exactly.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def undo_hybrid(
     overwrite : bool
         Whether files, or a session, that are there may be replaced.
     progress : bool
-        Whether to show a bar on stderr.
+        Whether to show a progress bar on stderr.
 
     Returns
     -------
@@ -64,7 +64,7 @@ def undo_hybrid(
     MockSessionError
         If an output is needed and not given, or lies in what is read.
     SessionExistsError
-        If something is there already and `overwrite` is false.
+        If the target exists and `overwrite` is false.
     """
     place = Path(folder).absolute()
     if (place / MANIFEST).is_file():

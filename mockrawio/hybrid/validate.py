@@ -1,4 +1,4 @@
-"""How well a sorter found the events that a hybrid run added."""
+"""Validation: how well a sorter found the events that a hybrid run added."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TABLES = ("units.csv", "confusion.csv", "templates.csv")
 
 @dataclass(frozen=True, kw_only=True)
 class AddedScore(Performance):
-    """How well one lot of added events was found.
+    """How well the events of one added unit were found.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ _HEAD = list(flat_row({name: {} if name == "causes" else None for name in AddedS
 
 @dataclass(frozen=True, eq=False)
 class Validation:
-    """What a sorter made of hybrid data.
+    """The validation of a sorting of hybrid data.
 
     Attributes
     ----------
@@ -94,7 +94,7 @@ class Validation:
     notes: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all of it as JSON can hold it, but for the templates' samples."""
+        """Return all of it as JSON-serialisable values, but for the templates' samples."""
         return {
             "hybrid": self.hybrid,
             "sorter": self.sorter,

@@ -19,7 +19,7 @@ with by_extra("figures", "plot"):
 def plot_windows(
     *windows: Array, channels: Ints | None = None, samples_before: int = 40, titles: Sequence[str] = ()
 ) -> Figure:
-    """Draw windows side by side, to one scale.
+    """Draw windows side by side, on one scale.
 
     Parameters
     ----------

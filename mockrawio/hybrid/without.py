@@ -22,7 +22,7 @@ AGAIN = "Restore the run's files, or run the generation again."
 
 @dataclass(frozen=True)
 class Undone:
-    """What was there before a run.
+    """The restored source of a run.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Undone:
     records : tuple of FileRecord
         Size and SHA-256 of each: those that the run's manifest has of its source.
     n_events : int
-        Events that were taken out.
+        Number of events removed.
     """
 
     folder: Path

@@ -1,7 +1,7 @@
-"""Thousands of sessions at once: on a cluster of dask.distributed, or one after another here.
+"""Thousands of sessions: on a dask.distributed cluster, or one after another in this process.
 
 - A session's bytes depend on its spec alone: no cluster, order or retry changes them.
-- A session lands whole or not at all; a worker that dies costs what it was working on.
+- A session lands completely or not at all; a worker that dies costs what it was working on.
 - A run that was stopped goes on where it stopped: a session that is there and was made from the
   same spec is left as it is, and what dead writers left beside it is removed.
 - However many specs there are, only those in flight are held.
@@ -82,7 +82,7 @@ def generate_corpus(
     virtual: bool = False,
     storage_options: Mapping[str, Any] | None = None,
 ) -> CorpusReport:
-    """Make many sessions.
+    """Generate many sessions.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ MOST_LINES = 20  # of failures that are printed; the file has all
 
 
 class Failure(NamedTuple):
-    """A session that could not be made.
+    """A session that could not be generated.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class Failure(NamedTuple):
 
 @dataclass(frozen=True)
 class CorpusReport:
-    """What :func:`generate_corpus` did.
+    """The result of :func:`generate_corpus`.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Signals as lazy arrays of Dask and xarray, and corpora on a cluster.
+"""Signals as lazy Dask and xarray arrays, and corpora on a cluster.
 
 - :func:`to_dask_array`: a segment of a stream, int16 or scaled, of which nothing is read before it is asked for;
 - :func:`to_xarray`: the same with times, channels and regions as coordinates;
@@ -124,17 +124,16 @@ def to_dask_array(
     reader : MockSessionRawIO
         After ``parse_header()``. It may be closed before the array is computed.
     stream_index : int, optional
-        May be left out if there is one stream.
+        Optional if there is only one stream.
     scaled : bool
-        Physical units (µV) in place of raw values; a chunk is scaled as it is read, so that only
-        its int16 leave the disk.
+        Physical units (µV) instead of raw values; chunks are scaled after reading, so only int16 are read from disk.
     chunks : "auto", int or tuple
         As Dask has them; "auto" is all channels of as many samples as fill its ``array.chunk-size``,
         128 MiB.
     block_index : int
     seg_index : int, optional
-        May be left out if there is one segment. Segments are arrays of their own, as there is time
-        between them; ``dask.array.concatenate`` puts them together where the gaps do not matter.
+        Optional if there is only one segment. Segments are arrays of their own, as there is time between them;
+        ``dask.array.concatenate`` puts them together where the gaps do not matter.
     dtype : dtype
         Of scaled values.
 

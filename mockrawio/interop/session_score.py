@@ -42,10 +42,10 @@ def score(
     phy_base: int | None = None,
     offset: int = 0,
 ) -> Score:
-    """Hold a sorting against what is true of a session, and say why spikes were missed.
+    """Compare a sorting with the ground truth of a session, and attribute missed spikes to causes.
 
     The counts are those of SpikeInterface's ``compare_sorter_to_ground_truth`` with ``delta_time=window_ms`` and
-    ``exhaustive_gt=True``. Of misses and false alarms each has one cause (docs/score.rst, *Causes*).
+    ``exhaustive_gt=True``. Each miss and each false positive has one cause (docs/score.rst, *Causes*).
 
     Parameters
     ----------

@@ -184,7 +184,7 @@ def save_raster_figure(raster: Raster, path: str | PathLike[str], **options: Any
 
 
 def save_figure(figure: Figure, path: str | PathLike[str], dpi: float = _DPI, *, overwrite: bool = True) -> Path:
-    """Write a figure, whole or not at all.
+    """Write a figure, completely or not at all.
 
     Parameters
     ----------

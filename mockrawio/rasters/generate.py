@@ -24,7 +24,7 @@ _RATES, _NOISE, _SPIKES = range(3)
 
 
 def generate_raster(spec: RasterSpec) -> Raster:
-    """Draw all the spikes of a spec.
+    """Draw the spikes of a spec.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def generate_raster(spec: RasterSpec) -> Raster:
 
 
 def iter_raster(spec: RasterSpec) -> Iterator[Raster]:
-    """Draw the spikes of a spec a stretch of time at a time, in bounded memory.
+    """Draw the spikes of a spec in consecutive time intervals, in bounded memory.
 
     Parameters
     ----------

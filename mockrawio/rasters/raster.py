@@ -17,7 +17,7 @@ from .checks import float_array, whole_in
 
 @dataclass(frozen=True, eq=False)
 class Raster:
-    """Spikes of many units, or a stretch of time out of them.
+    """Spikes of many units in a time interval.
 
     Parameters
     ----------

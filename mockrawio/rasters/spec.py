@@ -18,7 +18,7 @@ NOISE = "noise"
 
 @dataclass(frozen=True)
 class FunctionalGroup:
-    """Units that fire alike: one profile, rates from one distribution.
+    """A group of units with one profile and rates from one distribution.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ class FunctionalGroup:
 
 @dataclass(frozen=True)
 class RasterSpec:
-    """All that a raster depends on: the same spec makes the same spikes.
+    """The specification of a raster: the same spec gives the same spikes.
 
     Parameters
     ----------

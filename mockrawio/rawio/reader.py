@@ -221,7 +221,7 @@ class MockSessionRawIO(CountCache, UnitApi):
             First sample and one past the last; None is the segment's start and end, and
             ``i_stop=0`` an empty chunk.
         stream_index : int, optional
-            May be left out if there is one stream.
+            Optional if there is only one stream.
         channel_indexes : sequence of int, mask or slice, optional
             Channels by index within the stream.
         channel_names, channel_ids : sequence of str, optional

@@ -29,10 +29,10 @@ _MOST_TOLD = 200  # characters of what a class of Neo's says
 
 
 def open(path: FolderLike, **options: Any) -> BaseRawIO:
-    """Open a session folder or a rig's files, and parse the header.
+    """Open a session folder, or files of another format, and parse the header.
 
-    A session's reader is a context manager, which closes its files when it is left. The name is not in ``__all__``, so
-    that ``from mockrawio import *`` leaves Python's own ``open`` alone.
+    A session's reader is a context manager, which closes its files. The name is not in ``__all__``, so that ``from
+    mockrawio import *`` leaves Python's own ``open`` alone.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ from .window_exports import InPynapple, in_pynapple, in_xarray
 
 @dataclass(frozen=True, eq=False, repr=False)
 class WindowSignal:
-    """What a window has of one signal stream.
+    """One signal stream in a window.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class WindowSignal:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class WindowEvents:
-    """What a window has of one event channel, in the order of time.
+    """One event channel in a window, in order of time.
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class WindowEvents:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TimeWindow:
-    """All that a reader has from one time up to another, in one segment.
+    """All data of a reader between two times, in one segment.
 
     Attributes
     ----------

@@ -64,7 +64,7 @@ def window(
     events: Some = None,
     dtype: npt.DTypeLike = "float32",
 ) -> TimeWindow:
-    """Return all that a reader has from one time up to another.
+    """Return all data of a reader between two times.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def windows(
     events: Some = None,
     dtype: npt.DTypeLike = "float32",
 ) -> list[TimeWindow]:
-    """Return all that a reader has from one time up to another, a piece for each segment that has a part of it.
+    """Return all data of a reader between two times, one window per segment.
 
     Parameters
     ----------

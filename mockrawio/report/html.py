@@ -55,7 +55,7 @@ def write_report(
     gap_tolerance_ms: float | None = None,
     storage_options: Mapping[str, Any] | None = None,
 ) -> Report:
-    """Write the report of a session as one HTML file, whole or not at all.
+    """Write the report of a session as one HTML file, completely or not at all.
 
     Parameters
     ----------

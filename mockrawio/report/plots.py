@@ -101,7 +101,7 @@ def plot_overview(
     units: Sequence[int | str] | None = None,
     channels: Sequence[int | str] | None = None,
 ) -> Figure:
-    """Draw everything there is about a session on one page.
+    """Draw an overview of a session on one page.
 
     Parameters
     ----------

@@ -35,7 +35,7 @@ LARGER_PERCENT = (60, 80)  # of a unit that is split, in the larger part
 
 
 class Corruption(NamedTuple):
-    """What was done to a sorting; spikes are called by their number in their unit's train, through all segments.
+    """The changes to a sorting; spikes are numbered in their unit's train, through all segments.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class Corruption(NamedTuple):
 
 
 class Corrupted(NamedTuple):
-    """A sorting, and what was done to it."""
+    """A corrupted sorting, with its changes."""
 
     sorting: Any
     corruption: Corruption
@@ -109,7 +109,7 @@ def corrupt_sorting(
     add: float = 0.0,
     seed: int = 0,
 ) -> Corrupted:
-    """Make a sorting worse, in known ways.
+    """Add known errors to a sorting.
 
     Parameters
     ----------

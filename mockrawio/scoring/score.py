@@ -80,7 +80,7 @@ class ClusterScore:
 
 @dataclass(frozen=True)
 class CauseScore:
-    """What became of all true spikes with one cause to be missed.
+    """Counts of true spikes, and of missed ones, for one cause.
 
     Attributes
     ----------
@@ -102,7 +102,7 @@ class CauseScore:
 
 @dataclass(frozen=True, eq=False)
 class TruePlace:
-    """Single misses or false alarms of a unit.
+    """Single misses or false positives of a unit.
 
     Attributes
     ----------
@@ -119,7 +119,7 @@ class TruePlace:
 
 @dataclass(frozen=True, eq=False)
 class Score:
-    """What a sorter made of a recording of which all is known.
+    """The score of a sorting of a recording with ground truth.
 
     Attributes
     ----------
@@ -210,7 +210,7 @@ class Score:
         return self._spot(self._false(self._index(unit_id)))
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all of it as JSON can hold it."""
+        """Return all of it as JSON-serialisable values."""
         return {
             "truth": self.truth,
             "sorting": self.sorting,

@@ -59,7 +59,7 @@ def stream_lfp(dirname: FolderLike, stream: str = BROADBAND) -> StreamLfp:
 def lfp_of_stream(
     dirname: FolderLike, seg_index: int = 0, i_start: int = 0, i_stop: int | None = None, *, stream: str = BROADBAND
 ) -> Int16s:
-    """Return the LFP of a broadband session, made again of its stream: what its files in ``lfp_data`` hold.
+    """Compute the LFP of a broadband session from its stream, as in its files in ``lfp_data``.
 
     Parameters
     ----------

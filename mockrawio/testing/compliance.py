@@ -11,7 +11,7 @@ from ..ground.extras import by_extra
 
 
 def assert_rawio_compliant(reader: Any, *, but: Collection[str] = ()) -> None:
-    """Hold a reader against every rule of ``neo.test.rawiotest.rawio_compliance``.
+    """Check a reader against every rule of ``neo.test.rawiotest.rawio_compliance``.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ KINDS: dict[str, Callable[..., SessionSpec]] = {
 
 
 class SessionMaker:
-    """Makes sessions below a folder; the same spec and seed are made once, and never written to again.
+    """Generates sessions below a folder, each spec and seed once.
 
     The fixture ``mock_session`` is one, and calling it is :meth:`session`.
 

@@ -69,7 +69,7 @@ def test_stamps_that_run_backwards_are_named() -> None:
     """A step back is an error with its index, found or hidden behind an equal step forward."""
     stamps = T0 + np.arange(1000)
     stamps[600:] -= 40
-    with pytest.raises(BadFileError, match="ascend; found a step of -39 at index 600"):
+    with pytest.raises(BadFileError, match="ascending time stamps; found a step of -39 at index 600"):
         runs_of(stamps)
     stamps = T0 + np.arange(1000)
     stamps[300] = stamps[200]
@@ -97,7 +97,7 @@ def test_units_of_stamps() -> None:
     for bad in (float("nan"), float("inf")):
         with pytest.raises(BadFileError, match="finite"):
             stamp_divisor("x", T0, bad)
-    with pytest.raises(BadFileError, match="ascend"):
+    with pytest.raises(BadFileError, match="ascending"):
         stamp_divisor("x", T0 + 1, T0)
 
 
@@ -112,7 +112,7 @@ def test_check_ascending_names_the_place() -> None:
 def test_unsigned_stamps_that_run_backwards() -> None:
     """uint64 differences wrap round; a step back is found all the same."""
     stamps = (T0 + np.r_[0:250, 200:450]).astype(np.uint64)
-    with pytest.raises(BadFileError, match="ascend; found a step of -49 at index 250"):
+    with pytest.raises(BadFileError, match="ascending time stamps; found a step of -49 at index 250"):
         runs_of(stamps)
 
 

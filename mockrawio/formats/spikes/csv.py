@@ -219,7 +219,7 @@ def write_spikes_csv(
     population: str = NAMELESS,
     overwrite: bool = False,
 ) -> Path:
-    """Write spikes as bmtk's text file, whole or not at all, in bounded memory.
+    """Write spikes as bmtk's text file, completely or not at all, in bounded memory.
 
     Parameters
     ----------

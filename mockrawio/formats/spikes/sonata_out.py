@@ -44,7 +44,7 @@ def write_sonata(
     compression: Compression = None,
     overwrite: bool = False,
 ) -> Path:
-    """Write a SONATA spike file, whole or not at all, in bounded memory.
+    """Write a SONATA spike file, completely or not at all, in bounded memory.
 
     Parameters
     ----------

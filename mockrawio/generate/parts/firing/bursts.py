@@ -25,9 +25,9 @@ _OVER = 8  # time constants, after which nothing is left to recover
 
 @dataclass(frozen=True)
 class Bursts(Part):
-    """Bursts of a few spikes with short intervals, whose amplitudes fall.
+    """Bursts of a few spikes with short intervals and decreasing amplitudes.
 
-    The rates stay as they are asked for: the first spikes of bursts are as much rarer.
+    Mean rates do not change: first spikes of bursts are correspondingly rarer.
 
     Attributes
     ----------

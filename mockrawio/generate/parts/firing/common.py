@@ -21,9 +21,9 @@ _PARTS, _WIDEST = 512, 6.0  # of the table: parts of a standard deviation, and h
 
 @dataclass(frozen=True)
 class Common(LockPart):
-    """Rates that rise and fall together, slowly and by chance, as excitability does.
+    """Slow random fluctuations of the rate that units share.
 
-    The logarithm of what they have in common is normal. Mean rates stay as they are asked for.
+    The logarithm of the common factor is normal. Mean rates do not change.
 
     Attributes
     ----------

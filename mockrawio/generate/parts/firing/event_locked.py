@@ -17,10 +17,10 @@ _PEAK = 1 / 3  # of the kernel, as a part of its duration
 
 @dataclass(frozen=True)
 class EventLocked(LockPart):
-    """Rates that rise, or fall, after each of the session's events and come back.
+    """Rates that increase or decrease after each of the session's events.
 
-    Between its responses a cell has the rate that it is asked to have. Where two responses overlap, what each adds is
-    added; no rate falls below 0. When events are depends on how long a session is, and so do the spikes.
+    Between responses a unit has its baseline rate. Overlapping responses add up; rates are never below 0. The times of
+    events depend on the session's duration, and so do the spikes.
 
     Attributes
     ----------

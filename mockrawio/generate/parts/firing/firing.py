@@ -30,9 +30,9 @@ _BURSTS, _SYNCHRONIES = Family("bursts", Bursts), Family("synchrony", Synchrony)
 
 @dataclass(frozen=True)
 class Firing(Part):
-    """How the cells of a session fire: each on its own at a steady rate, if nothing else is said.
+    """How the units of a session fire; by default each independently at a constant rate.
 
-    A part that changes nothing, such as one with ``gain=1`` or ``kappa=0``, leaves every byte as it is without it.
+    A part without effect, such as one with ``gain=1`` or ``kappa=0``, leaves the session's bytes unchanged.
 
     Attributes
     ----------

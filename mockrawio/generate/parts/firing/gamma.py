@@ -21,7 +21,7 @@ _DIGITS = 6  # after the point, of what is in one; the last bits of a machine's 
 class Gamma(Process):
     """A renewal process whose intervals, less the refractory period, have a gamma distribution.
 
-    Where the rate changes it is one in the time that runs as fast as the rate.
+    If the rate changes, the intervals are gamma-distributed in time rescaled by the rate.
 
     Attributes
     ----------

@@ -16,10 +16,10 @@ from .some import Some
 
 @dataclass(frozen=True)
 class MovieLocked(LockPart):
-    """Rates that rise and fall with the movie's own time, as the watchlog has it: wherever it skips to, they follow.
+    """Rates that follow movie time, as in the watchlog, including skips.
 
-    While it pauses, and before and after it, they are as they are without it. When it is shown depends on how long a
-    session is, and so do the spikes.
+    During pauses, and before and after the movie, rates are at baseline. The time of the movie depends on the session's
+    duration, and so do the spikes.
 
     Attributes
     ----------

@@ -21,10 +21,10 @@ _KEPT = 4  # blocks
 
 @dataclass(frozen=True)
 class PhaseLocked(LockPart):
-    """Rates that follow the phase of a rhythm, as the von Mises distribution does.
+    """Rates that follow the phase of a rhythm, with a von Mises distribution.
 
-    The phases of a cell's spikes have a mean resultant length of I1(kappa) / I0(kappa), where the rhythm is steady; its
-    mean rate stays as it is asked for. Where there is no rhythm, rates are as they are without it.
+    The phases of a cell's spikes have a mean resultant length of I1(kappa) / I0(kappa), where the rhythm is steady;
+    mean rates do not change. Without the rhythm, rates are at baseline.
 
     Attributes
     ----------

@@ -10,7 +10,7 @@ from .process import Process
 
 @dataclass(frozen=True)
 class Poisson(Process):
-    """A Poisson process with a dead time: when it is over, the next spike is as likely at any time."""
+    """A Poisson process with a refractory period."""
 
     def intervals(self) -> Waits:
         """Return the exponential distribution."""

@@ -16,7 +16,7 @@ from .some import Some
 
 @dataclass(frozen=True)
 class Profile(LockPart):
-    """Rates that rise and fall with the time since the recording began, the gaps between segments included.
+    """Rates that follow recording time, including gaps between segments.
 
     Attributes
     ----------

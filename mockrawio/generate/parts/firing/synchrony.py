@@ -22,11 +22,11 @@ _KEPT = 64  # groups and blocks
 
 @dataclass(frozen=True)
 class Synchrony(Part):
-    """Groups of cells that spike together now and then, with a jitter.
+    """Groups of units that sometimes fire together, with jitter.
 
     It is Elephant's single interaction process, with a jitter that is uniform, and with refractory periods: a cell's
     own spikes nearer to a common one than that are left out, and as many more are drawn. All common spikes stay, so
-    that two cells of a group have ``rate_hz * share**2`` pairs of them a second. The rates stay as they are asked for.
+    that two cells of a group have ``rate_hz * share**2`` pairs of them a second. Mean rates do not change.
 
     Attributes
     ----------

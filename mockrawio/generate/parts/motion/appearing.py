@@ -14,7 +14,7 @@ from .part import Change, Moments
 
 @dataclass(frozen=True)
 class Appearing(Change):
-    """Units that have no spikes at first, then spikes that become larger, each unit at a time of its own.
+    """Units whose spikes appear and become larger, each at its own time.
 
     Attributes
     ----------

@@ -23,7 +23,7 @@ _MOVES = Family("a motion that is the same at all depths", Zigzag, Jump, RandomW
 
 @dataclass(frozen=True)
 class ByDepth(Move):
-    """Another motion times a factor that depends on the depth: straight between given depths, level beyond them.
+    """Another motion times a factor that depends on depth, linear between the given depths and constant beyond them.
 
     Attributes
     ----------

@@ -15,10 +15,9 @@ DAY_MS = 86_400_000
 
 @dataclass(frozen=True)
 class Days(Part):
-    """What happens to the cells of a patient from one session to the next: session 1 is the first day.
+    """Changes of a patient's cells between sessions; session 1 is the first day.
 
-    All sessions of a patient have the spec's seed, from which the cells are drawn once; what they do, and the noise,
-    are of the session.
+    All sessions of a patient have the same seed, which determines the cells; firing and noise differ between sessions.
 
     Attributes
     ----------

@@ -16,7 +16,7 @@ from .part import Change, Moments
 
 @dataclass(frozen=True)
 class Fading(Change):
-    """Spikes that become smaller, or larger, at an even pace, and stay so.
+    """Spikes whose amplitude changes linearly to a final value.
 
     Attributes
     ----------

@@ -22,7 +22,7 @@ _ARRAYS = "displacement", "temporal_bins_s", "spatial_bins_um"  # of SpikeInterf
 
 @dataclass(frozen=True)
 class Given(Move):
-    """Motion by an array: in between it is what lies between, beyond its ends it stays.
+    """Motion from an array, interpolated linearly and constant beyond its ends.
 
     Attributes
     ----------

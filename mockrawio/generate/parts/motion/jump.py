@@ -14,7 +14,7 @@ from .part import Moments, Move
 
 @dataclass(frozen=True)
 class Jump(Move):
-    """Motion all at once, as when an animal moves its head.
+    """An instantaneous displacement, as when an animal moves its head.
 
     Attributes
     ----------

@@ -14,7 +14,7 @@ from .part import Change, Moments
 
 @dataclass(frozen=True)
 class Vanishing(Change):
-    """Units whose spikes become smaller until there are none, each unit at a time of its own.
+    """Units whose spikes become smaller and disappear, each at its own time.
 
     Attributes
     ----------

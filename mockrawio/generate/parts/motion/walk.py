@@ -20,9 +20,9 @@ _TOGETHER = 64  # knots that are drawn from one child of the seed
 
 @dataclass(frozen=True)
 class RandomWalk(Move):
-    """Smooth motion at random, of a spectrum that falls with the square of the frequency, as that of a walk does.
+    """Smooth random motion, with a spectrum that falls with the square of the frequency, like a random walk.
 
-    It is the sum of octaves, each of which goes from one drawn place to the next. It begins at home.
+    It is a sum of octaves, each interpolated between random positions, and starts at home.
 
     Attributes
     ----------

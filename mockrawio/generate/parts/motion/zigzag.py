@@ -17,7 +17,7 @@ from .part import Moments, Move
 
 @dataclass(frozen=True)
 class Zigzag(Move):
-    """Motion up and down at an even speed, around home, where it begins, upwards.
+    """Motion up and down at constant speed around home, starting upwards from home.
 
     Attributes
     ----------

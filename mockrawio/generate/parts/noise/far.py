@@ -21,7 +21,7 @@ _SMALLEST = 0.1  # part of its peak: where a spike is smaller, a µV or less, it
 
 @dataclass(frozen=True)
 class FarUnits(NoisePart):
-    """Cells around the contacts, farther away than those that a sorter finds, each with a spike and a rate of its own.
+    """Distant cells around the contacts that a sorter does not find, each with its own waveform and rate.
 
     Attributes
     ----------

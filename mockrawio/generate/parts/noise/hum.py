@@ -20,9 +20,9 @@ from .part import NoisePart
 
 @dataclass(frozen=True)
 class Hum(NoisePart):
-    """Hum, the same on all contacts; a harmonic is so much smaller as its frequency is higher.
+    """Line noise, the same on all contacts; amplitudes of harmonics are inversely proportional to their frequency.
 
-    Lines from half the sampling rate on are left out.
+    Lines at or above half the sampling rate are omitted.
 
     Parameters
     ----------

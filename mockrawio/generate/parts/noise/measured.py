@@ -104,11 +104,11 @@ class Measured(Part):
 
 @dataclass(frozen=True)
 class NoiseFrom(NoisePart):
-    """Noise with the spectrum, the levels and the correlations of a real recording's.
+    """Noise with the spectrum, levels and correlations measured in a recording.
 
-    The part holds these as numbers, so that it goes to JSON and comes back, and needs the recording no more. One
-    spectrum is taken for all channels, by 129 taps: it is followed down to some 300 Hz at 30 kHz. Filter slow
-    potentials out first, if the session has a field of its own.
+    The part stores these as numbers, so it can be saved as JSON, and no longer needs the recording. All channels share
+    one spectrum, with 129 taps, which is accurate down to about 300 Hz at 30 kHz. Filter out slow potentials first, if
+    the session has its own field.
 
     Parameters
     ----------

@@ -124,7 +124,7 @@ _RANGES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Classes(Part):
-    """How many of the units are of each class, as weights: shares, percentages or ratios.
+    """Weights of the cell classes: shares, percentages or ratios.
 
     Attributes
     ----------

@@ -116,7 +116,7 @@ class Law(Part):
 
 @dataclass(frozen=True)
 class Exponential(Law):
-    """Amplitude falls by the same factor with each µm.
+    """Amplitude decays exponentially with distance.
 
     Attributes
     ----------
@@ -133,7 +133,7 @@ class Exponential(Law):
 
 @dataclass(frozen=True)
 class Power(Law):
-    """Amplitude falls with a power of the distance, as that of a dipole or a line does: slower, when far.
+    """Amplitude decays with a power of the distance, like that of a dipole or a line source: slower, when far.
 
     Attributes
     ----------

@@ -17,7 +17,7 @@ _LEAST_HZ, _MOST_HZ = 0.001, 1000.0
 
 @dataclass(frozen=True)
 class LogNormal(Part):
-    """Rates whose logarithm is normal: many units are slow, a few fire fast, as in most of the brain.
+    """Log-normal rates: many units are slow, a few fire fast, as in most of the brain.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class LogNormal(Part):
 
 @dataclass(frozen=True)
 class Uniform(Part):
-    """Rates that are spread evenly.
+    """Uniformly distributed rates.
 
     Attributes
     ----------

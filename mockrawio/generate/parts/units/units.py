@@ -26,7 +26,7 @@ _LEAST_HZ = 0.01
 
 @dataclass(frozen=True)
 class Units(Part):
-    """Cells near the contacts that fire, each with a spike and a place of its own.
+    """Units near the contacts, each with its own waveform and location.
 
     Attributes
     ----------
