@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import spikeinterface.extractors
 
@@ -13,6 +15,7 @@ from mockrawio import NotWrittenError, SessionExistsError
 from mockrawio.exporting.door import write_rig
 from mockrawio.exporting.exported import neo_class
 from mockrawio.formats import recorded
+from mockrawio.formats.recorded import RecordedEvents
 from mockrawio.formats.rig import RigFile, rig_formats
 from tests.exporting.tables import DOCS, TABLES
 from tests.exporting.tiny import PINS, digests, tiny
@@ -115,6 +118,19 @@ def test_faults_break_something(name: str, fault: str, tmp_path: Path) -> None:
 def test_tables_of_the_page(file: str) -> None:
     """The page's tables have every format and fault as they are."""
     assert (DOCS / file).read_text(encoding="utf-8") == TABLES[file]()
+
+
+ODD_LABELS = np.array(["7", "007", "²", "9" * 5000, "-1", ""])
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if rig_formats()[name].holds.events])
+def test_odd_labels(name: str, tmp_path: Path) -> None:
+    """Labels that look like numbers, are empty or as long as a book are written, or what becomes of them is said."""
+    times = np.arange(len(ODD_LABELS)) / 1000 + 0.001
+    marks = RecordedEvents("Events", "Events", False, lambda k: len(times), lambda k, *ends: (times, None, ODD_LABELS))
+    made = write_rig(replace(tiny().part(0), events=(marks,)), tmp_path / "out", rig_formats()[name])
+    if rig_formats()[name].neo in ("BCI2000RawIO", "ElanRawIO", "AlphaOmegaRawIO"):
+        assert any("'007' is " in line and "'7' is" not in line for line in made.left_out)
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...ground.arrays import Array, Ints
 from ...ground.checks import require
+from ..codes import is_number
 from ..queue import Due, Queue
 from ..recorded import Recorded, RecordedEvents, RecordedSignals, RecordedUnit, by_electrode
 from ..rig import Below, Opening, RigFile, RigFolder, each_segment
@@ -242,9 +243,8 @@ def _prefixes(streams: Sequence[RecordedSignals]) -> dict[str, str]:
 def _codes(events: RecordedEvents) -> dict[str, int]:
     """Return the number of each label of an event channel: its own if all are whole numbers, or from 1 on."""
     labels = np.unique(events.read(0, None, None)[2]).tolist()
-    numbers = [int(one) if one.isascii() and one.isdigit() and len(one) < 6 else 1 << 16 for one in labels]
-    if all(number < 1 << 16 and str(number) == one for number, one in zip(numbers, labels, strict=True)):
-        return dict(zip(labels, numbers, strict=True))
+    if all(is_number(one, 0, 0xFFFF) for one in labels):
+        return {one: int(one) for one in labels}
     return {label: code & 0xFFFF for code, label in enumerate(labels, 1)}
 
 
