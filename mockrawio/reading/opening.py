@@ -6,6 +6,7 @@ two of Neo's classes take one of them, as they do ``.txt`` and ``.json``.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
@@ -14,6 +15,7 @@ from typing import Any
 
 import neo.rawio
 from neo.rawio.baserawio import BaseRawIO
+from neo.rawio.bci2000rawio import BCI2000RawIO
 
 from ..ground.errors import MockSessionError, NotASessionError
 from ..ground.folder import Folder
@@ -43,7 +45,7 @@ def open(path: FolderLike, **options: Any) -> BaseRawIO:
 
     Returns
     -------
-    MockSessionRawIO, or a class of ``neo.rawio.rawiolist``
+    MockSessionRawIO, or a class of ``neo.rawio``
         Its header is parsed.
 
     Raises
@@ -72,26 +74,50 @@ def open(path: FolderLike, **options: Any) -> BaseRawIO:
 def _of_a_rig(place: Path, options: dict[str, Any], refused: NotASessionError) -> BaseRawIO:
     """Return the first reader of Neo's that parses the header of what is at a place."""
     said: list[str] = []
+    lacking: dict[str, str] = {}  # a library, by the class that needs it
     for kind in _kinds(place):
         for how in _ways(kind, place):
             try:
-                reader = kind(**how, **options)
-                reader.parse_header()
+                reader = _parsed(kind, how | options)
             except Exception as error:  # Neo's classes raise whatever they stumble over
                 said.append(one_line(f"{kind.__name__}: {type(error).__name__}: {error}")[:_MOST_TOLD])
+                if isinstance(error, ImportError) and error.name:
+                    lacking[kind.__name__] = error.name
                 continue
             if _has_any(reader):
                 return reader
             said.append(f"{kind.__name__}: finds nothing there")
-    if not said:
-        remedy = "Give a session's folder, session_<nr>, or the file or folder that a rig wrote."
-        if below := sorted(str(one) for one in place.glob("*/") if next(_kinds(one), None)):
-            remedy = f"Give one of the recordings in it, {', '.join(below[:_MOST_PLACES])}."
-        raise MockSessionError(refused.subject, "a session, or files that Neo reads", "neither", remedy)
-    remedy = "Give mockrawio.open() the options of the class that it needs, neo.rawio.<class>."
+    if said:
+        raise MockSessionError(
+            refused.subject, "files that one of Neo's readers takes", "; ".join(said), _advice(place, lacking)
+        )
+    remedy = _below(place) or "Give a session's folder, session_<nr>, or the file or folder that a rig wrote."
+    if place.suffix == ".nwb" or next(place.glob("*.nwb"), None):
+        remedy = "Read it with neo.io.NWBIO: Neo has no RawIO class for NWB."
+    raise MockSessionError(refused.subject, "a session, or files that Neo reads", "neither", remedy)
+
+
+def _parsed(kind: type[BaseRawIO], arguments: dict[str, Any]) -> BaseRawIO:
+    """Return a reader of Neo's whose header is parsed; what Neo calls of NumPy's old names is not the user's matter."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        reader = kind(**arguments)
+        reader.parse_header()
+    return reader
+
+
+def _advice(place: Path, lacking: dict[str, str]) -> str:
+    """Return what to do where all classes refuse what is at a place, some for want of a library."""
     if place.is_file() and (session := _session_around(place)):
-        remedy = f"Open the session that it is of, {session}."
-    raise MockSessionError(refused.subject, "files that one of Neo's readers takes", "; ".join(said), remedy)
+        return f"Open the session that it is of, {session}."
+    needed = "".join(f" For {kind} install {library}." for kind, library in lacking.items())
+    return _below(place) or f"Give mockrawio.open() the options of the class that it needs, neo.rawio.<class>.{needed}"
+
+
+def _below(place: Path) -> str:
+    """Return what to open of the folders at a place that have files of Neo's in them, or nothing."""
+    found = sorted(str(one) for one in place.glob("*/") if next(_kinds(one), None))
+    return f"Give one of the recordings in it, {', '.join(found[:_MOST_PLACES])}." if found else ""
 
 
 def _session_around(file: Path) -> Path | None:
@@ -113,22 +139,38 @@ def _kinds(place: Path) -> Iterator[type[BaseRawIO]]:
 
     Formats that are a folder of folders are known by what lies deeper.
     """
-    found: list[type[BaseRawIO]] = neo.rawio.get_rawio(place, exclusive_rawio=False)
+    found = _by_endings(place)
     yield from found
     if not found:
         below = [folder for depth in ("*/", "*/*/", "*/*/*/") for folder in islice(place.glob(depth), _MOST_LOOKED)]
-        deeper = (kind for folder in below for kind in neo.rawio.get_rawio(folder, exclusive_rawio=False))
+        deeper = (kind for folder in below for kind in _by_endings(folder))
         yield from dict.fromkeys(kind for kind in deeper if kind.rawmode in _BY_FOLDER)
 
 
-def _ways(kind: type[BaseRawIO], place: Path) -> Iterator[dict[str, Path]]:
-    """Yield the arguments by which a class of Neo's may take a place: the folder, or a file in it."""
+def _by_endings(place: Path) -> list[type[BaseRawIO]]:
+    """Return the classes that take the endings of names at a place: those of most of them first, else as Neo has them.
+
+    ``neo.rawio.get_rawio`` has them in another order in each process, and leaves out BCI2000's, which is not listed.
+    """
+    files = [place] if place.is_file() else place.glob("*")
+    endings = {file.suffix[1:].lower() for file in files if file.is_file()}
+    listed: list[type[BaseRawIO]] = list(dict.fromkeys([*neo.rawio.rawiolist, BCI2000RawIO]))
+    taken = {kind: len(endings & _endings(kind)) for kind in listed}
+    return sorted((kind for kind in listed if taken[kind]), key=lambda kind: -taken[kind])
+
+
+def _endings(kind: type[BaseRawIO]) -> set[str]:
+    return {one.lower() for one in kind.extensions}
+
+
+def _ways(kind: type[BaseRawIO], place: Path) -> Iterator[dict[str, str]]:
+    """Yield the arguments by which a class of Neo's may take a place, texts for all take them: a folder, or a file."""
     if kind in (MockSessionRawIO, _BLIND):
         return
     if kind.rawmode in _BY_FOLDER:
-        yield {"dirname": place if place.is_dir() else place.parent}
+        yield {"dirname": str(place if place.is_dir() else place.parent)}
     elif place.is_file():
-        yield {"filename": place}
+        yield {"filename": str(place)}
     else:
-        endings = {f".{one.lower()}" for one in kind.extensions}
-        yield from ({"filename": file} for file in sorted(place.iterdir()) if file.suffix.lower() in endings)
+        files = (file for file in sorted(place.iterdir()) if file.suffix[1:].lower() in _endings(kind))
+        yield from ({"filename": str(file)} for file in files)

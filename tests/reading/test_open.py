@@ -13,6 +13,9 @@ import pytest
 import mockrawio
 from mockrawio import MockSessionError, NotASessionError, SessionSpec, generate_session
 from mockrawio.exporting import export
+from mockrawio.exporting.door import write_rig
+from mockrawio.formats.rig import rig_formats
+from tests.exporting.tiny import tiny
 from tests.reading.conftest import write_neuralynx
 
 
@@ -50,6 +53,34 @@ def test_a_folder_of_folders(gap: Path, tmp_path: Path) -> None:
         mockrawio.open(several)
     reader = mockrawio.open(several / "segment_1")
     assert isinstance(reader, neo.rawio.BrainVisionRawIO) and reader.get_signal_size(0, 0, 0) == 1.5 * 32_000
+
+
+@pytest.mark.parametrize(
+    ("format", "below", "named"),
+    [("edf", "", "EDF"), ("bci2000", "", "BCI2000"), ("intan", "recording_*", "Intan"), ("tdt", "recording", "Tdt")],
+)
+def test_what_export_writes(format: str, below: str, named: str, tmp_path: Path) -> None:
+    """Classes that want a text, or that Neo does not list, are found too; where it lies deeper the folder is named."""
+    rig = write_rig(tiny().part(0), tmp_path / "rig", rig_formats()[format]).folder
+    (place,) = rig.glob(below) if below else [rig]
+    if below:
+        with pytest.raises(MockSessionError, match=f"Give one of the recordings in it, {place}\\."):
+            mockrawio.open(rig)
+    assert type(mockrawio.open(place)).__name__ == f"{named}RawIO"
+
+
+def test_likeliest_first(tmp_path: Path) -> None:
+    """Classes are tried in one order in every process: those of most endings there, else as Neo lists them."""
+    for name in ("a.nev", "a.ns6", "b.dat", "c.h5", "d.txt"):
+        (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(
+        MockSessionError, match=r"found BlackrockRawIO: .*; \w+RawIO: .* For MEArecRawIO install MEArec\."
+    ):
+        mockrawio.open(tmp_path)
+    (tmp_path / "e").mkdir()
+    (tmp_path / "e" / "f.nwb").write_bytes(b"x")
+    with pytest.raises(MockSessionError, match=r"neo\.io\.NWBIO"):
+        mockrawio.open(tmp_path / "e")
 
 
 def test_options_of_the_class(gap: Path, tmp_path: Path) -> None:
