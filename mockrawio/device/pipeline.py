@@ -32,6 +32,7 @@ import numpy.typing as npt
 from ..ground.arrays import Array
 from ..ground.errors import MockSessionError
 from .engine import Engine, Slot
+from .samples import check_number
 
 T = TypeVar("T")
 Chunk = tuple[int, int]  # first item and one past the last
@@ -75,10 +76,8 @@ class Pipeline:
         depth: int,
         readers: int = 1,
     ) -> None:
-        if depth < 1:
-            raise MockSessionError("depth", "1 slot or more", depth, "Give 3, which keeps disk, bus and device busy.")
-        if readers < 1:
-            raise MockSessionError("readers", "1 thread or more", readers, "Give 8, which keep up with most buses.")
+        check_number("depth", depth, "slot", "Give 3, which keeps disk, bus and device busy.")
+        check_number("readers", readers, "thread", "Give 8, which keep up with most buses.")
         slots = [engine.slot(shape, np.dtype(dtype)) for _ in range(depth)]
         copied, used = ([engine.event() for _ in slots] for _ in range(2))
         self._ring = ring = _Ring(engine, fill, iter(chunks), slots, engine.stream(), copied, used, readers)

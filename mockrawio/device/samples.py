@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..ground.arrays import Array
+from ..ground.checks import is_whole, require
 from ..ground.errors import MockSessionError
 from ..rawio import MockSessionRawIO
 
@@ -82,6 +83,11 @@ class Clock(NamedTuple):
             for t, outer in ((t_start, 0), (t_stop, self.size))
         ]
         return ends[0], max(ends)
+
+
+def check_number(name: str, value: Any, of: str, remedy: str = "Give a whole number.") -> None:
+    """Raise MockSessionError unless a number of things is whole, and 1 or more: 2.5 samples are not taken for 2."""
+    require(is_whole(value) and value >= 1, name, f"1 {of} or more", value, remedy)
 
 
 def segment_clock(reader: MockSessionRawIO, block_index: int, seg_index: int, stream_index: int) -> Clock:

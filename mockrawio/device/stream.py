@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..ground.arrays import Array
-from ..ground.errors import MockSessionError
 from ..rawio import MockSessionRawIO
 from .choose import check_dtype, choose_engine
 from .engine import Engine, make_scale
 from .pipeline import Chunk, Pipeline, readers_for
-from .samples import Channels, choose_channels, segment_clock
+from .samples import Channels, check_number, choose_channels, segment_clock
 
 
 class ScaledStream(Iterator[Any]):
@@ -100,10 +99,9 @@ class _Chunks:
 
     def __init__(self, start: int, stop: int, size: int, decimate: int) -> None:
         for name, value in (("chunk_size", size), ("decimate", decimate)):
-            if value < 1:
-                raise MockSessionError(name, "1 sample or more", value, "Give a whole number.")
-        self.start, self.stop, self.size, self.decimate = start, stop, size, decimate
-        self.longest = min(size, stop - start)
+            check_number(name, value, "sample")
+        self.start, self.stop, self.size, self.decimate = start, stop, int(size), int(decimate)
+        self.longest = min(self.size, stop - start)
 
     def __iter__(self) -> Iterator[Chunk]:
         for first in range(self.start, self.stop, self.size):
@@ -212,7 +210,7 @@ def stream_scaled(
     stream_index = reader.stream(stream_index).index
     channels = choose_channels(reader, stream_index, channel_indexes)
     window = segment_clock(reader, block_index, seg_index, stream_index).window(t_start, t_stop)
-    chunks = _Chunks(*window, int(chunk_size), 1 if decimate is None else int(decimate))
+    chunks = _Chunks(*window, chunk_size, 1 if decimate is None else decimate)
 
     def read(chunk: Chunk, place: Array) -> None:
         reader.get_analogsignal_chunk(block_index, seg_index, *chunk, stream_index, channels.read, out=place)

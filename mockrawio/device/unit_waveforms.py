@@ -12,6 +12,7 @@ from ..rawio import MockSessionRawIO
 from .choose import check_dtype, choose_engine
 from .engine import DeviceScale, make_scale
 from .pipeline import Chunk, Pipeline
+from .samples import check_number
 
 
 class DeviceWaveforms(NamedTuple):
@@ -67,7 +68,15 @@ class _Spikes:
                 expected = f"waveforms like those before it, {first[0]} {first[1]}"
                 remedy = "Request units of one kind at a time."
                 raise MockSessionError(self._name(place), expected, f"{found[0]} {found[1]}", remedy)
-        return ((1, 0), np.dtype(np.int16)) if first is None else first
+        return self._of_none() if first is None else first
+
+    def _of_none(self) -> tuple[tuple[int, ...], np.dtype[Any]]:
+        """Return the layout where no unit has a spike: what the first one with waveforms has at other times."""
+        for unit in self.units:
+            raw = self._of(unit, "raw_waveforms")
+            if raw is not None:
+                return raw.shape[1:], raw.dtype
+        return (1, 0), np.dtype(np.int16)
 
     def read(self, chunk: Chunk, place: Array) -> None:
         """Copy spikes from `chunk[0]` to `chunk[1]`, whichever units they are of."""
@@ -141,8 +150,7 @@ def waveforms_to_device(
     """
     engine = choose_engine(device, out)
     dtype = check_dtype(dtype, engine)
-    if batch_size < 1:
-        raise MockSessionError("batch_size", "1 spike or more", batch_size, "Give a whole number.")
+    check_number("batch_size", batch_size, "spike")
     units = _units(reader, spike_channel_indexes)
     where = {"block_index": block_index, "seg_index": seg_index, "t_start": t_start, "t_stop": t_stop}
     spikes = _Spikes(reader, units, where)

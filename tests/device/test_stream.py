@@ -136,6 +136,9 @@ def test_where_it_is(gains):
 
 @pytest.mark.parametrize(("wrong", "message"), [
     ({"chunk_size": 0}, "chunk_size: expected 1 sample or more; found 0"),
+    ({"chunk_size": 1.5}, "chunk_size: expected 1 sample or more; found 1.5"),
+    ({"decimate": 2.5}, "decimate: expected 1 sample or more; found 2.5"),
+    ({"depth": "2"}, "depth: expected 1 slot or more; found '2'"),
     ({"decimate": -1}, "decimate: expected 1 sample or more; found -1"),
     ({"dtype": "int16"}, "dtype: expected 'float32' or 'float64'; found 'int16'"),
     ({"out": "tensorflow"}, "out: expected one of torch, cupy, jax, numpy, array_api_strict; found 'tensorflow'"),

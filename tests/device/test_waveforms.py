@@ -73,6 +73,12 @@ def test_float64_is_exact(units):
     np.testing.assert_array_equal(found.waveforms, units.rescale_waveforms_to_float(raw, "float64", 2))
 
 
+def test_a_window_without_spikes(units):
+    """Where no unit fires waveforms are as long as elsewhere, so that those of windows can be put together."""
+    found = waveforms_to_device(units, t_start=1e6, device="cpu", out="numpy")
+    assert found.waveforms.shape == (0, *waveforms_to_device(units, device="cpu", out="numpy").waveforms.shape[1:])
+
+
 @pytest.mark.parametrize("indexes", [[], [1]])
 def test_no_spikes(indexes, units):
     """No unit, and a unit without a spike, make empty arrays."""
@@ -87,6 +93,7 @@ def test_no_spikes(indexes, units):
     ({"spike_channel_indexes": [True, False]}, BoundsError, "whole numbers.*found \\[True, False\\]"),
     ({"spike_channel_indexes": [1.5]}, BoundsError, "whole numbers.*found \\[1.5\\]"),
     ({"batch_size": 0}, MockSessionError, "batch_size: expected 1 spike or more"),
+    ({"batch_size": 1.5}, MockSessionError, "batch_size: expected 1 spike or more; found 1.5"),
     ({"dtype": "int16"}, MockSessionError, "dtype: expected"),
     ({"seg_index": 1}, BoundsError, "seg_index"),
 ])  # fmt: skip
