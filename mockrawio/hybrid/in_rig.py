@@ -26,6 +26,7 @@ from .run_manifest import read_run_manifest
 from .truth import only_one
 from .without import AGAIN
 
+_Result = tuple[Path, FileRecord]
 _SHA1 = re.compile(rb"^fileSHA1=.*$", re.M)
 
 
@@ -77,13 +78,11 @@ def hybrid_in_rig(
     if manifest is None:
         raise BadFileError(folder, "the output folder of a run, with its manifest", "none", "Give such a folder.")
     said, target = read_run_manifest(manifest), Path(output).absolute()
-    results = _results(folder, said)
-    place = _rig_of([*results]) if root is None else Path(root).absolute()
-    for source in results:
-        if place not in source.parents:
-            raise MockSessionError(Argument("root"), f"a folder with {source} in it", str(place), "Give that folder.")
+    sources, results = [Path(one["path"]) for one in said["sources"]], _results(folder, said)
+    place = _rig_of(sources) if root is None else Path(os.path.abspath(root))
     refuse_own(target, str(place), str(folder))
     files = sorted(_files(place))
+    _refuse_others(place, target, files, results)
     total = sum(path.stat().st_size for path in files)
     with WholeFolder(target, overwrite=overwrite) as writing, progress_bar(progress, "rig", total) as tick:
         for path in files:
@@ -91,11 +90,21 @@ def hybrid_in_rig(
     return target / place.name
 
 
-def _results(folder: Path, said: Mapping[str, Any]) -> dict[Path, tuple[Path, FileRecord]]:
-    """Return for each source file of a run the result, and what is known of that."""
+def _refuse_others(place: Path, target: Path, files: Sequence[Path], results: Mapping[str, _Result]) -> None:
+    """Refuse a rig's folder without a source of the run in it, and one that is to be written to."""
+    if os.path.realpath(target).startswith(os.path.join(os.path.realpath(place), "")):
+        raise MockSessionError(target, "a place outside the rig's folder", f"one in {place}", "Choose another place.")
+    there = set(map(os.path.realpath, files))
+    for source in results:
+        if source not in there:
+            raise MockSessionError(Argument("root"), f"a folder with {source} in it", str(place), "Give that folder.")
+
+
+def _results(folder: Path, said: Mapping[str, Any]) -> dict[str, _Result]:
+    """Return for each source file of a run, by its path without links, the result and what is known of that."""
     pairs = zip(said["sources"], said["results"], strict=False)
     return {
-        Path(source["path"]): (folder / Path(one["path"]).name, FileRecord(one["size"], one["sha256"]))
+        os.path.realpath(source["path"]): (folder / Path(one["path"]).name, FileRecord(one["size"], one["sha256"]))
         for source, one in pairs
     }
 
@@ -123,17 +132,22 @@ def _open_ephys(path: Path) -> Path | None:
     return recording.parents[1] if (recording / "structure.oebin").is_file() else None
 
 
-def _files(place: Path) -> Iterator[Path]:
-    for folder, _, names in os.walk(place):
-        yield from (Path(folder) / name for name in names)
+def _files(place: Path, above: tuple[str, ...] = ()) -> Iterator[Path]:
+    """Yield all files below a folder, those of folders that are links too, but for links that lead round."""
+    real = os.path.realpath(place)
+    if real in above:
+        return
+    for path in sorted(place.iterdir()):
+        if path.is_dir():
+            yield from _files(path, (*above, real))
+        else:
+            yield path
 
 
-def _copy(
-    path: Path, name: str, results: Mapping[Path, tuple[Path, FileRecord]], writing: WholeFolder, tick: Tick
-) -> None:
+def _copy(path: Path, name: str, results: Mapping[str, _Result], writing: WholeFolder, tick: Tick) -> None:
     """Copy a file, or the result that is in its place."""
-    found, known = results.get(path, (path, None))
-    companion = path.with_suffix(".bin")
+    found, known = results.get(os.path.realpath(path), (path, None))
+    companion = os.path.realpath(path.with_suffix(".bin"))
     chunks = _meta(path, results[companion][0]) if path.suffix == ".meta" and companion in results else _read(found)
     record = write_plain(writing.path(name), _counted(chunks, tick), writing.target / name, writing.sync)
     if known is not None and record != known:

@@ -89,6 +89,23 @@ def test_by_command(tmp_path: Path) -> None:
     assert lines == [f"fileSHA1={digest.upper()}", *meta.read_text().splitlines()[1:]]
 
 
+def test_by_other_names(tmp_path: Path) -> None:
+    """The rig's folder may be given by any of its names, and have links in it; nothing is left out of the copy."""
+    exported, params = recorded(tmp_path, "spikeglx")
+    result, file = generate_hybrid(params), Path(FILES["spikeglx"][0])
+    (tmp_path / "link").symlink_to(exported.folder)
+    whole = hybrid_in_rig(result, tmp_path / "0", root=tmp_path / "rig" / ".." / "link") / file
+    run = exported.folder / "recording_g0"
+    (run / "recording_g0_imec0").rename(tmp_path / "moved")
+    (run / "recording_g0_imec0").symlink_to(tmp_path / "moved")
+    (run / "around").symlink_to(run)
+    linked = hybrid_in_rig(result, tmp_path / "1").parent / file
+    assert linked.read_bytes() == whole.read_bytes() == result.targets[0].read_bytes()
+    with pytest.raises(MockSessionError, match="outside the rig's folder"):
+        hybrid_in_rig(result, run / "hybrid")
+    assert not (run / "hybrid").exists()
+
+
 def test_refused(tmp_path: Path) -> None:
     """A source in no rig's folder, another folder, a changed result, and the source's own place are refused."""
     for folder in ("a", "b"):
