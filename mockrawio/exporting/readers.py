@@ -191,7 +191,7 @@ def _with_waveforms(unit: RecordedUnit, raw: Window, segments: Sequence[int], ro
         units=str(row["wf_units"]),
         gain=float(row["wf_gain"]) * step,
         offset=float(row["wf_offset"]),
-        left_sweep=left / rate if np.isfinite(left) else 0.0,
+        left_sweep=left / rate if np.isfinite(left) and left >= 0 else 0.0,  # Neuralynx' is -1: unknown
         rate=rate,
         n_samples=first.shape[2],
     )

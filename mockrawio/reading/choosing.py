@@ -28,10 +28,9 @@ class Choice(NamedTuple):
 def choose(reader: BaseRawIO, streams: Some, channels: Some, units: Some, events: Some) -> Choice:
     """Return what is asked for; MockSessionError if there is nothing of a name."""
     header = reader.header
-    spikes = header["spike_channels"]
     return Choice(
         _with_channels(header, _some("streams", header["signal_streams"], streams), channels),
-        {str(spikes["id"][k]): k for k in _some("units", spikes, units).values()},
+        _some("units", header["spike_channels"], units),
         _some("events", header["event_channels"], events),
     )
 
@@ -55,20 +54,36 @@ def _with_channels(header: dict[str, Any], streams: dict[str, int], channels: So
 
 
 def _some(argument: str, table: Array, wanted: Some) -> dict[str, int]:
-    """Return the indexes of the rows of a table that are asked for, in that order, by name or id."""
-    times = Counter(table["name"].tolist())
-    labels = [str(row["name"] if times[row["name"]] == 1 else row["id"]) for row in table]
+    """Return the indexes of the rows of a table that are asked for, in that order, by what each is called."""
+    labels = _ids_or_names(table) if argument == "units" else _names_or_ids(table)
     if wanted is None:
         return {label: k for k, label in enumerate(labels)}
     asked = _listed(argument, wanted)
-    _refuse_unknown(argument, asked, [*table["id"].tolist(), *table["name"].tolist()])
-    return {labels[k]: k for one in asked for k in _called(table, one)}
+    _refuse_unknown(argument, asked, [*table["id"].tolist(), *table["name"].tolist(), *labels])
+    return {labels[k]: k for one in asked for k in _called(table, one) or [labels.index(one)]}
+
+
+def _ids_or_names(table: Array) -> list[str]:
+    """Return the ids of units, or their names if several have one id, as in TDT and Neuralynx those of electrodes."""
+    ids, names = (list(map(str, table[key].tolist())) for key in ("id", "name"))
+    return ids if len(set(ids)) == len(ids) else names if len(set(names)) == len(names) else _names_or_ids(table)
+
+
+def _names_or_ids(table: Array) -> list[str]:
+    """Return what rows are called: the name, or the id where others have that name, or both and a number."""
+    rows = [(str(row["name"]), str(row["id"])) for row in table]
+    times = [Counter(column) for column in zip(*rows, strict=True)]
+    labels: list[str] = []
+    for number, row in enumerate(rows):
+        alone = [label for label, n in zip(row, times, strict=True) if label and n[label] == 1]
+        labels.append(alone[0] if alone and alone[0] not in labels else f"{row[0]} {row[1]} {number}")
+    return labels
 
 
 def _called(table: Array, label: str) -> list[int]:
-    """Return the row whose id a label is; else those whose name it is."""
+    """Return the rows whose id a label is; else those whose name it is."""
     ids, names = table["id"].tolist(), table["name"].tolist()
-    return [ids.index(label)] if label in ids else [k for k, name in enumerate(names) if name == label]
+    return [k for k, one in enumerate(ids) if one == label] or [k for k, name in enumerate(names) if name == label]
 
 
 def _listed(argument: str, wanted: Some) -> list[str]:

@@ -86,7 +86,7 @@ class TimeWindow:
     signals : dict of str to WindowSignal
         By the name of the stream.
     spikes : dict of str to ndarray of float64, shape (n,)
-        Times in s by the id of the unit.
+        Times in s by the id of the unit, or by its name where others have its id.
     events : dict of str to WindowEvents
         Events and epochs by the name of the channel.
     """

@@ -225,6 +225,20 @@ def test_no_more_is_read_than_is_asked_for(reader: MockSessionRawIO, monkeypatch
     assert [chunk.shape for chunk in asked] == [(32, 1)]
 
 
+@pytest.mark.parametrize("format", ["tdt", "neuralynx"])
+def test_units_of_one_id(format: str, tmp_path: Path) -> None:
+    """Units that have one id, as those of several electrodes, are called by their names, and none is lost."""
+    reader = write_rig(tiny(), tmp_path / "rig", rig_formats()[format]).open()
+    names = reader.header["spike_channels"]["name"].tolist()
+    assert set(reader.header["spike_channels"]["id"].tolist()) == {"1"}
+    spikes = mockrawio.window(reader, seg_index=0, streams=(), events=()).spikes
+    assert list(spikes) == names
+    assert [train.size for train in spikes.values()] == [unit.count(0) for unit in tiny().units]
+    assert list(mockrawio.window(reader, seg_index=0, streams=(), events=(), units="1").spikes) == names
+    some = mockrawio.window(reader, seg_index=0, streams=(), events=(), units=names[1]).spikes
+    np.testing.assert_array_equal(some[names[1]], spikes[names[1]])
+
+
 def test_events_without_durations(tmp_path: Path) -> None:
     """Events of BCI2000, whose durations Neo has as a None for each, have none."""
     reader = write_rig(tiny().part(0), tmp_path / "rig", rig_formats()["bci2000"]).open()
