@@ -18,7 +18,7 @@ import numpy as np
 from ..formats.dict_npy import DictFile
 from ..formats.npy import MappedArray
 from ..ground.checks import require
-from ..ground.errors import MockSessionError
+from ..ground.errors import MockSessionError, NotASessionError
 from ..ground.places import read_text
 from ..ground.regular import only_regular
 from ..ground.shown import Argument
@@ -76,7 +76,10 @@ def plant_fault(folder: str | PathLike[str], name: str) -> Path:
     """
     known = ", ".join(SESSION_FAULTS)
     require(name in SESSION_FAULTS, Argument("name"), f"one of {known}", name, "Give one of these.")
-    return SESSION_FAULTS[name].apply(Path(folder))
+    place = Path(folder)
+    if not place.is_dir():
+        raise NotASessionError(place, "a session folder", "none", "Give a copy of one.")
+    return SESSION_FAULTS[name].apply(place)
 
 
 def _first(folder: Path, pattern: str) -> Path:
@@ -168,14 +171,23 @@ def _gap(folder: Path) -> Path:
     return path
 
 
+def _firing(folder: Path) -> Path:
+    """Return the first unit that has two spikes: fewer have no order."""
+    _first(folder, f"{layout.UNITS}/*.npy")
+    for path in sorted(folder.glob(f"{layout.UNITS}/*.npy")):
+        if _stored(path, "spike_times").shape[0] > 1:
+            return path
+    raise MockSessionError(folder, "a unit of two spikes at least", "none", "Give a session that has one.")
+
+
 def _back(folder: Path) -> Path:
-    path = _first(folder, f"{layout.UNITS}/*.npy")
+    path = _firing(folder)
     _change(path, "spike_times", lambda times: times[::-1])
     return path
 
 
 def _nan(folder: Path) -> Path:
-    path = _first(folder, f"{layout.UNITS}/*.npy")
+    path = _firing(folder)
     _change(path, "spike_times", lambda times: np.where(np.arange(len(times)) == len(times) // 2, np.nan, times))
     return path
 

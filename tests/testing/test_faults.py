@@ -122,3 +122,13 @@ def test_what_has_no_such_file(kind: str, mock_session: SessionMaker, tmp_path: 
         plant_fault(folder, "truncated-stream")
     with pytest.raises(MockSessionError, match="one of truncated-lfp"):
         plant_fault(folder, "nothing")
+
+
+def test_units_that_hardly_fire(mock_session: SessionMaker, tmp_path: Path) -> None:
+    """A fault of spike times is planted in a unit that has some, or refused; no folder is made."""
+    folder = shutil.copytree(mock_session(n_units=1, rate_hz=(0.1, 0.11)), tmp_path / "session_1")
+    for name in ("backward-spikes", "nan-spikes"):
+        with pytest.raises(MockSessionError, match="a unit of two spikes at least"):
+            plant_fault(folder, name)
+    with pytest.raises(MockSessionError, match="expected a session folder; found none"):
+        plant_fault(tmp_path / "missing", "hostile-pickle")
