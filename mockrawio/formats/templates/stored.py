@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ...ground.arrays import Array, Floats
 from ...ground.checks import is_real
 from ...ground.errors import BadFileError
-from ...ground.shown import visible
+from ...ground.shown import Argument, visible
 from ..npy import text_of
 
 MOST_VALUES = 1 << 26  # in all: 256 MiB as they are held
@@ -105,7 +105,8 @@ def check_size(path: str | PathLike[str], shape: tuple[int, ...], itemsize: int 
     if not ok or prod(shape) > MOST_VALUES or itemsize > 16:
         most = f"{MOST_VALUES} values, {MOST_SAMPLES} samples, {MOST_CHANNELS} channels"
         expected = f"templates (units, samples, channels), or (units, steps, ...), of at most {most}"
-        raise BadFileError(path, expected, f"the shape {shape}"[:80], "Give fewer of them.")
+        remedy = "Give fewer of them." if len(shape) == 4 and min(shape) else "Give an array of these axes, none empty."
+        raise BadFileError(path, expected, f"the shape {shape}"[:80], remedy)
 
 
 def stored(
@@ -215,4 +216,6 @@ def _rate(path: str | PathLike[str], value: Any) -> Fraction:
 
 def _check(path: str | PathLike[str], ok: bool, expected: str, found: object) -> None:
     if not ok:
-        raise BadFileError(path, expected, f"{found}"[:80], EXPORT)
+        raise BadFileError(
+            path, expected, f"{found}"[:80], f"Give {expected}." if isinstance(path, Argument) else EXPORT
+        )

@@ -334,3 +334,20 @@ def test_templates_that_no_contact_sees_are_refused():
     far = replace(_array(), relocate=False, positions_um=np.add(files.positions(), [0.0, 5000.0]))
     with pytest.raises(MockSessionError, match=r"Units\.templates: expected templates that the contacts see"):
         cells_of(Units(1, templates=far))
+
+
+@pytest.mark.parametrize(
+    ("given", "remedy"),
+    [
+        ({"source": np.ones((60, 4))}, "Give an array of these axes"),
+        ({"source": np.zeros((0, 60, 4))}, "Give an array of these axes"),
+        ({"positions_um": [(0, 0), (0, 20)]}, "Give 4 positions of contacts"),
+        ({"positions_um": [(0, 0)] * 4}, "Give others"),
+        ({"source": np.full((2, 60, 4), np.nan)}, "Give values that are finite"),
+    ],
+)
+def test_what_to_do_about_templates_in_memory(given, remedy):
+    """What is given from memory is to be given otherwise: there is no file to export again."""
+    places = [(0, 20 * k) for k in range(4)]
+    with pytest.raises(MockSessionError, match=remedy):
+        Templates(**{"source": -np.ones((2, 60, 4)), "sampling_rate": 30000, "positions_um": places, **given})

@@ -133,7 +133,7 @@ class Templates(Part):
         self._check(places is not None, "positions_um", "where the channels are, in µm", None, "Give it.")
         assert rate is not None and places is not None
         apart = len(np.unique(np.round(places, 1), axis=0)) == len(places)
-        self._check(apart, "positions_um", "contacts at different places", "two at one", "Give it.")
+        self._check(apart, "positions_um", "contacts at different places", "two at one", "Give others.")
         in_uV = self.gain_uV is not None or self.rescale or found.in_uV is not False
         self._check(in_uV, "gain_uV", "the µV of one in the templates, whose sizes are kept", None, "Give it.")
         before = self._before(found)
