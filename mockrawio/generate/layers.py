@@ -55,6 +55,12 @@ class Setting:
         turns, which = np.unique(found, return_inverse=True)
         return turns, which
 
+    @once
+    def late_ms(self) -> Floats:
+        """How long after a sample's time each contact is sampled, float64 (n_contacts,), ms."""
+        late: Floats = np.zeros(self.n_contacts) if self.shifts is None else self.shifts
+        return late * float(1000 / self.sampling_rate)
+
     def samples(self, seg_index: int, i_start: int, i_stop: int | None) -> tuple[int, int]:
         """Return the first sample asked for and that after the last, None for the end; BoundsError if not there."""
         if not 0 <= seg_index < len(self.lengths):

@@ -22,8 +22,7 @@ from .planted import PlantedLayer, most_planted
 from .renewal import BLOCK
 
 _BLOCKS = 4  # of which the spikes are kept
-# Samples that are evaluated at once: 64 kB, below what the C library gets anew from the system each time, and clears.
-_TOGETHER = 1 << 13
+_TOGETHER = 256  # spikes whose cells are looked at at once
 
 Floats32 = npt.NDArray[np.float32]
 
@@ -48,10 +47,8 @@ class MovingLayer(Layer):
     def __init__(self, name: str, cast: Cast) -> None:
         self.name, self._cast = name, cast
         self._n = cast.banks[0].counts.shape[1]
-        width = sum(len(bank.contacts) for bank in cast.banks) / len(cast.banks)
-        self._together = max(1, int(_TOGETHER / (self._n * max(width, 1.0))))
         self._depths: Floats = np.array([cell.location[1] for cell in cast.cells])
-        self._crowd = crowd_of(cast.cells, cast.setting, cast.jitter, STEP_UM)
+        self._crowd = crowd_of(cast.cells, cast.setting, cast.jitter, cast.course.span, STEP_UM)
         self._spikes = lru_cache(_BLOCKS)(self._drawn)
         reaches = [cell.reach(cast.setting, *cast.course.span_um) for cell in cast.cells]
         self.most = most_planted(reaches, self._n, cast.firing, cast.setting.n_contacts)
@@ -60,24 +57,19 @@ class MovingLayer(Layer):
         """Add samples of a segment to `out`."""
         first = i_start + self._cast.before
         for spikes in self._around(seg_index, first - self._n + 1, first + len(out)):
-            runs, means, which = self._crowd.spikes(spikes.cells, spikes.steps, spikes.phases)
-            means *= spikes.factors[which]
-            counts, begin = np.rint(means, out=means).astype(out.dtype), 0
-            for frame, own in zip(spikes.frames.tolist(), runs, strict=True):
-                row = frame - first
-                low, high = max(0, -row), min(self._n, len(out) - row)
-                for mine, theirs in own:
-                    part = counts[low:high, begin + mine.start : begin + mine.stop]
-                    out[row + low : row + high, theirs] += part
-                begin += own[-1][0].stop if own else 0
+            rows = spikes.frames - first
+            for batch in self._crowd.spikes(spikes.cells, spikes.steps, spikes.phases):
+                means = batch.counts
+                means *= spikes.factors[batch.which]
+                _add(out, np.rint(means, out=means).astype(out.dtype), rows[batch.which], batch.contacts)
 
     def _around(self, seg_index: int, start: int, stop: int) -> Iterator[_Spikes]:
         """Yield the spikes from frame `start` to `stop`, some at a time."""
         for block in range(max(0, start) // BLOCK, -(-stop // BLOCK)):
             spikes = self._spikes(seg_index, block)
             low, high = np.searchsorted(spikes.frames, [start, stop]).tolist()
-            for begin in range(low, high, self._together):
-                yield spikes.at(slice(begin, min(begin + self._together, high)))
+            for begin in range(low, high, _TOGETHER):
+                yield spikes.at(slice(begin, min(begin + _TOGETHER, high)))
 
     def _drawn(self, seg_index: int, block: int) -> _Spikes:
         """Return the spikes of a block."""
@@ -88,6 +80,16 @@ class MovingLayer(Layer):
         steps = cast.course.steps(cast.course.moments(seg_index, frames), self._depths[cells])
         found = _Spikes(frames, cells, steps, phases.astype(np.int64), factors)
         return found.at(np.argsort(frames, kind="stable"))
+
+
+def _add(out: Counts, counts: Counts, rows: Ints, contacts: Ints) -> None:
+    """Add columns of counts, (n, columns), to contacts of `out`, each from a row on that may be before the first."""
+    flat, width = out.reshape(-1), out.shape[1]
+    where = (np.arange(len(counts)) * width)[:, None] + (rows * width + contacts)
+    if rows.min() < 0 or rows.max() + len(counts) > len(out):
+        inside = (where >= 0) & (where < flat.size)
+        where, counts = where[inside], counts[inside]
+    np.add.at(flat, where.reshape(-1), counts.reshape(-1))
 
 
 def spikes_layer(name: str, cast: Cast) -> Layer:

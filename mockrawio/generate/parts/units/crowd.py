@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -13,56 +12,48 @@ import numpy.typing as npt
 
 from ....ground.arrays import Floats, Ints
 from ...layers import Setting
-from .cell import Cell
+from .cell import SMALLEST, Cell
 from .drawn import DrawnCell
+from .footprint import Footprint
 from .shapes import Middle, Shape
-from .sight import Sight
+from .sight import Sight, Traces
 from .template_cell import TemplateCell
 from .window import Window
 
-_KEPT = 8  # places of a cell whose sight is kept, on the mean
-_KEPT_TEMPLATES = 2  # the same, of one whose spike there is kept whole
-
-Runs = list[tuple[slice, slice]]  # some of the contacts that see a cell, and where they are among all, neighbours each
+_KEPT_TEMPLATES = 2  # places of a cell whose spike there is kept, on the mean
+_COLUMNS = 384  # of spikes that are evaluated at once: few enough for the caches, enough to call NumPy seldom
 
 
-class _Seen(NamedTuple):
-    """Which contacts see a cell, and how."""
+class Batch(NamedTuple):
+    """Spikes side by side."""
 
-    n: int
-    runs: Runs
-    sight: Sight
+    counts: npt.NDArray[np.float32]  # (n, columns), as :meth:`Cell.bank` has them
+    which: Ints  # (columns,): whose each is, of all that were asked for
+    contacts: Ints  # (columns,): where each goes
 
 
 class Crowd(ABC):
     """Cells whose spikes are evaluated together."""
 
     @abstractmethod
-    def spikes(self, cells: Ints, steps: Ints, phases: Ints) -> tuple[list[Runs], npt.NDArray[np.float32], Ints]:
-        """Return the spikes of cells, by their numbers.
+    def spikes(self, cells: Ints, steps: Ints, phases: Ints) -> Iterator[Batch]:
+        """Yield the spikes of cells, by their numbers, some at a time.
 
         Parameters
         ----------
         cells, steps, phases : ndarray of int64, shape (k,)
             Whose each is, how many steps along y its cell is from home, and at which phase of the jitter it comes.
-
-        Returns
-        -------
-        runs : list of list of (slice, slice)
-            For each spike, which of its columns go where among the contacts, neighbours together.
-        counts : ndarray of float32, shape (n, columns)
-            The spikes side by side, as :meth:`Cell.bank` has them.
-        which : ndarray of int64, shape (columns,)
-            Whose each column is, from 0 to k - 1.
         """
 
 
-def crowd_of(cells: Sequence[Cell], setting: Setting, jitter: Sequence[float], step_um: float) -> Crowd:
-    """Return cells, all of one kind, as a crowd."""
+def crowd_of(
+    cells: Sequence[Cell], setting: Setting, jitter: Sequence[float], span: tuple[int, int], step_um: float
+) -> Crowd:
+    """Return cells, all of one kind, as a crowd; none gets more steps from home than `span`."""
     templates = [cell for cell in cells if isinstance(cell, TemplateCell)]
     if templates:
         return _TemplateCrowd(templates, setting, jitter, step_um)
-    return _DrawnCrowd([cell for cell in cells if isinstance(cell, DrawnCell)], setting, jitter, step_um)
+    return _DrawnCrowd([cell for cell in cells if isinstance(cell, DrawnCell)], setting, jitter, span, step_um)
 
 
 class _TemplateCrowd(Crowd):
@@ -75,54 +66,96 @@ class _TemplateCrowd(Crowd):
         self._how = [cell.resampled(setting.sampling_rate) for cell in cells]
         self._seen = lru_cache(max(64, _KEPT_TEMPLATES * len(cells)))(self._looked)
 
-    def spikes(self, cells: Ints, steps: Ints, phases: Ints) -> tuple[list[Runs], npt.NDArray[np.float32], Ints]:
-        """Return the spikes of cells."""
-        runs, counts = [], [np.empty((self._how[0].window.n, 0), np.float32)]
-        for cell, step, phase in zip(cells.tolist(), steps.tolist(), phases.tolist(), strict=True):
-            contacts, own, values = self._seen(cell, step)
+    def spikes(self, cells: Ints, steps: Ints, phases: Ints) -> Iterator[Batch]:
+        """Yield the spikes of cells, one at a time."""
+        for k, (cell, step, phase) in enumerate(zip(cells.tolist(), steps.tolist(), phases.tolist(), strict=True)):
+            contacts, values = self._seen(cell, step)
             shifts = None if self._setting.shifts is None else self._setting.shifts[contacts]
             spikes = self._how[cell].at(values, self._jitter[phase], shifts)
             spikes /= self._setting.gain_uV
-            counts.append(spikes.astype(np.float32))
-            runs.append(own)
-        which = np.repeat(np.arange(len(runs)), [part.shape[1] for part in counts[1:]])
-        return runs, np.concatenate(counts, axis=1), which
+            yield Batch(spikes.astype(np.float32), np.full(len(contacts), k), contacts)
 
-    def _looked(self, cell: int, steps: int) -> tuple[Ints, Runs, Floats]:
-        contacts, values = self._cells[cell].seen(self._setting, np.array([0.0, steps * self._step_um, 0.0]))
-        return contacts, _runs(contacts), values
+    def _looked(self, cell: int, steps: int) -> tuple[Ints, Floats]:
+        return self._cells[cell].seen(self._setting, np.array([0.0, steps * self._step_um, 0.0]))
+
+
+class _Seen(NamedTuple):
+    """Which contacts see some cells, one cell after the other, and what they see."""
+
+    begins: Ints  # (k + 1,): where those of each are in what follows
+    contacts: Ints
+    traces: Traces  # in counts
 
 
 class _DrawnCrowd(Crowd):
-    """Cells whose spikes are drawn."""
+    """Cells whose spikes are drawn: what contacts see is found for all places that some have, then the spikes."""
 
-    def __init__(self, cells: Sequence[DrawnCell], setting: Setting, jitter: Sequence[float], step_um: float) -> None:
-        self._cells, self._setting, self._step_um = cells, setting, step_um
-        self._window = Window.at(setting.sampling_rate)
-        self._times = self._window.times(jitter)
-        self._shapes = np.array([cell.shape for cell in cells]).reshape(len(cells), -1).T
-        self._middles = np.array([cell.middle for cell in cells]).reshape(len(cells), -1).T
-        self._amplitudes = np.array([cell.amplitude_uV for cell in cells])
-        self._seen = lru_cache(max(64, _KEPT * len(cells)))(self._looked)
+    def __init__(
+        self,
+        cells: Sequence[DrawnCell],
+        setting: Setting,
+        jitter: Sequence[float],
+        span: tuple[int, int],
+        step_um: float,
+    ) -> None:
+        self._setting, self._step_um, self._late = setting, step_um, np.array(jitter)
+        self._window, self._many = Window.at(setting.sampling_rate), _Many(cells, setting)
+        near = [cell.near(setting, *(step * step_um for step in span))[0] for cell in cells]
+        self._near = np.full((len(cells), max(map(len, near))), -1)  # contacts that may see each, and no others
+        for row, contacts in zip(self._near, near, strict=True):
+            row[: len(contacts)] = contacts
+        self._tissue = ~np.isin(np.arange(setting.n_contacts), setting.outside)
 
-    def spikes(self, cells: Ints, steps: Ints, phases: Ints) -> tuple[list[Runs], npt.NDArray[np.float32], Ints]:
-        """Return the spikes of cells."""
-        seen = [self._seen(*pair) for pair in zip(cells.tolist(), steps.tolist(), strict=True)]
-        which = np.repeat(np.arange(len(seen)), [one.n for one in seen])
-        sight = Sight(*(np.concatenate(part) for part in zip(*(one.sight for one in seen), strict=True)))
-        owner, times = cells[which], self._times[phases[which]].T
-        shape, middle = Shape(*self._shapes[:, owner]), Middle(*self._middles[:, owner])
-        counts = sight.spikes(self._window, times, shape, middle, self._amplitudes[owner])
-        counts /= self._setting.gain_uV
-        return [one.runs for one in seen], counts.astype(np.float32), which
+    def spikes(self, cells: Ints, steps: Ints, phases: Ints) -> Iterator[Batch]:
+        """Yield the spikes of cells."""
+        places, of = np.unique(np.stack([cells, steps]), axis=1, return_inverse=True)
+        seen, late = self._looked(*places), self._late[phases]
+        widths = np.diff(seen.begins)[of]
+        which = np.repeat(np.arange(len(of)), widths)
+        # a spike's columns are those of its place
+        columns = np.arange(len(which)) + (seen.begins[of] - np.cumsum(widths) + widths)[which]
+        work = np.empty(3 * self._window.n * _COLUMNS)
+        for low in range(0, len(which), _COLUMNS):
+            some, whose = columns[low : low + _COLUMNS], which[low : low + _COLUMNS]
+            room = work[: 3 * self._window.n * len(some)].reshape(3, self._window.n, len(some))
+            spikes = seen.traces.only(some).spikes(self._window, late[whose], room)
+            yield Batch(spikes.astype(np.float32), whose, seen.contacts[some])
 
-    def _looked(self, cell: int, steps: int) -> _Seen:
-        contacts, sight = self._cells[cell].seen(self._setting, np.array([0.0, steps * self._step_um, 0.0]))
-        return _Seen(len(contacts), _runs(contacts), sight)
+    def _looked(self, cells: Ints, steps: Ints) -> _Seen:
+        """Return what contacts see of cells that are so many steps from home."""
+        near, many, setting = self._near[cells], self._many, self._setting
+        moved = np.stack([np.zeros(len(cells)), steps * self._step_um, np.zeros(len(cells))], axis=-1)
+        footprint = many.footprint(cells)
+        away, along = footprint.distances(setting.places[near] - moved[:, None], many.homes[cells])
+        sizes = footprint.sizes(away) / many.own_sizes[cells]
+        seen = (near >= 0) & self._tissue[near] & (sizes >= many.least[cells])
+        # the nearest contact is among them, as it sees the most
+        delays = footprint.delays(away, np.where(near >= 0, away, np.inf).min(axis=1, keepdims=True, initial=np.inf))
+        sight = Sight(*(part[seen] for part in (sizes, away, along, delays, setting.late_ms[near])))
+        which = np.nonzero(seen)[0]
+        traces = sight.traces(self._window, *many.shapes(cells[which]))
+        begins = np.searchsorted(which, np.arange(len(cells) + 1))
+        return _Seen(begins, near[seen], traces)
 
 
-def _runs(contacts: Ints) -> Runs:
-    """Return the runs of neighbours among ascending contacts: where they are in these, and among all."""
-    cuts = [0, *(np.flatnonzero(np.diff(contacts) > 1) + 1).tolist(), len(contacts)]
-    both = [(low, high, int(contacts[low])) for low, high in pairwise(cuts) if low < high]
-    return [(slice(low, high), slice(first, first + high - low)) for low, high, first in both]
+class _Many:
+    """What cells are like, each number an array, with a row for each."""
+
+    def __init__(self, cells: Sequence[DrawnCell], setting: Setting) -> None:
+        self.homes = np.array([cell.location for cell in cells])[:, None]
+        self.own_sizes = np.array([cell.own_size(setting) for cell in cells])
+        self.least = np.array([[cell.least(setting, SMALLEST)] for cell in cells])
+        self._footprints = [np.array(part) for part in zip(*(cell.footprint for cell in cells), strict=True)]
+        self._shapes = np.array([cell.shape for cell in cells]).T
+        self._middles = np.array([cell.middle for cell in cells]).T
+        self._counts = np.array([cell.amplitude_uV for cell in cells]) / setting.gain_uV
+
+    def footprint(self, cells: Ints) -> Footprint:
+        """Return the footprints of some, each number (k, 1)."""
+        length, power, axis, elongation, speed = (part[cells].T[..., None] for part in self._footprints)
+        fall = None if power.dtype == object else power  # all of a session's fall by one law
+        return Footprint(length, fall, tuple(axis), elongation, speed)  # type: ignore[arg-type]  # numbers are arrays
+
+    def shapes(self, cells: Ints) -> tuple[Shape, Middle, Floats]:
+        """Return the shapes of some, each number (k,), their middles, and their amplitudes in counts."""
+        return Shape(*self._shapes[:, cells]), Middle(*self._middles[:, cells]), self._counts[cells]

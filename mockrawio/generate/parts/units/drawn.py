@@ -50,14 +50,19 @@ class DrawnCell(Cell):
         contacts = inside(sight.sizes >= self.least(setting, smallest), setting)
         return contacts, Sight(*(part[contacts] for part in sight))
 
+    def near(self, setting: Setting, low_um: float, high_um: float) -> tuple[Ints, Floats]:
+        """Return where its spike may be large enough as it moves along y, in the tissue or not, and its size there."""
+        away = self.footprint.nearest(setting.places, np.array(self.location), low_um, high_um)
+        sizes = self.footprint.sizes(away) / self.own_size(setting)
+        near = np.flatnonzero(sizes >= self.least(setting, SMALLEST) - 1e-9)
+        return near, sizes[near]
+
     def reach(self, setting: Setting, low_um: float, high_um: float) -> tuple[Ints, Floats]:
         """Return where its spike may be seen as it moves along y, and a bound of its counts there."""
-        home = np.array(self.location)
-        away = self.footprint.nearest(setting.places, home, low_um, high_um)
-        sizes = self.footprint.sizes(away) / self._own_size(setting)
-        seen = inside(sizes >= self.least(setting, SMALLEST) - 1e-9, setting)
+        near, sizes = self.near(setting, low_um, high_um)
+        seen = ~np.isin(near, setting.outside)
         largest = self.shape.most(Window.at(setting.sampling_rate).step_ms) / self.middle.size
-        return seen, sizes[seen] * (largest * abs(self.amplitude_uV) / setting.gain_uV)
+        return near[seen], sizes[seen] * (largest * abs(self.amplitude_uV) / setting.gain_uV)
 
     def waveforms(
         self,
@@ -67,8 +72,12 @@ class DrawnCell(Cell):
         contacts: Ints | None = None,
     ) -> Floats:
         """Return the mean spike that contacts see, to a millionth of its peak: not to the last bit of an ``exp``."""
-        seen, window = self.sight(setting, moved, contacts), Window.at(setting.sampling_rate)
-        return seen.spikes(window, window.times(late)[..., None], self.shape, self.middle, self.amplitude_uV)
+        window, each = Window.at(setting.sampling_rate), np.atleast_1d(late)
+        traces = self.sight(setting, moved, contacts).traces(window, self.shape, self.middle, self.amplitude_uV)
+        m = len(traces.factors)
+        spikes = traces.only(np.tile(np.arange(m), len(each))).spikes(window, np.repeat(each, m))
+        apart = np.ascontiguousarray(np.moveaxis(spikes.reshape(window.n, len(each), m), 1, 0))
+        return apart if np.ndim(late) else apart[0]
 
     def scaled(self, factor: float) -> DrawnCell:
         """Return the cell with a spike so many times as large."""
@@ -85,7 +94,7 @@ class DrawnCell(Cell):
         home = np.array([x, round(y + moved_um, 3), z])
         contact = int(self.footprint.distances(setting.places, home)[0].argmin())
         here = replace(self, location=tuple(home.tolist()), peak_contact=contact).centred(setting)
-        nearer = float(here._own_size(setting)[0] / self._own_size(setting)[0])
+        nearer = float(here.own_size(setting)[0] / self.own_size(setting)[0])
         here = replace(here, amplitude_uV=digits(self.amplitude_uV * nearer * here.middle.size / self.middle.size))
         return here.measured(setting, floor_uV)
 
@@ -95,11 +104,10 @@ class DrawnCell(Cell):
         # It is the contacts that move, the other way: a step of the probe's own grid so is exact.
         away, along = self.footprint.distances(setting.places if moved is None else setting.places - moved, home)
         delays = self.footprint.delays(away, float(away.min()))
-        late = np.zeros(len(away)) if setting.shifts is None else setting.shifts * float(1000 / setting.sampling_rate)
-        sizes = self.footprint.sizes(away[some]) / self._own_size(setting)
-        return Sight(sizes, away[some], along[some], delays[some], late[some])
+        sizes = self.footprint.sizes(away[some]) / self.own_size(setting)
+        return Sight(sizes, away[some], along[some], delays[some], setting.late_ms[some])
 
-    def _own_size(self, setting: Setting) -> Floats:
+    def own_size(self, setting: Setting) -> Floats:
         """Return the size of its spike at home, at its own contact, as a part of that at no distance."""
         return self.footprint.sizes(
             self.footprint.distances(setting.places[[self.peak_contact]], np.array(self.location))[0]

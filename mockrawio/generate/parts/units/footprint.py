@@ -24,7 +24,7 @@ _LATEST_MS = 0.6
 
 
 class Footprint(NamedTuple):
-    """The footprint of one cell."""
+    """The footprint of one cell; or of several, each number an array."""
 
     length_um: float
     power: float | None  # by which amplitude falls with distance; None where it does so exponentially
@@ -37,15 +37,15 @@ class Footprint(NamedTuple):
 
         Parameters
         ----------
-        places : ndarray of float64, shape (m, 3)
-        location : ndarray of float64, shape (3,)
+        places : ndarray of float64, shape (..., m, 3)
+        location : ndarray of float64, shape (3,), or (..., 1, 3)
 
         Returns
         -------
-        tuple of ndarray of float64, shape (m,)
+        tuple of ndarray of float64, shape (..., m)
             µm.
         """
-        x, y, z = (places - location).T
+        x, y, z = np.moveaxis(places - location, -1, 0)
         along = x * self.axis[0] + y * self.axis[1] + z * self.axis[2]
         square = x * x + y * y + z * z - along * along * (1 - self.elongation**-2)
         return np.sqrt(np.maximum(square, 0.0)), along
@@ -79,7 +79,7 @@ class Footprint(NamedTuple):
         sizes: Floats = np.exp(-ratio) if self.power is None else 1 / (1 + ratio**self.power)
         return sizes
 
-    def delays(self, distances: Floats, nearest: float) -> Floats:
+    def delays(self, distances: Floats, nearest: float | Floats) -> Floats:
         """Return by how much later than at the nearest distance the spike comes, in ms."""
         return np.minimum((distances - nearest) / (self.speed_m_s * 1000), _LATEST_MS)
 

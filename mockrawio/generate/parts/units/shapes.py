@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from ....ground.arrays import Floats
 _BLUR = 0.4
 _LONGEST = 2.0  # times as long a spike becomes far away, and as high its bumps
 _LOWEST = 0.3  # times as high its bumps become
+_FAR = 6.3  # of what times are multiplied to be, where nothing is left of a flank
 _NEAR_MS, _STEPS = 0.1, 64  # how far from its trough a spike's middle is, and parts of a sample that it is found in
 
 
@@ -61,17 +62,20 @@ class Shape(NamedTuple):
         ndarray of float64, shape (..., n, m)
             At time 0 it is -1 on each contact.
         """
+        bells = self.bells(away, along, step_ms)
+        return sum((bells.only(k).at(times) for k in range(len(bells.centres))), np.zeros(1))
+
+    def bells(self, away: Floats, along: Floats, step_ms: float) -> Bells:
+        """Return what the spike is the sum of on several contacts, (3, m); the parameters are those of :meth:`at`."""
         longer = np.minimum(1 + self.stretch * away / 100, _LONGEST)
-        trough = _Bell(0.0, self.fall, self.rise).at(times, longer, step_ms)
-        total = -trough
+        bells = [_Bell(0.0, self.fall, self.rise).seen(longer, step_ms)]
+        deep = np.ones_like(longer)
         for (height, bell), tilt in zip(self._bumps(), (self.tilt, -self.tilt), strict=True):
             high = height * np.clip(1 + tilt * along / 100, _LOWEST, _LONGEST) * bell.kept(step_ms)
-            # less as much of the trough as the bump has at time 0, where the sum so remains -1
-            raised = bell.at(times, longer, step_ms)
-            raised -= bell.at(np.zeros(1), longer, step_ms) * trough
-            raised *= high
-            total += raised
-        return total
+            bells.append(bell.seen(longer, step_ms).times(high))
+            deep += bells[-1].at(np.zeros(1))  # as much as the bump has at time 0, where the sum so remains -1
+        bells[0] = bells[0].times(-deep)
+        return Bells(*map(np.stack, zip(*bells, strict=True)))
 
     def most(self, step_ms: float) -> float:
         """Return what its values are not beyond, in size, wherever it is seen from."""
@@ -79,7 +83,7 @@ class Shape(NamedTuple):
         for height, bell in self._bumps():
             high = height * _LONGEST * bell.kept(step_ms)
             raised += high
-            lowered += high * float(bell.at(now, np.ones(1), step_ms)[0])
+            lowered += high * float(bell.seen(np.ones(1), step_ms).at(now)[0])
         return float(max(raised, lowered))
 
     def _bumps(self) -> tuple[tuple[float, _Bell], tuple[float, _Bell]]:
@@ -105,6 +109,49 @@ class Shape(NamedTuple):
         return Middle(float(at_ms), float(-value(at_ms[None])[0]))
 
 
+class Bells(NamedTuple):
+    """Flanks of Gaussians, two on each contact: arrays (m,), or (k, m) of several."""
+
+    centres: Floats  # ms
+    before: Floats  # what times before the centre are multiplied by,
+    after: Floats  # and those after it
+    heights: Floats
+
+    def at(self, times: Floats) -> Floats:
+        """Return their values at times, (..., m)."""
+        apart = times - self.centres
+        apart = np.maximum(apart * self.after, apart * -self.before)
+        values: Floats = self.heights * np.exp(-apart * apart)
+        return values
+
+    def times(self, heights: Floats) -> Bells:
+        """Return them so many times as high."""
+        return self._replace(heights=self.heights * heights)
+
+    def only(self, which: Any) -> Bells:
+        """Return some of them."""
+        return Bells(*(part[which] for part in self))
+
+    def add(self, out: Floats, times: Floats, work: Floats) -> None:
+        """Add to `out`, (n, m), what they are at times, ascending, (n,); `work`, (2, n, m), is written over.
+
+        What is less than 1e-17 of their height is left out.
+        """
+        low = (self.centres - _FAR / self.before).min(initial=np.inf)
+        high = (self.centres + _FAR / self.after).max(initial=-np.inf)
+        rows = slice(*np.searchsorted(times, [low, high]).tolist())
+        apart, other = work[:, rows]
+        np.subtract(times[rows, None], self.centres, out=apart)
+        np.multiply(apart, -self.before, out=other)
+        apart *= self.after
+        np.maximum(apart, other, out=apart)
+        np.negative(apart, out=other)
+        apart *= other
+        np.exp(apart, out=apart)
+        apart *= self.heights
+        out[rows] += apart
+
+
 class _Bell(NamedTuple):
     """Two flanks of a Gaussian, 1 at their centre."""
 
@@ -112,15 +159,11 @@ class _Bell(NamedTuple):
     before: float
     after: float
 
-    def at(self, times: Floats, longer: Floats, step_ms: float) -> Floats:
-        """Return its value, where it is so many times as long as it says."""
-        apart, blur = times - self.centre * longer, (_BLUR * step_ms) ** 2
-        before, after = (-0.5 / ((width * longer) ** 2 + blur) for width in (self.before, self.after))
-        sides = np.where(apart < 0, before, after)
-        apart *= apart
-        apart *= sides
-        value: Floats = np.exp(apart, out=apart)
-        return value
+    def seen(self, longer: Floats, step_ms: float) -> Bells:
+        """Return them on contacts where they are so many times as long as they say."""
+        widths = (np.sqrt(2 * ((width * longer) ** 2 + (_BLUR * step_ms) ** 2)) for width in (self.before, self.after))
+        before, after = (1 / width for width in widths)
+        return Bells(self.centre * longer, before, after, np.ones_like(longer))
 
     def kept(self, step_ms: float) -> float:
         """Return how much of its height is left where samples blur it."""

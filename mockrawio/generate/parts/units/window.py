@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from math import ceil
 from typing import NamedTuple
@@ -28,22 +27,26 @@ class Window(NamedTuple):
         before, after = (ceil(ms * sampling_rate / 1000) for ms in (BEFORE_MS, AFTER_MS))
         return cls(before, before + 1 + after, float(1000 / sampling_rate))
 
-    def times(self, late: float | Sequence[float]) -> Floats:
-        """Return where the samples lie, in ms after a spike that comes `late` samples after its own.
+    @property
+    def times(self) -> Floats:
+        """Where the samples lie, in ms after the spike's own, float64 (n,)."""
+        return (np.arange(self.n, dtype=np.float64) - self.before) * self.step_ms
 
-        The array is float64 (n,), or (len(late), n) where there are several.
+    def fade(self, spikes: Floats, late: Floats) -> None:
+        """Let spikes, (n, m), of which each is so many ms `late`, (m,), come in sight and go, in place.
+
+        They are nothing beyond the window, and whole in its middle.
         """
-        times: Floats = (np.arange(self.n) - self.before - np.asarray(late, np.float64)[..., None]) * self.step_ms
-        return times
+        times = self.times
+        begin, end = times[0], times[-1]
+        opened = begin + _OPENING_MS + late.max(initial=-np.inf)
+        closing = end - _CLOSING_MS + late.min(initial=np.inf)
+        first, last = np.searchsorted(times, [opened, closing]).tolist()
+        _fade(spikes[:first], times[:first, None] - (late + begin), _OPENING_MS)
+        _fade(spikes[last:], (late + end) - times[last:, None], _CLOSING_MS)
 
-    def fade(self, times: Floats) -> Floats:
-        """Return the factors with which a spike comes in sight and goes: 0 beyond the window, 1 in its middle."""
-        # in place as far as it goes: of many spikes at once, what is new for each step is what takes time
-        share, closing = times + self.before * self.step_ms, (self.n - 1 - self.before) * self.step_ms - times
-        share /= _OPENING_MS
-        closing /= _CLOSING_MS
-        np.clip(np.minimum(share, closing, out=share), 0.0, 1.0, out=share)
-        rest = np.subtract(3, np.multiply(share, 2, out=closing), out=closing)
-        share *= share
-        share *= rest
-        return share
+
+def _fade(spikes: Floats, inside_ms: Floats, whole_ms: float) -> None:
+    """Make spikes, in place, as large as they are so many ms inside the window: whole from `whole_ms` on."""
+    share = np.clip(inside_ms / whole_ms, 0.0, 1.0)
+    spikes *= share * share * (3 - 2 * share)
