@@ -79,15 +79,20 @@ class Mix:
         # What no sum leaves is summed where it is to be, and with it what int16 wraps on the way.
         total = out if self._most <= _INT16 and self._wiring is None else self._new(out)
         self._sum(total, seg_index, i_start)
-        clipped = 0
-        if self._most > self._top:
-            clipped = int(np.count_nonzero((total > self._top) | (total < -self._top - 1)))
-            np.clip(total, -self._top - 1, self._top, out=total)
+        clipped = self._cut(total)
         if self._wiring is not None:  # "clip" spares NumPy a second buffer; no index is out of range
             np.take(total.astype(np.int16, copy=False), self._wiring, axis=1, out=out, mode="clip")
         elif total is not out:
             out[...] = total
         return clipped
+
+    def _cut(self, total: Counts) -> int:
+        """Cut off what is beyond the converter's ends, and return how many values were."""
+        if self._most <= self._top or (total.max() <= self._top and total.min() >= -self._top - 1):
+            return 0
+        beyond = int(np.count_nonzero((total > self._top) | (total < -self._top - 1)))
+        np.clip(total, -self._top - 1, self._top, out=total)
+        return beyond
 
     def _new(self, out: Int16s) -> Counts:
         return np.empty(out.shape, np.int16 if self._most <= _INT16 else np.int32)

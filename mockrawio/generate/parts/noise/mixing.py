@@ -19,7 +19,7 @@ from .normal import after_rounding, before_rounding, whole_type
 WEIGHT = 256  # the weights of a contact are as one of this size
 _LEFT = 0.02  # how much of a contact's variance its sources may leave out, which are then fewer than contacts
 _COLUMNS = 64  # contacts whose sums are made at once, from the sources that any of them has
-_ONE_THREAD = 1 << 17  # products of numbers for which OpenBLAS takes one thread: half of what it wakes others for
+_ONE_THREAD = 1 << 18  # products of numbers, for up to which OpenBLAS takes one thread
 EXACT = 1 << 24  # whole numbers up to this are exact in float32
 
 Floats32 = npt.NDArray[np.float32]
