@@ -37,8 +37,13 @@ if int(np.__version__.split(".")[0]) < 2:
 EPIPHYTE = Path(__file__).parent / "data" / "epiphyte" / "patient_data" / "7" / "session_1"
 
 
-# While tests are collected nearly all that is made stays.
-gc.disable()
+MANY_MODULES = 300
+_imported: list[int] = []  # how many there were when the collector was told of them
+
+
+def pytest_collectstart() -> None:
+    """Collect no garbage meanwhile: nearly all that is made stays."""
+    gc.disable()
 
 
 def pytest_collection_finish() -> None:
@@ -46,6 +51,15 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.enable()
+    _imported.append(len(sys.modules))
+
+
+def pytest_runtest_setup() -> None:
+    """Do so again once a test has imported much: SpikeInterface has garbage collected for each chunk that it writes."""
+    if len(sys.modules) > _imported[-1] + MANY_MODULES:
+        gc.collect()
+        gc.freeze()
+        _imported.append(len(sys.modules))
 
 
 @pytest.fixture
