@@ -8,6 +8,11 @@ import signal
 import sys
 from pathlib import Path
 
+# Tests run in a process a core, where each one's threads of BLAS wait for the others': it looks when NumPy is imported.
+for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+
+# ruff: noqa: E402  # what follows imports NumPy
 import numpy as np
 import pytest
 from hypothesis import settings
