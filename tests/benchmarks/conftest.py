@@ -46,7 +46,8 @@ def hold(benchmark: Any, request: pytest.FixtureRequest, capsys: pytest.CaptureF
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # peers warn of their own affairs
             best = race_contest(contest, rounds=1 if benchmark.disabled else rounds, budget_s=20.0)
-            benchmark.pedantic(contest.ours, rounds=1)
+            # The fixture wants something to do, which a test run has had.
+            benchmark.pedantic((lambda: None) if benchmark.disabled else contest.ours, rounds=1)
         benchmark.extra_info.update({f"{name}/{OURS}": best[name] / best[OURS] for name in contest.peers})
         if not benchmark.disabled:
             with capsys.disabled():

@@ -58,7 +58,7 @@ def _opening(inputs: Inputs) -> list[Row]:
         Row(
             "import",
             "import mockrawio, after Neo",
-            lambda: rows_open.importing(inputs.folder("import")),
+            rows_open.importing,
             Goal(0.2, PEER_IMPORT),
         ),
         Row("header-int16", "parse_header(), int16, 5.8 M LFP samples", lambda: header(inputs.long_int16), an_eighth),
@@ -221,7 +221,7 @@ def _whole(inputs: Inputs) -> list[Row]:
         Row(
             "command",
             "mockrawio info, a process from start to end",
-            lambda: rows_whole.command(inputs.block, inputs.folder("command")),
+            lambda: rows_whole.command(inputs.block),
             Goal(1.0, PEER_IMPORT),
         ),
         Row(

@@ -57,9 +57,9 @@ def header(folder: Path, *, cache: Path | None = None, copies: Path | None = Non
     return Contest(reader.parse_header, {"numpy.load": lambda: [unpickled(path) for path in files]}, check)
 
 
-def importing(place: Path) -> Contest:
+def importing() -> Contest:
     """Import mockrawio after Neo, in a new process, against Neo's own import."""
-    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(place)}  # compiled once, as an installed package is
+    environment = {**os.environ}  # compiled once, as an installed package is
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
 
     def told() -> list[str]:

@@ -21,9 +21,9 @@ from .race import Act, Contest, same, same_text
 RATE = 32_000
 
 
-def command(folder: Path, place: Path) -> Contest:
+def command(folder: Path) -> Contest:
     """Run ``mockrawio info`` on a session, a process from its start to its end, against one that imports Neo."""
-    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(place)}  # compiled once, as an installed package is
+    environment = {**os.environ}  # compiled once, as an installed package is
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
 
     def run(*arguments: str) -> str:

@@ -154,7 +154,7 @@ def test_import_of_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PYTHONPATH", raising=False)
     with pytest.raises(MockSessionError, match="Do not trust the times"):
-        race(importing(tmp_path), rounds=1)
+        race(importing(), rounds=1)
 
 
 def test_made_sessions_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
