@@ -13,7 +13,7 @@ from .rig import RigFolder
 _SHOWN = 20  # labels whose numbers are told
 
 
-def is_number(label: str, least: int, most: int) -> bool:
+def is_whole_label(label: str, least: int, most: int) -> bool:
     """Return whether a label is a whole number as Python writes it: "007" is none, and may stand beside "7"."""
     if len(label) > len(str(most)) or not (label.isascii() and label.isdigit()):
         return False
@@ -23,13 +23,13 @@ def is_number(label: str, least: int, most: int) -> bool:
 class Codes:
     """A number for each label of a recording, the same in all segments.
 
-    A label that :func:`is_number` from 1 to `most` is that number; others get the smallest that are free, in the order
+    A label that :func:`is_whole_label` from 1 to `most` is that number; others get the smallest that are free, in the order
     of their text. Labels beyond `most` numbers share the last one, which is noted.
     """
 
     def __init__(self, recorded: Recorded, most: int, out: RigFolder) -> None:
         labels = {str(one) for k in range(len(recorded.segments)) for one in recorded.marks(k).labels}
-        numbers = {label for label in labels if is_number(label, 1, most)}
+        numbers = {label for label in labels if is_whole_label(label, 1, most)}
         taken, others = {int(label) for label in numbers}, sorted(labels - numbers)
         free = (number for number in count(1) if number not in taken)
         given = {label: min(number, most) for label, number in zip(others, free, strict=False)}

@@ -21,7 +21,7 @@ import numpy as np
 from ..ground.arrays import Array, Ints
 from ..ground.errors import MockSessionError
 from ..ground.shown import Argument, Text
-from .codes import is_number
+from .codes import is_whole_label
 from .limits import require_channels, whole_rate
 from .recorded import Recorded, RecordedChannel, RecordedSignals, Texts
 from .rig import Below, Holds, Opening, RigFolder, RigFormat, each_segment, first_stream, register_rig
@@ -130,7 +130,7 @@ def _one(recorded: Recorded, name: str, out: RigFolder) -> Opening:
 
 def _events(frames: Ints, labels: Texts, out: RigFolder) -> tuple[Array, Array]:
     """Return the triggers, of events whose labels are numbers, and the notes, of the others."""
-    numeric = np.array([is_number(str(one), 1, _MOST_LABEL) for one in labels], bool)
+    numeric = np.array([is_whole_label(str(one), 1, _MOST_LABEL) for one in labels], bool)
     numbers, texts = labels[numeric][:MOST_TRIGGERS], labels[~numeric][:MOST_NOTES]
     if len(numbers) + len(texts) < len(labels):
         out.leave("events at the end", f"there is room for {MOST_TRIGGERS} triggers and {MOST_NOTES} notes")

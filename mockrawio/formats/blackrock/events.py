@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from ...ground.arrays import Array, Bools, Floats, Ints
-from ..codes import is_number
+from ..codes import is_whole_label
 from ..recorded import MergedSpikes, Recorded, RecordedEvents, RecordedUnit, by_electrode
 from ..rig import RigFile, RigFolder
 from ..ticks import Ticks
@@ -78,7 +78,7 @@ class EventFile:
         """Return True if all labels of an event channel are words of the digital port."""
         for seg_index in range(len(self._recorded.segments)):
             for label in np.unique(events.read(seg_index, None, None)[2]).tolist():
-                if not is_number(label, 0, 0xFFFF):
+                if not is_whole_label(label, 0, 0xFFFF):
                     return False
         return True
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from ...ground.arrays import Array, Ints
 from ...ground.checks import require
-from ..codes import is_number
+from ..codes import is_whole_label
 from ..queue import Due, Queue
 from ..recorded import Recorded, RecordedEvents, RecordedSignals, RecordedUnit, by_electrode
 from ..rig import Below, Opening, RigFile, RigFolder, each_segment
@@ -243,7 +243,7 @@ def _prefixes(streams: Sequence[RecordedSignals]) -> dict[str, str]:
 def _codes(events: RecordedEvents) -> dict[str, int]:
     """Return the number of each label of an event channel: its own if all are whole numbers, or from 1 on."""
     labels = np.unique(events.read(0, None, None)[2]).tolist()
-    if all(is_number(one, 0, 0xFFFF) for one in labels):
+    if all(is_whole_label(one, 0, 0xFFFF) for one in labels):
         return {one: int(one) for one in labels}
     return {label: code & 0xFFFF for code, label in enumerate(labels, 1)}
 
