@@ -23,8 +23,8 @@ def is_whole_label(label: str, least: int, most: int) -> bool:
 class Codes:
     """A number for each label of a recording, the same in all segments.
 
-    A label that :func:`is_whole_label` from 1 to `most` is that number; others get the smallest that are free, in the order
-    of their text. Labels beyond `most` numbers share the last one, which is noted.
+    A label that :func:`is_whole_label` from 1 to `most` is that number; others get the smallest that are free, in the
+    order of their text. Labels beyond `most` numbers share the last one, which is noted.
     """
 
     def __init__(self, recorded: Recorded, most: int, out: RigFolder) -> None:
