@@ -126,9 +126,8 @@ class MockSessionIO(MockSessionRawIO, BaseFromRaw):  # type: ignore[misc]  # neo
     Raises
     ------
     NotASessionError
-        If the folder holds none of a session's files. What is wrong in a folder that is a
-        session is said by ``read_block()``, or ``parse_header()``: ``neo.io.get_io`` would not
-        let it through from here, and take another class.
+        If the folder holds none of a session's files. ``read_block()`` and ``parse_header()`` report damaged sessions;
+        an error here would make ``neo.io.get_io`` choose another class.
 
     Examples
     --------
@@ -163,7 +162,7 @@ class MockSessionIO(MockSessionRawIO, BaseFromRaw):  # type: ignore[misc]  # neo
         return super().read_block(block_index, lazy, create_group_across_segment, signal_group_mode, load_waveforms)
 
     def has_buffer_description_api(self) -> bool:
-        """Return False: a client of Neo objects that mapped a buffer itself would miss its offset and its gain."""
+        """Return False: programs that use Neo objects and map a buffer would ignore its offset and gain."""
         return False
 
     def read_segment(
@@ -182,14 +181,14 @@ class MockSessionIO(MockSessionRawIO, BaseFromRaw):  # type: ignore[misc]  # neo
         ----------
         block_index, seg_index : int
         lazy : bool
-            Give proxies; each has ``load(time_slice=, strict_slicing=)``.
+            Return proxies, which have ``load(time_slice=, strict_slicing=)``.
         signal_group_mode : {"group-by-same-units", "split-all"}, optional
         load_waveforms : bool
             Whether spike trains get their waveforms; not with `lazy`.
         time_slice : tuple of Quantity or float (s) or None, optional
             Start and stop, either None for the segment's own; not with `lazy`.
         strict_slicing : bool
-            Whether a slice that leaves the data is an error, or is cut: to nothing, if it lies outside.
+            Whether a slice beyond the data is an error; otherwise it is cut.
 
         Returns
         -------
@@ -198,7 +197,7 @@ class MockSessionIO(MockSessionRawIO, BaseFromRaw):  # type: ignore[misc]  # neo
         Raises
         ------
         MockSessionError
-            If there is no such segment, or the slice has no start before its stop, or leaves the data.
+            If there is no such segment, the slice's start is not before its stop, or it extends beyond the data.
         """
         if not self.is_header_parsed:
             self.parse_header()

@@ -45,8 +45,8 @@ class Envelope:
     device : str
         What computes the pyramid: "auto" is CUDA if torch or CuPy finds one, else the CPU.
     max_bytes : int
-        What the pyramid may take. Its finest level stands for 64 samples, or for as many as that
-        needs: 256 MiB do for 4 GiB of int16 so, and beyond that twice the bin for twice the recording.
+        Memory limit of the pyramid. Its finest level stands for 64 samples, or for as many as that needs: 256 MiB do
+        for 4 GiB of int16 so, and beyond that twice the bin for twice the recording.
 
     Raises
     ------

@@ -26,7 +26,7 @@ class ScaledStream(Iterator[Any]):
     device : str
         Where the arrays are: "cpu", "cuda:0" and so on.
     library : str
-        Whose arrays they are.
+        Library of the arrays.
     shape : tuple of int
         (samples, channels) of all chunks together.
     i_start, i_stop : int
@@ -149,8 +149,8 @@ def stream_scaled(
         its "xpu", "xpu:1" and "mps" are taken by name alone (docs/gpu.rst, *Other devices*).
     dtype : {"float32", "float64"}
     out : {"torch", "cupy", "jax", "numpy"}
-        Whose arrays to yield. On CUDA torch moves the data for JAX. On the CPU
-        "array_api_strict" too, to try code against the standard.
+        Library of the arrays to yield. On CUDA torch moves the data for JAX. On the CPU "array_api_strict" too, to try
+        code against the standard.
     decimate : int, optional
         Keep every n-th sample of the window, counted on from chunk to chunk. There is no
         filter: what lies above half the new rate aliases.
@@ -177,7 +177,7 @@ def stream_scaled(
     Raises
     ------
     MockSessionError
-        If an argument is invalid, or there is no such device. What reading raises comes out of the iterator.
+        If an argument is invalid, or there is no such device. Read errors are raised by the iterator.
     ImportError
         If the library is not installed.
 

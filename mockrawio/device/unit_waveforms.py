@@ -117,7 +117,7 @@ def waveforms_to_device(
     ----------
     reader : MockSessionRawIO
     spike_channel_indexes : sequence of int, optional
-        Which units, in which order; all of them if it is left out.
+        The units, in this order; all by default.
     device, dtype, out
         As for :func:`stream_scaled`.
     batch_size : int

@@ -18,10 +18,10 @@ _LABELS = {"dead": "dead", "noisy": "noise", "out": "out"}
 
 
 class FaultTable:
-    """What the rig of a session did, with channels and samples; iterates over all of it, row by row.
+    """The acquisition faults of a session, with channels and samples; iterates over the rows.
 
-    With the layers it is enough to make the recording: their sum, cut off where the converter ends; then, row by row,
-    what has a `fill` in its place.
+    With the layers it reproduces the recording: their sum, clipped to the converter's range; then, row by row, each
+    `fill`.
     """
 
     def __init__(self, setting: Setting, incidents: Incidents, mix: Mix) -> None:

@@ -1,4 +1,4 @@
-"""The truth about a session as SpikeInterface's objects."""
+"""The ground truth of a session as SpikeInterface objects."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .true_units import TrueUnit
 
 
 class InSpikeInterface(NamedTuple):
-    """The truth about a session as SpikeInterface's objects.
+    """The ground truth of a session as SpikeInterface objects.
 
     Attributes
     ----------
@@ -25,7 +25,7 @@ class InSpikeInterface(NamedTuple):
     templates : Templates
         The mean spike of each unit at home, of all phases of the jitter and all of its cells, in µV.
     motion : Motion
-        As :meth:`TrueMotion.to_spikeinterface` has it.
+        From :meth:`TrueMotion.to_spikeinterface`.
     """
 
     sorting: Any

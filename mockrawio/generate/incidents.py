@@ -33,16 +33,16 @@ class FaultRow(NamedTuple):
     kind : str
         ``dead``, ``noisy``, ``out``, ``stimulation``, ``movement``, ``dropped`` or ``clock``.
     seg_index : int
-        The segment that it is in.
+        The segment.
     channels : tuple of int
-        The columns of the stream that have it, ascending.
+        The affected columns of the stream, ascending.
     i_start, i_stop : int
         Its samples of the segment, the last one not included.
     layer : str
-        The layer of the recording that has what it adds; empty where it adds nothing.
+        The layer with what it adds; empty if it adds nothing.
     fill : str
-        What stands in the place of the layers' sum: ``zeros``, or ``held``, which is what the recording has in sample
-        ``i_start - 1`` (zeros where there is none); empty where the sum stands.
+        What replaces the layers' sum: ``zeros``, or ``held``, the recording's sample ``i_start - 1`` (zeros if there is
+        none); empty if nothing does.
     """
 
     kind: str

@@ -45,7 +45,7 @@ def generate_session(
     Parameters
     ----------
     spec : SessionSpec
-        What to make; a spec without a seed has one drawn, which the manifest records.
+        The spec; without a seed one is drawn, which the manifest records.
     root : str or PathLike
         The session goes to ``{root}/patient_data/{patient_id}/session_{session_nr}``.
     n_workers : int
@@ -55,8 +55,8 @@ def generate_session(
     progress : bool
         Whether to show a progress bar on stderr.
     virtual : bool
-        Whether to write a few kB only: a folder that reads like the session, and makes what is read
-        (docs/virtual.rst). :func:`materialise` writes it out.
+        Whether to write a virtual session: a few kB that read like the session (docs/virtual.rst). :func:`materialise`
+        writes it to disk.
 
     Returns
     -------

@@ -60,14 +60,13 @@ class SessionSpec(Part):
     duration_s : float, optional
         Recorded seconds, a whole number of ms and at least 1 s. None: 95 to 105 minutes.
     segments : tuple of float, optional
-        Recorded seconds of each segment, in place of `duration_s`.
+        Recorded seconds of each segment, instead of `duration_s`.
     gap_s : float
         Seconds without samples between segments; 0.001 is one missing sample at 1 kHz.
     seed : int, optional
         None draws one when the session is made, and records it.
     probe : str, ContactMap, PathLike, or ProbeInterface's Probe or ProbeGroup
-        Where the contacts are: the name of a probe (docs/probes.rst), or one of one's own, from memory or a file. A
-        spec holds what is in the file.
+        The name of a probe (docs/probes.rst), or your own probe, from memory or a file, whose contents the spec keeps.
     n_channels : int, optional
         Number of contacts, each a channel. None: as many as the probe has.
     channel_names : tuple of str, optional
@@ -76,27 +75,26 @@ class SessionSpec(Part):
         Of the broadband stream, in Hz, from 1 to 100 kHz: any rational, as ``24414.0625`` or ``"100000/3"``. None: no
         such stream.
     acquisition : Acquisition
-        How counts are made of µV.
+        How µV are converted to counts.
     units : Units or EpiphyteUnits
-        The cells, what they look like and how often they fire.
+        The units with their waveforms and rates.
     firing : Firing
-        How they fire: Poisson processes by default.
+        Their firing patterns: Poisson processes by default.
     noise : tuple of parts
-        What the noise is the sum of: White, Spatial, FarUnits, Hum, NoiseFrom. In a session without a broadband stream
-        the waveforms of spikes have as much of it, white.
+        The parts of the noise: White, Spatial, FarUnits, Hum, NoiseFrom. In a session without a broadband stream,
+        waveforms have as much white noise.
     motion : tuple of parts, or SpikeInterface's Motion
-        How cells move and change in a broadband session: Zigzag, Jump, RandomWalk, ByDepth, Given, Fading, Vanishing,
-        Appearing; cells move by the sum (docs/motion.rst). Noise, far units and field stay where they are. None of
-        them: still.
+        Drift and amplitude changes in a broadband session: Zigzag, Jump, RandomWalk, ByDepth, Given, Fading, Vanishing,
+        Appearing; displacements add up (docs/motion.rst). Noise, far units and field do not move. Empty: no motion.
     days : Days, optional
-        What happens to the cells of a patient from one session to the next; session 1 is the first day. All of them
-        have the seed of the spec. None: a session has nothing to do with another one.
+        Changes of a patient's cells from one session to the next; session 1 is the first day. All of them have the
+        spec's seed. None: sessions are unrelated.
     field : tuple of parts
-        What the tissue does below a sorter's band, and what the LFP is made of: Pink, Rhythm, Nested, Ripples, Evoked.
+        The local field, from which the LFP is computed: Pink, Rhythm, Nested, Ripples, Evoked.
     n_lfp_channels : int, optional
-        How many of the channels, the first ones, have an LFP file. None: all beside a stream, else one.
+        How many channels have an LFP file, starting with the first. None: all if there is a stream, else one.
     encoding : {"int16", "float64"}
-        Counts with gain and offset beside them, or what Epiphyte writes.
+        Counts with gain and offset, or floats as Epiphyte writes.
     stimulus_len : float, optional
         Movie length in minutes. None: the longest that fits, up to 83.33.
     start_ms : int, optional
@@ -106,12 +104,12 @@ class SessionSpec(Part):
     movie_pauses : bool
         Whether the watchlog has pauses and skips.
     spikes : str or PathLike, optional
-        A SONATA file of one population, or bmtk's ``.csv``, that the spikes come from, in place of
-        being drawn; the path stays as it is given. Each node with a spike is a unit, and times count from the
-        start of the recording. The units' number and rates are left to the file. Spikes in no
-        segment are left out; those closer than the refractory period are kept. Warnings and the manifest count both.
+        A SONATA file of one population, or bmtk's ``.csv``, with the spikes, instead of drawing them; the path is
+        stored as given. Each node with a spike is a unit, and times count from the start of the recording. The file
+        determines the number and rates of units. Spikes outside segments are omitted; those closer than the refractory
+        period are kept. Warnings and the manifest count both.
     spikes_sha256 : str, optional
-        What the SHA-256 of that file must be. None: whatever it is; the manifest records it.
+        Required SHA-256 of that file. None: any; the manifest records it.
     n_units, snr, rate_hz, templates : optional
         Shorthands of ``units=Units(n=..., snr=..., rate_hz=..., templates=...)``.
 

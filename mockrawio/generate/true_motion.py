@@ -24,9 +24,9 @@ class TrueMotion:
     parts : tuple of parts
         Those of the spec.
     step_um : float
-        Cells move in whole steps of so many µm.
+        Step of the motion in µm.
     span_um : tuple of float
-        How far from home any cell gets, the lowest and the highest.
+        Lowest and highest displacement of any cell.
     """
 
     step_um = STEP_UM
@@ -46,7 +46,7 @@ class TrueMotion:
         times_s : array_like of float
             Seconds after the segment's first sample.
         depths_um : array_like of float
-            y of cells at home, of a shape that goes with the times': ``times_s[:, None]`` makes a table of both.
+            Home depth (y) of cells, of a shape that broadcasts with the times': ``times_s[:, None]`` gives a table.
 
         Returns
         -------
@@ -61,13 +61,13 @@ class TrueMotion:
         Parameters
         ----------
         bin_s : float
-            Seconds from one time to the next, the first half of that after a segment's beginning.
+            Bin width in seconds; the first time is half of it after a segment's start.
 
         Returns
         -------
         spikeinterface.core.motion.Motion
-            As it is before it is rounded to steps. It has a depth for each of those that the parts name, between which
-            the displacement is straight; where all cells move alike, the one in the middle of the contacts.
+            The motion before rounding to steps. It has the depths that the parts name, between which the displacement
+            is linear; if all cells move alike, a single depth in the middle of the contacts.
 
         Raises
         ------

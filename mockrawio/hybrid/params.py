@@ -58,7 +58,7 @@ class FileSource:
     output_type : str, optional
         Format of the sorter's output, one of :func:`mockrawio.formats.sorters.formats`. None infers it from the files.
     phy_base : {0, 1}, optional
-        What phy's files call the first sample. None infers it.
+        Number of the first sample in phy's files. None infers it.
 
     Raises
     ------

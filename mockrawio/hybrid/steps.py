@@ -148,7 +148,7 @@ def shift_channels(
     channel_shift : int, optional
         Entries up the probe, or if that does not fit, down. None draws a place, distant ones being more likely.
     seed, order : int
-        What is drawn depends on.
+        Determine the random draws.
 
     Returns
     -------
@@ -188,7 +188,7 @@ def jitter_events(
     max_events : int, optional
         The most times wanted.
     seed, order : int
-        What is drawn depends on.
+        Determine the random draws.
 
     Returns
     -------
@@ -238,7 +238,7 @@ def construct_events(
     num_events : int, optional
         How many; each is made of one of the spikes, drawn with replacement. None: as many as there are spikes.
     seed, order : int
-        What is drawn depends on.
+        Determine the random draws.
 
     Returns
     -------
@@ -268,7 +268,7 @@ def scale_events(
     scale_min, scale_max : float
         The smallest and the largest factor.
     seed, order : int
-        What is drawn depends on.
+        Determine the random draws.
 
     Raises
     ------

@@ -37,8 +37,8 @@ class AddedScore(Performance):
     true_unit, new_unit, center_channel
         As in ``artificial_units-<session>.csv``; `new_unit` is None if there is no such file.
     causes : dict of str to int
-        How many misses have which cause, as :func:`mockrawio.score` has it; causes of none are left out. Of other
-        units it knows those that were added too.
+        Numbers of misses by cause, as in :func:`mockrawio.score`; causes with none are omitted. The only other units it
+        knows are added ones.
     """
 
     label: str
@@ -62,11 +62,11 @@ class Validation:
     sample_rate : float
         Hz.
     window_ms : float
-        How far apart a true and a found event may be, before or after.
+        Largest distance between a true and a found event.
     window : int
-        The same in samples, whole ones.
+        The same in samples.
     match_score : float
-        The least accuracy of a cluster that stands for a unit.
+        Lowest accuracy for a cluster to match a unit.
     units : tuple of AddedScore
         Ascending by true unit.
     confusion : Confusion
@@ -216,11 +216,11 @@ def validate(
     output_type : str, optional
         Format of the folder. None infers it.
     phy_base : {0, 1}, optional
-        What phy's files call the first sample. None infers it.
+        Number of the first sample in phy's files. None infers it.
     window_ms : float
-        How far apart a true and a found event may be, before or after.
+        Largest distance between a true and a found event.
     match_score : float
-        The least accuracy, above 0, of a cluster that stands for a unit.
+        Lowest accuracy, above 0, for a cluster to match a unit.
     offset : int
         Samples to add to the sorter's times, where it counts them from the start of a file that
         does not start at 0.

@@ -146,7 +146,7 @@ def to_dask_array(
     Raises
     ------
     BoundsError
-        If an index lies outside what there is.
+        If an index is out of bounds.
     MockSessionError
         If the stream or the segment is left out and there are several, or the reader is not open.
 

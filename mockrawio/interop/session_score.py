@@ -50,33 +50,33 @@ def score(
     Parameters
     ----------
     session : str, PathLike or Truth
-        A session folder, or what :func:`mockrawio.truth` gives. What is true of a session that was made with a stream
-        is what it was made of; of any other one, those that a hybrid run made among them, the units of its
-        ``spiking_data``, each spike at the nearest sample of the stream that units are sorted in.
+        A session folder, or the result of :func:`mockrawio.truth`. The ground truth of a generated session with a
+        stream is its spec; that of any other session, including hybrids, the units of its ``spiking_data``, each spike
+        at the nearest sample of the sorted stream.
     sorting : path, Sorting, SpikeInterface sorting, or mapping of str to ndarray of int
-        What a sorter made of that stream: a folder of one of :func:`mockrawio.formats.sorters.formats`, an object, or
-        the samples of each unit's spikes. One segment where the session has several counts through all of them, as
-        SpikeInterface's concatenated recordings do.
+        A sorting of that stream: a folder in one of :func:`mockrawio.formats.sorters.formats`, an object, or the
+        samples of each unit's spikes. A single segment, if the session has several, counts through all of them, as in
+        SpikeInterface's concatenated recordings.
     window_ms : float
-        How far apart a true and a found spike may be, before or after.
+        Largest distance between a true and a found spike.
     match_score : float
-        The least accuracy, above 0, of a cluster that stands for a unit.
+        Lowest accuracy, above 0, for a cluster to match a unit.
     output_type : str, optional
         Format of the folder. None infers it.
     phy_base : {0, 1}, optional
-        What phy's files call the first sample. None infers it.
+        Number of the first sample in phy's files. None infers it.
     offset : int
         Samples to add to the sorter's times.
 
     Returns
     -------
     Score
-        `units` has a row for each true unit; clusters are called as the sorter's own files call them.
+        `units` has a row for each true unit; clusters have the sorter's labels.
 
     Raises
     ------
     MockSessionError
-        If an input is not as it must be, the sorting is of another rate or other segments, or SciPy is not installed.
+        If an input is invalid, the sorting has another rate or other segments, or SciPy is not installed.
     """
     known = _from_truth(session) if isinstance(session, Truth) else _from_folder(Path(session), sorting)
     found = load_found(sorting, known.rate, known.axis, output_type=output_type, phy_base=phy_base, offset=offset)

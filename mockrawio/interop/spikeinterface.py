@@ -61,7 +61,7 @@ class MockSessionRecordingExtractor(InOneFile, StorableSession, NeoBaseRecording
     folder : str or PathLike
         The session folder, or its address.
     stream_id, stream_name : str, optional
-        Which stream, "lfp" or one of ``raw_data``; need not be given if there is only one.
+        The stream, "lfp" or one of ``raw_data``; optional if there is only one.
     all_annotations : bool
         Annotate with patient and session, and give channels `regions` and `bundles`.
     use_names_as_ids : bool
@@ -246,9 +246,9 @@ def read_mocksession(
     Returns
     -------
     extractor, or tuple of extractors
-        What was asked for, in the order recording, sorting, events; not a tuple if it is one.
-        A sorting counts the recording's own samples, and has it registered, unless that is LFP:
-        then it is as :class:`MockSessionSortingExtractor` gives it by itself.
+        The requested extractors, in the order recording, sorting, events; a single one is not in a tuple. A sorting
+        counts the recording's own samples, and has it registered, unless that is LFP: then it is as
+        :class:`MockSessionSortingExtractor` gives it by itself.
 
     Raises
     ------

@@ -164,8 +164,8 @@ def save_raster_figure(raster: Raster, path: str | PathLike[str], **options: Any
     ----------
     raster : Raster
     path : str or PathLike
-        Its ending says of which kind: ``.png``, ``.pdf``, ``.svg`` or what else matplotlib writes.
-        A file that is there is replaced; its folder is made as needed.
+        The extension determines the format: ``.png``, ``.pdf``, ``.svg`` or any other that matplotlib writes. An
+        existing file is replaced; its folder is created if necessary.
     **options
         Those of :func:`plot_raster`.
 
@@ -190,12 +190,12 @@ def save_figure(figure: Figure, path: str | PathLike[str], dpi: float = _DPI, *,
     ----------
     figure : matplotlib.figure.Figure
     path : str or PathLike
-        Its ending says of which kind: ``.png``, ``.pdf``, ``.svg`` or what else matplotlib writes.
-        Its folder is made as needed.
+        The extension determines the format: ``.png``, ``.pdf``, ``.svg`` or any other that matplotlib writes. Its
+        folder is created if necessary.
     dpi : float
         Dots per inch, of the figure or of what is rastered in it.
     overwrite : bool
-        Whether a file that is there is replaced.
+        Whether to replace an existing file.
 
     Returns
     -------

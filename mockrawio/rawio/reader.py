@@ -46,46 +46,45 @@ class MockSessionRawIO(CountCache, UnitApi):
     Parameters
     ----------
     dirname : str, PathLike or Folder
-        The session folder, ours or one that Epiphyte's generator wrote; or its address, such as ``"https://..."``,
-        ``"s3://..."`` or ``"zip://...::/path.zip"``, from which it is read where it lies (docs/remote.rst).
+        The session folder, from mockrawio or Epiphyte's generator; or its address, such as ``"https://..."``,
+        ``"s3://..."`` or ``"zip://...::/path.zip"``, which is read without downloading (docs/remote.rst).
     labels_dir : str or PathLike, optional
         Folder of movie annotations; each becomes an epoch channel.
     raw_dtype : {"int16", "source"}
         Serve float signals and waveforms as int16 counts (the largest magnitude of a channel
         or unit is 32767 counts, so the error is at most gain / 2), or as they are, gain 1.
     strict : bool
-        Check every time stamp in ``parse_header()``, not only those it touches, and refuse what is otherwise read
-        with a warning: streams with other gaps or of other times than the rest, a clock so fast that stamps come
-        twice, empty files, channel names in latin-1 or on blank lines.
+        Check every time stamp in ``parse_header()``, and refuse what is otherwise read with a warning: streams with
+        other gaps or times than the rest, repeated stamps of a fast clock, empty files, channel names in latin-1 or
+        blank lines.
     use_cache : bool
-        Remember the gains of float sources, which a full pass gives, for the next opening.
+        Cache the gains of float sources, which take a pass over the data.
     cache_path : str
-        Where: "home", "same_as_resource" (beside the session folder) or a folder.
+        Location of the cache: "home", "same_as_resource" (next to the session folder) or a folder.
     follow_symlinks : bool
-        Follow links in the session folder that lead out of it; without it they are an error.
+        Follow links that lead out of the session folder, which are an error otherwise.
     exclude : str or iterable of str
-        Files to leave out, by patterns relative to the session folder: ``"lfp_data/CSC7_*"``, ``"raw_data"``.
+        Files to ignore, by patterns relative to the session folder: ``"lfp_data/CSC7_*"``, ``"raw_data"``.
     gap_tolerance_ms : float, optional
-        Bridge gaps in which no more than that is missing; a warning says how many. Without it every gap begins a
-        segment. The samples on both sides are in one segment, one sample apart, and no sample is made up.
+        Bridge gaps of at most this length, with a warning that counts them. By default every gap starts a segment.
+        Across a bridged gap samples are one sample apart in one segment; none is invented.
     storage_options : mapping, optional
-        Of an address: those of fsspec's file system. Neither messages nor pickles have what is secret in them.
+        Options of fsspec's file system, for an address. Their secrets appear in no message and no pickle.
 
     Attributes
     ----------
     header : dict
-        Neo's, and ``"unit_channels"``, the name of the spike channels on Neo's RawIO page.
+        Neo's header, and ``"unit_channels"``, an older name of the spike channels.
     time_origin_ms : float
-        Time 0 in ms since the Unix epoch: the first signal sample; without signals the clock
-        of ``session_info.npy``; without that the earliest stamp. To a µs it is `rec_datetime` of
-        Neo's objects.
+        Time 0 in ms since the Unix epoch: the first signal sample; without signals the clock of ``session_info.npy``;
+        without that the earliest stamp. `rec_datetime` of Neo's objects is the same to 1 µs.
 
     Raises
     ------
     NotASessionError
-        If the folder holds none of a session's files. ``parse_header()`` says what is wrong in a folder that is one.
+        If the folder contains none of a session's files. ``parse_header()`` reports damaged sessions.
     MockSessionError
-        Here or in any method, if a file or an argument is not what it must be.
+        Here or in any method, if a file or an argument is invalid.
 
     Examples
     --------
@@ -154,7 +153,7 @@ class MockSessionRawIO(CountCache, UnitApi):
     def close(self) -> None:
         """Close every file; ``parse_header()`` opens them again.
 
-        Chunks read before stay valid: each keeps what it needs.
+        Chunks that were read before stay valid.
         """
         session, self._session, self._streams = self._session, None, []
         if session is not None:
@@ -188,7 +187,7 @@ class MockSessionRawIO(CountCache, UnitApi):
     # -- signals -------------------------------------------------------------------------------
 
     def get_signal_sampling_rate(self, stream_index: int | None = None) -> float:
-        """Return the sampling rate of a stream in Hz; the index may be left out if there is one stream."""
+        """Return the sampling rate of a stream in Hz; the index is optional if there is only one stream."""
         return self._stream(stream_index).sampling_rate
 
     def _get_signal_size(self, block_index: int, seg_index: int, stream_index: int) -> int:
@@ -225,22 +224,21 @@ class MockSessionRawIO(CountCache, UnitApi):
         channel_indexes : sequence of int, mask or slice, optional
             Channels by index within the stream.
         channel_names, channel_ids : sequence of str, optional
-            The same by name, or by id; an id may be given as the number of its CSC alone.
+            The same by name or id; an id may be given as its CSC number.
         prefer_slice : bool
             No effect: regular selections are always served as slices.
         out : ndarray, optional
-            Where to put the chunk: its shape, and the stream's dtype.
+            Array to write the chunk to, of its shape and the stream's dtype.
 
         Returns
         -------
         ndarray, (samples, channels)
-            `out` if given; else a read-only view of the mapped file where one array covers
-            the request, else a new array.
+            `out` if given; else a read-only view of the mapped file if one array contains the chunk, else a new array.
 
         Raises
         ------
         BoundsError
-            If any index lies outside what there is.
+            If any index is out of bounds.
         MockSessionError
             If a name is unknown or not unique, or `out` does not fit.
         """
@@ -274,13 +272,13 @@ class MockSessionRawIO(CountCache, UnitApi):
         Parameters
         ----------
         raw_signal : ndarray, (samples, channels)
-            As :meth:`get_analogsignal_chunk` gives it for the same channels.
+            From :meth:`get_analogsignal_chunk`, for the same channels.
         dtype : dtype
             "float32" (within 1 ulp of Neo's own rescaling) or "float64" (exact).
         stream_index, channel_indexes, channel_names, channel_ids
-            As they were given for the chunk.
+            The same as for the chunk.
         out : ndarray, optional
-            Where to put the result.
+            Array to write the result to.
 
         Returns
         -------

@@ -142,7 +142,7 @@ class StreamView:
         Raises
         ------
         BoundsError
-            If any index lies outside what there is.
+            If any index is out of bounds.
         """
         stream = self._signals
         seg_index = checked_index(f"stream {stream.id}", "seg_index", seg_index, len(stream.sizes), "segments")

@@ -41,7 +41,7 @@ def open(path: FolderLike, **options: Any) -> BaseRawIO:
     path : str, PathLike or Folder
         A session folder, virtual ones too; or a file or folder of a format that Neo reads.
     **options
-        Of the class: those of :class:`~mockrawio.MockSessionRawIO` for a session.
+        Options of the class: for a session those of :class:`~mockrawio.MockSessionRawIO`.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def open(path: FolderLike, **options: Any) -> BaseRawIO:
     Raises
     ------
     MockSessionError
-        If what is there is neither, or a session is not as it must be.
+        If there is neither, or the session is damaged.
 
     Examples
     --------

@@ -21,13 +21,13 @@ class WindowSignal:
     name : str
         The stream's.
     values : ndarray of float32 or float64, shape (samples, channels)
-        In the units of each channel, µV as a rule.
+        In the units of each channel, usually µV.
     t_start : float
         Time of the first sample, s.
     sampling_rate : float
         Hz.
     channel_ids, channel_names, channel_units : tuple of str
-        One for each channel; what is volts is in "uV".
+        One for each channel; voltages are in "uV".
     """
 
     name: str
@@ -43,7 +43,7 @@ class WindowSignal:
 
     @property
     def units(self) -> str:
-        """The units of the values, "uV" as a rule; all there are, with commas between, where channels differ."""
+        """The units of the values, usually "uV"; a comma-separated list if channels differ."""
         return ", ".join(dict.fromkeys(self.channel_units))
 
     @property
@@ -80,9 +80,9 @@ class TimeWindow:
     Attributes
     ----------
     t_start, t_stop : float
-        Its ends, s.
+        Start and end, s.
     block_index, seg_index : int
-        The segment that it lies in.
+        The segment.
     signals : dict of str to WindowSignal
         By the name of the stream.
     spikes : dict of str to ndarray of float64, shape (n,)
@@ -108,33 +108,34 @@ class TimeWindow:
         return "\n  ".join(lines)
 
     def to_xarray(self) -> Any:
-        """Return it as a Dataset of xarray.
+        """Return an xarray Dataset.
 
         Returns
         -------
         xarray.Dataset
-            A variable for each stream, by its name: dims (``{name}_time``, ``{name}_channel``), with times in s and
-            ids as coordinates, `{name}_channel_name`, and `units` and `sampling_rate` as attributes. ``spike_time``,
-            dim ``spike``, has the spikes of all units in the order of time, and ``unit`` says whose each is.
-            ``event_time``, dim ``event``, has events and epochs of all channels, with ``event_channel``,
-            ``event_label`` and ``event_duration``, which is NaN for an event: it has none. The attributes are
-            `t_start`, `t_stop`, `block_index` and `seg_index`.
+            One variable per stream, named like it: dims (``{name}_time``, ``{name}_channel``), with times in s and ids
+            as coordinates, `{name}_channel_name`, and `units` and `sampling_rate` as attributes. ``spike_time``, dim
+            ``spike``, has the spikes of all units in order of time, and ``unit`` their units. ``event_time``, dim
+            ``event``, has events and epochs of all channels, with ``event_channel``, ``event_label`` and
+            ``event_duration``, which is NaN for an event. The attributes are `t_start`, `t_stop`, `block_index` and
+            `seg_index`.
 
         Raises
         ------
         MockSessionError
-            If xarray is not installed, or a stream is called as one of the tables.
+            If xarray is not installed, or a stream has the name of one of the tables.
         """
         return in_xarray(self)
 
     def to_pynapple(self) -> InPynapple:
-        """Return it as objects of pynapple.
+        """Return pynapple objects.
 
         Returns
         -------
         InPynapple
-            ``signals``, a TsdFrame a stream; ``units``, a TsGroup whose time support is the window; ``events``, a Ts or
-            IntervalSet a channel. What of epochs overlaps or has no length pynapple joins or drops, and says so.
+            ``signals``, one TsdFrame per stream; ``units``, a TsGroup whose time support is the window; ``events``, one
+            Ts or IntervalSet per channel. pynapple merges overlapping epochs and drops those of zero length, with a
+            warning.
 
         Raises
         ------

@@ -69,15 +69,15 @@ def window(
     Parameters
     ----------
     source : BaseRawIO or path
-        A reader of Neo's, ours or another, whose header is parsed; or what :func:`mockrawio.open` opens.
+        Any Neo reader with parsed header, or anything that :func:`mockrawio.open` opens.
     t_start, t_stop : float or Quantity, optional
-        Seconds; what is at `t_stop` is not in the window. None is the segment's start and end.
+        Seconds; `t_stop` is excluded. None is the segment's start and end.
     seg_index : int, optional
-        The segment that it lies in; found by the times if it is left out and they tell.
+        The segment; by default determined by the times, if they are unambiguous.
     block_index : int
     streams, channels, units, events : str or iterable of str, optional
-        Which ones, by id or name; all by default, and none by ``()``. With `channels` a stream that has none of them
-        is left out.
+        Selection by id or name; all by default, none with ``()``. With `channels`, streams without any of them are
+        omitted.
     dtype : dtype
         "float32" or "float64", of the signals.
 
@@ -88,9 +88,9 @@ def window(
     Raises
     ------
     BoundsError
-        If the window is not within one segment: nothing is made up where nothing was recorded.
+        If the window is not within one segment.
     MockSessionError
-        If there is nothing of a name that is asked for.
+        If a requested name does not exist.
 
     Examples
     --------
@@ -125,18 +125,18 @@ def windows(
     Parameters
     ----------
     source, t_start, t_stop, block_index, streams, channels, units, events, dtype
-        As for :func:`window`; the times may lie anywhere.
+        As for :func:`window`; the times may be anywhere.
 
     Returns
     -------
     list of TimeWindow
-        In the order of the segments, each cut to what of the time is in its segment; empty if nothing is. Events
-        between two segments, such as frames of a movie that went on, are in the piece of the earlier one, if any is.
+        In the order of the segments, each cut to its segment; empty if no segment overlaps. Events between two
+        segments, such as movie frames during a gap, are in the window of the earlier one, if there is one.
 
     Raises
     ------
     MockSessionError
-        As :func:`window` does, but for the segments.
+        As for :func:`window`, except for the segments.
     """
     with _reader(source) as reader:
         choice = choose(reader, streams, channels, units, events)

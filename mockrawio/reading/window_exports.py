@@ -19,7 +19,7 @@ _TABLES = ("spike", "spike_time", "unit", "event", "event_time", "event_channel"
 
 @dataclass(frozen=True)
 class InPynapple:
-    """A window in pynapple's objects.
+    """A window as pynapple objects.
 
     Attributes
     ----------

@@ -68,7 +68,7 @@ def write_report(
     verify : bool
         Whether to check the session first, which reads all of it.
     overwrite : bool
-        Whether to replace a file that is there.
+        Whether to replace an existing file.
     progress : bool
         Whether to show bars on stderr while verifying.
     exclude, gap_tolerance_ms

@@ -1,9 +1,9 @@
-"""What a session's figures and its report are made of: numbers, no drawing.
+"""The numbers behind a session's figures and report, without drawing.
 
-Every function takes as `reader` a :class:`~mockrawio.MockSessionRawIO` whose header is parsed, and gives a small
-tuple of arrays. Signals are read in blocks and spikes in batches, so that memory grows with the result
-alone; only that of :func:`spike_trains` and of events is as long as the data. Times are seconds
-on the session's clock; amplitudes are in the units of the files, µV.
+Every function takes as `reader` a :class:`~mockrawio.MockSessionRawIO` with parsed header, and returns a named tuple of
+arrays. Signals are read in blocks and spikes in batches, so memory is proportional to the result; only that of
+:func:`spike_trains` and of events grows with the data. Times are seconds on the session's clock; amplitudes are in the
+units of the files, µV.
 """
 
 from __future__ import annotations

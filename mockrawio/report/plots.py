@@ -1,9 +1,8 @@
-"""Figures of a session, each a function that takes `ax=`, and all of them on one page.
+"""Figures of a session: one function for each, which takes `ax=`, and an overview of all on one page.
 
-They use matplotlib without its global state, so nothing needs a screen, a window or a clean-up. A kind of data that the
-session lacks is named in a text where its figure would be; on the page of all of them it has none. `ax` is where to
-draw; None is a new figure; the axes are returned. `units` and `channels` choose what is drawn. It needs the extra
-``plot``.
+They use matplotlib without its global state, so nothing needs a screen, a window or a clean-up. Missing data are
+reported by a text in place of the figure, and omitted from the overview. `ax` is where to draw (None creates a figure);
+the axes are returned. `units` and `channels` select what is drawn. Needs the extra ``plot``.
 """
 
 from __future__ import annotations
@@ -107,21 +106,21 @@ def plot_overview(
     ----------
     reader : MockSessionRawIO
     stream_index : int, optional
-        Which stream is drawn. None: the first two.
+        The stream to draw. None: the first two.
     t_start, t_stop : float, optional
         Limits of raster and traces, in seconds. None: the raster of the whole session, and of the
         traces the first 10 s, or 10,000 samples if those are fewer.
     units : sequence of int or str, optional
-        Which are drawn, by index or id. None: in each figure those that have the most spikes.
+        Units to draw, by index or id. None: in each figure those with the most spikes.
     channels : sequence of int or str, optional
-        Which of each stream, by index, id or name. None: the first ones.
+        Channels to draw, by index, id or name. None: the first ones.
 
     Returns
     -------
     matplotlib.figure.Figure
         Its axes: raster; traces, one axes per stream; spectra; places of units, or contacts, waveforms and footprints;
         correlograms and intervals; amplitudes and drift; spikes around events, rates and event timing; DAQ jitter and
-        movie clock; the table of units. What the session lacks has no axes; a line at the top names it.
+        movie clock; the table of units. Missing data have no axes; a line at the top lists them.
 
     Raises
     ------

@@ -114,31 +114,30 @@ def corrupt_sorting(
     Parameters
     ----------
     sorting : SpikeInterface sorting, or mapping of str to ndarray of int
-        Such as the true one; ids of whole numbers or text. Without a rate it is taken to be of 32 kHz.
+        Such as the true one; ids are integers or strings. Without a rate, 32 kHz is assumed.
     split : int
-        Units to cut in two clusters, of which the larger one, 60 to 80 % of the spikes, keeps the unit's id.
+        Number of units to split in two; the larger cluster, with 60 to 80 % of the spikes, keeps the unit's id.
     merge : int
-        Pairs of units to make one cluster of, which has the first one's id.
+        Number of pairs of units to merge; the cluster has the first one's id.
     duplicate : int
-        Units to have a second time, spike for spike.
+        Number of units to duplicate.
     jitter : int
-        Samples by which a spike may be early or late, all of them equally likely.
+        Largest shift of a spike in samples, uniformly distributed.
     miss, add : float
-        Spikes to leave out, and to add, as shares of each unit's.
+        Spikes to remove and to add, as a share of each unit's.
     seed : int
         0 or more.
 
     Returns
     -------
     Corrupted
-        `sorting`, of the kind that was given, a :class:`~spikeinterface.core.NumpySorting` or a dict; and `corruption`,
-        what was done. Its clusters come in the order of their units, then second parts, then copies.
+        `sorting`, of the same kind, a :class:`~spikeinterface.core.NumpySorting` or a dict; and `corruption`, its
+        changes. Clusters are in the order of the units, followed by second parts and copies.
 
     Raises
     ------
     MockSessionError
-        If an argument is none of these, there are too few units with spikes, or there is no room for what is to be
-        added.
+        If an argument is invalid, there are too few units with spikes, or no room for added spikes.
     """
     for name, value in {"split": split, "merge": merge, "duplicate": duplicate, "jitter": jitter, "seed": seed}.items():
         require(is_whole(value) and value >= 0, Argument(name), "a whole number, 0 or more", value)

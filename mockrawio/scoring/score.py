@@ -36,10 +36,10 @@ class UnitScore(Performance):
     n_elsewhere : int
         Missed spikes that another cluster has.
     n_foreign : int
-        False alarms where another true unit has a spike.
+        False positives at a spike of another true unit.
     causes, false_causes : dict of str to int
-        How many misses, and false alarms, have which cause. They add up to ``n_true - n_matched`` and ``n_found -
-        n_matched``; causes of none are left out.
+        Numbers of misses, and of false positives, by cause. They add up to ``n_true - n_matched`` and ``n_found -
+        n_matched``; causes with none are omitted.
     """
 
     id: str
@@ -51,7 +51,7 @@ class UnitScore(Performance):
 
 @dataclass(frozen=True)
 class ClusterScore:
-    """What one cluster is.
+    """The classification of one cluster.
 
     Attributes
     ----------
@@ -59,15 +59,15 @@ class ClusterScore:
     n_found : int
         Its spikes.
     unit : str or None
-        The true unit that it stands for.
+        The true unit that it is matched to.
     kind : {"merged", "matched", "duplicate", "split", "other"}
-        The first of these that holds: it has at least half of the spikes of two units or more; it stands for a unit; at
-        least half of its spikes are one unit's, and at least half of them in the cluster that stands for that unit as
-        well; the same, and they are not; none of these.
+        The first that applies: it has at least half of the spikes of two or more units; it is matched to a unit; at
+        least half of its spikes are one unit's, and at least half of these are also in the cluster matched to that
+        unit; the same, but they are not; none of these.
     best_unit : str or None
-        The unit that most of its spikes are of; None if they are of none.
+        The unit with most of its spikes; None if there is none.
     n_best : int
-        How many those are.
+        The number of these spikes.
     """
 
     id: Any
@@ -86,11 +86,11 @@ class CauseScore:
     ----------
     cause : str
     n_true : int
-        Spikes that would have it if they were missed, or given to another cluster.
+        Spikes to which it would apply if they were missed.
     n_missed, n_false : int
-        Misses and false alarms of this cause, of all units.
+        Misses and false positives with this cause, over all units.
     miss_rate : float
-        missed / true, 0 of no spikes: to be held against that of the other causes.
+        missed / true, 0 without spikes: compare it with that of other causes.
     """
 
     cause: str
@@ -128,13 +128,13 @@ class Score:
     sampling_rate : float
         Hz.
     window_ms : float
-        How far apart a true and a found spike may be, before or after; SpikeInterface's ``delta_time``.
+        Largest distance between a true and a found spike; SpikeInterface's ``delta_time``.
     window : int
-        The same in samples, whole ones.
+        The same in samples.
     match_score : float
-        The least accuracy of a cluster that stands for a unit.
+        Lowest accuracy for a cluster to match a unit.
     n_unassigned : int
-        Found spikes that belong to no cluster, which are left out.
+        Found spikes that belong to no cluster, which are ignored.
     """
 
     truth: str

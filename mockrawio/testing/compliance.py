@@ -16,14 +16,14 @@ def assert_rawio_compliant(reader: Any, *, but: Collection[str] = ()) -> None:
     Parameters
     ----------
     reader : neo.rawio.baserawio.BaseRawIO
-        Any reader, of ours or not; its header is parsed if it is not yet.
+        Any reader; its header is parsed if necessary.
     but : collection of str
-        Names of rules to leave out: "has_annotations", for example.
+        Names of rules to skip, such as "has_annotations".
 
     Raises
     ------
     AssertionError
-        By the first rule that it does not keep.
+        For the first rule that it violates.
 
     Examples
     --------

@@ -51,14 +51,14 @@ def plant_fault(folder: str | PathLike[str], name: str) -> Path:
     Parameters
     ----------
     folder : str or PathLike
-        A session folder of yours, such as a copy of what ``mock_session`` gives: its files are changed.
+        Your own session folder, such as a copy of that of ``mock_session``: its files are changed.
     name : str
         One of :data:`SESSION_FAULTS`.
 
     Returns
     -------
     Path
-        The file at fault, which may be gone.
+        The file at fault, which may no longer exist.
 
     Raises
     ------

@@ -34,7 +34,7 @@ class SessionMaker:
     Parameters
     ----------
     root : Path
-        Where they are made.
+        Folder of the sessions.
     """
 
     def __init__(self, root: Path) -> None:
@@ -47,7 +47,7 @@ class SessionMaker:
         return self.session(kind, virtual=virtual, **fields)
 
     def session(self, kind: str | SessionSpec = "broadband", *, virtual: bool = False, **fields: Any) -> Path:
-        """Return a session's folder, made now or by an earlier call.
+        """Return a session's folder, generated on the first call.
 
         Parameters
         ----------
@@ -55,19 +55,19 @@ class SessionMaker:
             "broadband" (by default two seconds of four channels and three units), "tiny", "epiphyte", "neuropixels",
             "plain" (:class:`~mockrawio.SessionSpec` itself), or a spec.
         virtual : bool
-            Whether it takes no disk.
+            Whether it is virtual, and takes no disk space.
         **fields
-            Of the spec; the seed is 0 if it is not given.
+            Fields of the spec; the seed is 0 by default.
 
         Returns
         -------
         Path
-            Shared by all tests of the run: copy it before you change it.
+            Shared by all tests of a run: copy it before changing it.
 
         Raises
         ------
         MockSessionError
-            If the spec cannot be.
+            If the spec is invalid.
         """
         spec = _spec(kind, fields)
         shown = json.dumps([spec.to_dict(), virtual], sort_keys=True)
@@ -79,7 +79,7 @@ class SessionMaker:
         return folder
 
     def reader(self, kind: str | SessionSpec = "broadband", **fields: Any) -> MockSessionRawIO:
-        """Return a session's reader, its header parsed; :meth:`close` closes it."""
+        """Return a session's reader with parsed header; :meth:`close` closes it."""
         reader = MockSessionRawIO(self.session(kind, **fields))
         reader.parse_header()
         self._readers.append(reader)
@@ -108,7 +108,7 @@ class SessionMaker:
     def rig_files(
         self, format: str, kind: str | SessionSpec = "broadband", *, fault: str | None = None, **fields: Any
     ) -> Any:
-        """Return a session as the files of a rig, an :class:`~mockrawio.exporting.Exported`, made once.
+        """Export a session to another format, once; returns an :class:`~mockrawio.exporting.Exported`.
 
         `format` and `fault` are those of :func:`mockrawio.export`; `fields` are the spec's.
         """
@@ -121,7 +121,7 @@ class SessionMaker:
         return self._exports[target]
 
     def close(self) -> None:
-        """Close the readers that were given since the last call."""
+        """Close the readers returned since the last call."""
         while self._readers:
             self._readers.pop().close()
 

@@ -59,16 +59,16 @@ def sessions(draw: Any, /, root: Path | None = None, *, virtual: bool = True, **
     Parameters
     ----------
     root : Path, optional
-        Where it is made; else a folder that is removed when Python ends.
+        Where to generate it; by default a folder that is removed when Python exits.
     virtual : bool
-        Whether it takes no disk: it is made in milliseconds then.
+        Whether it is virtual, which takes milliseconds and no disk space.
     **limits
         Of :func:`specs`.
 
     Returns
     -------
     strategy of Path
-        Which may be that of an earlier draw: copy it before you change it.
+        Possibly that of an earlier draw: copy it before changing it.
     """
     place = _place() if root is None else root
     return SessionMaker(place)(draw(specs(**limits)), virtual=virtual)

@@ -224,13 +224,13 @@ def write_spikes_csv(
     Parameters
     ----------
     path : str or PathLike
-        The file to make; its folder is made as needed.
+        The file to make; its folder is created if necessary.
     spikes : Raster or iterable of Raster
         The spikes, or stretches of them, each taken when the last is written; in the order given.
     population : str
         The population's name.
     overwrite : bool
-        Whether a file that is there already may be replaced.
+        Whether to replace an existing file.
 
     Returns
     -------

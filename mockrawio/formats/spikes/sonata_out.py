@@ -49,7 +49,7 @@ def write_sonata(
     Parameters
     ----------
     path : str or PathLike
-        The file to make; its folder is made as needed.
+        The file to make; its folder is created if necessary.
     spikes : Raster, the like of it (:class:`~.blocks.SpikesLike`), or iterable of them
         All the spikes, or consecutive stretches of time, each taken when the last is written.
     population : str
@@ -62,7 +62,7 @@ def write_sonata(
         read what is compressed. h5py and bmtk can; "gzip" halves the file, or better, and takes
         a few times as long.
     overwrite : bool
-        Whether a file that is there already may be replaced.
+        Whether to replace an existing file.
 
     Returns
     -------

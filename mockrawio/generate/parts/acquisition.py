@@ -14,23 +14,23 @@ from .sync import Sync
 
 @dataclass(frozen=True)
 class Acquisition(Part):
-    """The converter of a rig.
+    """The amplifier and analog-to-digital converter.
 
     Parameters
     ----------
     gain_uV : float
-        µV a count. 0.195 is that of Intan's amplifiers; a Neuropixels 1.0 probe has 2.34375 at a gain of 500.
+        µV per count. Intan's amplifiers have 0.195; a Neuropixels 1.0 probe has 2.34375 at a gain of 500.
     bits : int
-        Of a count: it lies from ``-2**(bits - 1)`` to ``2**(bits - 1) - 1``, and what is beyond is cut off there.
+        Number of bits: counts are from ``-2**(bits - 1)`` to ``2**(bits - 1) - 1``, and values beyond are clipped.
     sample_shift : bool
-        Whether each converter samples its channels one after another, in the order that the probe says, so that
-        spikes, hum and artifacts come earlier on those that are sampled later. Noise that is white in time stays as
-        it is: by its law nobody can tell when in a sample it was taken.
+        Whether each converter samples its channels one after another, in the order given by the probe, so that spikes,
+        hum and artifacts appear earlier on channels sampled later. White noise does not change, as its statistics do
+        not depend on the time within a sample.
     faults : tuple of parts
-        What fails: DeadChannel, NoisyChannel, OutOfBrain, StimulationArtifact, MovementArtifact, DroppedPackets,
-        ClockSkew. Default: nothing.
+        Acquisition faults: DeadChannel, NoisyChannel, OutOfBrain, StimulationArtifact, MovementArtifact,
+        DroppedPackets, ClockSkew. Default: nothing.
     sync : Sync, optional
-        The line by which the amplifier's clock and that of the stimulus computer can be compared. None: there is none.
+        A sync line between the amplifier and the stimulus computer. None: no line.
     """
 
     gain_uV: float = real(0.195, 1e-4, 1e3)

@@ -17,7 +17,7 @@ class Sync(Part):
     Parameters
     ----------
     period_ms : float
-        From one rise to the next, by the computer's clock.
+        Period of the square wave on the computer's clock.
     """
 
     period_ms: float = real(1000.0, 1.0, 1e6)

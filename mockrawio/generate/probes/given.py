@@ -26,14 +26,14 @@ def probe_of(value: Any, n_channels: int | None = None, name: Argument = _PROBE)
         A name of :data:`PROBES`; the path of a file that ProbeInterface has written, ending in ``.json``; a ``Probe``
         or ``ProbeGroup``; its JSON form; or a ContactMap.
     n_channels : int, optional
-        How many channels there are to be. None: as many as the probe has.
+        Number of channels. None: the probe's default.
     name : Argument
-        What the error calls the value.
+        Name of the value in errors.
 
     Raises
     ------
     MockSessionError
-        If it is no probe, or cannot have so many channels.
+        If it is not a probe, or cannot have this number of channels.
     """
     kept = probe_value(name, value)
     if isinstance(kept, str):

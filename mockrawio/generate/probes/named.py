@@ -19,15 +19,15 @@ class NamedProbe:
     Attributes
     ----------
     name : str
-        By which a spec has it, "utah".
+        Its name in a spec, such as "utah".
     what : str
-        What it is, in some words.
+        A short description.
     default : int
-        How many channels it has unless said otherwise.
+        Default number of channels.
     numbers : sequence of int
-        How many it can have, ascending.
+        Possible numbers of channels, ascending.
     make : callable
-        Returns the contacts of one with so many channels.
+        Returns its contacts for a number of channels.
     """
 
     name: str

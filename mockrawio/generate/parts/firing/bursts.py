@@ -32,18 +32,17 @@ class Bursts(Part):
     Attributes
     ----------
     share : float
-        How many of the spikes that do not follow one in a burst begin one.
+        The share of spikes outside bursts that start one.
     n : tuple of int
-        How many spikes a burst has, the fewest and the most.
+        Lowest and highest number of spikes in a burst.
     interval_ms : tuple of float
-        The intervals in a burst, the least and the most; none is below the refractory period.
+        Shortest and longest interval in a burst; none is below the refractory period.
     drop : float
-        By which part of what it would be without it a spike makes the next ones smaller, when they come at once.
+        The relative decrease of amplitude by an immediately preceding spike.
     recovery_ms : float
-        The time constant with which that is made good. It counts for all spikes of a cell that has bursts, whether they
-        are in one or not.
+        The time constant of recovery. It applies to all spikes of a unit that has bursts.
     of_units : float
-        The share of the cells that have bursts.
+        The share of the units that have bursts.
     """
 
     share: float = real(0.2, 0.0, 1.0)

@@ -30,9 +30,9 @@ class Common(LockPart):
     sd : float
         Its standard deviation.
     tau_s : float
-        How long it stays about the same: its correlation has fallen to a half after this.
+        Correlation time: the lag at which the correlation is one half.
     of_units : float
-        The share of the cells that follow it.
+        The share of the units that follow it.
     """
 
     name: ClassVar[str] = "common"

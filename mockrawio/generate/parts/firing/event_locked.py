@@ -27,15 +27,15 @@ class EventLocked(LockPart):
     events : str
         The channel of the events.
     code : int or None
-        Which ones: those that have this code; None for all.
+        Code of the events; None for all.
     gain : float
-        How many times as high rates are at the peak of a response; below 1 they fall.
+        Factor of the rate at the peak of a response; below 1 rates decrease.
     latency_ms : float
-        When a response begins after its event.
+        Delay of the response after its event.
     duration_ms : float
-        How long it takes. It rises to its peak in a third of it, by :func:`kernel`.
+        Duration of the response. It rises to its peak within a third of it, see :func:`kernel`.
     of_units : float
-        The share of the cells that answer.
+        The share of the units that respond.
     """
 
     name: ClassVar[str] = "event"

@@ -37,13 +37,13 @@ class Firing(Part):
     Attributes
     ----------
     process : Poisson or Gamma
-        How regular spikes are.
+        The distribution of intervals.
     bursts : Bursts or None
-        Spikes that bring others with them.
+        Spikes that start bursts.
     locked : tuple of EventLocked, PhaseLocked, MovieLocked, Profile and Common
-        What rates follow; where they follow several things, the factors are multiplied.
+        What rates follow; several factors are multiplied.
     synchrony : Synchrony or None
-        Spikes that cells have in common.
+        Spikes that units share.
     """
 
     process: Process = checked(Poisson(), PROCESSES.one)
@@ -62,7 +62,7 @@ class Firing(Part):
         rates_hz : sequence of float
             The mean rate of each cell.
         refractory_ms : float
-            No two spikes of a cell are nearer to each other.
+            Refractory period of each cell.
         amplitudes : Amplitudes
             How those of a cell's spikes vary; it has the session's setting.
         jitter : bool

@@ -24,10 +24,10 @@ class MovieLocked(LockPart):
     Attributes
     ----------
     points : tuple of tuple of float
-        Times of the movie in s and how many times as high rates are then, on straight lines between them; an array
-        (n, 2) will do. Before the first point and after the last one it is as there.
+        Movie times in s and factors of the rate, interpolated linearly, also as an array (n, 2). The first and last
+        factors extend beyond the points.
     of_units : float
-        The share of the cells that follow it.
+        The share of the units that follow it.
     """
 
     name: ClassVar[str] = "movie"

@@ -31,14 +31,13 @@ class PhaseLocked(LockPart):
     rhythm : str
         Its name in the field.
     kappa : float
-        How narrow it is: 0 is not at all; at 1 spikes are 7 times as frequent at the preferred phase as half a turn
-        away.
+        Concentration: 0 is uniform; at 1 spikes are 7 times as frequent at the preferred phase as half a cycle away.
     phase : float
         The preferred phase, rad: 0 is the rhythm's peak.
     spread : float
         Standard deviation of the cells' own preferred phases around it, rad.
     of_units : float
-        The share of the cells that follow it.
+        The share of the units that follow it.
     """
 
     name: ClassVar[str] = "phase"

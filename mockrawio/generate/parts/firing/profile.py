@@ -21,12 +21,12 @@ class Profile(LockPart):
     Attributes
     ----------
     points : tuple of tuple of float
-        Times in s and how many times as high rates are then, on straight lines between them; an array (n, 2) will do.
-        Before the first point and after the last one it is as there.
+        Times in s and factors of the rate, interpolated linearly, also as an array (n, 2). The first and last factors
+        extend beyond the points.
     period_s : float or None
-        After how many seconds it begins again; None: never.
+        Period in seconds after which it repeats; None: never.
     of_units : float
-        The share of the cells that follow it.
+        The share of the units that follow it.
     """
 
     name: ClassVar[str] = "profile"

@@ -24,20 +24,20 @@ _KEPT = 64  # groups and blocks
 class Synchrony(Part):
     """Groups of units that sometimes fire together, with jitter.
 
-    It is Elephant's single interaction process, with a jitter that is uniform, and with refractory periods: a cell's
-    own spikes nearer to a common one than that are left out, and as many more are drawn. All common spikes stay, so
-    that two cells of a group have ``rate_hz * share**2`` pairs of them a second. Mean rates do not change.
+    Elephant's single interaction process with uniform jitter and refractory periods: a unit's own spikes within the
+    refractory period of a common one are removed, and as many others are drawn. All common spikes are kept, so that two
+    units of a group have ``rate_hz * share**2`` pairs of them per second. Mean rates do not change.
 
     Attributes
     ----------
     rate_hz : float
-        How often a group has a common spike: the coincidence rate.
+        Rate of a group's common spikes: the coincidence rate.
     jitter_ms : float
-        How far each cell's spike is from it, at most.
+        Largest distance of each unit's spike from it.
     share : float
-        In how many of them a cell of the group takes part; in fewer where that were more than half of its spikes.
+        The share of them in which a unit of the group participates; less if that exceeded half of its spikes.
     group : int or None
-        How many cells a group has; None for one group of all.
+        Number of units in a group; None for one group of all.
     """
 
     rate_hz: float = real(0.2, 0.0, 100.0)

@@ -21,7 +21,7 @@ class Appearing(Change):
     share : float
         How many of the units appear.
     between_s : tuple of float
-        When the first and the last of them begin to, in seconds of the session.
+        When the first and the last of them start to vanish, in seconds of the session.
     over_s : float
         How long it takes.
     """

@@ -32,7 +32,7 @@ class ByDepth(Move):
     depths_um : sequence of float
         Some y, ascending.
     factors : sequence of float
-        The factor at each; 0, where nothing moves.
+        The factor at each; 0 for no motion.
     """
 
     of: Move = checked(Zigzag(), _MOVES.one)

@@ -27,7 +27,7 @@ class Days(Part):
     lost : float
         The share of the units that are lost from one day to the next.
     new : float
-        How many units are new on each day, as a share of those of the first.
+        New units on each day, as a share of those of the first.
     """
 
     um_per_day: float = real(10.0, 0.0, 1e3)

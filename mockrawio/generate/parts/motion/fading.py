@@ -21,11 +21,11 @@ class Fading(Change):
     Attributes
     ----------
     share : float
-        How many of the units fade.
+        The share of units that fade.
     to : float
-        How many times as large their spikes are in the end.
+        Final factor of their amplitudes.
     start_s, end_s : float
-        From when to when they change, in seconds of the session.
+        Start and end of the change, in seconds of the session.
     """
 
     _: KW_ONLY

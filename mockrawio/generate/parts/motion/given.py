@@ -31,9 +31,9 @@ class Given(Move):
     displacement_um : sequence of float, or of sequences of float
         A number for each time, or a row of numbers, one for each depth.
     depths_um : sequence of float
-        The y of cells at home that they are for, ascending; one, where all move alike.
+        The home depths (y) they apply to, ascending; a single one if all move alike.
     segment : int, optional
-        The only segment that moves, whose seconds `times_s` are.
+        The only segment with motion, in whose seconds `times_s` are.
     """
 
     times_s: tuple[float, ...] = checked((0.0,), series("seconds that ascend", ascending=True))

@@ -27,9 +27,9 @@ class RandomWalk(Move):
     Attributes
     ----------
     um : float
-        How far from home it gets at most; its standard deviation is about a fifth of that.
+        Largest displacement; the standard deviation is about a fifth of it.
     slowest_s, fastest_s : float
-        In how many seconds the slowest octave goes from one place to the next, and the fastest at least.
+        Step of the slowest octave, and lower limit of that of the fastest, in seconds.
     """
 
     um: float = real(20.0, 0.0, 1e4)

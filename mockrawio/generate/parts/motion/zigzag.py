@@ -22,11 +22,11 @@ class Zigzag(Move):
     Attributes
     ----------
     um : float
-        From the lowest to the highest place.
+        Distance from the lowest to the highest position.
     period_s : float
-        How long going up and down takes.
+        Duration of one cycle.
     start_s, end_s : float
-        When it begins, and when it stops, where it is then; seconds of the session. None: never.
+        When it starts, and when it stops in place; seconds of the session. None: never.
     """
 
     um: float = real(20.0, 0.0, 1e4)

@@ -26,17 +26,17 @@ class FarUnits(NoisePart):
     Attributes
     ----------
     n : int
-        How many cells there are.
+        Number of cells.
     rate_hz : LogNormal, Uniform, float or tuple of float
-        How fast they fire; a number is the rate of all, two are the lowest and the highest.
+        Firing rates; a number is the rate of all, two are the lowest and highest.
     distance_um : tuple of float
-        How far from its nearest contact a cell is, the least and the most.
+        Lowest and highest distance of a cell from its nearest contact.
     amplitude_uV : float
-        What the main peak of half of the cells is at most, at the cell itself; from there it falls with the distance.
+        Median of the main peaks, at the cell itself, from where they decay with distance.
     amplitude_sd : float
         Standard deviation of the natural logarithm of these peaks.
     footprint : Power or Exponential
-        How spikes fall with the distance.
+        Decay of the amplitude with distance.
     """
 
     name: ClassVar[str] = "far"

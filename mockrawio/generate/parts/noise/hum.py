@@ -27,11 +27,11 @@ class Hum(NoisePart):
     Parameters
     ----------
     frequency_hz : float, default 50.0
-        That of the mains.
+        Mains frequency.
     harmonics : int, default 3
-        How many lines there are, the first at the frequency itself.
+        Number of lines, including the fundamental.
     uV : float, default 1.0
-        The root mean square of all lines together, before they are rounded to counts.
+        Root mean square of all lines together, before rounding to counts.
     """
 
     name: ClassVar[str] = "hum"

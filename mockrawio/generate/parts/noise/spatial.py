@@ -24,7 +24,7 @@ class Spatial(NoisePart):
     Parameters
     ----------
     uV : float, default 7.5
-        Its standard deviation on each contact.
+        Standard deviation on each contact.
     length_um : float, default 80.0
         The distance at which the correlation is 1/e.
     """

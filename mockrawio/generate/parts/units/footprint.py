@@ -121,7 +121,7 @@ class Exponential(Law):
     Attributes
     ----------
     length_um : tuple of float
-        In how many µm it falls to 1/e, the least and the most.
+        Lowest and highest distance at which it is 1/e.
     """
 
     length_um: tuple[float, float] = span((18.0, 38.0), 1.0, 1e4)
@@ -138,9 +138,9 @@ class Power(Law):
     Attributes
     ----------
     length_um : tuple of float
-        Where it is half of what it is at no distance, the least and the most.
+        Lowest and highest distance at which it is one half.
     power : tuple of float
-        With which power of the distance it falls far away, the least and the most.
+        Lowest and highest exponent at large distances.
     """
 
     length_um: tuple[float, float] = span((25.0, 45.0), 1.0, 1e4)

@@ -22,7 +22,7 @@ class LogNormal(Part):
     Attributes
     ----------
     median_hz : float
-        Half of the units are slower.
+        The median rate.
     sd : float
         Standard deviation of the natural logarithm; 0.9 is 0.39 decades.
     """

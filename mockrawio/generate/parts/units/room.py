@@ -28,7 +28,7 @@ class Room:
     ----------
     setting : Setting
     distance_um : tuple of float
-        How far from its nearest contact a cell is, the least and the most.
+        Lowest and highest distance of a cell from its nearest contact.
     apart_um : float
         How far from each other cells are at least.
     of : str

@@ -31,34 +31,34 @@ class Units(Part):
     Attributes
     ----------
     n : int or None
-        How many units there are; None where their spikes come from a file.
+        Number of units; None if their spikes come from a file.
     snr : tuple of float
-        The size of the main peak in 300 to 6000 Hz, in standard deviations of the noise there: the lowest and the
-        highest, between which units are spread on the scale of ratios.
+        Lowest and highest SNR, log-uniformly distributed: the size of the main peak in 300 to 6000 Hz, in standard
+        deviations of the noise in that band.
     amplitude_uV : tuple of float or None
-        In place of `snr`: the size of the main peak in µV, as it is before any filter.
+        Instead of `snr`: lowest and highest size of the unfiltered main peak in µV.
     rate_hz : LogNormal, Uniform, float or tuple of float
-        How fast units fire; a number is the rate of all, two are the lowest and the highest.
+        Firing rates; a number is the rate of all units, two are the lowest and highest.
     classes : Classes
-        How many are of each class of cells.
+        Weights of the cell classes.
     footprint : Exponential or Power
-        How spikes fall with the distance.
+        Decay of the amplitude with distance.
     distance_um : tuple of float
-        How far from its nearest contact a cell is, the least and the most.
+        Lowest and highest distance of a cell from its nearest contact.
     min_distance_um : float
-        No two cells are nearer to each other.
+        Smallest distance between two cells.
     multi : float
-        The share of multi-units, which are several cells that are taken for one; none of them points upwards.
+        The share of multi-units, which combine several cells, none with positive spikes.
     cells_per_multi : tuple of int
-        How many cells they are, the fewest and the most.
+        Lowest and highest number of their cells.
     amplitude_sd : float
-        Standard deviation of the amplitudes of a cell's spikes, as a part of the mean one.
+        Standard deviation of the amplitudes of a cell's spikes, relative to their mean.
     jitter : bool
-        Whether spikes come between samples.
+        Whether spikes have sub-sample shifts.
     refractory_ms : float
-        No two spikes of a cell are nearer to each other.
+        Refractory period of each cell.
     templates : Templates, path, spikeinterface Templates or None
-        Spikes of one's own, in place of `classes`, `footprint` and `distance_um` (docs/templates.rst).
+        Your own waveforms, instead of `classes`, `footprint` and `distance_um` (docs/templates.rst).
     """
 
     n: int | None = whole(10, 0, 100_000, optional=True)
