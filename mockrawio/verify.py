@@ -115,7 +115,7 @@ class Verification:
         yield from (Text("warning: ", text) for text in self.warnings)
         yield from (f"leftover of a writer that is running, or was killed: {visible(path)}" for path in self.leftovers)
         yield from (f"left out, not checked: {visible(name)}" for name in self.excluded)
-        checked = "as its manifest has it, and readable" if self.has_manifest else "no manifest; readable"
+        checked = "matches its manifest, and readable" if self.has_manifest else "no manifest; readable"
         checked += "; virtual: of computed data, both ends of each segment were read" if self.is_virtual else ""
         checked += f"; {len(self.excluded)} left out" if self.excluded else ""
         yield f"{visible(self.folder)}: {f'ok ({checked})' if self.ok else 'NOT ok'}"

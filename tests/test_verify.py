@@ -495,5 +495,5 @@ def test_what_is_left_out_is_told(folder):
     assert (found.ok, found.excluded) == (True, ("ChannelNames.txt", "lfp_data"))
     *_, first, second, verdict = found.lines()
     assert (first, second) == ("left out, not checked: ChannelNames.txt", "left out, not checked: lfp_data")
-    assert verdict.endswith("ok (as its manifest has it, and readable; 2 left out)")
+    assert verdict.endswith("ok (matches its manifest, and readable; 2 left out)")
     assert found.as_dict()["excluded"] == ["ChannelNames.txt", "lfp_data"]

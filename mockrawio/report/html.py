@@ -156,18 +156,18 @@ def _verdict(found: Verification | None) -> dict[str, str]:
     if found is None:
         return {"verdict": "Not verified.", "verdict_class": "none", "verdict_more": "Its files were not checked."}
     if found.ok:
-        word, more = "Readable:", "all of it can be read; there is no manifest to compare its files with."
+        word, more = "Readable:", "everything can be read; there is no manifest to compare its files with."
         if found.has_manifest:
-            word, more = "Verified:", "every file is as its manifest has it, and all of it can be read."
+            word, more = "Verified:", "every file matches its manifest, and everything can be read."
         if found.excluded:
-            more = f"{more[:-1]}, but for {len(found.excluded):,} left out by choice, which were not checked."
+            more = f"{more[:-1]}, except {len(found.excluded):,} excluded files, which were not checked."
         return {"verdict": word, "verdict_class": "good", "verdict_more": more}
     counts = [
         f"{kind}: {len(texts):,}"
         for kind, texts in _findings(found).items()
         if texts and kind not in ("warnings", "excluded")
     ]
-    return {"verdict": "Not as it should be.", "verdict_class": "bad", "verdict_more": f"{', '.join(counts)}."}
+    return {"verdict": "Problems found.", "verdict_class": "bad", "verdict_more": f"{', '.join(counts)}."}
 
 
 def _verified(found: Verification | None, told: list[str], below: Callable[[str], str]) -> list[Block]:
@@ -177,8 +177,8 @@ def _verified(found: Verification | None, told: list[str], below: Callable[[str]
     else:
         compared = "The files were compared with the manifest" if found.has_manifest else "There is no manifest"
         good = " Nothing is missing, extra, changed or unreadable." if found.ok and found.has_manifest else ""
-        good += f" Left out by choice, and not checked: {len(found.excluded):,}." if found.excluded else ""
-        blocks = [Block("paragraph", f"{compared}; all of the session was read as far as it can be.{good}")]
+        good += f" Excluded, and not checked: {len(found.excluded):,}." if found.excluded else ""
+        blocks = [Block("paragraph", f"{compared}; all readable parts of the session were read.{good}")]
     findings = _findings(found) if found else {}
     findings["warnings"] = list(dict.fromkeys([*findings.get("warnings", []), *told]))
     for kind, texts in findings.items():

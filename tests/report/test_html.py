@@ -133,7 +133,7 @@ def test_what_it_says(read, folder):
     """Sizes, units, the spec and its seed, and every file with its hash stand in the page."""
     manifest = json.loads((folder / "session_manifest.json").read_text())
     assert "Session 2 of patient 3" in read.text
-    assert "Verified: every file is as its manifest has it" in read.text
+    assert "Verified: every file matches its manifest" in read.text
     assert "signals 50.0 s segments 2 streams 1 channels 1 units 5" in read.text
     assert "seed 1" in read.text
     assert "segments [20.0, 30.0]" in read.text
@@ -293,7 +293,7 @@ def test_any_one_file_will_do(handmade, kind):
     there = {"signals": ("lfp", "stream"), "units": ("unit",), "events": ("events", "daq"), "movie": ("watchlog",)}
     sections = [f"{name}-title" for name in SECTIONS if kind in there.get(name, (kind,))]
     assert [section["aria-labelledby"] for section in read.all("section")] == sections
-    assert "Readable: all of it can be read; there is no manifest" in read.text
+    assert "Readable: everything can be read; there is no manifest" in read.text
     said = {
         "The session has no signals.": kind not in ("lfp", "stream"),
         "The session has no units.": kind != "unit",
@@ -322,7 +322,7 @@ def test_not_a_number(handmade):
     samples[7] = np.nan
     handmade.lfp(samples=samples)
     read = Read(report_html(handmade.folder, verification=verify_session(handmade.folder)))
-    assert "Not as it should be. problems: 1" in read.text
+    assert "Problems found. problems: 1" in read.text
     assert "lfp_data/CSC1_lfp.npy: expected finite values in 'samples'; found nan at index 7" in read.text
     (piece,) = read.figures["traces"]["plot-traces-0"]["samples"]
     np.testing.assert_array_equal(np.flatnonzero(np.isnan(floats(piece["low"]))), [7])
@@ -338,7 +338,7 @@ def test_changed_files(folder, tmp_path):
     assert made.verification is not None
     assert not made.verification.ok
     text = Read(made.path.read_text("utf-8")).text
-    assert "Not as it should be. missing: 1, extra: 1." in text
+    assert "Problems found. missing: 1, extra: 1." in text
     assert "Missing: 1 event_file/Events.npy" in text
     assert "Extra: 1 notes.txt" in text
 
