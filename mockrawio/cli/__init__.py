@@ -138,14 +138,14 @@ _GENERATE_EXAMPLES = (
     metavar="SECONDS",
     help="Duration of each segment, such as 6,4; instead of --duration.",
 )
-@click.option("--channels", "n_channels", type=int, metavar="N", help="Number of channels; one of them has an LFP.")
+@click.option("--channels", "n_channels", type=int, metavar="N", help="Number of channels.")
 @click.option("--units", "n_units", type=int, metavar="N", help="Number of units.")
 @click.option(
     "--lfp-channels",
     "n_lfp_channels",
     type=int,
     metavar="N",
-    help="Number of LFP channels: 1, or all if there is a stream.",
+    help="Number of channels with an LFP; by default 1, or all with a stream.",
 )
 @click.option(
     "--snr",
