@@ -1,4 +1,4 @@
-"""A pipeline that goes on where a file is bad, and a reader of rigs' files."""
+"""Test a pipeline on damaged sessions, and a reader on another format."""
 
 import shutil
 
@@ -9,7 +9,7 @@ from mockrawio.testing import SESSION_FAULTS, assert_rawio_compliant, plant_faul
 
 
 def readable(folder):
-    """Return whether a session can be opened; anything but our own error is a bug."""
+    """Return whether a session can be opened; any other error is a bug."""
     try:
         MockSessionRawIO(folder).parse_header()
     except BadFileError:
@@ -20,12 +20,12 @@ def readable(folder):
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("name", SESSION_FAULTS)
 def test_bad_sessions(name, mock_session, tmp_path):
-    """Whatever is wrong with a file, the pipeline can tell."""
+    """The pipeline handles every kind of damage."""
     folder = shutil.copytree(mock_session(), tmp_path / "session_1")
     plant_fault(folder, name)
     assert readable(folder) in (True, False)
 
 
 def test_rig_files(mock_rig_files):
-    """Neo reads the same session in another rig's files."""
+    """Neo reads the same session in another format."""
     assert_rawio_compliant(mock_rig_files("brainvision").open())

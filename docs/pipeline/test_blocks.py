@@ -1,4 +1,4 @@
-"""A function on Neo's Blocks, tried on sessions that Hypothesis draws."""
+"""Test a function on Neo Blocks of sessions drawn by Hypothesis."""
 
 import quantities as pq
 from hypothesis import given, settings
@@ -8,7 +8,7 @@ from mockrawio.testing.strategies import sessions
 
 
 def spike_count(block):
-    """Return how many spikes a Block has."""
+    """Return the number of spikes in a Block."""
     trains = (train for segment in block.segments for train in segment.spiketrains)
     return sum(len(train) for train in trains)
 
@@ -16,7 +16,7 @@ def spike_count(block):
 @settings(max_examples=5, deadline=None)
 @given(sessions(most_seconds=1.5, most_channels=2, most_units=2))
 def test_no_spike_is_lost(folder):
-    """Cutting each segment in two loses no spike, whatever its gaps and rates."""
+    """Cutting each segment in two loses no spike, for any gaps and rates."""
     block = MockSessionIO(folder).read_block()
     halves = 0
     for segment in block.segments:

@@ -1,4 +1,4 @@
-"""A threshold that finds spikes, held against what is true."""
+"""Compare a threshold detector with the ground truth."""
 
 import numpy as np
 from spikeinterface.core import NumpySorting
@@ -8,7 +8,7 @@ from mockrawio import score
 
 
 def detect(recording, sd=6.0):
-    """Return the frames of troughs below so many SD of noise, one in a ms at most."""
+    """Return the frames of troughs below `sd` SD of noise, at most one per ms."""
     traces = bandpass_filter(recording, 300, 6000, dtype="float32").get_traces()
     deepest = (traces / np.median(np.abs(traces), axis=0)).min(axis=1)
     below = np.flatnonzero(deepest < -sd / 0.6745)
@@ -17,7 +17,7 @@ def detect(recording, sd=6.0):
 
 
 def test_loud_spikes_are_found(mock_session, mock_recording):
-    """Of a unit of fifteen times the noise, nine spikes in ten are found."""
+    """Nine in ten spikes of a unit with an SNR of 15 are found."""
     loud = {"n_units": 1, "snr": (15, 15), "duration_s": 10.0, "seed": 1}
     recording = mock_recording(**loud)
     trains = {"found": detect(recording)}

@@ -1,4 +1,4 @@
-"""Every format that mockrawio writes, through Neo's rules for a reader, offline."""
+"""Test readers on every format that mockrawio writes, offline."""
 
 import gc
 
@@ -18,19 +18,19 @@ RULES = [
     rawio_compliance.read_events,
     rawio_compliance.has_annotations,
 ]
-# phy's reader gives no samples, NWB's is no RawIO, and MEArec's wants MEArec.
+# phy's reader returns no samples, NWB's is not a RawIO, and MEArec's needs MEArec.
 FORMATS = [name for name in format_names() if name not in ("phy", "nwb", "mearec")]
-# What tests like this one find: Neo 0.14 counts more events than it gives.
+# Bugs that tests like this find: Neo 0.14 counts more events than it returns.
 KNOWN = {("spikeglx", "read_events"), ("edf", "read_events")}
-# Neo 0.14 takes count 0 of MaxWell for 0 V, and multiplies by Alpha Omega's gain where
-# one divides.
+# Neo 0.14 takes count 0 of MaxWell for 0 V, and multiplies by Alpha Omega's gain
+# instead of dividing.
 NO_UV = ("maxwell", "alphaomega")
-# Of Plexon's it does not say that they are mV.
+# For Plexon it does not say that signals are in mV.
 IN_UV = {"nV": 1e-3, "uV": 1.0, "mV": 1e3, "V": 1e6, "": 1e3}
 
 
 def microvolts(reader):
-    """Return most of the fastest stream's first channel, and a count's size, in µV."""
+    """Return samples of the fastest stream's first channel, and its gain, in µV."""
     streams = reader.header["signal_streams"]
     rates = [reader.get_signal_sampling_rate(k) for k in range(len(streams))]
     index = int(np.argmax(rates))
@@ -46,7 +46,7 @@ def microvolts(reader):
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory):
-    """A session of two channels, three units and events, all of it known."""
+    """A session of two channels, three units and events."""
     wanted = {"duration_s": 1, "sampling_rate": 30_000, "n_channels": 2, "n_units": 3}
     spec = SessionSpec.broadband(**wanted, snr=(8, 20), seed=1)
     return generate_session(spec, tmp_path_factory.mktemp("session"))
@@ -54,7 +54,7 @@ def session(tmp_path_factory):
 
 @pytest.fixture
 def collected():
-    """Neo's readers leave files open: they are closed within the test."""
+    """Neo's readers leave files open: close them within the test."""
     yield
     gc.collect()
 
@@ -63,7 +63,7 @@ def collected():
 @pytest.mark.usefixtures("collected")
 @pytest.mark.parametrize("name", FORMATS)
 def test_reader(name, session, tmp_path):
-    """The reader keeps Neo's rules, and gives the samples that were written."""
+    """The reader passes Neo's rules, and returns the samples that were written."""
     exported = export(session, tmp_path / name, name)
     reader = exported.open()  # or MyReader(**exported.arguments()), and parse_header()
     for rule in RULES:

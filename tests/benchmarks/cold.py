@@ -142,5 +142,5 @@ def cold_reads(inputs: Inputs) -> Iterator[ColdRead]:
     yield measure("a second of 80 channels in 80 files", wide, lfp)
     yield measure("a second of the 64-channel stream", stream, second)
     yield measure("1024 samples of four of its channels", stream, four)
-    yield measure("10 spikes, all the unit's stamps being checked", busy, spikes)
-    yield measure("their waveforms, the stamps having been checked", busy, waveforms, before=spikes)
+    yield measure("10 spikes, including the check of all stamps", busy, spikes)
+    yield measure("their waveforms, stamps already checked", busy, waveforms, before=spikes)

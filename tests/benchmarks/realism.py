@@ -64,7 +64,7 @@ def _levels(one: Recorded) -> str:
 
 def _told(one: Recorded) -> str:
     if one.told_snr is None:
-        return "not told"
+        return "not available"
     return f"{np.nanmax(np.abs(measures.snr_of_templates(one) / one.told_snr - 1)):.1%}"
 
 
@@ -95,22 +95,22 @@ def _intervals(one: Recorded) -> str:
 
 
 ROWS = (
-    Row("units whose main peak is negative", _negative, "0%", "90 to 95 %"),
-    Row("correlation of units' shapes, least / median", _shapes, "0.967 / 0.994", "diverse"),
-    Row("delay between contacts", _delays, "0 ms", "as MEArec"),
-    Row("part of a footprint that is not one shape times a factor", _rest, "0%", "as MEArec"),
+    Row("units with a negative main peak", _negative, "0%", "90 to 95 %"),
+    Row("correlation of unit waveforms, lowest / median", _shapes, "0.967 / 0.994", "diverse"),
+    Row("delay between contacts", _delays, "0 ms", "like MEArec"),
+    Row("share of a footprint that is not one shape times a factor", _rest, "0%", "like MEArec"),
     Row("amplitude at 20 to 40, 40 to 60, 60 to 90, 90 to 130 µm", _amplitudes, "0.53 0.24 0.13 0.10", ""),
-    Row("SNR in the band a sorter sees", _snr, "8.3 to 22.7", ""),
-    Row("how far the truth's SNR is off it, at most", _told, "told 5.2 to 14.5", ""),
-    Row("noise in that band; main peaks as they are before it", _levels, "", ""),
-    Row("how far the spikes in the recording are off their templates, at most", _heard, "", ""),
+    Row("SNR in 300 to 6000 Hz", _snr, "8.3 to 22.7", ""),
+    Row("largest error of the ground truth's SNR", _told, "claimed 5.2 to 14.5", ""),
+    Row("noise in that band; unfiltered main peaks", _levels, "", ""),
+    Row("largest deviation of spikes from their templates", _heard, "", ""),
     Row(
-        "samples of the white part beyond 3, 4, 5 SD (a Gaussian's)",
+        "samples of the white part beyond 3, 4, 5 SD (expected of a Gaussian)",
         _tails,
         "96226 (166044), 450 (3871), 0 (35)",
-        "a Gaussian's",
+        "Gaussian",
     ),
-    Row("unevenness of its spectrum", _flat, "248%", "smooth"),
+    Row("deviation of its spectrum from white", _flat, "248%", "smooth"),
     Row(
         "correlation of the noise in the band below 35 → beyond 500 µm",
         _correlation,

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 class Recording(BaseRecordingExtractorInterface):
-    """A stream of a session, as neuroconv takes it."""
+    """A stream of a session as a neuroconv interface."""
 
     @classmethod
     def get_extractor_class(cls):
@@ -29,7 +29,7 @@ class Recording(BaseRecordingExtractorInterface):
 
 
 class Sorting(BaseSortingExtractorInterface):
-    """The units of a session, as neuroconv takes them."""
+    """The units of a session as a neuroconv interface."""
 
     @classmethod
     def get_extractor_class(cls):
@@ -37,7 +37,7 @@ class Sorting(BaseSortingExtractorInterface):
 
 
 def convert(folder, path):
-    """Write a broadband session as NWB, with what is known of it."""
+    """Write a broadband session as NWB, with its metadata."""
     block = MockSessionIO(folder).read_block(lazy=True)
     recording = Recording(folder=str(folder), stream_name="broadband")
     converter = ConverterPipe([recording, Sorting(folder=str(folder))])
