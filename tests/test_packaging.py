@@ -152,6 +152,15 @@ def test_extras_of_all():
     assert set(found[1].split(",")) == brought
 
 
+def test_the_python_that_pages_ask_for():
+    """The README and the first pages name the oldest Python that the package admits."""
+    oldest = metadata.metadata("mockrawio")["Requires-Python"].removeprefix(">=")
+    root = Path(__file__).parents[1]
+    pages = [root / "README.md", root / "docs" / "index.rst", root / "docs" / "install.rst"]
+    for page in pages:
+        assert f"{oldest} or later" in " ".join(page.read_text("utf-8").split())
+
+
 def test_typed():
     """The marker that tells type checkers to use our annotations lies beside the code."""
     assert (PACKAGE / "py.typed").is_file()
