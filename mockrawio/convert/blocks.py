@@ -1,25 +1,23 @@
-"""A Neo Block as a session folder.
+"""Write a Neo Block as a session folder.
 
 What :func:`write_session_from_block` does:
 
-- Signals of one name, or else of one rate, units and channels, in every segment are one stream of
-  ``raw_data``, int16. Voltages are in uV, other quantities in their own units. Counts of a lazy
-  signal stay as they are, and so do integers that int16 holds; all else is quantised, each channel
-  with a gain of its own, so that nothing clips.
-- Spike trains are matched across segments by name, by the annotation `unit_id` or `id`, else by
-  their place. Waveforms of any length are kept, quantised for each unit as for a channel; of several
-  channels the first, with a warning.
+- Signals of one name, or else of one rate, units and channels, in every segment are one stream of ``raw_data``, int16.
+  Voltages are in uV, other quantities in their own units. Counts of a lazy signal are kept, and so are integers that
+  fit int16; anything else is quantised with one gain per channel, so that nothing is clipped.
+- Spike trains are matched across segments by name, by the annotation `unit_id` or `id`, else by position. Waveforms of
+  any length are kept, quantised for each unit as for a channel; of several channels the first, with a warning.
 - One event channel whose labels are numbers becomes ``Events.npy``; "DAQ", "movie_frames" and
   "movie_pauses" of a session's own block become its logs again.
-- Segments that overlap in time (where every segment's clock begins at 0, for example) are laid 1 s
-  one behind another, with a warning.
+- Segments that overlap in time (where every segment's clock begins at 0, for example) are placed one after another, 1 s
+  apart, with a warning.
 - Streams of a session's own block that are LFP become files of ``lfp_data`` again, if their stamps are
   whole ms; names of channels without a signal, and where channels are, are kept.
 - Not kept: the groups that Neo's readers make of a stream or a unit; annotations (the manifest has
   those of the block that JSON can hold); descriptions; `t_start` and `t_stop` of spike trains; of sessions what
   ``docs/convert.rst`` lists.
 
-Everything else is named in one error, or left out with a warning.
+Everything else is listed in one error, or omitted with a warning.
 """
 
 from __future__ import annotations
@@ -63,7 +61,7 @@ def write_session_from_block(
     Parameters
     ----------
     block : neo.Block
-        Signals are kept within half a gain (counts of lazy ones as they are), spikes to 1 µs.
+        Signals are kept within half a gain (counts of lazy ones exactly), spikes to 1 µs.
     folder : str or PathLike
         The session folder itself, whatever its name.
     start : datetime or float, optional
@@ -73,10 +71,10 @@ def write_session_from_block(
         has one; else 2000-01-01 00:00:00 UTC. A segment with another ``rec_datetime`` than the
         block's has its 0 s there.
     patient_id, session_nr : int, optional
-        Else those of the folder's name, ``patient_data/{patient_id}/session_{session_nr}``, else
-        the block's annotations, else 1.
+        Default: those of the folder's name, ``patient_data/{patient_id}/session_{session_nr}``, else the block's
+        annotations, else 1.
     skip_unsupported : bool
-        Warn of what a session cannot hold and leave it out, instead of raising.
+        Omit what a session cannot represent, with a warning, instead of raising.
     overwrite, progress : bool
         Whether an existing session may be replaced; whether to show a progress bar on stderr.
 
@@ -90,8 +88,8 @@ def write_session_from_block(
     SessionExistsError
         If the target exists and `overwrite` is false.
     MockSessionError
-        If `block` is no Block or holds nothing for a session; naming all that a session cannot hold;
-        if a sample is NaN or infinite; or if a lazy block is read from `folder`. Nothing is left at the folder then.
+        If `block` is not a Block or has no data for a session; listing everything that a session cannot represent; if a
+        sample is NaN or infinite; or if a lazy block is read from `folder`. Nothing is left at the folder then.
 
     Examples
     --------

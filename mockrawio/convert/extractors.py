@@ -1,23 +1,22 @@
-"""SpikeInterface's recordings and sortings as a session folder.
+"""Write SpikeInterface recordings and sortings as a session folder.
 
 What :func:`write_session` does:
 
-- Samples: integers that int16 holds keep their counts, gains and offsets; uint16 moves down by
-  32768 and its offset up by as many gains; all else is quantised, each channel with a gain of its
-  own. Memory does not grow with the length of the recording.
-- The recording's probes, their contacts, shanks, shapes and annotations, stand in the stream's description, and
-  come back as ``get_probegroup()``.
+- Samples: integers that int16 holds keep their counts, gains and offsets; uint16 is shifted by -32768, and its offset
+  accordingly; anything else is quantised with one gain per channel. Memory does not grow with the length of the
+  recording.
+- The recording's probes, their contacts, shanks, shapes and annotations, are stored in the stream's description, and
+  returned by ``get_probegroup()``.
 - Channels whose ids are all `CSC{k}` keep them; others become CSC1, CSC2, … in order, named by the
   property `channel_name`, or by their ids.
-- Segments lie where ``get_start_time()`` says, counted from `start`; if they overlap, each begins
-  1 s after the end of the one before. Of a sorting alone they are read as one: a session's segments
-  are those of its signals. The manifest has where each begins.
-- A unit goes on the channel that its properties `channel_id`, `main_channel_id`, `max_channel_id` or
-  `max_channel` name, else the nearest one to its `gt_unit_locations`, else the one with the
-  largest mean waveform (of up to 200 spikes); without a recording and such properties on CSC1. It
-  is MU where `unit_type`, `quality`, `KSLabel` or `group` say so ("mua"), else SU. Its own id and its
-  `gt_unit_locations` stand in the manifest; read as a sorting, the session has them as `source_id` and
-  `gt_unit_location`.
+- Segments start at ``get_start_time()``, counted from `start`; if they overlap, each starts 1 s after the end of the
+  previous one. Those of a sorting without a recording are read as one, since a session's segments are those of its
+  signals. The manifest lists where each starts.
+- A unit is assigned to the channel that its properties `channel_id`, `main_channel_id`, `max_channel_id` or
+  `max_channel` name, else the nearest one to its `gt_unit_locations`, else the one with the largest mean waveform (of
+  up to 200 spikes); without a recording and such properties on CSC1. It is MU if `unit_type`, `quality`, `KSLabel` or
+  `group` say so ("mua"), else SU. The manifest has its id and its `gt_unit_locations`; sortings of the session have
+  them as `source_id` and `gt_unit_location`.
 - Waveforms are the recording's counts on that channel, 20 samples before the spike and 44 from it
   on, 0 beyond the ends of a segment. Without a recording there are none.
 """
@@ -63,18 +62,17 @@ def write_session(
     Parameters
     ----------
     recording : spikeinterface BaseRecording, optional
-        Becomes an int16 stream: count for count if it is one already, else within half a gain.
+        Becomes an int16 stream: with the same counts if it is int16, else within half a gain.
     sorting : spikeinterface BaseSorting, optional
-        Of the same rate and segments. Becomes units, each spike at its own frame.
+        Of the same rate and segments. Becomes units, each spike at its exact frame.
     folder : str or PathLike
         The session folder itself, whatever its name.
     stream_name : str
     start : datetime or float, optional
-        The instant of 0 s, a datetime (UTC if it has no time zone) or ms since the Unix epoch. Else
-        the annotation `time_origin_ms` of the recording or the sorting, which ours have; else
-        2000-01-01 00:00:00 UTC.
+        Time of 0 s, a datetime (UTC if it has no time zone) or ms since the Unix epoch. Default: the annotation
+        `time_origin_ms` of the recording or the sorting, else 2000-01-01 00:00:00 UTC.
     patient_id, session_nr : int, optional
-        Else those of the folder's name, ``patient_data/{patient_id}/session_{session_nr}``, else 1.
+        Default: those of the folder's name, ``patient_data/{patient_id}/session_{session_nr}``, else 1.
     overwrite : bool
         Whether an existing session may be replaced.
     progress : bool

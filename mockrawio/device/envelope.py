@@ -121,17 +121,16 @@ def zoom(
 ) -> Zoom:
     """Return the minimum and maximum in each pixel of a time span.
 
-    The first view of a span streams its int16 samples to the device, which makes a pyramid of
-    least and greatest values of them. Later views read the pyramid, and the samples of the one bin
-    that each pixel's edge lies in, so that their cost depends on the number of pixels and not on
-    the span. The pyramid is kept as long as the reader, and takes at most 256 MiB per stream
+    The first view of a span streams its int16 samples to the device, and builds a pyramid of minima and maxima. Later
+    views read the pyramid, and the samples of the bin in which each pixel's edge lies, so their time depends on the
+    number of pixels, not on the span. The pyramid is kept as long as the reader, and takes at most 256 MiB per stream
     (:class:`Envelope` has another limit if asked).
 
     Parameters
     ----------
     reader : MockSessionRawIO
     t_start, t_stop : float or None
-        Seconds, of the reader's time; None is where the segment's signal begins, and ends.
+        Seconds, of the reader's time; None is the start and end of the segment's signal.
     width_px : int
     stream_index : int, optional
     channel_indexes : sequence of int, mask or slice, optional
@@ -143,10 +142,9 @@ def zoom(
     Returns
     -------
     Zoom
-        Exactly the minima and maxima of the scaled float32 samples. A pixel has the samples with
-        ``edges[k] <= t < edges[k + 1]``. One that lies between two samples has the earlier, so that a
-        view of fewer samples than pixels shows steps. One without any sample is NaN; so is one of a
-        float source, served as it is, with a NaN among its samples.
+        Exactly the minima and maxima of the scaled float32 samples. A pixel covers the samples with ``edges[k] <= t <
+        edges[k + 1]``. One between two samples shows the earlier one, so that a view of fewer samples than pixels has
+        steps. A pixel without samples is NaN, and so is one of a float source with a NaN among its samples.
 
     Raises
     ------

@@ -18,8 +18,8 @@ from .samples import Channels, check_number, choose_channels, segment_clock
 class ScaledStream(Iterator[Any]):
     """Scaled arrays (samples, channels), one per chunk: what :func:`stream_scaled` returns.
 
-    An iterator, and a context manager that closes itself. Left before its end it is closed by
-    ``close()``, by the end of its ``with`` block, or when it is forgotten.
+    An iterator, and a context manager that closes itself. If not exhausted, it is closed by ``close()``, at the end of
+    its ``with`` block, or when it is garbage collected.
 
     Attributes
     ----------
@@ -84,7 +84,7 @@ class ScaledStream(Iterator[Any]):
         return self._results[index][:rows, ...]
 
     def close(self) -> None:
-        """Stop reading and release the slots; arrays handed out before stay valid."""
+        """Stop reading and release the slots; arrays yielded before stay valid."""
         self._pipeline.close()
 
     def __enter__(self) -> ScaledStream:
@@ -131,38 +131,36 @@ def stream_scaled(
 ) -> ScaledStream:
     """Return an iterator over the scaled samples of a segment, or of a window of it.
 
-    A thread reads int16 straight into one of `depth` page-locked slots, the copy engine moves it
-    in a stream of its own, and one kernel scales it where it is wanted, into an array that is the
-    caller's own.
+    A thread reads int16 directly into one of `depth` page-locked slots, the copy engine transfers it in a separate
+    stream, and one kernel scales it on the device, into an array that belongs to the caller.
 
     Parameters
     ----------
     reader : MockSessionRawIO
     stream_index : int
     chunk_size : int
-        Samples read at a time. Some MB are a good chunk: 65536 of 64 channels are 8 MiB.
+        Samples per chunk. A chunk should have several MB: 65536 of 64 channels are 8 MiB.
     channel_indexes : sequence of int, mask or slice, optional
         As for ``get_analogsignal_chunk()``.
     device : str
-        "cuda", "cuda:1", "cpu", or "auto": CUDA if `out` finds one, else the CPU; the iterator's
-        `device` is what was chosen, and the logger `mockrawio.device` tells it at INFO. torch's ROCm is "cuda" too;
-        its "xpu", "xpu:1" and "mps" are taken by name alone (docs/gpu.rst, *Other devices*).
+        "cuda", "cuda:1", "cpu", or "auto": CUDA if `out` finds one, else the CPU; the iterator's `device` is the one in
+        use, which the logger `mockrawio.device` reports at INFO. torch's ROCm is "cuda" too; its "xpu", "xpu:1" and
+        "mps" have to be given by name (docs/gpu.rst, *Other devices*).
     dtype : {"float32", "float64"}
     out : {"torch", "cupy", "jax", "numpy"}
         Library of the arrays to yield. On CUDA torch moves the data for JAX. On the CPU "array_api_strict" too, to try
         code against the standard.
     decimate : int, optional
-        Keep every n-th sample of the window, counted on from chunk to chunk. There is no
-        filter: what lies above half the new rate aliases.
+        Keep every n-th sample of the window, across chunks, without an anti-aliasing filter.
     depth : int
         Number of slots: how far the thread reads ahead and, with `reuse`, how long an array is valid.
     readers : int, optional
-        Threads that fill a slot together, where it has a MB for each. If it is left out, 1 on the
-        CPU; for a device, which takes more than one thread can copy, 8 or as many as there are cores.
+        Threads that fill a slot together, if it has a MB for each. Default: 1 on the CPU; for a device, which is faster
+        than one thread can copy, 8 or the number of cores.
     reuse : bool
-        Yield `depth` arrays in turn, and allocate nothing for a chunk: an array is valid until `depth` more
-        have been asked for, and is then written over. Where fresh memory is dear, as in NumPy, that is
-        faster; what is collected (``list(chunks)``) is wrong. JAX's arrays are copies either way.
+        Yield `depth` arrays in turn without allocating memory: an array is valid until `depth` more have been
+        requested, and is then overwritten, so do not collect them (``list(chunks)``). This is faster where new memory
+        is expensive, as in NumPy. JAX arrays are always copies.
     block_index, seg_index : int
     t_start, t_stop : float, optional
         Seconds, of the reader's time: samples with ``t_start <= t < t_stop`` that the segment has.

@@ -110,8 +110,8 @@ def waveforms_to_device(
 ) -> DeviceWaveforms:
     """Return the waveforms of units, scaled on the device.
 
-    Their int16 crosses the bus in batches of `batch_size` spikes, of as many units as those are of; each
-    spike's own unit's gain is applied there, in one kernel per batch.
+    Their int16 is transferred in batches of `batch_size` spikes, which may span several units; each unit's gain is
+    applied on the device, in one kernel per batch.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def waveforms_to_device(
     batch_size : int
         Spikes copied at a time; 65536 of 64 samples are 8 MiB.
     depth : int
-        Batches on their way at the same time.
+        Batches in flight at the same time.
     block_index, seg_index : int
     t_start, t_stop : float, optional
         Seconds; spikes with ``t_start <= t <= t_stop``, as ``get_spike_timestamps()`` has it.

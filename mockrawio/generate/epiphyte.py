@@ -61,7 +61,7 @@ class GenerateData:
     Parameters
     ----------
     patient_id, session_nr : int
-        Which session it is.
+        Numbers of the session.
     stimulus_len : float, optional
         Movie length in minutes; None is the longest that fits the recording.
     seed : int, optional

@@ -56,7 +56,7 @@ class SessionSpec(Part):
     Parameters
     ----------
     patient_id, session_nr : int
-        Which session it is; both name its folder.
+        Numbers of the session, which are part of its path.
     duration_s : float, optional
         Recorded seconds, a whole number of ms and at least 1 s. None: 95 to 105 minutes.
     segments : tuple of float, optional
@@ -64,16 +64,17 @@ class SessionSpec(Part):
     gap_s : float
         Seconds without samples between segments; 0.001 is one missing sample at 1 kHz.
     seed : int, optional
-        None draws one when the session is made, and records it.
+        None draws one, which the manifest records.
     probe : str, ContactMap, PathLike, or ProbeInterface's Probe or ProbeGroup
         The name of a probe (docs/probes.rst), or your own probe, from memory or a file, whose contents the spec keeps.
     n_channels : int, optional
         Number of contacts, each a channel. None: as many as the probe has.
     channel_names : tuple of str, optional
-        Names without ``.ncs``. None: ten regions by 8, ``LA1`` to ``RPHC8``, for bundles; ``CH1``, ``CH2``, ... else.
+        Names without ``.ncs``. Default: ten regions by 8, ``LA1`` to ``RPHC8``, for bundles; ``CH1``, ``CH2``, ...
+        else.
     sampling_rate : number, Fraction or str, optional
-        Of the broadband stream, in Hz, from 1 to 100 kHz: any rational, as ``24414.0625`` or ``"100000/3"``. None: no
-        such stream.
+        Of the broadband stream, 1 to 100 kHz: any rational number of Hz, such as ``24414.0625`` or ``"100000/3"``.
+        None: no stream.
     acquisition : Acquisition
         How µV are converted to counts.
     units : Units or EpiphyteUnits

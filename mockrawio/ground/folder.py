@@ -107,7 +107,7 @@ class Folder(ABC):
     Parameters
     ----------
     path : str or PathLike
-        Where it is.
+        Its path.
     follow_symlinks : bool
         Follow links that lead out of it, where there are links; those within it always are.
     exclude : str or iterable of str

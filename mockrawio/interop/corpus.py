@@ -1,10 +1,10 @@
 """Thousands of sessions: on a dask.distributed cluster, or one after another in this process.
 
-- A session's bytes depend on its spec alone: no cluster, order or retry changes them.
-- A session lands completely or not at all; a worker that dies costs what it was working on.
-- A run that was stopped goes on where it stopped: a session that is there and was made from the
-  same spec is left as it is, and what dead writers left beside it is removed.
-- However many specs there are, only those in flight are held.
+- A session's bytes depend only on its spec, not on the cluster, the order or retries.
+- A session is written completely or not at all; if a worker dies, only its current session is lost.
+- An interrupted run can be continued: an existing session of the same spec is kept, and leftovers of dead writers next
+  to it are removed.
+- Only specs in flight are in memory.
 """
 
 from __future__ import annotations
@@ -44,8 +44,7 @@ __all__ = ["CorpusReport", "Failure", "generate_corpus", "session_seed"]
 def session_seed(seed: int, patient_id: int, session_nr: int) -> int:
     """Return the seed of one session of a corpus.
 
-    It is spawned from the corpus's by the session's own two numbers, so that it does not depend on
-    which other sessions there are.
+    It is derived from the corpus's seed and the session's two numbers, so it does not depend on the other sessions.
 
     Parameters
     ----------
@@ -87,43 +86,42 @@ def generate_corpus(
     Parameters
     ----------
     specs : iterable of SessionSpec
-        What to make, each with patient and session numbers of its own. It may be a generator of any
-        length: it is asked for the next spec when a worker will soon be free.
+        The specs, each with its own patient and session numbers, possibly from a generator of any length, which is
+        advanced when a worker will soon be free.
     root : str or PathLike
         Where :func:`~mockrawio.generate_session` puts them; every worker must see it by this path. Or an address that
         fsspec can write to, such as ``"s3://bucket/corpus"``: each session is made on the worker's own disk and copied
         there, its manifest last, by which it is found whole.
     client : distributed.Client or str, optional
-        A cluster, by a client of it or by its scheduler's address, ``"tcp://host:8786"``; "local"
-        starts one with one process per core, and stops it afterwards. None makes one session after
-        another in this process, without Dask.
+        A cluster, by a client of it or by its scheduler's address, ``"tcp://host:8786"``; "local" starts one with one
+        process per core, and stops it afterwards. None generates one session after another in this process, without
+        Dask.
     progress : bool
         Whether to show a progress bar on stderr.
     retries : int
-        How often a session is tried again after an error that may pass, such as one of the disk.
-        A session whose worker dies goes to another one as often as the cluster allows
-        (``distributed.scheduler.allowed-failures``).
+        How often a session is retried after a temporary error, such as one of the disk. If a worker dies, its session
+        goes to another one, as often as the cluster allows (``distributed.scheduler.allowed-failures``).
     overwrite : bool
-        Whether a session that is there and was made from another spec may be replaced.
+        Whether to replace an existing session of another spec.
     resume : bool
-        Whether a session that is there and was made from the same spec will do. False makes it
-        again with `overwrite`, and is a failure without.
+        Whether to keep an existing session of the same spec. If false, it is regenerated with `overwrite`, and
+        otherwise is a failure.
     seed : int, optional
-        For specs that have none: each gets :func:`session_seed` of it. Without it, every spec must
-        have its seed, since otherwise no run could go on where another stopped.
+        For specs that have none: each gets :func:`session_seed` of it. Without it, every spec must have its seed, since
+        otherwise no run could be continued.
     n_workers : int
         Threads for each session, as for :func:`~mockrawio.generate_session`.
     virtual : bool
-        Whether sessions are virtual, as for :func:`~mockrawio.generate_session`. One that is there and written will do
-        for a virtual one, but not the other way round.
+        Whether sessions are virtual, as for :func:`~mockrawio.generate_session`. An existing written session counts as
+        a virtual one, but not the other way round.
     storage_options : mapping, optional
-        Of an address. What is secret in them is not sent to workers, who have it from their environment.
+        Of an address. Secrets are not sent to workers, which take them from their environment.
 
     Returns
     -------
     CorpusReport
-        What was made and what failed; the failures are in ``{root}/corpus_failures.csv`` too, which
-        is removed if there are none; not at an address.
+        The sessions generated and failed; failures are also in ``{root}/corpus_failures.csv`` too, which is removed if
+        there are none; not at an address.
 
     Raises
     ------

@@ -1,12 +1,12 @@
 """Signals as lazy Dask and xarray arrays, and corpora on a cluster.
 
-- :func:`to_dask_array`: a segment of a stream, int16 or scaled, of which nothing is read before it is asked for;
+- :func:`to_dask_array`: a segment of a stream, int16 or scaled, read on demand;
 - :func:`to_xarray`: the same with times, channels and regions as coordinates;
 - :func:`~mockrawio.interop.corpus.generate_corpus`: many sessions at once, re-exported.
 
-A graph holds one small object that says where the samples are, below 20 kB for 80 channels, and
-a task for each chunk. A worker is sent that object once, however many chunks it computes; it maps
-the files when it first reads, and never parses the session's header.
+A graph has one small object with the location of the samples, below 20 kB for 80 channels, and one task per chunk. A
+worker receives that object once, whatever its number of chunks; it maps the files on first use, and never parses the
+session's header.
 """
 
 from __future__ import annotations

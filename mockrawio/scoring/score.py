@@ -107,7 +107,7 @@ class TruePlace:
     Attributes
     ----------
     segments, frames : ndarray of int64, shape (n,)
-        Where they are, ascending.
+        Their positions, ascending.
     causes : tuple of str
         The cause of each.
     """

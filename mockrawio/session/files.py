@@ -79,7 +79,7 @@ class UnitFile(NamedTuple):
 
     @property
     def path(self) -> str:
-        """Where it is."""
+        """Its path."""
         return self.file.path
 
 
@@ -99,7 +99,7 @@ class LfpFile(NamedTuple):
 
     @property
     def path(self) -> str:
-        """Where it is."""
+        """Its path."""
         return self.file.path
 
 

@@ -244,7 +244,7 @@ class VirtualFolder(Folder):
 
     @property
     def place(self) -> Path | str:
-        """Where it is."""
+        """Its path."""
         return self._stored.place
 
     def __str__(self) -> str:
