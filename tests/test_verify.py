@@ -305,7 +305,7 @@ def test_another_seed_in_a_manifest(folder):
     found = verify_session(folder)
     assert found.ok
     assert [text.split(": ")[1] for text in found.warnings] == [
-        "has no 'manifest_sha256', so that nothing tells whether it has changed itself"
+        "has no 'manifest_sha256', so that a change of it cannot be detected"
     ]
 
 

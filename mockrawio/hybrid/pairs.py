@@ -163,7 +163,7 @@ def _source(truth: RunTruth, given: AnyPath | None) -> tuple[str, str | None, in
     if given is not None:
         return os.fspath(given), None, None
     if not truth.manifest or truth.manifest["parameters"]["data_directory"] is None:
-        raise _Unfit("it is not known which sorting the events were made from (source_directory)")
+        raise _Unfit("the sorting that the events were made from is unknown (source_directory)")
     parameters = truth.manifest["parameters"]
     return str(parameters["data_directory"]), parameters.get("output_type"), parameters.get("phy_base")
 

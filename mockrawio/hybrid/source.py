@@ -68,7 +68,7 @@ def labels_of(units: Sequence[Any], known: Mapping[Any, int]) -> list[int]:
     for unit in units:
         if unit not in known:
             some = ", ".join(map(repr, list(known)[:12])) + (", ..." if len(known) > 12 else "")
-            raise MockSessionError("units", f"units of the source, {some}", f"{unit!r}", "Choose among them.")
+            raise MockSessionError("units", f"units of the source, {some}", f"{unit!r}", "Choose some of them.")
     return [known[unit] for unit in units]
 
 

@@ -164,7 +164,7 @@ class Validation:
 
 def check_matplotlib() -> None:
     """Raise a MissingExtraError unless matplotlib is installed."""
-    extra_module("matplotlib", "figures, which may be left out", "plot")
+    extra_module("matplotlib", "figures, which are optional", "plot")
 
 
 def _refuse_foreign_tables(folder: Path) -> None:

@@ -335,7 +335,7 @@ class _Run:
         self.in_flight -= 1
         if future.cancelled():
             expected = "the cluster to finish"
-            raise MockSessionError(self.order.root, expected, "that it is gone", "Run it again to go on.")
+            raise MockSessionError(self.order.root, expected, "that it is lost", "Run it again to continue.")
         died = future.exception()
         outcome = future.result() if died is None else _of_the_dead(died)
         if outcome.error and outcome.may_pass and job.attempts <= self.retries:

@@ -287,7 +287,7 @@ def _colours(names: Sequence[str], colours: Colours | None) -> list[str]:
         return [colours[name] for name in names]
     palette = distinct_colours(len(names)) or COLOURS if colours is None else tuple(colours)
     if not palette:
-        raise MockSessionError("colours", "at least one", "none", "Leave it out for the usual ones.")
+        raise MockSessionError("colours", "at least one", "none", "Omit it for the default ones.")
     return [palette[k % len(palette)] for k in range(len(names))]
 
 

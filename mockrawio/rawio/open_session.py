@@ -120,7 +120,7 @@ class OpenSession:
         if file is None:
             return None
         if not self._strict and self.moment.is_empty(file):
-            warn(f"{file}: is an empty file, and left out", stacklevel=2)
+            warn(f"{file}: is empty, and ignored", stacklevel=2)
             return None
         with _or_excluded(file):
             return opener(file)
@@ -172,7 +172,7 @@ class OpenSession:
     def _open_one_lfp(self, where: File) -> LfpFile | None:
         file = open_lfp(where, strict=self._strict, tolerance_ms=self._tolerance_ms)
         if file is None:
-            warn(f"{where}: holds no samples; the channel is left out", stacklevel=2)
+            warn(f"{where}: has no samples; the channel is ignored", stacklevel=2)
         elif self._strict:
             check_stamps(file, self._tolerance_ms)
         return file
@@ -210,7 +210,7 @@ class OpenSession:
         found = bridge(runs, rate, self._tolerance_ms)
         if found.n:
             some = f"{found.n} gap{'s' * (found.n > 1)}, {found.missing_ms:.6g} ms in all"
-            warn(f"{path}: {some}, bridged; samples after them are given earlier times", stacklevel=3)
+            warn(f"{path}: {some}, bridged; samples after them get earlier times", stacklevel=3)
         return found.runs
 
     def _lfp_channel(self, number: int, file: LfpFile, count: float | None) -> Channel:
@@ -370,7 +370,7 @@ def _warn_drift(file: LfpFile) -> None:
     left_out = sum(pause < 1.5 * period for pause in pauses)
     advice = f"the clock does not keep {file.sampling_rate:g} Hz; give the true rate as 'sampling_rate'"
     if left_out >= DRIFT:
-        found = f"{left_out} of {len(pauses)} gaps are of a single sample, and each begins a segment"
+        found = f"{left_out} of {len(pauses)} gaps are of a single sample, each of which starts a segment"
         bridging = Text("; ", Argument("gap_tolerance_ms", f"{period:g}"), " bridges them")
         warn(Text(f"{file.path}: {found}: samples were lost, or {advice}", bridging), stacklevel=2)
     elif abs(file.drift_ms) > max(period, 1.0):  # whole-number stamps are rounded, at both ends

@@ -102,5 +102,5 @@ def _refuse_unknown(argument: str, asked: list[str], known: list[Any]) -> None:
     for one in asked:
         if one not in listed:
             some = ", ".join(listed[:_MOST_LISTED]) + (", ..." if len(listed) > _MOST_LISTED else "")
-            expected, remedy = f"some of {some}" if some else "none: there are none", "Choose among them."
+            expected, remedy = f"some of {some}" if some else "none: there are none", "Choose some of them."
             raise MockSessionError(Argument(argument), expected, f"{one!r}", remedy if some else "Leave it out.")

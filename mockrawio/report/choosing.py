@@ -62,7 +62,7 @@ def unit_index(reader: MockSessionRawIO, unit: int | str) -> int:
     if isinstance(unit, str):
         if unit in ids:
             return int(ids.index(unit))
-        some = _some(ids) if ids else "none, the session has no units"
+        some = _some(ids) if ids else "none: the session has no units"
         raise MockSessionError(reader.dirname, f"a unit, one of {some}", f"{unit!r}", "Give its id.")
     if 0 <= unit < len(ids):
         return int(unit)

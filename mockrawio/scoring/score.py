@@ -229,7 +229,7 @@ class Score:
     def _index(self, unit_id: str) -> int:
         ids = [unit.id for unit in self._scene.units]
         expected = f"a true unit, {', '.join(ids[:12])}{', ...' if len(ids) > 12 else ''}"
-        require(unit_id in ids, Argument("unit_id"), expected, unit_id, "Choose among them.")
+        require(unit_id in ids, Argument("unit_id"), expected, unit_id, "Choose some of them.")
         return ids.index(unit_id)
 
     def _spot(self, moments: TrueMoments) -> TruePlace:

@@ -121,7 +121,7 @@ def compare(where: FolderLike, tick: Tick = lambda size: None) -> Differences:
         raise BadFileError(folder.path / MANIFEST, "a plain file in its folder", "none, or a link out of it", _REMEDY)
     content = read_manifest(manifest)
     if SEAL not in content:
-        warn(f"{manifest}: has no {SEAL!r}, so that nothing tells whether it has changed itself", stacklevel=2)
+        warn(f"{manifest}: has no {SEAL!r}, so that a change of it cannot be detected", stacklevel=2)
     return differences(folder, content["files"], tick)
 
 

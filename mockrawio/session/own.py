@@ -33,7 +33,7 @@ def refuse_own(target: str | PathLike[str], *sources: Any) -> None:
             if _holds(place, found) or (_holds(found, place) and place.exists()):
                 expected, what = "a place apart from the source", f"that {path} is read for it"
             elif _holds(found, place) and _is_session(found):
-                expected, what = "a place outside the session", f"one in {path}"
+                expected, what = "a path outside the session", f"one in {path}"
             else:
                 continue
             raise MockSessionError(target, expected, what, "Choose another place.")

@@ -328,7 +328,7 @@ def test_lost_cluster(tmp_path, monkeypatch):
             yield executor, executor.width
 
     monkeypatch.setattr(corpus_module, "executor_of", gone)
-    with pytest.raises(MockSessionError, match=r"found that it is gone. Run it again to go on."):
+    with pytest.raises(MockSessionError, match=r"found that it is lost. Run it again to continue."):
         run(tiny(1), tmp_path)
 
 

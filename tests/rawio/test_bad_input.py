@@ -43,7 +43,7 @@ def test_missing_file(name: str, handmade: Handmade) -> None:
 def test_empty_file(name: str, handmade: Handmade) -> None:
     """An empty file has nothing to lose: it is left out aloud; a strict reader refuses it by name."""
     (handmade.all() / name).write_bytes(b"")
-    with pytest.warns(UserWarning, match=f"{Path(name).name}: is an empty file, and left out"):
+    with pytest.warns(UserWarning, match=f"{Path(name).name}: is empty, and ignored"):
         read_all(handmade.folder)
     with pytest.raises(MockSessionError, match=f"{Path(name).name}: expected .*; found .*empty|movie"):
         MockSessionRawIO(handmade.folder, strict=True).parse_header()

@@ -225,7 +225,7 @@ def test_a_clock_that_leaves_out_samples(handmade: Handmade) -> None:
         reader = opened(handmade)
     (message,) = (str(warning.message) for warning in caught)
     assert reader.segment_count(0) == 6
-    assert "CSC1_lfp.npy: 5 of 5 gaps are of a single sample, and each begins a segment" in message
+    assert "CSC1_lfp.npy: 5 of 5 gaps are of a single sample, each of which starts a segment" in message
     assert "the clock does not keep 1000 Hz; give the true rate as 'sampling_rate'" in message
     assert "gap_tolerance_ms=1 bridges them" in message
     assert MockSessionRawIO(handmade.folder, gap_tolerance_ms=1).gap_tolerance_ms == 1.0

@@ -427,7 +427,7 @@ def folders(folder: Any, place: Any) -> list[Case]:
         Case(open_raw, opened, {"source": place / "partial.bin"}, "Check the number of channels and the data type"),
         Case(open_raw, {**opened, "start_time": (5,)}, {"start_time": (-1,)}),
         Case(open_raw, {**opened, "start_time": (5,)}, {"start_time": (1, 2)}),
-        Case(hybrid, unit, {"units": ["no"]}, "Choose among them."),
+        Case(hybrid, unit, {"units": ["no"]}, "Choose some of them."),
         Case(hybrid, unit, {"units": []}),
         Case(hybrid, unit, {"stream": "no"}, "Name an existing one."),
         Case(hybrid, unit, {"jiter": 3}, "Correct the name."),

@@ -421,7 +421,7 @@ def test_not_into_the_session(handmade):
     """The report is never written below the session folder."""
     handmade.all()
     before = sorted(handmade.folder.rglob("*"))
-    with pytest.raises(MockSessionError, match=r"expected a place outside the session; found .* Choose another"):
+    with pytest.raises(MockSessionError, match=r"expected a path outside the session; found .* Choose another"):
         write_report(handmade.folder, handmade.folder / "sub" / "report.html")
     assert sorted(handmade.folder.rglob("*")) == before
 

@@ -14,7 +14,7 @@ from mockrawio import MockSessionError, MockSessionIO, SessionSpec, generate_ses
 from mockrawio.rasters import session_raster, session_to_sonata, write_sonata
 from mockrawio.session.own import refuse_own
 
-APART = "a place apart from the source|a place outside the session"
+APART = "a place apart from the source|a path outside the session"
 
 
 class Made:

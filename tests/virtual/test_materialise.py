@@ -59,7 +59,7 @@ def test_a_place_that_is_taken(virtual, tmp_path):
     with pytest.raises(SessionExistsError):
         materialise(virtual, tmp_path / "out")
     materialise(virtual, tmp_path / "out", overwrite=True)
-    with pytest.raises(MockSessionError, match="a place outside the session"):
+    with pytest.raises(MockSessionError, match="a path outside the session"):
         materialise(virtual, virtual / "inner")
 
 
