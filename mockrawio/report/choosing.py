@@ -76,7 +76,7 @@ def unit_indexes(reader: MockSessionRawIO, units: Sequence[int | str] | None, mo
         remedy = "Give their ids or indexes, or leave it out."
         if not len(units) or isinstance(units, str):
             raise MockSessionError(Argument("units"), "a list of at least one", repr(units), remedy)
-        return [unit_index(reader, unit) for unit in units]
+        return list(dict.fromkeys(unit_index(reader, unit) for unit in units))  # by index and by id it is one
     everything = range(len(reader.header["spike_channels"]))
     if most is None or most >= len(everything):
         return list(everything)

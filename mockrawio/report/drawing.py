@@ -52,6 +52,8 @@ def finish(ax: Axes, title: str, key: Mapping[str, Mapping[str, Any]] | None = N
     """Give axes a title and, between it and the data, a key of what is shaded or marked."""
     handles = [Patch(**{"linewidth": 0, **look}, label=name) for name, look in (key or {}).items()]
     if handles:
+        if (other := ax.get_legend()) is not None:  # of what is drawn: axes have one, and replace it
+            ax.add_artist(other).set_clip_on(False)  # what is clipped has no room in the layout
         place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.1, "borderpad": 0.2}
         ax.legend(handles=handles, ncols=len(handles), frameon=False, fontsize="small", handlelength=1.2, **place)
     ax.set_title(title, loc="left", fontsize="medium", pad=20 if handles else 6, y=1.0)  # y: nothing to be measured
@@ -128,9 +130,13 @@ def shade_pauses(ax: Axes, reader: MockSessionRawIO, t_start: float, t_stop: flo
     return {f"movie paused{times}": look} if inside.size else {}
 
 
-def shade_gaps(ax: Axes, spans: Sequence[tuple[float, float]]) -> dict[str, dict[str, Any]]:
-    """Hatch what lies between stretches of time; return what the key says of it."""
+def shade_gaps(
+    ax: Axes, spans: Sequence[tuple[float, float]], window: tuple[float, float] = (-math.inf, math.inf)
+) -> dict[str, dict[str, Any]]:
+    """Hatch what of a window lies between stretches of time; return what the key says of it."""
     look: dict[str, Any] = {"facecolor": "none", "edgecolor": GAP, "hatch": "////"}
-    for one, other in pairwise(spans):
-        ax.axvspan(one[1], other[0], **look, linewidth=0, zorder=0)
-    return {"no samples": look} if len(spans) > 1 else {}
+    gaps = [(max(one[1], window[0]), min(other[0], window[1])) for one, other in pairwise(spans)]
+    inside = [(low, high) for low, high in gaps if low < high]
+    for low, high in inside:
+        ax.axvspan(low, high, **look, linewidth=0, zorder=0)
+    return {"no samples": look} if inside else {}

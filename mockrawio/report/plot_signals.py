@@ -87,7 +87,7 @@ def plot_traces(
     if not pieces:
         return say(axes, f"no samples between {start:g} and {stop:g} s", title)
     _draw_channels(axes, pieces, rows[chosen])
-    key = shade_pauses(axes, reader, start, stop) | shade_gaps(axes, [(piece.start, piece.stop) for piece in pieces])
+    key = shade_pauses(axes, reader, start, stop) | shade_gaps(axes, spans, (start, stop))
     key |= _draw_events(axes, reader, start, stop)
     axes.set(xlim=(start, stop), xlabel="time (s)")
     return finish(axes, title, key)

@@ -78,18 +78,17 @@ def plot_spikes(
     raster = _as_raster(regions, start, stop)
     colours = region_colours([_called(part.region) for part in regions])
     plot_raster(raster, axes, offset_s=start, max_spikes=max_spikes, colours=colours)
-    key = {**shade_pauses(axes, reader, start, stop), **shade_gaps(axes, _sampled(reader, start, stop))}
+    key = {**shade_pauses(axes, reader, start, stop), **shade_gaps(axes, _sampled(reader), (start, stop))}
     return finish(axes, f"spikes by region: {axes.get_title(loc='left')}", key)
 
 
-def _sampled(reader: MockSessionRawIO, start: float, stop: float) -> list[tuple[float, float]]:
-    """Return when there are samples of any stream between two times, segment by segment."""
+def _sampled(reader: MockSessionRawIO) -> list[tuple[float, float]]:
+    """Return when there are samples of any stream, segment by segment."""
     streams = range(len(reader.header["signal_streams"]))
     spans = []
     for segment in segments(reader) if streams else ():
         starts, stops = zip(*(sampled(reader, stream, segment) for stream in streams), strict=True)
-        if min(starts) < stop and max(stops) > start:
-            spans.append((min(starts), max(stops)))
+        spans.append((min(starts), max(stops)))
     return spans
 
 

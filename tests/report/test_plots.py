@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 
 from mockrawio import MockSessionError, MockSessionRawIO, SessionSpec, generate_session
 from mockrawio.report import measures, plots
@@ -59,6 +60,24 @@ def test_traces_of_many_samples(broadband):
     assert np.array_equal(low.get_xdata(), found.times)
     band = axes.collections[0]
     assert (band.get_paths()[0].vertices[:, 1].min(), band.get_alpha()) == (found.low.min(), 0.3)
+
+
+@pytest.mark.parametrize("plot", [plots.plot_traces, plots.plot_spikes])
+def test_a_window_that_ends_in_a_gap(gaps, plot):
+    """What of a window lies in a gap is hatched too, also where the other end of the gap is outside."""
+    axes = plot(gaps, t_start=5.0, t_stop=6.5)  # there are samples to 4 s, and from 6 s on
+    assert "no samples" in key(axes)
+    assert any(patch.get_hatch() and (patch.get_x(), patch.get_width()) == (5.0, 1.0) for patch in axes.patches)
+
+
+def test_units_are_named_beside_a_gap(gaps):
+    """Colours of units are told beside what is hatched; a unit by index and by id is one."""
+    axes = drawn(plots.plot_amplitudes(gaps, units=[0, 1, gaps.header["spike_channels"]["id"][0]]))
+    told = [text.get_text() for legend in axes.findobj(Legend) for text in legend.get_texts()]
+    assert sorted(told) == sorted(["no samples", *gaps.header["spike_channels"]["id"][:2]])
+    assert title(axes).startswith("amplitudes of spikes: 2 of 5 units")
+    beside = next(legend for legend in axes.findobj(Legend) if legend is not axes.get_legend())
+    assert beside.get_window_extent().x1 <= axes.figure.bbox.x1  # the layout has room for it
 
 
 def test_baselines(handmade):
