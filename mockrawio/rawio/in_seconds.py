@@ -1,4 +1,4 @@
-"""Spikes and events of any reader of Neo's, in seconds; what it stumbles over is an error that names it."""
+"""Segments, spikes and events of any reader of Neo's, in seconds; what it stumbles over is an error that names it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,31 @@ from neo.rawio.baserawio import BaseRawIO
 from ..ground.arrays import Floats
 from ..ground.errors import MockSessionError
 from ..ground.shown import one_line
+from .reader import MockSessionRawIO
 
 Where = tuple[int, int]  # block and segment
 Limit = float | None
+
+
+def segment_ends(reader: BaseRawIO, where: Where) -> tuple[float, float]:
+    """Return when a segment begins and ends, s: as the reader says, and wherever its samples are.
+
+    Of SpikeGLX Neo has all segments begin at 0 s, their signals when they did; where no sample is in what the reader
+    says, that is left aside.
+    """
+    begin, end = float(reader.segment_t_start(*where)), float(reader.segment_t_stop(*where))
+    streams = range(0 if isinstance(reader, MockSessionRawIO) else reader.signal_streams_count())  # ours say it right
+    sizes = [reader.get_signal_size(*where, k) for k in streams]
+    starts = [float(reader.get_signal_t_start(*where, k)) for k in streams if sizes[k]]
+    stops = [
+        float(reader.get_signal_t_start(*where, k)) + sizes[k] / float(reader.get_signal_sampling_rate(k))
+        for k in streams
+        if sizes[k]
+    ]
+    if not starts:
+        return begin, end
+    first, last = min(starts), max(stops)
+    return (first, last) if last <= begin or end <= first else (min(begin, first), max(end, last))
 
 
 def spikes_in_seconds(

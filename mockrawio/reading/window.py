@@ -30,7 +30,7 @@ from ..ground.errors import BoundsError, MockSessionError
 from ..ground.places import FolderLike
 from ..ground.shown import Argument, Text
 from ..rawio.arguments import checked_index, floating, time_limits
-from ..rawio.in_seconds import Where, events_in_seconds, spikes_in_seconds
+from ..rawio.in_seconds import Where, events_in_seconds, segment_ends, spikes_in_seconds
 from .choosing import Choice, Some, channels_of, choose
 from .opening import open as opened
 from .time_window import TimeWindow, WindowEvents, WindowSignal
@@ -171,10 +171,7 @@ def _segments(reader: BaseRawIO, block_index: int, seg_index: int | None) -> lis
     found: Iterable[int] = range(reader.segment_count(block_index))
     if seg_index is not None:
         found = [checked_index(where, "seg_index", seg_index, len(list(found)), "segments")]
-    return [
-        _Segment(k, float(reader.segment_t_start(block_index, k)), float(reader.segment_t_stop(block_index, k)))
-        for k in found
-    ]
+    return [_Segment(k, *segment_ends(reader, (block_index, k))) for k in found]
 
 
 def _ends(t_start: Any, t_stop: Any) -> tuple[float, float]:

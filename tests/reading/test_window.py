@@ -225,6 +225,19 @@ def test_no_more_is_read_than_is_asked_for(reader: MockSessionRawIO, monkeypatch
     assert [chunk.shape for chunk in asked] == [(32, 1)]
 
 
+def test_a_segment_is_where_its_samples_are(tmp_path: Path) -> None:
+    """Segments of SpikeGLX that begin late, which Neo has at 0 s, are found by the times of their samples."""
+    reader = write_rig(tiny(), tmp_path / "rig", rig_formats()["spikeglx"]).open()
+    assert (reader.segment_t_start(0, 1), reader.get_signal_t_start(0, 1, 0)) == (0.0, 0.1)
+    pieces = windows(reader, streams="imec0.ap", events=())
+    assert [(one.t_start, one.signals["imec0.ap"].values.shape) for one in pieces] == [
+        (0.0, (1600, 3)),
+        (0.1, (800, 3)),
+    ]
+    piece = window(reader, 0.11, 0.12, streams="imec0.ap", events=())
+    assert (piece.seg_index, piece.signals["imec0.ap"].times.size) == (1, 320)
+
+
 @pytest.mark.parametrize("format", ["tdt", "neuralynx"])
 def test_units_of_one_id(format: str, tmp_path: Path) -> None:
     """Units that have one id, as those of several electrodes, are called by their names, and none is lost."""
