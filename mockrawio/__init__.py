@@ -6,6 +6,7 @@ that; the ``mockrawio`` command leaves it until it needs Neo, whose import takes
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,7 +102,11 @@ def _is_the_command() -> bool:
     return "-m" in given and given[given.index("-m") + 1 :][:1] == ["mockrawio"]
 
 
-if not _is_the_command():
+if _is_the_command():
+    # Before NumPy is imported. Threads of BLAS spin while they wait for one another, which on a machine with other
+    # work, ours among it, takes several times as long as one thread does.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+else:
     from .io import register
 
     register()

@@ -62,14 +62,17 @@ def assert_one_line_error(result, *words):
 
 @pytest.mark.slow
 def test_start_without_neo(folder):
-    """Help, the formats and what a session holds need no Neo, whose import takes longer than they do."""
+    """Help, the formats and what a session holds need no Neo, whose import takes longer; BLAS has one thread."""
     code = (
-        "import sys; sys.argv[0] = '/bin/mockrawio'; from mockrawio.cli import main\n"
+        "import os, sys; sys.argv[0] = '/bin/mockrawio'; import mockrawio; assert 'numpy' not in sys.modules\n"
+        "assert os.environ['OPENBLAS_NUM_THREADS'] == '1'; from mockrawio.cli import main\n"
         "for words in (['--help'], ['formats'], ['info', sys.argv[1]]):\n"
         "    assert main(words, standalone_mode=False) in (None, 0)\n"
         "print(*{'neo', 'quantities', 'mockrawio.io'} & sys.modules.keys())"
     )
-    done = subprocess.run([sys.executable, "-c", code, folder], capture_output=True, text=True, check=True)
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    command = [sys.executable, "-c", code, folder]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     assert "signal streams: 1" in done.stdout
     assert done.stdout.splitlines()[-1] == ""
 
