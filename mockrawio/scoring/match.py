@@ -101,16 +101,14 @@ def compare_trains(true: Sequence[Ints], found: Sequence[Ints], window: int, *, 
     n_matched = np.zeros((len(true), len(found)), np.int64)
     times, owner = flat_trains(true)
     others, cluster = flat_trains(found)
-    unsure: set[int] = set()
     for some in _batches(times, window):
-        i, j = coincidences(times[some], others, window)
+        here = times[some]
+        i, j = coincidences(here, others, window)
         cells = owner[some][i] * len(found) + cluster[j]
         n_matched += np.bincount(cells, minlength=n_matched.size).reshape(n_matched.shape)
-        unsure.update(_repeated(i, j, cells))
-    for cell in unsure:
-        row, column = divmod(cell, len(found))
-        few, many = sorted((true[row], found[column]), key=len)  # either way round there are as many pairs
-        n_matched[row, column] = len(match_times(few, many, window)[0])
+        for cell, crowd in _crowds(i, j, cells):
+            paired, _ = match_times(here[np.unique(i[crowd])], others[np.unique(j[crowd])], window)
+            n_matched.flat[cell] -= len(crowd) - len(paired)
     either = n_true[:, None] + n_found - n_matched
     scores = n_matched / np.where(either > 0, either, 1)
     return Agreement(n_true, n_found, n_matched, scores, pair_units(scores, match_score))
@@ -124,15 +122,16 @@ def _batches(times: Ints, window: int) -> Iterator[slice]:
     yield from map(slice, [0, *ends], [*ends, len(times)])
 
 
-def _repeated(i: Ints, j: Ints, cells: Ints) -> list[int]:
-    """Return those cells in which an event occurs twice."""
+def _crowds(i: Ints, j: Ints, cells: Ints) -> Iterator[tuple[int, Ints]]:
+    """Yield the cells in which an event occurs twice, and which coincidences of each are not alone."""
     several = np.flatnonzero(~_alone(i, j))
-    of = cells[several]
-    order = np.argsort(of, kind="stable")
-    one, two, of = i[several][order], j[several][order], of[order]
+    several = several[np.argsort(cells[several], kind="stable")]
+    one, two, of = i[several], j[several], cells[several]
     again = (of[1:] == of[:-1]) & ((one[1:] == one[:-1]) | (two[1:] <= two[:-1]))
-    repeated: list[int] = np.unique(of[1:][again]).tolist()
-    return repeated
+    repeated = np.unique(of[1:][again])
+    begins, ends = np.searchsorted(of, repeated), np.searchsorted(of, repeated, side="right")
+    for cell, begin, end in zip(repeated.tolist(), begins.tolist(), ends.tolist(), strict=True):
+        yield cell, several[begin:end]
 
 
 def _alone(i: Ints, j: Ints) -> Bools:
