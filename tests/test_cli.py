@@ -410,7 +410,8 @@ def test_broken_pipe(folder):
 @pytest.mark.skipif(os.name != "posix", reason="signals to a process as POSIX has them")
 def test_interrupt(tmp_path):
     """Ctrl-C is exit code 130, one line, and no folder that looks like a session."""
-    command = [sys.executable, "-m", "mockrawio", "generate", str(tmp_path), "--epiphyte", "--seed", "1"]
+    long = ["--epiphyte", "--duration", "60000"]  # so that it is not over before we look
+    command = [sys.executable, "-m", "mockrawio", "generate", str(tmp_path), *long, "--seed", "1"]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     parent = tmp_path / "patient_data" / "1"
     deadline = time.monotonic() + 30
