@@ -20,7 +20,7 @@ from .course import Course, steps_um
 from .draws import Draws, Kind, normal_table
 from .gain import counts
 from .layers import Setting
-from .parts.units import Cell
+from .parts.units import Cell, banks_of
 from .planted import Bank, SpikeTrains
 from .source import SpikeSource
 from .timing import PEAK, WAVEFORM, Segment
@@ -68,7 +68,7 @@ class Cast:
     @once
     def banks(self) -> tuple[Bank, ...]:
         """The waveforms of each cell at home."""
-        return tuple(cell.bank(self.setting, self.jitter) for cell in self.cells)
+        return tuple(banks_of(self.cells, self.setting, self.jitter))
 
     def bank(self, index: int, steps: int = 0) -> Bank:
         """Return the bank of a cell, by its number, so many steps away from home."""

@@ -12,7 +12,21 @@ import numpy as np
 from ...draws import Draws
 from ...layers import Setting
 from ..form import checked, real, span, whole
-from ..units import LAWS, POSITIVE, Classes, DrawnCell, Law, LogNormal, Power, Room, Window, digits, drawn_shape, rates
+from ..units import (
+    LAWS,
+    POSITIVE,
+    Classes,
+    DrawnCell,
+    Law,
+    LogNormal,
+    Power,
+    Room,
+    Window,
+    banks_of,
+    digits,
+    drawn_shape,
+    rates,
+)
 from .part import NoisePart
 from .shots import ShotLayer
 
@@ -53,7 +67,7 @@ class FarUnits(NoisePart):
     def layer(self, name: str, setting: Setting) -> ShotLayer:
         """Return the layer that the cells are in a session."""
         cells = tuple(self.cells(name, setting))
-        banks = (cell.bank(setting, (0.0,), contacts=cell.contacts(setting, smallest=_SMALLEST)) for cell in cells)
+        banks = banks_of(cells, setting, (0.0,), _SMALLEST)
         rates_hz = np.array([cell.rate_hz for cell in cells])
         return ShotLayer(name, setting, banks, rates_hz, Window.at(setting.sampling_rate).before)
 

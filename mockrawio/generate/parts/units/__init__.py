@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..form import Family
 from .cell import Cell
 from .classes import POSITIVE, Classes, drawn_shape
-from .crowd import crowd_of
+from .crowd import banks_of, crowd_of
 from .drawn import DrawnCell
 from .epiphyte import EpiphyteUnits
 from .footprint import LAWS, Exponential, Law, Power
@@ -36,6 +36,7 @@ __all__ = [
     "Uniform",
     "Units",
     "Window",
+    "banks_of",
     "crowd_of",
     "digits",
     "drawn_shape",

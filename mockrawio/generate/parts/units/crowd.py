@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ....ground.arrays import Floats, Ints
 from ...layers import Setting
+from ...planted import Bank
 from .cell import SMALLEST, Cell
 from .drawn import DrawnCell
 from .footprint import Footprint
@@ -20,8 +21,9 @@ from .sight import Sight, Traces
 from .template_cell import TemplateCell
 from .window import Window
 
+_CELLS = 64  # of which banks are made at once
 _KEPT_TEMPLATES = 2  # places of a cell whose spike there is kept, on the mean
-_COLUMNS = 384  # of spikes that are evaluated at once: few enough for the caches, enough to call NumPy seldom
+_VALUES = 1 << 15  # of spikes, evaluated at once: few enough for the caches, enough to call NumPy seldom
 
 
 class Batch(NamedTuple):
@@ -53,7 +55,28 @@ def crowd_of(
     templates = [cell for cell in cells if isinstance(cell, TemplateCell)]
     if templates:
         return _TemplateCrowd(templates, setting, jitter, step_um)
-    return _DrawnCrowd([cell for cell in cells if isinstance(cell, DrawnCell)], setting, jitter, span, step_um)
+    drawn = [cell for cell in cells if isinstance(cell, DrawnCell)]
+    near = [cell.near(setting, *(step * step_um for step in span))[0] for cell in drawn]
+    some = np.full((len(drawn), max(map(len, near))), -1)
+    for row, contacts in zip(some, near, strict=True):
+        row[: len(contacts)] = contacts
+    return _DrawnCrowd(drawn, setting, jitter, some, step_um)
+
+
+def banks_of(
+    cells: Sequence[Cell], setting: Setting, jitter: Sequence[float], smallest: float = SMALLEST
+) -> list[Bank]:
+    """Return the banks of cells at home, all of one kind, as :meth:`Cell.bank` has them.
+
+    A cell that is drawn is seen where its spike is `smallest` or more, as a part of its peak.
+    """
+    drawn = [cell for cell in cells if isinstance(cell, DrawnCell)]
+    if len(drawn) < len(cells) or not cells:
+        return [cell.bank(setting, jitter) for cell in cells]
+    everywhere = np.broadcast_to(np.arange(setting.n_contacts), (len(drawn), setting.n_contacts))
+    crowd = _DrawnCrowd(drawn, setting, jitter, everywhere, 0.0, smallest)
+    some = (np.arange(first, min(first + _CELLS, len(drawn))) for first in range(0, len(drawn), _CELLS))
+    return [bank for numbers in some for bank in crowd.banks(numbers)]
 
 
 class _TemplateCrowd(Crowd):
@@ -95,15 +118,13 @@ class _DrawnCrowd(Crowd):
         cells: Sequence[DrawnCell],
         setting: Setting,
         jitter: Sequence[float],
-        span: tuple[int, int],
+        near: Ints,
         step_um: float,
+        smallest: float = SMALLEST,
     ) -> None:
         self._setting, self._step_um, self._late = setting, step_um, np.array(jitter)
-        self._window, self._many = Window.at(setting.sampling_rate), _Many(cells, setting)
-        near = [cell.near(setting, *(step * step_um for step in span))[0] for cell in cells]
-        self._near = np.full((len(cells), max(map(len, near))), -1)  # contacts that may see each, and no others
-        for row, contacts in zip(self._near, near, strict=True):
-            row[: len(contacts)] = contacts
+        self._window, self._many = Window.at(setting.sampling_rate), _Many(cells, setting, smallest)
+        self._near = near  # (cells, m): contacts that may see each, and then -1
         self._tissue = ~np.isin(np.arange(setting.n_contacts), setting.outside)
 
     def spikes(self, cells: Ints, steps: Ints, phases: Ints) -> Iterator[Batch]:
@@ -114,12 +135,26 @@ class _DrawnCrowd(Crowd):
         which = np.repeat(np.arange(len(of)), widths)
         # a spike's columns are those of its place
         columns = np.arange(len(which)) + (seen.begins[of] - np.cumsum(widths) + widths)[which]
-        work = np.empty(3 * self._window.n * _COLUMNS)
-        for low in range(0, len(which), _COLUMNS):
-            some, whose = columns[low : low + _COLUMNS], which[low : low + _COLUMNS]
-            room = work[: 3 * self._window.n * len(some)].reshape(3, self._window.n, len(some))
+        n, step = self._window.n, max(1, min(len(which), _VALUES // self._window.n))
+        work = np.empty(3 * n * step)
+        for low in range(0, len(which), step):
+            some, whose = columns[low : low + step], which[low : low + step]
+            room = work[: 3 * n * len(some)].reshape(3, n, len(some))
             spikes = seen.traces.only(some).spikes(self._window, late[whose], room)
             yield Batch(spikes.astype(np.float32), whose, seen.contacts[some])
+
+    def banks(self, cells: Ints) -> Iterator[Bank]:
+        """Yield the banks of some cells, at home."""
+        n = len(self._late)
+        whose, phases = np.repeat(cells, n), np.tile(np.arange(n), len(cells))
+        none = Batch(np.empty((self._window.n, 0), np.float32), *np.empty((2, 0), np.int64))
+        batches = zip(none, *self.spikes(whose, np.zeros_like(whose), phases), strict=True)
+        counts, which, contacts = (np.concatenate(parts, axis=-1) for parts in batches)
+        end = 0
+        for m in np.bincount(which, minlength=len(whose))[::n].tolist():
+            begin, end = end, end + m * n
+            own = counts[:, begin:end].reshape(len(counts), n, m)
+            yield Bank(contacts[begin : begin + m].copy(), np.ascontiguousarray(own.transpose(1, 0, 2)))
 
     def _looked(self, cells: Ints, steps: Ints) -> _Seen:
         """Return what contacts see of cells that are so many steps from home."""
@@ -141,10 +176,10 @@ class _DrawnCrowd(Crowd):
 class _Many:
     """What cells are like, each number an array, with a row for each."""
 
-    def __init__(self, cells: Sequence[DrawnCell], setting: Setting) -> None:
+    def __init__(self, cells: Sequence[DrawnCell], setting: Setting, smallest: float) -> None:
         self.homes = np.array([cell.location for cell in cells])[:, None]
         self.own_sizes = np.array([cell.own_size(setting) for cell in cells])
-        self.least = np.array([[cell.least(setting, SMALLEST)] for cell in cells])
+        self.least = np.array([[cell.least(setting, smallest)] for cell in cells])
         self._footprints = [np.array(part) for part in zip(*(cell.footprint for cell in cells), strict=True)]
         self._shapes = np.array([cell.shape for cell in cells]).T
         self._middles = np.array([cell.middle for cell in cells]).T

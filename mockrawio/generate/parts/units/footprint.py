@@ -45,7 +45,8 @@ class Footprint(NamedTuple):
         tuple of ndarray of float64, shape (..., m)
             µm.
         """
-        x, y, z = np.moveaxis(places - location, -1, 0)
+        apart = places - location
+        x, y, z = apart[..., 0], apart[..., 1], apart[..., 2]
         along = x * self.axis[0] + y * self.axis[1] + z * self.axis[2]
         square = x * x + y * y + z * z - along * along * (1 - self.elongation**-2)
         return np.sqrt(np.maximum(square, 0.0)), along

@@ -62,8 +62,7 @@ class Shape(NamedTuple):
         ndarray of float64, shape (..., n, m)
             At time 0 it is -1 on each contact.
         """
-        bells = self.bells(away, along, step_ms)
-        return sum((bells.only(k).at(times) for k in range(len(bells.centres))), np.zeros(1))
+        return self.bells(away, along, step_ms).total(times)
 
     def bells(self, away: Floats, along: Floats, step_ms: float) -> Bells:
         """Return what the spike is the sum of on several contacts, (3, m); the parameters are those of :meth:`at`."""
@@ -98,9 +97,10 @@ class Shape(NamedTuple):
         The sample next to that is the largest, wherever between two samples the spike comes. `away` and `along` are
         those of one contact, as :meth:`at` has them.
         """
+        bells = self.bells(away, along, step_ms)
 
         def value(times: Floats) -> Floats:  # in which the last bit of a machine's exp does not matter
-            return np.round(self.at(times[:, None], away, along, step_ms)[:, 0], 9)
+            return np.round(bells.total(times[:, None])[:, 0], 9)
 
         around = np.linspace(-_NEAR_MS, _NEAR_MS, 2 * _STEPS + 1)
         steps = np.arange(-_STEPS // 2, _STEPS // 2 + 1) * (step_ms / _STEPS) + around[value(around).argmin()]
@@ -123,6 +123,10 @@ class Bells(NamedTuple):
         apart = np.maximum(apart * self.after, apart * -self.before)
         values: Floats = self.heights * np.exp(-apart * apart)
         return values
+
+    def total(self, times: Floats) -> Floats:
+        """Return the sum of several at times, (..., m)."""
+        return sum((self.only(k).at(times) for k in range(len(self.centres))), np.zeros(1))
 
     def times(self, heights: Floats) -> Bells:
         """Return them so many times as high."""
