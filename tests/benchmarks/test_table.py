@@ -16,7 +16,7 @@ from mockrawio import MockSessionError, NotASessionError
 from tests.benchmarks import OURS, Contest, Goal, Row, of_session, race, rows_make, rows_open, rows_points, run
 from tests.benchmarks.__main__ import bench_command
 from tests.benchmarks.cold import ColdRead, can_drop, cold_reads, from_disk, read_ahead
-from tests.benchmarks.curves import AXES, curves, draw, write_csv
+from tests.benchmarks.curves import AXES, BASE, curves, draw, write_csv
 from tests.benchmarks.inputs import Inputs, unpickled
 from tests.benchmarks.race import same
 from tests.benchmarks.rows_make import session
@@ -205,8 +205,10 @@ def test_folder_that_is_no_session(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_curves(tmp_path: Path) -> None:
+def test_curves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each axis has its points, written as CSV and drawn; the sessions are gone."""
+    monkeypatch.setitem(BASE, "length", 3)
+    monkeypatch.delitem(AXES, "units")  # one more of the same
     points = list(curves(tmp_path / "work", turns=1, factors=(1,)))
     assert {point.axis for point in points} == AXES.keys() and all(point.seconds > 0 for point in points)
     table = write_csv(points, tmp_path / "curves.csv").read_text().splitlines()
