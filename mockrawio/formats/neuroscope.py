@@ -63,7 +63,8 @@ def _scale(gain: float) -> tuple[int, int]:
     """Return the range in V and the amplification, as whole numbers, that make a count so many µV."""
     wanted = Fraction(gain) * 2**_BITS / 10**6
     for digits in range(1, 10):
-        near = (1 / (1 / wanted).limit_denominator(10**digits)) if wanted > 1 else wanted.limit_denominator(10**digits)
+        near = min(wanted, 1 / wanted).limit_denominator(10**digits)  # 0 where it takes more digits
+        near = 1 / near if near and wanted > 1 else near
         if near and abs(near / wanted - 1) < Fraction(TOLERANCE) / 10:
             return near.numerator, near.denominator
     remedy = Text("Give other ", Argument("streams"), ", or another format.")

@@ -195,14 +195,25 @@ def test_units_beyond_the_limits(tmp_path: Path) -> None:
 
 
 def test_other_gains_of_one_electrode(tmp_path: Path) -> None:
-    """Units whose waveforms have another gain get an electrode of their own; gains are whole nV."""
+    """Units whose waveforms have another gain get an electrode of their own; those of no whole nV are rounded."""
     source = recording().part(0)
-    one, other = source.units[0], replace(source.units[1], channel_id="CSC1", gain=0.25004)
+    one, other = source.units[0], replace(source.units[1], channel_id="CSC1", gain=0.0034536)
     exported = written(replace(source, units=(one, other)), tmp_path / "out")
     with reading(exported) as reader:
         rows = reader.header["spike_channels"]
-    assert rows["name"].tolist() == ["ch1#1", "ch3#1"] and rows["wf_gain"].tolist() == [0.195, 0.25]
+        shapes = reader.rescale_waveforms_to_float(reader.get_spike_raw_waveforms(0, 0, 1, None, None), "float64", 1)
+    assert rows["name"].tolist() == ["ch1#1", "ch3#1"] and rows["wf_gain"].tolist() == [0.195, 0.004]
+    wanted = 0.0034536 * other.waveforms(0, None, None)
+    assert abs(shapes[:, :, : wanted.shape[2]] - wanted).max() <= 0.002 + 1e-9
     assert any(line.startswith("gains of waveforms:") for line in exported.left_out)
+
+
+def test_gains_that_it_does_not_hold(tmp_path: Path) -> None:
+    """A gain that would be farther off than a hundredth is refused."""
+    source = recording().part(0)
+    small = tuple(channel._replace(gain=1e-9) for channel in source.signals[0].channels)
+    with pytest.raises(MockSessionError, match="ratio of whole numbers below 32768"):
+        written(source.only([replace(source.signals[0], channels=small)]), tmp_path / "out")
 
 
 @pytest.mark.parametrize("units", [0, 1])

@@ -147,3 +147,13 @@ def test_faults(fault: str, tmp_path: Path) -> None:
             exported.open()
     else:
         NEO[fault](exported.open())
+
+
+@pytest.mark.parametrize("gain", [1e-6, 25.0, 1e6])
+def test_gains_of_any_size(gain: float, tmp_path: Path) -> None:
+    """A gain is a range by an amplification, both whole: large and small ones too."""
+    stream = tiny().part(0).signals[0]
+    channels = tuple(one._replace(gain=gain) for one in stream.channels)
+    source = replace(tiny().part(0), signals=(replace(stream, channels=channels),))
+    row = write_rig(source, tmp_path / "out", FORMAT).open().header["signal_channels"][0]
+    assert row["gain"] * {"uV": 1, "mV": 1e3}[str(row["units"])] == pytest.approx(gain, rel=1e-6)

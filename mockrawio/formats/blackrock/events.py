@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from ...ground.arrays import Array, Bools, Floats, Ints
 from ..codes import is_whole_label
-from ..recorded import MergedSpikes, Recorded, RecordedEvents, RecordedUnit, by_electrode
+from ..recorded import Counts, MergedSpikes, Recorded, RecordedEvents, RecordedUnit, by_electrode
 from ..rig import RigFile, RigFolder
 from ..ticks import Ticks
 from .layout import EVENT_HEAD, LABEL_HEAD, PORT_HEAD, RATE, WAVEFORM_HEAD, Version, origin
 
+_MOST_NV = 65535  # of a count of a waveform
 _LEAST_WIDTH = 48  # samples of a waveform, as the rig has them
 _MOST_BYTES = 256  # of a packet
 _MOST_UNITS = 16  # of an electrode
@@ -31,7 +33,7 @@ class EventFile:
         self._layout, self._clock, self._out = layout, clock, out
         self._electrodes = dict(electrodes)
         self._names = {channel.id: channel.name for one in recorded.signals for channel in one.channels}
-        self._groups = self._numbered(recorded)
+        self._groups = self._numbered(replace(recorded, units=tuple(map(self._in_whole_nanovolts, recorded.units))))
         units = [unit for _, some in self._groups for unit in some]
         self._ids = np.array([number for number, some in self._groups for _ in some], np.uint16)
         self._classes = np.array([k for _, some in self._groups for k in range(1, len(some) + 1)], np.uint8)
@@ -49,6 +51,20 @@ class EventFile:
             file.write(self._head())
             for seg_index in range(len(self._recorded.segments)):
                 self._segment(seg_index, file)
+
+    def _in_whole_nanovolts(self, unit: RecordedUnit) -> RecordedUnit:
+        """Return a unit whose waveforms have a gain of whole nV; of another one samples are rounded to the next."""
+        read, nanovolts = unit.waveforms, unit.gain * self._out.microvolts(unit.units) * 1000
+        if read is None or (nanovolts > 0 and abs(np.clip(np.rint(nanovolts), 1, _MOST_NV) / nanovolts - 1) <= 1e-6):
+            return unit
+        self._out.leave("gains of waveforms", "they are whole nV: samples are rounded to them")
+        factor = min(int(np.ceil(abs(nanovolts))), _MOST_NV)
+
+        def rounded(*asked: Any) -> Counts:
+            counts = np.rint(read(*asked) * (nanovolts / factor))
+            return np.clip(counts, -32768, 32767).astype("<i2")
+
+        return replace(unit, waveforms=rounded, units="uV", gain=factor / 1000)
 
     def _numbered(self, recorded: Recorded) -> list[tuple[int, list[RecordedUnit]]]:
         """Return the units of each electrode with its number; those of a further gain have a number of their own."""
@@ -101,9 +117,7 @@ class EventFile:
 
     def _electrode(self, number: int, units: Sequence[RecordedUnit]) -> bytes:
         nanovolts = units[0].gain * self._out.microvolts(units[0].units) * 1000
-        factor = int(np.clip(np.rint(nanovolts), 1, 65535))
-        if abs(factor / nanovolts - 1) > 1e-6:
-            self._out.leave("gains of waveforms", "they are whole nV: some are off by more than 1e-6")
+        factor = int(np.clip(np.rint(nanovolts), 1, _MOST_NV))
         head, label = np.zeros((), WAVEFORM_HEAD), np.zeros((), LABEL_HEAD)
         head["kind"], head["electrode"], head["factor"] = b"NEUEVWAV", number, factor
         head["connector"], head["pin"] = min((number - 1) // 32 + 1, 255), (number - 1) % 32 + 1

@@ -8,13 +8,16 @@ import numpy as np
 
 from ...ground.arrays import Array
 from ...ground.checks import require
+from ...ground.errors import MockSessionError
 from ...ground.shown import Argument
+from ..limits import OTHER
 from ..recorded import MICROVOLTS, Counts, Recorded, RecordedChannel, RecordedSignals
 from ..rig import Below, Opening, RigFile, RigFolder
 from ..ticks import Ticks
 from .events import EventFile
 from .layout import CHANNEL_HEAD, RATE, SIGNAL_HEAD, VERSIONS, CountScale, Version, origin
 
+_WRONG = 1e-2  # relative: a gain that is farther off is not written
 _USUAL = {6: 30_000, 5: 30_000, 4: 10_000, 3: 2_000, 2: 1_000, 1: 500}  # Hz, by the number of a file
 
 
@@ -103,6 +106,9 @@ def _scale(channel: RecordedChannel, out: RigFolder) -> tuple[CountScale, bytes]
     """Return what a channel's counts mean, and the unit's name; what is no voltage keeps its own."""
     gain = channel.gain * MICROVOLTS.get(channel.units, 1.0)
     scale = CountScale.of(gain)
+    if abs(scale.error(gain)) > _WRONG:
+        expected = f"a gain that a ratio of whole numbers below 32768 holds to {_WRONG:g}"
+        raise MockSessionError(f"channel {channel.id}", expected, f"{gain:.3g} µV", OTHER)
     if abs(scale.error(gain)) > 1e-6:
         out.leave("gains", "they are ratios of whole numbers below 32768: some are off by more than 1e-6")
     if channel.units in MICROVOLTS:
