@@ -146,7 +146,8 @@ def _in_units(signals: RecordedSignals, units: Sequence[str]) -> RecordedSignals
 
 
 def _with_places(reader: MockSessionRawIO, signals: RecordedSignals) -> RecordedSignals:
-    contacts = stream_of(reader, signals.id).probe()
+    stream = stream_of(reader, signals.id)
+    contacts, signals = stream.probe(), replace(signals, at_once=stream.sample_shifts() is None)
     if contacts is None:
         return signals
     return replace(signals, positions=contacts.positions, probe=contacts.to_dict())

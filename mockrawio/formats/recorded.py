@@ -55,6 +55,7 @@ class RecordedSignals:
     read: Callable[[int, int, int], Counts]  # of a segment, from a sample to another: (samples, channels)
     positions: Floats | None = None  # (channels, 2 or 3), µm
     probe: dict[str, object] | None = None  # in ProbeInterface's JSON form
+    at_once: bool = False  # known to be of one instant in all channels: converters take them one after another
 
     @property
     def gains(self) -> Floats:

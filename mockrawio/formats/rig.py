@@ -7,7 +7,7 @@ listed and named in errors from there.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -135,6 +135,11 @@ class RigFolder(WholeFolder):
         if kept != text:
             self.leave(what, f"at most {most} characters of {encoding.upper()}")
         return kept.encode(encoding)
+
+    def leave_instants(self, streams: Iterable[RecordedSignals], part: str) -> None:
+        """Note that readers take the channels of a Neuropixels part for sampled one after another, if they are not."""
+        if any(stream.at_once for stream in streams):
+            self.leave("instants of samples", f"all channels have one: readers shift those of a {part}")
 
     def leave_spikeless(self, recorded: Recorded) -> None:
         """Note the units that have no spikes, where spikes alone tell which units there are."""

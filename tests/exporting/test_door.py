@@ -19,6 +19,7 @@ from mockrawio.cli import main
 from mockrawio.exporting.door import write_rig
 from mockrawio.exporting.readers import of_reader
 from mockrawio.formats.rig import rig_formats
+from mockrawio.generate import Acquisition
 from mockrawio.interop.spikeinterface import read_mocksession
 from tests.exporting.proof import reading
 from tests.exporting.tiny import tiny
@@ -227,3 +228,13 @@ def test_samples_that_a_header_has_otherwise(tmp_path: Path) -> None:
     values = stream.read(0, 0, 1600) * stream.gains
     reader.file.close()
     assert abs(values - 0.195 * tiny().signals[0].read(0, 0, 1600)).max() < 0.11
+
+
+@pytest.mark.parametrize("format", ["spikeglx", "openephys_binary"])
+@pytest.mark.parametrize("shifted", [False, True])
+def test_instants_of_a_neuropixels_probe(format: str, shifted: bool, mock_session: Any, tmp_path: Path) -> None:
+    """Where channels have one instant it is said that readers of a Neuropixels probe's files shift them."""
+    how = {"acquisition": Acquisition(sample_shift=shifted), "probe": "neuropixels-1.0", "n_channels": 8}
+    folder = mock_session(duration_s=1.0, n_units=1, n_lfp_channels=0, sampling_rate=30_000, **how)
+    made = export(folder, tmp_path / "rig", format)
+    assert any(line.startswith("instants of samples:") for line in made.left_out) == (not shifted)

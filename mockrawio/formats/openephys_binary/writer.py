@@ -45,6 +45,8 @@ class _Writer:
         taken: set[str] = set()
         self.probe, bands = _neuropixels(recorded.signals)
         self.streams = [(structure.stream_source(one.name, taken, bands.get(one.id)), one) for one in recorded.signals]
+        if self.probe is not None:
+            out.leave_instants([one for one in recorded.signals if one.id in bands], self.probe.part.number)
         if any(one.positions is not None and one.id not in bands for one in recorded.signals):
             out.leave("probe", "settings.xml has where the contacts of one Neuropixels probe are, and of no other")
         self._clock = clock_of(recorded, recorded.signals)

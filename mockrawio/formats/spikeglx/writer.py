@@ -128,6 +128,7 @@ class _Run:
                 self._out.leave(f"stream {stream.id}", "no probe has an ap and an lf of such channels and gains")
                 continue
             probes[kind] = probe
+            self._out.leave_instants([stream], probe.part.number)
             if probe.places is not None:
                 self._out.leave("probe", f"snsGeomMap has its places, and imroTbl those of a {probe.part.number}")
             if stream.positions is not None and stream.positions.shape[1] > 2:
