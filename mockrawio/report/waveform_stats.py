@@ -8,12 +8,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..ground.arrays import Array, Floats
+from ..ground.arrays import Array, Bools, Floats
 from ..rawio.reader import MockSessionRawIO
 from .choosing import unit_index
+from .envelopes import sampled
 from .spiking import segments
 
 _TO_SD = 1.4826  # from the median of the size of normal noise to its SD
+_NEAR_S = 1e-6  # by which a summed time may miss the end of the samples
 _BATCH = 1 << 16  # spikes read at a time: 4 M samples of their waveforms
 
 
@@ -106,7 +108,8 @@ def spike_amplitudes(
     """Measure the amplitudes of a unit's spikes over time.
 
     They are those of the waveforms at the sample where their mean is largest, each from its own median: what is slower
-    than a spike, such as LFP, is not part of it.
+    than a spike, such as LFP, is not part of it. Waveforms that the end of the samples cuts are left out: they go on as
+    zeros.
 
     Parameters
     ----------
@@ -127,7 +130,7 @@ def spike_amplitudes(
     """
     index = unit_index(reader, unit)
     times, used = _drawn(reader, index, max_spikes, np.random.default_rng(seed))
-    good = np.isfinite(used).all(axis=1)
+    good = np.isfinite(used).all(axis=1) & _whole(reader, index, times)
     if not used[good].size:
         return SpikeAmplitudes(np.empty(0), np.empty(0), np.nan, np.nan)
     waveforms = used[good].astype(np.float64)
@@ -136,6 +139,20 @@ def spike_amplitudes(
     peak = int(np.abs(mean).argmax())
     noise = float(np.median(np.abs(waveforms - mean)) * _TO_SD) if len(waveforms) > 1 else np.nan
     return SpikeAmplitudes(times[good], waveforms[:, peak], float(mean[peak]), noise)
+
+
+def _whole(reader: MockSessionRawIO, index: int, times: Floats) -> Bools:
+    """Return which spikes have their waveforms within the samples of a stream, where there is one that they are in."""
+    streams = [k for k in range(reader.signal_streams_count()) if reader.stream(k).kind == "raw"]
+    row, width = reader.header["spike_channels"][index], waveform_width(reader, index)
+    if not streams or not width:
+        return np.ones(len(times), bool)
+    before, after = np.array([row["wf_left_sweep"], width - row["wf_left_sweep"]]) / row["wf_sampling_rate"]
+    spans = (tuple(zip(*(sampled(reader, one, k) for one in streams), strict=True)) for k in segments(reader))
+    ends = [(min(starts) - _NEAR_S, max(stops) + _NEAR_S) for starts, stops in spans]
+    inside = [(times - before > first) & (times + after < last) for first, last in ends]
+    whole: Bools = np.any(inside, axis=0)
+    return whole
 
 
 def _drawn(
