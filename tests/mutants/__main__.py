@@ -1,56 +1,26 @@
-"""``python -m tests.mutants --count 100 --seed 1 mockrawio/rawio``: try faults, print those that no test notices."""
+"""``python -m tests.mutants --count 100 --seed 1 mockrawio/rawio``: try faults, print those that no test notices.
+
+Which tests run a line is measured first, and kept in ``.coverage.mutants`` until ``--measure`` asks for it again.
+"""
 
 from __future__ import annotations
 
 import argparse
 import os
 import random
-import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import pytest
-
-from .equivalent import EQUIVALENT
+from .apart import Trial, try_all
+from .equivalent import EQUIVALENT, SIZES
 from .faults import Fault, faults
+from .reached import ROOT, Reached
 
-ROOT = Path(__file__).parents[2]
 PACKAGES = ("rawio", "session", "planting", "generate", "hybrid", "convert", "formats", "ground")
-# Where faults of a package show first, the nearest last.
-TESTS = {
-    "rawio": ["tests/rawio", "tests/session", "tests/reading", "tests/virtual", "tests/limits", "tests/test_io.py"],
-    "session": ["tests/session", "tests/rawio", "tests/virtual", "tests/limits", "tests/generate", "tests/faults"],
-    "planting": ["tests/planting", "tests/hybrid"],
-    "generate": ["tests/generate", "tests/virtual"],
-    "hybrid": ["tests/hybrid", "tests/limits"],
-    "convert": ["tests/convert", "tests/hybrid"],
-    "formats": ["tests/session", "tests/fuzz", "tests/limits", "tests/formats", "tests/rasters", "tests/exporting"],
-    "ground": [
-        "tests/session",
-        "tests/limits",
-        "tests/test_errors.py",
-        "tests/rawio",
-        "tests/faults",
-        "tests/strangers",
-    ],
-}
-
-
-def run(path: Path, number: str, arguments: list[str], limit: float) -> bool:
-    """Return True if the tests pass with a fault, in so many seconds; a group of processes ends with them."""
-    command = [sys.executable, "-m", "tests.mutants.one", str(path), number, *arguments]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, cwd=ROOT, start_new_session=True, **quiet) as process:
-        try:
-            return process.wait(limit) in (0, pytest.ExitCode.NO_TESTS_COLLECTED)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            return False
+MARKS = {"fast": "not slow", "slow": "slow"}
 
 
 def name_of(path: Path, fault: Fault) -> tuple[str, str, str, str]:
@@ -58,12 +28,32 @@ def name_of(path: Path, fault: Fault) -> tuple[str, str, str, str]:
     return path.relative_to(ROOT / "mockrawio").as_posix(), *fault[1:]
 
 
-def drawn(options: argparse.Namespace) -> list[tuple[Path, int, Fault]]:
-    """Return some faults of the files that are asked for; none that is known to change nothing."""
-    given = [ROOT / place for place in options.places or [f"mockrawio/{name}" for name in PACKAGES]]
-    files = [file for place in given for file in (sorted(place.rglob("*.py")) if place.is_dir() else [place])]
+def is_equivalent(path: Path, fault: Fault) -> bool:
+    """Return True if a fault is known to change nothing that anybody could see."""
+    name = name_of(path, fault)
+    of_size = (name[0], fault.text.partition(" = ")[0]) in SIZES
+    return name in EQUIVALENT or (of_size and fault.after != "0" and ">>" not in fault.after)
+
+
+def text_of(path: Path, fault: Fault) -> str:
+    """Return a line that shows a fault."""
+    return f"{path.relative_to(ROOT)}:{fault.line}: {fault.before} -> {fault.after}"
+
+
+def every_fault(place: str) -> list[tuple[Path, int, Fault]]:
+    """Return the faults of a folder, a file or FILE:LINE."""
+    name, _, line = place.partition(":")
+    path = ROOT / name
+    files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
     every = [(path, number, fault) for path in files for number, fault in enumerate(faults(path))]
-    known = [one for one in every if name_of(one[0], one[2]) not in EQUIVALENT]
+    return [one for one in every if not line or one[2].line == int(line)]
+
+
+def drawn(options: argparse.Namespace) -> list[tuple[Path, int, Fault]]:
+    """Return some faults of what is asked for; none that is known to change nothing."""
+    places = options.places or [f"mockrawio/{name}" for name in PACKAGES]
+    every = [one for place in places for one in every_fault(place)]
+    known = [one for one in every if not is_equivalent(one[0], one[2])]
     return random.Random(options.seed).sample(known, min(options.count, len(known)))
 
 
@@ -75,45 +65,49 @@ def table(tried: Counter[str], lived: Counter[str]) -> Iterator[str]:
         yield f"{name:10}{n:8}{n - left:8}{(n - left) / max(n, 1):8.1%}"
 
 
+def reached(folder: Path, measure: bool) -> Reached:
+    """Return which tests run which lines, from a folder, where it is measured if it is not there."""
+    folder.mkdir(exist_ok=True)
+    for name, mark in MARKS.items() if measure or not any(folder.glob("*.json")) else ():
+        command = [sys.executable, "-m", "tests.mutants.reached", str(folder / name), mark, "tests"]
+        subprocess.run(command, cwd=ROOT, stdout=sys.stderr)
+    return Reached(file.with_suffix("") for file in sorted(folder.glob("*.json")))
+
+
+def trial_of(known: Reached, path: Path, number: int, fault: Fault, most: float) -> Trial:
+    """Return the tests of a fault: as many as take so long, the short first."""
+    at_import, tests = known.tests(path, fault.line)
+    left, some = most, []
+    for test in tests:
+        left -= known.seconds[test]
+        if left > 0:
+            some.append(test)
+    return Trial(path, number, some, 30 + 5 * (most - left), at_import)
+
+
 def main() -> int:
-    """Try the faults that are asked for; return 1 if the tests do not pass without any."""
+    """Try the faults that are asked for."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
-    parser.add_argument("places", nargs="*", metavar="FILE", help="files or folders of the package")
+    parser.add_argument("places", nargs="*", metavar="FILE", help="files or folders of the package, or FILE:LINE")
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    parser.add_argument("--tests", nargs="+", help="what to run, in place of the tests of a fault's package")
-    parser.add_argument("--quick", action="store_true", help="without the tests that are slow")
+    parser.add_argument("--most", type=float, default=600, metavar="SECONDS", help="of tests for a fault")
+    parser.add_argument("--tests", nargs="+", help="what to run, in place of the tests that run a line")
+    parser.add_argument("--measure", action="store_true", help="anew, which tests run which lines")
+    parser.add_argument("--all", action="store_true", help="print those that are noticed, too, and by what")
     options = parser.parse_args()
     todo = drawn(options)
-    tests = {path: options.tests or TESTS[path.relative_to(ROOT / "mockrawio").parts[0]] for path, _, _ in todo}
-    marks = ["not slow"] if options.quick else ["not slow", "slow"]  # the others first: most faults end there
-    limits: dict[str, float] = {}
-
-    def passes(path: Path, number: str, some: list[str]) -> bool:
-        """Run the tests; the first time, without a fault, gives them their time."""
-        for mark in marks:
-            begin, key = time.monotonic(), f"{mark} {some}"
-            if not run(path, number, [*some, "-m", mark], limits.get(key, 3600)):
-                return False
-            limits.setdefault(key, 30 + 5 * options.jobs * (time.monotonic() - begin))
-        return True
-
-    def lives(one: tuple[Path, int, Fault]) -> bool:
-        path, number, fault = one
-        passed = passes(path, str(number), tests[path])
-        if passed:
-            print(f"{path.relative_to(ROOT)}:{fault.line}: {fault.before} -> {fault.after}", flush=True)
-        return passed
-
-    for some in {str(some): some for some in tests.values()}.values():
-        if not passes(ROOT / "mockrawio/__init__.py", "none", some):
-            print(f"without a fault not all of these pass: {' '.join(some)}")
-            return 1
-    with ThreadPoolExecutor(options.jobs) as pool:
-        left = list(pool.map(lives, todo))
+    known = reached(ROOT / ".coverage.mutants", options.measure)
+    texts = {(path, number): text_of(path, fault) for path, number, fault in todo}
+    trials = [trial_of(known, *one, options.most) for one in todo]
+    if options.tests:
+        trials = [trial._replace(tests=options.tests, seconds=600) for trial in trials]
+    failed = try_all(trials, options.jobs, lambda trial: print(texts[trial.path, trial.number], flush=True))
+    if options.all:
+        print("\n".join(f"{text} -- {test}" for text, test in zip(texts.values(), failed, strict=True) if test))
     names = [path.relative_to(ROOT / "mockrawio").parts[0] for path, _, _ in todo]
-    lived = Counter(name for name, lives_on in zip(names, left, strict=True) if lives_on)
+    lived = Counter(name for name, test in zip(names, failed, strict=True) if not test)
     print("\n".join(table(Counter(names), lived)))
     return 0
 

@@ -1,5 +1,12 @@
 """Faults that change nothing that anybody could see, and why: by file, line, before and after."""
 
+# How much is worked on at once, or kept: every number above 0 gives the same.
+SIZES = {
+    ("planting/planter.py", "BATCH_ITEMS"),
+    ("session/virtual.py", "_COPY"),
+}
+LARGER_BOUND = "a larger bound: where a sum just fits it is made in a wider type, and is the same"
+
 EQUIVALENT = {
     (
         "formats/npy.py",
@@ -67,4 +74,82 @@ EQUIVALENT = {
         "start if divisor == 1 else start / divisor",
         "start if False else start / divisor",
     ): "stamps divided by 1 are the stamps",
+    (
+        "rawio/signals.py",
+        "held = Held([], int, 0)",
+        "0",
+        "-1",
+    ): "nothing is held, whose size, 0, is below neither",
+    (
+        "rawio/events.py",
+        "start = start if divisor == 1 else start / divisor",
+        "1",
+        "2",
+    ): "stamps divided by 1 are the stamps",
+    (
+        "planting/planter.py",
+        "return int(self.events.counts(0, 0).shape[1])",
+        "0",
+        "1",
+    ): "any events have the length of one",
+    (
+        "planting/planter.py",
+        "return int(self.events.counts(0, 0).shape[1])",
+        "0",
+        "-1",
+    ): "any events have the length of one",
+    (
+        "planting/planter.py",
+        "n = units[0].n_samples",
+        "0",
+        "-1",
+    ): "all of them are of one length",
+    (
+        "planting/planter.py",
+        "self._wide = np.dtype(np.int32 if self.dtype.itemsize <= 2 else np.int64)",
+        "np.int32 if self.dtype.itemsize <= 2 else np.int64",
+        "np.int32 if False else np.int64",
+    ): "both hold the sums",
+    (
+        "planting/events.py",
+        "return float(np.abs(self.bank).max(initial=0)) * float(np.abs(self.factors).max(initial=0)) + 1",
+        "1",
+        "2",
+    ): LARGER_BOUND,
+    (
+        "planting/events.py",
+        "return float(np.abs(self.bank).max(initial=0)) * float(np.abs(self.factors).max(initial=0)) + 1",
+        "0",
+        "1",
+    ): LARGER_BOUND,
+    (
+        "planting/events.py",
+        "return float(np.abs(self.bank).max(initial=0)) * float(np.abs(self.factors).max(initial=0)) + 1",
+        "0",
+        "-1",
+    ): LARGER_BOUND,
+    (
+        "planting/events.py",
+        "return float((np.abs(self.weights) @ largest).max(initial=0.0)) + 1",
+        "1",
+        "2",
+    ): LARGER_BOUND,
+    (
+        "planting/planter.py",
+        "if low - self._most >= self._limits.min and high + self._most <= self._limits.max:",
+        "if low - self._most >= self._limits.min and high + self._most <= self._limits.max:",
+        "if False:",
+    ): LARGER_BOUND,
+    (
+        "planting/planter.py",
+        "if low - self._most >= self._limits.min and high + self._most <= self._limits.max:",
+        "low - self._most >= self._limits.min",
+        "low - self._most > self._limits.min",
+    ): LARGER_BOUND,
+    (
+        "planting/planter.py",
+        "if low - self._most >= self._limits.min and high + self._most <= self._limits.max:",
+        "high + self._most <= self._limits.max",
+        "high + self._most < self._limits.max",
+    ): LARGER_BOUND,
 }

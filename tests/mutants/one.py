@@ -1,6 +1,6 @@
-"""``python -m tests.mutants.one FILE NUMBER [PYTEST'S ARGUMENTS]``: the tests, with one fault in one file.
+"""``python -m tests.mutants.one TRIAL``: some tests, with a fault in a file from its import on.
 
-Processes that a test starts do not have it.
+TRIAL is a file of JSON: the faulty file, the fault's number and the tests. Processes that a test starts do not have it.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import importlib.abc
 import importlib.util
+import json
 import sys
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -17,6 +18,8 @@ from typing import Any
 import pytest
 
 from .faults import faulty
+
+OPTIONS = ["-x", "-q", "-s", "-n", "0", "-p", "no:cacheprovider"]
 
 
 class Faulty(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -44,8 +47,30 @@ class Faulty(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return self._path.read_text(encoding="utf-8")
 
 
+class Chosen:
+    """A plugin of pytest: some tests, in their order, and which of them fails first."""
+
+    def __init__(self, tests: list[str], folder: Path) -> None:
+        self._tests, self._folder = tests, folder
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        """Leave the tests that are asked for, by their names or those of what they are in."""
+        place = {item.nodeid: [item] for item in items}
+        items[:] = [item for test in self._tests for item in place.get(test) or _within(test, items)]
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """Say which test failed."""
+        if report.failed:
+            (self._folder / "failed").write_text(report.nodeid)
+
+
+def _within(name: str, items: list[Any]) -> list[Any]:
+    return [item for item in items if item.nodeid.startswith((f"{name}/", f"{name}::", f"{name}["))]
+
+
 if __name__ == "__main__":
     given = Path(sys.argv[1])
-    if sys.argv[2] != "none":
-        sys.meta_path.insert(0, Faulty(given, faulty(given, int(sys.argv[2]))))
-    sys.exit(pytest.main([*sys.argv[3:], "-x", "-q", "-n", "0", "-p", "no:cacheprovider"]))
+    file, number, tests = json.loads(given.read_text())
+    sys.meta_path.insert(0, Faulty(Path(file), faulty(Path(file), number)))
+    files = sorted({test.partition("::")[0] for test in tests})
+    sys.exit(pytest.main([*OPTIONS, *files], plugins=[Chosen(tests, given.parent)]))

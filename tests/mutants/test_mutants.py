@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import ast
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from .__main__ import ROOT, TESTS, name_of, run
-from .equivalent import EQUIVALENT
+from .__main__ import ROOT, name_of
+from .equivalent import EQUIVALENT, SIZES
 from .faults import faults, faulty
+from .reached import Reached, place
 
 SOURCE = '''"""Halves."""
 from typing import TYPE_CHECKING
@@ -51,22 +56,106 @@ def test_the_faults_of_a_module(tmp_path: Path) -> None:
     assert len(set(map(ast.dump, trees))) == len(found) + 1
 
 
+TESTS = """import halves
+def test_looks(): assert halves.half(4) == 2
+def test_runs(): halves.half(4)
+def test_fails(): assert halves.half(4) == 5
+def test_ends():
+    while halves.half(4) != 2: pass
+"""
+# After what fault, which tests are run, in this process or in one that imports the file with it; what notices.
+TRIED = [
+    ("n * 2", ["runs", "looks"], False, "looks"),
+    ("3", ["runs"], False, None),
+    ("1", ["ends"], False, "ended with -9"),
+    ("n <= most", ["fails", "runs"], False, "runs"),  # the first fails without a fault, too
+    ("n >= 0", ["looks"], True, "looks"),
+]
+TRY = """import json, sys
+from pathlib import Path
+from tests.mutants.apart import Trial, try_all
+trials = [Trial(Path(sys.argv[1]), *values) for values in json.loads(sys.argv[2])]
+print(json.dumps(try_all(trials, 2, lambda trial: print(trial.number))))
+"""
+
+
 @pytest.mark.slow
 def test_a_fault_is_noticed_by_a_test_that_looks(tmp_path: Path) -> None:
-    """A test that looks at the result fails, one that does not passes, and one that never ends is ended."""
-    path, test = tmp_path / "halves.py", tmp_path / "test_halves.py"
+    """A test that looks fails, one that does not passes, one without end is ended, one that always fails is none."""
+    path = tmp_path / "halves.py"
     path.write_text(SOURCE)
-    test.write_text("import halves\ndef test_it(): assert halves.half(4) == 2\ndef test_no(): halves.half(4)\n")
-    number = next(str(k) for k, fault in enumerate(faults(path)) if fault.after == "n * 2")
-    options = ["-c", "/dev/null", "--rootdir", str(tmp_path), "-o", f"pythonpath={tmp_path}"]
-    assert not run(path, number, [f"{test}::test_it", *options], 60)
-    assert run(path, number, [f"{test}::test_no", *options], 60)
-    assert not run(path, "none", [str(test), *options], 0.01)
+    (tmp_path / "test_halves.py").write_text(TESTS)
+    last = {fault.after: number for number, fault in enumerate(faults(path))}
+    trials = [
+        (last[after], [f"test_halves.py::test_{name}" for name in names], 1, new) for after, names, new, _ in TRIED
+    ]
+    command = [sys.executable, "-c", TRY, str(path), json.dumps(trials)]
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    lines = done.stdout.splitlines()
+    found = [test and test.partition(": ")[0].removeprefix("test_halves.py::test_") for test in json.loads(lines[-1])]
+    assert found == [noticed for *_, noticed in TRIED]
+    assert lines.count(str(last["3"])) == 1
+
+
+STATEMENTS = """MOST = [
+    1,
+    2,
+]
+def longest(items, least=3):
+    if (items
+            and least):
+        return max(
+            items,
+            key=len,
+        )
+    return None
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "lines", "in_call"),
+    [(2, range(1, 5), False), (5, range(5, 6), False), (7, range(6, 8), True), (9, range(8, 12), True)],
+)
+def test_the_lines_of_a_statement(line: int, lines: range, in_call: bool, tmp_path: Path) -> None:
+    """A line belongs to its statement's, without the body's; defaults are made when the file is imported."""
+    path = tmp_path / "statements.py"
+    path.write_text(STATEMENTS)
+    assert place(path, line) == (lines, in_call)
+
+
+SHARED = """import numpy as np, pytest
+from mockrawio.planting.events import FixedEvents, few_digits
+@pytest.fixture(scope="module")
+def made(): return few_digits(np.ones(3), 4)
+def test_first(made): pass
+def test_second(made): pass
+def test_other(): len(FixedEvents(np.ones(3)))
+"""
+
+
+@pytest.mark.slow
+def test_which_tests_run_a_line(tmp_path: Path) -> None:
+    """They are those that run it, and those that share the fixture that does; the others of their file come last."""
+    (tmp_path / "test_shared.py").write_text(SHARED)
+    command = [sys.executable, "-m", "tests.mutants.reached", "data", "not slow", "test_shared.py"]
+    subprocess.run(command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
+    path, known = ROOT / "mockrawio" / "planting" / "events.py", Reached([tmp_path / "data"])
+    lines = path.read_text().split("\n")
+    for text, at_import, names in (
+        ("    rounded: Floats", False, ("first", "second", "other")),
+        ("        return len(self.samples)", False, ("other", "first", "second")),
+        ("class FixedEvents", True, ("first", "second", "other")),
+        ("        return len(self.weights)", False, ()),
+    ):
+        line = next(k for k, one in enumerate(lines, 1) if one.startswith(text))
+        assert known.tests(path, line) == (at_import, [f"test_shared.py::test_{name}" for name in names])
 
 
 def test_what_is_listed_is_there() -> None:
-    """The tests that are listed, and the files of faults that change nothing, are there."""
-    assert all((ROOT / place).exists() for places in TESTS.values() for place in places)
+    """The faults that change nothing, and the sizes, are there."""
     for name in EQUIVALENT:
         path = ROOT / "mockrawio" / name[0]
         assert name in {name_of(path, fault) for fault in faults(path)}
+    for file, name in SIZES:
+        assert f"\n{name} = " in (ROOT / "mockrawio" / file).read_text(encoding="utf-8")
