@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from mockrawio import MockSessionError
 from mockrawio.planting import FixedEvents, LowRankEvents, PlantedUnit, Planter, ScaledEvents
+from mockrawio.planting.events import few_digits
 
 N_CHANNELS = 5
 
@@ -64,13 +65,38 @@ def test_any_blocks(seed, height, dtype, step):
     assert clipped == np.count_nonzero((total < limits.min) | (total > limits.max))
 
 
-def test_saturates():
-    """-32600 - 500 is -32768, and counted; it does not wrap round to 32436."""
-    block = np.full((5, N_CHANNELS), -32_600, np.int16)
-    clipped = Planter([unit([2], np.full((1, 5, 2), -500))], N_CHANNELS, np.int16).add(block, 0)
+@pytest.mark.parametrize(("before", "limit"), [(-32_600, -32_768), (32_600, 32_767)])
+def test_saturates(before, limit):
+    """-32600 - 500 is -32768, and counted; it does not wrap round to 32436. Nor does 32600 + 500."""
+    block = np.full((5, N_CHANNELS), before, np.int16)
+    clipped = Planter([unit([2], np.full((1, 5, 2), np.sign(before) * 500))], N_CHANNELS, np.int16).add(block, 0)
     assert clipped == 10
-    assert set(block[:, [1, 3]].ravel().tolist()) == {-32_768}
-    assert set(block[:, [0, 2, 4]].ravel().tolist()) == {-32_600}
+    assert set(block[:, [1, 3]].ravel().tolist()) == {limit}
+    assert set(block[:, [0, 2, 4]].ravel().tolist()) == {before}
+
+
+@pytest.mark.parametrize("kind", ["scaled", "low rank"])
+def test_what_is_rounded_up_is_in_the_bound(kind):
+    """Four events of 9.5 are 40 counts, which 32730 has no room for, though it has for 38."""
+    shape, ones = np.full((1, 5, 2), 9.5), np.ones((1, 1))
+    events = LowRankEvents(shape, ones)
+    if kind == "scaled":
+        events = ScaledEvents((shape / 2).astype(np.float32), np.zeros(1, np.int32), np.full(1, 2, np.float32))
+    units = [PlantedUnit(np.array([3, 1]), np.array([2]), 2, events)] * 4
+    block = np.full((5, N_CHANNELS), 32_729, np.int16)
+    assert Planter(units, N_CHANNELS).add(block, 0) == 10
+    assert set(block[:, [1, 3]].ravel().tolist()) == {32_767}
+
+
+def test_digits_that_are_kept():
+    """Of four digits, the largest being 1, the last one is worth an eighth; zeros stay."""
+    assert few_digits(np.array([1.0, 0.3, -0.7, 0.06]), 4).tolist() == [1.0, 0.25, -0.75, 0.0]
+    assert few_digits(np.array([200.0, 3.9]), 8).tolist() == [200.0, 4.0]
+    assert not few_digits(np.zeros(3), 20).any()
+    for n, digits in ((1, 26), (2, 25), (3, 25), (5, 24)):  # two products of which, and n times that, fit 53 bits
+        values = np.full((n, 1, 1), 1 + 2.0 ** (1 - digits))
+        assert (LowRankEvents.rounded(values, values[None, :, 0, 0]).basis == values).all()
+        assert (LowRankEvents.rounded(values - 2.0**-digits, values[None, :, 0, 0]).basis == 1).all()
 
 
 @pytest.mark.parametrize("apart", [1, 2, 4, 5])

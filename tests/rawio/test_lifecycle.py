@@ -106,6 +106,24 @@ def test_no_handle_is_left(epiphyte: Path) -> None:
     assert count() == before
 
 
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts maps in /proc")
+@pytest.mark.parametrize("matrix", [True, False])
+def test_a_closed_reader_holds_no_map(matrix: bool, handmade: Handmade) -> None:
+    """What is closed has no file mapped, though a view of its stream is kept: it can be replaced on any system."""
+    if matrix:
+        handmade.stream(samples=np.zeros((50, 2), np.int16))
+    else:
+        handmade.lfp(samples=np.zeros(50, np.int16))
+    reader = MockSessionRawIO(handmade.folder)
+    reader.parse_header()
+    stream = reader.stream(0)
+    values = stream.read(0).tolist()  # no view of the file
+    assert str(handmade.folder) in Path("/proc/self/maps").read_text()
+    reader.close()
+    assert str(handmade.folder) not in Path("/proc/self/maps").read_text()
+    assert not np.any(values)
+
+
 def test_pickled_while_ends_are_worked_out(handmade: Handmade) -> None:
     """A session can be pickled while another thread works out where its segments end."""
     handmade.all()
@@ -206,8 +224,23 @@ def test_cache_remembers_gains(place: str, handmade: Handmade, tmp_path: Path, m
     assert sorted(handmade.folder.rglob("*")) == before
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"counts": 5}', '{"counts": {"x": [1]}}', "\x80\x04."])
-def test_damaged_cache_is_made_again(content: str, handmade: Handmade, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        '{"counts": 5}',
+        '{"counts": {"x": [1]}}',
+        "\x80\x04.",
+        -1.0,
+        -0.5,
+        0.0,
+        float("nan"),
+        float("inf"),
+    ],
+)
+def test_damaged_cache_is_made_again(content: str | float, handmade: Handmade, tmp_path: Path) -> None:
     """A cache that cannot be read, or was tampered with, is as none."""
     handmade.lfp(samples=np.array([1.0, -3.0]))
     reader = MockSessionRawIO(handmade.folder, use_cache=True, cache_path=str(tmp_path))
@@ -215,11 +248,12 @@ def test_damaged_cache_is_made_again(content: str, handmade: Handmade, tmp_path:
     cache = Path(reader.cache_filename)
     stored = json.loads(cache.read_text())
     (path,) = stored["counts"]
-    for text in (content, json.dumps({"counts": {path: [*stored["counts"][path][:-1], -1.0]}})):
-        cache.write_text(text)
-        reader = MockSessionRawIO(handmade.folder, use_cache=True, cache_path=str(tmp_path))
-        reader.parse_header()
-        assert reader.header["signal_channels"]["gain"][0] == 3 / 32767
+    if not isinstance(content, str):
+        content = json.dumps({"counts": {path: [*stored["counts"][path][:-1], content]}})
+    cache.write_text(content)
+    reader = MockSessionRawIO(handmade.folder, use_cache=True, cache_path=str(tmp_path))
+    reader.parse_header()
+    assert reader.header["signal_channels"]["gain"][0] == 3 / 32767
 
 
 def test_cache_place_that_is_not_there(handmade: Handmade, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mockrawio import BoundsError, MockSessionError, MockSessionRawIO
+from mockrawio.rawio import signals
 from tests.handmade import T0, Handmade
 
 N, CHANNELS = 200, 5
@@ -306,3 +307,11 @@ def test_stream_names_that_neo_cannot_hold(name: str, handmade: Handmade) -> Non
     handmade.stream(name)
     with pytest.raises(MockSessionError, match="no other stream has"):
         opened(handmade)
+
+
+def test_how_many_files_stay_mapped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stream keeps a quarter of the files mapped that a process may open, 32 at least."""
+    resource = pytest.importorskip("resource")
+    for soft, most in ((1024, 256), (4096, 1024), (100, 32), (resource.RLIM_INFINITY, 1 << 16)):
+        monkeypatch.setattr(resource, "getrlimit", lambda _, soft=soft: (soft, soft))
+        assert signals.most_maps() == most

@@ -92,6 +92,11 @@ def test_units_of_stamps() -> None:
     assert stamp_divisor("x", T0, T0) == 1
     with pytest.warns(UserWarning, match="taken as µs"):
         assert stamp_divisor("x", T0 * 1000, T0 * 1000 + 5) == 1000
+    with pytest.warns(UserWarning, match="taken as µs"):
+        assert stamp_divisor("x", 631_152_000_000_000, 4_102_444_800_000_000) == 1000
+    for first, last in ((631_151_999_999_999, 4_102_444_800_000_000), (631_152_000_000_000, 4_102_444_800_000_001)):
+        with pytest.warns(UserWarning, match="taken as ms"):
+            assert stamp_divisor("x", first, last) == 1
     with pytest.warns(UserWarning, match="taken as ms"):
         assert stamp_divisor("x", 0, 1000) == 1
     for bad in (float("nan"), float("inf")):

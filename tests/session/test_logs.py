@@ -32,6 +32,7 @@ def slow_watchlog(text: str) -> tuple[list[str], list[int], list[int]]:
 def test_epiphyte_logs_survive_a_round_trip(epiphyte: Path) -> None:
     """Both logs of a folder we did not write parse to columns that format to the same bytes."""
     (daq,), (watch,) = epiphyte.glob("daq_files/*.log"), epiphyte.glob("watchlogs/*.log")
+    assert parse_daq_log(str(daq)).pre.dtype == parse_daq_log(str(daq)).post.dtype == np.int64
     assert format_daq_log(parse_daq_log(str(daq))) == daq.read_bytes()
     log = parse_watchlog(str(watch))
     assert format_watchlog(log) == watch.read_bytes()

@@ -1,0 +1,36 @@
+"""Filtered samples are sums of whole numbers, whatever is summed together."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from mockrawio.session.lowpass import Lowpass
+
+
+def slowly(low: Lowpass, rows: np.ndarray, n: int) -> np.ndarray:
+    """The obvious way, in Python's whole numbers: the middle's half goes to the even frame, and that of a sum up."""
+    found = np.zeros((n, rows.shape[1]), np.int16)
+    for k in range(n):
+        first = round(Fraction(k * low.frames[0], low.frames[1])) - low.half
+        for column in range(rows.shape[1]):
+            total = sum(tap * int(rows[first + j + low.half, column]) for j, tap in enumerate(low.taps))
+            found[k, column] = min(max((total + (1 << low.shift - 1)) >> low.shift, -32768), 32767)
+    return found
+
+
+@pytest.mark.parametrize("frames", [(1, 1), (30, 1), (3, 2), (5, 2), (7, 3), (2, 3), (1000, 999)])
+@pytest.mark.parametrize("tap", [3, 1 << 14])
+def test_samples_against_the_obvious(frames: tuple[int, int], tap: int) -> None:
+    """Any ratio of rates, in float32 or float64, of samples on both ends, in two blocks of columns: the same sums."""
+    random = np.random.default_rng(5)
+    low, n = Lowpass(tuple(random.integers(-tap, tap, 5).tolist()), 3, frames), 11
+    rows = random.integers(-300, 300, (n * frames[0] // frames[1] + 8, 2)).astype(np.int16)  # two frames come before
+    expected = slowly(low, rows, n)
+    assert (expected[:, 0] != expected[:, 1]).any()
+    many = np.repeat(rows, 50, axis=1)  # 100 columns, of which 96 are made at once
+    np.testing.assert_array_equal(low.samples(many, -2, 0, n), np.repeat(expected, 50, axis=1))
+    assert low.middles(0, n).tolist() == [round(Fraction(k * frames[0], frames[1])) for k in range(n)]
+    np.testing.assert_array_equal(low.samples(many, -2, 4, n - 1), np.repeat(expected, 50, axis=1)[4:-1])
