@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, dataclass
+from collections.abc import Iterator
+from dataclasses import MISSING, FrozenInstanceError, dataclass, fields
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mockrawio import MockSessionError
+from mockrawio.generate import parts
 from mockrawio.generate.parts.form import (
     Family,
     Part,
@@ -158,3 +161,21 @@ def test_a_mapping_is_left_as_it_is():
 def test_values_in_json(value, form):
     """Fractions are numbers where a float is written so, text else; tuples are lists, in tuples too."""
     assert in_json(value) == form
+
+
+def said_of_fields() -> Iterator[str]:
+    """Yield a line for each field of each part: its default, and what it may be."""
+    for name in parts.__all__:
+        part = getattr(parts, name)
+        for one in fields(part) if issubclass(part, Part) else ():
+            default = "" if one.default is MISSING else f" = {one.default}"
+            with pytest.raises(MockSessionError) as error:
+                one.metadata["check"](NAME, object())
+            yield f"{name}.{one.name}{default}: {error.value.expected}"
+
+
+def test_the_fields_of_all_parts():
+    """Defaults and limits are those of the list beside this file: another default makes other sessions of old specs."""
+    expected = Path(__file__).with_name("parts.txt").read_text(encoding="utf-8").splitlines()
+    assert [line for line in said_of_fields() if line not in expected] == []
+    assert len(list(said_of_fields())) == len(expected)

@@ -152,4 +152,34 @@ EQUIVALENT = {
         "high + self._most <= self._limits.max",
         "high + self._most < self._limits.max",
     ): LARGER_BOUND,
+    (
+        "planting/planter.py",
+        "step = max(1, BATCH_ITEMS // self.offsets.shape[1])",
+        "1",
+        "2",
+    ): "how many events are made at once changes no sum",
+    (
+        "planting/planter.py",
+        'if self.dtype.kind not in "iu" or self.dtype.itemsize > 4:',
+        "4",
+        "5",
+    ): "no integer has five bytes",
+    (
+        "planting/planter.py",
+        "self._wide = np.dtype(np.int32 if self.dtype.itemsize <= 2 else np.int64)",
+        "2",
+        "3",
+    ): "no integer has three bytes",
+    (
+        "planting/planter.py",
+        "self._wide = np.dtype(np.int32 if self.dtype.itemsize <= 2 else np.int64)",
+        "2",
+        "1",
+    ): "both hold the sums of int16",
+    (
+        "planting/planter.py",
+        "self._wide = np.dtype(np.int32 if self.dtype.itemsize <= 2 else np.int64)",
+        "self.dtype.itemsize <= 2",
+        "self.dtype.itemsize < 2",
+    ): "both hold the sums of int16",
 }

@@ -65,14 +65,16 @@ def test_any_blocks(seed, height, dtype, step):
     assert clipped == np.count_nonzero((total < limits.min) | (total > limits.max))
 
 
-@pytest.mark.parametrize(("before", "limit"), [(-32_600, -32_768), (32_600, 32_767)])
-def test_saturates(before, limit):
-    """-32600 - 500 is -32768, and counted; it does not wrap round to 32436. Nor does 32600 + 500."""
-    block = np.full((5, N_CHANNELS), before, np.int16)
-    clipped = Planter([unit([2], np.full((1, 5, 2), np.sign(before) * 500))], N_CHANNELS, np.int16).add(block, 0)
-    assert clipped == 10
-    assert set(block[:, [1, 3]].ravel().tolist()) == {limit}
-    assert set(block[:, [0, 2, 4]].ravel().tolist()) == {before}
+@pytest.mark.parametrize("dtype", ["int16", "int32", "uint32"])
+def test_saturates(dtype):
+    """In int16, 100 above the least, less 500 is -32768, and counted: it does not wrap. Nor does it at the top."""
+    limits = np.iinfo(dtype)
+    for before, limit in ((int(limits.min) + 100, limits.min), (int(limits.max) - 100, limits.max)):
+        block = np.full((5, N_CHANNELS), before, dtype)
+        change = -500 if limit == limits.min else 500
+        assert Planter([unit([2], np.full((1, 5, 2), change))], N_CHANNELS, dtype).add(block, 0) == 10
+        assert set(block[:, [1, 3]].ravel().tolist()) == {limit}
+        assert set(block[:, [0, 2, 4]].ravel().tolist()) == {before}
 
 
 @pytest.mark.parametrize("kind", ["scaled", "low rank"])
@@ -157,6 +159,7 @@ def test_nothing_to_add():
     block = np.arange(10, dtype=np.int16).reshape(2, N_CHANNELS)
     empty = unit([], np.zeros((0, 5, 2), int))
     assert Planter([], N_CHANNELS, np.int16).add(block, 0) == Planter([empty], N_CHANNELS, np.int16).add(block, 0) == 0
+    assert Planter([], N_CHANNELS).add(block[:0], 0) == 0
     assert block.ravel().tolist() == list(range(10))
     assert not Planter([empty], N_CHANNELS).counts(0, 2).any()
 

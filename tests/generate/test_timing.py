@@ -1,0 +1,40 @@
+"""Durations of a session are Epiphyte's in a long recording, and shrink with a short one."""
+
+from __future__ import annotations
+
+import pytest
+
+from mockrawio.generate import timing
+
+
+@pytest.mark.parametrize(
+    ("length_ms", "factor", "pauses", "frames"),
+    [
+        (6_000_000, 1.0, (6000, 60_000), 124_995),  # 83.33 min: the whole movie
+        (5_202_795 + 78_000 - 1 + 164, 1.0, (6000, 60_000), 124_995),
+        (600_000, 1.0, (6000, 60_000), 12_729),
+        (599_000, 599 / 600, (5990, 59_900), 12_708),
+        (60_000, 0.1, (600, 6000), 1271),
+        (1000, 1 / 600, (10, 100), 19),
+        (90, 90 / 600_000, (0, 9), 0),
+        (10, 10 / 600_000, (0, 1), 0),
+    ],
+)
+def test_what_fits(length_ms, factor, pauses, frames):
+    """Of the longest movie that fits, with its latest onset and longest pauses, the last frame is in the recording."""
+    assert timing.shrink(length_ms) == pytest.approx(factor)
+    assert timing.pause_range(length_ms, 10 * length_ms) == pauses
+    found = timing.fitting_frames(length_ms)
+    assert found == frames
+    assert found in (0, 124_995) or timing.room_for(found, length_ms) <= length_ms < timing.room_for(
+        found + 2, length_ms
+    )
+
+
+def test_small_amounts():
+    """Pauses are half of the stimulus at most; a range of counts begins at 1."""
+    assert timing.pause_range(600_000, 1001) == (50, 500)
+    assert timing.scaled_range((4000, 5400), 1e-9) == (1, 1)
+    assert timing.scaled_range((4000, 5400), 0.5) == (2000, 2700)
+    assert (timing.share(5_400_000), timing.share(540_000), timing.share(6_000_000)) == (1.0, 0.1, 1.0)
+    assert timing.room_for(0, 600_000) == 78_041
