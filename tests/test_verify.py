@@ -166,6 +166,20 @@ def test_out_of_order_in_the_middle(bare):
     assert unit.name in found.problems[0]
 
 
+@pytest.mark.parametrize("chunk", [1 << 18, 3000, 5000])
+def test_all_samples_are_read(made, monkeypatch, chunk):
+    """Every sample of every stream is read once, whether in one piece, in some, or in some and a shorter one."""
+    seen, size = [], 10_000
+    read = MockSessionRawIO.get_analogsignal_chunk
+    monkeypatch.setattr("mockrawio.verify.CHUNK", chunk)
+    monkeypatch.setattr(
+        MockSessionRawIO, "get_analogsignal_chunk", lambda self, *where: seen.append(where) or read(self, *where)
+    )
+    assert verify_session(made).ok
+    assert [where[:2] for where in seen] == [(0, 0)] * len(seen)
+    assert [where[2:4] for where in seen] == [(k, min(k + chunk, size)) for k in range(0, size, chunk)]
+
+
 def test_bad_log_line(bare):
     """A malformed line of a log, which is read on first use only, is found and numbered."""
     log = next((bare / "daq_files").iterdir())
