@@ -380,9 +380,9 @@ def _checked_dtype(path: str, descr: str, shape: tuple[int, ...], have: int) -> 
     return dtype
 
 
-def header_bytes(descr: str, shape: tuple[int, ...], extra: int = 0) -> bytes:
-    """Return a version 1 header whose end, plus `extra` bytes, is a multiple of 64."""
+def header_bytes(descr: str, shape: tuple[int, ...]) -> bytes:
+    """Return a version 1 header whose end is a multiple of 64."""
     text = f"{{'descr': {descr!r}, 'fortran_order': False, 'shape': {shape!r}, }}"
-    pad = -(10 + len(text) + 1 + extra) % ALIGN
+    pad = -(10 + len(text) + 1) % ALIGN
     text += " " * pad + "\n"
     return MAGIC + b"\x01\x00" + len(text).to_bytes(2, "little") + text.encode("latin1")

@@ -266,6 +266,20 @@ def test_short_text_of_python_2_is_counted(tmp_path: Path) -> None:
         as_values(path)
 
 
+def test_text_is_not_decoded_again_and_again(tmp_path: Path) -> None:
+    """Characters that are made bytes are as many as the file has bytes, at most: a text of 5000, twice, in 10,000."""
+    path, text = tmp_path / "x.npy", b"X\x88\x13\x00\x00" + b"a" * 5000 + b"q\x00"
+    twice = b"c_codecs\nencode\nh\x00U\x06latin1\x86R" * 2
+    for size, is_refused in ((10_000, False), (9999, True)):
+        rest = size - len(npy(b"\x80\x02" + text + twice + b"."))
+        more = b"X" + (rest - 5).to_bytes(4, "little") + b"b" * (rest - 5)
+        path.write_bytes(npy(b"\x80\x02" + text + more + twice + b"."))
+        assert path.stat().st_size == size
+        with pytest.raises(BadFileError) as error:
+            as_values(path)
+        assert ("again and again" in str(error.value)) == is_refused
+
+
 def test_python_2_file(tmp_path: Path) -> None:
     """A protocol 2 pickle whose bytes are Python 2 strings, as old tools wrote it, is mapped."""
     data = np.arange(100.0).tobytes()
