@@ -347,7 +347,7 @@ class GenerateData:
         for part in ("", *_PARTS):  # a folder that has nothing else counts as empty
             clean_up_in(self._folder / part)
         held = [part for part in _PARTS if _holds_anything(self._folder / part)]
-        known = self._known_files() if held else {}
+        known = self._known_files()
         if held and known is None:
             if not self._overwrite:
                 expected, found = "no session there, or this one begun", f"{', '.join(held)} of another one"

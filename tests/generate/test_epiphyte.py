@@ -345,6 +345,15 @@ def test_annotations_cover_the_movie(tmp_path, minutes, end):
         assert (stop > start).all()
 
 
+def test_annotations_are_the_same_for_ever(tmp_path):
+    """A seed has the bytes that it has had, of each of three files: who annotates, what is on first, how long."""
+    found = []
+    for seed in range(3):
+        paths = generate_annotations(tmp_path, stimulus_len=3.0, seed=seed, date="20200101", overwrite=True)
+        found += [path.name.encode() + path.read_bytes() for path in paths]
+    assert hashlib.sha256(b"".join(found)).hexdigest()[:16] == "eb7ec7281555ffc0"
+
+
 def test_annotations_of_a_spec_are_as_long_as_its_movie(tmp_path):
     """With spec= the annotations end where the session's movie does, and follow from its seed."""
     spec = SessionSpec.tiny(seed=8)

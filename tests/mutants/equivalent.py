@@ -4,6 +4,8 @@
 SIZES = {
     ("planting/planter.py", "BATCH_ITEMS"),
     ("session/virtual.py", "_COPY"),
+    ("generate/parts/firing/drawn.py", "_KEPT"),
+    ("generate/parts/field/layer.py", "_FEWEST_KNOTS, _BLOCK"),
 }
 LARGER_BOUND = "a larger bound: where a sum just fits it is made in a wider type, and is the same"
 
@@ -182,4 +184,22 @@ EQUIVALENT = {
         "self.dtype.itemsize <= 2",
         "self.dtype.itemsize < 2",
     ): "both hold the sums of int16",
+    (
+        "generate/annotations.py",
+        "values = (np.arange(ends.size) + draws.integer(0, 1)) % 2",
+        "np.arange(ends.size) + draws.integer(0, 1)",
+        "np.arange(ends.size) - draws.integer(0, 1)",
+    ): "of values on and off in turn either begins with the one that is drawn",
+    (
+        "generate/files.py",
+        "return FileJob(name, plan.n_frames * 31, chunks)",
+        "31",
+        "32",
+    ): "an estimate, for the bar and for the order of the work",
+    (
+        "generate/files.py",
+        "return FileJob(name, plan.n_frames * 31, chunks)",
+        "31",
+        "30",
+    ): "an estimate, for the bar and for the order of the work",
 }

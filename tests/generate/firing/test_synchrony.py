@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mockrawio.generate.parts.firing import Firing, Synchrony
+from mockrawio.generate.parts.firing.synchrony import without_near
 from mockrawio.generate.renewal import BLOCK, STEPS
 from mockrawio.ground.errors import MockSessionError
 
@@ -74,3 +75,11 @@ def test_no_room():
     """Common spikes that would have no room are refused."""
     with pytest.raises(MockSessionError, match="half of the time free with 8 ms"):
         trains(Firing(synchrony=Synchrony(70.0)), [100.0])
+
+
+def test_what_is_near_a_common_spike():
+    """Own spikes are kept at a dead time from a common one, and not one step nearer, on either side."""
+    own, common = np.array([0, 89, 90, 91, 109, 110, 111, 190, 191, 200]), np.array([100, 201])
+    kept = [0, 89, 90, 110, 111, 190, 191]
+    assert without_near(own, common, 10).tolist() == kept
+    assert without_near(own, np.empty(0, np.int64), 10).tolist() == own.tolist()

@@ -12,6 +12,7 @@ import pytest
 from mockrawio import MockSessionError, SessionSpec, generate_session, truth
 from mockrawio.generate import Days, EpiphyteUnits, Units
 from mockrawio.generate.parts.motion import STEP_UM
+from mockrawio.generate.patient import days_ms
 from mockrawio.generate.plan import plan_session
 from mockrawio.ground.tomltext import tomllib
 from tests.generate.folders import contents
@@ -33,6 +34,12 @@ def day(nr, spec=SPEC):
 def cells(nr, spec=SPEC):
     """Return the first cell of each unit of a day, by the unit's number."""
     return {cell.label: cell for cell in reversed(day(nr, spec).cast.cells)}
+
+
+def test_a_session_is_a_day_after_the_one_before():
+    """The first is on the first day, the third two days later; without days all are on one."""
+    assert [days_ms(replace(SPEC, session_nr=nr)) for nr in (1, 2, 3)] == [0, 86_400_000, 2 * 86_400_000]
+    assert days_ms(replace(SPEC, session_nr=3, days=None)) == 0
 
 
 def test_the_same_cells_come_again_moved():

@@ -90,6 +90,8 @@ def test_by_depth_is_the_other_times_a_factor():
     part = ByDepth(Jump(0.0, 10.0), depths_um=(0, 100, 300), factors=(0, 1, 0.5))
     assert moved(part, 1.0, [-50, 0, 25, 100, 200, 300, 900]).tolist() == [0, 0, 2.5, 10, 7.5, 5, 5]
     assert ByDepth(Jump(0.0, 10.0), depths_um=(0, 1), factors=(-2, 0.5)).span_um == (-20, 5)
+    assert part.knots_um == (0, 100, 300)
+    assert ByDepth(TABLE, depths_um=(7,), factors=(2,)).knots_um == TABLE.knots_um == (100, 300)
 
 
 @given(st.data())
