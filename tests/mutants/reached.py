@@ -99,16 +99,15 @@ class Reached:
     def tests(self, path: Path, line: int) -> tuple[bool, list[str]]:
         """Return whether an import runs a line, and the tests that do: short ones first, and near ones before far ones.
 
-        Those of the same files come last: what one test has made, others may look at.
+        Those of the same files come last: what one test, or an import, has made, others may look at.
         """
         lines, in_call = place(path, line)
         every = self._lines(str(path))
         found = set().union(*(every.get(number, ()) for number in lines))
         at_import = not in_call or "" in found
-        if not in_call:  # what one test ran, when it was the first to import it, holds for all
-            found = set().union(*every.values())
-        names = set().union(*map(self._named, found)) - self._failed
-        files = {name.partition("::")[0] for name in names}
+        of_file = set().union(*map(self._named, set().union(*every.values())))
+        names = (set().union(*map(self._named, found)) if in_call else of_file) - self._failed
+        files = {name.partition("::")[0] for name in (of_file if at_import else names)}
         beside = {name for name in self.seconds if name.partition("::")[0] in files} - names - self._failed
         near = f"tests/{path.parent.relative_to(ROOT / 'mockrawio').as_posix()}".rstrip("/.")
 
