@@ -22,6 +22,7 @@ from mockrawio import (
     generate_session,
     write_session_from_block,
 )
+from mockrawio.convert.neo_events import Marks
 from mockrawio.convert.spans import DEFAULT_START
 from tests.convert.reading import description, manifest, opened, unit_index, values, verified
 from tests.generate.folders import contents, loaded
@@ -330,6 +331,22 @@ def test_own_block_without_waveforms(tmp_path, lazy):
     assert reader.get_spike_timestamps(0, 0, 0).tolist() == [1_656_643_278_900.0]
 
 
+def test_lazy_waveforms_with_an_offset(tmp_path):
+    """Waveforms of a reader whose counts have an offset, in its own unit, are the same in uV."""
+    hand = Handmade(tmp_path / "session_1")
+    hand.stream()
+    hand.unit(amps=np.arange(24, dtype=np.int16).reshape(3, 8), waveform_gain=0.5)
+    io = MockSessionIO(hand.folder)
+    block = io.read_block(lazy=True)
+    io.header["spike_channels"]["wf_offset"], io.header["spike_channels"]["wf_units"] = 0.003, "mV"
+    for proxy in block.segments[0].spiketrains:
+        proxy._wf_units = pq.mV
+    gain = io.header["spike_channels"]["wf_gain"][0]
+    again = opened(write_session_from_block(block, tmp_path / "s"))
+    found = again.rescale_waveforms_to_float(again.get_spike_raw_waveforms(0, 0, 0), "float64", spike_channel_index=0)
+    np.testing.assert_allclose(found.ravel(), (np.arange(24) * gain + 0.003) * 1000)
+
+
 def test_waveform_counts_out_of_scale(tmp_path):
     """A float waveform that changes between passes is an error that says which."""
     hand = Handmade(tmp_path / "session_1")
@@ -590,13 +607,13 @@ def test_unsorted_spikes(tmp_path):
 def test_waveforms(tmp_path):
     """Waveforms of any length come back in uV, within half a gain, with rate and left sweep."""
     waves = np.random.default_rng(0).normal(0, 30e-6, (4, 1, 48))
-    spikes = train([0.01, 0.02, 0.03, 0.04], waveforms=waves * pq.V, sampling_rate=24 * pq.kHz, left_sweep=0.5 * pq.ms)
+    spikes = train([0.01, 0.02, 0.03, 0.04], waveforms=waves * pq.V, sampling_rate=24 * pq.kHz, left_sweep=50 * pq.ms)
     folder = write_session_from_block(block_of([signal(), spikes]), tmp_path / "s")
     again = MockSessionIO(folder).read_block(load_waveforms=True).segments[0].spiketrains[0]
     gain = opened(folder).header["spike_channels"]["wf_gain"][0]
     assert gain == pytest.approx(np.abs(waves).max() * 1e6 / 32767)
     assert np.abs(again.waveforms.rescale("V").magnitude - waves).max() * 1e6 <= gain * 0.51
-    assert (again.sampling_rate, again.left_sweep.rescale("ms")) == (24_000 * pq.Hz, 0.5 * pq.ms)
+    assert (again.sampling_rate, again.left_sweep.rescale("ms")) == (24_000 * pq.Hz, 50 * pq.ms)
 
 
 def test_waveforms_of_several_channels(tmp_path):
@@ -778,3 +795,13 @@ def test_progress(own, tmp_path, capsys):
     """The bar goes to stderr."""
     write_session_from_block(MockSessionIO(own).read_block(lazy=True), tmp_path / "s", progress=True)
     assert "100%" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("labels", "numbers"),
+    [(["1", "2.5", "-3e2"], [1.0, 2.5, -300.0]), (["1", "nan"], None), (["inf"], None), (["a"], None)],
+)
+def test_labels_that_are_numbers(labels, numbers):
+    """Labels are numbers if all of them are, and finite."""
+    marks = Marks(0, "", "", np.zeros(len(labels)), np.zeros(len(labels)), np.array(labels), False)
+    assert (marks.numbers is None) if numbers is None else (marks.numbers.tolist() == numbers)

@@ -368,6 +368,7 @@ def test_cut_against_the_obvious(data):
         ({"channel_id": ["0"], "main_channel_id": ["1"]}, 1),
         ({"channel_id": ["elsewhere"]}, 3),
         ({"gt_unit_locations": [[0.0, 21.0, 5.0]]}, 2),
+        ({"gt_unit_locations": [[0.0, 21.0]]}, 2),
         ({"gt_unit_locations": [[np.nan] * 3]}, 3),
     ],
 )
@@ -456,6 +457,14 @@ def test_sorting_alone_with_channels(tmp_path):
     assert (folder / "ChannelNames.txt").read_text() == "AP7.ncs\nAP3.ncs\n"
 
 
+def test_sorting_alone_whose_units_have_names(tmp_path):
+    """Units that are called as in a session keep their names, if all of them are."""
+    folder = write_session(sorting=sorting_of({"CSC4_MU3": [10], "CSC5_SU7": [20]}), folder=tmp_path / "s")
+    assert opened(folder).header["spike_channels"]["id"].tolist() == ["CSC4_MU3", "CSC5_SU7"]
+    folder = write_session(sorting=sorting_of({"CSC4_MU3": [10], "b": [20]}), folder=tmp_path / "other")
+    assert opened(folder).header["spike_channels"]["id"].tolist() == ["CSC1_SU1", "CSC1_SU2"]
+
+
 def test_sorting_alone_in_segments(tmp_path):
     """Segments without signals are read as one: a warning says so, the manifest where they begin."""
     sorting = sorting_of({"a": [0, 29999]}, {"a": [15000]})
@@ -504,8 +513,8 @@ def test_frames_through_a_session(tmp_path_factory, data):
 
 def test_spikes_outside(tmp_path):
     """Spikes for which the recording has no sample are refused, naming unit and segment."""
-    sorting = sorting_of({"a": [10]}, {"a": [2000]})
-    with pytest.raises(MockSessionError, match="unit 'a' at frames 0 to 1999 in segment 1; found frames 2000 to 2000"):
+    sorting = sorting_of({"a": [10]}, {"a": [5, 2000]})
+    with pytest.raises(MockSessionError, match="unit 'a' at frames 0 to 1999 in segment 1; found frames 5 to 2000"):
         write_session(recording=int_recording(), sorting=sorting, folder=tmp_path / "s")
     assert list(tmp_path.iterdir()) == []
 
@@ -664,6 +673,14 @@ def test_units_keep_their_ids_and_places(tmp_path):
     np.testing.assert_allclose(found.get_property("gt_unit_location"), places)
     with opened(folder) as reader:
         np.testing.assert_array_equal(reader.stream(0).locations(), recording.get_channel_locations())
+
+
+def test_places_on_a_plane(tmp_path):
+    """Of a place of two axes the third is 0; one of one axis, or that is not finite, is none."""
+    sorting = sorting_of({"a": [10], "b": [20]})
+    sorting.set_property("gt_unit_locations", np.array([[3.0, 4.0], [np.nan, 1.0]]))
+    write_session(sorting=sorting, folder=tmp_path / "s")
+    assert manifest(tmp_path / "s")["made_from"]["unit_locations"] == {"a": [3.0, 4.0, 0.0]}
 
 
 def test_ids_that_are_texts_and_units_without_places(tmp_path):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from inspect import signature
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ from mockrawio.hybrid import (
     unit_windows,
     validate,
 )
+from mockrawio.hybrid.recipe import Recipe
 from mockrawio.hybrid.tables import csv_bytes
 from tests.hybrid.samples import HYBRID
 from tests.hybrid.sorter import annotated, write_phy
@@ -177,6 +179,15 @@ def test_bad_events(source, change, words):
     given = {"events": np.zeros((2, 20, 2)), "times": np.array([3000, 2000]), "channels": np.array([7, 3])}
     with pytest.raises(MockSessionError, match=words):
         HybridDraft(source).insert_unit(**{"samples_before": 10, **given, **change}, true_unit=6)
+
+
+def test_defaults_are_those_of_a_run():
+    """A step that is called by itself does what a whole run does, where neither is told otherwise."""
+    run = {one.name: one.default for one in fields(Recipe) if one.name != "synthetic_rate"}
+    steps = unit_firing_times, unit_windows, unit_channels, shift_channels, jitter_events, construct_events
+    told = [(name, parameter.default) for step in steps for name, parameter in signature(step).parameters.items()]
+    assert [(name, default) for name, default in told if name in run and default != run[name]] == []
+    assert sum(name in run for name, _ in told) == 14
 
 
 def test_units_that_cannot_be_made(source):
