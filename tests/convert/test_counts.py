@@ -69,6 +69,14 @@ def test_wide_integers_stay_where_they_fit(dtype):
     assert np.abs(values - samples).max() <= counts.gains[1] / 2
 
 
+def test_all_of_int16_fits():
+    """Wide integers from -32768 to 32767 are counts; one more on either side is not."""
+    samples = np.array([[-32768, -32769, -32767], [32767, 32767, 32768]])
+    counts, whole, _ = encoded(source_of(samples))
+    assert whole[:, 0].tolist() == [-32768, 32767]
+    assert counts.gains.tolist() == [1.0, 32769 / 32767, 32768 / 32767]
+
+
 @given(
     st.lists(
         hnp.arrays(

@@ -159,6 +159,20 @@ def test_drawn(version: str, recorded: Recorded) -> None:
         proof(recorded, version)(recorded, Path(folder) / "out")
 
 
+def test_packets(tmp_path: Path) -> None:
+    """With precise times each sample is a packet: a 1, its time in ns, a 1, and its counts."""
+    source = recording()
+    folder = written(source, tmp_path / "out", version="3.0-ptp").folder
+    (path,) = folder.rglob("*.ns6")
+    stream, kind = source.signals[0], [("flag", "u1"), ("stamp", "<u8"), ("points", "<u4"), ("counts", "<i2", 2)]
+    packets = np.frombuffer(path.read_bytes()[-sum(stream.sizes) * np.dtype(kind).itemsize :], kind)
+    assert set(packets["flag"].tolist()) == set(packets["points"].tolist()) == {1}
+    rows = [stream.read(k, 0, n) for k, n in enumerate(stream.sizes)]
+    np.testing.assert_array_equal(packets["counts"], np.concatenate(rows))
+    steps = np.diff(packets["stamp"][: stream.sizes[0]].astype(np.int64))
+    assert set(steps.tolist()) <= {33_333, 33_334}
+
+
 def test_scales() -> None:
     """Two whole numbers of 16 bits give any usual gain to 1e-7, and others in larger or smaller units."""
     gains = np.concatenate([np.geomspace(1e-4, 1e4, 499), [0.195, 0.25, 1 / 3, 1000.0, -0.195]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import tempfile
 from pathlib import Path
 
@@ -114,6 +115,16 @@ def test_bytes(tmp_path: Path) -> None:
     assert first[:12].hex() == "022791c6030000000060ea46"
     header = len(first) - 24 * 128 * (4 + 3 * 2 + 2)
     assert first[header : header + 8].hex() == "0000000001000000"
+
+
+@pytest.mark.parametrize(("rate", "high"), [(30_000.0, 7500.0), (15_000.0, 7500.0), (10_000.0, 5000.0)])
+def test_the_filters_that_are_said(rate: float, high: float, tmp_path: Path) -> None:
+    """From 0.1 Hz to 7.5 kHz, or to half of a lower rate: as they are, and as they were asked for."""
+    stream = signals(1, "broadband", rate, 1, (0.0,), (300,))
+    exported = write_rig(Recorded(START, SPANS, (stream,), (), (), "recording", "made"), tmp_path / "out", FORMAT)
+    (header,) = exported.folder.rglob("*.rhd")
+    said = struct.unpack_from("<fhffffff", header.read_bytes(), 8)
+    np.testing.assert_allclose(said, (rate, 1, 1.0, 0.1, high, 1.0, 0.1, high), rtol=1e-6)
 
 
 NEO = {

@@ -99,6 +99,15 @@ def test_room(tmp_path: Path) -> None:
     assert reader.header["signal_channels"]["name"].tolist() == ["Hippoc"] * 2
 
 
+def test_labels_that_are_triggers(tmp_path: Path) -> None:
+    """Numbers from 1 to 65535 are triggers; 0, which ends their list, larger ones and texts are notes."""
+    times, labels = np.arange(1, 7) / 1000, np.array(["0", "1", "65535", "65536", "a", "-1"])
+    marks = RecordedEvents("e", "e", False, lambda k: 6, lambda k, low, high: (times, None, labels))
+    reader = write_rig(of(1, events=(marks,)), tmp_path / "out", FORMAT).open()
+    found = [reader.get_event_timestamps(0, 0, k, None, None)[2].tolist() for k in range(2)]
+    assert found == [["1", "65535"], ["0", "65536", "a", "-1"]]
+
+
 def test_places(tmp_path: Path) -> None:
     """The header's fixed places are Micromed's own."""
     exported = write_rig(tiny(), tmp_path / "out", FORMAT)

@@ -7,6 +7,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -98,6 +99,15 @@ def test_scale(tmp_path: Path) -> None:
     np.testing.assert_allclose(recording.get_channel_offsets(), [0.0, 2.0, 4.0], rtol=1e-6)
     assert recording.get_channel_ids().tolist() == [one.name for one in channels]
     np.testing.assert_array_equal(recording.get_channel_locations(), places)
+
+
+def test_without_signals(tmp_path: Path) -> None:
+    """Units alone have no device and no module of signals."""
+    exported = write_rig(replace(tiny(), signals=()), tmp_path / "out", rig_formats()["nwb"])
+    with h5py.File(exported.folder / exported.files[0]) as file:
+        assert len(file["units/id"]) == 4  # two in each segment
+        assert "ecephys" not in file["processing"]
+        assert "devices" not in file["general"]
 
 
 def test_names(tmp_path: Path) -> None:

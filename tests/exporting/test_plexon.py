@@ -159,3 +159,17 @@ def test_faults(tmp_path: Path) -> None:
     raw = reader.get_analogsignal_chunk(0, 0, 0, 1599, 1)
     np.testing.assert_array_equal(raw[:, 0], source.signals[0].read(0, 0, 1599)[:, 0])
     assert raw[:1400, 1].any() and not raw[-99:, 1].any()
+
+
+def test_the_range_fits_its_field() -> None:
+    """The range of any gains is in mV what 16 bits hold, and counts are right to the error that is told."""
+    random = np.random.default_rng(0)
+    for _ in range(6):
+        millivolts = random.uniform(1e-5, 1e-2, 3) * random.choice([-1, 1], 3)
+        scale = FullScale.of(millivolts, 16)
+        assert 0 < scale.range < 1 << 16
+        found = scale.range / (2.0**15 * scale.factors)
+        assert np.abs(found / millivolts - 1).max() == pytest.approx(scale.error, abs=1e-12)
+        assert scale.error < 1e-3
+    assert FullScale.of(np.array([5000 / 2**15]), 16)[:2] == (5000, 16)
+    assert FullScale.of(np.zeros(0), 12)[:2] == (5000, 12)

@@ -240,6 +240,18 @@ def test_arrays_are_not_read(tmp_path: Path) -> None:
     tracemalloc.stop()
 
 
+def test_every_way_to_spell_text(tmp_path: Path) -> None:
+    """Text is the same by whichever of pickle's opcodes it comes: with 1, 4 or 8 bytes for its length."""
+    path, text = tmp_path / "x.npy", "ü" * 9
+    data = text.encode()
+    whole = npy(pickle.dumps(np.array({"a": text, "n": 3}, dtype=object), 3))
+    spelled = [op + len(data).to_bytes(size, "little") + data for op, size in ((b"X", 4), (b"\x8c", 1), (b"\x8d", 8))]
+    assert spelled[0] in whole
+    for one in spelled:
+        path.write_bytes(whole.replace(spelled[0], one))
+        assert as_values(path) == {"a": text, "n": 3}
+
+
 def test_values_of_no_use_are_not_decoded(tmp_path: Path) -> None:
     """Nested containers and object arrays stand as Opaque and hurt nobody."""
     path = tmp_path / "x.npy"
