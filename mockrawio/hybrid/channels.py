@@ -5,7 +5,7 @@ belongs to a unit if all of this holds of the unit's mean window, less the strai
 
 - it is connected, and within ``RADIUS_UM`` of the peak site, the connected channel with the
   largest deflection;
-- its largest deflection, up or down, is at least ``NOISE_FACTOR`` times the noise of the mean:
+- its largest deflection, up or down, is more than ``NOISE_FACTOR`` times the noise of the mean:
   of n·C values of pure noise, 31,000 for 384 channels, fewer than one in fifty means then has
   one that large;
 - it is at least ``PEAK_FRACTION`` of the peak site's: the noise of the mean of thousands of
@@ -79,7 +79,7 @@ def channels_in(window: MeanWindow, probe: Probe) -> Ints:
     if not height[peak] > NOISE_FACTOR * window.noise[peak]:
         raise UnitSkipped("its mean waveform does not stand out from the noise on any connected channel")
     near = np.linalg.norm(positions - positions[peak], axis=1) <= RADIUS_UM
-    high = height >= np.maximum(NOISE_FACTOR * window.noise, PEAK_FRACTION * height[peak])
+    high = (height > NOISE_FACTOR * window.noise) & (height >= PEAK_FRACTION * height[peak])
     return np.flatnonzero(connected & near & high)
 
 

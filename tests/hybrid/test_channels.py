@@ -71,14 +71,23 @@ def test_nothing_but_noise():
 
 @pytest.mark.parametrize("noise", [0.4, 1.0, 3.0])
 def test_five_times_the_noise(noise):
-    """A unit is there from five times the noise of its mean on, and so is a channel beside its peak."""
+    """A unit is there beyond five times the noise of its mean, and so is a channel beside its peak."""
     probe = staggered_probe(2)
-    for height in (4.99, 1.0):
+    for height in (5.0, 4.99, 1.0):
         with pytest.raises(UnitSkipped, match="does not stand out"):
             channels_in(window_of([height * noise, noise], noise), probe)
     assert channels_in(window_of([5.01 * noise, noise], noise), probe).tolist() == [0]
     assert channels_in(window_of([40 * noise, 4.99 * noise], noise), probe).tolist() == [0]
+    assert channels_in(window_of([40 * noise, 5.0 * noise], noise), probe).tolist() == [0]
     assert channels_in(window_of([40 * noise, 5.01 * noise], noise), probe).tolist() == [0, 1]
+
+
+def test_silence():
+    """Where nothing is recorded no unit is; a channel of a tenth of the peak is one, where there is no noise."""
+    with pytest.raises(UnitSkipped, match="does not stand out"):
+        channels_in(window_of([0.0, 0.0], 0.0), staggered_probe(2))
+    assert channels_in(window_of([50.0, 5.0], 0.0), staggered_probe(2)).tolist() == [0, 1]
+    assert channels_in(window_of([50.0, 4.9], 0.0), staggered_probe(2)).tolist() == [0]
 
 
 def test_blocks_do_not_matter(tmp_path, monkeypatch):

@@ -18,6 +18,7 @@ from mockrawio.hybrid import HybridParams, Probe, custom_probe, eMouse, neuropix
 from mockrawio.hybrid.original.params_calls import MAX_ITEMS, PROBES
 from mockrawio.hybrid.original.params_py import MAX_BYTES, read_py
 from mockrawio.hybrid.params import PARAMETERS
+from mockrawio.hybrid.params_files import absolute_source
 from tests.hybrid.samples import HYBRID, RAW
 
 PROBE = custom_probe([1, 0, 2], [True, True, False], [[0.1, 1e-30], [-3.5, 1e22], [np.nan, np.inf]], 'a "b" \\ ü\x7f')
@@ -758,3 +759,14 @@ def test_windows_files(tmp_path):
     text = "\ufeff" + PY.replace("\n", "\r\n") + 'session_name = "s"\r\n_old = "C:\\data"\r\n'
     (folder(tmp_path) / "params.py").write_bytes(text.encode())
     assert HybridParams.load(tmp_path / "params.py").session_name == "s"
+
+
+def test_only_its_own_characters_make_a_path_a_glob(tmp_path):
+    """A name without magic, an absolute path and a file that is there stay as they are; a folder's name is no glob."""
+    base = tmp_path / "a[b]"
+    base.mkdir()
+    (base / "r[1].bin").touch()
+    assert absolute_source("raw.bin", str(base)) == str(base / "raw.bin")
+    assert absolute_source("r[1].bin", str(base)) == str(base / "r[1].bin")
+    assert absolute_source(f"{tmp_path}/x[1]/*.bin", str(base)) == f"{tmp_path}/x[1]/*.bin"
+    assert absolute_source("*.bin", str(base)) == f"{tmp_path}/a[[]b]/*.bin"
