@@ -34,3 +34,11 @@ def test_samples_against_the_obvious(frames: tuple[int, int], tap: int) -> None:
     np.testing.assert_array_equal(low.samples(many, -2, 0, n), np.repeat(expected, 50, axis=1))
     assert low.middles(0, n).tolist() == [round(Fraction(k * frames[0], frames[1])) for k in range(n)]
     np.testing.assert_array_equal(low.samples(many, -2, 4, n - 1), np.repeat(expected, 50, axis=1)[4:-1])
+
+
+@pytest.mark.parametrize(
+    ("frames", "n", "length"), [((30, 1), 61, 3), ((30, 1), 60, 2), ((3, 2), 5, 4), ((2, 3), 4, 6)]
+)
+def test_how_many_samples_there_are(frames: tuple[int, int], n: int, length: int) -> None:
+    """A segment has a sample for each that begins in it: of 61 frames, one in 30, there are three."""
+    assert Lowpass((1,), 1, frames).length(n) == length
