@@ -37,7 +37,7 @@ html_css_files = ["custom.css"]
 html_show_sphinx = False
 html_copy_source = False
 
-man_pages = [("cli", "mockrawio", "read, make and check mock electrophysiology sessions", author, 1)]
+man_pages = [("cli", "mockrawio", "read, generate and check mock electrophysiology sessions", author, 1)]
 
 # What is copied is what can be typed: neither prompts nor what was printed.
 copybutton_prompt_text = r">>> |\.\.\. |\$ "

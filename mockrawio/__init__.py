@@ -1,7 +1,7 @@
-"""Read, make and check mock electrophysiology sessions.
+"""Read, generate and check mock electrophysiology sessions.
 
-Importing this package registers :class:`MockSessionRawIO` and :class:`MockSessionIO` with Neo, and imports Neo for
-that; the ``mockrawio`` command leaves it until it needs Neo, whose import takes longer than most commands do.
+Importing this package imports Neo and registers :class:`MockSessionRawIO` and :class:`MockSessionIO` with it. The
+``mockrawio`` command imports Neo only when needed, since that takes longer than most commands.
 """
 
 from __future__ import annotations
