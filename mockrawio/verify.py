@@ -38,7 +38,8 @@ from .rawio.reader import MockSessionRawIO
 from .session.clock import check_ascending
 from .session.exclude import with_exclude
 from .session.files import UnitFile, check_stamps, open_channel_names, open_events, open_info, open_lfp, open_unit
-from .session.index import INDEX, entry_of
+from .session.index import INDEX
+from .session.indexing import is_so
 from .session.layout import ADDED_FILES, MANIFEST, MOVIE_INFO, SessionFiles, find_files
 from .session.logs import parse_daq_log, parse_watchlog
 from .session.manifest import Differences, compare, read_manifest
@@ -289,7 +290,7 @@ def _index_problems(manifest: File, root: Folder, differing: set[str]) -> Iterat
         index = read_manifest(manifest).get(INDEX, {})
         names = index if type(index) is dict else {}
         there = [name for name in names if name not in differing and not root.leaves_out(name) and root.has(name)]
-        wrong = [name for name in there if entry_of(File(root, name)) != names[name]]
+        wrong = [name for name in there if not is_so(File(root, name), names[name])]
         if type(index) is not dict or wrong:
             found = f"others for {', '.join(wrong[:4])}" if wrong else f"a {type(index).__name__}"
             remedy = "Restore the manifest, or make the session again."

@@ -84,6 +84,9 @@ class FileWindow:
         first_last: list[Any] = np.frombuffer(data, array.dtype).tolist()
         return first_last[0], first_last[1]
 
+    def knots(self, array: Any) -> None:
+        """Return None: nothing is said of its items, which can be read."""
+
 
 class Items:
     """Items of an array (n,) of a file that cannot be mapped, as an ndarray gives them."""

@@ -23,7 +23,7 @@ from ..ground.once import once
 from ..ground.places import folder_at
 from ..ground.writing import FileRecord, write_file
 from ..session import layout
-from ..session.index import index_of
+from ..session.indexing import index_of
 from ..session.logs import Watchlog
 from ..session.manifest import manifest_bytes, read_manifest
 from . import files, stimulus

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from ..ground.at_once import at_once
 from ..ground.errors import BadFileError, MockSessionError
 from ..ground.folder import File, Folder
 from ..ground.once import once
@@ -36,6 +37,7 @@ from ..session.files import (
     open_lfp,
     open_unit,
 )
+from ..session.indexing import look_together
 from ..session.layout import SessionFiles, UnitName, find_files, find_labels
 from ..session.made import MadeArray, MadeColumn, MadeUnitFile, together
 from ..session.manifest import read_manifest
@@ -47,7 +49,7 @@ from .odd import odd_segments, odd_stream, odd_times, path_of, span_ms
 from .places import Places
 from .scaling import FloatSource
 from .signals import Channel, SignalStream
-from .spikes import OpenUnits, unit_of
+from .spikes import OpenUnits, Unit, unit_of
 
 _CSC = re.compile(r"CSC[0-9]{1,9}")
 DRIFT = 3  # gaps of a single sample: fewer may be lost samples
@@ -92,6 +94,7 @@ class OpenSession:
     def _open_all(self, labels: Folder | None, count_size: CountSize | None, strict: bool) -> None:
         self._names = self._read(self.files.channel_names, lambda file: open_channel_names(file, strict=strict))
         self.info: SessionInfo | None = self._read(self.files.info, open_info)
+        look_together([*self.files.lfp.values(), *self.files.units.values()])
         lfp = self._open_lfp()
         opened = {name: self._read(file, open_unit) for name, file in self.files.units.items()}
         units = {name: unit for name, unit in opened.items() if unit is not None}
@@ -108,9 +111,11 @@ class OpenSession:
         if strict:
             with _or_excluded():
                 self._check_all()
-        for unit in self.units.units:
-            unit.split(self.boundaries_ms)
-            unit.release()
+        list(at_once(self._split, self.units.units, waits=not self.files.root.maps))
+
+    def _split(self, unit: Unit) -> None:
+        unit.split(self.boundaries_ms)
+        unit.release()
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__}  # read once: another thread may be adding the bounds
@@ -308,7 +313,7 @@ class OpenSession:
         are no samples. Spikes count always: Neo has none outside its segment.
         """
         bounds = []
-        of_units = [unit.spans() for unit in self.units.units]
+        of_units = list(at_once(lambda unit: unit.spans(), self.units.units, waits=not self.files.root.maps))
         for index in range(self.n_segments):
             spans = [span_ms(stream, index) for stream in self.streams if stream.sizes[index]]
             spans = spans or self._event_spans(index)

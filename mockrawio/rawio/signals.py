@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -22,6 +21,7 @@ import numpy as np
 
 from ..formats.npy import AnyArray, MappedArray
 from ..ground.arrays import Array
+from ..ground.at_once import at_once
 from ..ground.errors import BadTypeError, BoundsError, MockSessionError
 from ..session.clock import Run
 from ..session.files import Scale
@@ -35,7 +35,6 @@ except ModuleNotFoundError:  # a system without such limits
 
 Selection = slice | Array
 Source = AnyArray | MadeArray
-TOGETHER = 16  # files elsewhere that are read at the same time
 FEW = 32  # files that may be open under any limit
 UNLIMITED = 1 << 16
 
@@ -326,11 +325,8 @@ class SignalStream:
             yield from (columns[index].rows(start, stop) for index in chosen)
             return
         sources = [source for index in chosen if (source := self.channels[index].source) is not None]
-        if any(isinstance(source, MappedArray) and not source.file.maps for source in sources):
-            with ThreadPoolExecutor(TOGETHER) as pool:
-                yield from pool.map(lambda source: source.rows(start, stop), sources)
-        else:
-            yield from (source.rows(start, stop) for source in sources)
+        waits = any(isinstance(source, MappedArray) and not source.file.maps for source in sources)
+        yield from at_once(lambda source: source.rows(start, stop), sources, waits)
 
 
 def most_maps() -> int:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..formats.said import Knots
 from ..ground.arrays import Array
 from ..session.clock import check_ascending
 from ..session.files import Scale, UnitFile, stamps_in_ms
@@ -86,17 +87,43 @@ class Unit:
     def split(self, boundaries_ms: Sequence[float]) -> None:
         """Share the spikes out to segments, each beginning at its boundary."""
         if boundaries_ms:
-            times = self._times()
-            self._edges = [0, *(bisect_left(times, b) for b in boundaries_ms), times.size]
+            self._edges = [0, *(self._told_edges(boundaries_ms) or self._found_edges(boundaries_ms)), self.whole.stop]
+
+    @property
+    def _knots(self) -> Knots | None:
+        return self.file.knots if isinstance(self.file, UnitFile) else None
+
+    def _told_edges(self, boundaries_ms: Sequence[float]) -> list[int] | None:
+        """Return the first spike from each boundary on, by what was said of spike times; None if that is too little."""
+        knots = self._knots
+        edges = [] if knots is None else [knots.place(b, self.file.divisor) for b in boundaries_ms]
+        told = [edge for edge in edges if edge is not None]
+        return told if len(told) == len(boundaries_ms) else None
+
+    def _found_edges(self, boundaries_ms: Sequence[float]) -> list[int]:
+        times = self._times()
+        return [bisect_left(times, b) for b in boundaries_ms]
 
     def spans(self) -> list[tuple[float, float] | None]:
         """Return the first and the last spike of each segment, ms, or None where it has none."""
         if len(self._edges) == 2:
             return [(self.file.first_ms, self.file.last_ms) if self._edges[1] else None]
-        times, edges = self._times(), map(int, self._edges)
-        spans = [(float(times[low]), float(times[high - 1])) if low < high else None for low, high in pairwise(edges)]
+        pairs = [(int(low), int(high)) for low, high in pairwise(self._edges)]
+        if (told := self._told_spans(pairs)) is not None:
+            return told
+        times = self._times()
+        spans = [(float(times[low]), float(times[high - 1])) if low < high else None for low, high in pairs]
         self.release()  # a thousand units would be a thousand open files
         return spans
+
+    def _told_spans(self, pairs: Sequence[tuple[int, int]]) -> list[tuple[float, float] | None] | None:
+        """Return the spans of some spikes by what was said of spike times; None if that is too little."""
+        if (knots := self._knots) is None:
+            return None
+        ends = [(knots.known(low), knots.known(high - 1)) if low < high else None for low, high in pairs]
+        if any(end is not None and None in end for end in ends):
+            return None
+        return [end and (end[0] / self.file.divisor, end[1] / self.file.divisor) for end in ends]
 
     def window(self, seg_index: int, t_start: float | None, t_stop: float | None, origin_ms: float) -> slice:
         """Return which spikes of a segment lie within the limits, ends included.

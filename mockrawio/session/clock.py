@@ -30,6 +30,13 @@ MANY = 16  # odd steps: this many lost samples do not lie on a line by chance
 PROBES = 257  # stamps used to recognise a line
 
 
+def plausible_divisor(first: float, last: float) -> int | None:
+    """Return what stamps, `first` to `last`, are divided by to be ms of 1990 to 2100: 1 or 1000; None if nothing."""
+    if first >= EARLIEST_MS and last <= LATEST_MS:
+        return 1
+    return 1000 if first / 1000 >= EARLIEST_MS and last / 1000 <= LATEST_MS else None
+
+
 def stamp_divisor(path: str, first: float, last: float) -> int:
     """Return what a file's stamps, `first` to `last`, are divided by to be ms since the Unix epoch: 1 or 1000.
 
@@ -43,11 +50,11 @@ def stamp_divisor(path: str, first: float, last: float) -> int:
         raise BadFileError(path, "ascending time stamps", found, "Sort the stamps, and what belongs to them alike.")
     if max(abs(first), abs(last)) >= FARTHEST:
         raise BadFileError(path, "time stamps below 2**62", f"{first:g} to {last:g}", "Repair the stamps.")
-    if first >= EARLIEST_MS and last <= LATEST_MS:
-        return 1
-    if first / 1000 >= EARLIEST_MS and last / 1000 <= LATEST_MS:
+    divisor = plausible_divisor(first, last)
+    if divisor == 1000:
         warn(f"{path}: stamps from {first:.0f} cannot be ms since 1970; taken as µs", stacklevel=2)
-        return 1000
+    if divisor is not None:
+        return divisor
     text = f"{path}: stamps from {first:.0f} to {last:.0f} are not between 1990 and 2100 in ms or µs; taken as ms"
     warn(text, stacklevel=2)
     return 1
@@ -67,6 +74,7 @@ class Timing(NamedTuple):
 
     runs: tuple[Run, ...]  # stretches without a gap, in order
     sampling_rate: float  # Hz: the one that was given or, where the clock does not keep it, the one measured
+    odd: tuple[int, ...] | None  # where a stamp is not one sample after the one before; None: its ends alone were read
 
 
 class _Rate(NamedTuple):
@@ -127,15 +135,18 @@ def find_runs(
     expect = _rate(dtype, divisor, rate)
     deviation = expect.excess(last - first, count - 1)
     if not deviation:
-        return Timing((Run(0, count, first / divisor),), rate)
+        return Timing((Run(0, count, first / divisor),), rate, None)
     gaps: list[int] = []
+    odd: list[int] = []
     stamps, period = view(), None
     if abs(deviation) > MANY * (expect.unit or expect.period) and not (strict and deviation < 0):
         period = _line(stamps, [0, count], expect)
     if period is None:
-        gaps, period = _gaps_and_period(_Stamps(path, stamps, expect, divisor), strict, tolerance_ms or 0.0)
+        found = _Stamps(path, stamps, expect, divisor)
+        odd = _find_gaps(found)
+        gaps, period = _gaps_and_period(found, odd, strict, tolerance_ms or 0.0)
     runs = (Run(start, stop, float(stamps[start]) / divisor) for start, stop in pairwise([0, *gaps, count]))
-    return Timing(tuple(runs), rate if period is None else 1000.0 * divisor / period)
+    return Timing(tuple(runs), rate if period is None else 1000.0 * divisor / period, tuple(odd))
 
 
 class _Stamps(NamedTuple):
@@ -155,9 +166,11 @@ class _Stamps(NamedTuple):
         return self.step(index) - self.expect.period
 
 
-def _gaps_and_period(stamps: _Stamps, strict: bool, tolerance_ms: float) -> tuple[list[int], float | None]:
-    """Return where stretches begin, and the period that they keep if it is not the expected one."""
-    odd, expect = _find_gaps(stamps), stamps.expect
+def _gaps_and_period(
+    stamps: _Stamps, odd: Sequence[int], strict: bool, tolerance_ms: float
+) -> tuple[list[int], float | None]:
+    """Return where stretches begin, of all `odd` steps, and the period that they keep if it is not the expected one."""
+    expect = stamps.expect
     close = [index for index in odd if stamps.excess(index) < 0]
     far = [index for index in close if -stamps.excess(index) / stamps.divisor > tolerance_ms]
     if far and strict:

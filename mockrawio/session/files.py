@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ..formats.dict_npy import DictFile
 from ..formats.npy import REWRITE, AnyArray, HeldArray, MappedArray, open_array
+from ..formats.said import Knots
 from ..ground.errors import BadFileError
 from ..ground.folder import File
 from ..ground.places import Where, file_at, read_text
@@ -76,6 +78,7 @@ class UnitFile(NamedTuple):
     scale: Scale  # of the waveforms
     sampling_rate: float  # of the waveforms, Hz
     left_sweep: int  # samples before the spike time in each waveform
+    knots: Knots | None  # what is known of spike times without reading them, in file units
 
     @property
     def path(self) -> str:
@@ -240,6 +243,7 @@ def open_unit(where: Where) -> UnitFile | MadeUnitFile:
             _scale(opened),
             _number(opened, keys.WAVEFORM_RATE),
             _left_sweep(opened),
+            opened.window.knots(times),
         )
 
 
@@ -250,10 +254,12 @@ def open_lfp(where: Where, *, strict: bool = False, tolerance_ms: float | None =
     the sampling rate, or a scale is not a number.
     """
     how: dict[str, Any] = {"strict": strict, "tolerance_ms": tolerance_ms}
+    knots: Knots | None
     ready: MadeLfp | None = made(file_at(where))
     if ready is not None:
         stamps = ready.ts
-        return _lfp(file_at(where), ready.samples, stamps, (stamps[0], stamps[-1]), ready.scale, ready.rate, how)
+        ends = stamps[0], stamps[-1]
+        return _lfp(file_at(where), ready.samples, stamps, stamps.items, ends, ready.scale, ready.rate, how)
     with DictFile(where) as opened:
         path = opened.path
         ts, samples = _stamps(opened, keys.TS), _array(opened, keys.SAMPLES)
@@ -263,13 +269,16 @@ def open_lfp(where: Where, *, strict: bool = False, tolerance_ms: float | None =
         if not ts.shape[0]:
             return None
         ends, rate = opened.window.ends(ts), _number(opened, keys.LFP_RATE)
-        return _lfp(opened.window.file, samples, ts, ends, _scale(opened), rate, how)
+        knots = None if strict else opened.window.knots(ts)
+        items = ts.items if knots is None else lambda: knots
+        return _lfp(opened.window.file, samples, ts, items, ends, _scale(opened), rate, how)
 
 
 def _lfp(
     file: File,
     samples: AnyArray | MadeColumn,
     ts: AnyArray | MadeStamps,
+    items: Callable[[], Any],
     ends: tuple[Any, Any],
     scale: Scale,
     rate: float,
@@ -277,7 +286,7 @@ def _lfp(
 ) -> LfpFile:
     first, last = ends
     divisor = stamp_divisor(file.path, first, last)
-    runs, kept = find_runs(file.path, ts.items, ts.dtype, ts.shape[0], first, last, divisor, rate, **how)
+    runs, kept, _ = find_runs(file.path, items, ts.dtype, ts.shape[0], first, last, divisor, rate, **how)
     ts.release()  # a gap has mapped the file; a thousand channels would be a thousand open files
     start, stop, t_start_ms = runs[-1]
     drift = last / divisor - t_start_ms - (stop - 1 - start) * 1000 / kept

@@ -3,52 +3,23 @@
 It is used where files lie elsewhere, and only there. It may be anybody's, as the files may: the manifest's own
 SHA-256 tells damage, arrays are checked by
 :mod:`~mockrawio.formats.said`, texts by those who read them, and that a file has the size that it should have when it
-is read. ``verify`` compares all of it with the files.
+is read. ``verify`` compares all of it with the files. What makes it is :mod:`.indexing`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from ..formats.dict_npy import DictFile
-from ..formats.npy import open_array
-from ..formats.said import say_array, say_dict
-from ..ground.errors import BadFileError
 from ..ground.folder import File, Folder
 from ..ground.jsontext import json_object
-from ..ground.places import SAID_TEXT, read_text
+from ..ground.places import read_text
 from ..ground.remote.folder import RemoteFolder
 from .seal import check_seal
 
 INDEX, FILES = "index", "files"
-MOST_TEXT = 1 << 18  # bytes of a text that is in the index, as it is
-_ARRAYS = ("event_file/", "raw_data/")
 _MOST_SIZE = 2**62
-
-
-def index_of(folder: Folder, names: Iterable[str]) -> dict[str, Any]:
-    """Return what the index says of files of a folder, those left out of which it has nothing to say."""
-    said = {name: entry_of(File(folder, name)) for name in sorted(names)}
-    return {name: entry for name, entry in said.items() if entry is not None}
-
-
-def entry_of(file: File) -> dict[str, Any] | None:
-    """Return what the index says of a file, from the file itself; None if that is nothing."""
-    name = file.name
-    try:
-        if name.endswith((".json", ".txt")):
-            text = read_text(file, as_said=False).decode("utf-8")
-            return {SAID_TEXT: text} if len(text) <= MOST_TEXT else None
-        if not name.endswith(".npy"):
-            return None
-        if name.startswith(_ARRAYS):
-            return say_array(open_array(file, as_said=False))
-        with DictFile(file, as_said=False) as opened:
-            return say_dict(opened.window, opened.values)
-    except (BadFileError, UnicodeDecodeError):  # whoever reads the file says what is wrong with it
-        return None
 
 
 def learn(folder: Folder, manifest: str, form: str) -> None:

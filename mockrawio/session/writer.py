@@ -8,7 +8,7 @@ from os import PathLike
 from ..ground.disk import DiskFolder
 from ..ground.whole_folder import WholeFolder
 from ..ground.writing import Chunks, FileRecord, write_plain
-from .index import index_of
+from .indexing import index_of
 from .layout import MANIFEST
 from .manifest import manifest_bytes
 from .virtual import FORMAT

@@ -145,7 +145,7 @@ def test_looking_for_clipping_changes_nothing(known, monkeypatch):
 PINNED = {
     "raw_data/broadband.json": "9afe95bacd0522d0",
     "raw_data/broadband.npy": "96cbb93291a851fc",
-    "session_manifest.json": "05ed6c63293b28ab",
+    "session_manifest.json": "a031db184b27b147",
     "spiking_data/CSC6_SU1.npy": "9681dec42a307e27",
     "spiking_data/CSC7_SU1.npy": "44e62b041fea7117",
 }

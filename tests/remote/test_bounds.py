@@ -14,7 +14,7 @@ from mockrawio.formats.npy import MOST_WHOLE
 from mockrawio.ground.places import file_at
 from mockrawio.ground.remote import store
 from mockrawio.ground.remote.reading import MOST_AHEAD, Ranges
-from mockrawio.session.index import MOST_TEXT, entry_of
+from mockrawio.session.indexing import MOST_TEXT, entry_of
 from tests.remote.served import serving
 from tests.remote.test_http import address
 

@@ -168,6 +168,10 @@ class RemoteFolder(Folder):
         """Return what a manifest says is in a file; None if it does not."""
         return self._said.get(name)
 
+    def say(self, name: str, said: Mapping[str, Any]) -> None:
+        """Take over what was found to be in a file."""
+        self._said = {**self._said, name: said}
+
     def renew(self) -> None:
         """Forget all that was read, and what the manifest said."""
         self.close()

@@ -15,11 +15,11 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 
+from ..at_once import TOGETHER
 from ..moment import changed
 from .blocks import BLOCK, KeptBlocks
 from .store import Known, Passing, RemoteStore, patiently
 
-TOGETHER = 16  # requests at the same time
 MOST_AHEAD = 1 << 24  # bytes that are fetched before they are asked for
 PART = 1 << 26  # bytes of one request: more are several, one after another
 
