@@ -168,7 +168,7 @@ def _held(recorded: Recorded, entry: RigFormat, out: RigFolder) -> Recorded:
         ),
         (not holds.segments and n > 1, "segments", "one recording holds one: each is a part of its own"),
         (not holds.t_start and any(one.t_starts[0] for one in streams), "t_start", "recordings begin at 0 s"),
-        (not holds.offsets and any(one.offsets.any() for one in streams), "offsets", "samples are gain times count"),
+        (not holds.offsets and _has_offsets(kept), "offsets", "samples are gain times count"),
         (not holds.names and streams, "channel names", "channels have names of its own"),
         (not holds.probe and any(one.positions is not None for one in streams), "probe", "no place"),
         (not holds.date, "date", "no place"),
@@ -177,6 +177,11 @@ def _held(recorded: Recorded, entry: RigFormat, out: RigFolder) -> Recorded:
         if there:
             out.leave(what, why)
     return kept
+
+
+def _has_offsets(recorded: Recorded) -> bool:
+    """Return whether samples, or those of waveforms, are more than gain times count."""
+    return any(one.offsets.any() for one in recorded.signals) or any(u.waveforms and u.offset for u in recorded.units)
 
 
 def _streams(recorded: Recorded, entry: RigFormat, out: RigFolder) -> tuple[RecordedSignals, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from neo.rawio.baserawio import BaseRawIO
 
-from ..convert.counts import FULL_SCALE, Piece, Source, conversion
+from ..convert.counts import FULL_SCALE, LOWEST, Piece, Source, conversion
 from ..formats.recorded import (
     Recorded,
     RecordedChannel,
@@ -26,7 +26,7 @@ from ..ground.progress import Tick
 from ..ground.shown import Argument
 from ..interop.streams import stream_of
 from ..rawio import MockSessionRawIO
-from ..rawio.in_seconds import events_in_seconds, spikes_in_seconds
+from ..rawio.in_seconds import events_in_seconds, segment_ends, spike_limits, spikes_in_seconds
 
 _STUMBLES = "Write the Block that neo.io reads as a session, by mockrawio.write_session_from_block(), and export that."
 _ROUNDING = 1e-14  # relative: a few of the last bits of a rate
@@ -44,9 +44,7 @@ def of_reader(reader: BaseRawIO, streams: Sequence[str] | None, tick: Tick) -> R
         found = f"{reader.block_count()} blocks"
         raise MockSessionError("source", "a reader of one block", found, "Write its Blocks with Neo, one by one.")
     n = reader.segment_count(0)
-    spans = tuple(
-        RecordedSpan(float(reader.segment_t_start(0, k)), float(reader.segment_t_stop(0, k))) for k in range(n)
-    )
+    spans = tuple(RecordedSpan(*segment_ends(reader, (0, k))) for k in range(n))
     header = reader.header["signal_streams"]
     chosen = chosen_streams(list(zip(header["id"].tolist(), header["name"].tolist(), strict=True)), streams)
     about = reader.raw_annotations["blocks"][0]
@@ -161,10 +159,11 @@ def _unit(reader: BaseRawIO, index: int, n_segments: int) -> RecordedUnit:
         return spikes_in_seconds(reader, (0, seg_index), index, t_start, t_stop, remedy=_STUMBLES)
 
     def raw(seg_index: int, t_start: float | None, t_stop: float | None) -> Array:
-        waveforms: Array = reader.get_spike_raw_waveforms(0, seg_index, index, t_start, t_stop)
+        waveforms: Array = reader.get_spike_raw_waveforms(0, seg_index, index, *spike_limits(reader, t_start, t_stop))
         return waveforms
 
-    counts = [int(reader.spike_count(0, k, index)) for k in range(n_segments)]
+    ours = isinstance(reader, MockSessionRawIO)  # of NIX and Open Ephys Neo counts no spikes, and reads them
+    counts = [int(reader.spike_count(0, k, index)) if ours else len(times(k, None, None)) for k in range(n_segments)]
     channel, multi = facts.get("channel_id"), facts.get("unit_type") == "MU"
     made = RecordedUnit(str(row["id"]), str(row["name"]), channel, counts.__getitem__, times, multi=multi)
     return _with_waveforms(made, raw, [k for k, count in enumerate(counts) if count], row)
@@ -177,10 +176,17 @@ def _with_waveforms(unit: RecordedUnit, raw: Window, segments: Sequence[int], ro
     first = _one_spike(unit, raw, segments[0])
     if first is None or first.ndim != 3:
         return unit
-    read, step = raw, 1.0
-    if first.dtype != np.int16:
+    gain, offset, read = float(row["wf_gain"]), float(row["wf_offset"]), raw
+    if first.dtype == np.uint16:  # as signals: one more or less is 32768 counts, and as many gains
+        offset -= LOWEST * gain
+
+        def read(seg_index: int, t_start: float | None, t_stop: float | None) -> Array:
+            return (raw(seg_index, t_start, t_stop) ^ np.uint16(0x8000)).view(np.int16)
+
+    elif first.dtype != np.int16:
         extremes = [float(np.abs(raw(k, None, None).astype(np.float64)).max()) for k in segments]
         step = max(extremes) / FULL_SCALE or 1.0
+        gain *= step
 
         def read(seg_index: int, t_start: float | None, t_stop: float | None) -> Array:
             return np.rint(raw(seg_index, t_start, t_stop) / step).astype("<i2")
@@ -190,8 +196,8 @@ def _with_waveforms(unit: RecordedUnit, raw: Window, segments: Sequence[int], ro
         unit,
         waveforms=read,
         units=str(row["wf_units"]),
-        gain=float(row["wf_gain"]) * step,
-        offset=float(row["wf_offset"]),
+        gain=gain,
+        offset=offset,
         left_sweep=left / rate if np.isfinite(left) and left >= 0 else 0.0,  # Neuralynx' is -1: unknown
         rate=rate,
         n_samples=first.shape[2],
@@ -216,6 +222,7 @@ def _events(reader: BaseRawIO, index: int) -> RecordedEvents:
         return events_in_seconds(reader, (0, seg_index), index, t_start, t_stop, remedy=_STUMBLES)
 
     def count(seg_index: int) -> int:
-        return int(reader.event_count(0, seg_index, index))
+        ours = isinstance(reader, MockSessionRawIO)  # of EDF Neo counts epochs too, of SpikeGLX segment 0
+        return int(reader.event_count(0, seg_index, index)) if ours else len(read(seg_index, None, None)[0])
 
     return RecordedEvents(str(row["id"]), str(row["name"]), is_epoch, count, read)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from neo.rawio.baserawio import BaseRawIO
+from neo.rawio.openephysrawio import OpenEphysRawIO
 
 from ..ground.arrays import Floats
 from ..ground.errors import MockSessionError
@@ -17,6 +18,7 @@ from .reader import MockSessionRawIO
 
 Where = tuple[int, int]  # block and segment
 Limit = float | None
+_FOREVER_S = 1e10
 
 
 def segment_ends(reader: BaseRawIO, where: Where) -> tuple[float, float]:
@@ -40,12 +42,19 @@ def segment_ends(reader: BaseRawIO, where: Where) -> tuple[float, float]:
     return (first, last) if last <= begin or end <= first else (min(begin, first), max(end, last))
 
 
+def spike_limits(reader: BaseRawIO, t_start: Limit, t_stop: Limit) -> tuple[Limit, Limit]:
+    """Return limits of time by which a reader leaves out no spikes: that of Open Ephys needs both."""
+    if not isinstance(reader, OpenEphysRawIO):
+        return t_start, t_stop
+    return 0.0 if t_start is None else t_start, _FOREVER_S if t_stop is None else t_stop
+
+
 def spikes_in_seconds(
     reader: BaseRawIO, where: Where, index: int, t_start: Limit, t_stop: Limit, *, remedy: str
 ) -> Floats:
     """Return the times of a unit's spikes, s, float64; `remedy` is for one that the reader stumbles over."""
     with _stumbling(reader, "spike_channels", index, "spikes", remedy):
-        stamps = reader.get_spike_timestamps(*where, index, t_start, t_stop)
+        stamps = reader.get_spike_timestamps(*where, index, *spike_limits(reader, t_start, t_stop))
         return np.asarray(reader.rescale_spike_timestamp(stamps, "float64"), np.float64)
 
 

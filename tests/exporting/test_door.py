@@ -219,6 +219,19 @@ def test_of_one_rig_to_another(first: str, second: str, tmp_path: Path) -> None:
     assert abs(signal.values[:1600, 0] - 0.195 * tiny().signals[0].read(0, 0, 1600)[:, 0]).max() < 0.2
 
 
+def test_spikes_that_neo_counts_as_none(tmp_path: Path) -> None:
+    """Spikes of Open Ephys, which Neo neither counts nor reads without limits, are in a window and in an export."""
+    source = tiny().part(1)  # from .1 s on
+    reader = write_rig(source, tmp_path / "rig", rig_formats()["openephys_legacy"]).open()
+    assert [reader.spike_count(0, 0, k) for k in range(2)] == [0, 0]
+    found = mockrawio.window(reader, streams=(), events=()).spikes.values()
+    again = export(reader, tmp_path / "again", "blackrock", streams=()).open()
+    for train, other, unit in zip(found, of_reader(again, None, lambda size: None).units, source.units, strict=True):
+        np.testing.assert_allclose(train, unit.times(0, None, None), atol=1 / 32000)
+        np.testing.assert_allclose(other.times(0, None, None), train, atol=1 / 30000)
+        np.testing.assert_array_equal(other.waveforms(0, None, None)[:, 0, :32], unit.waveforms(0, None, None)[:, 0])
+
+
 def test_samples_that_a_header_has_otherwise(tmp_path: Path) -> None:
     """Floats that Neo's header calls int16, as those of NIX, are quantised, not cut to whole µV."""
     pytest.importorskip("nixio")
