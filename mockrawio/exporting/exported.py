@@ -13,6 +13,7 @@ from typing import Any
 from ..formats.rig import Below
 from ..ground.checks import is_whole
 from ..ground.errors import BoundsError
+from ..ground.extras import MissingExtraError
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,8 @@ class Exported:
         ------
         BoundsError
             If there is no such part.
+        MissingExtraError
+            If Neo's class needs a library that is not installed: MEArec's.
         """
         kind = neo_class(self.neo)
         reader = kind(**_known(kind, self.arguments(part)))
@@ -83,7 +86,11 @@ class Exported:
         with warnings.catch_warnings():
             # what Neo says of a file that is as it was asked for
             warnings.simplefilter("ignore", DeprecationWarning)
-            reader.parse_header()
+            try:
+                reader.parse_header()
+            except ModuleNotFoundError as error:
+                name = str(error.name)
+                raise MissingExtraError(name, self.neo, f"Run pip install {name}.") from error
         return reader
 
 

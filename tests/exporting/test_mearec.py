@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from mockrawio.exporting.door import write_rig
 from mockrawio.formats.recorded import Recorded
 from mockrawio.formats.rig import rig_formats
+from mockrawio.ground.extras import MissingExtraError
 from tests.exporting.drawn import recordings, tried
 from tests.exporting.tiny import tiny
 
@@ -73,3 +75,10 @@ def test_values_and_places(tmp_path: Path) -> None:
         assert file["spiketrains/1/annotations/name"][()] == b"CSC2_SU1"
     np.testing.assert_array_equal(read_mearec(exported.arguments()["filename"]).contact_positions, places[:, :2])
     assert any(line.startswith("names of units:") for line in exported.left_out)
+
+
+@pytest.mark.skipif(find_spec("MEArec") is not None, reason="MEArec is installed")
+def test_opened_without_mearec(tmp_path: Path) -> None:
+    """What Neo needs to open the files is named where it is not installed."""
+    with pytest.raises(MissingExtraError, match=r"MEArec: .* for MEArecRawIO; .*Run pip install MEArec\."):
+        write_rig(tiny().part(0), tmp_path / "out", rig_formats()["mearec"]).open()
