@@ -49,6 +49,20 @@ def test_empty_file(name: str, handmade: Handmade) -> None:
         MockSessionRawIO(handmade.folder, strict=True).parse_header()
 
 
+def test_an_empty_stream(handmade: Handmade) -> None:
+    """So is an empty array of a stream; the others are read, and it is none of theirs."""
+    (handmade.all() / "raw_data").mkdir(exist_ok=True)
+    handmade.stream("broadband").write_bytes(b"")
+    handmade.stream("other")
+    with pytest.warns(UserWarning, match="broadband.npy: is an empty file, and left out"):
+        read_all(handmade.folder)
+    with pytest.warns(UserWarning), MockSessionRawIO(handmade.folder) as reader:
+        assert reader.header["signal_streams"]["name"].tolist() == ["lfp", "other"]
+        for part in ("signals", "spikes", "events"):
+            segment = reader.raw_annotations["blocks"][0]["segments"][0]
+            assert {(one["patient_id"], one["session_nr"]) for one in (segment, *segment[part])} == {(4, 2)}
+
+
 @pytest.mark.parametrize("name", [f for f in FILES if f.endswith(".npy")])
 def test_truncated_array_file(name: str, handmade: Handmade) -> None:
     """A cut file is an error that names it, wherever the cut is."""

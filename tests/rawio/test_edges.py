@@ -7,6 +7,7 @@ import json
 import os
 import warnings
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ def test_a_recording_of_25_days_from_1990(handmade: Handmade) -> None:
     handmade.events([[START_1990, 1], [last, 2]])
     with opened(handmade, strict=True) as reader:
         assert reader.time_origin_ms == START_1990
+        assert reader.raw_annotations["blocks"][0]["rec_datetime"] == datetime(1990, 1, 1)
         assert reader.segment_t_stop(0, 0) == count * period / 1000
         assert reader.get_analogsignal_chunk(i_start=count - 2).ravel().tolist() == [count - 2, count - 1]
         seconds = reader.rescale_spike_timestamp(reader.get_spike_timestamps(), "float64").tolist()

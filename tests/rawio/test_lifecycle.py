@@ -124,6 +124,18 @@ def test_a_closed_reader_holds_no_map(matrix: bool, handmade: Handmade) -> None:
     assert not np.any(values)
 
 
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts maps in /proc")
+def test_few_channels_stay_mapped(handmade: Handmade, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a stream of more files than may be open at once, those beyond that are let go as soon as they are read."""
+    monkeypatch.setattr("mockrawio.rawio.signals.FEW", 3)
+    monkeypatch.setattr("mockrawio.rawio.signals.most_maps", lambda: 4)
+    for channel in range(1, 7):
+        handmade.lfp(channel, samples=np.full(50, channel, np.int16))
+    with MockSessionRawIO(handmade.folder) as reader:
+        assert reader.get_analogsignal_chunk()[0].tolist() == [1, 2, 3, 4, 5, 6]
+        assert Path("/proc/self/maps").read_text().count(f"{handmade.folder}/lfp_data") == 4
+
+
 def test_pickled_while_ends_are_worked_out(handmade: Handmade) -> None:
     """A session can be pickled while another thread works out where its segments end."""
     handmade.all()
