@@ -155,6 +155,7 @@ def test_a_view_says_what_it_is(reader):
     sizes = list(reader.stream(BROADBAND).sizes)
     assert repr(reader.stream(BROADBAND)) == f"StreamView 1, broadband: 4 channels, 32000 Hz, int16, samples {sizes}"
     assert repr(reader.unit(0)).startswith(f"UnitView 0, {reader.unit(0).id}: ")
+    assert repr(reader.unit()) == repr(reader.unit(0)) != repr(reader.unit(1))
 
 
 def test_the_manifest_is_the_file(reader, folder):
