@@ -320,4 +320,46 @@ EQUIVALENT = {
         "12",
         "11",
     ): "only words an error",
+    (
+        "planting/planter.py",
+        "offsets = self.offsets if len(self.offsets) == 1 else self.offsets[self.unit[begin:end]]",
+        "self.offsets if len(self.offsets) == 1 else self.offsets[self.unit[begin:end]]",
+        "self.offsets if False else self.offsets[self.unit[begin:end]]",
+    ): "of one unit all events have its offsets",
+    (
+        "planting/planter.py",
+        "step = max(1, BATCH_ITEMS // self.offsets.shape[1])",
+        "BATCH_ITEMS // self.offsets.shape[1]",
+        "BATCH_ITEMS * self.offsets.shape[1]",
+    ): "how many events are made at once changes no sum",
+    (
+        "planting/planter.py",
+        "if len(unit.times):",
+        "if len(unit.times):",
+        "if True:",
+    ): "a unit without events adds nothing",
+    (
+        "planting/events.py",
+        "return float(max(int(self.samples.max(initial=0)), -int(self.samples.min(initial=0))))",
+        "0",
+        "-1",
+    ): LARGER_BOUND,
+    (
+        "planting/events.py",
+        "return float(max(int(self.samples.max(initial=0)), -int(self.samples.min(initial=0))))",
+        "0",
+        "1",
+    ): LARGER_BOUND,
+    (
+        "planting/planter.py",
+        "flat, stop = block.reshape(-1), start + len(block)",
+        "1",
+        "2",
+    ): "NumPy takes any negative length for the one that is left over",
+    (
+        "planting/planter.py",
+        "BATCH_ITEMS = 1 << 16  # counts made at a time, so that their float64 stay in a core's cache",
+        "1 << 16",
+        "1 >> 16",
+    ): "one event at a time, at least, is made",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import re
 import tempfile
 import time
 import tracemalloc
@@ -191,6 +192,38 @@ def test_hostile_files_are_refused(name: str, tmp_path: Path, monkeypatch: pytes
     assert peak < 20e6
     assert time.perf_counter() - began < 2
     assert not mark.exists()
+
+
+LATIN1 = b"X\x06\x00\x00\x00latin1"
+FROMBUFFER = b"cnumpy.core.numeric\n_frombuffer\n"
+REFUSED = {
+    "anything but text and latin1": b"c_codecs\nencode\n\x8c\x01a\x8c\x05utf-8\x86R.",
+    "something other than text": b"c_codecs\nencode\nK\x01" + LATIN1 + b"\x86R.",
+    "text that is not latin1": b"c_codecs\nencode\n\x8c\x02\xc4\x80" + LATIN1 + b"\x86R.",
+    "with arguments": b"c__builtin__\nbytes\nK\x01\x85R.",
+    "an array without a dtype": FROMBUFFER + b"(C\x01aNK\x01\x85\x8c\x01CtR.",
+    "unknown meaning": FROMBUFFER + b"(C\x01aNK\x01\x85\x8c\x01AtR.",
+    "a dict key that is not a short string": b"}K\x01K\x02s.",
+}
+
+
+@pytest.mark.parametrize("words", REFUSED)
+def test_what_is_refused_is_said(words: str, tmp_path: Path) -> None:
+    """Each call that is not what NumPy writes is refused where it stands, by what is wrong with it."""
+    path = tmp_path / "x.npy"
+    path.write_bytes(_raw(REFUSED[words]))
+    with pytest.raises(BadFileError, match=re.escape(words)):
+        DictFile(str(path))
+
+
+@pytest.mark.parametrize("n", [0, 255, 256, 70_000])
+def test_texts_of_any_length_are_written(n: int, tmp_path: Path) -> None:
+    """Keys and texts are spelled with 1 or 4 bytes for their length, and NumPy reads them too."""
+    path = tmp_path / "x.npy"
+    path.write_bytes(b"".join(map(bytes, dict_file({"text": "ü" * (n // 2) + "x" * (n % 2), "a": np.arange(3)}))))
+    found, known = as_values(path), np.load(path, allow_pickle=True).item()
+    assert found["text"] == known["text"] if n < 60_000 else len(known["text"].encode()) == n
+    assert found["a"].tolist() == known["a"].tolist() == [0, 1, 2]
 
 
 def test_truncation_at_every_byte_is_refused(tmp_path: Path) -> None:
