@@ -174,8 +174,6 @@ def _blocks(inputs: Inputs) -> list[Row]:
 
 def _making(inputs: Inputs) -> list[Row]:
     short = inputs.pick({"duration_s": 20.0}, {}, {})
-    seconds, n_channels = inputs.pick((1.0, 4), (1.0, 80), (30.0, 80))
-    n_drifting = inputs.pick(4, 128, 128)
     raster = inputs.pick((20, 500), (2000, 10_000), (2000, 10_000))
     rows = [
         Row(
@@ -189,20 +187,7 @@ def _making(inputs: Inputs) -> list[Row]:
     ]
     return [
         *rows,
-        Row(
-            "broadband",
-            f"{seconds:g} s of {n_channels} channels at 32 kHz, noise and spikes",
-            lambda: rows_make.broadband(inputs.folder("broadband"), seconds, n_channels),
-            Goal(seconds * n_channels * rows_make.RATE / 250e6),
-            full=True,
-        ),
-        Row(
-            "drift",
-            f"{seconds:g} s of {n_drifting} channels at 30 kHz that see {n_drifting // 2} cells drift",
-            lambda: rows_make.drifting(inputs.folder("drift"), seconds, n_drifting),
-            Goal(1 / 15, "SpikeInterface"),
-            full=True,
-        ),
+        *_streams(inputs),
         Row(
             "export",
             "a GB of a session, 64 channels, written as a SpikeGLX run",
@@ -218,6 +203,24 @@ def _making(inputs: Inputs) -> list[Row]:
             full=True,
         ),
     ]
+
+
+def _streams(inputs: Inputs) -> list[Row]:
+    """Return the rows of streams that are made, by one worker and by two: ours and SpikeInterface's have as many."""
+    seconds, width = inputs.pick((1.0, 4), (1.0, 80), (30.0, 80))
+    n_drifting, place = inputs.pick(4, 128, 128), inputs.folder
+    white = {"noise": rows_make.White(), "field": ()}
+    still, drift = f"{seconds:g} s of {width} channels at 32 kHz", f"{seconds:g} s of {n_drifting} channels at 30 kHz"
+    drift += f" that see {n_drifting // 2} cells drift"
+    made, drifting = partial(rows_make.broadband, seconds=seconds, n_channels=width), rows_make.drifting
+    rows = [
+        ("broadband-white", f"{still}, white noise and spikes", 12, lambda: made(place("white"), **white)),
+        ("broadband", f"{still}, all layers", 8, lambda: made(place("layers"))),
+        ("broadband-2", f"{still}, all layers, 2 workers", 8, lambda: made(place("layers-2"), n_workers=2)),
+        ("drift", drift, 15, lambda: drifting(place("drift"), seconds, n_drifting)),
+        ("drift-2", f"{drift}, 2 workers", 15, lambda: drifting(place("drift-2"), seconds, n_drifting, n_workers=2)),
+    ]
+    return [Row(name, what, make, Goal(1 / times, "SpikeInterface"), full=True) for name, what, times, make in rows]
 
 
 def _whole(inputs: Inputs) -> list[Row]:

@@ -93,9 +93,12 @@ def _write_all_through(contents: dict[Path, bytes]) -> None:
             os.fsync(file.fileno())
 
 
-def broadband(place: Path, seconds: float, n_channels: int = 80, *, n_workers: int = 1) -> Contest:
-    """Make seconds of 32 kHz channels with noise and spikes as int16, against SpikeInterface's generator."""
-    spec = SessionSpec.broadband(duration_s=seconds, n_channels=n_channels, n_units=40, seed=1)
+def broadband(place: Path, seconds: float, n_channels: int = 80, *, n_workers: int = 1, **fields: Any) -> Contest:
+    """Make seconds of 32 kHz channels as int16, against SpikeInterface's generator, which has noise and spikes.
+
+    Ours have all default layers, and an LFP, unless `fields` say otherwise; both have as many workers.
+    """
+    spec = SessionSpec.broadband(duration_s=seconds, n_channels=n_channels, n_units=40, seed=1, **fields)
     n_samples = int(seconds * RATE)
     block = np.zeros((min(16_384, n_samples), n_channels), "<i2")
 
@@ -108,10 +111,11 @@ def broadband(place: Path, seconds: float, n_channels: int = 80, *, n_workers: i
 
     ours = _afresh(lambda: generate_session(spec, place / "ours", n_workers=n_workers), place / "ours")
     peers: dict[str, Act] = {"a write to the disk": _afresh(plain_write, place / "plain")}
-    return _against_spikeinterface(ours, peers, place, (n_samples, n_channels), lambda: _static(seconds, n_channels))
+    shape = n_samples, n_channels
+    return _against_spikeinterface(ours, peers, place, shape, lambda: _static(seconds, n_channels), n_workers)
 
 
-def drifting(place: Path, seconds: float, n_channels: int) -> Contest:
+def drifting(place: Path, seconds: float, n_channels: int, *, n_workers: int = 1) -> Contest:
     """Make seconds of a Neuropixels probe whose cells drift, against SpikeInterface's drifting generator.
 
     Both have noise that neighbours share, and as many units. Ours are written and hashed; theirs are saved.
@@ -120,7 +124,7 @@ def drifting(place: Path, seconds: float, n_channels: int) -> Contest:
     probe = {"probe": "neuropixels-1.0", "n_channels": n_channels, "sampling_rate": 30_000}
     cells = {"n_units": n_units, "motion": Zigzag(40.0), "noise": (White(), Spatial())}
     spec = SessionSpec.broadband(duration_s=seconds, **probe, **cells, seed=1)
-    ours = _afresh(lambda: generate_session(spec, place / "ours"), place / "ours")
+    ours = _afresh(lambda: generate_session(spec, place / "ours", n_workers=n_workers), place / "ours")
     shape = round(seconds * 30_000), n_channels
 
     def make() -> Any:
@@ -133,7 +137,7 @@ def drifting(place: Path, seconds: float, n_channels: int) -> Contest:
         fields = {"generate_displacement_vector_kwargs": moved, "seed": 0}
         return generate_drifting_recording(n_units, seconds, 30_000.0, probe=probe, **fields)[1]
 
-    return _against_spikeinterface(ours, {}, place, shape, make)
+    return _against_spikeinterface(ours, {}, place, shape, make, n_workers)
 
 
 def _static(seconds: float, n_channels: int) -> Any:
@@ -144,12 +148,12 @@ def _static(seconds: float, n_channels: int) -> Any:
 
 
 def _against_spikeinterface(
-    ours: Act, peers: dict[str, Act], place: Path, shape: tuple[int, int], make: Callable[[], Any]
+    ours: Act, peers: dict[str, Act], place: Path, shape: tuple[int, int], make: Callable[[], Any], n_jobs: int
 ) -> Contest:
     """Return the contest of ours with the saving of a recording of SpikeInterface's, and with other peers."""
     missing = {}
     try:
-        peers["SpikeInterface"] = _saving(place / "theirs", make)
+        peers["SpikeInterface"] = _saving(place / "theirs", make, n_jobs)
     except ImportError:
         missing["SpikeInterface"] = "not installed; pip install 'mockrawio[spikeinterface]'"
 
@@ -179,13 +183,12 @@ def _afresh(act: Act, made: Path) -> Callable[[], float]:
     return seconds
 
 
-def _saving(folder: Path, make: Callable[[], Any]) -> Callable[[], float]:
+def _saving(folder: Path, make: Callable[[], Any], n_jobs: int) -> Callable[[], float]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns of where it put its units
         recording = make()
-    return _afresh(
-        lambda: recording.save(folder=folder, dtype="int16", n_jobs=1, progress_bar=False, verbose=False), folder
-    )
+    how = {"folder": folder, "dtype": "int16", "n_jobs": n_jobs, "progress_bar": False, "verbose": False}
+    return _afresh(lambda: recording.save(**how), folder)
 
 
 def exported(folder: Path, place: Path, name: str) -> Contest:

@@ -10,7 +10,8 @@ from tests.benchmarks import OURS, built_in
 from tests.benchmarks.conftest import Hold
 from tests.benchmarks.inputs import Inputs
 
-NAMES = [row.name for row in built_in(Inputs(Path(), "tiny"))]
+# two workers are raced by test_broadband.py
+NAMES = [row.name for row in built_in(Inputs(Path(), "tiny")) if not row.name.endswith("-2")]
 
 
 @pytest.mark.slow
