@@ -80,8 +80,8 @@ class Mix:
         total = out if self._most <= _INT16 and self._wiring is None else self._new(out)
         self._sum(total, seg_index, i_start)
         clipped = self._cut(total)
-        if self._wiring is not None:  # "clip" spares NumPy a second buffer; no index is out of range
-            np.take(total.astype(np.int16, copy=False), self._wiring, axis=1, out=out, mode="clip")
+        if self._wiring is not None:  # "wrap" spares NumPy a second buffer, and is fast; no index is out of range
+            np.take(total.astype(np.int16, copy=False), self._wiring, axis=1, out=out, mode="wrap")
         elif total is not out:
             out[...] = total
         return clipped

@@ -96,7 +96,7 @@ class Mixing:
             band.add_up(sources[:, band.sources], sums[:, band.contacts])
         sums *= self._factors
         counts: Array = np.rint(sums, out=sums).astype(self._dtype)
-        return counts if self._back is None else np.take(counts, self._back, axis=1)
+        return counts if self._back is None else np.take(counts, self._back, axis=1, mode="wrap")
 
 
 def weights_of(n_contacts: int, correlation: Callable[[int], Floats]) -> Ints:
