@@ -49,7 +49,7 @@ def test_what_is_there(folder, tmp_path):
     for command in (
         ("generate", tmp_path / "root", "--segments", "6", "--channels", 4, "--units", 2, "--seed", 1),
         ("raster", "--from", folder, "-o", spikes),
-        ("plot", folder, "-o", figure),
+        ("plot", folder, "-o", figure, "--what", "daq"),
     ):
         if command[0] != "generate":
             done(*command)

@@ -65,10 +65,10 @@ def test_spikeinterface_in_two_processes(broadband, chunks, tmp_path):
     for k, chunk in enumerate(chunks):
         assert np.array_equal(saved.get_traces(k), chunk)
     templates = []
-    for folder in broadband:
+    for folder, job in zip(broadband, ({**JOB, "n_jobs": 1}, JOB), strict=True):  # the written one's in this process
         recording, sorting = read_mocksession(folder, stream_id="broadband", load_sorting=True)
-        analyzer = create_sorting_analyzer(sorting, recording, sparse=False, job_kwargs=JOB)
-        analyzer.compute(["random_spikes", "waveforms", "templates"], **JOB)
+        analyzer = create_sorting_analyzer(sorting, recording, sparse=False, job_kwargs=job)
+        analyzer.compute(["random_spikes", "waveforms", "templates"], **job)
         templates.append(analyzer.get_extension("templates").get_data())
     assert np.array_equal(*templates)
 
@@ -106,10 +106,11 @@ def test_dask(scheduler, broadband, chunks):
     """Lazy arrays are computed by threads and by spawned processes; a graph holds no samples."""
     reader = broadband.readers()[1]
     with dask.config.set({"multiprocessing.context": "spawn"}):
-        for k, chunk in enumerate(chunks):
-            lazy = to_dask_array(reader, 1, chunks=(20_001, 7), seg_index=k)
-            assert np.array_equal(lazy[3:60000:7].compute(scheduler=scheduler, num_workers=2), chunk[3:60000:7])
-    assert len(pickle.dumps(lazy.dask)) < 40_000
+        lazy = [to_dask_array(reader, 1, chunks=(20_001, 7), seg_index=k) for k in range(len(chunks))]
+        found = dask.compute(*(one[3:60000:7] for one in lazy), scheduler=scheduler, num_workers=2)
+    for one, chunk in zip(found, chunks, strict=True):
+        assert np.array_equal(one, chunk[3:60000:7])
+    assert len(pickle.dumps(lazy[-1].dask)) < 40_000
     assert to_dask_array(reader, 1, seg_index=0).name == to_dask_array(broadband.readers()[1], 1, seg_index=0).name
     assert to_dask_array(reader, 1, seg_index=0).name != to_dask_array(reader, 0, seg_index=0).name
 
