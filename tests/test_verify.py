@@ -283,15 +283,16 @@ def test_any_flipped_bit_is_found(folder):
     assert {name.split("/")[0] for name in records} >= {"lfp_data", "spiking_data", "daq_files", "watchlogs"}
     count = 0
     for name, record in records.items():
-        data = bytearray((folder / name).read_bytes())
-        for place in bits(len(data)):
-            data[place] ^= 1 << place % 8
-            (folder / name).write_bytes(data)
-            found = differences(folder, {name: record})
-            assert (found.corrupt, found.changed, found.missing) == ([name], [], [])
-            data[place] ^= 1 << place % 8
-            count += 1
-        (folder / name).write_bytes(data)
+        data = (folder / name).read_bytes()
+        with open(folder / name, "r+b", buffering=0) as file:
+            for place in bits(len(data)):
+                file.seek(place)
+                file.write(bytes([data[place] ^ 1 << place % 8]))
+                found = differences(folder, {name: record})
+                assert (found.corrupt, found.changed, found.missing) == ([name], [], [])
+                file.seek(place)
+                file.write(data[place : place + 1])
+                count += 1
     assert count > 1500
     assert not any(compare(folder))
 

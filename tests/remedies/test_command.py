@@ -115,7 +115,7 @@ def test_samples_that_are_not_finite(handmade):
 def test_names_of_figures(folder, tmp_path):
     """A figure or page of a kind that is not written is given an ending that is named."""
     refused("Give one.", "plot", folder, "-o", tmp_path / "a.bmp2")
-    done("plot", folder, "-o", tmp_path / "a.png")
+    done("plot", folder, "-o", tmp_path / "a.png", "--what", "daq")
     refused("Give one.", "report", folder, "-o", tmp_path / "a.txt")
     done("report", folder, "-o", tmp_path / "a.html", "--no-verify")
 
