@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -27,6 +28,11 @@ settings.load_profile("untimed")
 for name in ("PYTHONWARNINGS", "MPLBACKEND", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"):
     os.environ.pop(name, None)
 
+# What tests write is soon gone. Where memory has room for it, they do not wait for a disk.
+MEMORY, ROOM = "/dev/shm", 4 << 30
+if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", MEMORY)  # --basetemp=FOLDER is another place
+
 # Started in the background, as by some CI, a process and its children ignore what Ctrl-C sends.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -39,11 +45,10 @@ if int(np.__version__.split(".")[0]) < 2:
     sys.modules.setdefault("numpy._core.multiarray", numpy.core.multiarray)
     sys.modules.setdefault("numpy._core.numeric", numpy.core.numeric)
 
-EPIPHYTE = Path(__file__).parent / "data" / "epiphyte" / "patient_data" / "7" / "session_1"
-
-
 MANY_MODULES = 300
 _imported: list[int] = []  # how many there were when the collector was told of them
+
+EPIPHYTE = Path(__file__).parent / "data" / "epiphyte" / "patient_data" / "7" / "session_1"
 
 
 def pytest_collectstart() -> None:
