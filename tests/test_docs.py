@@ -9,6 +9,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from configparser import ConfigParser
 from pathlib import Path
 
@@ -26,6 +27,13 @@ PAGES = sorted(DOCS.glob("*.rst"))
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE  # as docs/conf.py has them
 
 
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A folder to be in, with all that is temporary."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+
 def fenced(text, language):
     """Return the fenced code blocks of a language in Markdown."""
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
@@ -38,9 +46,9 @@ def readme_section(heading):
 
 @pytest.mark.filterwarnings("ignore:The extractor is not serializable")  # SpikeInterface's sorters say it of their own
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
-def test_page(page, tmp_path, monkeypatch):
+@pytest.mark.usefixtures("here")
+def test_page(page):
     """The examples of a page print what the page says."""
-    monkeypatch.chdir(tmp_path)
     failed, _ = doctest.testfile(str(page), module_relative=False, optionflags=FLAGS, encoding="utf-8")
     assert failed == 0
 
@@ -50,9 +58,9 @@ def test_some_page_has_examples():
     assert any(">>> " in page.read_text("utf-8") for page in PAGES)
 
 
-def test_readme_python(tmp_path, monkeypatch):
+@pytest.mark.usefixtures("here")
+def test_readme_python():
     """The README's Python blocks run, one after another."""
-    monkeypatch.chdir(tmp_path)
     blocks = fenced(README.read_text("utf-8"), "python")
     assert blocks
     namespace = {}
@@ -83,12 +91,12 @@ def commands_of(text):
     return [shlex.split(line) for line in re.findall(r"^ *\$ mockrawio (.*)$", whole, re.MULTILINE)]
 
 
+@pytest.mark.usefixtures("here")
 @pytest.mark.parametrize(
     "path", [README, *(DOCS / f"{name}.rst" for name in ("index", "install", "cli"))], ids=lambda path: path.name
 )
-def test_documented_commands(path, tmp_path, monkeypatch):
+def test_documented_commands(path):
     """The `$ mockrawio` lines run one after another, beside copies of the hybrid sample and of the example's groups."""
-    monkeypatch.chdir(tmp_path)
     shutil.copytree(ROOT / "tests" / "data" / "hybrid", "bench", ignore=shutil.ignore_patterns("original*"))
     shutil.copy(ROOT / "example" / "groups.toml", "groups.toml")
     commands = commands_of(path.read_text("utf-8"))

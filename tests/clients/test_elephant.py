@@ -5,11 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import quantities as pq
-from elephant.conversion import BinnedSpikeTrain
-from elephant.spectral import welch_psd
-from elephant.spike_train_correlation import correlation_coefficient
-from elephant.statistics import cv, isi, mean_firing_rate
-from elephant.waveform_features import waveform_snr
 
 from mockrawio import MockSessionIO, MockSessionRawIO
 
@@ -31,6 +26,8 @@ def seconds(session, unit):
 
 def test_rates_and_intervals(session, segment):
     """Mean rates and intervals are those of the file's stamps."""
+    from elephant.statistics import cv, isi, mean_firing_rate  # here, as it takes a second of each worker
+
     for unit, train in enumerate(segment.spiketrains):
         times = seconds(session, unit)
         assert mean_firing_rate(train).rescale("Hz").item() == pytest.approx(len(times) / 20)
@@ -40,6 +37,9 @@ def test_rates_and_intervals(session, segment):
 
 def test_correlation(segment):
     """Binned trains correlate with themselves, and hardly with each other."""
+    from elephant.conversion import BinnedSpikeTrain
+    from elephant.spike_train_correlation import correlation_coefficient
+
     binned = BinnedSpikeTrain(list(segment.spiketrains), bin_size=50 * pq.ms)
     matrix = correlation_coefficient(binned)
     np.testing.assert_allclose(np.diag(matrix), 1)
@@ -48,6 +48,8 @@ def test_correlation(segment):
 
 def test_lfp_has_its_8_hz(segment):
     """The spectrum of the LFP peaks at the rhythm that the session was made with."""
+    from elephant.spectral import welch_psd
+
     frequencies, power = welch_psd(segment.analogsignals[0])
     peaks = frequencies[np.argmax(power.magnitude, axis=1)].rescale("Hz").magnitude
     np.testing.assert_allclose(peaks, 8, atol=0.3)
@@ -55,6 +57,8 @@ def test_lfp_has_its_8_hz(segment):
 
 def test_waveforms_have_a_signal(segment):
     """Waveforms stand in Elephant's layout: spikes, channels, samples."""
+    from elephant.waveform_features import waveform_snr
+
     for train in segment.spiketrains:
         assert train.waveforms.shape == (len(train), 1, 64)
         assert waveform_snr(train.waveforms.magnitude) > 1
