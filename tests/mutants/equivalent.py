@@ -286,7 +286,7 @@ EQUIVALENT = {
     ): "without a scale nobody asks for the waveforms",
     (
         "hybrid/validate.py",
-        "ours = file.readline(len(head) + 2).rstrip(b\"\\r\\n\") == head",
+        'ours = file.readline(len(head) + 2).rstrip(b"\\r\\n") == head',
         "2",
         "3",
     ): "a line that is longer is another one all the same",
@@ -304,19 +304,19 @@ EQUIVALENT = {
     ): "two floats that are computed are not equal",
     (
         "hybrid/as_session.py",
-        "\"source\": result.sources[0]._asdict(),",
+        '"source": result.sources[0]._asdict(),',
         "0",
         "-1",
     ): "a session's run has one stream, and so one source and one result",
     (
         "hybrid/source.py",
-        "some = \", \".join(map(repr, list(known)[:12])) + (\", ...\" if len(known) > 12 else \"\")",
+        'some = ", ".join(map(repr, list(known)[:12])) + (", ..." if len(known) > 12 else "")',
         "12",
         "13",
     ): "only words an error",
     (
         "hybrid/source.py",
-        "some = \", \".join(map(repr, list(known)[:12])) + (\", ...\" if len(known) > 12 else \"\")",
+        'some = ", ".join(map(repr, list(known)[:12])) + (", ..." if len(known) > 12 else "")',
         "12",
         "11",
     ): "only words an error",
