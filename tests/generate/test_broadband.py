@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mockrawio import MockSessionRawIO, Truth, truth
-from mockrawio.generate import GenerateData, SessionSpec, Units, White, generate_session
+from mockrawio.generate import FarUnits, GenerateData, SessionSpec, Spatial, Units, White, generate_session
 from mockrawio.generate.layers import CHUNK
 from mockrawio.ground.errors import MockSessionError
 from mockrawio.session.manifest import read_manifest
@@ -21,7 +21,10 @@ from tests.generate.folders import contents, recorded, unit_file
 
 # Of multi-units two spikes may lie within 1 ms, where Neo's rules for a RawIO expect one.
 UNITS = Units(6, rate_hz=(2.0, 20.0), multi=0.0)
-SPEC = SessionSpec.broadband(patient_id=1, session_nr=1, segments=(6.0, 4.0), n_channels=12, units=UNITS, seed=2)
+NOISE = (White(), Spatial(), FarUnits(20))  # all kinds that there are by default
+SPEC = SessionSpec.broadband(
+    patient_id=1, session_nr=1, segments=(3.0, 2.0), n_channels=12, units=UNITS, noise=NOISE, seed=2
+)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +40,7 @@ def known(folder):
 def test_the_stream_is_described(folder, known):
     """The array is C-order int16, and the json says rate, scale, channels, segments, probe and what is in it."""
     counts = np.load(folder / "raw_data" / "broadband.npy", mmap_mode="r")
-    assert (counts.dtype, counts.shape, counts.flags.c_contiguous) == (np.int16, (320_000, 12), True)
+    assert (counts.dtype, counts.shape, counts.flags.c_contiguous) == (np.int16, (160_000, 12), True)
     stream = open_stream(str(folder / "raw_data" / "broadband.npy"))
     assert stream.sampling_rate == 32_000.0
     assert stream.ids == tuple(f"CSC{k}" for k in range(1, 13))
@@ -46,7 +49,7 @@ def test_the_stream_is_described(folder, known):
     assert stream.contacts() == SPEC.contacts == known.probe
     starts = [segment.start_ms for segment in known.plan.segments]
     assert [(run.t_start_ms, run.stop - run.start) for run in stream.runs] == list(
-        zip(starts, (192_000, 128_000), strict=True)
+        zip(starts, (96_000, 64_000), strict=True)
     )
     assert stream.ground_truth == known.description(0)["ground_truth"]
     assert (stream.ground_truth["clipped"], stream.ground_truth["seed"]) == (0, 2)
@@ -65,8 +68,8 @@ def test_the_whole_folder_is_in_order(folder):
     with MockSessionRawIO(folder) as reader:
         reader.parse_header()
         assert reader.header["signal_streams"]["id"].tolist() == ["lfp", "broadband"]
-        assert [reader.get_signal_size(0, k, 1) for k in (0, 1)] == [192_000, 128_000]
-        assert [reader.get_signal_size(0, k, 0) for k in (0, 1)] == [6000, 4000]
+        assert [reader.get_signal_size(0, k, 1) for k in (0, 1)] == [96_000, 64_000]
+        assert [reader.get_signal_size(0, k, 0) for k in (0, 1)] == [3000, 2000]
         assert_rawio_compliant(reader)
 
 

@@ -9,13 +9,17 @@ from mockrawio.generate import (
     Acquisition,
     DeadChannel,
     DroppedPackets,
+    FarUnits,
     MovementArtifact,
     NoisyChannel,
     OutOfBrain,
+    Spatial,
     StimulationArtifact,
+    White,
 )
 
 RATE = 30_000
+NOISE = (White(), Spatial(), FarUnits(20))  # what a session has by default, but for most of its far units
 EVERY = (
     DeadChannel((3, 20)),
     NoisyChannel(5, uV=60.0),
@@ -31,7 +35,15 @@ EVERY = (
 def spec(*faults, bits=16, **more):
     """Return five seconds in two segments of a part of a Neuropixels probe, of a rig with these faults."""
     rig = Acquisition(0.195 * 2 ** (16 - bits), bits=bits, sample_shift=True, faults=faults)
-    parts = {"segments": (3.0, 2.0), "n_channels": 24, "n_units": 6, "n_events": 40, "seed": 8, "acquisition": rig}
+    parts = {
+        "segments": (3.0, 2.0),
+        "n_channels": 24,
+        "n_units": 6,
+        "n_events": 40,
+        "seed": 8,
+        "noise": NOISE,
+        "acquisition": rig,
+    }
     return SessionSpec.neuropixels(**{**parts, **more})
 
 

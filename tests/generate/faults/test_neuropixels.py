@@ -10,7 +10,6 @@ pytest.importorskip("spikeinterface")
 
 from mockrawio import SessionSpec, generate_session, truth
 from mockrawio.generate import Sync
-from mockrawio.generate.casting import noise_layers
 from mockrawio.interop.spikeinterface import MockSessionEventExtractor, read_mocksession
 from mockrawio.verify import verify_session
 
@@ -41,8 +40,7 @@ def test_one_line_makes_the_rig(folder):
 
 def test_far_units_are_heard_along_the_whole_probe(folder):
     """In the band of spikes their hash is 2 to 2.8 µV on the mean, and 1 on all contacts but few."""
-    made = truth(folder)
-    far = next(layer for layer in noise_layers(made.spec, made.plan.cast.setting) if layer.name == "noise.far")
+    far = truth(folder)._mix.layers["noise.far"]
     assert 2.0 < far.band_uV.mean() < 2.8
     assert np.quantile(far.band_uV, 0.05) > 1.0
 

@@ -28,14 +28,14 @@ def distances(places: np.ndarray) -> np.ndarray:
 def test_correlation_is_a_gaussian_of_distance(places, length_um):
     """Any two contacts are correlated as asked within .03: .02 are lost to fewer sources, .01 to chance, 4/sqrt(n)."""
     counts = made(Spatial(length_um=length_um), 20 * CHUNK, places)
-    found = np.corrcoef(counts.T)
+    found = np.corrcoef(counts.T, dtype=np.float32)
     assert np.abs(found - np.exp(-((distances(places) / length_um) ** 2))).max() < 0.03
 
 
 def test_near_contacts_share_noise_and_far_ones_do_not():
     """The default white and spatial noise are correlated by .3 or more below 35 µm and by .05 or less beyond 500 µm."""
     counts = made(White(), 20 * CHUNK, 32) + made(Spatial(), 20 * CHUNK, 32)
-    found, apart = np.corrcoef(counts.T), distances(linear(32))
+    found, apart = np.corrcoef(counts.T, dtype=np.float32), distances(linear(32))
     assert found[apart < 35].min() > 0.3
     assert np.abs(found[apart > 500]).max() < 0.05
 
