@@ -191,7 +191,7 @@ def test_memory_does_not_grow_with_the_recording(tmp_path, folder):
     units = Units(2, rate_hz=1.0, multi=0.0)
     peaks = []
     for seconds in (50.0, 100.0):
-        fields = {"sampling_rate": 100_000, "n_channels": 1, "n_lfp_channels": 0, "units": units}
+        fields = {"sampling_rate": 100_000, "n_channels": 1, "n_lfp_channels": 0, "units": units, "noise": NOISE}
         spec = SessionSpec.broadband(seed=0, duration_s=seconds, **fields)
         tracemalloc.start()
         generate_session(spec, tmp_path / str(seconds))
