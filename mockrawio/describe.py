@@ -10,7 +10,7 @@ from datetime import datetime
 from os import PathLike
 from typing import Any
 
-from .ground.places import FolderLike, folder_at
+from .ground.places import FolderLike, folder_at, folder_beside
 from .ground.shown import visible
 from .rawio.annotate import of_session
 from .rawio.arguments import gap_tolerance
@@ -65,7 +65,7 @@ def describe_session(
     """
     place = folder_at(folder, follow_symlinks=follow_symlinks, exclude=exclude, storage_options=storage_options)
     refuse_foreign(place)
-    labels = None if labels_dir is None else folder_at(labels_dir, follow_symlinks=follow_symlinks)
+    labels = folder_beside(place, labels_dir)
     tolerance_ms = gap_tolerance("gap_tolerance_ms", gap_tolerance_ms)
     session = OpenSession(place, labels, None, strict=False, gap_tolerance_ms=tolerance_ms)
     try:

@@ -21,10 +21,13 @@ from click.core import ParameterSource
 from click.shell_completion import get_completion_class
 
 from .. import __version__
+from ..ground.places import folder_at
+from ..ground.remote.folder import RemoteFolder
 from ..ground.shown import visible
 from .common import (
     FILE,
     FOLDER,
+    SESSION,
     Commands,
     epilog,
     json_option,
@@ -115,11 +118,12 @@ _GENERATE_EXAMPLES = (
     "generate /tmp/mock --spec session.toml --seed 0",
     "generate /tmp/mock --broadband --duration 86400 --seed 0 --virtual",
     "generate /tmp/mock --sessions 1-1000 --seed 0 --scheduler local",
+    "generate s3://bucket/mock --sessions 1-1000 --seed 0",
 )
 
 
 @main.command("generate", short_help="Generate a session, or many.", epilog=epilog(*_GENERATE_EXAMPLES))
-@click.argument("root", type=FOLDER)
+@click.argument("root", type=SESSION)
 @click.option("--patient-id", type=int, metavar="N", default=1, show_default=True, help="Patient number.")
 @click.option("--session-nr", type=int, metavar="N", default=1, show_default=True, help="Session number.")
 @click.option("--epiphyte", is_flag=True, help="Use the sizes and encoding of Epiphyte's generator.")
@@ -166,7 +170,7 @@ _GENERATE_EXAMPLES = (
 @json_option
 @progress_option
 def generate_command(
-    root: Path,
+    root: Path | str,
     epiphyte: bool,
     broadband: bool,
     spec_file: Path | None,
@@ -181,14 +185,17 @@ def generate_command(
     """Generate a session below ROOT and print its folder.
 
     The session's folder is ROOT/patient_data/{patient-id}/session_{session-nr}. It is
-    written completely or not at all.
+    written completely or not at all. ROOT may be an address, such as s3://bucket/mock, to which
+    the session is uploaded.
 
     With --sessions, sessions that exist are kept, so the same command continues an interrupted run.
     Failed sessions are listed on stderr and in ROOT/corpus_failures.csv, and
     the exit code is then 1.
     """
-    from ..generate import SessionSpec, generate_session
+    from ..generate import SessionSpec
 
+    if annotations and isinstance(root, str):
+        raise click.UsageError("--annotations: needs a local ROOT")
     given = {name: value for name, value in fields.items() if value is not None}
     streams = "--broadband" if broadband else "--difficulty"
     asked_for = broadband or ("difficulty" in given and not spec_file)
@@ -213,14 +220,25 @@ def generate_command(
         spec = make(**given).seeded()
     except ValueError as error:
         raise usage_error(error) from error
-    folder = generate_session(spec, root, **options)
+    folder = _generated(spec, root, options)
     if not as_json:
         click.echo(visible(folder))  # at once: it is there, whatever becomes of the annotations
         _note_width(spec, given)
-    labels = _generate_annotations(spec, root, overwrite) if annotations else []
+    labels = _generate_annotations(spec, Path(root), overwrite) if annotations else []
     if as_json:
         about = {"patient_id": spec.patient_id, "session_nr": spec.session_nr, "seed": spec.seed}
         show(True, {"folder": folder, **about, "annotations": labels}, ())
+
+
+def _generated(spec: SessionSpec, root: Path | str, options: dict[str, Any]) -> Path | str:
+    """Make a session below a folder, or an address, and return where it is."""
+    from ..generate import generate_session
+    from ..generate.elsewhere import generate_elsewhere
+
+    place = folder_at(root)
+    if isinstance(place, RemoteFolder):
+        return generate_elsewhere(spec, place, **options)[0].place
+    return generate_session(spec, root, **options)
 
 
 def _note_width(spec: SessionSpec, given: dict[str, Any]) -> None:

@@ -100,7 +100,7 @@ def take_corpus(fields: dict[str, Any]) -> Corpus | None:
 
 
 def generate_sessions(
-    corpus: Corpus, make: Make, fields: dict[str, Any], root: Path, *, as_json: bool, **how: Any
+    corpus: Corpus, make: Make, fields: dict[str, Any], root: Path | str, *, as_json: bool, **how: Any
 ) -> None:
     """Make the sessions of a corpus, tell what became of them, and leave with an exit code.
 

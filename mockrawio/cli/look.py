@@ -12,7 +12,6 @@ from ..ground.errors import MockSessionError
 from ..ground.places import folder_at, given_place
 from ..session.layout import sessions_at
 from .common import (
-    FOLDER,
     SESSION,
     Command,
     epilog,
@@ -35,11 +34,13 @@ Found = TypeVar("Found")
     epilog=epilog(f"info {_EXAMPLE}", f"info {_EXAMPLE} --json", "info /tmp/mock"),
 )
 @click.argument("folder", type=SESSION)
-@click.option("--labels", "labels_dir", type=FOLDER, help="Folder of the movie annotations.")
+@click.option("--labels", "labels_dir", type=SESSION, help="Folder of the movie annotations.")
 @reading_options
 @json_option
 @click.pass_context
-def info_command(ctx: click.Context, /, folder: Path | str, labels_dir: Path | None, as_json: bool, **how: Any) -> None:
+def info_command(
+    ctx: click.Context, /, folder: Path | str, labels_dir: Path | str | None, as_json: bool, **how: Any
+) -> None:
     """Print the contents of the session in FOLDER, or one line for each session below it."""
     from ..describe import describe_session, description_lines, summary_line
 

@@ -12,7 +12,6 @@ from click.shell_completion import CompletionItem
 from ..ground.errors import MockSessionError
 from .common import (
     FILE,
-    FOLDER,
     SESSION,
     Command,
     check_figure,
@@ -187,7 +186,7 @@ def _drawn(
 )
 @click.argument("folder", type=SESSION)
 @click.option("-o", "--output", type=FILE, required=True, help="HTML file to write.")
-@click.option("--labels", "labels_dir", type=FOLDER, help="Folder of the movie annotations.")
+@click.option("--labels", "labels_dir", type=SESSION, help="Folder of the movie annotations.")
 @click.option(
     "--verify/--no-verify", default=True, show_default=True, help="Verify the session first, which reads all of it."
 )
@@ -197,7 +196,7 @@ def _drawn(
 @progress_option
 @click.pass_context
 def report_command(
-    ctx: click.Context, /, folder: Path | str, output: Path, labels_dir: Path | None, as_json: bool, **how: Any
+    ctx: click.Context, /, folder: Path | str, output: Path, labels_dir: Path | str | None, as_json: bool, **how: Any
 ) -> None:
     """Write a report of the session in FOLDER, with its verification, to one HTML file.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from ..ground.errors import MockSessionError
 from ..ground.progress import Tick, progress_bar
+from ..ground.remote.address import Address, is_address
 from ..ground.shown import warn
 from ..session.layout import session_folder
 from ..session.own import refuse_own
@@ -69,7 +71,7 @@ def generate_session(
         If the target exists and `overwrite` is false.
     MockSessionError
         If `spec` is not a SessionSpec, its spikes come from the session that is to be replaced,
-        `n_workers` is below 1, or the session cannot be virtual.
+        `n_workers` is below 1, the session cannot be virtual, or `root` is an address.
     NotWrittenError
         If the file system refuses (also an OSError); nothing is left at the target then.
 
@@ -78,6 +80,9 @@ def generate_session(
     >>> folder = generate_session(SessionSpec.tiny(seed=0), "data")  # doctest: +SKIP
     """
     _check_arguments(spec, n_workers)
+    if is_address(os.fspath(root)):
+        remedy = "Give it to mockrawio.interop.corpus.generate_corpus, or to the command mockrawio generate."
+        raise MockSessionError("root", "a folder of this machine", Address.of(os.fspath(root)).shown, remedy)
     target = session_folder(root, spec.patient_id, spec.session_nr)
     templates = templates_of_spec(spec)
     refuse_own(target, spec.spikes, templates and templates.source)

@@ -25,6 +25,7 @@ __all__ = [
     "Where",
     "file_at",
     "folder_at",
+    "folder_beside",
     "given_place",
     "read_text",
 ]
@@ -61,6 +62,22 @@ def folder_at(
         remedy = "Leave them out, or give an address, which begins with https:// or s3:// or the like."
         raise MockSessionError(Argument("storage_options"), "an address to be opened by them", where, remedy)
     return kind(str(Path(where).absolute()), follow_symlinks=follow_symlinks, exclude=exclude)
+
+
+def folder_beside(folder: Folder, where: AnyPath | None) -> Folder | None:
+    """Return another folder that is read with one, None if none is given.
+
+    An address of the same server, or of the same kind of store, is opened by the options of the first; any other one
+    by none: they may hold secrets.
+    """
+    if where is None:
+        return None
+    beside = folder_at(where, follow_symlinks=folder.follow_symlinks)
+    if isinstance(beside, RemoteFolder) and isinstance(folder, RemoteFolder):
+        (address, options), there = folder.given(), beside.given()[0]
+        if address.store == there.store:
+            return folder_at(where, follow_symlinks=folder.follow_symlinks, storage_options=options)
+    return beside
 
 
 def given_place(where: AnyPath) -> str:

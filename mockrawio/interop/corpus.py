@@ -17,19 +17,18 @@ from functools import lru_cache
 from os import PathLike
 from pathlib import Path
 from queue import SimpleQueue
-from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..generate import SessionSpec, generate_session
+from ..generate.elsewhere import generate_elsewhere, session_at
 from ..generate.pinning import pinned, templates_of_spec
 from ..ground.durable import clean_up
 from ..ground.errors import MockSessionError, SessionExistsError, elsewhere, told
 from ..ground.folder import File, Folder, Identity
 from ..ground.places import file_at, folder_at
 from ..ground.remote.folder import RemoteFolder
-from ..ground.remote.writing import upload
 from ..ground.shown import Text
 from ..ground.writing import FileRecord, file_record
 from ..session.layout import MANIFEST, session_folder
@@ -120,8 +119,8 @@ def generate_corpus(
     Returns
     -------
     CorpusReport
-        The sessions generated and failed; failures are also in ``{root}/corpus_failures.csv`` too, which is removed if
-        there are none; not at an address.
+        The sessions generated and failed; failures are also in ``{root}/corpus_failures.csv``, which is removed if
+        there are none.
 
     Raises
     ------
@@ -224,15 +223,11 @@ def _make(spec: SessionSpec, order: _Order) -> int | None:
 
 def _make_elsewhere(spec: SessionSpec, order: _Order, root: RemoteFolder) -> int | None:
     """Make a session here, and copy it to an address unless it is there."""
-    target = root.below(session_folder("", spec.patient_id, spec.session_nr).as_posix())
-    if target.hold(MANIFEST):  # which is written last
-        if order.resume and _is_same(File(target, MANIFEST), spec, order):
-            return None
-        if not order.overwrite:
-            raise SessionExistsError(target, "nothing there", "a session", elsewhere())
-    with TemporaryDirectory(prefix="mockrawio-") as scratch:
-        made = generate_session(spec, scratch, n_workers=order.n_workers, virtual=order.virtual)
-        return upload(made, target, MANIFEST) - (made / MANIFEST).stat().st_size  # as of a local one
+    target = session_at(root, spec)
+    if order.resume and target.hold(MANIFEST) and _is_same(File(target, MANIFEST), spec, order):
+        return None
+    how = {"overwrite": order.overwrite, "virtual": order.virtual}
+    return generate_elsewhere(spec, root, n_workers=order.n_workers, **how)[1]
 
 
 def _is_there(target: Path, spec: SessionSpec, order: _Order) -> bool:
@@ -315,8 +310,7 @@ class _Run:
                     width = left = self.width()
         finally:
             self.failed.sort()
-            if isinstance(self.order.root.place, Path):
-                write_failures(self.order.root.place, self.failed)
+            write_failures(self.order.root, self.failed)
         return CorpusReport(self.order.root.place, self.made, self.found, self.n_bytes, tuple(self.failed))
 
     def _fill(self, jobs: Iterator[_Job], width: int) -> bool:

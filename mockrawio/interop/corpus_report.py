@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..ground.durable import clean_up
+from ..ground.folder import Folder
+from ..ground.remote.folder import RemoteFolder
+from ..ground.remote.writing import put
 from ..ground.shown import Text, one_line, visible, warn
 from ..ground.writing import write_file
 
@@ -91,27 +94,30 @@ class CorpusReport:
             counts = f"{failure.patient_id:>7}  {failure.session_nr:>7}  {failure.attempts:>8}"
             lines.append(Text(counts, "  ", one_line(failure.error)))
         more = len(self.failed) - MOST_LINES
-        listed = Path(self.root) / FAILURES  # there is none of an address
+        listed = self.root / FAILURES if isinstance(self.root, Path) else f"{self.root}/{FAILURES}"
         lines += [f"... and {more} more"] if more > 0 else []
-        return [*lines, *([f"all of them: {visible(listed)}"] if listed.exists() else [])]
+        there = not isinstance(listed, Path) or listed.exists()
+        return [*lines, *([f"all of them: {visible(listed)}"] if there else [])]
 
     def __str__(self) -> str:
         return "\n".join([self.summary(), *self.table()])
 
 
-def write_failures(root: Path, failed: Iterable[Failure]) -> None:
+def write_failures(root: Folder, failed: Iterable[Failure]) -> None:
     """Write ``corpus_failures.csv``, one row per failure; if there are none, remove the file.
 
     If that cannot be, a warning says so: a disk that fails is no reason to lose what is known of the rest.
     """
-    path, rows = root / FAILURES, list(failed)
+    path, rows = root.path / FAILURES, list(failed)
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([Failure._fields, *rows])
     try:
-        if rows:
+        if isinstance(root, RemoteFolder):
+            put(root, FAILURES, text.getvalue().encode() if rows else None)
+        elif rows:
             write_file(path, [text.getvalue().encode()])
         else:
             clean_up(path)
             path.unlink(missing_ok=True)
     except OSError as error:
-        warn(f"{path}: could not be written: {error}", stacklevel=2)
+        warn(f"{root.prefix}{FAILURES}: could not be written: {error}", stacklevel=2)

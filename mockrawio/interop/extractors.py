@@ -76,12 +76,12 @@ class StorableSession:
         """
         given = {name: value for name, value in arguments.items() if value is not None and value is not False}
         where = folder_at(given["folder"], storage_options=given.pop("storage_options", None))
-        if isinstance(where, RemoteFolder):
-            given.update(folder=where.address, **({"storage_options": where.options} if where.options else {}))
-            self._kwargs["folder"] = given.pop("folder")
+        if isinstance(where, RemoteFolder) and where.options:
+            given["storage_options"] = where.options
         for name, stored in self._STORED_AS.items():
             if name in given:
-                given[stored] = str(Path(given.pop(name)).absolute())
+                place = folder_at(given.pop(name)).place  # an address is kept as it is, but for what is secret
+                given[stored if isinstance(place, Path) else name] = str(place)
         self._kwargs.update(given)
         noted = self.neo_reader.raw_annotations["blocks"][0]
         if "rec_datetime" in noted:  # else the stamps are on a clock of their own, or there are none

@@ -27,7 +27,7 @@ from neo.rawio.baserawio import BaseRawIO
 
 from ..ground.arrays import Array
 from ..ground.errors import MockSessionError
-from ..ground.places import FolderLike, folder_at
+from ..ground.places import FolderLike, folder_at, folder_beside
 from ..session.layout import refuse_foreign
 from .annotate import annotate
 from .arguments import floating, gap_tolerance, time_limits
@@ -49,7 +49,7 @@ class MockSessionRawIO(CountCache, UnitApi):
         The session folder, from mockrawio or Epiphyte's generator; or its address, such as ``"https://..."``,
         ``"s3://..."`` or ``"zip://...::/path.zip"``, which is read without downloading (docs/remote.rst).
     labels_dir : str or PathLike, optional
-        Folder of movie annotations; each becomes an epoch channel.
+        Folder of movie annotations, or its address; each becomes an epoch channel.
     raw_dtype : {"int16", "source"}
         Serve float signals and waveforms as int16 counts (the largest magnitude of a channel
         or unit is 32767 counts, so the error is at most gain / 2), or as they are, gain 1.
@@ -122,7 +122,7 @@ class MockSessionRawIO(CountCache, UnitApi):
         )
         self.dirname = str(self._folder)
         refuse_foreign(self._folder)  # neo.io.get_io takes the first class whose __init__ does not refuse
-        self._labels = None if labels_dir is None else folder_at(labels_dir, follow_symlinks=follow_symlinks)
+        self._labels = folder_beside(self._folder, labels_dir)
         self._parsed_before = False
         self.gap_tolerance_ms = gap_tolerance("gap_tolerance_ms", gap_tolerance_ms)
         self.raw_dtype = raw_dtype
@@ -158,7 +158,9 @@ class MockSessionRawIO(CountCache, UnitApi):
         session, self._session, self._streams = self._session, None, []
         if session is not None:
             session.release()
-        self._folder.close()
+        for folder in (self._folder, self._labels):
+            if folder is not None:
+                folder.close()
 
     def __enter__(self) -> MockSessionRawIO:
         if self._session is None:

@@ -22,6 +22,7 @@ from ..ground.folder import Entry, File, Folder, Identity
 from ..ground.moment import Moment
 from ..ground.places import FolderLike, folder_at
 from ..ground.remote.address import is_address
+from ..ground.remote.writing import UNFINISHED
 from ..ground.shown import Argument, Text, warn
 from .index import learn
 from .virtual import FORMAT, completed
@@ -200,9 +201,13 @@ def _finished(where: FolderLike) -> Folder:
     if found := folder.instead():
         raise NotASessionError(folder, "a session folder", found, "Give the folder session_<nr>.")
     if is_staging(folder.path):
-        raise NotASessionError(folder, "a finished session", "one that a writer left unfinished", "Make it again.")
+        raise _unfinished(folder)
     learn(folder, MANIFEST, FORMAT)
     return folder
+
+
+def _unfinished(folder: Folder) -> NotASessionError:
+    return NotASessionError(folder, "a finished session", "one that a writer left unfinished", "Make it again.")
 
 
 def find_files(where: FolderLike) -> SessionFiles:
@@ -215,6 +220,8 @@ def find_files(where: FolderLike) -> SessionFiles:
     folder = completed(_finished(where), MANIFEST)
     files = SessionFiles(folder, folder.identity())
     for entry in folder.entries():
+        if entry.name == UNFINISHED:
+            raise _unfinished(folder)
         find = _FINDERS.get(entry.name)
         if find is not None:
             find(files, entry)

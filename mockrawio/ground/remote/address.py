@@ -41,6 +41,13 @@ class Address(NamedTuple):
         """How it is asked for, such as "https"; of a zip, "zip"."""
         return re.split("://|::", self.base, maxsplit=1)[0].lower()
 
+    @property
+    def store(self) -> tuple[str, str]:
+        """What answers for it: its protocol, and of HTTP the server, of a zip what it lies in."""
+        if self.protocol in _HTTP:
+            return self.protocol, urlsplit(self.base).netloc.lower()
+        return self.protocol, self.base.partition("::")[2]
+
 
 def _plain(parts: SplitResult, netloc: str) -> str:
     return parts._replace(netloc=netloc, query="", fragment="").geturl().rstrip("/")
