@@ -98,6 +98,7 @@ def _scale(channel: RecordedChannel, kind: FileKind, out: RigFolder) -> _Scale:
     return _Scale(out.text(f"unit {unit!r}", unit, 8).decode(), *ranges)
 
 
+@cache
 def _ranges(gain: Fraction, offset: Fraction, kind: FileKind) -> tuple[float, _Ranges] | None:
     """Return ranges, and by how many counts they shift values; None if none have the gain."""
     try:
