@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from mockrawio import MockSessionIO, MockSessionRawIO
 from mockrawio.cli import main
 from mockrawio.describe import describe_session
+from mockrawio.generate import generate_annotations
 from mockrawio.verify import verify_session
 from tests.remote.served import serving
 from tests.remote.test_faults import SECRET
@@ -117,9 +118,53 @@ def test_a_report(server, broadband, tmp_path):
     from mockrawio.report.html import write_report
 
     far, near = (tmp_path / name for name in ("far.html", "near.html"))
-    write_report(address(server, broadband), far, verify=False)
+    done = CliRunner().invoke(main, ["report", address(server, broadband), "-o", str(far), "--no-verify"])
+    assert done.exit_code == 0, done.output
     write_report(broadband, near, verify=False)
     assert far.read_text("utf-8") == near.read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def labelled(mock_session, tmp_path_factory):
+    """A folder with a session that has a movie, and the movie's annotations."""
+    root = tmp_path_factory.mktemp("labelled")
+    folder = shutil.copytree(mock_session("tiny"), root / "session_1")
+    generate_annotations(root / "labels", stimulus_len=0.05, seed=1)
+    return root, folder
+
+
+def channels(place, labels, **how):
+    """Return the names and the times of all events."""
+    with MockSessionRawIO(place, labels_dir=labels, **how) as reader:
+        names = reader.header["event_channels"]["name"].tolist()
+        return {name: reader.get_event_timestamps(0, 0, k)[0].tolist() for k, name in enumerate(names)}
+
+
+def test_annotations_of_an_address(labelled):
+    """A folder of annotations may be an address too; it is opened by the options of the session's own server alone."""
+    root, folder = labelled
+    how = {"storage_options": {"headers": {"X-Key": SECRET}}}
+    with serving(root) as server, serving(root) as other:
+        near = channels(folder, root / "labels")
+        assert len(near) > 5
+        assert channels(address(server, folder), f"{server.url}/labels", **how) == near
+        assert {one.headers.get("X-Key") for one in server.taken()} == {SECRET}
+        assert channels(address(server, folder), f"{other.url}/labels", **how) == near
+        assert {one.headers.get("X-Key") for one in other.taken()} == {None}
+        assert channels(folder, f"{other.url}/labels") == near
+        done = CliRunner().invoke(main, ["info", str(folder), "--labels", f"{other.url}/labels", "--json"])
+        assert len(json.loads(done.stdout)["event_channels"]) == len(near)
+
+
+def test_stored_annotations_of_an_address(labelled):
+    """SpikeInterface's events store the address of annotations, and nothing that is secret in it."""
+    interop = pytest.importorskip("mockrawio.interop.spikeinterface")
+    root, folder = labelled
+    with serving(root) as server:
+        events = interop.MockSessionEventExtractor(folder, labels_dir=f"{server.url}/labels?sig={SECRET}")
+        stored = events.to_dict()
+        assert SECRET not in json.dumps(stored, default=str)
+        assert interop.load_extractor(stored).channel_ids.tolist() == events.channel_ids.tolist()
 
 
 def test_verify_finds_what_is_wrong(broadband, tmp_path):
