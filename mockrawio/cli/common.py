@@ -19,7 +19,7 @@ from click.shell_completion import CompletionItem
 from ..ground.durable import clean_up
 from ..ground.errors import BadFileError, MockSessionError, told, unreadable
 from ..ground.extras import by_extra
-from ..ground.remote.address import is_address
+from ..ground.remote.address import is_address, local_path
 from ..ground.shown import Argument, Clause, Text, one_line, visible
 from ..session.own import refuse_own
 
@@ -177,8 +177,11 @@ class _Place(click.Path):
         """Return the Path, or an address as it is where there may be one."""
         if not os.fspath(value):
             self.fail("expected a path; found an empty text. Is a variable unset?", param, ctx)
-        if self._elsewhere and is_address(os.fspath(value)):
+        if is_address(os.fspath(value)):
+            if not self._elsewhere:
+                self.fail("expected a local path; found an address", param, ctx)
             return value
+        value = local_path(os.fspath(value)) or value
         return super().convert(value, param, ctx)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -13,6 +13,7 @@ from typing import Any
 from .disk import DiskFolder
 from .errors import BadFileError, MockSessionError, unreadable
 from .folder import File, Folder
+from .remote.address import local_path
 from .remote.folder import RemoteFolder
 from .shown import Argument
 
@@ -54,6 +55,7 @@ def folder_at(
     """
     if isinstance(where, Folder):
         return where
+    where = local_path(os.fspath(where)) or where
     kind = next(kind for kind in KINDS if kind.takes(os.fspath(where)))
     if kind is RemoteFolder:
         how: dict[str, Any] = {"follow_symlinks": follow_symlinks, "exclude": exclude}
@@ -82,7 +84,8 @@ def folder_beside(folder: Folder, where: AnyPath | None) -> Folder | None:
 
 def given_place(where: AnyPath) -> str:
     """Return a path made absolute, and an address as it is."""
-    return os.fspath(where) if RemoteFolder.takes(os.fspath(where)) else str(Path(where).absolute())
+    text = local_path(os.fspath(where)) or os.fspath(where)
+    return text if RemoteFolder.takes(text) else str(Path(text).absolute())
 
 
 def file_at(where: Where) -> File:

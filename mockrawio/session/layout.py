@@ -20,7 +20,7 @@ from ..ground.durable import LEFTOVER
 from ..ground.errors import BadFileError, NotASessionError
 from ..ground.folder import Entry, File, Folder, Identity
 from ..ground.moment import Moment
-from ..ground.places import FolderLike, folder_at
+from ..ground.places import FolderLike, folder_at, given_place
 from ..ground.remote.address import is_address
 from ..ground.remote.writing import UNFINISHED
 from ..ground.shown import Argument, Text, warn
@@ -258,7 +258,7 @@ def sessions_at(where: str | PathLike[str]) -> Sequence[Path | str]:
     """
     if is_address(os.fspath(where)):
         return [os.fspath(where)]
-    root = Path(where).absolute()
+    root = Path(given_place(where))
     if (root / MANIFEST).exists():
         return [root]
     try:

@@ -116,6 +116,31 @@ LIMITS = (
         held="tests/remote/test_bounds.py::test_a_server_that_asks_for_patience",
         said=int,
     ),
+    Limit(
+        "ground.remote.folder.MOST_NAMES",
+        1 << 18,
+        (("remote.rst", "at most {:,} names in total"),),
+        held="tests/remote/test_hostile.py::test_folders_without_end",
+    ),
+    Limit(
+        "ground.remote.folder.MOST_DEEP",
+        8,
+        (("remote.rst", "at most {} folders deep"),),
+        held="tests/remote/test_hostile.py::test_folders_without_end",
+    ),
+    Limit(
+        "ground.remote.reading.MOST_FIRST",
+        1 << 12,
+        (("remote.rst", "only the first {:,} are read ahead"),),
+        held="tests/remote/test_bounds.py::test_beginnings_that_are_read",
+    ),
+    Limit(
+        "ground.remote.zipped.MOST_READ",
+        64 << 20,
+        (("remote.rst", "The zip's directory may have\n  {} MiB."),),
+        held="tests/remote/test_zip.py::test_a_list_of_members_that_is_too_large",
+        said=_mib,
+    ),
     Limit("session.indexing.MOST_TEXT", 1 << 18, held="tests/remote/test_bounds.py::test_texts_in_the_index"),
     Limit(
         "session.indexing.MOST_STEPS",

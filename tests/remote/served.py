@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 RANGE = re.compile(r"bytes=(\d+)-(\d+)")
@@ -104,8 +105,9 @@ class FileServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, root: Path, *, lists: bool = True, ranges: bool = True) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, root: Path, *, lists: bool = True, ranges: bool = True, host: str = "127.0.0.1") -> None:
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        super().__init__((host, 0), Handler)
         self.root, self.lists, self.ranges, self.lock = root, lists, ranges, threading.Lock()
         self.asked: list[Asked] = []
         self.fault: Callable[[int, str], Fault | None] | None = None
@@ -113,7 +115,8 @@ class FileServer(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         """Where it is."""
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        host, port = self.server_address[:2]
+        return f"http://[{host}]:{port}" if ":" in str(host) else f"http://{host}:{port}"
 
     def handle_error(self, *arguments: object) -> None:
         """Say nothing of clients that go away."""
@@ -126,7 +129,7 @@ class FileServer(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(root: Path, **how: bool) -> Iterator[FileServer]:
+def serving(root: Path, **how: Any) -> Iterator[FileServer]:
     """Serve a folder while it lasts."""
     with FileServer(root, **how) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)

@@ -13,7 +13,7 @@ from mockrawio import MockSessionError, MockSessionRawIO
 from mockrawio.formats.npy import MOST_WHOLE
 from mockrawio.ground.places import file_at
 from mockrawio.ground.remote import store
-from mockrawio.ground.remote.reading import MOST_AHEAD, Ranges
+from mockrawio.ground.remote.reading import MOST_AHEAD, MOST_FIRST, Ranges
 from mockrawio.session.indexing import MOST_TEXT, entry_of
 from tests.remote.served import serving
 from tests.remote.test_http import address
@@ -65,6 +65,15 @@ def test_what_is_fetched_ahead(size, ahead):
         time.sleep(0.01)
     ranges.close()
     assert len(zeros.asked) == 2 + ahead
+
+
+def test_beginnings_that_are_read():
+    """Of a folder's files the beginnings of the first 4,096 are read before they are asked for."""
+    zeros = Zeros()
+    ranges = Ranges(zeros, str, {})
+    ranges.all_first(f"{k}.npy" for k in range(MOST_FIRST + 10))
+    ranges.close()
+    assert len(zeros.asked) == MOST_FIRST
 
 
 def test_a_server_that_asks_for_patience(monkeypatch):

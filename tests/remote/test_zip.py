@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import io
+import struct
+import warnings
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockrawio import MockSessionError, MockSessionRawIO, NotASessionError
+from mockrawio.ground.remote.zipped import MOST_READ, ZipStore
 from tests.remote.served import serving
 from tests.remote.test_http import BLOCK, any_window, same
 
@@ -63,6 +69,57 @@ def test_a_chunk_of_a_stored_file_is_one_request(broadband, tmp_path):
         (only,) = server.taken()
         assert only.sent <= 1.1 * chunk.nbytes + BLOCK
     assert archive.exists()
+
+
+@pytest.mark.slow
+def test_a_damaged_zip(archive, tmp_path):
+    """With any bytes of a zip changed, what is read is what the files hold, or an error of ours."""
+    whole, draws = archive.read_bytes(), np.random.default_rng(4)
+    listing = whole.rfind(b"PK\x01\x02", 0, whole.find(b"PK\x01\x02") + 1)
+    for _ in range(150):
+        data = bytearray(whole)
+        for place in draws.integers(listing, len(data), 3):
+            data[place] = draws.integers(256)
+        (tmp_path / "one.zip").write_bytes(data)
+        with suppress(MockSessionError), warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            with MockSessionRawIO(f"zip://a/session_1::{tmp_path / 'one.zip'}") as reader:
+                reader.get_analogsignal_chunk(0, 0, 0, 100, 1)
+                reader.get_spike_timestamps(0, 0, 0)
+
+
+def test_a_list_of_members_that_is_too_large():
+    """A zip that says that its list of members has more than 64 MiB is refused before they are read."""
+
+    class Endless(io.RawIOBase):
+        """Gigabytes of zeros, and the end of a zip that says that they are its list."""
+
+        size, at, asked = 4 << 30, 0, 0
+        end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1000, 1000, MOST_READ + 1, 0, 0)
+
+        def seek(self, offset, whence=0):
+            """Go to a place."""
+            self.at = offset + (0, self.at, self.size)[whence]
+            return self.at
+
+        def tell(self):
+            """Return the place."""
+            return self.at
+
+        def read(self, size=-1):
+            """Return bytes."""
+            size = min(size, self.size - self.at) if size >= 0 else self.size - self.at
+            self.asked = max(self.asked, size)
+            data = bytes(size)
+            if self.at + size == self.size and size >= len(self.end):
+                data = data[: -len(self.end)] + self.end
+            self.at += size
+            return data
+
+    file = Endless()
+    with pytest.raises(MockSessionError, match="a list of members of"):
+        ZipStore(file, "zip", "").read("a", 0, 1)
+    assert file.asked <= 1 << 17
 
 
 def test_what_is_no_zip(tmp_path):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from ..extras import by_extra
@@ -26,24 +28,33 @@ class AnyStore(RemoteStore):
     def read(self, name: str, start: int, stop: int) -> tuple[bytes, Known]:
         """Return the bytes of a range; see :meth:`.store.RemoteStore.read`."""
         path = f"{self._root}/{name}"
-        try:
+        with _in_our_words(name):
             self._fs.invalidate_cache(path)
             known = tag_of(self._fs.info(path))
             if start >= min(stop, known.size):
                 return b"", known
             return self._fs.cat_file(path, start=start, end=min(stop, known.size)), known
-        except (asyncio.TimeoutError, TimeoutError, ConnectionError) as error:
-            raise Passing(type(error).__name__) from None
 
     def listed(self, below: str) -> list[Listed]:
         """Return what a folder holds."""
         path = f"{self._root}/{below}" if below else self._root
-        try:
+        with _in_our_words(below):
             found = self._fs.ls(path, detail=True, refresh=True)
-        except (asyncio.TimeoutError, TimeoutError, ConnectionError) as error:
-            raise Passing(type(error).__name__) from None
         names = ((one["name"].rstrip("/").rpartition("/")[2], one["type"] == "directory") for one in found)
         return [Listed(name, is_folder) for name, is_folder in names if name]
+
+
+@contextmanager
+def _in_our_words(name: str) -> Iterator[None]:
+    """Raise what a file system may raise as a store does, without its text, which may have what is secret."""
+    try:
+        yield
+    except (asyncio.TimeoutError, TimeoutError, ConnectionError) as error:
+        raise Passing(type(error).__name__) from None
+    except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
+        raise OSError(error.errno or errno.ENOENT, type(error).__name__, name) from None
+    except Exception as error:  # each client has its own
+        raise OSError(errno.EIO, type(error).__name__, name) from None
 
 
 class LocalStore(RemoteStore):
@@ -67,6 +78,6 @@ class LocalStore(RemoteStore):
 def tag_of(info: Mapping[str, Any]) -> Known:
     """Return what fsspec's description of a file says; FileNotFoundError for a folder."""
     size = info.get("size")
-    if info.get("type") == "directory" or not isinstance(size, int) or size < 0:
+    if info.get("type", "file") != "file" or not isinstance(size, int) or size < 0:
         raise FileNotFoundError(2, "no file there", str(info.get("name", "")))
     return Known(size, next((str(info[key]) for key in _TAGS if info.get(key)), ""))

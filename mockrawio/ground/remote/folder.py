@@ -17,13 +17,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import BadFileError, unreadable
+from ..errors import BadFileError, MockSessionError, unreadable
 from ..folder import Entry, Folder, Identity
 from ..once import once
 from .address import Address, is_address
 from .reading import Ranges
 from .store import Known, Listed, RemoteStore, patiently
 
+MOST_NAMES, MOST_DEEP = 1 << 18, 8  # that are listed in all, and folders in each other
 _HELD = 1 << 22  # bytes of a manifest that one request brings
 _OPEN = frozenset({"anon", "endpoint_url", "region_name", "requester_pays", "use_ssl"})  # options without secrets
 _GIVEN: dict[str, tuple[Address, Mapping[str, Any]]] = {}  # what this process, and those forked from it, keep secret
@@ -58,8 +59,11 @@ class _RemoteFile(io.RawIOBase):
         return self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        return self._at
+        at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        if at < 0:
+            raise OSError(errno.EINVAL, "a place before the beginning", self._place)
+        self._at = at
+        return at
 
     def read(self, size: int | None = -1, /) -> bytes:
         stop = self._size if size is None or size < 0 else self._at + size
@@ -215,6 +219,9 @@ class RemoteFolder(Folder):
 
     def _listed_by_store(self, below: str) -> list[Listed]:
         place = self.prefix + below
+        if below.count("/") >= MOST_DEEP or sum(map(len, self._walked.values())) > MOST_NAMES:
+            expected = f"at most {MOST_NAMES} names, {MOST_DEEP} folders deep"
+            raise BadFileError(place, expected, "more", "Give the address of one session.")
         if below not in self._walked:
             store = self._ranges.store
             try:
@@ -270,7 +277,19 @@ def _without_secrets(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def store_at(address: Address, options: Mapping[str, Any]) -> RemoteStore:
-    """Return the store that knows an address; its module is imported now, for the sake of those who need none."""
+    """Return the store that knows an address; MockSessionError if there is none."""
+    try:
+        return _store_at(address, options)
+    except MockSessionError:
+        raise
+    except Exception as error:  # whatever fsspec's file systems stumble over; their text may have what is secret
+        found = f"{type(error).__name__}; is its protocol one that fsspec knows, and what it needs for it installed?"
+        remedy = "Check the address and storage_options; fsspec.available_protocols() lists protocols."
+        raise BadFileError(address.shown, "an address that can be opened", found, remedy) from None
+
+
+def _store_at(address: Address, options: Mapping[str, Any]) -> RemoteStore:
+    """Return the store; its module is imported now, for the sake of those who need none."""
     if address.protocol in ("http", "https"):
         from .web import HttpStore
 

@@ -20,6 +20,7 @@ from ..moment import changed
 from .blocks import BLOCK, KeptBlocks
 from .store import Known, Passing, RemoteStore, patiently
 
+MOST_FIRST = 1 << 12  # files of which a beginning is read before it is asked for
 MOST_AHEAD = 1 << 24  # bytes that are fetched before they are asked for
 PART = 1 << 26  # bytes of one request: more are several, one after another
 
@@ -64,7 +65,8 @@ class Ranges:
             with contextlib.suppress(OSError, ValueError):
                 self.first(name)
 
-        list(self._pool.map(tried, [name for name in names if name not in self.known]))
+        unknown = [name for name in names if name not in self.known]
+        list(self._pool.map(tried, unknown[:MOST_FIRST]))
 
     def read(self, name: str, start: int, stop: int) -> bytes | memoryview:
         """Return the bytes of a range within a file."""

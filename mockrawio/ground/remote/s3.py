@@ -13,7 +13,8 @@ from ..extras import by_extra
 from .address import Address
 from .store import Known, Listed, Passing, RemoteStore
 
-_RANGE = re.compile(r"bytes [0-9]{1,18}-[0-9]{1,18}/([0-9]{1,18})")
+_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
+_ONCE = {"retries": {"total_max_attempts": 1}}  # who reads tries again: :func:`~.store.patiently`
 _MOST_LISTED = 1 << 18  # names in a folder
 _GONE = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound"})
 _REFUSED = frozenset({"401", "403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"})
@@ -29,8 +30,10 @@ class S3Store(RemoteStore):
             from fsspec.asyn import sync
             from s3fs import S3FileSystem
         self._errors, self._sync, self._shown = exceptions, sync, address.shown
-        self._fs: Any = S3FileSystem(skip_instance_cache=True, **options)
-        self._bucket, _, self._below = address.base.partition("://")[2].partition("/")
+        how = {**address.user, **options, "config_kwargs": {**_ONCE, **(options.get("config_kwargs") or {})}}
+        self._fs: Any = S3FileSystem(skip_instance_cache=True, **how)
+        bucket, _, self._below = address.base.partition("://")[2].partition("/")
+        self._bucket = bucket.rpartition("@")[2]
 
     def read(self, name: str, start: int, stop: int) -> tuple[bytes, Known]:
         """Return the bytes of a range; see :meth:`.store.RemoteStore.read`."""
@@ -89,13 +92,16 @@ class S3Store(RemoteStore):
         if found is None:
             remedy = "Use a server that knows ranges."
             raise BadFileError(f"{self._shown}/{name}", "bytes of a file, by ranges", "all of the file", remedy)
+        size = int(found[3])
+        if int(found[1]) != start or int(found[2]) != min(stop, size) - 1:
+            raise Passing("another range than was asked for")
         pieces: list[bytes] = []
         left = stop - start
         async with got["Body"] as body:
             while left > 0 and (piece := await body.read(left)):
                 pieces.append(piece)
                 left -= len(piece)
-        return b"".join(pieces), Known(int(found[1]), got.get("ETag", ""))
+        return b"".join(pieces), Known(size, got.get("ETag", ""))
 
     async def _list(self, below: str) -> list[Listed]:
         client = await self._fs.set_session()

@@ -19,9 +19,13 @@ from .address import Address
 from .store import Known, Listed, Passing, RemoteStore
 
 _RANGE = re.compile(r"bytes (?:([0-9]{1,18})-([0-9]{1,18})|\*)/([0-9]{1,18})")
-_LINK = re.compile(r"""<a\s[^>]*?href\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+_LINK = re.compile(r"""<a\s[^<>]*?href\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 _MOST_LISTING = 1 << 24  # bytes of a page that lists a folder
 _REDIRECTS = 5
+_MOVED = frozenset({301, 302, 303, 307, 308})
+_OURS = frozenset({"headers", "auth", "cookies", "cookie_jar"})  # options that are for the server of the address alone
+_SHARED = frozenset({"timeout", "ssl", "proxy"})
+_IDENTITY = {"Accept-Encoding": "identity"}
 _BUFFER = 1 << 21  # bytes that the system may hand over at once: fewer, and the calls begin to show
 _CONNECT_S, _SILENT_S, _SLOWEST = 10.0, 30.0, 1 << 16  # bytes/s: a server that is slower, for long, is given up
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -40,8 +44,11 @@ class HttpStore(RemoteStore):
         self._address = address
         self._fs: Any = HTTPFileSystem(skip_instance_cache=True, **options)
         self._given = dict(self._fs.kwargs)
-        self._headers = {"Accept-Encoding": "identity", **self._given.pop("headers", {})}
-        self._timed = "timeout" in self._given or "timeout" in (options.get("client_kwargs") or {})
+        self._headers = {**_IDENTITY, **self._given.pop("headers", {})}
+        client = options.get("client_kwargs") or {}
+        self._timed = "timeout" in self._given or "timeout" in client
+        plain = {key: value for key, value in client.items() if key not in _OURS}
+        self._elsewhere: Any = HTTPFileSystem(skip_instance_cache=True, client_kwargs=plain)
 
     def read(self, name: str, start: int, stop: int) -> tuple[bytes, Known]:
         """Return the bytes of a range; see :meth:`.store.RemoteStore.read`."""
@@ -64,31 +71,46 @@ class HttpStore(RemoteStore):
         try:
             answer: tuple[bytes, Any] = self._sync(self._fs.loop, self._get, name, headers, most, look)
             return answer
-        except self._http.NonHttpUrlRedirectClientError:
-            raise _refused(
-                self._place(name), "a redirect to what is no HTTP", "Give the address that the server means."
-            ) from None
-        except self._http.TooManyRedirects:
-            raise _refused(self._place(name), f"more than {_REDIRECTS} redirects", "Give the address itself.") from None
         except self._http.InvalidURL:
             raise _refused(self._place(name), "an address that is none", "Give the address of a server.") from None
         except (self._http.ClientError, asyncio.TimeoutError, TimeoutError, ConnectionError) as error:
             raise Passing(type(error).__name__) from None
 
     async def _get(self, name: str, headers: dict[str, str], most: int, look: Any) -> tuple[bytes, Any]:
-        session = await self._fs.set_session()
-        url = self._url(f"{self._address.base}/{quote(name)}{self._address.query}", encoded=True)
-        how = {**self._given, "headers": {**self._headers, **headers}, "max_redirects": _REDIRECTS}
-        how["read_bufsize"] = _BUFFER
-        if not self._timed:
-            total = 2 * _SILENT_S + most / _SLOWEST
-            how["timeout"] = self._http.ClientTimeout(total=total, sock_connect=_CONNECT_S, sock_read=_SILENT_S)
-        async with session.get(url, **how) as got:
-            _check_status(self._place(name), got.status, got.headers)
-            found = look(got)
-            if got.status == 416:
-                return b"", found
-            return await _body(self._place(name), got, most), found
+        """Ask, and follow redirects; a server other than that of the address gets nothing that was given for it."""
+        at = first = self._url(f"{self._address.base}/{quote(name)}{self._address.query}", encoded=True)
+        for _ in range(_REDIRECTS + 1):
+            ours = at.origin() == first.origin()
+            given = self._given if ours else {key: self._given[key] for key in _SHARED & self._given.keys()}
+            how = {**given, "headers": {**(self._headers if ours else _IDENTITY), **headers}}
+            session = await (self._fs if ours else self._elsewhere).set_session()
+            if not self._timed:
+                total = 2 * _SILENT_S + most / _SLOWEST
+                how["timeout"] = self._http.ClientTimeout(total=total, sock_connect=_CONNECT_S, sock_read=_SILENT_S)
+            async with session.get(at, allow_redirects=False, read_bufsize=_BUFFER, **how) as got:
+                if got.status in _MOVED:
+                    at = self._next(name, at, got.headers.get("Location", ""))
+                    if at.origin() == first.origin():
+                        at = at.with_user(first.user).with_password(first.password)
+                    continue
+                _check_status(self._place(name), got.status, got.headers)
+                found = look(got)
+                if got.status == 416:
+                    return b"", found
+                return await _body(self._place(name), got, most), found
+        raise _refused(self._place(name), f"more than {_REDIRECTS} redirects", "Give the address itself.")
+
+    def _next(self, name: str, at: Any, location: str) -> Any:
+        """Return where a redirect leads."""
+        try:
+            there = at.join(self._url(location))
+            if there.scheme in ("http", "https") and there.host:
+                return there
+        except ValueError:
+            pass
+        raise _refused(
+            self._place(name), "a redirect to what is no HTTP", "Give the address that the server means."
+        ) from None
 
 
 async def _body(place: str, got: Any, most: int) -> bytes:

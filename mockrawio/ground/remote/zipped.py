@@ -19,6 +19,24 @@ from .store import Known, Listed, RemoteStore
 
 _LOCAL = struct.Struct("<4s22xHH")  # the header of a member: its mark, lengths of name and extra field
 _MOST_MEMBERS = 1 << 18
+MOST_READ = 1 << 26  # bytes that a zip may want at once before a member is read, as its list of members
+
+
+class _Listing:
+    """A zip's file while its list of members is read, which is of any size that it says."""
+
+    def __init__(self, file: io.RawIOBase) -> None:
+        self._file, self.seek, self.tell = file, file.seek, file.tell
+
+    def read(self, size: int = -1) -> bytes:
+        """Return bytes, all that follow where no size is given."""
+        if size < 0:
+            at = self.tell()
+            size = self.seek(0, io.SEEK_END) - at
+            self.seek(at)
+        if size > MOST_READ:
+            raise ValueError(f"a list of members of {size} bytes")
+        return self._file.read(size) or b""
 
 
 class ZipStore(RemoteStore):
@@ -32,9 +50,9 @@ class ZipStore(RemoteStore):
     @once
     def _members(self) -> dict[str, zipfile.ZipInfo]:
         try:
-            file = self._file
+            file = _Listing(self._file)
             found = zipfile.ZipFile(file).infolist()  # type: ignore[arg-type]  # it is read and sought alone
-        except (zipfile.BadZipFile, ValueError, struct.error, NotImplementedError) as error:
+        except (zipfile.BadZipFile, ValueError, struct.error, NotImplementedError, EOFError, OverflowError) as error:
             remedy = "Give the address of a zip, as zip://FOLDER_IN_IT::ADDRESS."
             raise BadFileError(self._place, "a zip", f"{error}"[:200], remedy) from None
         if len(found) > _MOST_MEMBERS:
@@ -55,8 +73,8 @@ class ZipStore(RemoteStore):
             return self._unpacked(name, member, start, stop), known
 
     def _stored(self, member: zipfile.ZipInfo, start: int, stop: int) -> bytes:
-        self._file.seek(member.header_offset)
-        mark, name, extra = _LOCAL.unpack(self._file.read(_LOCAL.size) or b"")
+        self._file.seek(max(0, member.header_offset))
+        mark, name, extra = _LOCAL.unpack((self._file.read(_LOCAL.size) or b"").ljust(_LOCAL.size))
         begin = member.header_offset + _LOCAL.size + name + extra
         if mark != b"PK\x03\x04" or member.file_size != member.compress_size:
             raise BadFileError(self._place, "a zip", f"{member.filename!r} where it is not", "Make the zip again.")
