@@ -237,7 +237,7 @@ def _generated(spec: SessionSpec, root: Path | str, options: dict[str, Any]) -> 
 
     place = folder_at(root)
     if isinstance(place, RemoteFolder):
-        return generate_elsewhere(spec, place, **options)[0].place
+        return generate_elsewhere(spec, place, **options).place
     return generate_session(spec, root, **options)
 
 

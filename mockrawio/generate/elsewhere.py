@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from ..ground.errors import SessionExistsError, elsewhere
 from ..ground.remote.folder import RemoteFolder
@@ -25,8 +26,8 @@ def generate_elsewhere(
     overwrite: bool = False,
     progress: bool = False,
     virtual: bool = False,
-) -> tuple[RemoteFolder, int]:
-    """Make a session below an address; return where it is, and its size in bytes without that of its manifest.
+) -> RemoteFolder:
+    """Make a session below an address, and return where it is.
 
     Parameters are those of :func:`~.session.generate_session`. SessionExistsError if there is anything that no writer
     of ours has left unfinished, NotWrittenError if the store refuses.
@@ -34,7 +35,12 @@ def generate_elsewhere(
     target = session_at(root, spec)
     if not overwrite and target.hold(MANIFEST):  # before the work
         raise SessionExistsError(target, "nothing there", "a session", elsewhere())
+    send_session(spec, target, n_workers=n_workers, overwrite=overwrite, progress=progress, virtual=virtual)
+    return target
+
+
+def send_session(spec: SessionSpec, target: RemoteFolder, *, overwrite: bool = False, **how: Any) -> int:
+    """Make a session and copy it to an address of its own; return its size in bytes without that of its manifest."""
     with TemporaryDirectory(prefix="mockrawio-") as scratch:
-        made = generate_session(spec, scratch, n_workers=n_workers, progress=progress, virtual=virtual)
-        size = upload(made, target, MANIFEST, overwrite=overwrite)
-        return target, size - (made / MANIFEST).stat().st_size
+        made = generate_session(spec, scratch, **how)
+        return upload(made, target, MANIFEST, overwrite=overwrite) - (made / MANIFEST).stat().st_size

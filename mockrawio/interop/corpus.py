@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..generate import SessionSpec, generate_session
-from ..generate.elsewhere import generate_elsewhere, session_at
+from ..generate.elsewhere import send_session, session_at
 from ..generate.pinning import pinned, templates_of_spec
 from ..ground.durable import clean_up
 from ..ground.errors import MockSessionError, SessionExistsError, elsewhere, told
@@ -224,10 +224,12 @@ def _make(spec: SessionSpec, order: _Order) -> int | None:
 def _make_elsewhere(spec: SessionSpec, order: _Order, root: RemoteFolder) -> int | None:
     """Make a session here, and copy it to an address unless it is there."""
     target = session_at(root, spec)
-    if order.resume and target.hold(MANIFEST) and _is_same(File(target, MANIFEST), spec, order):
-        return None
-    how = {"overwrite": order.overwrite, "virtual": order.virtual}
-    return generate_elsewhere(spec, root, n_workers=order.n_workers, **how)[1]
+    if target.hold(MANIFEST):  # which is written last
+        if order.resume and _is_same(File(target, MANIFEST), spec, order):
+            return None
+        if not order.overwrite:
+            raise SessionExistsError(target, "nothing there", "a session", elsewhere())
+    return send_session(spec, target, overwrite=order.overwrite, n_workers=order.n_workers, virtual=order.virtual)
 
 
 def _is_there(target: Path, spec: SessionSpec, order: _Order) -> bool:

@@ -137,7 +137,7 @@ LIMITS = (
     Limit(
         "ground.remote.zipped.MOST_READ",
         64 << 20,
-        (("remote.rst", "The zip's directory may have\n  {} MiB."),),
+        (("remote.rst", "The zip's directory may have {} MiB."),),
         held="tests/remote/test_zip.py::test_a_list_of_members_that_is_too_large",
         said=_mib,
     ),

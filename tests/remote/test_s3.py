@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import pickle
+import traceback
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto.server import ThreadedMotoServer
 
-from mockrawio import MockSessionError, MockSessionRawIO
+from mockrawio import MockSessionError, MockSessionRawIO, SessionSpec
+from mockrawio.cli import main
+from mockrawio.interop.corpus import generate_corpus
+from tests.remote.proxy import proxied, replaced, shifted, short, silent, status
+from tests.remote.served import reset as reset_connection
 from tests.remote.test_faults import SECRET
 from tests.remote.test_http import BLOCK, any_window, same
 
@@ -18,6 +24,11 @@ pytestmark = pytest.mark.slow
 
 PREFIX = "lab/patient_data/1/session_1"
 ADDRESS = f"s3://{PREFIX}"
+
+
+def reset_by_proxy(handler, answer):
+    """Break the connection off."""
+    return reset_connection(handler)
 
 
 class Counting:
@@ -121,6 +132,107 @@ def test_an_object_that_is_replaced(bucket, broadband, tmp_path):
                 reader.get_analogsignal_chunk(0, 0, 30_000, 50_000, 1)
         finally:
             client.upload_file(str(array), "lab", key)
+
+
+@pytest.fixture
+def faulty(moto, bucket, soon):
+    """A proxy before the server, and options that go through it."""
+    with proxied(moto[0]) as proxy:
+        waits = {"config_kwargs": {"read_timeout": 0.2, "connect_timeout": 5}}
+        yield proxy, {**bucket[0], "endpoint_url": proxy.url, **waits}
+
+
+def test_100_faults(faulty, broadband):
+    """With one of six kinds of fault in three answers of ten, what is read is right, or an error says why not."""
+    proxy, options = faulty
+    kinds = [reset_by_proxy, short, silent, shifted, status(500), status(503)]
+    draws, hit = np.random.default_rng(3), [0]
+
+    def fault(number, path):
+        if draws.random() >= 0.3:
+            return None
+        hit[0] += 1
+        return kinds[hit[0] % len(kinds)]
+
+    failed = right = 0
+    with MockSessionRawIO(broadband) as near, MockSessionRawIO(ADDRESS, storage_options=options) as far:
+        proxy.fault = fault
+        size = near.get_signal_size(0, 0, 1)
+        while hit[0] < 100:
+            start = int(draws.integers(size - 20_000))
+            try:
+                found = far.get_analogsignal_chunk(0, 0, start, start + 20_000, 1)
+            except MockSessionError as error:
+                assert "5 times" in str(error)
+                failed += 1
+                continue
+            np.testing.assert_array_equal(found, near.get_analogsignal_chunk(0, 0, start, start + 20_000, 1))
+            right += 1
+    # A read fails with 0.3 ** 5 = 0.24 %: of some 240 reads more than 6 are a chance of 1e-5.
+    assert failed <= 6
+    assert right > 100
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (reset_by_proxy, "5 times"),
+        (short, "5 times"),
+        (silent, "Timeout.*5 times"),
+        (shifted, "another range than was asked for, 5 times"),
+        (status(503), "status 503 InternalError, 5 times"),
+        (status(403), "may not be read: AccessDenied"),
+        (replaced, "has changed since"),
+    ],
+    ids=["reset", "short", "silent", "shifted", "503", "403", "replaced"],
+)
+def test_what_stays_is_an_error(faulty, fault, said):
+    """A fault that stays is an error after five requests, with the place and the fault, and nothing secret."""
+    proxy, options = faulty
+    with MockSessionRawIO(ADDRESS, storage_options=options) as reader:
+        reader.get_analogsignal_chunk(0, 0, 0, 20_000, 1)
+        proxy.asked.clear()
+        proxy.fault = lambda number, path: fault
+        with pytest.raises(MockSessionError, match=said) as caught:
+            reader.get_analogsignal_chunk(0, 0, 30_000, 50_000, 1)
+    most = 10 if fault is reset_by_proxy else 5  # aiohttp asks once more where a connection that was kept is gone
+    assert 5 <= len(proxy.asked) <= most if "5 times" in said else len(proxy.asked) == 1
+    assert ADDRESS in str(caught.value)
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
+
+
+def test_the_command_writes_to_a_bucket(moto, bucket, monkeypatch):
+    """``mockrawio generate s3://...`` has keys from the environment; what it makes is read and verified."""
+    given = {"AWS_ACCESS_KEY_ID": "me", "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_ENDPOINT_URL": moto[0]}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    moto[1].taken()
+    run, place = CliRunner().invoke, "s3://lab/made"
+    made = run(main, ["generate", place, "--duration", "1", "--units", "1", "--seed", "1", "--no-progress"])
+    session = f"{place}/patient_data/1/session_1"
+    assert (made.exit_code, made.output.strip()) == (0, session)
+    asked = [method for method, _, _ in moto[1].taken()]
+    for command in (["info", session], ["verify", session]):
+        done = run(main, command)
+        assert done.exit_code == 0, done.output
+    many = ["generate", place, "--duration", "1", "--units", "1", "--seed", "1", "--no-progress", "--sessions", "2-3"]
+    assert run(main, many).exit_code == 0
+    assert "2 there already" in run(main, many).output
+    with MockSessionRawIO(f"{place}/patient_data/1/session_3") as reader:
+        assert reader.spike_channels_count() == 1
+    keys = [one["Key"] for one in bucket[1].list_objects_v2(Bucket="lab", Prefix="made/")["Contents"]]
+    assert not any("unfinished" in key or "failures" in key for key in keys)
+    # Whether there is a manifest, what else there is (s3fs asks thrice), and the note, put and removed.
+    assert len(asked) <= sum("session_1/" in key for key in keys) + 6
+
+
+def test_a_bucket_that_is_not_there(bucket):
+    """Writing to a bucket that there is none of is an error that says where, and tells no key."""
+    how = {"progress": False, "retries": 0, "storage_options": bucket[0]}
+    with pytest.warns(UserWarning, match=r"corpus_failures\.csv: could not be written") as caught:
+        (failure,) = generate_corpus([SessionSpec.tiny(seed=1)], "s3://nowhere/x", **how).failed
+    assert "s3://nowhere/x" in failure.error
+    assert SECRET not in failure.error + str(caught[0].message)
 
 
 def test_nothing_secret_is_told(bucket, monkeypatch):

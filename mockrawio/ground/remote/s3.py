@@ -26,10 +26,12 @@ class S3Store(RemoteStore):
 
     def __init__(self, address: Address, options: Mapping[str, Any]) -> None:
         with by_extra("addresses of S3", "remote"):
+            from aiohttp import ClientError
             from botocore import exceptions
             from fsspec.asyn import sync
             from s3fs import S3FileSystem
         self._errors, self._sync, self._shown = exceptions, sync, address.shown
+        self._cut = ClientError  # which a body that ends too early raises
         how = {**address.user, **options, "config_kwargs": {**_ONCE, **(options.get("config_kwargs") or {})}}
         self._fs: Any = S3FileSystem(skip_instance_cache=True, **how)
         bucket, _, self._below = address.base.partition("://")[2].partition("/")
@@ -56,7 +58,7 @@ class S3Store(RemoteStore):
         except self._errors.NoCredentialsError:
             found = "no credentials: give storage_options, or set AWS_ACCESS_KEY_ID and its like, or anon=True"
             raise PermissionError(errno.EACCES, found, name) from None
-        except (self._errors.BotoCoreError, asyncio.TimeoutError, TimeoutError, ConnectionError) as error:
+        except (self._errors.BotoCoreError, self._cut, asyncio.TimeoutError, TimeoutError, ConnectionError) as error:
             raise Passing(type(error).__name__) from None
         except OSError as error:  # s3fs has its own for what a server says
             cause = error.__cause__
