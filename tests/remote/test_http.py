@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 import mockrawio
 from mockrawio import MockSessionError, MockSessionRawIO
 from mockrawio.ground.errors import BadFileError
+from tests.remote.nginx import nginx, nginx_of
 from tests.remote.served import FileServer, serving
 
 BLOCK = 1 << 16
@@ -209,6 +210,32 @@ def test_a_closed_reader(server, broadband):
     reader.close()
     with reader:
         np.testing.assert_array_equal(stream.read(0, 0, 100), reader.get_analogsignal_chunk(0, 0, 0, 100, 1))
+
+
+def test_nginx(broadband, tmp_path):
+    """nginx, where there is one, gives what the folder gives; a header and a chunk are a request each."""
+    if nginx() is None:  # the tests' own server is all that there is
+        return
+    bare = Path(shutil.copytree(broadband, tmp_path / "bare"))
+    (bare / "session_manifest.json").unlink()
+    (tmp_path / "served").symlink_to(broadband)
+    (work := tmp_path / "work").mkdir()
+    with nginx_of(tmp_path, work) as server, MockSessionRawIO(broadband) as near:
+        with MockSessionRawIO(f"{server.url}/served") as far:
+            assert [path for path, _ in server.taken()] == ["/served/session_manifest.json"]
+            chunk = far.get_analogsignal_chunk(0, 0, 1000, 33_000, 1)
+            ((path, sent),) = server.taken()
+            assert (path, sent) == ("/served/raw_data/broadband.npy", chunk.nbytes)
+            same(far, near)
+        with MockSessionRawIO(f"{server.url}/bare") as far:
+            same(far, near)
+        array = bare / "raw_data" / "broadband.npy"
+        with MockSessionRawIO(f"{server.url}/bare") as far:
+            far.get_analogsignal_chunk(0, 0, 0, 20_000, 1)
+            array.write_bytes(array.read_bytes()[:-1] + b"\x07")
+            os.utime(array, (1, 1))
+            with pytest.raises(MockSessionError, match="has changed since"):
+                far.get_analogsignal_chunk(0, 0, 30_000, 50_000, 1)
 
 
 def test_a_server_without_ranges(broadband):
