@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from mockrawio import MockSessionError, MockSessionRawIO
 from mockrawio.ground.errors import BadFileError
+from mockrawio.ground.remote.folder import RemoteFolder
 from tests.remote.served import redirect, reset, serving, short, status
 from tests.remote.test_http import address
 
@@ -141,6 +142,8 @@ ODD = st.one_of(
     st.just({"array": ["<i2", [2**40], "C", 0]}),
     st.just({"array": ["<f8", [3], "C", 128], "ends": [1e18, 5]}),
     st.just({"values": {}}),
+    st.just({"array": ["<f8", [9], "C", 128], "ends": [0.0, 1.0], "steps": [[3, 5.0, 1.0]]}),
+    st.just([[1, 2.0, 3.0], [1, 2.0, 3.0]]),
     st.just({"text": "[]"}),
 )
 
@@ -151,6 +154,19 @@ def manifest(broadband):
     said = json.loads((broadband / "session_manifest.json").read_text("ascii"))
     said.pop("manifest_sha256")  # a stranger can leave it out
     return said
+
+
+def test_a_folder_below(server, broadband):
+    """A folder in an address is asked for with what was given for that, and shows none of it."""
+    place = f"{server.url}?sig={SECRET}".replace("http://", f"http://me:{SECRET}@")
+    root = RemoteFolder(place, storage_options={"headers": {"X-Key": SECRET}})
+    inner = root.below("session_1").below("raw_data")
+    assert inner.hold("broadband.json")
+    (asked,) = server.taken()
+    assert (asked.path, asked.headers["X-Key"]) == ("session_1/raw_data/broadband.json", SECRET)
+    assert "Authorization" in asked.headers
+    assert SECRET not in f"{inner}{vars(inner)}{pickle.dumps(inner)}"
+    assert str(pickle.loads(pickle.dumps(inner))) == f"{server.url}/session_1/raw_data"
 
 
 def test_a_damaged_index(broadband, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -216,6 +217,35 @@ def test_verify_finds_steps_that_are_not_so(gaps, tmp_path, name, key):
     content["index"][name]["values"][key]["steps"][0][2] += 1
     rewrite(folder, index=content["index"])
     assert any("an 'index' that says" in problem and name in problem for problem in verify_session(folder).problems)
+
+
+@pytest.mark.slow
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_hostile_steps(data, gaps, tmp_path):
+    """Whatever steps an index says, reading gives data within the files, or our own error."""
+    folder = tmp_path / "session_1"
+    if not folder.exists():
+        shutil.copytree(gaps, folder)
+    index = unsealed(gaps)["index"]
+    stepped = [array for said in index.values() for array in said.get("values", {}).values() if isinstance(array, dict)]
+    stepped = [array for array in stepped if "steps" in array]
+    for _ in range(data.draw(st.integers(1, 4))):
+        step = data.draw(st.sampled_from(data.draw(st.sampled_from(stepped))["steps"] or [[0, 0, 0]]))
+        place = data.draw(st.integers(0, 2))
+        step[place] += data.draw(st.sampled_from([-(10**12), -5000, -1, 1, 3, 1000, 10**12]))
+    shutil.copy(gaps / MANIFEST, folder / MANIFEST)
+    rewrite(folder, index=index)
+    with serving(tmp_path) as server, suppress(MockSessionError), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        with MockSessionRawIO(address(server, folder)) as reader:
+            for seg in range(reader.segment_count(0)):
+                reader.segment_t_stop(0, seg)
+                for stream in range(reader.signal_streams_count()):
+                    reader.get_analogsignal_chunk(0, seg, stream_index=stream)
+                for unit in range(reader.spike_channels_count()):
+                    assert reader.spike_count(0, seg, unit) >= 0
+                    reader.get_spike_timestamps(0, seg, unit)
 
 
 def test_what_other_people_wrote(tmp_path):

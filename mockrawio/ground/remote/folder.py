@@ -108,7 +108,7 @@ class RemoteFolder(Folder):
         address = Address.of(os.fspath(path))
         super().__init__(address.shown, follow_symlinks=follow_symlinks, exclude=exclude)
         self.address, self.prefix = address.shown, f"{address.shown}/"
-        self._token = os.urandom(8).hex()
+        self._token, self._under = os.urandom(8).hex(), ""  # what was given, and which folder below that place it is
         given = dict(storage_options or {})
         self.options = _without_secrets(given)
         self.edition: str | None = None
@@ -131,13 +131,13 @@ class RemoteFolder(Folder):
 
     def given(self) -> tuple[Address, Mapping[str, Any]]:
         """Return its address and options, with what is secret if this process has it: not to be shown."""
-        return _GIVEN.get(self._token) or (Address.of(self.address), self.options)
+        address, options = _GIVEN.get(self._token) or (Address.of(self.address.removesuffix(self._under)), self.options)
+        return address._replace(shown=self.address, base=address.base + self._under), options
 
     def below(self, name: str) -> RemoteFolder:
-        """Return a folder in it, that is opened by the same options."""
-        address, options = self.given()
-        inner = RemoteFolder(f"{address.base}/{name}{address.query}", exclude=self.exclude, storage_options=options)
-        inner.follow_symlinks = self.follow_symlinks
+        """Return a folder in it, that is opened by what was given for this one."""
+        inner = RemoteFolder(f"{self.address}/{name}", exclude=self.exclude, storage_options=self.options)
+        inner._token, inner._under = self._token, f"{self._under}/{name}"
         return inner
 
     # -- what it is told ----------------------------------------------------------------------
