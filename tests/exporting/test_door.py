@@ -247,7 +247,7 @@ def test_samples_that_a_header_has_otherwise(tmp_path: Path) -> None:
 @pytest.mark.parametrize("shifted", [False, True])
 def test_instants_of_a_neuropixels_probe(format: str, shifted: bool, mock_session: Any, tmp_path: Path) -> None:
     """Where channels have one instant it is said that readers of a Neuropixels probe's files shift them."""
-    how = {"acquisition": Acquisition(sample_shift=shifted), "probe": "neuropixels-1.0", "n_channels": 8}
+    how = {"acquisition": Acquisition(sample_shift=shifted), "probe": "neuropixels-1.0", "n_channels": 2}
     folder = mock_session(duration_s=1.0, n_units=1, n_lfp_channels=0, sampling_rate=30_000, **how)
     made = export(folder, tmp_path / "rig", format)
     assert any(line.startswith("instants of samples:") for line in made.left_out) == (not shifted)

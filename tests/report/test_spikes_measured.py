@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mockrawio import MockSessionError, SessionSpec, generate_session, truth
+from mockrawio import MockSessionError, truth
 from mockrawio.report import measures, plots
 from tests.handmade import T0
 from tests.report.looking import drawn, opened, title, words
@@ -109,14 +109,12 @@ def test_psth(handmade):
 SHAPE = np.concatenate([np.zeros(19), [-8.0, -40.0, -12.0], np.zeros(42)])
 
 
-def test_amplitudes_of_whole_waveforms(tmp_path):
-    """A spike whose waveform the end of the samples cuts, and which goes on as zeros, is left out."""
-    fields = {"n_channels": 2, "n_units": 8, "rate_hz": (30, 40), "snr": (10, 20), "n_lfp_channels": 0}
-    with opened(generate_session(SessionSpec.broadband(duration_s=1, seed=6, **fields), tmp_path)) as reader:
-        times = reader.rescale_spike_timestamp(reader.get_spike_timestamps(0, 0, 5), "float64")
-        assert times[-1] > 1 - 44 / 32_000  # of 64 samples 20 are before a spike
-        found = measures.spike_amplitudes(reader, 5)
-        np.testing.assert_array_equal(found.times_s, times[:-1])
+def test_amplitudes_of_whole_waveforms(handmade):
+    """A spike whose waveform the ends of the samples cut, and which goes on as zeros, is left out."""
+    handmade.stream(samples=np.zeros((16_000, 2), np.int16))
+    handmade.unit(times=T0 + np.array([0.2, 100.0, 400.0, 499.0]))  # of 64 samples at 32 kHz 20 are before a spike
+    found = measures.spike_amplitudes(opened(handmade.folder), 0)
+    np.testing.assert_allclose(found.times_s, [0.1, 0.4], atol=1e-6)
 
 
 def test_amplitudes(handmade):

@@ -12,6 +12,7 @@ import pytest
 from mockrawio import BadFileError, MockSessionError, MockSessionRawIO
 from mockrawio.testing import SESSION_FAULTS, SessionMaker, plant_fault
 from mockrawio.verify import verify_session
+from tests.handmade import T0, Handmade
 
 # What the reader does: refuse to open, refuse what is asked of the file, open aloud, or open; and what verify finds.
 TAKEN = {
@@ -124,11 +125,14 @@ def test_what_has_no_such_file(kind: str, mock_session: SessionMaker, tmp_path: 
         plant_fault(folder, "nothing")
 
 
-def test_units_that_hardly_fire(mock_session: SessionMaker, tmp_path: Path) -> None:
-    """A fault of spike times is planted in a unit that has some, or refused; no folder is made."""
-    folder = shutil.copytree(mock_session(n_units=1, rate_hz=(0.1, 0.11)), tmp_path / "session_1")
+def test_units_that_hardly_fire(tmp_path: Path) -> None:
+    """A fault of spike times is planted in the first unit that has two, or refused; no folder is made."""
+    made = Handmade(tmp_path / "session_1")
+    made.unit("CSC1_SU1", T0 + np.array([10.0]))
     for name in ("backward-spikes", "nan-spikes"):
         with pytest.raises(MockSessionError, match="a unit of two spikes at least"):
-            plant_fault(folder, name)
+            plant_fault(made.folder, name)
+    firing = made.unit("CSC2_SU1")
+    assert plant_fault(made.folder, "backward-spikes") == firing
     with pytest.raises(MockSessionError, match="expected a session folder; found none"):
         plant_fault(tmp_path / "missing", "hostile-pickle")
