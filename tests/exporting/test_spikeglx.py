@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from mockrawio.exporting.readers import of_reader
 from mockrawio.formats.recorded import Recorded, RecordedSpan
 from mockrawio.formats.rig import rig_formats
 from mockrawio.formats.spikeglx import read_meta
+from mockrawio.formats.spikeglx.probe import PARTS
 from tests.exporting.drawn import START, events, recordings, signals, tried
 from tests.exporting.proof import Proof
 from tests.exporting.tiny import tiny
@@ -186,3 +188,20 @@ def test_faults(fault: str, tmp_path: Path) -> None:
         np.testing.assert_array_equal(one, other)
     if fault == "no-first-sample":
         assert broken.open().get_signal_t_start(0, 1, 0) == 0
+
+
+def test_the_numbers_of_probes() -> None:
+    """Shanks, channels, converters, gains and rows of each probe are those that ProbeInterface's table has."""
+    probeinterface = pytest.importorskip("probeinterface")
+    table = Path(probeinterface.__file__).parent / "resources" / "neuropixels_probe_features.json"
+    if not table.exists():
+        pytest.skip("an older ProbeInterface has no such table")
+    known = json.loads(table.read_text())["neuropixels_probes"]
+    for part in (part for part in PARTS if part.number in known):
+        its = known[part.number]
+        assert (part.n_shanks, part.channels) == (int(its["num_shanks"]), int(its["num_readout_channels"]))
+        assert (part.max_int, part.z_um) == (1 << int(its["adc_bit_depth"]) - 1, float(its["electrode_pitch_vert_um"]))
+        assert str(part.gain) == its["ap_gain_list"] or (part.gain is None and "," in its["ap_gain_list"])
+        number = int(its["imro_table_format_type"].removeprefix("imro_np"))
+        assert part.kind == {1000: 0, 2000: 21, 2010: 24}.get(number, number)
+        assert part.slots == (12 if its["mux_table_format_type"] == "mux_np1000" else 16)
