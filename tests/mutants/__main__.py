@@ -79,10 +79,10 @@ def trial_of(known: Reached, path: Path, number: int, fault: Fault, most: float)
     at_import, tests = known.tests(path, fault.line)
     left, some = most, []
     for test in tests:
-        left -= known.seconds[test]
-        if left > 0:
+        if known.seconds[test] <= left:
+            left -= known.seconds[test]
             some.append(test)
-    return Trial(path, number, some, 30 + 5 * (most - left), at_import)
+    return Trial(path, number, some, 20 + 3 * (most - left), at_import)
 
 
 def main() -> int:
