@@ -64,7 +64,8 @@ def pytest_collection_finish() -> None:
     _imported.append(len(sys.modules))
 
 
-def pytest_runtest_setup() -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol() -> None:
     """Do so again once a test has imported much: SpikeInterface has garbage collected for each chunk that it writes."""
     if len(sys.modules) > _imported[-1] + MANY_MODULES:
         gc.collect()
