@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -103,15 +105,28 @@ def test_taken(name: str, tmp_path: Path) -> None:
     assert (tmp_path / "out" / "mine").read_text() == "x"
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str, bytes]]:
+    """Return the files of a format without a fault, written once."""
+
+    @cache
+    def written(name: str) -> dict[str, bytes]:
+        folder = tmp_path_factory.mktemp("whole") / "out"
+        return digests_of(write_rig(tiny(), folder, rig_formats()[name]).folder)
+
+    return written
+
+
 @pytest.mark.parametrize(("name", "fault"), FAULTS)
-def test_faults_break_something(name: str, fault: str, tmp_path: Path) -> None:
+def test_faults_break_something(
+    name: str, fault: str, tmp_path: Path, whole: Callable[[str], dict[str, bytes]]
+) -> None:
     """A fault changes the files, the same way each time."""
-    whole = digests(name, tmp_path / "whole")
     broken = [write_rig(tiny(), tmp_path / str(k), rig_formats()[name], fault=fault) for k in range(2)]
     assert digests_of(broken[0].folder) == digests_of(broken[1].folder)
-    assert digests_of(broken[0].folder) != digests_of(tmp_path / "whole")
+    assert digests_of(broken[0].folder) != whole(name)
     assert broken[0].fault == fault
-    assert whole
+    assert whole(name)
 
 
 @pytest.mark.parametrize("file", TABLES)
