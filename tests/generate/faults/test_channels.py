@@ -101,7 +101,7 @@ def test_spikeinterface_finds_them(tmp_path):
     made = SessionSpec.neuropixels(duration_s=2.0, seed=1, acquisition=rig)
     folder = generate_session(made, tmp_path)
     recording = MockSessionRecordingExtractor(folder, "broadband")
-    ids, labels = detect_bad_channels(recording, num_random_chunks=5, seed=0)
+    ids, labels = detect_bad_channels(recording, num_random_chunks=3, seed=0)
     assert labels.tolist() == truth(folder).faults.labels.tolist()
     assert (labels == "out").sum() == 52
     assert len(ids) == 56
