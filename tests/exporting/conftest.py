@@ -9,10 +9,11 @@ import pytest
 from mockrawio import MockSessionRawIO, SessionSpec, generate_session
 from mockrawio.exporting.readers import of_reader
 from mockrawio.formats.recorded import Recorded
+from tests.generate.folders import FEW_FAR
 
 KINDS = {
-    "broadband": lambda: SessionSpec.broadband(duration_s=1, n_channels=8, n_units=3, seed=1),
-    "gaps": lambda: SessionSpec.broadband(segments=(1.0, 1.0), n_channels=3, n_units=2, seed=2),
+    "broadband": lambda: SessionSpec.broadband(duration_s=1, n_channels=8, n_units=3, noise=FEW_FAR, seed=1),
+    "gaps": lambda: SessionSpec.broadband(segments=(1.0, 1.0), n_channels=3, n_units=2, noise=FEW_FAR, seed=2),
     "epiphyte": lambda: SessionSpec.tiny(seed=3),
 }
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mockrawio.generate import FarUnits, SessionSpec
 from mockrawio.session.streams import open_stream
+
+# The noise that a session has by default, with a tenth of its far units, which take long to draw.
+FEW_FAR = tuple(replace(one, n=20) if isinstance(one, FarUnits) else one for one in SessionSpec.broadband().noise)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

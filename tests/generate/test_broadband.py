@@ -10,20 +10,19 @@ import numpy as np
 import pytest
 
 from mockrawio import MockSessionRawIO, Truth, truth
-from mockrawio.generate import FarUnits, GenerateData, SessionSpec, Spatial, Units, White, generate_session
+from mockrawio.generate import GenerateData, SessionSpec, Units, White, generate_session
 from mockrawio.generate.layers import CHUNK
 from mockrawio.ground.errors import MockSessionError
 from mockrawio.session.manifest import read_manifest
 from mockrawio.session.streams import open_stream
 from mockrawio.testing import assert_rawio_compliant
 from mockrawio.verify import verify_session
-from tests.generate.folders import contents, recorded, unit_file
+from tests.generate.folders import FEW_FAR, contents, recorded, unit_file
 
 # Of multi-units two spikes may lie within 1 ms, where Neo's rules for a RawIO expect one.
 UNITS = Units(6, rate_hz=(2.0, 20.0), multi=0.0)
-NOISE = (White(), Spatial(), FarUnits(20))  # all kinds that there are by default
 SPEC = SessionSpec.broadband(
-    patient_id=1, session_nr=1, segments=(3.0, 2.0), n_channels=12, units=UNITS, noise=NOISE, seed=2
+    patient_id=1, session_nr=1, segments=(3.0, 2.0), n_channels=12, units=UNITS, noise=FEW_FAR, seed=2
 )
 
 
@@ -107,7 +106,7 @@ def test_float64_units_have_epiphytes_two_keys(folder, known, tmp_path):
 def test_short_segments_and_silent_units(tmp_path, rate_hz):
     """Segments shorter than a waveform are made, spikes and all; a unit without spikes has empty arrays."""
     units = Units(3, rate_hz=rate_hz, multi=0.0)
-    spec = SessionSpec.broadband(seed=1, segments=(0.001, 0.6, 0.002, 0.5), units=units, n_channels=3)
+    spec = SessionSpec.broadband(seed=1, segments=(0.001, 0.6, 0.002, 0.5), units=units, n_channels=3, noise=FEW_FAR)
     folder = generate_session(spec, tmp_path)
     known = truth(folder)
     assert known.n_samples == (32, 19_200, 64, 16_000)
@@ -122,7 +121,7 @@ def test_short_segments_and_silent_units(tmp_path, rate_hz):
 def test_sums_that_leave_int16_are_clipped_and_counted(tmp_path):
     """Sixteen units of 2 mV on one channel leave int16: the nearest count stands there; both files say how often."""
     units = Units(16, rate_hz=100.0, amplitude_uV=(2000.0, 2500.0), min_distance_um=1.0)
-    spec = SessionSpec.broadband(seed=1, n_channels=1, units=units, duration_s=2.0)
+    spec = SessionSpec.broadband(seed=1, n_channels=1, units=units, duration_s=2.0, noise=FEW_FAR)
     folder = generate_session(spec, tmp_path)
     known = truth(folder)
     sums = known.summed(known.layers, 0)
@@ -191,7 +190,7 @@ def test_memory_does_not_grow_with_the_recording(tmp_path, folder):
     units = Units(2, rate_hz=1.0, multi=0.0)
     peaks = []
     for seconds in (50.0, 100.0):
-        fields = {"sampling_rate": 100_000, "n_channels": 1, "n_lfp_channels": 0, "units": units, "noise": NOISE}
+        fields = {"sampling_rate": 100_000, "n_channels": 1, "n_lfp_channels": 0, "units": units, "noise": FEW_FAR}
         spec = SessionSpec.broadband(seed=0, duration_s=seconds, **fields)
         tracemalloc.start()
         generate_session(spec, tmp_path / str(seconds))

@@ -26,8 +26,9 @@ from mockrawio.generate.spool import Spool
 from mockrawio.generate.taps import lfp_lowpass
 from mockrawio.session.lowpass import Lowpass
 from tests.generate.field.made import analytic, slope, welch
+from tests.generate.folders import FEW_FAR
 
-SPEC = SessionSpec.broadband(segments=(2.5, 0.7), n_channels=10, n_units=4, seed=6)
+SPEC = SessionSpec.broadband(segments=(2.5, 0.7), n_channels=10, n_units=4, noise=FEW_FAR, seed=6)
 RATES = ["32000", "30000", "24414.0625", "100000/3", "1000", "1500"]
 
 
@@ -147,7 +148,9 @@ def test_physical_values_are_counts_times_gain(folder, tmp_path):
 
 def test_lfp_and_broadband_are_coherent(tmp_path):
     """Below 100 Hz the coherence of the LFP with the stream, averaged over each ms in place of the taps, is > .99."""
-    made = generate_session(SessionSpec.broadband(duration_s=40.0, n_channels=2, n_units=2, seed=8), tmp_path)
+    made = generate_session(
+        SessionSpec.broadband(duration_s=40.0, n_channels=2, n_units=2, noise=FEW_FAR, seed=8), tmp_path
+    )
     slow = stored(made).astype(float)[:, 0]
     fast = np.load(made / "raw_data" / "broadband.npy")[:, 0].astype(float)
     rolled = np.pad(fast, (16, 16), mode="edge")[: len(fast)].reshape(-1, 32).mean(axis=1)  # around each ms

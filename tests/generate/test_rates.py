@@ -11,7 +11,7 @@ import pytest
 from mockrawio import MockSessionRawIO, SessionSpec, generate_session, truth
 from mockrawio.generate import Units, White
 from mockrawio.session.streams import open_stream
-from tests.generate.folders import unit_file
+from tests.generate.folders import FEW_FAR, unit_file
 
 RATES = {"24414.0625": Fraction(390625, 16), "25000": 25_000, "30000": 30_000, "100000/3": Fraction(100_000, 3)}
 STAMPS = 2**12  # a stamp of today, in ms, is a whole number of so many parts
@@ -52,7 +52,12 @@ def test_a_frame_is_the_sample_nearest_to_its_stamp(rate):
 def test_files_and_readers_keep_the_rate(tmp_path, rate):
     """The json has the rate, the reader too; its spikes are at the truth's frames, its waveforms the stream's."""
     spec = SessionSpec.broadband(
-        segments=(1.0, 0.503), n_channels=3, units=Units(3, rate_hz=30.0, multi=0.0), sampling_rate=rate, seed=1
+        segments=(1.0, 0.503),
+        n_channels=3,
+        units=Units(3, rate_hz=30.0, multi=0.0),
+        sampling_rate=rate,
+        seed=1,
+        noise=FEW_FAR,
     )
     folder = generate_session(spec, tmp_path)
     made, description = truth(folder), json.loads((folder / "raw_data/broadband.json").read_text())
@@ -106,7 +111,8 @@ def test_the_slowest_and_the_fastest_rate(tmp_path, rate):
     """A session at either end of the rates is made, and its spikes are known."""
     units = Units(2, amplitude_uV=(100, 200), rate_hz=20.0, multi=0.0)
     folder = generate_session(
-        SessionSpec.broadband(duration_s=1.0, n_channels=2, units=units, sampling_rate=rate, seed=1), tmp_path
+        SessionSpec.broadband(duration_s=1.0, n_channels=2, units=units, sampling_rate=rate, noise=FEW_FAR, seed=1),
+        tmp_path,
     )
     made = truth(folder)
     left = made.recording(0) - made.background(0)

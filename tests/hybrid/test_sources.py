@@ -24,6 +24,7 @@ from mockrawio.interop.spikeinterface import MockSessionRecordingExtractor, Mock
 from mockrawio.session.manifest import read_manifest
 from mockrawio.testing import assert_rawio_compliant
 from mockrawio.verify import verify_session
+from tests.generate.folders import FEW_FAR
 from tests.handmade import T0, Handmade
 
 SEGMENTS = {"one segment": (4.0,), "two segments": (4.0, 3.0)}
@@ -64,7 +65,14 @@ def session_bounds(folder):
 def session(request, tmp_path_factory):
     """A broadband session with planted truth; tests only read it."""
     units = Units(5, snr=(10, 25), rate_hz=(4, 10), multi=0.0)
-    fields = {"segments": request.param, "probe": "bundles", "n_channels": 16, "units": units, "seed": 3}
+    fields = {
+        "segments": request.param,
+        "probe": "bundles",
+        "n_channels": 16,
+        "units": units,
+        "noise": FEW_FAR,
+        "seed": 3,
+    }
     spec = SessionSpec.broadband(patient_id=1, session_nr=1, **fields)
     return generate_session(spec, tmp_path_factory.mktemp("session"))
 

@@ -24,6 +24,7 @@ from mockrawio.hybrid import (
 )
 from mockrawio.interop.spikeinterface import read_mocksession
 from mockrawio.verify import verify_session
+from tests.generate.folders import FEW_FAR
 from tests.hybrid.samples import HYBRID, RAW
 from tests.hybrid.synthetic import make, tree
 
@@ -42,7 +43,9 @@ def run(tmp_path_factory):
 @pytest.fixture(scope="module")
 def session(tmp_path_factory):
     """A session of two segments."""
-    spec = SessionSpec.broadband(patient_id=1, session_nr=1, segments=(6.0, 4.0), n_channels=16, n_units=5, seed=2)
+    spec = SessionSpec.broadband(
+        patient_id=1, session_nr=1, segments=(6.0, 4.0), n_channels=16, n_units=5, noise=FEW_FAR, seed=2
+    )
     return generate_session(spec, tmp_path_factory.mktemp("source"))
 
 

@@ -9,17 +9,14 @@ from mockrawio.generate import (
     Acquisition,
     DeadChannel,
     DroppedPackets,
-    FarUnits,
     MovementArtifact,
     NoisyChannel,
     OutOfBrain,
-    Spatial,
     StimulationArtifact,
-    White,
 )
+from tests.generate.folders import FEW_FAR
 
 RATE = 30_000
-NOISE = (White(), Spatial(), FarUnits(20))  # what a session has by default, but for most of its far units
 EVERY = (
     DeadChannel((3, 20)),
     NoisyChannel(5, uV=60.0),
@@ -41,7 +38,7 @@ def spec(*faults, bits=16, **more):
         "n_units": 6,
         "n_events": 40,
         "seed": 8,
-        "noise": NOISE,
+        "noise": FEW_FAR,
         "acquisition": rig,
     }
     return SessionSpec.neuropixels(**{**parts, **more})

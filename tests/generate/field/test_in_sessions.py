@@ -12,10 +12,13 @@ from mockrawio.generate import Evoked, Nested, Pink, Rhythm, Ripples, Sine
 from mockrawio.generate.parts.acquisition import Acquisition
 from mockrawio.generate.tissue import waves
 from tests.generate.field.made import analytic
+from tests.generate.folders import FEW_FAR
 
 THETA = Rhythm("theta", 8.0, rate_hz=0.25, burst_s=(1.5, 3.0))
 FIELD = (Pink(), THETA, Nested("gamma", 60.0), Ripples(1.0), Evoked("Events", code=4, uV=150.0))
-SPEC = SessionSpec.broadband(segments=(8.0, 3.0), n_channels=12, n_units=4, field=FIELD, n_events=400, seed=5)
+SPEC = SessionSpec.broadband(
+    segments=(8.0, 3.0), n_channels=12, n_units=4, field=FIELD, n_events=400, noise=FEW_FAR, seed=5
+)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +56,9 @@ def test_a_field_of_none_is_silent():
 
 def test_a_longer_session_begins_with_the_shorter_ones_field():
     """The default field does not depend on how long a session is."""
-    short, long = (truth(SessionSpec.broadband(duration_s=s, n_channels=4, n_units=1, seed=3)) for s in (2.0, 9.0))
+    short, long = (
+        truth(SessionSpec.broadband(duration_s=s, n_channels=4, n_units=1, noise=FEW_FAR, seed=3)) for s in (2.0, 9.0)
+    )
     for name in short.layers:
         assert np.array_equal(short.layer(name).read(0), long.layer(name).read(0, 0, short.n_samples[0]))
 

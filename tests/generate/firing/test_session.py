@@ -24,10 +24,13 @@ from mockrawio.generate.stimulus import events, watchlog
 from mockrawio.generate.tissue import waves
 from mockrawio.ground.errors import BoundsError, MockSessionError
 from mockrawio.rawio import MockSessionRawIO
+from tests.generate.folders import FEW_FAR
 
 from .test_trains import ALL
 
-SESSION = SessionSpec.broadband(segments=(6.0, 5.0), gap_s=0.5, n_channels=4, n_units=3, seed=3, n_events=40)
+SESSION = SessionSpec.broadband(
+    segments=(6.0, 5.0), gap_s=0.5, n_channels=4, n_units=3, noise=FEW_FAR, seed=3, n_events=40
+)
 PARTS = replace(ALL, locked=tuple(part for part in ALL.locked if not isinstance(part, PhaseLocked)))
 
 

@@ -15,13 +15,20 @@ from mockrawio.generate.parts.motion import STEP_UM
 from mockrawio.generate.patient import days_ms
 from mockrawio.generate.plan import plan_session
 from mockrawio.ground.tomltext import tomllib
-from tests.generate.folders import contents
+from tests.generate.folders import FEW_FAR, contents
 
 from . import setting
 
 DAYS = Days(20.0, lost=0.2, new=0.1)
 SPEC = SessionSpec.broadband(
-    patient_id=3, duration_s=2.0, n_channels=32, units=Units(20, rate_hz=(5, 30)), n_events=0, seed=5, days=DAYS
+    patient_id=3,
+    duration_s=2.0,
+    n_channels=32,
+    units=Units(20, rate_hz=(5, 30)),
+    n_events=0,
+    seed=5,
+    days=DAYS,
+    noise=FEW_FAR,
 )
 
 

@@ -16,7 +16,7 @@ from mockrawio.generate.layers import CHUNK
 from mockrawio.generate.moving import MovingLayer
 from mockrawio.generate.planted import PlantedLayer
 from mockrawio.generate.renewal import BLOCK, JITTER
-from tests.generate.folders import contents, recorded, unit_file
+from tests.generate.folders import FEW_FAR, contents, recorded, unit_file
 
 PITCH_UM = 25.0  # of a linear probe
 LOUD = Units(8, amplitude_uV=(40.0, 200.0), rate_hz=(5.0, 40.0), multi=0.3)
@@ -26,8 +26,9 @@ DRIFT = (
     Jump(1.1, -12.5),
 )
 SPEC = SessionSpec.broadband(
-    segments=(0.9, 0.7), gap_s=0.1, n_channels=16, units=LOUD, sampling_rate=30_000, n_events=0, seed=3, motion=DRIFT
-)
+    segments=(0.9, 0.7), gap_s=0.1, n_channels=16, units=LOUD, sampling_rate=30_000, n_events=0, seed=3, motion=DRIFT,
+    noise=FEW_FAR,
+)  # fmt: skip
 STILL = replace(SPEC, motion=())
 
 
