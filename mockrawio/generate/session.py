@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..ground.errors import MockSessionError
 from ..ground.progress import Tick, progress_bar
-from ..ground.remote.address import Address, is_address
+from ..ground.remote.address import Address, is_address, local_path
 from ..ground.shown import warn
 from ..session.layout import session_folder
 from ..session.own import refuse_own
@@ -83,7 +83,7 @@ def generate_session(
     if is_address(os.fspath(root)):
         remedy = "Give it to mockrawio.interop.corpus.generate_corpus, or to the command mockrawio generate."
         raise MockSessionError("root", "a folder of this machine", Address.of(os.fspath(root)).shown, remedy)
-    target = session_folder(root, spec.patient_id, spec.session_nr)
+    target = session_folder(local_path(os.fspath(root)) or root, spec.patient_id, spec.session_nr)
     templates = templates_of_spec(spec)
     refuse_own(target, spec.spikes, templates and templates.source)
     if virtual:

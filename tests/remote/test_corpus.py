@@ -111,8 +111,10 @@ def test_the_command(memory):
     assert refused.exit_code == 2
 
 
-def test_one_session_of_the_library():
-    """``generate_session`` gives a Path, so an address is refused, without a folder of that name."""
+def test_one_session_of_the_library(tmp_path):
+    """``generate_session`` gives a Path, so an address is refused, unless it is that of a folder of this machine."""
+    made = generate_session(SPECS[0], f"file://{tmp_path}", virtual=True)
+    assert made == tmp_path / "patient_data" / "1" / "session_1"
     with pytest.raises(MockSessionError, match="a folder of this machine") as caught:
         generate_session(SPECS[0], "s3://me:hunter2@bucket/corpus")
     assert "hunter2" not in str(caught.value)
