@@ -12,6 +12,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -19,6 +20,7 @@ from click.testing import CliRunner
 import mockrawio
 from mockrawio import MockSessionRawIO, SessionSpec, generate_annotations, generate_session, truth
 from mockrawio.cli import main
+from mockrawio.cli.common import Commands
 from mockrawio.generate import White
 
 SMALL = ["--duration", "3", "--channels", "8", "--units", "2"]
@@ -421,6 +423,27 @@ def test_interrupt(tmp_path):
     _, stderr = child.communicate(timeout=60)
     assert (child.returncode, stderr.splitlines()) == (130, ["Interrupted."])
     assert list(parent.iterdir()) == []
+
+
+def test_interrupt_where_exceptions_are_ignored():
+    """Ctrl-C that comes while Python drops an object, and ignores what is raised there, ends a command all the same."""
+
+    class Dropped:
+        def __del__(self):
+            raise KeyboardInterrupt
+
+    @click.group(cls=Commands)
+    def group():
+        pass
+
+    @group.command()
+    def work():
+        Dropped()
+        for _ in range(5000):
+            time.sleep(0.001)
+
+    result = CliRunner().invoke(group, ["work"])
+    assert (result.exit_code, result.stderr) == (130, "Interrupted.\n")
 
 
 @pytest.fixture(scope="module")

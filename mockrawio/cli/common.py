@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import _thread
 import io
 import json
 import logging
 import os
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -57,7 +59,7 @@ class Commands(Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
-        with _told(), _one_line_warnings():
+        with _told(), _one_line_warnings(), _every_interrupt():
             return super().invoke(ctx)
 
 
@@ -103,6 +105,24 @@ def _print_any_text() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+@contextmanager
+def _every_interrupt() -> Iterator[None]:
+    """Interrupt once more where an interrupt came as Python drops a thread, say, which ignores all exceptions."""
+    before = sys.unraisablehook
+
+    def again(ignored: sys.UnraisableHookArgs) -> None:
+        if issubclass(ignored.exc_type, KeyboardInterrupt):
+            threading.Timer(0.01, _thread.interrupt_main).start()  # when nothing is ignored any more
+        else:
+            before(ignored)
+
+    sys.unraisablehook = again
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 class _Log(logging.Handler):

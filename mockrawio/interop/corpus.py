@@ -197,6 +197,8 @@ def _attempt(spec: SessionSpec, order: _Order) -> _Outcome:
     try:
         return _Outcome(_make(spec, order))
     except Exception as error:
+        if isinstance(error.__context__, KeyboardInterrupt):  # amid a lock's own work, which then fails
+            raise KeyboardInterrupt from error
         may_pass = isinstance(error, OSError) or not isinstance(error, MockSessionError)  # some are both
         return _Outcome(error=Text(type(error).__name__, ": ", told(error)), may_pass=may_pass)
 

@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -121,6 +122,20 @@ def test_killed_worker(client, tmp_path):
     assert_whole(tmp_path / "cluster")
     assert counts(run(specs, tmp_path / "here")) == (12, 0, 0)
     assert content(tmp_path / "cluster") == content(tmp_path / "here")
+
+
+def test_interrupt_amid_a_lock(tmp_path, monkeypatch):
+    """Ctrl-C that a lock's own work turns into another error is no failure of a session: it stops the run."""
+
+    def interrupted(*_, **__):
+        try:
+            raise KeyboardInterrupt
+        finally:
+            threading.Lock().release()
+
+    monkeypatch.setattr(corpus_module, "generate_session", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(tiny(2), tmp_path)
 
 
 @pytest.mark.slow
