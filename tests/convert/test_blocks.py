@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import random
 import warnings
 from datetime import datetime
@@ -805,3 +807,22 @@ def test_labels_that_are_numbers(labels, numbers):
     """Labels are numbers if all of them are, and finite."""
     marks = Marks(0, "", "", np.zeros(len(labels)), np.zeros(len(labels)), np.array(labels), False)
     assert (marks.numbers is None) if numbers is None else (marks.numbers.tolist() == numbers)
+
+
+def test_the_files_of_a_block_are_pinned(tmp_path):
+    """Two segments after a gap, of two rates, with units, waveforms and events, have the bytes that they have had."""
+    wave, waves = np.arange(4000).reshape(-1, 2) % 97 - 48, (np.arange(96.0).reshape(3, 1, 32) % 13 - 6) * pq.uV
+    segments = [
+        [
+            signal(wave * 0.75, rate=2000.0, t_start=t, name="fast"),
+            signal(wave[:1000].astype(float), "mV", t_start=t, name="slow"),
+            train([t + 0.01, t + 0.2, t + 0.9], waveforms=waves, sampling_rate=32 * pq.kHz, left_sweep=0.25 * pq.ms),
+            neo.Event(np.array([t + 0.1, t + 0.5]) * pq.s, labels=np.array(["3", "7"])),
+        ]
+        for t in (0.0, 2.5)
+    ]
+    block = block_of(*segments, rec_datetime=datetime(2022, 7, 1, 12), patient_id=4, session_nr=2)
+    made = contents(write_session_from_block(block, tmp_path / "s"))
+    content = json.loads(made.pop("session_manifest.json"))
+    assert sorted(content["files"]) == sorted(made)
+    assert hashlib.sha256(b"".join(made.values())).hexdigest()[:16] == "5aee4b89c0b29cb7"

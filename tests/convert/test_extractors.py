@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import tracemalloc
@@ -27,6 +28,7 @@ from mockrawio.convert.cut import cut_waveforms, frames_to_ms, largest_channel, 
 from mockrawio.convert.spans import DEFAULT_START
 from mockrawio.interop.spikeinterface import MockSessionRecordingExtractor, MockSessionSortingExtractor
 from tests.convert.reading import description, frames, manifest, opened, unit_index, values, verified
+from tests.generate.folders import contents
 
 START_MS = DEFAULT_START.timestamp() * 1000
 
@@ -701,3 +703,21 @@ def test_there_is_no_truth(tmp_path):
     folder = write_session(recording=int_recording(), folder=tmp_path / "s")
     with pytest.raises(MockSessionError, match=r"found one converted from spikeinterface.*read_mocksession\("):
         truth(folder)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "pinned"),
+    [("int16", "3dece643749da3db"), ("uint16", "f295544d200c3ba1"), ("float32", "d9ca3c7e406576c3")],
+)
+def test_the_files_of_a_recording_are_pinned(dtype, pinned, tmp_path):
+    """Two segments of three channels on a probe, and their units, have the bytes that they have had."""
+    traces = [(np.arange(3 * n).reshape(n, 3) * 37 % 211 + 400).astype(dtype) for n in (900, 500)]
+    recording = NumpyRecording(traces, 30000.0, channel_ids=["a", "b", "c"])
+    recording.set_channel_gains([0.25, 0.5, 0.125])
+    recording.set_channel_offsets([1.0, 0.0, -2.0])
+    recording.set_dummy_probe_from_locations(np.array([[0.0, 20.0 * k] for k in range(3)]))
+    sorting = sorting_of({"x": [3, 100, 899], "y": [50]}, {"x": [0, 250], "y": [499]})
+    made = contents(write_session(recording=recording, sorting=sorting, folder=tmp_path / "s"))
+    names = "".join(made).encode()  # what JSON says of the probe depends on ProbeInterface
+    arrays = b"".join(data for name, data in made.items() if name.endswith(".npy"))
+    assert hashlib.sha256(names + arrays).hexdigest()[:16] == pinned
