@@ -513,6 +513,16 @@ def test_frames_through_a_session(tmp_path_factory, data):
         assert np.array_equal(frames(reader, folder, k, 0), np.arange(n))
 
 
+@pytest.mark.parametrize("rate", [0.0, -30000.0, np.nan, np.inf])
+def test_rates_that_are_none(rate, tmp_path):
+    """A recording without a rate above 0 is refused before anything is written."""
+    recording = int_recording(sizes=(30,))
+    recording._sampling_frequency = rate  # what its class does not look at
+    with pytest.raises(MockSessionError, match="recording: expected a sampling frequency above 0"):
+        write_session(recording=recording, folder=tmp_path / "s")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_spikes_outside(tmp_path):
     """Spikes for which the recording has no sample are refused, naming unit and segment."""
     sorting = sorting_of({"a": [10]}, {"a": [5, 2000]})

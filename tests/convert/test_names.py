@@ -179,3 +179,9 @@ def test_plain_values():
         "i": "~/x",
     }
     assert plain(given) == {"a": 3, "b": [1, 2.5, "x"], "c": {}, "h": True}
+
+
+def test_how_far_a_segment_may_reach_into_the_next():
+    """Its samples by the slack that is given, its last spike by a thousandth of a ms; else the next is 1 s later."""
+    for stop, last, shift in ((10.0, 10.0009, 0.0), (10.0, 10.0011, 1000.0011), (10.5, 9.0, 0.0), (10.6, 9.0, 1000.6)):
+        assert lay_out([Span(0, stop, 0, last), Span(10, 20, 10, 19)], 0.5) == pytest.approx([0.0, shift], abs=1e-9)
