@@ -6,12 +6,14 @@ import hashlib
 import json
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from mockrawio.exporting.door import write_rig
 from mockrawio.formats.recorded import Recorded, RecordedSpan
 from mockrawio.formats.rig import rig_formats
 from tests.exporting.drawn import START, events, signals, unit
 
+WAYS = Path(__file__).with_name("ways.json")  # by each option and each fault of the formats that need no library
 PINS = Path(__file__).parents[1] / "data" / "exports"  # a file for each format
 
 
@@ -34,9 +36,40 @@ def digests(name: str, folder: Path) -> dict[str, str]:
     return {file: hashlib.sha256((folder / file).read_bytes()).hexdigest() for file in exported.files}
 
 
+OPTIONS: list[tuple[str, dict[str, Any]]] = [
+    ("blackrock", {"version": "3.0"}),
+    ("blackrock", {"version": "3.0-ptp"}),
+    ("edf", {"bdf": True}),
+    ("intan", {"layout": "traditional"}),
+    ("intan", {"layout": "file-per-signal"}),
+    ("intan", {"requantise": True}),
+    ("neuroscope", {"requantise": True}),
+    ("rawmcs", {"requantise": True}),
+    ("tdt", {"sev": True}),
+]
+FAULTS = [(name, {"fault": fault.name}) for name, entry in sorted(rig_formats().items()) for fault in entry.faults]
+
+
+def digest(folder: Path) -> str:
+    """Return the SHA-256 of the names and bytes of all files."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    data = [path.relative_to(folder).as_posix().encode() + path.read_bytes() for path in files]
+    return hashlib.sha256(b"".join(data)).hexdigest()[:16]
+
+
+def said(name: str, how: dict[str, Any]) -> str:
+    """Return what an export in one way is called among the pins."""
+    return " ".join([name, *(f"{key}={value}" for key, value in how.items())])
+
+
 def pin() -> None:
     """Write the digests of all formats to the files that the tests read."""
     with tempfile.TemporaryDirectory() as root:
+        ways = [(name, how) for name, how in OPTIONS + FAULTS if not rig_formats()[name].extras]
+        for name, how in ways:
+            write_rig(tiny(), Path(root) / said(name, how), rig_formats()[name], **how)
+        found = {said(*way): digest(Path(root) / said(*way)) for way in ways}
+        WAYS.write_text(json.dumps(found, indent=1) + "\n")
         for name in sorted(name for name, entry in rig_formats().items() if not entry.extras):
             found = digests(name, Path(root) / name)
             (PINS / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n")
