@@ -809,6 +809,14 @@ def test_labels_that_are_numbers(labels, numbers):
     assert (marks.numbers is None) if numbers is None else (marks.numbers.tolist() == numbers)
 
 
+def test_spikes_alone(tmp_path):
+    """One segment of spikes without signals is a session; several would be read as one, and are refused by number."""
+    reader = opened(write_session_from_block(block_of([train([0.01, 0.5])]), tmp_path / "s"))
+    assert stamps(reader, "CSC1_SU1").tolist() == [10, 500]
+    with pytest.raises(MockSessionError, match="segments 0, 1: without signals they would be read as one"):
+        write_session_from_block(block_of([train([0.01])], [train([0.01])]), tmp_path / "two")
+
+
 def test_the_files_of_a_block_are_pinned(tmp_path):
     """Two segments after a gap, of two rates, with units, waveforms and events, have the bytes that they have had."""
     wave, waves = np.arange(4000).reshape(-1, 2) % 97 - 48, (np.arange(96.0).reshape(3, 1, 32) % 13 - 6) * pq.uV

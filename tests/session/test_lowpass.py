@@ -42,3 +42,31 @@ def test_samples_against_the_obvious(frames: tuple[int, int], tap: int) -> None:
 def test_how_many_samples_there_are(frames: tuple[int, int], n: int, length: int) -> None:
     """A segment has a sample for each that begins in it: of 61 frames, one in 30, there are three."""
     assert Lowpass((1,), 1, frames).length(n) == length
+
+
+FITS = {"taps": [3, -1, 3], "shift": 4, "frames": [30, 1]}
+AT_LIMITS = (
+    ({"shift": 30}, {"shift": 31}),
+    ({"shift": 1}, {"shift": 0}),
+    ({"taps": [1] * 8191}, {"taps": [1] * 8193}),
+    ({"taps": [1 << 24, 0, -(1 << 24)]}, {"taps": [(1 << 24) + 1, 0, 0]}),
+    ({"taps": [5]}, {"taps": [5, 5]}),
+    ({"taps": 5}, {"taps": []}),
+    ({"frames": [1000, 1]}, {"frames": [1001, 1]}),
+    ({"frames": [1, 1000]}, {"frames": [1, 1001]}),
+    ({"frames": [1 << 37, 1 << 36]}, {"frames": [(1 << 37) + 1, 1 << 36]}),
+    ({"frames": [1, 1]}, {"frames": [0, 1]}),
+    ({"frames": [2, 1]}, {"frames": [2, 1, 1]}),
+    ({"shift": [3]}, {"shift": [3, 3]}),
+    ({"shift": 3}, {"shift": 3.0}),
+    ({"taps": [1]}, {"taps": [True]}),
+)
+
+
+@pytest.mark.parametrize(("within", "beyond"), AT_LIMITS)
+def test_what_a_description_may_say(within: dict[str, object], beyond: dict[str, object]) -> None:
+    """Numbers of taps, their sizes, the shift and the rates are whole and within limits, by which sums are exact."""
+    found = Lowpass.of_json({**FITS, **within})
+    assert found is not None
+    assert Lowpass.of_json(found.description()) == found
+    assert Lowpass.of_json({**FITS, **beyond}) is None

@@ -196,6 +196,9 @@ def test_microwires():
     assert contacts.contact_ids == ("CSC9", "CSC3", "CSC12")
     assert contacts.shank_ids == ("01", "00", "01")
     assert microwires([900]).shank_ids == ("112",)
+    places = [[40, 0], [28.284, 28.284], [0, 40], [1040, 0], [1000, 40], [112_000, 40]]  # bundles are 1 mm apart
+    assert contact_positions([1, 2, 3, 9, 11, 899]).tolist() == places
+    assert contacts.to_dict()["probes"][0]["contact_shape_params"] == [{"radius": 10.0}] * 3
 
 
 def test_what_is_assumed_of_channels():
