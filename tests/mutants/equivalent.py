@@ -362,4 +362,22 @@ EQUIVALENT = {
         "1 << 16",
         "1 >> 16",
     ): "one event at a time, at least, is made",
+    (
+        "session/clock.py",
+        "if distance < expect.period:",
+        "distance < expect.period",
+        "distance <= expect.period",
+    ): "the step at a gap is not the period",
+    (
+        "convert/neo_signals.py",
+        "against = next((other[0] for other in kept if not _overlap(stream, other)), None)",
+        "0",
+        "-1",
+    ): "only words a message",
+    (
+        "convert/sortings.py",
+        "known = zip(self.ids, self.values(_PLACE), strict=True)",
+        "True",
+        "False",
+    ): "both have a row for each unit",
 }
