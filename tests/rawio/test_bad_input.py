@@ -230,7 +230,7 @@ def test_lfp_without_samples_is_left_out_aloud(handmade: Handmade) -> None:
     """A channel of no samples has nothing to lose."""
     handmade.all()
     handmade.lfp(2, samples=np.empty(0, np.int16), ts=np.empty(0, np.int64))
-    with pytest.warns(UserWarning, match="holds no samples"):
+    with pytest.warns(UserWarning, match="has no samples"):
         reader = read_all(handmade.folder)
     assert reader.header["signal_channels"]["id"].tolist() == ["CSC1"]
 
