@@ -308,6 +308,16 @@ def test_lfp_that_stays_a_stream(tmp_path, rate, later):
     assert [reader.get_signal_size(0, k, 0) for k in range(2)] == [100, 100]
 
 
+def test_lfp_of_others_is_a_stream(tmp_path):
+    """Signals that are called as our LFP are it only in a block that was read from a session."""
+    block = block_of([signal(name="lfp", array_annotations={"channel_ids": CSC})])
+    write_session_from_block(block, tmp_path / "s")
+    assert (tmp_path / "s" / "raw_data" / "lfp.npy").is_file()
+    block.annotate(time_origin_ms=START_MS)
+    write_session_from_block(block, tmp_path / "own")
+    assert sorted(path.name for path in (tmp_path / "own" / "lfp_data").iterdir()) == ["CSC1_lfp.npy", "CSC2_lfp.npy"]
+
+
 def test_own_block_of_several_streams(tmp_path):
     """Two streams with the same CSC channels keep them, each in a stream of its own."""
     hand = Handmade(tmp_path / "patient_data" / "4" / "session_2")
@@ -464,6 +474,18 @@ def test_signals_that_cannot_be(tmp_path, samples, why):
 
 
 # -- time -----------------------------------------------------------------------------------------
+
+
+def test_segments_with_a_zero_of_their_own(tmp_path):
+    """A segment's times count from its rec_datetime; of one that has none, from the block's."""
+    block = block_of([signal(t_start=1)], [signal(t_start=2)], [signal(t_start=40)], rec_datetime=datetime(2022, 7, 1))
+    block.segments[0].rec_datetime, block.segments[1].rec_datetime = (
+        datetime(2022, 7, 1),
+        datetime(2022, 7, 1, 0, 0, 30),
+    )
+    folder = write_session_from_block(block, tmp_path / "s")
+    starts = [segment["t_start_ms"] for segment in description(folder, "signal")["segments"]]
+    assert [start - 1_656_633_600_000 for start in starts] == [1000, 32_000, 40_000]
 
 
 def test_times_of_segments_stay(tmp_path):
