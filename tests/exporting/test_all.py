@@ -25,6 +25,9 @@ from tests.exporting.tiny import OPTIONS, PINS, WAYS, digest, digests, said, tin
 
 FORMATS = sorted(rig_formats())
 LIBRARIES = {"nwb": "pynwb", "nix": "nixio", "sonata": "h5py"}  # by the extra that a format needs
+# Samples of the stream at 32 kHz, 7200, of its LFP, 225, or of both; EDF fills up its last record.
+BOTH = ("alphaomega", "neuralynx", "neuroexplorer", "nix", "nwb", "openephys_binary", "plexon", "spikeglx", "tdt")
+TOLD = {"blackrock": 225, "edf": 7662, **dict.fromkeys(BOTH, 7425)}
 FAULTS = [(name, fault.name) for name in FORMATS for fault in rig_formats()[name].faults]
 
 
@@ -59,8 +62,10 @@ def test_options_are_pinned(name: str, how: dict[str, Any], tmp_path: Path) -> N
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_small(name: str, tmp_path: Path) -> None:
-    """A small recording makes small files, for tests to hold; all of them are listed, and nothing else is there."""
-    exported = write_rig(tiny(), tmp_path / "out", rig_formats()[name])
+    """A small recording makes small files, all of them are listed, and the bar is told of each sample that is kept."""
+    told: list[int] = []
+    exported = write_rig(tiny(), tmp_path / "out", rig_formats()[name], tick=told.append)
+    assert sum(told) == TOLD.get(name, 7200)
     files = {
         path.relative_to(exported.folder).as_posix(): path for path in exported.folder.rglob("*") if path.is_file()
     }
