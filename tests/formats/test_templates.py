@@ -210,3 +210,11 @@ def test_positions_of_mearec_are_where_its_own_library_has_them(tmp_path):
         found = read_templates(path)
         assert found.positions[k, :2].tolist() == expected and not found.positions[:, 2].any()
         assert (found.sampling_rate, found.before) == (32_000, 16)
+
+
+@pytest.mark.parametrize("missing", ["dim", "pitch"])
+def test_a_layout_of_mearec_that_is_not_whole(missing, tmp_path):
+    """Without the number of contacts or their distance nobody knows where they are; the templates are read."""
+    found = read_templates(h5_of(tmp_path, **{f"info__electrodes__{missing}": None}))
+    assert found.positions is None
+    assert len(found.waveforms)
