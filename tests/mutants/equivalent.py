@@ -380,4 +380,16 @@ EQUIVALENT = {
         "True",
         "False",
     ): "both have a row for each unit",
+    (
+        "formats/bci2000.py",
+        'return text.replace("0.", ".", 1) if abs(value) < 1 else text',
+        "1",
+        "2",
+    ): "between 1 and 2 there is no 0 before the point",
+    (
+        "formats/phy.py",
+        "stream, n = recorded.signals[0], len(recorded.signals[0].channels)",
+        "0",
+        "-1",
+    ): "there is one segment",
 }
