@@ -16,10 +16,10 @@ from mockrawio import MockSessionError, MockSessionRawIO, SessionSpec, export, g
 from mockrawio.exporting import Exported
 from mockrawio.exporting.door import write_rig
 from mockrawio.exporting.readers import of_reader
-from mockrawio.formats.recorded import Recorded, RecordedSpan
+from mockrawio.formats.recorded import Recorded, RecordedSignals, RecordedSpan
 from mockrawio.formats.rig import rig_formats
 from mockrawio.formats.spikeglx import read_meta
-from mockrawio.formats.spikeglx.probe import PARTS
+from mockrawio.formats.spikeglx.probe import PARTS, own_probe, tables
 from tests.exporting.drawn import START, events, recordings, signals, tried
 from tests.exporting.proof import Proof
 from tests.exporting.tiny import tiny
@@ -205,3 +205,54 @@ def test_the_numbers_of_probes() -> None:
         number = int(its["imro_table_format_type"].removeprefix("imro_np"))
         assert part.kind == {1000: 0, 2000: 21, 2010: 24}.get(number, number)
         assert part.slots == (12 if its["mux_table_format_type"] == "mux_np1000" else 16)
+
+
+def on(number: str, *contacts: str, **more: object) -> RecordedSignals:
+    """Return a stream of a channel for each of these contacts of one of IMEC's probes."""
+    columns = list(range(len(contacts)))
+    probe = {"annotations": {"model_name": number}, "contact_ids": list(contacts), "device_channel_indices": columns}
+    stream = signals(1, "broadband", 30000.0, len(contacts), (0.0,), (5,))
+    return replace(stream, probe={"probes": [{**probe, **more}]})
+
+
+@pytest.mark.parametrize(
+    ("number", "contacts", "one_gain", "saved"),
+    [
+        ("NP1000", ("e0", "e1", "e2"), False, [0, 1, 2]),
+        ("NP1000", ("e384", "e1"), False, [0, 1]),
+        ("NP1000", ("e0", "e2"), True, [0, 2]),
+        ("NP1000", ("e0", "e2"), False, None),  # of gains of their own readers take the first rows
+        ("NP1000", ("e1", "e0"), True, None),
+        ("NP1000", ("e0", "e384"), True, None),  # both are read by channel 0
+        ("NP1000", ("e0", "x1"), True, None),
+        ("NP2000", ("e0", "e1"), True, None),  # which channels read them is not said
+        ("NP2000", ("e0", "e1"), False, None),
+        ("NP9999", ("e0", "e1"), True, None),
+    ],
+)
+def test_the_channels_of_a_probe(
+    number: str, contacts: tuple[str, ...], one_gain: bool, saved: list[int] | None
+) -> None:
+    """A probe is written as it is if each channel reads one contact, in the order of channels, and readers agree."""
+    found = own_probe(on(number, *contacts), one_gain=one_gain)
+    assert (None if found is None else found.saved.tolist()) == saved
+    if found is not None:
+        assert found.electrodes[found.saved].tolist() == [int(one[1:]) for one in contacts]
+
+
+def test_the_converters_of_a_probe() -> None:
+    """Channels of NP2010 are told by converter and turn; the contacts of those that are not saved are others."""
+    notes = {"adc_group": [0, 1, 0, 3], "adc_sample_order": [0, 0, 1, 15]}
+    found = own_probe(on("NP2010", "s0e0", "s1e5", "s3e7", "s2e1279", contact_annotations=notes))
+    assert found is not None
+    assert found.saved.tolist() == [0, 1, 2, 63]
+    assert found.shanks[found.saved].tolist() == [0, 1, 3, 2]
+    assert found.electrodes[found.saved].tolist() == [0, 5, 7, 1279]
+    rest = np.delete(np.arange(384), found.saved)
+    assert not found.shanks[rest].any()
+    assert found.electrodes[rest].tolist() == (384 + rest).tolist()
+    said = tables(found, ())
+    assert said["~imroTbl"].startswith("(24,384)(0 0 0 0 0)(1 1 0 0 5)(2 3 0 0 7)(3 0 1 0 387)")
+    assert "(63 2 3 0 1279)" in said["~imroTbl"]
+    assert said["~snsGeomMap"].startswith("(NP2010,4,250,70)(0:27:0:1)(1:59:30:1)(3:59:45:1)(2:59:9585:1)")
+    assert said["~snsShankMap"] == "(4,2,640)(0:0:0:1)(1:1:2:1)(3:1:3:1)(2:1:639:1)"
