@@ -99,7 +99,7 @@ class Reached:
     def tests(self, path: Path, line: int) -> tuple[bool, list[str]]:
         """Return whether an import runs a line, and the tests that do: short ones first, and near ones before far ones.
 
-        Those of the same files come last: what one test, or an import, has made, others may look at.
+        Those of the same files come last, and after an import all near ones: what it has made, others may look at.
         """
         lines, in_call = place(path, line)
         every = self._lines(str(path))
@@ -107,9 +107,10 @@ class Reached:
         at_import = not in_call or "" in found
         of_file = set().union(*map(self._named, set().union(*every.values())))
         names = (set().union(*map(self._named, found)) if in_call else of_file) - self._failed
+        near = f"tests/{path.relative_to(ROOT / 'mockrawio').parts[0].removesuffix('.py')}"
         files = {name.partition("::")[0] for name in (of_file if at_import else names)}
+        files |= {name.partition("::")[0] for name in self.seconds if at_import and name.startswith(near)}
         beside = {name for name in self.seconds if name.partition("::")[0] in files} - names - self._failed
-        near = f"tests/{path.parent.relative_to(ROOT / 'mockrawio').as_posix()}".rstrip("/.")
 
         def order(name: str) -> tuple[bool, int]:
             long = sum(self.seconds[name] > limit for limit in (0.03, 0.3, 2))
