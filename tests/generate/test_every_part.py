@@ -58,6 +58,7 @@ SPECS = {
                 p.StimulationArtifact((0.3, 0.9), pulses=3),
                 p.MovementArtifact(rate_hz=2.0, length_ms=(50.0, 200.0)),
                 p.DroppedPackets(rate_hz=3.0),
+                p.DroppedPackets(rate_hz=2.0, fill="held"),
                 p.ClockSkew(300.0, offset_ms=3.0),
             ),
             sync=p.Sync(100.0),
@@ -87,7 +88,7 @@ SPECS = {
 PINNED = {
     "field": "cdf6c4fa4afbdca6",
     "firing": "f9b8232167ab8038",
-    "faults": "b55447c2a7073fce",
+    "faults": "7c2cc4f158ef8f83",
     "motion": "1f577d68d6b1feb9",
 }
 SMALL = {
