@@ -17,6 +17,7 @@ SIZES = {
     ("generate/made_arrays.py", "_COUNTED"),
     ("generate/made_arrays.py", "_FILE_BYTES"),
     ("generate/made_arrays.py", "_KEPT_BYTES"),
+    ("generate/moving.py", "_BLOCKS"),
     ("generate/moving.py", "_TOGETHER"),
     ("generate/parts/faults/movement.py", "_ROWS"),
     ("generate/parts/field/layer.py", "KNOTS"),

@@ -99,7 +99,7 @@ class Reached:
     def tests(self, path: Path, line: int) -> tuple[bool, list[str]]:
         """Return whether an import runs a line, and the tests that do: short ones first, and near ones before far ones.
 
-        Those of the same files come last, and after an import all near ones: what it has made, others may look at.
+        Those of the same files come last, since they may look at what others have made; after an import all may.
         """
         lines, in_call = place(path, line)
         every = self._lines(str(path))
@@ -114,7 +114,7 @@ class Reached:
 
         def order(name: str) -> tuple[bool, int]:
             long = sum(self.seconds[name] > limit for limit in (0.03, 0.3, 2))
-            return name in beside, long + 2 * (not name.startswith(near))
+            return name in beside and not at_import, long + 2 * (not name.startswith(near))
 
         return at_import, sorted([name for name in self.seconds if name in names or name in beside], key=order)
 
