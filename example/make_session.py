@@ -12,7 +12,8 @@ kept, and the script prints where::
 The figure needs matplotlib (extra ``plot``).
 """
 
-# %% A :class:`~mockrawio.SessionSpec` describes the session. This one has two
+# %%
+# A :class:`~mockrawio.SessionSpec` describes the session. This one has two
 # segments, of 6 s and 4 s, with a gap between them. Printing it shows the defaults of
 # all other fields:
 

@@ -633,7 +633,7 @@ def test_ids_of_any_kind(counts, extractors, tmp_path):
     sorting = NumpySorting.from_unit_dict(frames, counts.sampling_frequency)
     result = hybrid_from_spikeinterface(counts, sorting, np.array([10]), output=tmp_path / "a", seed=1)
     assert result.names == {1: 10, 2: 70}
-    with pytest.raises(MockSessionError, match="expected units of the source, 10, 70; found 1. Choose among them"):
+    with pytest.raises(MockSessionError, match="expected units of the source, 10, 70; found 1. Choose some of them"):
         hybrid_from_spikeinterface(counts, sorting, [1], output=tmp_path / "b")
 
 

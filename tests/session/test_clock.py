@@ -73,9 +73,9 @@ def test_stamps_that_run_backwards_are_named() -> None:
         runs_of(stamps)
     stamps = T0 + np.arange(1000)
     stamps[300] = stamps[200]
-    runs, _ = find_runs("x", lambda: stamps, stamps.dtype, 1000, T0, T0 + 999, 1, 1000.0)
+    found = find_runs("x", lambda: stamps, stamps.dtype, 1000, T0, T0 + 999, 1, 1000.0)
     with pytest.raises(BadFileError, match="at index 300"):
-        check_runs("x", stamps, runs, 1, 1000.0)
+        check_runs("x", stamps, found.runs, 1, 1000.0)
 
 
 def test_a_wrong_rate_is_one_error_not_a_million_gaps() -> None:
