@@ -66,7 +66,8 @@ def specs(n_patients, n_sessions):
         )
 
 
-# %% Generate a part of the corpus, as if the power had failed, and then all of it:
+# %%
+# Generate a part of the corpus, as if the power had failed, and then all of it:
 # existing sessions are kept. Each session gets its own seed, derived from the
 # corpus's.
 

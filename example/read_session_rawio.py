@@ -13,7 +13,8 @@ folder, by default a small session is generated, and a folder for the figure::
 The figure needs matplotlib (extra ``plot``).
 """
 
-# %% If you pass no session, a small one is generated. The time to parse its header
+# %%
+# If you pass no session, a small one is generated. The time to parse its header
 # depends on the number of files, not on their size:
 
 import sys
