@@ -133,6 +133,12 @@ def test_a_session(session, tmp_path):
         undone = undo_hybrid(hybrid, tmp_path / "undone" / hybrid.parent.name)
         assert verify_session(undone.folder).ok
         assert tree(undone.folder) == tree(before)
+    with open(once / "raw_data" / "broadband.npy", "r+b") as file:
+        file.seek(1000)
+        file.write(b"\1\2")
+    with pytest.raises(BadFileError, match="broadband.npy: expected the result of the run"):
+        undo_hybrid(once, tmp_path / "changed")
+    assert not (tmp_path / "changed").exists()
 
 
 def test_refusals(run, session, tmp_path):
