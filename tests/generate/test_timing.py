@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mockrawio.generate import timing
+from mockrawio.generate.checks import is_whole_ms
 
 
 @pytest.mark.parametrize(
@@ -38,3 +39,17 @@ def test_small_amounts():
     assert timing.scaled_range((4000, 5400), 0.5) == (2000, 2700)
     assert (timing.share(5_400_000), timing.share(540_000), timing.share(6_000_000)) == (1.0, 0.1, 1.0)
     assert timing.room_for(0, 600_000) == 78_041
+
+
+def test_whole_ms_as_far_as_float64_can():
+    """A millionth of a ms is what a sum of float64 may be off, and of more than a second as many times as much."""
+    for seconds, fits in (
+        (0.1 + 0.2, True),
+        (1 + 0.9e-9, True),
+        (1 + 1.1e-9, False),
+        (1 - 1.1e-9, False),
+        (0.0005, False),
+    ):
+        assert is_whole_ms(seconds) is fits
+    for seconds, fits in ((1000 + 0.9e-6, True), (1000 + 1.1e-6, False)):
+        assert is_whole_ms(seconds) is fits
