@@ -29,6 +29,13 @@ def test_streams_are_told_apart_by_seed_kind_and_index():
     assert firsts[0] == Draws(*keys[0]).uniform(4).tolist()
 
 
+def test_kinds_keep_their_numbers():
+    """Each is the number that it has been, by which all that was drawn with a seed is drawn again."""
+    names = "START LENGTH UNIT_COUNT EVENT_COUNT PLACE TRAIN SHAPE WAVEFORM LFP_PHASE LFP_NOISE STIMULUS DAQ WATCHLOG"
+    names += " LABELS DEMO NOISE_LEVEL NOISE JITTER AMPLITUDE LOCATION"
+    assert {name: kind.value for name, kind in Kind.__members__.items()} == {n: k for k, n in enumerate(names.split())}
+
+
 def test_a_stream_goes_on_where_it_stopped():
     """Words drawn in several parts are those drawn at once."""
     parts, whole = Draws(5, Kind.WAVEFORM), Draws(5, Kind.WAVEFORM)

@@ -351,3 +351,14 @@ def test_what_to_do_about_templates_in_memory(given, remedy):
     places = [(0, 20 * k) for k in range(4)]
     with pytest.raises(MockSessionError, match=remedy):
         Templates(**{"source": -np.ones((2, 60, 4)), "sampling_rate": 30000, "positions_um": places, **given})
+
+
+def test_templates_whose_unit_is_given():
+    """Templates in another unit are as many µV as `gain_uV` says; without it they are µV, their sizes being drawn."""
+    array = np.zeros((1, 40, 2), np.float32)
+    array[0, 10:13, 0] = -1.0, -3.0, 2.0
+    how = {"sampling_rate": 30_000.0, "positions_um": ((0.0, 0.0), (0.0, 20.0)), "before": 11}
+    plain, (scaled,) = Templates(array, **how).library()[0], Templates(array, **how, gain_uV=0.5).library()
+    assert np.array_equal(scaled.waveforms, 0.5 * plain.waveforms)
+    assert plain.waveforms.min() == -3.0
+    assert (scaled.sampling_rate, scaled.before) == (30_000, 11)
