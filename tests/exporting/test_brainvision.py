@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -73,3 +74,13 @@ def test_faults_that_neo_reads(tmp_path: Path) -> None:
     np.testing.assert_array_equal(reader.get_analogsignal_chunk(), samples)
     assert set(reader.header["signal_channels"]["units"]) == {"u"}
     assert set(reader.header["signal_channels"]["gain"]) == {1.0}
+
+
+@pytest.mark.parametrize(("label", "found"), [("a=b", "a-b"), ("a b", "a b")])
+def test_labels_that_readers_would_cut(label: str, found: str, tmp_path: Path) -> None:
+    """An equals sign in a label is a dash, and said to be; of other labels nothing is said."""
+    events = tiny().events[0]
+    marks = replace(events, read=lambda k, low, high: (np.array([0.001]), None, np.array([label])))
+    exported = write_rig(replace(tiny(), events=(marks,)), tmp_path / "out", rig_formats()["brainvision"])
+    assert any(line.startswith(f"labels of {events.name}: ") for line in exported.left_out) == (label != found)
+    assert exported.open().get_event_timestamps(0, 0, 0, None, None)[2].tolist()[-1] == found

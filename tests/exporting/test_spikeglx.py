@@ -256,3 +256,17 @@ def test_the_converters_of_a_probe() -> None:
     assert "(63 2 3 0 1279)" in said["~imroTbl"]
     assert said["~snsGeomMap"].startswith("(NP2010,4,250,70)(0:27:0:1)(1:59:30:1)(3:59:45:1)(2:59:9585:1)")
     assert said["~snsShankMap"] == "(4,2,640)(0:0:0:1)(1:1:2:1)(3:1:3:1)(2:1:639:1)"
+
+
+def test_the_tables_of_probes_of_one_shank() -> None:
+    """NP2000 has a mask of banks for each channel; NP1000 a bank, two gains and a filter, else the first's."""
+    notes = {"adc_group": [0, 1], "adc_sample_order": [0, 0]}
+    found = own_probe(on("NP2000", "e0", "e769", contact_annotations=notes))
+    assert found is not None
+    assert tables(found, ())["~imroTbl"].startswith("(21,384)(0 1 0 0)(1 4 0 769)(2 1 0 2)")
+    found = own_probe(on("NP1000", "e0", "e385"), one_gain=False)
+    assert found is not None
+    said = tables(found, (np.array([500, 1000]), np.array([250, 125])))
+    assert said["~imroTbl"].startswith("(0,384)(0 0 0 500 250 1)(1 1 0 1000 125 1)(2 0 0 500 250 1)")
+    assert said["~snsShankMap"] == "(1,2,480)(0:0:0:1)(0:1:192:1)"
+    assert said["~snsGeomMap"].startswith("(NP1000,1,0,70)(0:27:0:1)(0:")
