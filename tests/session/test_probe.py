@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 
 from mockrawio import MockSessionError
-from mockrawio.session.probe import ContactMap, assumed_contacts, contact_positions, microwires
+from mockrawio.session.probe import (
+    ContactMap,
+    assumed_contacts,
+    contact_positions,
+    microwire_numbers,
+    microwires,
+)
 from mockrawio.session.probe_form import make_probe
 
 CIRCLE = ("circle", {"radius": 5.0})
@@ -199,6 +205,15 @@ def test_microwires():
     places = [[40, 0], [28.284, 28.284], [0, 40], [1040, 0], [1000, 40], [112_000, 40]]  # bundles are 1 mm apart
     assert contact_positions([1, 2, 3, 9, 11, 899]).tolist() == places
     assert contacts.to_dict()["probes"][0]["contact_shape_params"] == [{"radius": 10.0}] * 3
+
+
+def test_which_contacts_are_microwires():
+    """Those that lie where microwires do, each called by its channel; others that are called so are none."""
+    assert microwire_numbers(microwires([9, 3, 12])) == [9, 3, 12]
+    for ids, places in ((["CSC1", "CSC2"], [[0, 0], [0, 20]]), (["a", "b"], contact_positions([1, 2]).tolist())):
+        assert (
+            microwire_numbers(ContactMap.of_probes(make_probe(places, ("circle", {"radius": 10.0}), ids=ids))) is None
+        )
 
 
 def test_what_is_assumed_of_channels():

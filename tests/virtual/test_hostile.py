@@ -200,6 +200,8 @@ def test_a_manifest_that_changes_under_a_reader(folder, tmp_path):
     sent.write_bytes(pickle.dumps(reader))
     rewrite(folder, note="another")
     assert np.array_equal(reader.get_analogsignal_chunk(0, 0, 0, 50), before)  # it is made as it was
+    with pytest.raises(BadFileError, match="changed"):
+        reader.get_event_timestamps(0, 0, 0)
     code = (
         "import pickle, sys; from mockrawio import BadFileError; reader = pickle.load(open(sys.argv[1], 'rb'))\n"
         "try: reader.get_analogsignal_chunk(0, 0, 0, 50)\n"
