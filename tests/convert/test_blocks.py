@@ -831,6 +831,22 @@ def test_labels_that_are_numbers(labels, numbers):
     assert (marks.numbers is None) if numbers is None else (marks.numbers.tolist() == numbers)
 
 
+@pytest.mark.parametrize(
+    ("start", "length", "fits"), [(0.2, 5.0, True), (0.1, 0.1, True), (5.4, 1.0, False), (0.0, 0.1, False)]
+)
+def test_pauses_lie_between_frames(start, length, fits, tmp_path):
+    """A pause lasts from one frame to the next; one after the last frame, or before the first, is refused by name."""
+    frames = neo.Event([0.1, 0.2, 5.2, 5.4] * pq.s, labels=["0.04", "0.08", "0.12", "0.16"], name="movie_frames")
+    pause = neo.Epoch([start] * pq.s, [length] * pq.s, labels=["pause"], name="movie_pauses")
+    block = block_of([signal(rate=10.0), frames, pause])
+    if fits:
+        reader = opened(write_session_from_block(block, tmp_path / "s"))
+        assert reader.header["event_channels"]["name"].tolist() == ["movie_frames", "movie_pauses"]
+    else:
+        with pytest.raises(MockSessionError, match="pauses that do not last from one frame"):
+            write_session_from_block(block, tmp_path / "s")
+
+
 def test_spikes_alone(tmp_path):
     """One segment of spikes without signals is a session; several would be read as one, and are refused by number."""
     reader = opened(write_session_from_block(block_of([train([0.01, 0.5])]), tmp_path / "s"))
