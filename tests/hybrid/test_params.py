@@ -770,3 +770,13 @@ def test_only_its_own_characters_make_a_path_a_glob(tmp_path):
     assert absolute_source("r[1].bin", str(base)) == str(base / "r[1].bin")
     assert absolute_source(f"{tmp_path}/x[1]/*.bin", str(base)) == f"{tmp_path}/x[1]/*.bin"
     assert absolute_source("*.bin", str(base)) == f"{tmp_path}/a[[]b]/*.bin"
+
+
+@pytest.mark.parametrize(
+    "call", ["np.hstack((a, a))", "np.hstack([a, [1, 2, 3, 4, 5, 6]])", "np.repeat(a, 2)", "np.tile(a, 2)"]
+)
+def test_what_is_put_together_is_counted(call, tmp_path):
+    """Arrays that are each within the limit are no way around it."""
+    text = f"{HEAD}a = np.ones({MAX_ITEMS - 5}, np.int8)\nx = {call}\n"
+    with pytest.raises(BadFileError, match="params.py, line"):
+        read_py(source(tmp_path, text))

@@ -68,7 +68,14 @@ def test_compare_with_nothing(templates):
 
 
 @pytest.mark.parametrize(
-    ("center", "words"), [(0, "rows -3 to 4"), (31, "rows 28 to 35"), (32, "0 to 31"), (-1, "0 to")]
+    ("center", "words"),
+    [
+        (0, "rows -3 to 4"),
+        (31, "rows 28 to 35"),
+        (32, "a raw row, 0 to 31"),
+        (-1, "a raw row, 0 to"),
+        (3.5, "a raw row, 0 to"),
+    ],
 )
 def test_shift_out_of_range(templates, center, words):
     """A template that would leave the probe is refused, with the rows that it would take."""

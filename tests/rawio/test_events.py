@@ -137,6 +137,12 @@ def test_annotations_on_the_session_clock(handmade: Handmade, tmp_path: Path) ->
     assert duration == [2050, 3587.5, 4612.5]
 
 
+def test_annotations_of_a_movie_that_was_not_shown(handmade: Handmade, tmp_path: Path) -> None:
+    """Of a watchlog without a frame nothing of an annotation was seen."""
+    found = annotate(handmade, [[1, 0], [0, 1], [1, 2]], [], tmp_path)
+    assert [len(part) for part in found] == [0, 0, 0]
+
+
 def test_annotations_across_a_pause(handmade: Handmade, tmp_path: Path) -> None:
     """A pause within an epoch lengthens it: what was on the screen stayed there."""
     lines = [frame(k * 1.0, T0 + 1000 * k) for k in range(5)]
