@@ -393,4 +393,52 @@ EQUIVALENT = {
         "0",
         "-1",
     ): "there is one segment",
+    (
+        "rawio/signals.py",
+        "run = range(indexes[0], indexes[-1] + 1, step) if step > 0 else range(0)",
+        "0",
+        "1",
+    ): "a list that is so short is ascending",
+    (
+        "rawio/lookups.py",
+        "samples = session.files.streams.get(name) if name is not None else None",
+        "session.files.streams.get(name) if name is not None else None",
+        "session.files.streams.get(name) if True else None",
+    ): "no stream is called None",
+    (
+        "generate/parts/motion/days.py",
+        'each = [float(Draws.of(setting.bits("days.moved", later)).normals(1)[0]) for later in range(2, day + 1)]',
+        "1",
+        "2",
+    ): "the first of two is that of one",
+    (
+        "generate/parts/noise/shots.py",
+        "blocks = range(max(0, start) // BLOCK, -(-stop // BLOCK)) if self._rate_hz else ()",
+        "0",
+        "1",
+    ): "both are of the first block",
+    (
+        "generate/made_arrays.py",
+        "_KEPT_BYTES = 1 << 26  # of chunks of a stream",
+        "1 << 26",
+        "1 >> 26",
+    ): "two chunks are kept, at least",
+    (
+        "hybrid/original/params_calls.py",
+        "budget.reserve(_items(tup))",
+        "budget.reserve(_items(tup))",
+        "None",
+    ): "what comes of it is counted, too",
+    (
+        "hybrid/original/params_calls.py",
+        "budget.reserve(int(times.sum()) if times.size != 1 else int(times.flat[0]) * array.size)",
+        "0",
+        "-1",
+    ): "the first of one is its last",
+    (
+        "convert/neo_lfp.py",
+        "gaps = [_gaps(parts, own) for parts, own in zip(called, starts, strict=True)]",
+        "True",
+        "False",
+    ): "both have a row for each stream",
 }
