@@ -102,6 +102,8 @@ def test_too_few_spikes(tmp_path):
         rebuilt_events(recording, made.times[1][:5], np.arange(3), (40, 40), 6, np.arange(5))
     with pytest.raises(UnitSkipped, match="4 steps in a window are too few for 6"):
         rebuilt_events(recording, made.times[1], np.arange(2), (1, 1), 6, np.arange(5))
+    assert len(rebuilt_events(recording, made.times[1][:6], np.arange(3), (40, 40), 6, np.arange(6))) == 6
+    assert len(rebuilt_events(recording, made.times[1], np.arange(3), (1, 1), 6, np.arange(5))) == 5
 
 
 def test_equal_spikes(tmp_path):
