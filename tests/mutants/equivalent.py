@@ -376,12 +376,6 @@ EQUIVALENT = {
         "-1",
     ): "only words a message",
     (
-        "convert/sortings.py",
-        "known = zip(self.ids, self.values(_PLACE), strict=True)",
-        "True",
-        "False",
-    ): "both have a row for each unit",
-    (
         "formats/bci2000.py",
         'return text.replace("0.", ".", 1) if abs(value) < 1 else text',
         "1",
@@ -435,10 +429,4 @@ EQUIVALENT = {
         "0",
         "-1",
     ): "the first of one is its last",
-    (
-        "convert/neo_lfp.py",
-        "gaps = [_gaps(parts, own) for parts, own in zip(called, starts, strict=True)]",
-        "True",
-        "False",
-    ): "both have a row for each stream",
 }

@@ -1,6 +1,7 @@
 """The faults that a module can have: each changes one operator, number, condition or call of it.
 
-What only words an error, and annotations, are left alone. The order of a file's faults is that of its text.
+What only words an error, annotations, and whether zip is strict are left alone. The order of a file's faults is that
+of its text.
 """
 
 from __future__ import annotations
@@ -80,7 +81,8 @@ def _said(node: Any) -> str:
 
 def _places(node: ast.AST) -> Iterator[Any]:
     """Yield the nodes that may be changed."""
-    if isinstance(node, (ast.Raise, ast.JoinedStr)) or _is_words(node) or _is_for_types(node):
+    of_words = isinstance(node, (ast.Raise, ast.JoinedStr)) or _is_words(node)
+    if of_words or _is_for_types(node) or _is_own_check(node):
         return
     if isinstance(node, (ast.expr, ast.stmt)):
         yield node
@@ -92,6 +94,11 @@ def _places(node: ast.AST) -> Iterator[Any]:
 
 def _is_words(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in WORDS
+
+
+def _is_own_check(node: ast.AST) -> bool:
+    """Return True for zip's look whether lengths agree, which they do but by a mistake of ours."""
+    return isinstance(node, ast.keyword) and node.arg == "strict" and isinstance(node.value, ast.Constant)
 
 
 def _is_for_types(node: ast.AST) -> bool:

@@ -25,7 +25,7 @@ def half(n: int, most: int = 8) -> int:
     """Return half of a number."""
     if n < 0 or n > most:
         raise ValueError(f"{n + 1}")
-    print(n)
+    print(n, *zip("a", "b", strict=True))
     return n // 2
 '''
 
@@ -47,7 +47,7 @@ def test_the_faults_of_a_module(tmp_path: Path) -> None:
         ("0", "-1"),
         ("n > most", "n >= most"),
         ("n > most", "n <= most"),
-        ("print(n)", "None"),
+        ("print(n, *zip('a', 'b', strict=True))", "None"),
         ("n // 2", "n * 2"),
         ("2", "3"),
         ("2", "1"),
