@@ -429,4 +429,22 @@ EQUIVALENT = {
         "0",
         "-1",
     ): "the first of one is its last",
+    (
+        "planting/planter.py",
+        "offsets = self.offsets if len(self.offsets) == 1 else self.offsets[self.unit[begin:end]]",
+        "1",
+        "0",
+    ): "of one unit all events have its offsets",
+    (
+        "planting/planter.py",
+        "if self.first[begin] < start or self.first[end - 1] + self.n > stop:",
+        "self.first[begin] < start",
+        "self.first[begin] <= start",
+    ): "where all are inside none is left out",
+    (
+        "planting/planter.py",
+        "events = ScaledEvents.joined(scaled).chosen(order) if scaled else units[0].events",
+        "0",
+        "-1",
+    ): "events of another kind are of one unit",
 }
