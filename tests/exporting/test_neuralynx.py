@@ -191,3 +191,13 @@ def test_faults(tmp_path: Path) -> None:
     reader = broken("filter-delay", tmp_path).open()
     starts = [reader.get_signal_t_start(0, 0, k) for k in range(len(reader.header["signal_streams"]))]
     np.testing.assert_allclose(sorted(starts), [0, 0, 484e-6, 484e-6])
+
+
+@pytest.mark.parametrize(("gain", "microvolts"), [(100 / 32767, 100), (0.195, 6390), (1e-5, 1), (-0.195, 6390)])
+def test_the_range_of_spikes(gain: float, microvolts: int, tmp_path: Path) -> None:
+    """A header's range is that of the counts in whole µV, rounded up but for what floats are off, and 1 at least."""
+    source = replace(tiny(), units=tuple(replace(one, gain=gain) for one in tiny().units))
+    folder = write_rig(source, tmp_path / "out", rig_formats()["neuralynx"]).folder
+    for path in folder.rglob("*.nse"):
+        assert f"-InputRange {microvolts}\r\n".encode() in path.read_bytes()[:16384]
+    assert list(folder.rglob("*.nse"))
