@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
+from mockrawio import MockSessionError
 from mockrawio.generate import timing
-from mockrawio.generate.checks import is_whole_ms
+from mockrawio.generate.checks import is_whole_ms, rational
+from mockrawio.ground.shown import Argument
 
 
 @pytest.mark.parametrize(
@@ -53,3 +57,17 @@ def test_whole_ms_as_far_as_float64_can():
         assert is_whole_ms(seconds) is fits
     for seconds, fits in ((1000 + 0.9e-6, True), (1000 + 1.1e-6, False)):
         assert is_whole_ms(seconds) is fits
+
+
+def test_the_finest_rates():
+    """A Hz may be divided into a million parts, from 1 to 100 kHz, as text and as a number."""
+    name = Argument("sampling_rate", of="SessionSpec")
+    for given, exact in (
+        ("30000.000001", 30_000 + Fraction(1, 10**6)),
+        ("100000/3", Fraction(100_000, 3)),
+        (1000.5, Fraction(2001, 2)),
+    ):
+        assert rational(name, given) == exact
+    for given in ("30000.0000001", "100000/1000003", 999.9, 100_000.1, "1e4", float("nan"), None):
+        with pytest.raises(MockSessionError, match="sampling_rate: expected None, or a rate from 1000 to 100000 Hz"):
+            rational(name, given)
