@@ -447,4 +447,16 @@ EQUIVALENT = {
         "0",
         "-1",
     ): "events of another kind are of one unit",
+    (
+        "generate/moving.py",
+        "for spikes in self._around(seg_index, first - self._n + 1, first + len(out)):",
+        "1",
+        "0",
+    ): "spikes that end where the samples begin add nothing",
+    (
+        "generate/parts/firing/drawn.py",
+        "first = max(0, start) // BLOCK",
+        "0",
+        "1",
+    ): "both are of the first block",
 }
