@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 
 from mockrawio.exporting.door import write_rig
-from mockrawio.formats.recorded import Recorded, RecordedChannel, RecordedSignals, RecordedUnit
+from mockrawio.formats.recorded import Recorded, RecordedChannel, RecordedSignals, RecordedSpan, RecordedUnit
 from mockrawio.formats.rig import rig_formats
 from mockrawio.ground.errors import MockSessionError
-from tests.exporting.drawn import recordings, tried
+from tests.exporting.drawn import START, recordings, signals, tried
 from tests.exporting.proof import Proof
 from tests.exporting.tiny import tiny
 
@@ -49,6 +49,15 @@ def proof(recorded: Recorded) -> Proof:
 def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> None:
     """Neo reads both streams of every kind of session count for count, spikes, waveforms and events."""
     proof(sources[kind])(sources[kind], tmp_path / "out")
+
+
+@pytest.mark.parametrize(("rate", "name"), [(2500.0, "Local Field Potential"), (2500.5, "Raw Analog")])
+def test_what_lfp_is(rate: float, name: str, tmp_path: Path) -> None:
+    """A stream of up to 2.5 kHz is LFP, a faster one is not."""
+    stream = signals(1, "broadband", rate, 2, (0.0,), (300,))
+    source = Recorded(START, (RecordedSpan(0.0, 300 / rate),), (stream,), (), (), "recording")
+    streams = write_rig(source, tmp_path / "out", FORMAT).open().header["signal_streams"]["name"].tolist()
+    assert streams == [name]
 
 
 def apart(recorded: Recorded) -> bool:

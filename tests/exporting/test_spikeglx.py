@@ -240,6 +240,12 @@ def test_the_channels_of_a_probe(
         assert found.electrodes[found.saved].tolist() == [int(one[1:]) for one in contacts]
 
 
+def test_a_probe_that_says_too_little() -> None:
+    """One without ids of contacts, or with fewer than channels, is not written as what it is called."""
+    for ids in ([], ["e0"]):
+        assert own_probe(on("NP1000", "e0", "e1", contact_ids=ids)) is None
+
+
 def test_the_converters_of_a_probe() -> None:
     """Channels of NP2010 are told by converter and turn; the contacts of those that are not saved are others."""
     notes = {"adc_group": [0, 1, 0, 3], "adc_sample_order": [0, 0, 1, 15]}

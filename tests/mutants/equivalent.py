@@ -459,4 +459,10 @@ EQUIVALENT = {
         "0",
         "1",
     ): "both are of the first block",
+    (
+        "session/files.py",
+        'found = f"only {keys or \'nothing\'}" if value is None else "something else"',
+        "f\"only {keys or 'nothing'}\" if value is None else 'something else'",
+        "f\"only {keys or 'nothing'}\" if True else 'something else'",
+    ): "only words an error",
 }

@@ -98,7 +98,7 @@ def _is_words(node: ast.AST) -> bool:
 
 def _is_own_check(node: ast.AST) -> bool:
     """Return True for zip's look whether lengths agree, which they do but by a mistake of ours."""
-    return isinstance(node, ast.keyword) and node.arg == "strict" and isinstance(node.value, ast.Constant)
+    return isinstance(node, ast.keyword) and node.arg == "strict" and getattr(node.value, "value", None) is True
 
 
 def _is_for_types(node: ast.AST) -> bool:
