@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from mockrawio import MockSessionError
+from mockrawio.session.content import csc_numbers
 from mockrawio.session.probe import (
     ContactMap,
     assumed_contacts,
@@ -205,6 +206,13 @@ def test_microwires():
     places = [[40, 0], [28.284, 28.284], [0, 40], [1040, 0], [1000, 40], [112_000, 40]]  # bundles are 1 mm apart
     assert contact_positions([1, 2, 3, 9, 11, 899]).tolist() == places
     assert contacts.to_dict()["probes"][0]["contact_shape_params"] == [{"radius": 10.0}] * 3
+
+
+def test_numbers_of_channels():
+    """Channels called CSCk have numbers if all are called so, each by one of its own; no channels have none."""
+    assert csc_numbers(["CSC3", "CSC12"]) == [3, 12]
+    for ids in (["CSC3", "CSC3"], ["CSC3", "AP1"], ["AP1"], ["CSC0x1"]):
+        assert not csc_numbers(ids)
 
 
 def test_which_contacts_are_microwires():
