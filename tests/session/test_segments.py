@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from mockrawio.ground.errors import BadFileError
 from mockrawio.session.clock import Run
 from mockrawio.session.segments import common_cuts, cut_runs
+from mockrawio.session.streams import open_stream
+from tests.handmade import T0, Handmade
 
 ONE = (Run(0, 10, 0.0), Run(10, 20, 20.0))  # 1 kHz: its last sample before the gap is at 9 ms
 
@@ -36,3 +40,18 @@ def test_runs_are_cut_at_every_instant() -> None:
         (15, 20, 25.0),
         (20, 20, 40.0),
     ]
+
+
+@pytest.mark.parametrize(
+    ("early_ms", "fits"), [(0.0, True), (2.0**-6, True), (2.0**-6 + 2.0**-11, False), (1.0, False)]
+)
+def test_a_segment_begins_half_a_sample_early_at_most(early_ms: float, fits: bool, handmade: Handmade) -> None:
+    """A segment of 100 ms at 32 kHz may be followed half a sample, a 64th of a ms, before its end, and no earlier."""
+    starts = (T0, T0 + 100 - early_ms)
+    samples = np.zeros((6400, 2), np.int16)
+    path = handmade.stream(samples=samples, segments=[{"t_start_ms": t, "n_samples": 3200} for t in starts])
+    if fits:
+        assert [run.t_start_ms for run in open_stream(str(path)).runs] == list(starts)
+    else:
+        with pytest.raises(BadFileError, match="segments that do not overlap"):
+            open_stream(str(path))
