@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,11 @@ from mockrawio.generate import session
 from tests.faults.faults import Counts, Fault, arm, in_child
 from tests.faults.scenarios import SCENARIOS, Scenario, tree
 
-KILLS = 22  # of each scenario, evenly spread
-LAST = 12  # steps at which it is killed too: what was made lands, and what it replaces goes
+KILLS = 20  # of each scenario, evenly spread
+LAST = 9  # steps at which it is killed too: what was made lands, and what it replaces goes
 OTHERS = ("full", "read-only", "denied", "broken", "interrupt")
 AT = (0.0, 0.4, 0.8, 1.0)  # of a writer's steps, for the other faults
-ROUNDS = 6
+ROUNDS = 4
 
 
 class Survey:
@@ -41,6 +41,7 @@ class Survey:
 
     def __init__(self, scenario: Scenario, folder: Path) -> None:
         self.scenario, self.place, self.kept = scenario, folder / "place", folder / "kept"
+        self.noted = folder / "noted"
         self.place.mkdir(parents=True)
         self.known: dict[str, str] = {}
         if scenario.old:
@@ -59,20 +60,37 @@ class Survey:
         shutil.rmtree(self.place, ignore_errors=True)
         shutil.copytree(self.kept, self.place)
 
-    def struck(self, kind: str, k: int) -> dict[str, Any]:
-        """Let a fault strike at the k-th step; tell what is there, before and after the next run."""
+    def struck(self, kind: str, points: Iterable[int]) -> list[dict[str, Any]]:
+        """Let a fault strike at each of these steps; tell what is there, before and after the next run.
+
+        The process of the next fault begins with that run: each that is forked copies what it touches.
+        """
+        found: list[dict[str, Any]] = []
+        for k in points:
+            begin = partial(self._begin, Fault(kind, k), after=bool(found))
+            ended = in_child(partial(self.scenario.write, self.place, 2), begin)()
+            if found:
+                found[-1] |= json.loads(self.noted.read_text())
+                self.noted.unlink()
+            found.append({"k": k, **ended, "state": self._state(), "staged": self.scenario.staged(self.place)})
+        if found:
+            found[-1] |= self._next_run()
+        return found
+
+    def _begin(self, fault: Fault, after: bool) -> None:
+        if after:
+            self.noted.write_text(json.dumps(self._next_run()))
         self._restore()
-        fault = Fault(kind, k)
-        write = partial(self.scenario.write, self.place, 2)
-        ended = in_child(write, partial(arm, fault, self.place))()
-        found = {"k": k, **ended, "state": self._state(), "staged": self.scenario.staged(self.place)}
+        arm(fault, self.place)
+
+    def _next_run(self) -> dict[str, Any]:
         try:
-            write()
+            self.scenario.write(self.place, 2)
             again = None
         except SessionExistsError as error:
             again = type(error).__name__
         odd = sorted(set(tree(self.place)) ^ set(self.whole))
-        return {**found, "again": again, "then": self._state(), "left": self.scenario.staged(self.place), "odd": odd}
+        return {"again": again, "then": self._state(), "left": self.scenario.staged(self.place), "odd": odd}
 
     def steps(self) -> dict[str, int]:
         """Return how many steps there are at which a fault of each kind can strike."""
@@ -131,10 +149,10 @@ def survey(name: str, folder: Path) -> Iterator[tuple[str, Any]]:
     one = Survey(SCENARIOS[name], folder)
     steps = one.steps()
     last = steps["kill"]
-    yield "kill", [one.struck("kill", k) for k in sorted({*spread(last, KILLS), *range(max(1, last - LAST), last)})]
+    yield "kill", one.struck("kill", sorted({*spread(last, KILLS), *range(max(1, last - LAST), last)}))
     for kind in OTHERS:
         points = sorted({max(1, round(at * steps[kind])) for at in AT})
-        yield kind, [one.struck(kind, k) for k in points if k <= steps[kind]]
+        yield kind, one.struck(kind, [k for k in points if k <= steps[kind]])
     yield "limit", [one.limited(size) for size in (0, 3000)]
     one.learn("other", 3)
     yield "two", [one.two(n) for n in range(ROUNDS)]
