@@ -9,7 +9,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from itertools import pairwise
+from itertools import pairwise, starmap
 from multiprocessing import get_context
 
 from .corpus import FILES
@@ -27,6 +27,19 @@ def table(counts: Counter[tuple[str, str]]) -> Iterator[str]:
         yield f"{kind:10}" + "".join(f"{n:10}" for n in (sum(row), *row))
 
 
+def batches(options: argparse.Namespace, root: str) -> Iterator[tuple[Counter[tuple[str, str]], list[str]]]:
+    """Yield what came of each batch: in this process if it is the only one."""
+    edges = [*range(options.first, options.first + options.cases, BATCH), options.first + options.cases]
+    each = [(options.seed, low, high, options.whole) for low, high in pairwise(edges)]
+    if options.jobs == 1:
+        begin(root)
+        yield from starmap(run, each)
+        return
+    with ProcessPoolExecutor(options.jobs, get_context("spawn"), begin, (root,)) as pool:
+        for batch in as_completed([pool.submit(run, *one) for one in each]):
+            yield batch.result()
+
+
 def main() -> int:
     """Run the cases that are asked for; return 1 if there were finds."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
@@ -36,16 +49,10 @@ def main() -> int:
     parser.add_argument("--whole", type=int, default=6, help="one case in so many is read as a whole session")
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
     options = parser.parse_args()
-    edges = [*range(options.first, options.first + options.cases, BATCH), options.first + options.cases]
     counts: Counter[tuple[str, str]] = Counter()
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    with (
-        tempfile.TemporaryDirectory(dir=memory) as root,
-        ProcessPoolExecutor(options.jobs, get_context("spawn"), begin, (root,)) as pool,
-    ):
-        batches = [pool.submit(run, options.seed, a, b, options.whole) for a, b in pairwise(edges)]
-        for batch in as_completed(batches):
-            some, finds = batch.result()
+    with tempfile.TemporaryDirectory(dir=memory) as root:
+        for some, finds in batches(options, root):
             counts += some
             print("".join(f"{find}\n" for find in finds), end="", flush=True)
     print("\n".join(table(counts)))

@@ -28,7 +28,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_hostile_files() -> None:
     """Of 20,000 hostile files each is refused with our error, or read as what it says; nothing else happens."""
-    done = run("-m", "tests.fuzz", "--cases", str(CASES), "--jobs", "2")
+    done = run("-m", "tests.fuzz", "--cases", str(CASES), "--whole", "12", "--jobs", "2")
     assert done.returncode == 0, done.stdout + done.stderr
     *_, total = done.stdout.splitlines()
     _, cases, same, changed, refused, finds = total.split()
@@ -57,7 +57,7 @@ def test_another_seed_has_other_cases(tmp_path: Path) -> None:
 PLANT = """
 import pickle, sys, tempfile, warnings
 from pathlib import Path
-from tests.fuzz import drive
+from tests.fuzz import drive, watch
 from tests.fuzz.mutate import Case
 from mockrawio.ground.errors import BadFileError
 
@@ -91,6 +91,7 @@ faults = {
     "guesses": lambda path: ["LA1"],
     "refuses": lambda path: (_ for _ in ()).throw(BadFileError(path, "", "", "")),
 }
+watch.SECONDS = 0.5
 with tempfile.TemporaryDirectory() as root:
     driver = drive.Driver(Path(root))
     case = Case("names", "usual", driver.files.whole["names"], "same")
@@ -109,7 +110,7 @@ SEEN = {
     "writes": "Tripped: open",
     "strays": "Tripped: open",
     "fills": "MemoryError",
-    "hangs": "Tripped: more than 2.0 s",
+    "hangs": "Tripped: more than 0.5 s",
     "breaks": "KeyError",
     "warns": "AssertionError: RuntimeWarning",
     "rambles": "AssertionError: a message",
