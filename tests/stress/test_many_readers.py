@@ -77,8 +77,8 @@ def disturbed(reader: MockSessionRawIO, reference: Reference, seed: int, until: 
 def test_disturbed_by_another_thread(how: str, session: Path) -> None:
     """A request that meets close() or parse_header() is answered right, or told that the reader is closed."""
     reference, until = Reference(session), Event()
-    with MockSessionRawIO(session) as reader, ThreadPoolExecutor(8) as pool:
-        waiting = [pool.submit(disturbed, reader, reference, seed, until) for seed in range(8)]
+    with MockSessionRawIO(session) as reader, ThreadPoolExecutor(4) as pool:
+        waiting = [pool.submit(disturbed, reader, reference, seed, until) for seed in range(4)]
         try:
             for _ in range(50):
                 if how == "pickle":

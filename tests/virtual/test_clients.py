@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import pickle
 import shutil
@@ -32,6 +33,7 @@ from tests.generate.folders import contents
 from tests.manifests import rewrite, unsealed
 
 JOB = {"n_jobs": 2, "mp_context": "spawn", "chunk_size": 7001, "progress_bar": False}
+FORKS = "fork" in multiprocessing.get_all_start_methods()
 
 
 @pytest.fixture(scope="module")
@@ -58,14 +60,16 @@ def test_spikeinterface(broadband):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_spikeinterface_in_two_processes(broadband, chunks, tmp_path):
-    """Two spawned processes save the very samples, and find the same waveforms."""
+    """Two spawned processes save the very samples; two more, forked where that can be, find the same waveforms."""
     recording, sorting = read_mocksession(broadband.virtual, stream_id="broadband", load_sorting=True)
     saved = recording.save(folder=tmp_path / "saved", **JOB)
     for k, chunk in enumerate(chunks):
         assert np.array_equal(saved.get_traces(k), chunk)
     templates = []
-    for folder, job in zip(broadband, ({**JOB, "n_jobs": 1}, JOB), strict=True):  # the written one's in this process
+    here, there = {**JOB, "n_jobs": 1}, {**JOB, "mp_context": "fork" if FORKS else "spawn"}
+    for folder, job in zip(broadband, (here, there), strict=True):  # the written one's in this process
         recording, sorting = read_mocksession(folder, stream_id="broadband", load_sorting=True)
         analyzer = create_sorting_analyzer(sorting, recording, sparse=False, job_kwargs=job)
         analyzer.compute(["random_spikes", "waveforms", "templates"], **job)
