@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 # Tests run in a process a core, where each one's threads of BLAS wait for the others': it looks when NumPy is imported.
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -83,3 +84,16 @@ def epiphyte() -> Path:
 def handmade(tmp_path: Path) -> Handmade:
     """A maker of small session folders, by plain ``numpy.save``."""
     return Handmade(tmp_path / "patient_data" / "4" / "session_2")
+
+
+@pytest.fixture
+def quick_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have figures saved coarse and with nothing moved, for tests that do not look at where things are in them."""
+    figures = pytest.importorskip("matplotlib.figure")
+    real = figures.Figure.savefig
+
+    def save(figure: Any, *arguments: Any, **how: Any) -> None:
+        figure.set_layout_engine(None)  # the layout is two thirds of the time
+        real(figure, *arguments, **{**how, "dpi": 40})
+
+    monkeypatch.setattr(figures.Figure, "savefig", save)

@@ -46,7 +46,7 @@ def readme_section(heading):
 
 @pytest.mark.filterwarnings("ignore:The extractor is not serializable")  # SpikeInterface's sorters say it of their own
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
-@pytest.mark.usefixtures("here")
+@pytest.mark.usefixtures("here", "quick_figures")
 def test_page(page):
     """The examples of a page print what the page says."""
     failed, _ = doctest.testfile(str(page), module_relative=False, optionflags=FLAGS, encoding="utf-8")
@@ -58,7 +58,7 @@ def test_some_page_has_examples():
     assert any(">>> " in page.read_text("utf-8") for page in PAGES)
 
 
-@pytest.mark.usefixtures("here")
+@pytest.mark.usefixtures("here", "quick_figures")
 def test_readme_python():
     """The README's Python blocks run, one after another."""
     blocks = fenced(README.read_text("utf-8"), "python")
@@ -91,7 +91,7 @@ def commands_of(text):
     return [shlex.split(line) for line in re.findall(r"^ *\$ mockrawio (.*)$", whole, re.MULTILINE)]
 
 
-@pytest.mark.usefixtures("here")
+@pytest.mark.usefixtures("here", "quick_figures")
 @pytest.mark.parametrize(
     "path", [README, *(DOCS / f"{name}.rst" for name in ("index", "install", "cli"))], ids=lambda path: path.name
 )

@@ -37,7 +37,7 @@ def said(stderr):
 
 
 @pytest.fixture
-def run(monkeypatch, capsys, tmp_path):
+def run(monkeypatch, capsys, tmp_path, quick_figures):
     """What runs a script as if it were started, but in this process: imports take most of the time of one's own."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
