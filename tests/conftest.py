@@ -14,6 +14,9 @@ from typing import Any
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
+# What Numba compiles for SpikeInterface is run for moments only, and comes to the same without being made fast.
+os.environ.setdefault("NUMBA_OPT", "0")
+
 # ruff: noqa: E402  # what follows imports NumPy
 import numpy as np
 import pytest
