@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from mockrawio.scoring.axis import Axis
@@ -54,40 +56,40 @@ def scored(true: list[TrueTrain], sorting, axis: Axis | None = None, **options):
     return score_trains(true, found, RATE, axis=axis, **options)
 
 
-def slow_cause(true: list[TrueTrain], unit: int, spike: int, elsewhere: bool) -> str:
-    """Return why a spike is missed, one comparison at a time."""
+def slow_cause(true: list[TrueTrain], unit: int, spike: int) -> str:
+    """Return why a spike is missed that is found elsewhere, by its comparison with all others."""
     own, time = true[unit], int(true[unit].times[spike])
     if own.faults is not None and any(first <= time < stop for first, stop in own.faults.tolist()):
         return "artifact"
     if own.snr * abs(float(own.factors[spike])) < 5:
         return "low amplitude"
-    apart = [float(np.linalg.norm(np.subtract(own.location, other.location))) for other in true]
+    apart = [math.dist(own.location, other.location) for other in true]
     others = [k for k in range(len(true)) if k != unit]
-    if any(abs(int(t) - time) <= 32 for k in others if apart[k] <= 100 for t in true[k].times):
+    if any(np.any(np.abs(true[k].times - time) <= 32) for k in others if apart[k] <= 100):
         return "overlap"
-    rest = [int(t) - time for index, t in enumerate(own.times) if index != spike]
-    if any(abs(gap) <= 64 for gap in rest):
+    rest = np.delete(own.times, spike) - time
+    if np.any(np.abs(rest) <= 64):
         return "refractory"
-    if any(-320 <= gap <= 0 for gap in rest):
+    if np.any((rest >= -320) & (rest <= 0)):
         return "burst"
     if abs(own.displacements[spike] - np.median(own.displacements)) >= 10:
         return "drift"
-    return "near neighbour" if elsewhere and any(apart[k] <= 40 for k in others) else "none of these"
+    return "near neighbour" if any(apart[k] <= 40 for k in others) else "none of these"
 
 
 def slow_false_cause(true: list[TrueTrain], unit: int, time: int) -> str:
-    """Return why a spike was found where the unit has none, one comparison at a time."""
+    """Return why a spike was found where the unit has none, by its comparison with all others."""
     own = true[unit]
     if own.faults is not None and any(first <= time < stop for first, stop in own.faults.tolist()):
         return "artifact"
-    apart = [float(np.linalg.norm(np.subtract(own.location, other.location))) for other in true]
+    apart = [math.dist(own.location, other.location) for other in true]
     others = [k for k in range(len(true)) if k != unit]
-    if sum(abs(int(t) - time) <= 32 for k in others if apart[k] <= 100 for t in true[k].times) > 1:
+    if sum(np.sum(np.abs(true[k].times - time) <= 32) for k in others if apart[k] <= 100) > 1:
         return "overlap"
-    gaps = [int(t) - time for t in own.times]
-    if any(abs(gap) <= 64 for gap in gaps):
+    gaps = own.times - time
+    if np.any(np.abs(gaps) <= 64):
         return "refractory"
-    if any(-320 <= gap <= 0 for gap in gaps):
+    if np.any((gaps >= -320) & (gaps <= 0)):
         return "burst"
-    near = any(abs(int(t) - time) <= WINDOW for k in others if apart[k] <= 40 for t in true[k].times)
+    near = any(np.any(np.abs(true[k].times - time) <= WINDOW) for k in others if apart[k] <= 40)
     return "near neighbour" if near else "none of these"
