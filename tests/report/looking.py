@@ -29,6 +29,12 @@ def title(axes):
 
 
 def drawn(axes):
-    """Render the figure, so that whatever cannot be drawn says so."""
+    """Render the figure, so that whatever cannot be drawn says so, with no layout, which takes half of the time."""
+    axes.figure.set_layout_engine(None)
+    return placed(axes)
+
+
+def placed(axes):
+    """Render the figure with everything in its place."""
     axes.figure.canvas.draw()
     return axes

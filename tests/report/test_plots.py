@@ -12,7 +12,7 @@ from matplotlib.legend import Legend
 from mockrawio import MockSessionError, MockSessionRawIO, SessionSpec, generate_session
 from mockrawio.report import measures, plots
 from tests.handmade import T0
-from tests.report.looking import drawn, key, opened, title, words
+from tests.report.looking import drawn, key, opened, placed, title, words
 
 # What a figure says of a session that has none of what it shows.
 SIGNALS = ("traces", "spectrum", "spectrogram", "probe")
@@ -72,7 +72,7 @@ def test_a_window_that_ends_in_a_gap(gaps, plot):
 
 def test_units_are_named_beside_a_gap(gaps):
     """Colours of units are told beside what is hatched; a unit by index and by id is one."""
-    axes = drawn(plots.plot_amplitudes(gaps, units=[0, 1, gaps.header["spike_channels"]["id"][0]]))
+    axes = placed(plots.plot_amplitudes(gaps, units=[0, 1, gaps.header["spike_channels"]["id"][0]]))
     told = [text.get_text() for legend in axes.findobj(Legend) for text in legend.get_texts()]
     assert sorted(told) == sorted(["no samples", *gaps.header["spike_channels"]["id"][:2]])
     assert title(axes).startswith("amplitudes of spikes: 2 of 5 units")
@@ -374,7 +374,7 @@ def test_all_kinds_of_units(handmade, raw_dtype):
     handmade.unit(times=np.empty(0), amps=np.empty((0, 64)))
     handmade.unit("CSC2_MU1", amps=np.linspace(-50.0, 50.0, 192).reshape(3, 64))
     reader = opened(handmade.folder, raw_dtype=raw_dtype)
-    plots.plot_overview(reader).canvas.draw()
+    drawn(plots.plot_overview(reader).axes[0])
     empty, full = plots.plot_waveforms(reader).child_axes
     assert title(empty) == "CSC1_SU1\nn = 0"
     assert (len(empty.lines), len(full.lines)) == (0, 4)
