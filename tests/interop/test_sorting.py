@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import pickle
 from fractions import Fraction
 
@@ -249,12 +250,14 @@ def test_by_bundle(two):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_analyzer(two, n_jobs):
     """SpikeInterface's analyzer takes the pair and finds the samples around each spike."""
     recording = MockSessionRecordingExtractor(two, "broadband")
     sorting = MockSessionSortingExtractor(two)
-    job = {"n_jobs": n_jobs, "mp_context": "spawn", "progress_bar": False}
+    how = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"  # much sooner than new ones
+    job = {"n_jobs": n_jobs, "mp_context": how, "progress_bar": False}
     analyzer = si.create_sorting_analyzer(sorting, recording, sparse=False, return_in_uV=False, job_kwargs=job)
     analyzer.compute("random_spikes", method="all")
     analyzer.compute("waveforms", ms_before=0.5, ms_after=0.5, **job)
