@@ -80,7 +80,7 @@ def test_disturbed_by_another_thread(how: str, session: Path) -> None:
     with MockSessionRawIO(session) as reader, ThreadPoolExecutor(4) as pool:
         waiting = [pool.submit(disturbed, reader, reference, seed, until) for seed in range(4)]
         try:
-            for _ in range(50):
+            for _ in range(30):
                 if how == "pickle":
                     assert pickle.loads(pickle.dumps(reader)).get_signal_size(0, 0, 0) == 3000
                     continue

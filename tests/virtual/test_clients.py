@@ -263,7 +263,8 @@ def test_commands(command, broadband, tmp_path):
     """The commands that read a session read it; a figure and a page are drawn."""
     output = ["-o", str(tmp_path / "made.png")] if command == "plot" else []
     output = ["-o", str(tmp_path / "made.html")] if command == "report" else output
-    result = CliRunner().invoke(main, [command, str(broadband.virtual), *output])
+    drawn = ["--what", "traces", "--stream", "broadband"] if command == "plot" else []
+    result = CliRunner().invoke(main, [command, str(broadband.virtual), *output, *drawn])
     assert result.exit_code == 0, result.output
     assert not output or os.path.getsize(output[1]) > 20_000
 
