@@ -24,41 +24,48 @@ from mockrawio import MockSessionRawIO
 from mockrawio.device import Envelope
 from mockrawio.device.pyramid import Pyramid
 
-reader = MockSessionRawIO(sys.argv[1])
-reader.parse_header()
-view = Envelope(reader, 0, device="cpu")
-within, ask = {
-    "events": ((events, "open_events"), lambda: reader.get_event_timestamps(0, 0, 0)[2].tolist()),
-    "DAQ": ((events, "parse_daq_log"), lambda: reader.get_event_timestamps(0, 0, 1)[2].tolist()),
-    "frames": ((events, "parse_watchlog"), lambda: reader.get_event_timestamps(0, 0, 2)[2].tolist()),
-    "pauses": ((events, "parse_watchlog"), lambda: reader.get_event_timestamps(0, 0, 3)[2].tolist()),
-    "bounds": ((session, "span_ms"), lambda: reader.segment_t_stop(0, 0)),
-    "zoom, reading": ((reader, "get_analogsignal_chunk"), lambda: view.view(0.0, 8.0, 3).high.ravel().tolist()),
-    "zoom, putting": ((Pyramid, "_place"), lambda: view.view(0.0, 8.0, 3).high.ravel().tolist()),
-}[sys.argv[2]]
-parent, inside, go = os.getpid(), threading.Event(), threading.Event()
-real = getattr(*within)
+def within_and_ask(kind):
+    reader = MockSessionRawIO(sys.argv[1])
+    reader.parse_header()
+    view = Envelope(reader, 0, device="cpu")
+    return {
+        "events": ((events, "open_events"), lambda: reader.get_event_timestamps(0, 0, 0)[2].tolist()),
+        "DAQ": ((events, "parse_daq_log"), lambda: reader.get_event_timestamps(0, 0, 1)[2].tolist()),
+        "frames": ((events, "parse_watchlog"), lambda: reader.get_event_timestamps(0, 0, 2)[2].tolist()),
+        "pauses": ((events, "parse_watchlog"), lambda: reader.get_event_timestamps(0, 0, 3)[2].tolist()),
+        "bounds": ((session, "span_ms"), lambda: reader.segment_t_stop(0, 0)),
+        "zoom, reading": ((reader, "get_analogsignal_chunk"), lambda: view.view(0.0, 8.0, 3).high.ravel().tolist()),
+        "zoom, putting": ((Pyramid, "_place"), lambda: view.view(0.0, 8.0, 3).high.ravel().tolist()),
+    }[kind]
 
-def stopped(*arguments, **more):
-    if os.getpid() == parent and threading.current_thread() is not threading.main_thread():
-        inside.set()
-        go.wait(60)
-    return real(*arguments, **more)
+def forked(kind):
+    (owner, name), ask = within_and_ask(kind)
+    parent, inside, go = os.getpid(), threading.Event(), threading.Event()
+    real = getattr(owner, name)
 
-setattr(*within, stopped)
-thread = threading.Thread(target=ask)
-thread.start()
-assert inside.wait(60)
-child = os.fork()
-if not child:
-    signal.alarm(20)  # ends a child that waits for a lock
-    print(ask(), flush=True)
-    os._exit(0)
-status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-go.set()
-thread.join()
-print(ask())
-sys.exit(0 if status == 0 else 1)
+    def stopped(*arguments, **more):
+        if os.getpid() == parent and threading.current_thread() is not threading.main_thread():
+            inside.set()
+            go.wait(60)
+        return real(*arguments, **more)
+
+    setattr(owner, name, stopped)
+    thread = threading.Thread(target=ask)
+    thread.start()
+    assert inside.wait(60)
+    child = os.fork()
+    if not child:
+        signal.alarm(20)  # ends a child that waits for a lock
+        print(f"{kind}: {ask()}", flush=True)
+        os._exit(0)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    go.set()
+    thread.join()
+    print(f"{kind}: {ask()}", f"{kind}: {status}", sep=chr(10), flush=True)
+    setattr(owner, name, real)
+
+for kind in sys.argv[2:]:
+    forked(kind)
 """
 RIGHT = {
     "events": ["1", "2", "4"],
@@ -71,17 +78,23 @@ RIGHT = {
 }
 
 
+@pytest.fixture(scope="module")
+def forked(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    """What a process says that has forked within each first reading."""
+    handmade = Handmade(tmp_path_factory.mktemp("forked") / "session_2")
+    handmade.all()
+    handmade.lfp(samples=np.arange(9000, dtype=np.int16), ts=T0 + np.arange(9000))
+    command = [sys.executable, "-W", "ignore", "-c", FORKED, str(handmade.folder), *RIGHT]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork()")
 @pytest.mark.parametrize("kind", RIGHT)
-def test_forked_within_a_first_reading(kind: str, handmade: Handmade) -> None:
+def test_forked_within_a_first_reading(kind: str, forked: subprocess.CompletedProcess[str]) -> None:
     """Whatever a thread is about to read for the first time, a forked child reads it, and to the same effect."""
-    handmade.all()
-    handmade.lfp(samples=np.arange(9000, dtype=np.int16), ts=T0 + np.arange(9000))
-    command = [sys.executable, "-W", "ignore", "-c", FORKED, str(handmade.folder), kind]
-    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-    assert run.returncode == 0, run.stderr
-    assert run.stdout.splitlines() == [str(RIGHT[kind])] * 2  # the child's, and then the parent's
+    said = [line.removeprefix(f"{kind}: ") for line in forked.stdout.splitlines() if line.startswith(f"{kind}: ")]
+    assert said == [str(RIGHT[kind])] * 2 + ["0"], forked.stderr  # the child's, the parent's, and how the child ended
 
 
 def test_once() -> None:
