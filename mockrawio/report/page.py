@@ -12,6 +12,7 @@ import hashlib
 import html
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from importlib import resources
 from typing import Any, NamedTuple
 
@@ -158,8 +159,13 @@ def plotly() -> Plotly:
     with by_extra("the report", "report"):
         from plotly import __version__
         from plotly.offline import get_plotlyjs
-    script = str(get_plotlyjs()).replace("\r\n", "\n").replace("\r", "\n")
+    return Plotly(_checked(str(get_plotlyjs())), str(__version__))
+
+
+@lru_cache(maxsize=1)  # of 5 MB, which takes longer than a small page
+def _checked(script: str) -> str:
+    """Return a script with the line ends of a page, if it can stand in one."""
     if "</script" in script.lower() or "<!--" in script:
         found, remedy = "one with marks of HTML in it", "Install another version."
         raise MockSessionError("plotly", "a script that can stand in a page", found, remedy)
-    return Plotly(script, str(__version__))
+    return script.replace("\r\n", "\n").replace("\r", "\n")
