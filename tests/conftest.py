@@ -36,6 +36,7 @@ for name in ("PYTHONWARNINGS", "MPLBACKEND", "NO_COLOR", "FORCE_COLOR", "COLUMNS
 MEMORY, ROOM = "/dev/shm", 4 << 30
 if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", MEMORY)  # --basetemp=FOLDER is another place
+    os.environ.setdefault("TMPDIR", MEMORY)  # of what needs a folder for each example, or in another process
 
 # Started in the background, as by some CI, a process and its children ignore what Ctrl-C sends.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -530,6 +530,7 @@ def test_the_description_of_a_stream_is_left_out_with_it(handmade: Handmade) -> 
 
 
 @pytest.mark.filterwarnings("default")
+@pytest.mark.usefixtures("quick_figures")
 @pytest.mark.parametrize("command", ["info", "verify", "plot", "report"])
 def test_commands_leave_out_and_bridge(command: str, handmade: Handmade, tmp_path: Path) -> None:
     """What a command refuses it opens with the option that the message ends in; a gap is bridged by the other."""
