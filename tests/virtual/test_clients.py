@@ -258,6 +258,7 @@ def test_a_log_of_another_version_is_found(broadband, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("quick_figures")
 @pytest.mark.parametrize("command", ["info", "verify", "plot", "report"])
 def test_commands(command, broadband, tmp_path):
     """The commands that read a session read it; a figure and a page are drawn."""
