@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import logging
+import math
 import os
 import re
 from collections.abc import Iterable, Sequence
@@ -57,10 +58,10 @@ def _untagged(path: str) -> str:
     return os.path.join(folder, re.sub(r"\.GT(?=\.[^.]*$|$)", "", name))
 
 
-def _natural_key(path: str) -> list[tuple[int, int, str]]:
+def _natural_key(path: str) -> list[tuple[float, str]]:
     """Return a key that sorts the numbers in a path as numbers."""
     parts = re.split(r"(\d+)", path)
-    return [(0, int(part), "") if part.isdecimal() and part.isascii() else (1, 0, part) for part in parts]
+    return [(int(part), "") if part.isdecimal() and part.isascii() else (math.inf, part) for part in parts]
 
 
 def count_frames(path: str, frame_bytes: int, allow_partial: bool = False) -> int:

@@ -245,9 +245,9 @@ def test_dry_run(made):
 
 
 def test_progress(made, capsys):
-    """A progress bar goes to stderr when asked for, and only then."""
+    """A progress bar goes to stderr when asked for, to its end, and only then."""
     generate_hybrid(made.params, progress=True)
-    assert "hybrid" in capsys.readouterr().err
+    assert "hybrid: 100%" in capsys.readouterr().err
     generate_hybrid(made.params)
     assert capsys.readouterr() == ("", "")
 

@@ -305,8 +305,8 @@ def test_bad_numbers(tmp_path):
 
 
 def test_natural_order(tmp_path):
-    """Numbers in names sort as numbers, with or without _t, and names of both kinds mix."""
-    names = ["b.bin", "f2.bin", "f10.bin", "x_g0_t2.bin", "x_g0_t10.bin", "x_g1_t0.bin"]
+    """Numbers in names sort as numbers, with or without _t, before other digits, and names of both kinds mix."""
+    names = ["b.bin", "f2.bin", "f10.bin", "f٣.bin", "x_g0_t2.bin", "x_g0_t10.bin", "x_g1_t0.bin"]
     for name in reversed(names):
         (tmp_path / name).write_bytes(b"")
     assert [os.path.basename(path) for path in raw_paths(str(tmp_path / "*.bin"))] == names

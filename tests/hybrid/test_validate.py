@@ -20,7 +20,7 @@ from mockrawio.ground.errors import BadFileError
 from mockrawio.hybrid import HybridParams, generate_hybrid, load_sorting, load_templates
 from mockrawio.hybrid.run_manifest import listed_files, read_run_manifest
 from mockrawio.hybrid.text_tables import validation_lines
-from mockrawio.hybrid.truth import load_truth
+from mockrawio.hybrid.truth import AddedUnit, RunTruth, load_truth
 from mockrawio.hybrid.validate import validate
 from tests.hybrid.samples import HYBRID
 from tests.hybrid.sorter import annotated, write_phy
@@ -188,6 +188,24 @@ def test_one_unit_twice(tmp_path):
     assert [(unit.label, unit.found_unit, unit.accuracy) for unit in found.units] == [("9/11", 11, 1), ("9/12", 12, 1)]
     found.save(tmp_path / "tables", figures=False)
     assert [row[0] for row in rows(tmp_path / "tables" / "confusion.csv")[1:]] == ["9/11", "9/12", "unmatched"]
+
+
+def test_where_events_went(tmp_path):
+    """A unit's rows are those of its own report, which may have none, as where the original wrote the folder."""
+    rows = ((11, [3, 4], [7, 8]), (12, [], []), (13, [5], [6]))
+    reports = [{"new_unit": new, "source_channels": came, "channels": went} for new, came, went in rows]
+    truth = RunTruth(tmp_path, RATE, (), None, {"units": reports})
+    units = [AddedUnit("1", 1, new, 0, np.empty(0, np.int64)) for new in (11, 12, 13, None)]
+    moved = [truth.moved(unit) for unit in units]
+    assert [rows and [some.tolist() for some in rows] for rows in moved] == [[[3, 4], [7, 8]], None, [[5], [6]], None]
+    assert np.isnan(truth.place(units[0])).all()
+
+
+def test_a_source_without_templates(hybrid, perfect):
+    """Where the events were made from a sorting that has no templates, what was found is told without them."""
+    found = validate(hybrid, perfect, phy_base=1, source_directory=HYBRID / "sort_jrc")
+    assert found.notes == ("templates were not compared: JRCLUST, which the events were made from, stores none",)
+    assert found.units[0].accuracy == 1 and found.templates == ()
 
 
 def test_firings_alone(hybrid, perfect, tmp_path):

@@ -52,6 +52,18 @@ LARGER_BOUND = "a larger bound: where a sum just fits it is made in a wider type
 
 EQUIVALENT = {
     (
+        "session/clock.py",
+        "if abs(deviation) > MANY * (expect.unit or expect.period) and not (strict and deviation < 0):",
+        "deviation < 0",
+        "deviation <= 0",
+    ): "it is not 0 there",
+    (
+        "convert/neo_points.py",
+        "return 0.0 if any(abs(zero - instant) < SLACK_MS for instant in said) else zero - said[0]",
+        "abs(zero - instant) < SLACK_MS",
+        "abs(zero - instant) <= SLACK_MS",
+    ): "instants of this century are whole multiples of 2**-13 ms, which the slack is not",
+    (
         "formats/npy.py",
         'return decode(data, "strict", True)[0].rstrip("\\0")',
         "True",

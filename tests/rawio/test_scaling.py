@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 from neo.rawio.baserawio import BaseRawIO
 
 from mockrawio import MockSessionError, MockSessionRawIO
-from mockrawio.ground.errors import BadFileError
+from mockrawio.ground.errors import BadFileError, BadTypeError
 from mockrawio.rawio import scaling
 from mockrawio.rawio.scaling import rescale
 from tests.fuzz.corpus import header, pickled
@@ -121,6 +121,16 @@ def test_out_and_channels_that_do_not_fit(handmade: Handmade) -> None:
         np.testing.assert_array_equal(out, raw * np.float32(0.25))
         with pytest.raises(MockSessionError, match="expected 2 channels along the last axis"):
             reader.rescale_signal_raw_to_float(raw, channel_indexes=[0, 1])
+
+
+def test_only_unscaled_counts_may_stay_whole_numbers() -> None:
+    """Where the gain is 1 and the offset 0 the result may be integers; where either is not it drops no fractions."""
+    raw, ones, zeros = np.arange(6, dtype=np.int16).reshape(3, 2), np.ones(2), np.zeros(2)
+    whole = rescale(raw, ones, zeros, "int32")
+    assert whole.dtype == np.int32 and whole.tolist() == raw.tolist()
+    for gain, offset in ((0.5 * ones, zeros), (np.array([1.0, 2.0]), zeros), (ones, np.array([0.0, 1.0]))):
+        with pytest.raises(BadTypeError, match="a floating dtype; found int32"):
+            rescale(raw, gain, offset, "int32")
 
 
 def test_offsets_and_units_of_the_file(handmade: Handmade) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockrawio.ground.errors import BadFileError
-from mockrawio.session.clock import Run, check_ascending, check_runs, find_runs, stamp_divisor
+from mockrawio.session.clock import Run, Timing, check_ascending, check_runs, find_runs, stamp_divisor
 from tests.handmade import T0
 
 
@@ -19,6 +19,12 @@ def runs_of(stamps: np.ndarray, rate: float = 1000.0, divisor: int = 1) -> list[
     found = find_runs("x.npy", lambda: stamps, stamps.dtype, stamps.size, first, last, divisor, rate)
     check_runs("x.npy", stamps, found.runs, divisor, found.sampling_rate)
     return list(found.runs)
+
+
+def timing_of(steps: np.ndarray, rate: float = 1000.0, divisor: int = 1, **how: bool) -> Timing:
+    stamps = T0 * divisor + np.r_[0, np.cumsum(steps)]
+    ends = stamps[0].item(), stamps[-1].item()
+    return find_runs("x", lambda: stamps, stamps.dtype, stamps.size, *ends, divisor, rate, **how)
 
 
 def slow_runs(stamps: np.ndarray, period: float, slack: float) -> list[tuple[int, int]]:
@@ -166,3 +172,73 @@ def test_a_fast_clock_is_one_unless_it_is_refused() -> None:
     assert found.sampling_rate == pytest.approx(1000.1, abs=0.01)
     with pytest.raises(BadFileError, match="found a step of 0"):
         find_runs("x", lambda: stamps, stamps.dtype, stamps.size, *ends, 1, 1000.0, strict=True)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.float64])
+def test_ends_that_fit_are_enough(dtype: type) -> None:
+    """Stamps are not looked at where the ends are as far apart as so many samples, and else they are."""
+
+    def view() -> np.ndarray:
+        raise LookupError
+
+    def timing(last: int) -> Timing:
+        return find_runs("x", view, np.dtype(dtype), 10, T0, T0 + last, 1, 1000.0)
+
+    assert timing(9) == Timing((Run(0, 10, T0),), 1000.0, None)
+    for last in (8, 10):
+        with pytest.raises(LookupError):
+            timing(last)
+
+
+@pytest.mark.parametrize(("ticks", "looked_at"), [(16, 16), (17, 0)])
+def test_many_ticks_are_not_looked_for(ticks: int, looked_at: int) -> None:
+    """A slow clock that left out up to 16 ms is found tick by tick, beyond that by its line; both measure it alike."""
+    n = 1000 * ticks + 1
+    for strict in (False, True):
+        found = timing_of(1 + (np.arange(1, n) % 1000 == 0), strict=strict)
+        assert [(run.start, run.stop) for run in found.runs] == [(0, n)]
+        assert found.sampling_rate == 1000 / ((n - 1 + ticks) / (n - 1))
+        assert found.odd == tuple(range(1000, n, 1000))[:looked_at]
+
+
+@pytest.mark.parametrize("off", [115, 130])
+def test_how_far_from_a_clock_s_line_stamps_may_be(off: int) -> None:
+    """Stamps of a clock that is slow may be an eighth of a sample, 122 of 976.5625 µs, off its line, and no more."""
+    stamps = T0 * 1000 + np.rint(np.arange(25_801) * 976.66).astype(np.int64)  # every 100th is looked at
+    stamps[12_900] += off
+    if off < 122:
+        found = timing_of(np.diff(stamps), 1024.0, 1000)
+        assert (len(found.runs), found.odd) == (1, ()) and found.sampling_rate == pytest.approx(1e6 / 976.66)
+    else:
+        with pytest.raises(BadFileError, match="at index 12901"):
+            timing_of(np.diff(stamps), 1024.0, 1000)
+
+
+@pytest.mark.parametrize(
+    ("ticks", "n", "even"),
+    [
+        ([1000, 2000, 3000], 4001, True),
+        ([1000, 2000, 3000], 4002, False),
+        ([1001, 2001, 3001], 4001, True),
+        ([1002, 2002, 3002], 4002, False),
+        ([1000, 2000, 3251], 4251, True),
+        ([1000, 2000, 3252], 4252, False),
+        ([1000, 2000], 3001, True),
+        ([1000, 2000], 3002, False),
+        ([1001, 2001], 3001, True),
+        ([1002, 2002], 3002, False),
+        ([999, 1999], 2999, True),
+        ([998, 1998], 2998, False),
+        ([501, 1501], 2501, True),
+        ([502, 1502], 2502, False),
+        ([499, 1499], 2499, True),
+        ([498, 1498], 2498, False),
+        ([502, 1503], 2504, False),
+        ([1000], 2000, False),
+    ],
+)
+def test_how_even_the_ticks_of_a_clock_are(ticks: list[int], n: int, even: bool) -> None:
+    """Before the first tick and after the last lie as many samples as between two, give or take one or a quarter."""
+    found = timing_of(1 + np.isin(np.arange(1, n), ticks))
+    assert [run.start for run in found.runs] == ([0] if even else [0, *ticks])
+    assert found.sampling_rate == (1000 / ((n - 1 + len(ticks)) / (n - 1)) if even else 1000)
