@@ -184,7 +184,7 @@ def segment_starts(what: str, timed: Any, sizes: list[int], rate: float, start_m
     `timed` is a recording or a sorting: it has ``get_start_time()``. `sizes` are samples, the rate is in Hz.
     """
     own = [start_ms + float(timed.get_start_time(segment_index=k)) * 1000 for k in range(len(sizes))]
-    spans = [Span(t, stop := t + n * 1000 / rate, t, stop - 1000 / rate) for t, n in zip(own, sizes, strict=True)]
+    spans = [Span(t, t + n * 1000 / rate, t, t) for t, n in zip(own, sizes, strict=True)]  # nothing but samples in it
     shifts = lay_out(spans, 500 / rate)
     if any(shifts) and any(t != start_ms for t in own[1:]):
         warn(

@@ -6,6 +6,7 @@ import hashlib
 import json
 import random
 import warnings
+from contextlib import nullcontext
 from datetime import datetime
 
 import neo
@@ -486,6 +487,28 @@ def test_segments_with_a_zero_of_their_own(tmp_path):
     folder = write_session_from_block(block, tmp_path / "s")
     starts = [segment["t_start_ms"] for segment in description(folder, "signal")["segments"]]
     assert [start - 1_656_633_600_000 for start in starts] == [1000, 32_000, 40_000]
+
+
+def test_segments_of_the_blocks_own_zero(tmp_path):
+    """A segment's zero that is the block's rec_datetime is the exact one; others are later than that exact one."""
+    zero = datetime(2022, 7, 1)
+    block = block_of([signal(t_start=1)], [signal(t_start=2)], rec_datetime=zero, time_origin_ms=1_656_633_600_000.25)
+    block.segments[0].rec_datetime, block.segments[1].rec_datetime = zero, datetime(2022, 7, 1, 0, 0, 30)
+    folder = write_session_from_block(block, tmp_path / "s")
+    starts = [segment["t_start_ms"] for segment in description(folder, "signal")["segments"]]
+    assert [start - 1_656_633_600_000 for start in starts] == [1000.25, 32_000]
+
+
+@pytest.mark.parametrize(("overlap_ms", "moved"), [(0.4995, False), (0.5005, True)])
+def test_half_a_sample_of_overlap(tmp_path, overlap_ms, moved):
+    """A segment may begin up to half a sample of the fastest stream before the end of the one before, and no more."""
+    at = 0.1 - overlap_ms / 1000
+    slow = [signal(np.zeros((10, 1)), rate=100.0, t_start=t, name="slow") for t in (0, at)]
+    block = block_of([signal(), slow[0]], [signal(t_start=at), slow[1]])
+    with pytest.warns(UserWarning, match="segments overlap in time") if moved else nullcontext():
+        folder = write_session_from_block(block, tmp_path / "s")
+    starts = [segment["t_start_ms"] - START_MS for segment in description(folder, "signal")["segments"]]
+    assert starts == pytest.approx([0, 1100 if moved else 1000 * at], abs=1e-3)
 
 
 def test_times_of_segments_stay(tmp_path):

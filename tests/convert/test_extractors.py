@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import tracemalloc
+from contextlib import nullcontext
 from datetime import datetime
 
 import numpy as np
@@ -217,6 +218,17 @@ def test_times_that_overlap(tmp_path):
     assert [s["t_start_ms"] for s in description(folder)["segments"]] == [START_MS + 2500, START_MS + 4500]
 
 
+@pytest.mark.parametrize(("overlap_ms", "moved"), [(0.4995, False), (0.5005, True)])
+def test_half_a_sample_of_overlap(overlap_ms, moved):
+    """A segment may begin up to half a sample before the end of the one before, as rounding has it, and no more."""
+    recording = generate_recording(
+        durations=[0.1, 0.1], t_starts=[0.0, 0.1 - overlap_ms / 1000], sampling_frequency=1e3
+    )
+    with pytest.warns(UserWarning, match="overlap in time") if moved else nullcontext():
+        starts = recordings.segment_starts("recording", recording, [100, 100], 1e3, START_MS)
+    assert np.subtract(starts, START_MS) == pytest.approx([0, 1100 if moved else 100 - overlap_ms], abs=1e-3)
+
+
 def test_times_as_epoch_seconds(tmp_path):
     """Times since 1970 are written as such with start=0."""
     recording = int_recording(sizes=(100,))
@@ -394,6 +406,28 @@ def silent_recording(spike_on):
     recording.set_channel_offsets(0.0)
     recording.set_dummy_probe_from_locations(np.array([[0.0, 20.0 * k] for k in range(4)]))
     return recording
+
+
+class Located(NumpyRecording):
+    """Has locations without a probe, as recordings of earlier versions may."""
+
+    places = np.array([[0.0, 0.0], [0.0, 20.0], [5.0, 40.0]])
+
+    def has_channel_location(self):
+        return True
+
+    def get_channel_locations(self, channel_ids=None, axes="xy"):
+        return self.places
+
+
+def test_where_channels_are():
+    """Locations without a probe are taken; none are known of channels that have none, or of which one has none."""
+    assert recordings.channel_locations(int_recording()) is None
+    assert recordings.channel_locations(object()) is None
+    recording = Located([np.zeros((10, 3), np.int16)], 30000.0)
+    assert recordings.channel_locations(recording).tolist() == [[0, 0], [0, 20], [5, 40]]
+    recording.places = np.full((3, 2), [0.0, np.nan])
+    assert recordings.channel_locations(recording) is None
 
 
 def test_largest_channel_looks_at_gains():

@@ -222,6 +222,27 @@ def test_other_gains_of_one_electrode(tmp_path: Path) -> None:
     assert any(line.startswith("gains of waveforms:") for line in exported.left_out)
 
 
+def test_what_is_not_held_of_waveforms(tmp_path: Path) -> None:
+    """Waveforms of two rates, of more samples than a packet has room for, or none at all are each said."""
+    source = recording().part(0)
+    one, other = source.units
+    waves = one.waveforms
+    assert waves is not None
+    most, long = (
+        replace(one, n_samples=n, waveforms=lambda *at, n=n: np.pad(waves(*at), ((0, 0), (0, 0), (0, n - 32))))
+        for n in (124, 125)
+    )
+    for units, said in (
+        ((most, other), []),
+        ((one, replace(other, rate=15000.0)), ["rates of waveforms: all have one: that of the fastest"]),
+        ((long, other), ["long waveforms: their first 124 samples are kept"]),
+        ((one, replace(other, waveforms=None)), ["shapes of spikes: units without waveforms have zeros"]),
+    ):
+        out = tmp_path / str(len(list(tmp_path.iterdir())))
+        left = written(replace(source, units=units), out).left_out
+        assert [line for line in left if "waveforms:" in line or "shapes" in line] == said
+
+
 def test_gains_that_it_does_not_hold(tmp_path: Path) -> None:
     """A gain that would be farther off than a hundredth is refused."""
     source = recording().part(0)

@@ -13,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockrawio.exporting.door import write_rig
+from mockrawio.formats.edf.kinds import EDF
+from mockrawio.formats.edf.records import cut_records
 from mockrawio.formats.recorded import Recorded, RecordedChannel, RecordedSpan
 from mockrawio.formats.rig import rig_formats
 from mockrawio.ground.errors import MockSessionError
@@ -110,6 +112,19 @@ def test_offset(tmp_path: Path) -> None:
     """A channel's offset is in its physical range."""
     exported = write_rig(with_gain(0.25, offset=100.0), tmp_path / "out", FORMAT)
     assert ranges((exported.folder / exported.files[0]).read_bytes()) == (-8092, 8291.75, -32768, 32767)
+
+
+@pytest.mark.parametrize(
+    ("rate", "n", "samples", "duration"),
+    [
+        (29997.3, 2003, 2003, ".0667727"),  # off by 4e-7
+        (30001.0, 2003, 15360, ".5119829"),  # .0667644 is off by 7e-7
+    ],
+)
+def test_how_far_a_rate_may_be_off(rate: float, n: int, samples: int, duration: str) -> None:
+    """Records that all samples fill are taken where their duration tells the rate to 5e-7, else longer ones."""
+    stream = signals(1, "broadband", rate, 2, (0.0,), (n,))
+    assert cut_records([stream], EDF) == ((samples,), 1, duration)
 
 
 def test_events(tmp_path: Path) -> None:

@@ -216,6 +216,26 @@ def test_what_is_refused_is_said(words: str, tmp_path: Path) -> None:
         DictFile(str(path))
 
 
+@pytest.mark.parametrize(
+    ("array", "n", "found"),
+    [
+        (np.array([None]), 2**60, "an array of impossible shape"),
+        (np.zeros(1, "i1"), 2**60, "1 bytes of data"),
+        (np.zeros(1), 2**60 - 1, "8 bytes of data"),
+        (np.zeros(1), 2**60, "an array of impossible shape"),
+        (np.zeros(1, "c16"), 2**59, "an array of impossible shape"),
+    ],
+)
+def test_how_large_an_array_may_say_it_is(array: np.ndarray, n: int, found: str, tmp_path: Path) -> None:
+    """A shape of more bytes than there are addresses is impossible; of others the bytes are missed."""
+    spelled, one = pickle.dumps(array, 2), b"K\x01K\x01\x85"
+    assert spelled.count(one) == 1
+    path = tmp_path / "x.npy"
+    path.write_bytes(npy(spelled.replace(one, b"K\x01\x8a\x08" + n.to_bytes(8, "little") + b"\x85")))
+    with pytest.raises(BadFileError, match=re.escape(found)):
+        DictFile(str(path))
+
+
 @pytest.mark.parametrize("n", [0, 255, 256, 70_000])
 def test_texts_of_any_length_are_written(n: int, tmp_path: Path) -> None:
     """Keys and texts are spelled with 1 or 4 bytes for their length, and NumPy reads them too."""
