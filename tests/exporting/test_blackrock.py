@@ -243,6 +243,18 @@ def test_what_is_not_held_of_waveforms(tmp_path: Path) -> None:
         assert [line for line in left if "waveforms:" in line or "shapes" in line] == said
 
 
+@pytest.mark.parametrize(("n", "width"), [(51, 52), (64, 64)])
+def test_widths_are_even(n: int, width: int, tmp_path: Path) -> None:
+    """Waveforms of an odd number of samples have a zero more."""
+    source = recording().part(0)
+    one = source.units[0]
+    shapes = np.random.default_rng(0).integers(-9, 9, (one.count(0), 1, n), dtype=np.int16)
+    some = replace(one, n_samples=n, waveforms=lambda *_: shapes)
+    with reading(written(replace(source, units=(some,)), tmp_path / "out")) as reader:
+        read = reader.get_spike_raw_waveforms(0, 0, 0, None, None)
+    np.testing.assert_array_equal(read, np.pad(shapes, ((0, 0), (0, 0), (0, width - n))))
+
+
 def test_gains_that_it_does_not_hold(tmp_path: Path) -> None:
     """A gain that would be farther off than a hundredth is refused."""
     source = recording().part(0)

@@ -219,6 +219,7 @@ def test_what_is_refused_is_said(words: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("array", "n", "found"),
     [
+        (np.array([None]), 2**60 - 1, "something else"),  # than one dict
         (np.array([None]), 2**60, "an array of impossible shape"),
         (np.zeros(1, "i1"), 2**60, "1 bytes of data"),
         (np.zeros(1), 2**60 - 1, "8 bytes of data"),

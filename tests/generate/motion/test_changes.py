@@ -10,6 +10,7 @@ import pytest
 
 from mockrawio import SessionSpec, generate_session, truth
 from mockrawio.generate import Appearing, Fading, Units, Vanishing, White, Zigzag
+from mockrawio.generate.plan import plan_session
 from tests.generate.folders import unit_file
 
 SPEC = SessionSpec.broadband(
@@ -27,6 +28,14 @@ def units(*motion):
 def seconds(unit, which=slice(None)):
     """Return when spikes are, in seconds of the session."""
     return (np.array([0.0, 6.1])[unit.segments()] + unit.frames() / 32_000.0)[which]
+
+
+def test_when_segments_begin():
+    """Motion and change go on between segments: each begins as many seconds after the first as the stamps say."""
+    plan = plan_session(SessionSpec.broadband(segments=(0.5, 0.25, 0.5), gap_s=1.5, seed=1))
+    assert plan.cast.course.starts_s == [0, 2, 3.75]
+    since_start = [plan.cast.course.moments(k, np.array([0, 4000])).since_start.tolist() for k in range(3)]
+    assert since_start == [[0, 0.125], [2, 2.125], [3.75, 3.875]]
 
 
 def test_a_part_that_changes_no_unit_changes_nothing():
