@@ -197,6 +197,8 @@ def test_start_time_beside_meta(tmp_path):
     source = write(tmp_path)
     assert [file.start for file in opened(source, start_time=7000).files] == [7000, 7050, 7100]
     assert [file.start for file in opened(source, start_time=(3, 53, 103)).files] == [3, 53, 103]
+    with pytest.raises(BadFileError, match="start_time 50 samples after.*found 51"):
+        opened(source, start_time=(3, 54, 103))
     with pytest.raises(BadFileError, match=r"r_t11.bin: expected start_time 100 samples after .*r_t2.bin.*found 90"):
         opened(source, start_time=[0, 50, 90])
 
@@ -310,6 +312,15 @@ def test_natural_order(tmp_path):
     for name in reversed(names):
         (tmp_path / name).write_bytes(b"")
     assert [os.path.basename(path) for path in raw_paths(str(tmp_path / "*.bin"))] == names
+
+
+def test_one_file_or_several(tmp_path, caplog):
+    """A list of files, of one too, is taken as it is, and so is what a glob finds; nothing is said of results."""
+    (tmp_path / "b.bin").touch()
+    one = str(tmp_path / "b.bin")
+    assert raw_paths([one]) == raw_paths(str(tmp_path / "*.bin")) == [one]
+    assert raw_paths([one, tmp_path / "a.bin"]) == [str(tmp_path / "a.bin"), one]
+    assert caplog.text == ""
 
 
 def test_a_glob_leaves_results_out(tmp_path, caplog):

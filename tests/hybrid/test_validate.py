@@ -18,6 +18,7 @@ from spikeinterface.core import NumpySorting
 from mockrawio import MockSessionError
 from mockrawio.ground.errors import BadFileError
 from mockrawio.hybrid import HybridParams, generate_hybrid, load_sorting, load_templates
+from mockrawio.hybrid.raw_probe import Probe
 from mockrawio.hybrid.run_manifest import listed_files, read_run_manifest
 from mockrawio.hybrid.text_tables import validation_lines
 from mockrawio.hybrid.truth import AddedUnit, RunTruth, load_truth
@@ -198,7 +199,22 @@ def test_where_events_went(tmp_path):
     units = [AddedUnit("1", 1, new, 0, np.empty(0, np.int64)) for new in (11, 12, 13, None)]
     moved = [truth.moved(unit) for unit in units]
     assert [rows and [some.tolist() for some in rows] for rows in moved] == [[[3, 4], [7, 8]], None, [[5], [6]], None]
-    assert np.isnan(truth.place(units[0])).all()
+
+
+def test_where_events_are(tmp_path):
+    """A unit is where the contact of its raw row is, and nowhere if that row has none or there is no probe."""
+    probe = Probe(np.array([2, 0, 1]), np.ones(3, bool), np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]), "three")
+    truth = RunTruth(tmp_path, RATE, (), probe, {})
+    places = [truth.place(AddedUnit("1", 1, 2, row, np.empty(0, np.int64))) for row in range(4)]
+    assert places[:3] == [(2, 3), (4, 5), (0, 1)] and np.isnan(places[3]).all()
+    assert np.isnan(replace(truth, probe=None).place(AddedUnit("1", 1, 2, 0, np.empty(0, np.int64)))).all()
+
+
+def test_negative_events(tmp_path):
+    """Events before the first sample are none, and the file that has them is named."""
+    np.save(tmp_path / "firings_true.npy", np.array([[1], [-1], [6]], np.int64))
+    with pytest.raises(BadFileError, match="firings_true.npy: expected no negative numbers; found -1"):
+        load_truth(tmp_path)
 
 
 def test_a_source_without_templates(hybrid, perfect):

@@ -52,6 +52,12 @@ LARGER_BOUND = "a larger bound: where a sum just fits it is made in a wider type
 
 EQUIVALENT = {
     (
+        "hybrid/raw_files.py",
+        "for path, start, first in known[1:]:",
+        "1",
+        "0",
+    ): "the first is 0 samples after itself",
+    (
         "session/clock.py",
         "if abs(deviation) > MANY * (expect.unit or expect.period) and not (strict and deviation < 0):",
         "deviation < 0",
