@@ -22,6 +22,7 @@ from .session_content import Stream
 
 LOOKED_AT = 200  # spikes that decide which channel a unit is on
 _AT_ONCE = 4096  # spikes cut at once, half a MiB
+_ITEMS = 262_144  # samples of all channels looked at at once
 
 Frames = Sequence[Ints]
 Windows = Callable[[int, Array], Array]  # of a segment, around some frames: (spikes, 64, channels)
@@ -131,7 +132,7 @@ def largest_channel(windows: Windows, frames: Frames, gains: Array) -> int:
     if not total:
         return 0
     step = -(-total // LOOKED_AT)
-    at_once = max(1, (1 << 18) // (N_SAMPLES * gains.size))
+    at_once = max(1, _ITEMS // (N_SAMPLES * gains.size))
     mean = np.zeros((N_SAMPLES, gains.size))
     for segment, of_segment in enumerate(frames):
         some = of_segment[::step]

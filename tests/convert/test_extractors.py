@@ -440,9 +440,9 @@ def test_largest_channel_looks_at_gains():
     assert largest_channel(windows, [np.empty(0, np.int64)], np.ones(2)) == 0
 
 
-def test_largest_channel_of_many_spikes():
+@pytest.mark.parametrize("n_channels", [1 << 11, 1 << 13])  # two windows are read at once, or one that is larger
+def test_largest_channel_of_many_spikes(n_channels):
     """The mean is that of all windows, of as many as are read at once and of the rest, in every segment."""
-    n_channels = 1 << 11  # of which two windows are read at once
     samples = np.zeros((600, n_channels), np.int16)
     frames = np.arange(50, 550, 100)
     for k, frame in enumerate(frames):

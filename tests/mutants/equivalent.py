@@ -4,6 +4,7 @@
 SIZES = {
     ("convert/counts.py", "BLOCK"),
     ("convert/cut.py", "_AT_ONCE"),
+    ("convert/cut.py", "_ITEMS"),
     ("convert/recordings.py", "_TIME_BLOCK"),
     ("formats/npy_out.py", "BLOCK"),
     ("formats/neuronexus.py", "_STAMPS"),
@@ -51,6 +52,18 @@ SIZES = {
 LARGER_BOUND = "a larger bound: where a sum just fits it is made in a wider type, and is the same"
 
 EQUIVALENT = {
+    (
+        "convert/cut.py",
+        "at_once = max(1, _ITEMS // (N_SAMPLES * gains.size))",
+        "_ITEMS // (N_SAMPLES * gains.size)",
+        "_ITEMS * (N_SAMPLES * gains.size)",
+    ): "how many windows are summed at once changes no sum of whole numbers",
+    (
+        "convert/cut.py",
+        "at_once = max(1, _ITEMS // (N_SAMPLES * gains.size))",
+        "1",
+        "2",
+    ): "how many windows are summed at once changes no sum of whole numbers",
     (
         "hybrid/raw_files.py",
         "for path, start, first in known[1:]:",
