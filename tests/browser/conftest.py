@@ -45,6 +45,8 @@ class Page:
     def prefer(self, scheme):
         """Have the system be light or dark."""
         self.command("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        # The page hears of it before it draws its next frame.
+        self.driver.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
 
     def wait(self):
         """Wait until the page has drawn everything."""
