@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from mockrawio import MockSessionError, MockSessionRawIO
 from mockrawio.ground.errors import BadFileError
 from mockrawio.ground.remote.folder import RemoteFolder
+from tests.remote.reads import read_until
 from tests.remote.served import redirect, reset, serving, short, status
 from tests.remote.test_http import address
 
@@ -39,20 +40,9 @@ def test_500_faults(server, broadband):
         hit[0] += 1
         return kinds[draws.integers(len(kinds))]
 
-    failed = right = 0
     with MockSessionRawIO(broadband) as near, MockSessionRawIO(address(server, broadband)) as far:
         server.fault = fault
-        size = near.get_signal_size(0, 0, 1)
-        while hit[0] < 500:
-            start = int(draws.integers(size - 20_000))
-            try:
-                found = far.get_analogsignal_chunk(0, 0, start, start + 20_000, 1)
-            except MockSessionError as error:
-                assert "5 times" in str(error)
-                failed += 1
-                continue
-            np.testing.assert_array_equal(found, near.get_analogsignal_chunk(0, 0, start, start + 20_000, 1))
-            right += 1
+        failed, right = read_until(lambda: hit[0] >= 500, near, far, draws)
     # A read fails with 0.3 ** 5 = 0.24 %; of some 1200 reads 3 are expected, and more than 15 are a chance of 1e-7.
     assert failed <= 15
     assert right > 500

@@ -16,6 +16,7 @@ from mockrawio import MockSessionError, MockSessionRawIO, SessionSpec
 from mockrawio.cli import main
 from mockrawio.interop.corpus import generate_corpus
 from tests.remote.proxy import proxied, replaced, shifted, short, silent, status
+from tests.remote.reads import read_until
 from tests.remote.served import reset as reset_connection
 from tests.remote.test_faults import SECRET
 from tests.remote.test_http import BLOCK, any_window, same
@@ -154,20 +155,9 @@ def test_100_faults(faulty, broadband):
         hit[0] += 1
         return kinds[hit[0] % len(kinds)]
 
-    failed = right = 0
     with MockSessionRawIO(broadband) as near, MockSessionRawIO(ADDRESS, storage_options=options) as far:
         proxy.fault = fault
-        size = near.get_signal_size(0, 0, 1)
-        while hit[0] < 100:
-            start = int(draws.integers(size - 20_000))
-            try:
-                found = far.get_analogsignal_chunk(0, 0, start, start + 20_000, 1)
-            except MockSessionError as error:
-                assert "5 times" in str(error)
-                failed += 1
-                continue
-            np.testing.assert_array_equal(found, near.get_analogsignal_chunk(0, 0, start, start + 20_000, 1))
-            right += 1
+        failed, right = read_until(lambda: hit[0] >= 100, near, far, draws)
     # A read fails with 0.3 ** 5 = 0.24 %: of some 240 reads more than 6 are a chance of 1e-5.
     assert failed <= 6
     assert right > 100
