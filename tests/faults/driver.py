@@ -22,11 +22,11 @@ from mockrawio.generate import session
 from tests.faults.faults import Counts, Fault, arm, in_child
 from tests.faults.scenarios import SCENARIOS, Scenario, tree
 
-KILLS = 20  # of each scenario, evenly spread
-LAST = 9  # steps at which it is killed too: what was made lands, and what it replaces goes
+KILLS = 22  # of each scenario, evenly spread
+LAST = 12  # steps at which it is killed too: what was made lands, and what it replaces goes
 OTHERS = ("full", "read-only", "denied", "broken", "interrupt")
 AT = (0.0, 0.4, 0.8, 1.0)  # of a writer's steps, for the other faults
-ROUNDS = 4
+ROUNDS = 6
 
 
 class Survey:

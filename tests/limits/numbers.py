@@ -71,7 +71,7 @@ NUMBERS = (
     Number("rasters.noise.MEAN", "rasters.rst", "white noise (mean {:g},"),
     Number("rasters.noise.SD", "rasters.rst", "standard deviation {}) with"),
     Number("rawio.signals.FEW", "readers.rst", "or {} if that is more"),
-    Number("tests.faults.driver.LAST", "faults.rst", "its last {}:", {9: "nine"}.get),
+    Number("tests.faults.driver.LAST", "faults.rst", "its last {}:", {12: "twelve"}.get),
     Number("tests.faults.driver.AT", "faults.rst", "up to {} steps of each", len),
     Number("tests.faults.driver.ROUNDS", "faults.rst", "{} rounds of each"),
     Number("tests.fuzz.test_fuzz.CASES", "security.rst", "{:,} cases run on every change"),
