@@ -204,6 +204,7 @@ def _read_npz(path: str) -> dict[str, Array]:
         raise unreadable(path, error) from None
     except BadFileError:
         raise
+    # NotImplementedError is zipfile's, of a packing it does not know; the others are NumPy's and of broken ones.
     except (ValueError, zipfile.BadZipFile, EOFError, KeyError, MemoryError, NotImplementedError) as error:
         raise BadFileError(path, "an .npz of plain arrays", str(error) or type(error).__name__, _REMEDY) from None
 

@@ -119,6 +119,7 @@ class InOneFile:
         """Return where the samples are, for SpikeInterface; NotImplementedError unless in one file, as above."""
         buffer = self._buffer()
         if buffer is None:
+            # as SpikeInterface's own extractors, which ask is_binary_compatible() first
             raise NotImplementedError(f"stream {self.stream_id}: its samples are not the whole rest of one file")
         return {
             "file_paths": [buffer["file_path"]],

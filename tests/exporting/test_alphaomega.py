@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from mockrawio.exporting.door import write_rig
 from mockrawio.formats.recorded import Recorded, RecordedChannel, RecordedSignals, RecordedSpan, RecordedUnit
 from mockrawio.formats.rig import rig_formats
+from mockrawio.ground.arrays import Floats
 from mockrawio.ground.errors import MockSessionError
 from tests.exporting.drawn import START, recordings, signals, tried
 from tests.exporting.proof import Proof
@@ -29,7 +30,9 @@ def as_neo(recorded: Recorded) -> Recorded:
         return replace(stream, channels=tuple(one._replace(gain=1 / one.gain) for one in stream.channels))
 
     def inverse_unit(unit: RecordedUnit) -> RecordedUnit:
-        times = lambda k, low, high: np.rint(unit.times(k, low, high) * rate) / int(rate + 1e-3)  # noqa: E731
+        def times(k: int, low: float | None, high: float | None) -> Floats:
+            return np.rint(unit.times(k, low, high) * rate) / int(rate + 1e-3)
+
         return replace(unit, gain=1 / unit.gain, times=times)
 
     return replace(

@@ -90,7 +90,10 @@ def of(names: list[str], rate: float = 1000.0, gain: float = 0.195, events: tupl
     """Return a recording of 60 samples, with channels and event channels of these names."""
     stream = signals(1, "broadband", rate, len(names), (0.0,), (60,), gain=gain)
     channels = tuple(one._replace(name=name) for one, name in zip(stream.channels, names, strict=True))
-    empty = lambda k, low, high: (np.zeros(0), None, np.zeros(0, "U1"))  # noqa: E731
+
+    def empty(k: int, low: float | None, high: float | None) -> tuple[Any, Any, Any]:
+        return np.zeros(0), None, np.zeros(0, "U1")
+
     marks = tuple(RecordedEvents(name, name, False, lambda k: 0, empty) for name in events)
     span = (RecordedSpan(0, 60 / rate),)
     return Recorded(START, span, (replace(stream, channels=channels),), (), marks, "recording")

@@ -77,8 +77,8 @@ def with_gain(gain: float, units: str = "uV", offset: float = 0.0) -> Recorded:
 def ranges(data: bytes) -> tuple[float, float, float, float]:
     """Return the physical and the digital ends of the first channel."""
     n = int(data[252:256])
-    places = [256 + n * (104 + 8 * k) for k in range(4)]
-    return tuple(float(data[place : place + 8]) for place in places)  # type: ignore[return-value]
+    low, high, first, last = (float(data[256 + n * at : 264 + n * at]) for at in (104, 112, 120, 128))
+    return low, high, first, last
 
 
 @pytest.mark.parametrize("bdf", [False, True])

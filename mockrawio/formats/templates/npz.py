@@ -68,6 +68,7 @@ def _members(path: str) -> dict[str, Array]:
             return {name: _member(path, archive, name) for name in there}
     except OSError as error:
         raise unreadable(path, error) from None
+    # What zipfile raises of a broken one, of a packing it does not know, and of one with a password.
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, struct.error) as error:
         raise BadFileError(path, "an .npz of plain arrays", str(error) or type(error).__name__, _SAVE) from None
 

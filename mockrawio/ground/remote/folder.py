@@ -241,6 +241,7 @@ class RemoteFolder(Folder):
 
     def map(self, opened: io.RawIOBase) -> Any:
         """Raise: nothing maps what lies elsewhere."""
+        # A Folder has to have it; what asks for a map asks first whether a file can be mapped.
         raise NotImplementedError("a file that lies elsewhere is read by its ranges")
 
     def status(self, name: str) -> Identity:

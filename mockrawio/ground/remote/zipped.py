@@ -52,6 +52,7 @@ class ZipStore(RemoteStore):
         try:
             file = _Listing(self._file)
             found = zipfile.ZipFile(file).infolist()  # type: ignore[arg-type]  # it is read and sought alone
+        # NotImplementedError is zipfile's, of archives in several parts; the others of broken ones.
         except (zipfile.BadZipFile, ValueError, struct.error, NotImplementedError, EOFError, OverflowError) as error:
             remedy = "Give the address of a zip, as zip://FOLDER_IN_IT::ADDRESS."
             raise BadFileError(self._place, "a zip", f"{error}"[:200], remedy) from None
@@ -90,6 +91,7 @@ class ZipStore(RemoteStore):
                 opened = zipfile.ZipFile(file).open(member)  # type: ignore[arg-type]  # noqa: SIM115  # kept open, as above
             opened.seek(start)
             data = opened.read(stop - start)
+        # NotImplementedError is zipfile's, of a packing it does not know, RuntimeError of a password.
         except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
             remedy = "Make the zip again, without a password, and with its files stored as they are."
             raise BadFileError(self._place, f"{name} as it was packed", f"{error}"[:200], remedy) from None
