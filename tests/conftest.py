@@ -22,6 +22,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from tests import length
 from tests.handmade import Handmade
 
 # How long an example takes says nothing on a busy machine.
@@ -54,6 +55,22 @@ MANY_MODULES = 300
 _imported: list[int] = []  # how many there were when the collector was told of them
 
 EPIPHYTE = Path(__file__).parent / "data" / "epiphyte" / "patient_data" / "7" / "session_1"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let tests look at all that they can."""
+    parser.addoption("--at-length", action="store_true", help="tests marked at_length look at all, not at a part of it")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell the tests, and what they start, how much they look at."""
+    length.say(config.getoption("at_length"))
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where tests marked at_length alone are asked for, import no file that has none of them."""
+    alone = config.getoption("markexpr") == "at_length" and collection_path.name.startswith("test_")
+    return (alone and "at_length" not in collection_path.read_text("utf-8")) or None
 
 
 def pytest_collectstart() -> None:

@@ -19,14 +19,16 @@ from typing import Any
 
 from mockrawio import SessionExistsError
 from mockrawio.generate import session
-from tests.faults.faults import Counts, Fault, arm, in_child
+from tests.faults.faults import Fault, Steps, arm, in_child
 from tests.faults.scenarios import SCENARIOS, Scenario, tree
+from tests.length import part, rounds
 
 KILLS = 22  # of each scenario, evenly spread
 LAST = 12  # steps at which it is killed too: what was made lands, and what it replaces goes
 OTHERS = ("full", "read-only", "denied", "broken", "interrupt")
 AT = (0.0, 0.4, 0.8, 1.0)  # of a writer's steps, for the other faults
 ROUNDS = 6
+STEP = 4  # of these, one in so many unless it is at length; each scenario begins with another one
 
 
 class Survey:
@@ -60,7 +62,7 @@ class Survey:
         shutil.rmtree(self.place, ignore_errors=True)
         shutil.copytree(self.kept, self.place)
 
-    def struck(self, kind: str, points: Iterable[int]) -> list[dict[str, Any]]:
+    def struck(self, kind: str, points: Iterable[int], steps: list[str]) -> list[dict[str, Any]]:
         """Let a fault strike at each of these steps; tell what is there, before and after the next run.
 
         The process of the next fault begins with that run: each that is forked copies what it touches.
@@ -72,7 +74,8 @@ class Survey:
             if found:
                 found[-1] |= json.loads(self.noted.read_text())
                 self.noted.unlink()
-            found.append({"k": k, **ended, "state": self._state(), "staged": self.scenario.staged(self.place)})
+            what = {"k": k, "step": steps[k - 1]}
+            found.append({**what, **ended, "state": self._state(), "staged": self.scenario.staged(self.place)})
         if found:
             found[-1] |= self._next_run()
         return found
@@ -92,16 +95,17 @@ class Survey:
         odd = sorted(set(tree(self.place)) ^ set(self.whole))
         return {"again": again, "then": self._state(), "left": self.scenario.staged(self.place), "odd": odd}
 
-    def steps(self) -> dict[str, int]:
-        """Return how many steps there are at which a fault of each kind can strike."""
+    def steps(self) -> dict[str, list[str]]:
+        """Return what is done at each step at which a fault of each kind can strike."""
         self._restore()
-        counts = Counts(("kill", *OTHERS))
+        steps = Steps(("kill", *OTHERS))
 
-        def count() -> None:
+        def note() -> None:
             self.scenario.write(self.place, 2)
-            raise InterruptedError(str(counts))
+            self.noted.write_text(str(steps))
 
-        return dict(json.loads(in_child(count, partial(arm, counts, self.place))()["text"]))
+        in_child(note, partial(arm, steps, self.place))()
+        return dict(json.loads(self.noted.read_text()))
 
     def limited(self, size: int) -> dict[str, Any]:
         """Let no file grow beyond `size`: the system writes a part of a block, then refuses."""
@@ -146,16 +150,18 @@ def spread(steps: int, count: int) -> list[int]:
 
 def survey(name: str, folder: Path) -> Iterator[tuple[str, Any]]:
     """Yield each kind of fault with how it ended, wherever it struck."""
-    one = Survey(SCENARIOS[name], folder)
+    one, first = Survey(SCENARIOS[name], folder), list(SCENARIOS).index(name)
     steps = one.steps()
-    last = steps["kill"]
-    yield "kill", one.struck("kill", sorted({*spread(last, KILLS), *range(max(1, last - LAST), last)}))
-    for kind in OTHERS:
-        points = sorted({max(1, round(at * steps[kind])) for at in AT})
-        yield kind, one.struck(kind, [k for k in points if k <= steps[kind]])
-    yield "limit", [one.limited(size) for size in (0, 3000)]
+    last = len(steps["kill"])
+    points = sorted({*spread(last, KILLS), *range(max(1, last - LAST), last)})
+    yield "kill", one.struck("kill", part(points, STEP, first), steps["kill"])
+    for number, kind in enumerate(OTHERS, first):
+        n = len(steps[kind])
+        points = sorted({max(1, round(at * n)) for at in AT})
+        yield kind, one.struck(kind, [k for k in part(points, STEP, number) if k <= n], steps[kind])
+    yield "limit", [one.limited(size) for size in part((0, 3000), 2, first)]
     one.learn("other", 3)
-    yield "two", [one.two(n) for n in range(ROUNDS)]
+    yield "two", [one.two(n) for n in range(rounds(2, ROUNDS))]
 
 
 def main(folder: Path, only: Callable[[str], bool] = lambda name: True) -> None:

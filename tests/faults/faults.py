@@ -57,19 +57,22 @@ class Fault:
             strike(self.kind)
 
 
-class Counts:
-    """The steps at which faults of some kinds could strike; none does."""
+class Steps:
+    """What is done at each step at which faults of some kinds could strike; none does."""
 
     def __init__(self, kinds: Iterable[str]) -> None:
         self.faults = [Fault(kind, NEVER) for kind in kinds]
+        self.done: dict[str, list[str]] = {kind: [] for kind in kinds}
 
     def step(self, what: str) -> None:
-        """Count a step of each kind that it is one of."""
+        """Note a step for each kind that it is one of."""
         for fault in self.faults:
+            before = fault.steps
             fault.step(what)
+            self.done[fault.kind] += [what] * (fault.steps - before)
 
     def __str__(self) -> str:
-        return json.dumps({fault.kind: fault.steps for fault in self.faults})
+        return json.dumps(self.done)
 
 
 def strike(kind: str) -> None:
@@ -82,7 +85,7 @@ def strike(kind: str) -> None:
     raise KeyboardInterrupt
 
 
-def arm(fault: Fault | Counts, place: Path) -> None:
+def arm(fault: Fault | Steps, place: Path) -> None:
     """Have all that happens below `place` count as steps, for as long as this process lives."""
 
     def hear(event: str, arguments: tuple[Any, ...]) -> None:
@@ -108,7 +111,7 @@ class _Stepping:
     """A file whose every write is a step."""
 
     file: Any
-    fault: Fault | Counts
+    fault: Fault | Steps
 
     def write(self, view: memoryview) -> int:
         self.fault.step("write")

@@ -9,10 +9,12 @@ import pytest
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.at_length,
     pytest.mark.skipif(os.name != "posix", reason="processes are forked and killed as POSIX has it"),
 ]
 if os.name == "posix":
     from tests.faults.scenarios import SCENARIOS
+    from tests.length import rounds
 
 Outcomes = dict[str, Any]
 NAMES = list(SCENARIOS) if os.name == "posix" else []
@@ -38,10 +40,11 @@ def test_killed(name: str, outcomes: Outcomes) -> None:
 
 
 def test_killed_often_enough(outcomes: Outcomes) -> None:
-    """That was so at 300 points and more, and at some the old was there, at some the new, at some none."""
-    killed = [outcome["state"] for found in outcomes.values() for outcome in found["kill"]]
-    assert len(killed) >= 300
-    assert set(killed) == {"absent", "old", "new"}
+    """That was so at many points, at each kind of step; at some the old was there, at some the new, at some none."""
+    killed = [outcome for found in outcomes.values() for outcome in found["kill"]]
+    assert len(killed) >= rounds(80, 300)
+    assert {outcome["step"] for outcome in killed} == {"make", "write", "sync", "move", "remove"}
+    assert {outcome["state"] for outcome in killed} == {"absent", "old", "new"}
 
 
 @pytest.mark.parametrize("kind", ["full", "denied", "broken", "interrupt", "read-only"])

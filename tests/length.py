@@ -1,0 +1,30 @@
+"""How much tests look at that repeat something many times: a part of it, or all with ``pytest --at-length``.
+
+Tests that ask are marked ``at_length``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TypeVar
+
+Item = TypeVar("Item")
+
+_NAME = "TESTS_AT_LENGTH"  # of the environment, for what tests start
+
+
+def say(at_length: bool) -> None:
+    """Say how much tests look at from now on, in this process and in what it starts."""
+    os.environ[_NAME] = str(int(at_length))
+
+
+def rounds(short: int, long: int) -> int:
+    """Return how many times a test does something."""
+    return long if os.environ.get(_NAME) == "1" else short
+
+
+def part(whole: Sequence[Item], step: int, first: int = 0) -> Sequence[Item]:
+    """Return every `step`-th, from the `first` on, and one at least; or all."""
+    every = min(rounds(step, 1), len(whole) or 1)
+    return whole[first % every :: every]
