@@ -9,14 +9,14 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from itertools import pairwise, starmap
+from itertools import starmap
 from multiprocessing import get_context
 
 from .corpus import FILES
 from .drive import OUTCOMES
 from .pool import begin, run
 
-BATCH = 500
+BATCH = 100
 
 
 def table(counts: Counter[tuple[str, str]]) -> Iterator[str]:
@@ -29,8 +29,8 @@ def table(counts: Counter[tuple[str, str]]) -> Iterator[str]:
 
 def batches(options: argparse.Namespace, root: str) -> Iterator[tuple[Counter[tuple[str, str]], list[str]]]:
     """Yield what came of each batch: in this process if it is the only one."""
-    edges = [*range(options.first, options.first + options.cases, BATCH), options.first + options.cases]
-    each = [(options.seed, low, high, options.whole) for low, high in pairwise(edges)]
+    indexes = range(options.first, options.first + options.cases, options.step)
+    each = [(options.seed, indexes[k : k + BATCH], options.whole) for k in range(0, len(indexes), BATCH)]
     if options.jobs == 1:
         begin(root)
         yield from starmap(run, each)
@@ -48,6 +48,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--whole", type=int, default=6, help="one case in so many is read as a whole session")
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
+    parser.add_argument("--step", type=int, default=1, help="one case in so many is run")
     options = parser.parse_args()
     counts: Counter[tuple[str, str]] = Counter()
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None

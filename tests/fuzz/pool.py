@@ -17,7 +17,7 @@ def begin(root: str) -> None:
     _driver = Driver(Path(tempfile.mkdtemp(dir=root)))
 
 
-def run(seed: int, low: int, high: int, whole: int) -> tuple[Counter[tuple[str, str]], list[str]]:
-    """Run cases `low` to `high` - 1."""
+def run(seed: int, indexes: range, whole: int) -> tuple[Counter[tuple[str, str]], list[str]]:
+    """Run the cases of these numbers."""
     assert _driver is not None
-    return _driver.run(seed, range(low, high), whole)
+    return _driver.run(seed, indexes, whole)
