@@ -17,9 +17,10 @@ import pytest
 
 from mockrawio import MockSessionError, MockSessionRawIO
 from tests.handmade import Handmade
+from tests.length import rounds
 from tests.stress.reference import KINDS, Reference, requests, write_session
 
-CYCLES = 4_000
+at_length = pytest.mark.at_length
 
 
 @pytest.fixture(scope="module")
@@ -37,23 +38,24 @@ def hasty() -> Iterator[None]:
     sys.setswitchinterval(interval)
 
 
-@pytest.mark.slow
+@at_length
 @pytest.mark.usefixtures("hasty")
 def test_sixteen_threads(session: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sixteen threads that read at random what they like get what the files hold, with few units' files open."""
     monkeypatch.setattr("mockrawio.rawio.spikes.OPEN_MAPS", 3)
     reference = Reference(session)  # here, since Python 3.11's own parser, which np.load asks, is not for threads
     with MockSessionRawIO(session) as reader, ThreadPoolExecutor(16) as pool:
-        made = list(pool.map(lambda seed: requests(reader, reference, seed, 400), range(16)))
+        made = list(pool.map(lambda seed: requests(reader, reference, seed, rounds(100, 400)), range(16)))
     assert all(kinds == set(KINDS) for kinds in made)
 
 
+@at_length
 @pytest.mark.slow
-def test_four_processes(session: Path) -> None:
-    """Four new processes that were sent one reader get what the files hold."""
-    context, reference = multiprocessing.get_context("spawn"), Reference(session)
-    with MockSessionRawIO(session) as reader, ProcessPoolExecutor(4, context) as pool:
-        made = list(pool.map(requests, [reader] * 4, [reference] * 4, range(4), [300] * 4))
+def test_new_processes(session: Path) -> None:
+    """New processes, two or at length four, that were sent one reader get what the files hold."""
+    n, context, reference = rounds(2, 4), multiprocessing.get_context("spawn"), Reference(session)
+    with MockSessionRawIO(session) as reader, ProcessPoolExecutor(n, context) as pool:
+        made = list(pool.map(requests, [reader] * n, [reference] * n, range(n), [300] * n))
     assert all(kinds == set(KINDS) for kinds in made)
 
 
@@ -71,6 +73,7 @@ def disturbed(reader: MockSessionRawIO, reference: Reference, seed: int, until: 
     return answered, closed
 
 
+@at_length
 @pytest.mark.slow
 @pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("how", ["parse_header", "close and parse_header", "pickle"])
@@ -80,7 +83,7 @@ def test_disturbed_by_another_thread(how: str, session: Path) -> None:
     with MockSessionRawIO(session) as reader, ThreadPoolExecutor(8) as pool:
         waiting = [pool.submit(disturbed, reader, reference, seed, until) for seed in range(8)]
         try:
-            for _ in range(50):
+            for _ in range(rounds(12, 50)):
                 if how == "pickle":
                     assert pickle.loads(pickle.dumps(reader)).get_signal_size(0, 0, 0) == 3000
                     continue
@@ -106,8 +109,9 @@ def held() -> tuple[int, int, int]:
     )
 
 
-def test_thousands_of_cycles(handmade: Handmade) -> None:
-    """Opened, read and closed 4,000 times over: as many handles, maps and pages of memory as after the first few."""
+@at_length
+def test_many_cycles(handmade: Handmade) -> None:
+    """Opened, read and closed 600 times, or 4,000: as many handles, maps and pages of memory as after the first few."""
     handmade.lfp(gain=0.5)
     handmade.unit(gain=0.25)
     handmade.events()
@@ -118,12 +122,12 @@ def test_thousands_of_cycles(handmade: Handmade) -> None:
             assert reader.get_spike_raw_waveforms().shape == (3, 1, 64)
             assert reader.get_event_timestamps()[2].tolist() == ["1", "2", "4"]
 
-    for _ in range(500):
+    for _ in range(rounds(100, 500)):
         cycle()
     handles, maps, pages = held()
-    for _ in range(CYCLES - 500):
+    for _ in range(rounds(500, 3500)):
         cycle()
     handles_then, maps_then, pages_then = held()
     assert handles_then == handles
-    assert maps_then <= maps + 50  # the allocator's own come and go; a leak of one a cycle would be thousands
-    assert (pages_then - pages) * os.sysconf("SC_PAGESIZE") < 3 << 20  # not 1 kB a cycle
+    assert maps_then <= maps + 50  # the allocator's own come and go; a leak of one a cycle would be 500
+    assert (pages_then - pages) * os.sysconf("SC_PAGESIZE") < 3 << 20  # not 6 kB a cycle, at length not 1 kB
