@@ -24,6 +24,7 @@ from mockrawio.session.layout import MANIFEST
 from mockrawio.session.manifest import manifest_bytes
 from mockrawio.verify import verify_session
 from tests.handmade import T0, Handmade, save_dict
+from tests.length import rounds
 from tests.manifests import rewrite, unsealed
 from tests.remote.served import serving
 from tests.remote.test_http import address
@@ -139,7 +140,8 @@ def stamps(draw) -> tuple[np.ndarray, float]:
     return (found if kind == "float" else np.rint(found * (1000 if kind == "micro" else 1)).astype(np.int64)), rate
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.at_length
+@settings(max_examples=rounds(30, 60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_what_is_said_of_stamps_is_what_they_say(data, tmp_path):
     """Whatever a channel's stamps are, steps in the index give the runs, rate, drift or error that all of them give."""
@@ -219,8 +221,8 @@ def test_verify_finds_steps_that_are_not_so(gaps, tmp_path, name, key):
     assert any("an 'index' that says" in problem and name in problem for problem in verify_session(folder).problems)
 
 
-@pytest.mark.slow
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.at_length
+@settings(max_examples=rounds(15, 40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_hostile_steps(data, gaps, tmp_path):
     """Whatever steps an index says, reading gives data within the files, or our own error."""

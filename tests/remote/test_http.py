@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 import mockrawio
 from mockrawio import MockSessionError, MockSessionRawIO
 from mockrawio.ground.errors import BadFileError
+from tests.length import rounds
 from tests.remote.nginx import nginx, nginx_of
 from tests.remote.served import FileServer, serving
 
@@ -131,7 +132,8 @@ def test_a_scan_reads_ahead(server, broadband):
 
 
 @pytest.mark.slow
-@settings(max_examples=40)
+@pytest.mark.at_length
+@settings(max_examples=rounds(20, 40))
 @given(data=st.data())
 def test_any_window_is_the_local_one(data, windows):
     """Whatever samples, channels and times are asked for, an address gives what the folder gives."""

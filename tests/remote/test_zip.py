@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from mockrawio import MockSessionError, MockSessionRawIO, NotASessionError
 from mockrawio.ground.remote.zipped import MOST_READ, ZipStore
+from tests.length import rounds
 from tests.remote.served import serving
 from tests.remote.test_http import BLOCK, any_window, same
 
@@ -43,8 +44,8 @@ def test_all_of_it_is_the_same(archive, broadband, http):
             same(far, near)
 
 
-@pytest.mark.slow
-@settings(max_examples=25)
+@pytest.mark.at_length
+@settings(max_examples=rounds(10, 25))
 @given(data=st.data())
 def test_any_window_is_the_local_one(data, windows):
     """Whatever samples, channels and times are asked for, a zip gives what the folder gives."""
@@ -71,12 +72,12 @@ def test_a_chunk_of_a_stored_file_is_one_request(broadband, tmp_path):
     assert archive.exists()
 
 
-@pytest.mark.slow
+@pytest.mark.at_length
 def test_a_damaged_zip(archive, tmp_path):
     """With any bytes of a zip changed, what is read is what the files hold, or an error of ours."""
     whole, draws = archive.read_bytes(), np.random.default_rng(4)
     listing = whole.rfind(b"PK\x01\x02", 0, whole.find(b"PK\x01\x02") + 1)
-    for _ in range(150):
+    for _ in range(rounds(40, 150)):
         data = bytearray(whole)
         for place in draws.integers(listing, len(data), 3):
             data[place] = draws.integers(256)
