@@ -180,5 +180,5 @@ def test_functions_and_modules_are_as_short_as_contributing_says():
 def test_what_can_look_at_more_is_marked():
     """A file that asks how much its tests look at has some marked ``at_length``; else no run would look at all."""
     texts = {path: path.read_text("utf-8") for path in Path(__file__).parent.rglob("test_*.py")}
-    asking = {path: text for path, text in texts.items() if "from tests.length import" in text}
+    asking = {path: text for path, text in texts.items() if "tests.length import" in text}
     assert [path.name for path, text in asking.items() if "mark.at_length" not in text] == []

@@ -14,10 +14,11 @@ import sys
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
+import dask
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -37,6 +38,8 @@ from mockrawio.interop.corpus_report import FAILURES, CorpusReport, Failure
 from mockrawio.interop.dask import to_dask_array
 from mockrawio.session.manifest import compare
 from tests.benchmarks import scale
+from tests.length import rounds
+from tests.processes import fresh
 
 PARTIAL = re.compile(r"\.session_(\d+)\.partial-(\d+)-.*")
 
@@ -44,7 +47,8 @@ PARTIAL = re.compile(r"\.session_(\d+)\.partial-(\d+)-.*")
 @pytest.fixture(scope="module")
 def cluster():
     """Two worker processes of one thread each, on loopback; a killed one is started again."""
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", host="127.0.0.1") as started:
+    how = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0", "host": "127.0.0.1"}
+    with dask.config.set({"distributed.worker.multiprocessing-method": fresh()}), LocalCluster(**how) as started:
         yield started
 
 
@@ -108,19 +112,21 @@ def kill_midway(root):
             os.kill(process, signal.SIGCONT)
 
 
+@pytest.mark.at_length
 @pytest.mark.slow
 def test_killed_worker(client, tmp_path):
     """A worker killed in the middle of a session costs that session's retry: the corpus is complete, byte for byte."""
-    specs = tiny(8, duration_s=40.0, n_lfp_channels=8)
+    n = rounds(5, 8)
+    specs = tiny(n, duration_s=rounds(20.0, 40.0), n_lfp_channels=8)
     with ThreadPoolExecutor(1) as thread:
         running = thread.submit(run, specs, tmp_path / "cluster", client)
         landed, process = kill_midway(tmp_path / "cluster")
         report = running.result()
-    assert counts(report) == (8, 0, 0)
+    assert counts(report) == (n, 0, 0)
     assert process not in client.run(os.getpid).values()
     assert {number: sessions(tmp_path / "cluster")[number].stat().st_ino for number in landed} == landed
     assert_whole(tmp_path / "cluster")
-    assert counts(run(specs, tmp_path / "here")) == (8, 0, 0)
+    assert counts(run(specs, tmp_path / "here")) == (n, 0, 0)
     assert content(tmp_path / "cluster") == content(tmp_path / "here")
 
 
@@ -212,9 +218,12 @@ def test_command_on_a_cluster(cluster, tmp_path):
     assert content(tmp_path / "a") == content(tmp_path / "b")
 
 
+@pytest.mark.at_length
 @pytest.mark.slow
-def test_scale(tmp_path, capsys):
-    """The measurement that the documentation tells of runs, and prints a table."""
+def test_scale(client, tmp_path, capsys, monkeypatch):
+    """The measurement that the documentation tells of runs, and prints a table; at length on a cluster of its own."""
+    if rounds(1, 0):
+        monkeypatch.setattr(scale, "cluster_of", lambda n_workers: nullcontext(client))
     scale.measure(tmp_path, n_sessions=1, seconds=1.0, n_tasks=40, workers=(1,), turns=1)
     table = capsys.readouterr().out
     assert ".. list-table::" in table
@@ -553,7 +562,8 @@ def test_wrong_scheduler(tmp_path):
     assert result.stderr.splitlines()[-1].startswith("Error: --scheduler: expected")
 
 
-SCRIPT = """import sys
+SCRIPT = """import os, sys
+hasattr(os, "sched_setaffinity") and os.sched_setaffinity(0, {{min(os.sched_getaffinity(0))}})  # one worker is enough
 from mockrawio.interop.corpus import generate_corpus
 {}generate_corpus([], sys.argv[1], client="local", progress=False)
 """
@@ -570,7 +580,7 @@ def test_a_script_that_workers_would_run_again(guard, tmp_path):
     if guard:
         assert not made.returncode, made.stderr
         return
-    assert f"found one without, {script}, line 3" in made.stderr.splitlines()[-1]
+    assert f"found one without, {script}, line 4" in made.stderr.splitlines()[-1]
     assert made.stderr.count("Traceback") == 1
 
 
@@ -591,6 +601,7 @@ def test_interrupt(tmp_path):
         try:
             while len(sessions(tmp_path)) < 2:
                 assert process.poll() is None
+                time.sleep(0.01)
             process.send_signal(signal.SIGINT)
             assert process.communicate(timeout=30)[1] == "Interrupted.\n"
         finally:
@@ -598,5 +609,5 @@ def test_interrupt(tmp_path):
     assert process.returncode == 130
     assert_whole(tmp_path)
     made = len(sessions(tmp_path))
-    done = subprocess.run([*arguments, f"1-{made + 1}"], capture_output=True, text=True, check=True, timeout=60)
+    done = command(tmp_path, "--seed", "1", "--sessions", f"1-{made + 1}")
     assert f"1 made (0.0 MB), {made} there already, 0 failed" in done.stdout

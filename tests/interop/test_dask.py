@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import subprocess
 import sys
 
@@ -17,11 +18,13 @@ from hypothesis import strategies as st
 from xarray.indexes import RangeIndex
 
 from mockrawio import BoundsError, MockSessionError, MockSessionRawIO, SessionSpec, generate_session
-from mockrawio.ground.extras import install_command
+from mockrawio.ground.extras import MissingExtraError, install_command
 from mockrawio.interop import dask as interop
 from mockrawio.interop.dask import SegmentSource, to_dask_array, to_xarray
 from mockrawio.rawio import StreamView
 from tests.handmade import Handmade
+from tests.length import rounds
+from tests.processes import fresh
 
 LFP, BROADBAND = 0, 1
 
@@ -81,6 +84,7 @@ def test_equals_the_reader(reader, scheduler):
     assert_computed(*expected_and_lazy(reader), scheduler=scheduler)
 
 
+@pytest.mark.at_length
 @pytest.mark.slow
 def test_processes(folders):
     """Other processes compute the same, after the readers have been closed."""
@@ -90,7 +94,8 @@ def test_processes(folders):
             more_expected, more_lazy = expected_and_lazy(opened)
         expected += more_expected
         lazy += more_lazy
-    assert_computed(expected, lazy, scheduler="processes", num_workers=2)
+    with dask.config.set({"multiprocessing.context": fresh()}):
+        assert_computed(expected, lazy, scheduler="processes", num_workers=2)
 
 
 def slices(least, most):
@@ -99,8 +104,9 @@ def slices(least, most):
     return st.builds(slice, number, number, st.sampled_from([None, 1, 2, 7, 1000, -1, -3]))
 
 
+@pytest.mark.at_length
 @pytest.mark.slow
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=rounds(30, 80), deadline=None)
 @given(data=st.data())
 def test_slices(broadband, data):
     """Whatever is taken from the lazy array, twice over, is what NumPy takes from the reader's."""
@@ -275,15 +281,19 @@ def test_source_indexing(folders):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("library", ["dask", "xarray"])
-def test_missing_library(library, folders):
-    """Without the library the error says which extra brings it."""
-    code = (
-        f"import sys; sys.modules[{library!r}] = None\n"
-        "from mockrawio import MockSessionRawIO\n"
-        "from mockrawio.interop.dask import to_xarray\n"
-        f"to_xarray(MockSessionRawIO({str(folders['float64'])!r}).__enter__(), seg_index=0)"
-    )
+def test_without_dask():
+    """Without Dask the import's error says which extra brings it."""
+    code = "import sys; sys.modules['dask'] = None; import mockrawio.interop.dask"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert "MissingExtraError" in done.stderr
     assert install_command("dask") in done.stderr
+
+
+def test_without_xarray(folders, monkeypatch):
+    """Without xarray the error says which extra brings it."""
+    monkeypatch.setitem(sys.modules, "xarray", None)
+    with (
+        MockSessionRawIO(folders["float64"]) as reader,
+        pytest.raises(MissingExtraError, match=re.escape(install_command("dask"))),
+    ):
+        to_xarray(reader, seg_index=0)

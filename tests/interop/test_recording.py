@@ -16,6 +16,7 @@ from mockrawio import MockSessionError, NotASessionError
 from mockrawio.interop.probe import session_probe
 from mockrawio.interop.spikeinterface import MockSessionRecordingExtractor, MockSessionSortingExtractor
 from tests.handmade import T0
+from tests.processes import fresh
 
 # SpikeInterface's own write_binary leaves the files that it wrote to be closed by the collector.
 pytestmark = pytest.mark.filterwarnings(r"ignore:unclosed file .*\.raw:ResourceWarning")
@@ -251,12 +252,13 @@ def test_another_process(one, tmp_path):
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() == "[16, 16]"
 
 
+@pytest.mark.at_length
 @pytest.mark.slow
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_save(two, tmp_path, n_jobs):
     """Saved by one process or by two new ones, the copy is the recording, times and probe included."""
     recording = MockSessionRecordingExtractor(two, "broadband")
-    job = {"n_jobs": n_jobs, "mp_context": "spawn", "chunk_size": 3000, "progress_bar": False}
+    job = {"n_jobs": n_jobs, "mp_context": fresh(), "chunk_size": 3000, "progress_bar": False}
     saved = recording.save(folder=tmp_path / "saved", **job)
     check_same(recording, saved)
     check_same(recording, si.load(tmp_path / "saved"))

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from mockrawio import MockSessionRawIO
+from tests.processes import fresh
 from tests.remote.served import status
 from tests.remote.test_faults import SECRET
 from tests.remote.test_http import address
@@ -60,16 +61,18 @@ def test_spikeinterface_in_two_processes(locked, broadband, tmp_path):
     assert not any(SECRET.encode() in data for data in written)
 
 
+@pytest.mark.at_length
 def test_dask_in_two_processes(server, broadband):
     """Dask's processes, which are new ones, compute of an address what the folder has, after the reader was closed."""
-    pytest.importorskip("dask")
+    dask = pytest.importorskip("dask")
     from mockrawio.interop.dask import to_dask_array
 
     with MockSessionRawIO(address(server, broadband)) as far, MockSessionRawIO(broadband) as near:
         lazy = to_dask_array(far, 1, chunks=(32_000, -1))
         expected = near.get_analogsignal_chunk(stream_index=1)
     server.taken()
-    np.testing.assert_array_equal(lazy.compute(scheduler="processes", num_workers=2), expected)
+    with dask.config.set({"multiprocessing.context": fresh()}):
+        np.testing.assert_array_equal(lazy.compute(scheduler="processes", num_workers=2), expected)
     asked = [one for one in server.taken() if one.path.endswith("broadband.npy")]
     assert sum(one.sent for one in asked) <= 1.1 * expected.nbytes + (1 << 16) * len(asked)
 

@@ -31,8 +31,9 @@ from mockrawio.session.manifest import is_virtual, read_manifest
 from mockrawio.verify import verify_session
 from tests.generate.folders import contents
 from tests.manifests import rewrite, unsealed
+from tests.processes import fresh
 
-JOB = {"n_jobs": 2, "mp_context": "spawn", "chunk_size": 7001, "progress_bar": False}
+JOB = {"n_jobs": 2, "chunk_size": 7001, "progress_bar": False}
 FORKS = "fork" in multiprocessing.get_all_start_methods()
 
 
@@ -59,12 +60,13 @@ def test_spikeinterface(broadband):
                 assert frames[0].tolist() == frames[1].tolist()
 
 
+@pytest.mark.at_length
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_spikeinterface_in_two_processes(broadband, chunks, tmp_path):
-    """Two spawned processes save the very samples; two more, forked where that can be, find the same waveforms."""
+    """Two new processes save the very samples; two more, forked where that can be, find the same waveforms."""
     recording, sorting = read_mocksession(broadband.virtual, stream_id="broadband", load_sorting=True)
-    saved = recording.save(folder=tmp_path / "saved", **JOB)
+    saved = recording.save(folder=tmp_path / "saved", mp_context=fresh(), **JOB)
     for k, chunk in enumerate(chunks):
         assert np.array_equal(saved.get_traces(k), chunk)
     templates = []
@@ -105,11 +107,12 @@ def test_score(broadband):
     assert all(unit.accuracy == 1 for unit in found.units)
 
 
+@pytest.mark.at_length
 @pytest.mark.parametrize("scheduler", ["threads", pytest.param("processes", marks=pytest.mark.slow)])
 def test_dask(scheduler, broadband, chunks):
-    """Lazy arrays are computed by threads and by spawned processes; a graph holds no samples."""
+    """Lazy arrays are computed by threads and by new processes; a graph holds no samples."""
     reader = broadband.readers()[1]
-    with dask.config.set({"multiprocessing.context": "spawn"}):
+    with dask.config.set({"multiprocessing.context": fresh()}):
         lazy = [to_dask_array(reader, 1, chunks=(20_001, 7), seg_index=k) for k in range(len(chunks))]
         found = dask.compute(*(one[3:60000:7] for one in lazy), scheduler=scheduler, num_workers=2)
     for one, chunk in zip(found, chunks, strict=True):
