@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 Item = TypeVar("Item")
+Number = TypeVar("Number", int, float)
 
 _NAME = "TESTS_AT_LENGTH"  # of the environment, for what tests start
 
@@ -19,8 +20,8 @@ def say(at_length: bool) -> None:
     os.environ[_NAME] = str(int(at_length))
 
 
-def rounds(short: int, long: int) -> int:
-    """Return how many times a test does something."""
+def rounds(short: Number, long: Number) -> Number:
+    """Return how many times, or how long, a test does something: the second if it is at length."""
     return long if os.environ.get(_NAME) == "1" else short
 
 

@@ -51,6 +51,8 @@ def shown(session, tmp_path, monkeypatch):
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     picture = tmp_path / "window.png"
     done = subprocess.run([sys.executable, "-c", SHOW, session, picture], capture_output=True, text=True, timeout=120)
+    if "cannot open shared object file" in done.stderr or "No module named 'PySide6" in done.stderr:
+        pytest.skip(done.stderr.splitlines()[-1])  # of the system's, libEGL among them, which a bare machine may lack
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     return json.loads(done.stdout.splitlines()[-1]), picture

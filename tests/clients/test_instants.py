@@ -15,11 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from mockrawio import MockSessionIO, write_session, write_session_from_block
 from mockrawio.interop.spikeinterface import read_mocksession
 from tests.clients.test_nwb import convert
+from tests.length import rounds
 from tests.test_instants import MICROSECOND, A, B, assert_same, exact_ms, foreign, instants, stamps, starts, write
 
 # Neo and neuroconv call what pynwb and hdmf have since renamed; a pause or a name may have no place in a session.
 pytestmark = pytest.mark.filterwarnings("ignore")
-few = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=rounds(2, 5), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def as_nwb(block, path):
@@ -38,6 +39,7 @@ def in_ms(start, seconds):
     )
 
 
+@pytest.mark.at_length
 @pytest.mark.slow
 @few
 @given(zero=starts)
@@ -75,6 +77,7 @@ def test_nwbio(tmp_path_factory, zero):
     )
 
 
+@pytest.mark.at_length
 @pytest.mark.slow
 @few
 @given(zero=starts)
@@ -141,6 +144,7 @@ def test_neuroconv(gaps, tmp_path):
             assert begin == pytest.approx(ours, rel=0, abs=MICROSECOND)
 
 
+@pytest.mark.at_length
 @pytest.mark.slow
 @few
 @given(zero=starts)

@@ -30,6 +30,7 @@ from mockrawio.convert.spans import DEFAULT_START
 from tests.convert.reading import description, manifest, opened, unit_index, values, verified
 from tests.generate.folders import contents, loaded
 from tests.handmade import T0, Handmade
+from tests.length import rounds
 
 START_MS = DEFAULT_START.timestamp() * 1000
 CSC = np.array(["CSC1", "CSC2"])
@@ -572,7 +573,8 @@ def test_spikes_of_a_segment_without_signals(tmp_path):
 
 
 @pytest.mark.slow
-@settings(max_examples=30)
+@pytest.mark.at_length
+@settings(max_examples=rounds(12, 30))
 @given(st.data())
 def test_every_spike_stays_in_its_segment(tmp_path_factory, data):
     """Through lazy and loaded blocks, a spike on the very edge of a segment is still the segment's."""

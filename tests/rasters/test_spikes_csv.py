@@ -22,6 +22,7 @@ from mockrawio.rasters import (
     write_spikes_csv,
 )
 from mockrawio.session.manifest import read_manifest
+from tests.length import rounds
 
 
 def text(tmp_path, content, **how):
@@ -193,7 +194,8 @@ def outcome(path):
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=300)
+@pytest.mark.at_length
+@settings(deadline=None, max_examples=rounds(100, 300))
 @given(header=st.sampled_from(HEADERS), cells=st.lists(CELLS, max_size=24))
 def test_any_text(tmp_path_factory, header, cells):
     """Any text is read or refused by a line of it; at once and one by one are the same."""

@@ -23,6 +23,7 @@ from mockrawio.report import measures
 from mockrawio.testing import assert_rawio_compliant
 from mockrawio.verify import verify_session
 from tests.handmade import T0, Handmade
+from tests.length import rounds
 
 
 def opened(handmade: Handmade, **options: Any) -> MockSessionRawIO:
@@ -168,7 +169,8 @@ def kept(draw: st.DrawFn) -> np.ndarray:
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.at_length
+@settings(max_examples=rounds(25, 60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     channels=st.lists(kept(), min_size=1, max_size=4),
     fast=kept(),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from mockrawio import BoundsError, MockSessionError, MockSessionRawIO
 from mockrawio.rawio import signals
 from tests.handmade import T0, Handmade
+from tests.length import rounds
 
 N, CHANNELS = 200, 5
 
@@ -65,7 +66,8 @@ selections = st.one_of(
 
 
 @pytest.mark.slow
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@pytest.mark.at_length
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=rounds(40, 150))
 @given(data=st.data(), selection=selections)
 def test_chunks_agree_with_plain_indexing(stored: Any, data: st.DataObject, selection: Any) -> None:
     """Any samples, any channels, any way of storing: the same values as the whole array indexed."""

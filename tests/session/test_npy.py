@@ -13,11 +13,13 @@ from hypothesis.extra import numpy as hnp
 
 from mockrawio.formats.npy import MappedArray, open_array
 from mockrawio.ground.errors import BadFileError
+from tests.length import rounds
 from tests.session.test_pickled import DTYPES
 
 
 @pytest.mark.slow
-@settings(max_examples=200, deadline=None)
+@pytest.mark.at_length
+@settings(max_examples=rounds(60, 200), deadline=None)
 @given(st.data(), st.sampled_from([(1, 0), (2, 0), (3, 0)]), st.booleans(), st.sampled_from(DTYPES))
 def test_agrees_with_numpy(data: st.DataObject, version: tuple[int, int], fortran: bool, dtype: str) -> None:
     """Any dtype, byte order, layout, shape and header version that we accept reads as numpy.load reads it."""

@@ -28,6 +28,7 @@ from mockrawio.formats.symbolic import MAX_SPELLED, Interpreter
 from mockrawio.ground.errors import BadFileError
 from tests.conftest import EPIPHYTE
 from tests.fuzz.corpus import with_numpy_1_names
+from tests.length import rounds
 
 HEADER = io.BytesIO()
 np.lib.format.write_array_header_1_0(HEADER, {"descr": "|O", "fortran_order": False, "shape": ()})
@@ -68,7 +69,8 @@ DTYPES = ["|b1", "|i1", "|u1", "|S3", *(order + name for name in WIDE for order 
 
 
 @pytest.mark.slow
-@settings(max_examples=400, deadline=None)
+@pytest.mark.at_length
+@settings(max_examples=rounds(100, 400), deadline=None)
 @given(st.data(), st.sampled_from([2, 3, 4, 5]), st.booleans(), st.booleans(), st.sampled_from(DTYPES))
 def test_agrees_with_numpy(data: st.DataObject, protocol: int, old: bool, fortran: bool, dtype: str) -> None:
     """Any dtype, order, protocol and NumPy module name reads as numpy.load reads it."""

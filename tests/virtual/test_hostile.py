@@ -21,6 +21,7 @@ from mockrawio.ground.errors import BadFileError
 from mockrawio.session.layout import find_files
 from mockrawio.session.streams import open_stream
 from mockrawio.verify import verify_session
+from tests.length import rounds
 from tests.manifests import rewrite, unsealed
 
 MANIFEST = "session_manifest.json"
@@ -108,7 +109,8 @@ def test_more_than_a_machine_has(fields, match, folder, monkeypatch):
 
 
 @pytest.mark.slow
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.at_length
+@settings(max_examples=rounds(50, 150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_manifest_with_bytes_changed(data, folder, pairs):
     """Whatever bytes of a manifest are changed, the session is read as it was, or an error says what is wrong."""

@@ -14,9 +14,10 @@ from mockrawio.session.layout import find_files
 from mockrawio.session.streams import open_stream
 from mockrawio.session.virtual import file_chunks
 from mockrawio.testing import assert_rawio_compliant
+from tests.length import rounds
 from tests.virtual.conftest import SPECS
 
-EXAMPLES = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+EXAMPLES = settings(max_examples=rounds(50, 150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +77,7 @@ def test_all_of_it(pair):
                 same(*columns)
 
 
+@pytest.mark.at_length
 @EXAMPLES
 @given(data=st.data(), name=st.sampled_from(list(SPECS)))
 def test_any_slice_of_any_stream(data, name, opened):
@@ -106,6 +108,7 @@ def in_order(limits):
     return limits if None in limits else sorted(limits)
 
 
+@pytest.mark.at_length
 @EXAMPLES
 @given(data=st.data(), name=st.sampled_from(list(SPECS)))
 def test_spikes_between_any_limits(data, name, opened):
@@ -121,6 +124,7 @@ def test_spikes_between_any_limits(data, name, opened):
         same(*(getattr(reader, what)(0, segment, unit, *limits) for reader in (written, virtual)))
 
 
+@pytest.mark.at_length
 @EXAMPLES
 @given(data=st.data(), name=st.sampled_from(list(SPECS)))
 def test_events_between_any_limits(data, name, opened):
