@@ -177,6 +177,7 @@ def test_command(folder, phy, worse):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("quick_figures")
 def test_command_writes(folder, phy, tmp_path):
     """The table has the rows with a column a cause, and the figure is a picture; neither is replaced unasked."""
     from matplotlib.image import imread

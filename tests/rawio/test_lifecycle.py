@@ -20,6 +20,7 @@ from mockrawio import MockSessionError, MockSessionRawIO
 from mockrawio.formats.npy_out import Blocks, dict_file
 from mockrawio.rawio import cache as cache_module
 from tests.handmade import T0, Handmade
+from tests.processes import fresh
 
 
 def digest(reader: MockSessionRawIO, seed: int) -> list[float]:
@@ -49,10 +50,11 @@ def test_pickle_carries_no_data(epiphyte: Path) -> None:
     assert digest(pickle.loads(data), 1) == expected
 
 
+@pytest.mark.at_length
 @pytest.mark.slow
 def test_processes(epiphyte: Path) -> None:
     """Two processes read one pickled reader and agree with this one."""
-    context = multiprocessing.get_context("spawn")  # JAX, which other tests bring in, warns of a fork
+    context = multiprocessing.get_context(fresh())  # JAX, which other tests bring in, warns of a fork
     with MockSessionRawIO(epiphyte) as reader, ProcessPoolExecutor(2, context) as pool:
         seeds = range(4)
         found = list(pool.map(digest, [reader] * 4, seeds))

@@ -6,8 +6,6 @@ import multiprocessing
 import os
 import pickle
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +17,7 @@ import mockrawio
 from mockrawio import MockSessionError, MockSessionRawIO
 from mockrawio.ground.errors import BadFileError
 from tests.length import rounds
+from tests.processes import python
 from tests.remote.nginx import nginx, nginx_of
 from tests.remote.served import FileServer, serving
 
@@ -185,12 +184,13 @@ def test_a_pickle_before_the_header(broadband):
 
 
 @pytest.mark.slow
-def test_a_new_process_opens_again(server, broadband):
+@pytest.mark.at_length
+def test_a_new_process_opens_again(server, broadband, tmp_path):
     """A process that was not forked from this one reads on from a pickle."""
     with MockSessionRawIO(address(server, broadband)) as reader:
-        read = "print(pickle.load(sys.stdin.buffer).get_analogsignal_chunk(0, 0, 0, 100, 1).sum())"
-        code = f"import pickle, sys; {read}"
-        done = subprocess.run([sys.executable, "-c", code], input=pickle.dumps(reader), capture_output=True, check=True)
+        (tmp_path / "sent").write_bytes(pickle.dumps(reader))
+        read = "pickle.load(open(sys.argv[1], 'rb')).get_analogsignal_chunk(0, 0, 0, 100, 1).sum()"
+        done = python(f"import pickle, sys; print({read})", tmp_path / "sent")
         assert int(done.stdout) == reader.get_analogsignal_chunk(0, 0, 0, 100, 1).sum()
 
 

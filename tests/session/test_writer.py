@@ -19,6 +19,7 @@ from mockrawio.ground.writing import write_file
 from mockrawio.session.layout import find_files
 from mockrawio.session.manifest import compare
 from mockrawio.session.writer import SessionWriter
+from tests.processes import python
 
 
 def write(target: Path, text: bytes = b"one", overwrite: bool = False) -> None:
@@ -114,6 +115,7 @@ KILLED = """
 import os, signal, sys
 from mockrawio.ground import durable, whole_folder, writing
 from mockrawio.session.writer import SessionWriter
+from tests.processes import python
 if sys.argv[2] == "replacing":
     rename = os.rename
     def once(a, b):
@@ -127,14 +129,13 @@ with SessionWriter(sys.argv[1], overwrite=True) as session:
 """
 
 
-@pytest.mark.slow
+@pytest.mark.at_length
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX")
 @pytest.mark.parametrize("moment", ["writing", "replacing"])
 def test_a_killed_writer_leaves_no_session_and_the_next_one_mends(moment: str, tmp_path: Path) -> None:
     """After SIGKILL no leftover reads as a session, the old one is not lost, the next run succeeds."""
     write(tmp_path / "s")
-    code = textwrap.dedent(KILLED)
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "s"), moment], check=False)
+    done = python(textwrap.dedent(KILLED), tmp_path / "s", moment)
     assert done.returncode == -signal.SIGKILL
     left = [p for p in tmp_path.iterdir() if p.name != "s"]
     assert len(left) >= 1

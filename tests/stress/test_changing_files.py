@@ -6,8 +6,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +15,7 @@ from mockrawio import MockSessionError, MockSessionRawIO
 from mockrawio.rawio import open_session as opened_session
 from mockrawio.session.manifest import manifest_bytes
 from tests.handmade import T0, Handmade
+from tests.processes import python
 
 # Reads everything, cuts every array file, and says what each further request comes to.
 SHRINK = """
@@ -54,12 +53,6 @@ print(json.dumps(answers))
 """
 
 
-def python(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run Python code in a process of its own."""
-    command = [sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
 def large(handmade: Handmade) -> Path:
     """Write a session whose arrays are many pages long."""
     for channel in (1, 2):
@@ -70,7 +63,7 @@ def large(handmade: Handmade) -> Path:
     return handmade.folder
 
 
-@pytest.mark.slow
+@pytest.mark.at_length
 @pytest.mark.parametrize("before", ["first", "again"])
 def test_files_that_shrink(before: str, handmade: Handmade) -> None:
     """Whatever is asked for after files were cut, first or again, is an error with both sizes, never a crash."""
@@ -83,7 +76,7 @@ def test_files_that_shrink(before: str, handmade: Handmade) -> None:
         assert "expected" in answer and "no error" not in answer, (name, answer)
 
 
-@pytest.mark.slow
+@pytest.mark.at_length
 def test_a_view_given_before_is_beyond_help(handmade: Handmade) -> None:
     """A chunk that is a view of a file cut since ends the process when it is touched: what the documentation says."""
     code = (
@@ -212,6 +205,7 @@ def test_any_file_before_its_first_read(name: str, how: str, handmade: Handmade)
         FIRST_READS[name](reader)
 
 
+@pytest.mark.at_length
 @pytest.mark.slow
 def test_more_channels_than_handles(handmade: Handmade) -> None:
     """300 LFP channels and 200 units are read with 100 handles; with none at all the error names the limit."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ import pytest
 import mockrawio
 from mockrawio.ground.once import once
 from tests.handmade import T0, Handmade
+from tests.processes import python
 
 # A thread is stopped within the first reading of something; the child that is forked then asks for the same.
 FORKED = """
@@ -84,10 +84,10 @@ def forked(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProc
     handmade = Handmade(tmp_path_factory.mktemp("forked") / "session_2")
     handmade.all()
     handmade.lfp(samples=np.arange(9000, dtype=np.int16), ts=T0 + np.arange(9000))
-    command = [sys.executable, "-W", "ignore", "-c", FORKED, str(handmade.folder), *RIGHT]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)
+    return python(FORKED, handmade.folder, *RIGHT)
 
 
+@pytest.mark.at_length
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork()")
 @pytest.mark.parametrize("kind", RIGHT)

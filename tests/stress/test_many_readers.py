@@ -18,6 +18,7 @@ import pytest
 from mockrawio import MockSessionError, MockSessionRawIO
 from tests.handmade import Handmade
 from tests.length import rounds
+from tests.processes import fresh
 from tests.stress.reference import KINDS, Reference, requests, write_session
 
 at_length = pytest.mark.at_length
@@ -53,7 +54,7 @@ def test_sixteen_threads(session: Path, monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.slow
 def test_new_processes(session: Path) -> None:
     """New processes, two or at length four, that were sent one reader get what the files hold."""
-    n, context, reference = rounds(2, 4), multiprocessing.get_context("spawn"), Reference(session)
+    n, context, reference = rounds(2, 4), multiprocessing.get_context(fresh()), Reference(session)
     with MockSessionRawIO(session) as reader, ProcessPoolExecutor(n, context) as pool:
         made = list(pool.map(requests, [reader] * n, [reference] * n, range(n), [300] * n))
     assert all(kinds == set(KINDS) for kinds in made)

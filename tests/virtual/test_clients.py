@@ -6,8 +6,6 @@ import multiprocessing
 import os
 import pickle
 import shutil
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import dask
@@ -31,7 +29,7 @@ from mockrawio.session.manifest import is_virtual, read_manifest
 from mockrawio.verify import verify_session
 from tests.generate.folders import contents
 from tests.manifests import rewrite, unsealed
-from tests.processes import fresh
+from tests.processes import fresh, python
 
 JOB = {"n_jobs": 2, "chunk_size": 7001, "progress_bar": False}
 FORKS = "fork" in multiprocessing.get_all_start_methods()
@@ -181,6 +179,7 @@ def test_events_need_no_layers(broadband, tmp_path, monkeypatch):
         assert reader.segment_t_stop(0, 1) > 3
 
 
+@pytest.mark.at_length
 def test_pickled_to_another_process(broadband, chunks, tmp_path):
     """A reader, a view of a stream and one of a unit go to a process that has never seen the session."""
     reader = broadband.readers()[1]
@@ -191,8 +190,8 @@ def test_pickled_to_another_process(broadband, chunks, tmp_path):
         "a, b = stream.read(1, 500, 900), reader.get_analogsignal_chunk(0, 1, 500, 900, stream_index=1);"
         "assert np.array_equal(a, b); np.savez(sys.argv[2], a, unit.times_ms(), unit.waveforms(1))"
     )
-    where = [str(tmp_path / "sent"), str(tmp_path / "back.npz")]
-    subprocess.run([sys.executable, "-c", code, *where], check=True)
+    done = python(code, tmp_path / "sent", tmp_path / "back.npz")
+    assert done.returncode == 0, done.stderr
     samples, times, waveforms = np.load(tmp_path / "back.npz").values()
     unit = broadband.readers()[0].unit(2)
     assert np.array_equal(samples, chunks[1][500:900])

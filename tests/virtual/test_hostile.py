@@ -6,8 +6,6 @@ import json
 import os
 import pickle
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -23,6 +21,7 @@ from mockrawio.session.streams import open_stream
 from mockrawio.verify import verify_session
 from tests.length import rounds
 from tests.manifests import rewrite, unsealed
+from tests.processes import python
 
 MANIFEST = "session_manifest.json"
 
@@ -193,6 +192,7 @@ def test_sessions_that_cannot_be_virtual(field, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.at_length
 def test_a_manifest_that_changes_under_a_reader(folder, tmp_path):
     """By another manifest nothing is made of a session that was opened with the one before, in another process too."""
     reader = MockSessionRawIO(folder)
@@ -210,7 +210,8 @@ def test_a_manifest_that_changes_under_a_reader(folder, tmp_path):
         "except BadFileError as error: print(error)\n"
         "reader.parse_header(); print(reader.get_analogsignal_chunk(0, 0, 0, 50).sum())"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(sent)], capture_output=True, text=True, check=True)
+    done = python(code, sent)
+    assert done.returncode == 0, done.stderr
     error, total = done.stdout.splitlines()
     assert "it has changed since" in error
     assert int(total) == before.sum()
