@@ -48,7 +48,11 @@ PARTIAL = re.compile(r"\.session_(\d+)\.partial-(\d+)-.*")
 def cluster():
     """Two worker processes of one thread each, on loopback; a killed one is started again."""
     how = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0", "host": "127.0.0.1"}
-    with dask.config.set({"distributed.worker.multiprocessing-method": fresh()}), LocalCluster(**how) as started:
+    workers = {"multiprocessing-method": fresh(), "profile.enabled": False}
+    with (
+        dask.config.set({f"distributed.worker.{name}": value for name, value in workers.items()}),
+        LocalCluster(**how) as started,
+    ):
         yield started
 
 
