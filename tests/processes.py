@@ -20,7 +20,7 @@ def fresh() -> str:
     """Return the method to start processes that have seen nothing of a test.
 
     At length they are spawned. Otherwise they are forked from a server, which has imported libraries and nothing else,
-    and has the environment of the first test that asked.
+    and has the environment of the first test that asked. One test of each library that starts them is at length.
     """
     if rounds(0, 1) or "forkserver" not in multiprocessing.get_all_start_methods():
         return "spawn"

@@ -50,7 +50,6 @@ def test_pickle_carries_no_data(epiphyte: Path) -> None:
     assert digest(pickle.loads(data), 1) == expected
 
 
-@pytest.mark.at_length
 @pytest.mark.slow
 def test_processes(epiphyte: Path) -> None:
     """Two processes read one pickled reader and agree with this one."""

@@ -184,7 +184,6 @@ def test_a_pickle_before_the_header(broadband):
 
 
 @pytest.mark.slow
-@pytest.mark.at_length
 def test_a_new_process_opens_again(server, broadband, tmp_path):
     """A process that was not forked from this one reads on from a pickle."""
     with MockSessionRawIO(address(server, broadband)) as reader:

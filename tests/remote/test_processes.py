@@ -61,7 +61,6 @@ def test_spikeinterface_in_two_processes(locked, broadband, tmp_path):
     assert not any(SECRET.encode() in data for data in written)
 
 
-@pytest.mark.at_length
 def test_dask_in_two_processes(server, broadband):
     """Dask's processes, which are new ones, compute of an address what the folder has, after the reader was closed."""
     dask = pytest.importorskip("dask")

@@ -129,7 +129,6 @@ with SessionWriter(sys.argv[1], overwrite=True) as session:
 """
 
 
-@pytest.mark.at_length
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX")
 @pytest.mark.parametrize("moment", ["writing", "replacing"])
 def test_a_killed_writer_leaves_no_session_and_the_next_one_mends(moment: str, tmp_path: Path) -> None:

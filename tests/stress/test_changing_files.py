@@ -63,7 +63,6 @@ def large(handmade: Handmade) -> Path:
     return handmade.folder
 
 
-@pytest.mark.at_length
 @pytest.mark.parametrize("before", ["first", "again"])
 def test_files_that_shrink(before: str, handmade: Handmade) -> None:
     """Whatever is asked for after files were cut, first or again, is an error with both sizes, never a crash."""
@@ -76,7 +75,6 @@ def test_files_that_shrink(before: str, handmade: Handmade) -> None:
         assert "expected" in answer and "no error" not in answer, (name, answer)
 
 
-@pytest.mark.at_length
 def test_a_view_given_before_is_beyond_help(handmade: Handmade) -> None:
     """A chunk that is a view of a file cut since ends the process when it is touched: what the documentation says."""
     code = (
@@ -205,7 +203,6 @@ def test_any_file_before_its_first_read(name: str, how: str, handmade: Handmade)
         FIRST_READS[name](reader)
 
 
-@pytest.mark.at_length
 @pytest.mark.slow
 def test_more_channels_than_handles(handmade: Handmade) -> None:
     """300 LFP channels and 200 units are read with 100 handles; with none at all the error names the limit."""

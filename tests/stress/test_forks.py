@@ -87,7 +87,6 @@ def forked(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProc
     return python(FORKED, handmade.folder, *RIGHT)
 
 
-@pytest.mark.at_length
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork()")
 @pytest.mark.parametrize("kind", RIGHT)

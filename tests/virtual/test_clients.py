@@ -58,7 +58,6 @@ def test_spikeinterface(broadband):
                 assert frames[0].tolist() == frames[1].tolist()
 
 
-@pytest.mark.at_length
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_spikeinterface_in_two_processes(broadband, chunks, tmp_path):
@@ -105,7 +104,6 @@ def test_score(broadband):
     assert all(unit.accuracy == 1 for unit in found.units)
 
 
-@pytest.mark.at_length
 @pytest.mark.parametrize("scheduler", ["threads", pytest.param("processes", marks=pytest.mark.slow)])
 def test_dask(scheduler, broadband, chunks):
     """Lazy arrays are computed by threads and by new processes; a graph holds no samples."""
@@ -179,7 +177,6 @@ def test_events_need_no_layers(broadband, tmp_path, monkeypatch):
         assert reader.segment_t_stop(0, 1) > 3
 
 
-@pytest.mark.at_length
 def test_pickled_to_another_process(broadband, chunks, tmp_path):
     """A reader, a view of a stream and one of a unit go to a process that has never seen the session."""
     reader = broadband.readers()[1]

@@ -192,7 +192,6 @@ def test_sessions_that_cannot_be_virtual(field, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.at_length
 def test_a_manifest_that_changes_under_a_reader(folder, tmp_path):
     """By another manifest nothing is made of a session that was opened with the one before, in another process too."""
     reader = MockSessionRawIO(folder)
