@@ -33,7 +33,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_hostile_files() -> None:
     """Of 20,000 hostile files each is refused with our error, or read as what it says; nothing else happens."""
     step = rounds(STEP, 1)
-    done = run("-m", "tests.fuzz", "--cases", str(CASES), "--step", str(step), "--jobs", str(rounds(1, 2)))
+    done = run("-m", "tests.fuzz", "--cases", str(CASES), "--step", str(step), "--jobs", "1")
     assert done.returncode == 0, done.stdout + done.stderr
     *_, total = done.stdout.splitlines()
     _, cases, same, changed, refused, finds = total.split()
