@@ -6,9 +6,7 @@ from datetime import timedelta
 from fractions import Fraction
 
 import neo
-import nixio
 import numpy as np
-import pynwb
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -45,11 +43,13 @@ def in_ms(start, seconds):
 @given(zero=starts)
 def test_nwbio(tmp_path_factory, zero):
     """NWBIO's file has every spike, event, epoch and sample at its stamp, and a session made of it has it too."""
+    from pynwb import NWBHDF5IO
+
     root = tmp_path_factory.mktemp("any")
     folder = write(root / "s", zero, early=4000.0)
     right = stamps(folder)
     path = as_nwb(MockSessionIO(folder).read_block(), root / "session.nwb")
-    with pynwb.NWBHDF5IO(path, "r") as file:
+    with NWBHDF5IO(path, "r") as file:
         nwb = file.read()
         assert nwb.session_start_time == nwb.timestamps_reference_time
         start = nwb.timestamps_reference_time
@@ -83,12 +83,14 @@ def test_nwbio(tmp_path_factory, zero):
 @given(zero=starts)
 def test_nix(tmp_path_factory, zero):
     """NixIO's file has the exact instant of 0 s beside its own whole second, and a session made of it every stamp."""
+    from nixio import File, FileMode
+
     root = tmp_path_factory.mktemp("any")
     folder = write(root / "s", zero, early=4000.0)
     block = MockSessionIO(folder).read_block()
     with neo.io.NixIO(str(root / "session.nix"), "ow") as file:
         file.write_block(block)
-    with nixio.File.open(str(root / "session.nix"), nixio.FileMode.ReadOnly) as file:
+    with File.open(str(root / "session.nix"), FileMode.ReadOnly) as file:
         noted = file.blocks[0].metadata
         assert noted["time_origin_ms"] == zero
         assert noted["session_start_time"] == block.rec_datetime.strftime("%Y-%m-%dT%H:%M:%S.%f")
@@ -131,10 +133,12 @@ def test_segments_that_nix_kept(tmp_path):
 
 def test_neuroconv(gaps, tmp_path):
     """neuroconv's file, its start taken from the Block, has each spike and sample within half a sample of its stamp."""
+    from pynwb import NWBHDF5IO
+
     convert(gaps, tmp_path / "session.nwb")
     right = stamps(gaps)
     block = MockSessionIO(gaps).read_block(lazy=True)
-    with pynwb.NWBHDF5IO(tmp_path / "session.nwb", "r") as file:
+    with NWBHDF5IO(tmp_path / "session.nwb", "r") as file:
         nwb = file.read()
         for name, times in zip(nwb.units["unit_name"][:], nwb.units["spike_times"], strict=True):
             assert np.abs(in_ms(nwb.timestamps_reference_time, times) - right[name]).max() <= 0.5 / 32 + MICROSECOND

@@ -6,12 +6,7 @@ from datetime import timezone
 
 import neo
 import numpy as np
-import pynwb
 import pytest
-from neuroconv import ConverterPipe
-from neuroconv.datainterfaces.ecephys.baserecordingextractorinterface import BaseRecordingExtractorInterface
-from neuroconv.datainterfaces.ecephys.basesortingextractorinterface import BaseSortingExtractorInterface
-from nwbinspector import Importance, inspect_nwbfile
 
 from mockrawio import MockSessionIO, MockSessionRawIO
 from mockrawio.interop.spikeinterface import MockSessionRecordingExtractor, MockSessionSortingExtractor
@@ -20,27 +15,31 @@ from mockrawio.interop.spikeinterface import MockSessionRecordingExtractor, Mock
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
-class Recording(BaseRecordingExtractorInterface):
-    """A stream of a session as a neuroconv interface."""
+def interfaces():
+    """Return neuroconv's interfaces of a stream of a session, and of its units; imported here, as that takes long."""
+    from neuroconv.datainterfaces.ecephys.baserecordingextractorinterface import BaseRecordingExtractorInterface
+    from neuroconv.datainterfaces.ecephys.basesortingextractorinterface import BaseSortingExtractorInterface
 
-    @classmethod
-    def get_extractor_class(cls):
-        return MockSessionRecordingExtractor
+    class Recording(BaseRecordingExtractorInterface):
+        @classmethod
+        def get_extractor_class(cls):
+            return MockSessionRecordingExtractor
 
+    class Sorting(BaseSortingExtractorInterface):
+        @classmethod
+        def get_extractor_class(cls):
+            return MockSessionSortingExtractor
 
-class Sorting(BaseSortingExtractorInterface):
-    """The units of a session as a neuroconv interface."""
-
-    @classmethod
-    def get_extractor_class(cls):
-        return MockSessionSortingExtractor
+    return Recording, Sorting
 
 
 def convert(folder, path):
     """Write a broadband session as NWB, with its metadata."""
+    from neuroconv import ConverterPipe
+
     block = MockSessionIO(folder).read_block(lazy=True)
-    recording = Recording(folder=str(folder), stream_name="broadband")
-    converter = ConverterPipe([recording, Sorting(folder=str(folder))])
+    recording, sorting = interfaces()
+    converter = ConverterPipe([recording(folder=str(folder), stream_name="broadband"), sorting(folder=str(folder))])
     metadata = converter.get_metadata()
     metadata["NWBFile"].update(
         session_start_time=block.annotations["session_start_time"],
@@ -59,11 +58,14 @@ def convert(folder, path):
 @pytest.mark.parametrize("name", ["broadband", "gaps"])
 def test_neuroconv(name, request, tmp_path):
     """neuroconv writes counts, scale, electrodes and units; nothing the inspector says is more than a suggestion."""
+    from nwbinspector import Importance, inspect_nwbfile
+    from pynwb import NWBHDF5IO
+
     folder, path = request.getfixturevalue(name), tmp_path / "session.nwb"
     convert(folder, path)
     said = list(inspect_nwbfile(nwbfile_path=path))
     assert all(message.importance is Importance.BEST_PRACTICE_SUGGESTION for message in said), said
-    with pynwb.NWBHDF5IO(path, "r") as file, MockSessionRawIO(folder) as reader:
+    with NWBHDF5IO(path, "r") as file, MockSessionRawIO(folder) as reader:
         nwb = file.read()
         assert len(nwb.acquisition) == reader.segment_count(0)
         for segment, series in enumerate(nwb.acquisition.values()):
@@ -82,6 +84,8 @@ def test_neuroconv(name, request, tmp_path):
 @pytest.mark.slow
 def test_nwbio_round_trip(session, tmp_path):
     """Neo's NWBIO writes our Block as it is, and reads signals, trains, events and epochs back."""
+    from pynwb import NWBHDF5IO
+
     block = MockSessionIO(session).read_block()
     path = str(tmp_path / "session.nwb")
     neo.io.NWBIO(path, "w").write_block(block)
@@ -94,7 +98,7 @@ def test_nwbio_round_trip(session, tmp_path):
     assert sorted(len(event) for event in theirs.events) == sorted(len(event) for event in ours.events)
     assert sorted(len(epoch) for epoch in theirs.epochs) == sorted(len(epoch) for epoch in ours.epochs)
     reader.close()
-    with pynwb.NWBHDF5IO(path, "r") as file:
+    with NWBHDF5IO(path, "r") as file:
         start = file.read().session_start_time
         assert start.astimezone(timezone.utc).replace(tzinfo=None) == block.rec_datetime
 

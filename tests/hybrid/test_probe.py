@@ -131,6 +131,7 @@ def members(**arrays):
 
 
 def bomb():
+    """Return a file of 130 kB whose member would be 128 MiB."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("channel_map.npy", bytes(1 << 27))
@@ -147,7 +148,7 @@ GOOD = {"channel_map": np.arange(2), "connected": np.ones(2, bool), "channel_pos
         (members(**GOOD), "found no name"),
         (members(**{**GOOD, "channel_map": np.array([0, 5])}, name="x"), "found Probe.channel_map"),
         (members(**{**GOOD, "connected": np.array([None, object])}, name="x"), "an .npz of plain arrays"),
-        (bomb(), "a probe of at most"),
+        (bomb, "a probe of at most"),
         (None, "No such file"),
     ],
     ids=["text", "member missing", "no probe", "objects", "bomb", "no file"],
@@ -156,7 +157,7 @@ def test_bad_files(tmp_path, content, message):
     """A file that is no probe is refused, with its path, and nothing in it is unpickled."""
     path = tmp_path / "probe.npz"
     if content is not None:
-        path.write_bytes(content)
+        path.write_bytes(content() if callable(content) else content)
     with pytest.raises(BadFileError) as caught:
         Probe.load(path)
     assert message in str(caught.value)

@@ -112,8 +112,12 @@ def made(**fields: Any) -> Any:
     return truth(SessionSpec.broadband(**{"duration_s": 2, "n_channels": 2, "n_units": None, "seed": 1, **fields}))
 
 
+def layer(name: str) -> Any:
+    """Return a layer of a loud unit's recording."""
+    return truth(SessionSpec.broadband(duration_s=2, n_channels=2, n_units=1, seed=1)).layer(name)
+
+
 TWO = SessionSpec(probe="linear", n_channels=2).contacts
-LOUD = SessionSpec.broadband(duration_s=2, n_channels=2, n_units=1, seed=1)
 SPEC = [
     Case(spec, {}, wrong, remedy)
     for wrong, remedy in [
@@ -172,7 +176,7 @@ SPEC = [
         truth, {"source": SessionSpec.broadband(seed=1)}, {"source": SessionSpec(seed=1)}, "SessionSpec.broadband(...)"
     ),
     Case(spec, {"units": Units(2), "n_units": None}, {"units": Units(None)}, "Give it."),
-    Case(truth(LOUD).layer, {"name": "spikes"}, {"name": "noise.pink"}, CHANGE),
+    Case(layer, {"name": "spikes"}, {"name": "noise.pink"}, CHANGE),
 ]
 
 PARTS = [
