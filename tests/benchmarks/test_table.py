@@ -205,6 +205,7 @@ def test_folder_that_is_no_session(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("quick_figures")
 def test_curves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each axis has its points, written as CSV and drawn; the sessions are gone."""
     monkeypatch.setitem(BASE, "length", 3)

@@ -32,15 +32,15 @@ def test_kinds_of_files(folders, tmp_path, suffix, begins):
 
 
 @pytest.mark.slow
-def test_every_part(folders, tmp_path):
+def test_every_part(folders, tmp_path, quick_figures):
     """All parts can be drawn, and differ; dots per inch are as asked for."""
     made = {}
     for what in plots.PANELS:
-        assert run(folders["broadband"], "-o", tmp_path / f"{what}.png", "--what", what, "--dpi", 40).exit_code == 0
+        assert run(folders["broadband"], "-o", tmp_path / f"{what}.png", "--what", what, "--dpi", 30).exit_code == 0
         made[what] = (tmp_path / f"{what}.png").read_bytes()
     assert len(set(made.values())) == len(plots.PANELS)
     width, _ = np.frombuffer(made["movie"], ">u4", 2, 16)
-    assert width == 9 * 40
+    assert width == 9 * 30
 
 
 def test_part_of_a_stream(folders, tmp_path, monkeypatch):

@@ -279,7 +279,7 @@ def page(folders):
     """The page of the broadband session, drawn."""
     with opened(folders["broadband"]) as reader:
         figure = plots.plot_overview(reader)
-        figure.canvas.draw()
+        figure.draw_without_rendering()  # everything is in its place
         return figure
 
 

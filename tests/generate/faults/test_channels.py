@@ -98,7 +98,7 @@ def test_spikeinterface_finds_them(tmp_path):
         sample_shift=True,
         faults=(DeadChannel((17, 120)), NoisyChannel((60, 200)), OutOfBrain(3300.0)),
     )
-    made = SessionSpec.neuropixels(duration_s=2.0, seed=1, acquisition=rig)
+    made = SessionSpec.neuropixels(duration_s=1.0, seed=1, acquisition=rig)
     folder = generate_session(made, tmp_path)
     recording = MockSessionRecordingExtractor(folder, "broadband")
     ids, labels = detect_bad_channels(recording, num_random_chunks=3, seed=0)
