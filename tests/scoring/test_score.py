@@ -14,9 +14,10 @@ from mockrawio import MockSessionError, corrupt_sorting
 from mockrawio.scoring.axis import Axis
 from mockrawio.scoring.causes import CAUSES, Cause, cause_names
 from mockrawio.scoring.scene import TrueTrain
+from tests.length import part
 from tests.scoring.trains import RATE, WINDOW, scored, slow_cause, slow_false_cause, trains, true_units
 
-SEEDS = range(200)
+SEEDS = part(range(200), 5)  # which has each combination of what is done
 
 
 def how(seed):
@@ -32,6 +33,7 @@ def how(seed):
     }
 
 
+@pytest.mark.at_length
 @pytest.mark.parametrize("seed", SEEDS)
 def test_what_was_done(seed):
     """Of every unit the spikes that are left and those that are added are counted, and of clusters what they are."""
@@ -62,6 +64,7 @@ def test_what_was_done(seed):
             assert unit.n_found == left + sum(others) + len(done.added[unit.found_unit.removesuffix("-copy")])
 
 
+@pytest.mark.at_length
 @pytest.mark.parametrize("seed", SEEDS)
 def test_each_cause(seed):
     """Each miss and each false alarm has the one cause that comparing all spikes, one by one, gives it."""
@@ -116,9 +119,10 @@ def random_case(seed):
     return parts, true, corrupt_sorting(true, **{**done, "add": 0.2}).sorting
 
 
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.at_length
+@pytest.mark.parametrize("seed", part(range(100), 3))
 def test_agrees_with_spikeinterface(seed):
-    """All counts, agreements, pairs and kinds of units are SpikeInterface's, on a hundred random cases."""
+    """All counts, agreements, pairs and kinds of units are SpikeInterface's, on random cases, at length a hundred."""
     parts, true, found = random_case(seed)
     theirs = compare_sorter_to_ground_truth(true, found, exhaustive_gt=True)
     axis = Axis(tuple(10**8 for _ in parts))
