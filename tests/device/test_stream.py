@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from mockrawio import BoundsError, MockSessionError, MockSessionRawIO
 from mockrawio.device import stream_scaled
 from tests.device.backends import BACKENDS, CUDA, as_numpy, no_cuda
+from tests.length import rounds
 
 SELECTIONS = [None, [0], [2, 0], slice(None, None, 2), slice(1, 3), [True, False, True], np.array([], int), [1]]
 LIBRARIES = [("cpu", name) for name in BACKENDS] + CUDA
@@ -69,7 +70,8 @@ def test_selections(device, library, channel_indexes, gains):
     np.testing.assert_array_max_ulp(found, slow(gains, channel_indexes=channel_indexes, decimate=3), 1)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.at_length
+@settings(max_examples=rounds(21, 60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_request(data, folders):
     """Any window, chunk size, decimation and selection, of any session, by the slow way."""

@@ -18,6 +18,7 @@ from mockrawio.device.engine import HostEngine
 from mockrawio.device.pyramid import BLOCK_BYTES, Pyramid, bin_within
 from tests.device.backends import BACKENDS, CUDA, no_cuda
 from tests.handmade import T0, Handmade
+from tests.length import rounds
 
 
 def brute_force(reader, edges, seg_index=0, channel_indexes=None, slack=1e-3):
@@ -42,8 +43,9 @@ def check(reader, view, **options):
         np.testing.assert_array_equal(found, wanted)
 
 
+@pytest.mark.at_length
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=rounds(52, 150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_view(data, folders):
     """Any span, width, segment and channels, views one after another on the same pyramid."""
@@ -61,8 +63,9 @@ def test_any_view(data, folders):
             check(reader, view, seg_index=seg_index, channel_indexes=channels)
 
 
+@pytest.mark.at_length
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=rounds(35, 100), deadline=None)
 @given(data=st.data())
 def test_any_pyramid(data):
     """Any ranges of a pyramid of small bins and blocks, so that it has levels and is made piece by piece."""

@@ -1,7 +1,7 @@
 """Hold many drawn recordings against what Neo reads: ``python -m tests.exporting.prove [FORMAT ...]``.
 
 Notes, for each format and the version of Neo that runs, how many recordings were tried, for a table of
-docs/rigs_files.rst; ``EXPORT_TRIES=25`` makes them 25 times as many as in a test run.
+docs/rigs_files.rst; ``EXPORT_TRIES=25`` makes them 25 times as many as in a test run at length.
 """
 
 from __future__ import annotations

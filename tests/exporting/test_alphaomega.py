@@ -69,6 +69,7 @@ def apart(recorded: Recorded) -> bool:
     return bool(np.all(np.rint(np.diff(stream.t_starts) * stream.rate) - stream.sizes[:-1] >= 2))
 
 
+@pytest.mark.at_length
 @settings(max_examples=tried(12))
 @given(recordings(streams=2, widths=(1, 2, 5, 32)).filter(apart))
 def test_drawn(recorded: Recorded) -> None:

@@ -42,6 +42,7 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
     proof(sources[kind], tmp_path / "out")
 
 
+@pytest.mark.at_length
 @settings(max_examples=tried(12))
 @given(recordings(widths=(1, 2, 5, 16)))
 def test_drawn(recorded: Recorded) -> None:

@@ -68,6 +68,7 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
     proof(sources[kind], tmp_path / "out")
 
 
+@pytest.mark.at_length
 @settings(max_examples=tried(12))
 @given(recordings(rates=(1000.0, 30000.0, 48000.0), widths=(1, 2, 5, 32, 64)))
 def test_drawn(recorded: Recorded) -> None:

@@ -60,6 +60,7 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
     proof(sources[kind], tmp_path / "out")
 
 
+@pytest.mark.at_length
 @settings(max_examples=tried(12))
 @given(recordings(rates=(1000.0, 30000.0, 32000.0)))
 def test_drawn(recorded: Recorded) -> None:

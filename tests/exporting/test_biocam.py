@@ -29,6 +29,7 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
     proof(sources[kind], tmp_path / "out")
 
 
+@pytest.mark.at_length
 @settings(max_examples=tried(10))
 @given(recordings())
 def test_drawn(recorded: Recorded) -> None:

@@ -146,6 +146,7 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
     assert any(line.startswith("stream broadband:") for line in exported.left_out) == (kind != "epiphyte")
 
 
+@pytest.mark.at_length
 @pytest.mark.parametrize("version", ["2.3", "3.0-ptp"])
 @settings(max_examples=tried(8))
 @given(recorded=recordings(rates=(1000.0, 15000.0, 30000.0)))

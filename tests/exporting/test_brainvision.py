@@ -32,6 +32,7 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
     proof(max(one.rate for one in source.signals))(source, tmp_path / "out")
 
 
+@pytest.mark.at_length
 @settings(max_examples=tried(15))
 @given(recordings())
 def test_drawn(recorded: Recorded) -> None:

@@ -58,6 +58,7 @@ def test_sessions(kind: str, bdf: bool, sources: dict[str, Recorded], tmp_path: 
     assert not any(line.startswith("the end") for line in exported.left_out)
 
 
+@pytest.mark.at_length
 @pytest.mark.slow
 @settings(max_examples=tried(10))
 @given(recordings(streams=2), st.booleans())

@@ -43,6 +43,7 @@ def test_sessions(kind: str, layout: str, sources: dict[str, Recorded], tmp_path
     proof(layout)(sources[kind], tmp_path / "out")
 
 
+@pytest.mark.at_length
 @pytest.mark.slow
 @settings(max_examples=tried(10))
 @given(recordings(), st.sampled_from(LAYOUTS))

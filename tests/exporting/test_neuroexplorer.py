@@ -62,6 +62,7 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
     proof(sources[kind])(sources[kind], tmp_path / "out")
 
 
+@pytest.mark.at_length
 @settings(max_examples=tried(12))
 @given(recordings(streams=2, widths=(1, 2, 5, 32)))
 def test_drawn(recorded: Recorded) -> None:

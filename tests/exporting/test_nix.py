@@ -62,6 +62,7 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
     check(write_rig(source, tmp_path / "out", FORMAT), source)
 
 
+@pytest.mark.at_length
 @pytest.mark.slow
 @settings(max_examples=tried(3))
 @given(recordings(streams=2, widths=(1, 5)))

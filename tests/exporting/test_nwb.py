@@ -75,6 +75,7 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
     assert worse <= {"check_regular_timestamps", "check_time_intervals_stop_after_start"}
 
 
+@pytest.mark.at_length
 @settings(max_examples=tried(3))
 @given(recordings(streams=2, widths=(1, 5)))
 def test_drawn(recorded: Recorded) -> None:

@@ -37,6 +37,7 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
     PROOF(sources[kind], tmp_path / "out")
 
 
+@pytest.mark.at_length
 @settings(max_examples=tried(8))
 @given(recordings(streams=2))
 def test_drawn(recorded: Recorded) -> None:

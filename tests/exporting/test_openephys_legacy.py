@@ -67,6 +67,7 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
     check_events(source.only(source.signals[-1:]), reader)
 
 
+@pytest.mark.at_length
 @settings(max_examples=tried(8))
 @given(recordings(widths=(1, 2, 32)))
 def test_drawn(recorded: Recorded) -> None:

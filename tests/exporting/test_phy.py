@@ -59,6 +59,7 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
     check(write_rig(source, tmp_path / "out", FORMAT), source)
 
 
+@pytest.mark.at_length
 @pytest.mark.slow
 @settings(max_examples=tried(10))
 @given(recordings())

@@ -28,6 +28,7 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
     proof(sources[kind], tmp_path / "out")
 
 
+@pytest.mark.at_length
 @pytest.mark.slow
 @settings(max_examples=tried(10))
 @given(recordings())

@@ -58,6 +58,7 @@ def test_sessions(kind: str, sources: dict[str, Recorded], tmp_path: Path) -> No
     np.testing.assert_allclose(ons[0], 0.5, atol=1 / rate)
 
 
+@pytest.mark.at_length
 @settings(max_examples=tried(10))
 @given(recordings(streams=2))
 def test_drawn(recorded: Recorded) -> None:

@@ -48,6 +48,7 @@ def test_sessions(kind: str, sev: bool, sources: dict[str, Recorded], tmp_path: 
     proof(sources[kind], sev)(sources[kind], tmp_path / "out")
 
 
+@pytest.mark.at_length
 @settings(max_examples=tried(10))
 @given(recordings(widths=(1, 2, 5, 32)))
 def test_drawn(recorded: Recorded) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockrawio import BoundsError, MockSessionError, SessionSpec, generate_session, lfp_of_stream, truth
@@ -27,6 +27,7 @@ from mockrawio.generate.taps import lfp_lowpass
 from mockrawio.session.lowpass import Lowpass
 from tests.generate.field.made import analytic, slope, welch
 from tests.generate.folders import FEW_FAR
+from tests.length import rounds
 
 SPEC = SessionSpec.broadband(segments=(2.5, 0.7), n_channels=10, n_units=4, noise=FEW_FAR, seed=6)
 RATES = ["32000", "30000", "24414.0625", "100000/3", "1000", "1500"]
@@ -73,6 +74,8 @@ def test_the_lfp_is_the_stream_through_the_taps(tmp_path, rate):
         begin += len(rows)
 
 
+@pytest.mark.at_length
+@settings(max_examples=rounds(35, 100))
 @given(data=st.data())
 def test_a_reader_may_make_any_piece(folder, data):
     """Any samples of the LFP can be made of the stream alone."""
@@ -84,6 +87,8 @@ def test_a_reader_may_make_any_piece(folder, data):
     assert np.array_equal(piece, stored(folder)[begin + i_start : begin + i_stop])
 
 
+@pytest.mark.at_length
+@settings(max_examples=rounds(35, 100))
 @given(sizes=st.lists(st.integers(1, 3000), max_size=6), seed=st.integers(0, 9))
 def test_chunks_of_any_size_make_the_same(sizes, seed):
     """The LFP that is made while a stream is written does not depend on how it is cut."""

@@ -6,12 +6,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockrawio.generate.layers import Setting
 from mockrawio.generate.planted import Bank, Fired, PlantedLayer, SpikeTrains
 from mockrawio.generate.renewal import BLOCK
+from tests.length import rounds
 
 N, BEFORE, WIDTH = 12, 4, 7  # samples of a spike, those before its own, contacts
 SETTING = Setting(1, Fraction(30_000), 0.195, np.zeros((WIDTH, 3)), (3 * BLOCK, 100))
@@ -56,6 +57,8 @@ FRAMES = st.dictionaries(
 )
 
 
+@pytest.mark.at_length
+@settings(max_examples=rounds(35, 100))
 @given(FRAMES, st.integers(0, 1), st.sampled_from(BORDERS), st.integers(0, 60))
 def test_spikes_are_added_as_one_after_another(frames, seg_index, near, length):
     """Samples around borders of blocks, the segment's ends among them, are those of the slow way, in both widths."""

@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockrawio.generate import EpiphyteUnits, Hum, SessionSpec, Uniform, Units
@@ -13,6 +13,7 @@ from mockrawio.generate.draws import Draws, Kind
 from mockrawio.generate.plan import plan_session
 from mockrawio.generate.stimulus import daq_log, events, watchlog
 from mockrawio.ground.errors import MockSessionError
+from tests.length import rounds
 
 BAD = [
     ({"patient_id": -1}, "patient_id: expected a whole number from 0"),
@@ -86,6 +87,8 @@ PARTS = st.dictionaries(
 )
 
 
+@pytest.mark.at_length
+@settings(max_examples=rounds(35, 100))
 @given(st.sampled_from(FIELDS), st.one_of(PLAIN, PARTS, st.lists(st.one_of(PLAIN, PARTS), max_size=3)))
 def test_whatever_a_field_is_given_it_is_taken_or_refused_in_our_words(name, value):
     """No value of a field leads to any error but ours, and what is taken goes through JSON and back."""
@@ -119,6 +122,8 @@ SHORT = st.builds(
 )
 
 
+@pytest.mark.at_length
+@settings(max_examples=rounds(35, 100))
 @given(SHORT)
 def test_all_of_a_short_session_lies_within_its_recording(spec):
     """Events, DAQ rows and frames lie between start and end, and every spike in a segment."""

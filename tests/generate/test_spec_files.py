@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockrawio import MockSessionError, SessionSpec, generate_session
@@ -39,6 +39,7 @@ from mockrawio.ground.tomltext import read_toml, toml_document
 from mockrawio.session.probe import ContactMap
 from mockrawio.session.probe_form import make_probe
 from tests.generate.folders import contents
+from tests.length import rounds
 
 MEASURED = Measured(sampling_rate=30_000.5, uV=(5.25, 0.0, 1e-6), correlation=((), (-7,), (300, 1000)), taps=(9, -3, 0))
 CLASSES = Classes(broad=0.25, narrow=1e-3, triphasic=0.0, axonal=1.0, positive=0.5)
@@ -239,6 +240,8 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.at_length
+@settings(max_examples=rounds(35, 100))
 @given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=5), st.none() | VALUES, max_size=5))
 def test_whatever_json_holds_is_the_same_in_toml(tmp_path_factory, values):
     """A document of any values reads back as them, those that are None left out, whatever its keys are."""

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockrawio import MockSessionError, SessionSpec, Truth, generate_session, truth
@@ -19,6 +19,7 @@ from mockrawio.ground.errors import BoundsError
 from mockrawio.session.manifest import read_manifest
 from mockrawio.session.probe import ContactMap
 from tests.generate.folders import contents, recorded, unit_file
+from tests.length import rounds
 from tests.manifests import rewrite, unsealed
 
 NOISE = (White(), Spatial(), White(1.0), FarUnits(20), Hum(60.0))
@@ -75,6 +76,8 @@ def test_the_recording_is_the_sum_of_its_layers(folder, known):
         assert not known.summed([], seg_index).any()
 
 
+@pytest.mark.at_length
+@settings(max_examples=rounds(35, 100))
 @given(st.sampled_from([*NAMES, "recording"]), st.integers(0, 1), st.data())
 def test_any_piece_is_a_cut_of_the_whole(name, seg_index, data):
     """A piece of a layer, or of the recording, is the same samples wherever it begins and ends."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockrawio.ground.errors import BadFileError, MockSessionError
@@ -20,6 +20,7 @@ from mockrawio.hybrid.original.params_py import MAX_BYTES, read_py
 from mockrawio.hybrid.params import PARAMETERS
 from mockrawio.hybrid.params_files import absolute_source
 from tests.hybrid.samples import HYBRID, RAW
+from tests.length import rounds
 
 PROBE = custom_probe([1, 0, 2], [True, True, False], [[0.1, 1e-30], [-3.5, 1e22], [np.nan, np.inf]], 'a "b" \\ ü\x7f')
 
@@ -254,6 +255,8 @@ def test_saved_parameters_come_back(tmp_path, monkeypatch, changes):
     assert again.to_toml() == made.to_toml()
 
 
+@pytest.mark.at_length
+@settings(max_examples=rounds(35, 100))
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.lists(st.floats(allow_nan=False), min_size=2, max_size=2))
 def test_any_name_and_number_come_back(tmp_path_factory, name, position):
     """A probe's name and positions are written so that TOML reads them again, bit for bit."""

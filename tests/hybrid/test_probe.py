@@ -6,12 +6,13 @@ import zipfile
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockrawio.ground.errors import BadFileError, MockSessionError
 from mockrawio.hybrid import Probe, custom_probe, eMouse, neuropixels3a
 from tests.hybrid.samples import HYBRID
+from tests.length import rounds
 
 NAN = float("nan")
 
@@ -44,6 +45,8 @@ def test_built_in_names():
     assert (neuropixels3a().name, eMouse().name, small().name) == ("Neuropixels Phase 3A", "eMouse", "Custom")
 
 
+@pytest.mark.at_length
+@settings(max_examples=rounds(35, 100))
 @given(st.permutations(range(6)))
 def test_inverse_map(rows):
     """The inverse map undoes the channel map."""

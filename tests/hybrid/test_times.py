@@ -6,12 +6,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockrawio.hybrid import times
 from mockrawio.hybrid.recording import RawFile, RawRecording
 from mockrawio.hybrid.times import Spacing, drawn_times, regular_times
+from tests.length import rounds
 
 RATE = 30_000
 TIMING = Spacing(before=40, after=40, refractory=60, jitter=50.0)
@@ -179,6 +180,8 @@ def test_seed():
     assert not np.array_equal(draw(own, seed=4).times, draw(own, seed=5).times)
 
 
+@pytest.mark.at_length
+@settings(max_examples=rounds(35, 100))
 @pytest.mark.slow
 @given(
     own=st.lists(st.integers(0, 20_000), max_size=60),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockrawio import MockSessionError
 from mockrawio.planting import FixedEvents, LowRankEvents, PlantedUnit, Planter, ScaledEvents
 from mockrawio.planting.events import few_digits
+from tests.length import rounds
 
 N_CHANNELS = 5
 
@@ -44,6 +45,8 @@ def scaled_unit(random, count, length, height, channels) -> PlantedUnit:
     return PlantedUnit(np.array(channels), np.sort(random.integers(2, length - 3, count)), 2, events)
 
 
+@pytest.mark.at_length
+@settings(max_examples=rounds(35, 100))
 @given(
     seed=st.integers(0, 999),
     height=st.sampled_from([10, 30_000]),

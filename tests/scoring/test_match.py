@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 from spikeinterface.comparison import compare_sorter_to_ground_truth
@@ -18,6 +18,7 @@ from mockrawio.scoring.match import (
     nearest_left,
     pair_units,
 )
+from tests.length import rounds
 
 RATE = 30_000
 TRAINS = st.lists(st.integers(0, 60), max_size=12).map(lambda times: np.array(sorted(times), np.int64))
@@ -39,6 +40,8 @@ def most_pairs(true, found, window):
     return sum(place(event, set()) for event in range(len(true)))
 
 
+@pytest.mark.at_length
+@settings(max_examples=rounds(35, 100))
 @given(TRAINS, TRAINS, st.integers(0, 8))
 def test_match_times(true, found, window):
     """Pairs are one to one, in order, within the window, and as many as there can be."""
@@ -72,6 +75,8 @@ def nearest_pairs(true, found, window, taken):
     return pairs
 
 
+@pytest.mark.at_length
+@settings(max_examples=rounds(35, 100))
 @given(TRAINS, TRAINS, st.integers(0, 8))
 def test_match_times_in_turn(true, found, window):
     """Pairs are those that are made one event after the other, ties, doubles and crowds included."""
@@ -82,6 +87,8 @@ def test_match_times_in_turn(true, found, window):
 SEVERAL = st.lists(TRAINS, max_size=3)
 
 
+@pytest.mark.at_length
+@settings(max_examples=rounds(35, 100))
 @given(SEVERAL, SEVERAL, st.integers(0, 4), st.integers(1, 40))
 def test_counts_of_all_pairs(true, found, window, together):
     """Every true unit and cluster have as many pairs as if there were no others, however many are compared at once."""
@@ -100,6 +107,8 @@ def test_flat_trains(size):
     assert list(zip(times.tolist(), owner.tolist(), strict=True)) == expected
 
 
+@pytest.mark.at_length
+@settings(max_examples=rounds(35, 100))
 @given(TRAINS, TRAINS, st.integers(0, 8), st.integers(0, 2**12 - 1))
 def test_nearest_left(true, found, window, bits):
     """Pairs are one to one, within the window, of free events, and none could be added."""

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockrawio import MockSessionError
@@ -18,6 +18,7 @@ from mockrawio.generate.parts.field.layer import EVENT, KNOTS
 from mockrawio.generate.parts.form import from_fields
 from mockrawio.ground.shown import Argument
 from tests.generate.field.made import GAIN_UV, PARTS, THETA, layers, piece
+from tests.length import rounds
 
 LABELS = [part.label for part in PARTS]
 each = pytest.mark.parametrize("label", LABELS)
@@ -60,6 +61,8 @@ def test_the_bytes_are_pinned(label):
     assert hashlib.sha256(counts.astype("<i2").tobytes()).hexdigest() == PINNED[label]
 
 
+@pytest.mark.at_length
+@settings(max_examples=rounds(35, 100))
 @each
 @given(data=st.data())
 def test_any_piece_is_a_cut_of_the_whole(label, data):

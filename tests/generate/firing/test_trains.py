@@ -22,6 +22,7 @@ from mockrawio.generate.parts.firing import (
     Synchrony,
 )
 from mockrawio.generate.renewal import BLOCK, STEPS
+from tests.length import rounds
 
 from . import RATE, SECONDS, same, steps, trains
 
@@ -55,8 +56,9 @@ firings = st.builds(
 )
 
 
+@pytest.mark.at_length
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=rounds(14, 40), deadline=None)
 @given(
     firing=firings,
     rate_hz=st.sampled_from([0.1, 3.0, 40.0, 166.0]),

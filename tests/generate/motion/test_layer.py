@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockrawio import SessionSpec, generate_session, truth
@@ -17,6 +17,7 @@ from mockrawio.generate.moving import MovingLayer
 from mockrawio.generate.planted import PlantedLayer
 from mockrawio.generate.renewal import BLOCK, JITTER
 from tests.generate.folders import FEW_FAR, contents, recorded, unit_file
+from tests.length import part, rounds
 
 PITCH_UM = 25.0  # of a linear probe
 LOUD = Units(8, amplitude_uV=(40.0, 200.0), rate_hz=(5.0, 40.0), multi=0.3)
@@ -188,6 +189,8 @@ def test_a_part_more_leaves_walks_as_they_were():
 # -- any piece -------------------------------------------------------------------------------
 
 
+@pytest.mark.at_length
+@settings(max_examples=rounds(35, 100))
 @given(st.integers(0, 1), st.sampled_from([np.int16, np.int32]), st.data())
 def test_any_piece_is_a_cut_of_the_whole(seg_index, dtype, data):
     """A piece is the same samples wherever it begins and ends, in int16 as in int32."""
@@ -219,6 +222,7 @@ def test_a_longer_session_begins_with_the_shorter_one():
         assert np.array_equal(known(longer).recording(seg_index, 0, n), known().recording(seg_index))
 
 
+@pytest.mark.at_length
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_no_count_is_beyond_the_layers_bound(seed):
@@ -230,7 +234,8 @@ def test_no_count_is_beyond_the_layers_bound(seed):
     for index, cell in enumerate(cast.cells):
         contacts, bounds = cell.reach(cast.setting, *cast.course.span_um)
         peaks = np.zeros(16)
-        for steps in range(cast.course.span[0], cast.course.span[1] + 1):
+        first, last = cast.course.span
+        for steps in (*part(range(first, last), 4), last):
             bank = cast.bank(index, steps)
             peaks[bank.contacts] = np.maximum(peaks[bank.contacts], bank.peaks)
         assert set(np.flatnonzero(peaks)) <= set(contacts.tolist())

@@ -15,6 +15,7 @@ from mockrawio import MockSessionError, SessionSpec
 from mockrawio.generate import Appearing, ByDepth, Fading, Given, Jump, RandomWalk, Vanishing, Zigzag
 from mockrawio.generate.parts.motion import MOTIONS, STEP_UM, Moments
 from mockrawio.ground.tomltext import tomllib
+from tests.length import rounds
 
 from . import course, moved, setting
 
@@ -94,6 +95,8 @@ def test_by_depth_is_the_other_times_a_factor():
     assert ByDepth(TABLE, depths_um=(7,), factors=(2,)).knots_um == TABLE.knots_um == (100, 300)
 
 
+@pytest.mark.at_length
+@settings(max_examples=rounds(35, 100))
 @given(st.data())
 def test_a_table_is_what_spikeinterface_makes_of_it(data):
     """Between and beyond its times and depths it is what SpikeInterface's Motion says there."""

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockrawio import MockSessionError
@@ -18,6 +18,7 @@ from mockrawio.generate.parts.form import from_fields
 from mockrawio.generate.parts.noise import NOISES, Hum, Measured, NoiseFrom, Spatial, White
 from mockrawio.ground.shown import Argument
 from tests.generate.noise.made import ALL, GAIN_UV, bundle, linear, piece, setting
+from tests.length import rounds
 
 MEASURED = Measured(
     uV=(5.0, 6.0, 7.0, 4.0, 5.0),
@@ -63,6 +64,8 @@ def test_the_bytes_are_pinned(part):
     assert hashlib.sha256(counts.astype("<i2").tobytes()).hexdigest() == PINNED[part]
 
 
+@pytest.mark.at_length
+@settings(max_examples=rounds(35, 100))
 @each
 @given(data=st.data())
 def test_any_piece_is_a_cut_of_the_whole(part, data):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from mockrawio import MockSessionError
 from mockrawio.generate.parts.units import Classes, Exponential, Power, Units, Window
 from mockrawio.generate.renewal import JITTER
+from tests.length import rounds
 
 from . import PITCH_UM, floor, linear, setting
 
@@ -63,7 +64,8 @@ def slow(cell, probe, contact, late):
     return [value(sample) * factor for sample in range(window.n)]
 
 
-@settings(max_examples=30)
+@pytest.mark.at_length
+@settings(max_examples=rounds(10, 30))
 @given(
     st.integers(0, 10**6),
     st.sampled_from(RATES),
@@ -192,8 +194,9 @@ def test_multi_units_point_downwards():
     assert sum(not cell.multi for cell in cells) == 4
 
 
+@pytest.mark.at_length
 @given(st.integers(0, 2**64), st.integers(0, 12))
-@settings(max_examples=20)
+@settings(max_examples=rounds(7, 20))
 def test_more_units_leave_the_first_as_they_were(seed, n):
     """The first units are the same however many follow."""
     probe = linear(seed, 16)
