@@ -11,7 +11,7 @@ from mockrawio import MockSessionRawIO, SessionSpec, generate_session
 from tests.generate.folders import FEW_FAR
 from tests.handmade import Handmade
 
-FIELDS = {"probe": "bundles", "n_channels": 16, "n_units": 5, "rate_hz": (4.0, 12.0), "seed": 3}
+FIELDS = {"probe": "bundles", "n_channels": 16, "n_units": 3, "rate_hz": (4.0, 12.0), "seed": 3}
 SPECS = {
     "gaps": SessionSpec(segments=(4.0, 3.0), n_lfp_channels=3, encoding="float64", **FIELDS),
     "broadband": SessionSpec.broadband(segments=(1.5, 1.0), snr=(8.0, 20.0), noise=FEW_FAR, **FIELDS),

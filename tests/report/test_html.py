@@ -492,7 +492,7 @@ def test_figures_of_the_field(folder, broadband):
     assert first["y"][0] == pytest.approx(power[0, 0], rel=1e-3)  # the lowest frequencies are far apart
     assert max(len(line["x"]) for line in plots["plot-spectrum-1"]["data"]) <= 300
     diamonds = [points for points in plots["plot-probe"]["data"] if points["marker"].get("symbol") == "diamond"]
-    assert sum(len(points["x"]) for points in diamonds) == len(units) == 5
+    assert sum(len(points["x"]) for points in diamonds) == len(units) == 3
     row = measures.unit_table(broadband)[0]
     assert f"{row.kind} " in read.text
     assert f" {row.amplitude_uV:.1f} " in read.text

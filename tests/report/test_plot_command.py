@@ -59,10 +59,10 @@ def test_chosen_channels_and_units(folders, tmp_path, monkeypatch):
     """Channels and units are given with commas, by name, id or index; an unknown one is refused with the option."""
     seen = []
     monkeypatch.setattr(plots, "save_figure", lambda figure, path, *a, **k: seen.append(figure) or path)
-    for what, options in (("traces", ("--channels", "LA3, CSC1,1")), ("amplitudes", ("--units", "CSC3_SU1,1"))):
+    for what, options in (("traces", ("--channels", "LA3, CSC1,1")), ("amplitudes", ("--units", "CSC7_SU1,1"))):
         assert run(folders["gaps"], "-o", tmp_path / "x.png", "--what", what, *options).exit_code == 0
     assert [tick.get_text() for tick in seen[0].axes[0].get_yticklabels()] == ["LA3", "LA1", "LA2"]
-    assert seen[1].axes[0].get_title(loc="left").startswith("amplitudes of spikes: 2 of 5 units")
+    assert seen[1].axes[0].get_title(loc="left").startswith("amplitudes of spikes: 2 of 3 units")
     result = run(folders["gaps"], "-o", tmp_path / "x.png", "--what", "traces", "--channels", "LA9")
     assert (result.exit_code, "--channels" in result.stderr, "'LA9'" in result.stderr) == (2, True, True)
 
@@ -95,7 +95,7 @@ def test_refusals(folders, tmp_path, name, options, code, says):
         ("--what", "isi", "--stream", 0),
         ("--what", "daq", "--stop", 1),
         ("--what", "psth", "--channels", "LA1"),
-        ("--what", "traces", "--units", "CSC3_SU1"),
+        ("--what", "traces", "--units", "CSC7_SU1"),
         ("--dpi", 1),
     ],
 )
