@@ -3,7 +3,6 @@
 import dataclasses
 import os
 import re
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -21,6 +20,7 @@ from mockrawio.hybrid.params import PARAMETERS
 from mockrawio.hybrid.params_files import absolute_source
 from tests.hybrid.samples import HYBRID, RAW
 from tests.length import rounds
+from tests.processes import python
 
 PROBE = custom_probe([1, 0, 2], [True, True, False], [[0.1, 1e-30], [-3.5, 1e22], [np.nan, np.inf]], 'a "b" \\ ü\x7f')
 
@@ -691,7 +691,8 @@ def test_what_is_refused_takes_no_memory(tmp_path):
         "    else: sys.exit(path)\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code, *paths[:-1]], capture_output=True, text=True, check=True)
+    done = python(code, *paths[:-1])
+    assert done.returncode == 0, done.stderr
     assert int(done.stdout) < 300_000  # KiB: what MAX_WORK elements take, and a file's syntax tree
 
 
