@@ -10,7 +10,6 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import pytest
@@ -81,13 +80,11 @@ def memory(benchmark: Any, request: pytest.FixtureRequest, capsys: pytest.Captur
 
     def run(ready: str, work: str, *arguments: object) -> float:
         code = PEAK.format(ready=ready, work=work)
-        command = [sys.executable, "-c", code, *map(str, arguments)]
-        how = {"capture_output": True, "text": True}
-        # one that is forked begins with more, of which some may be used again
-        act, given = (
-            (python, (code, *arguments)) if benchmark.disabled else (partial(subprocess.run, **how), (command,))
-        )
-        done = benchmark.pedantic(act, given, rounds=1)
+        if benchmark.disabled:  # one that is forked begins with more, of which some may be used again
+            done = benchmark.pedantic(python, (code, *arguments), rounds=1)
+        else:
+            command, how = [sys.executable, "-c", code, *map(str, arguments)], {"capture_output": True, "text": True}
+            done = benchmark.pedantic(subprocess.run, (command,), how, rounds=1)
         assert done.returncode == 0, done.stderr
         mib = float(done.stdout)
         benchmark.extra_info["peak_growth_mib"] = mib

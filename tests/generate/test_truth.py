@@ -18,7 +18,7 @@ from mockrawio.generate.layers import CHUNK
 from mockrawio.ground.errors import BoundsError
 from mockrawio.session.manifest import read_manifest
 from mockrawio.session.probe import ContactMap
-from tests.generate.folders import contents, recorded, unit_file
+from tests.generate.folders import FEW_FAR, contents, recorded, unit_file
 from tests.length import rounds
 from tests.manifests import rewrite, unsealed
 
@@ -176,8 +176,9 @@ def test_what_the_converter_cannot_hold_is_cut_off_and_counted(tmp_path, bits):
     """At each number of bits counts end at the rails, 20 µV either way, and manifest and json say how many do."""
     gain_uV = 20 / 2 ** (bits - 1)
     spec = SessionSpec.broadband(
-        duration_s=1.0, n_channels=3, n_units=2, acquisition=Acquisition(gain_uV, bits=bits), n_lfp_channels=0, seed=1
-    )
+        duration_s=1.0, n_channels=3, n_units=2, acquisition=Acquisition(gain_uV, bits=bits), n_lfp_channels=0, seed=1,
+        noise=FEW_FAR,
+    )  # fmt: skip
     folder = generate_session(spec, tmp_path, n_workers=2)
     made, (counts,) = truth(folder), recorded(folder)
     sums = sum(made.layer(name).read(0) for name in made.layers)

@@ -40,21 +40,28 @@ def test_near_contacts_share_noise_and_far_ones_do_not():
     assert np.abs(found[apart > 500]).max() < 0.05
 
 
-@pytest.mark.parametrize("places", [linear(32), GRID], ids=["linear", "grid"])
+@pytest.fixture(scope="module", params=["linear", "grid"])
+def apart(request):
+    """Counts of contacts that are too far apart to share noise, which no test changes."""
+    return (
+        made(Spatial(5.0), 160 * CHUNK, GRID)
+        if request.param == "grid"
+        else made(Spatial(5.0), 160 * CHUNK, 32)[:, ::16]
+    )
+
+
 @pytest.mark.parametrize("many", [3, 4, 5])
-def test_tails_are_those_of_the_normal_distribution(places, many):
+def test_tails_are_those_of_the_normal_distribution(apart, many):
     """As many counts of one contact are beyond 3, 4 and 5 standard deviations as 99.9 % of binomial draws have.
 
     Contacts that share noise have their outliers at the same samples: the first contact alone is counted, and where
     contacts are too far apart to share, all are.
     """
-    counts = made(Spatial(5.0), 160 * CHUNK, places)
-    counts = counts if places is GRID else counts[:, ::16]
     sd = sqrt((5 / GAIN_UV) ** 2 - 1 / 12)
     beyond = int(many * sd) + 0.5
     share = erfc(beyond / sd / sqrt(2))
-    expected = counts.size * share
-    assert abs(np.count_nonzero(np.abs(counts) > beyond) - expected) <= 3.3 * sqrt(expected) + 1
+    expected = apart.size * share
+    assert abs(np.count_nonzero(np.abs(apart) > beyond) - expected) <= 3.3 * sqrt(expected) + 1
 
 
 def test_the_spectrum_is_flat():
