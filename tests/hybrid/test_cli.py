@@ -211,6 +211,7 @@ def test_validate(sorted_):
     assert tree(folder.parent) == before
 
 
+@pytest.mark.usefixtures("quick_figures")
 def test_validate_writes(sorted_, tmp_path):
     """With a folder tables and figures land in it; --no-figures leaves those out."""
     folder, sorter = sorted_
@@ -222,6 +223,7 @@ def test_validate_writes(sorted_, tmp_path):
     assert {path.name for path in (tmp_path / "few").iterdir()} == {"units.csv", "confusion.csv"}
 
 
+@pytest.mark.usefixtures("quick_figures")
 def test_validate_json(sorted_, tmp_path):
     """The JSON on stdout is whole, and the options reach the comparison."""
     folder, sorter = sorted_

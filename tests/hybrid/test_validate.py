@@ -232,6 +232,7 @@ def test_firings_alone(hybrid, perfect, tmp_path):
     assert [(unit.label, unit.new_unit, unit.accuracy) for unit in found.units] == [("6", None, 1), ("9", None, 1)]
 
 
+@pytest.mark.usefixtures("quick_figures")
 @pytest.mark.slow
 def test_nothing_added(hybrid, perfect, tmp_path):
     """A run that added nothing validates to empty tables, and figures without bars."""
@@ -309,6 +310,7 @@ def test_files(hybrid, perfect, tmp_path):
     assert json.loads(json.dumps(found.as_dict()))["confusion"]["counts"] == found.confusion.counts.tolist()
 
 
+@pytest.mark.usefixtures("quick_figures")
 @pytest.mark.slow
 def test_labels_of_text(hybrid, tmp_path):
     """Labels of a SpikeInterface sorting may be text, with commas too."""

@@ -15,6 +15,8 @@ from tests.handmade import T0
 from tests.hybrid.test_sorters import phy
 from tests.remedies.test_session_files import RAMP, link_out
 
+pytestmark = pytest.mark.usefixtures("quick_figures")
+
 
 def run(*words):
     """Run the command; return its exit code and what it says on stderr."""

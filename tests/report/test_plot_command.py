@@ -43,6 +43,7 @@ def test_every_part(folders, tmp_path, quick_figures):
     assert width == 9 * 30
 
 
+@pytest.mark.usefixtures("quick_figures")
 def test_part_of_a_stream(folders, tmp_path, monkeypatch):
     """A stream is known by name or by index; limits reach the figure."""
     seen = []
