@@ -1,11 +1,9 @@
 """A further format is one further file, which everything else learns of from its last line."""
 
-import subprocess
-import sys
-
 import numpy as np
 
 from mockrawio.rasters import Raster, write_spikes_csv
+from tests.processes import python
 
 SORTER = """
 import os
@@ -34,7 +32,8 @@ def run(package, source, folder, code):
     (folder / "more").mkdir()
     (folder / "more" / "toy.py").write_text(source)
     code = f"from mockrawio.formats import {package} as p\np.__path__.append({str(folder / 'more')!r})\n{code}"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=folder)
+    done = python(f"import os\nos.chdir({str(folder)!r})\n{code}")
+    assert done.returncode == 0, done.stderr
     return done.stdout
 
 
