@@ -99,7 +99,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish() -> None:
     """Have the collector of garbage look no more, and not even once, at what was imported: a million objects."""
     gc.freeze()
-    gc.set_threshold(20_000, 20, 50)  # of 700, 10, 10: it takes a fiftieth of the time
+    gc.set_threshold(20_000, 20, 50)  # with 700, 10, 10 it takes a fiftieth of all time
     gc.enable()
     _imported.append(len(sys.modules))
 
