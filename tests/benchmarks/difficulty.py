@@ -17,10 +17,10 @@ import numpy as np
 import mockrawio
 from mockrawio import SessionSpec, generate_session, truth
 from mockrawio.interop.spikeinterface import read_mocksession
+from tests.rst import list_table
 
 from .measures import in_band
 from .outcome import Outcome, run, together
-from .table import list_table
 
 STEPS, SEEDS = (1, 2, 3, 4, 5), (1, 2)
 _TRACES_MS, _RASTER_S, _APART_UV = 60, 10.0, 60.0
@@ -67,7 +67,7 @@ def steps_as_rst(told: Sequence[Told]) -> str:
     causes = list(told[0]["sorters"][0]["causes"])
     missed = [("", *(f"step {some[0]['step']}" for some in steps))]
     missed += [(cause, *(_share(some, cause) for some in steps)) for cause in causes]
-    tables = [list_table((16, *(84 // (len(rows[0]) - 1) for _ in rows[0][1:])), rows) for rows in (found, missed)]
+    tables = [list_table(rows, (16, *(84 // (len(rows[0]) - 1) for _ in rows[0][1:]))) for rows in (found, missed)]
     between = "\nMissed spikes by their cause, a percentage of all true ones, mean of the sorters:\n\n"
     return between.join(tables)
 

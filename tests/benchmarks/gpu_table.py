@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.benchmarks.gpu_ways import ROWS
+from tests.rst import list_table
 
 GOALS = {"pinned": 0.9, "kilosort": 2.0, "cpu_scale": 4.0}  # ours at least so many times
 NO_GPU = "The device is the CPU: these figures show that the script runs; they say nothing of a GPU."
@@ -29,10 +30,7 @@ def rows(told: dict[str, Any]) -> list[tuple[str, str, str]]:
 def rst(told: dict[str, Any]) -> str:
     """Return the table as docs/gpu.rst has it."""
     title = f"{told['name']}, {told['torch']}, {told['cores']} CPU cores"
-    lines = [f".. list-table:: {title}", "   :header-rows: 1", ""]
-    for what, *cells in [("what", "found", "against"), *rows(told)]:
-        lines += [f"   * - {what}", *(f"     - {cell}" for cell in cells)]
-    return "\n".join(lines) + "\n"
+    return list_table([("what", "found", "against"), *rows(told)], title=title)
 
 
 def in_words(told: dict[str, Any]) -> str:

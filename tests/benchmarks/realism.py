@@ -13,10 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tests.rst import list_table
+
 from . import measures
 from .realism_plots import draw
 from .recorded import SECONDS, SEED, Recorded, of_mearec, of_mockrawio, of_spikeinterface, ours
-from .table import list_table
 
 
 class Row(NamedTuple):
@@ -154,7 +155,7 @@ def as_rst(named: list[tuple[str, list[str]]]) -> str:
     """Return the table of what was measured of recordings, by their names, as reStructuredText."""
     head = ("", "ours before", *(name for name, _ in named), "tissue")
     cells = [(row.what, row.before, *(told[k] for _, told in named), row.tissue) for k, row in enumerate(ROWS)]
-    return list_table((30, 15, *(15 for _ in named), 10), [head, *cells])
+    return list_table([head, *cells], (30, 15, *(15 for _ in named), 10))
 
 
 def as_text(named: list[tuple[str, list[str]]]) -> str:

@@ -1,8 +1,8 @@
 """What reading from a server costs: requests and bytes, and a full scan beside curl's download of the same bytes.
 
-``python -m tests.benchmarks.remote FOLDER [--seconds S]`` makes a session below FOLDER and prints the table of
-docs/scale.rst for this machine. The server is nginx, or where there is none the tests' own, in a process of its own, on
-loopback.
+``python -m tests.benchmarks.remote FOLDER > docs/scale_remote_table.inc`` makes two sessions below FOLDER, one of them
+with gaps, and a table of docs/scale.rst. The server is nginx, or where there is none the tests' own, in a process of
+its own, on loopback. ``--scan`` tells instead how fast a long session is read through.
 """
 
 from __future__ import annotations
@@ -18,12 +18,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from mockrawio import MockSessionRawIO, SessionSpec, generate_session
 from mockrawio.session.layout import session_folder
 from tests.remote.nginx import nginx, nginx_of
+from tests.rst import list_table
 
 STEP_S = 4  # of a chunk of the scan
+SEGMENTS = 10  # of the session with gaps
 SERVER = """
 import json, sys
 from pathlib import Path
@@ -45,13 +48,12 @@ server.serve_forever()
 Taken = Callable[[], list[int]]  # what a server has sent since the last time, by request
 
 
-def counted(taken: Taken, what: str, work: Callable[[], object], asked: int | None = None) -> None:
-    """Print how many requests some work makes, and how many bytes come."""
+def cells(taken: Taken, what: str, work: Callable[[], object], asked: int | None = None) -> tuple[str, ...]:
+    """Return a row of the table: how many requests some work makes, and how many bytes come."""
     taken()
     work()
     sent = taken()
-    more = "" if asked is None else f", {sum(sent) / asked:.3f} of those asked for"
-    print(f"{what}: {len(sent)} requests, {sum(sent):,} bytes{more}")
+    return what, f"{len(sent)}", f"{sum(sent):,}", "" if asked is None else f"{sum(sent) / asked:.2f}"
 
 
 @contextmanager
@@ -100,45 +102,64 @@ def beside_curl(reader: MockSessionRawIO, stream: int, url: str, target: str) ->
     )
 
 
-def main() -> None:
-    """Make a session, serve it, and measure."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--seconds", type=float, default=600.0)
-    parser.add_argument("--segments", type=int, default=1, help="of as much in all; of several the header alone")
-    given = parser.parse_args()
-    lengths = (given.seconds / given.segments,) * given.segments
-    spec = SessionSpec.broadband(segments=lengths, probe="bundles", n_channels=16, n_lfp_channels=16, seed=1)
-    folder = session_folder(given.folder, spec.patient_id, spec.session_nr)
-    if not folder.exists():
-        generate_session(spec, given.folder)
-    with served(given.folder) as (url, taken):
-        measure(taken, f"{url}/{folder.relative_to(given.folder).as_posix()}", str(given.folder / "downloaded"))
+def spec_of(seconds: float, segments: int = 1) -> SessionSpec:
+    """Return a session of 16 channels at 32 kHz; of several segments it is one with gaps."""
+    lengths = (seconds / segments,) * segments
+    return SessionSpec.broadband(
+        session_nr=segments, segments=lengths, probe="bundles", n_channels=16, n_lfp_channels=16, seed=1
+    )
 
 
-def measure(taken: Taken, place: str, target: str) -> None:
-    """Print the table."""
+def made(root: Path, spec: SessionSpec) -> str:
+    """Return where a session lies below a folder, where it is generated if it is not there."""
+    folder = session_folder(root, spec.patient_id, spec.session_nr)
+    return (folder if folder.exists() else generate_session(spec, root)).relative_to(root).as_posix()
+
+
+def rows(taken: Taken, place: str, with_gaps: str) -> Iterator[tuple[str, ...]]:
+    """Yield the rows of the table, from the addresses of both sessions."""
+    yield cells(taken, "header", lambda: MockSessionRawIO(place).parse_header())
+    yield cells(taken, f"header, {SEGMENTS - 1} gaps", lambda: MockSessionRawIO(with_gaps).parse_header())
     reader = MockSessionRawIO(place)
     reader.parse_header()
-    print(f"header: {(sent := taken()) and len(sent)} requests, {sum(sent):,} bytes")
-    if reader.segment_count(0) > 1:
-        return
-    raw = reader.header["signal_streams"]["id"].tolist().index("broadband")
-    lfp = reader.header["signal_streams"]["id"].tolist().index("lfp")
+    raw, lfp = (reader.header["signal_streams"]["id"].tolist().index(name) for name in ("broadband", "lfp"))
     rate = int(reader.get_signal_sampling_rate(raw))
     width = len(reader.stream(raw).channels) * 2
-    counted(taken, "1 s of broadband", lambda: reader.get_analogsignal_chunk(0, 0, rate, 2 * rate, raw), rate * width)
-    some = {"channel_indexes": [3]}
-    counted(
-        taken, "10 s of one LFP channel", lambda: reader.get_analogsignal_chunk(0, 0, 9000, 19000, lfp, **some), 20000
+
+    def read(stream: int, start: int, stop: int, **which: list[int]) -> Callable[[], object]:
+        return lambda: reader.get_analogsignal_chunk(0, 0, start, stop, stream, **which)
+
+    yield cells(taken, "1 s of the broadband stream", read(raw, rate, 2 * rate), rate * width)
+    yield cells(taken, "10 s of one LFP channel", read(lfp, 9000, 19000, channel_indexes=[3]), 20000)
+    yield cells(taken, "10 s of all 16 LFP channels", read(lfp, 0, 10000), 20000 * 16)
+    yield cells(taken, "spike times of a unit, all of them", lambda: reader.get_spike_timestamps(0, 0, 0))
+    waveforms: list[Any] = []
+    row = cells(
+        taken, "waveforms of a minute of it", lambda: waveforms.append(reader.get_spike_raw_waveforms(0, 0, 0, 60, 120))
     )
-    counted(taken, "10 s of all LFP channels", lambda: reader.get_analogsignal_chunk(0, 0, 0, 10000, lfp), 20000 * 16)
-    counted(taken, "spike times of a unit", lambda: reader.get_spike_timestamps(0, 0, 0))
-    counted(taken, "waveforms of 60 s of it", lambda: reader.get_spike_raw_waveforms(0, 0, 0, 60.0, 120.0))
+    yield *row[:3], f"{int(row[2].replace(',', '')) / waveforms[0].nbytes:.2f}"
     nbytes = reader.get_signal_size(0, 0, raw) * width
-    counted(taken, f"full scan in chunks of {STEP_S} s", lambda: scan(reader, raw), nbytes)
-    for where in (target, "/dev/null"):
-        beside_curl(reader, raw, f"{place}/raw_data/broadband.npy", where)
+    yield cells(taken, f"full scan, in chunks of {STEP_S} s", lambda: scan(reader, raw), nbytes)
+
+
+def main() -> None:
+    """Make sessions, serve them, and measure."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--seconds", type=float, help="how long the session is: 300, or with --scan 600")
+    parser.add_argument("--scan", action="store_true", help="tell how fast a stream is read, beside curl")
+    given = parser.parse_args()
+    place = made(given.folder, spec_of(given.seconds or (600.0 if given.scan else 300.0)))
+    with_gaps = "" if given.scan else made(given.folder, spec_of(300.0, SEGMENTS))
+    with served(given.folder) as (url, taken):
+        if not given.scan:
+            heading = ("What", "Requests", "Bytes", "Relative to bytes needed")
+            print(list_table([heading, *rows(taken, f"{url}/{place}", f"{url}/{with_gaps}")]), end="")
+            return
+        with MockSessionRawIO(f"{url}/{place}") as reader:
+            raw = reader.header["signal_streams"]["id"].tolist().index("broadband")
+            for target in (str(given.folder / "downloaded"), "/dev/null"):
+                beside_curl(reader, raw, f"{url}/{place}/raw_data/broadband.npy", target)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What making and reading many sessions costs with one worker process and with more.
 
-``python -m tests.benchmarks.scale`` prints a table for ``docs/scale.rst``. Every row is one
+``python -m tests.benchmarks.scale FOLDER > docs/scale_table.inc`` makes a table of ``docs/scale.rst``. Every row is one
 quantity on 1, 2, ... worker processes of one thread, the best of some turns, page cache warm.
 """
 
@@ -19,6 +19,7 @@ from distributed import Client, LocalCluster, wait
 
 from mockrawio import MockSessionRawIO, SessionSpec, generate_session
 from mockrawio.interop.dask import generate_corpus, to_dask_array
+from tests.rst import list_table
 
 TURNS = 2
 Rows = dict[str, list[str]]
@@ -89,7 +90,8 @@ def measure(
     for n_workers in workers:
         with cluster_of(n_workers) as client:
             tell(rows, client, root, broadband, tiny, long, n_tasks, turns)
-    print_table(rows, workers)
+    heading = ("What", *(f"{n} worker{'s'[: n > 1]}" for n in workers))
+    print(list_table((heading, *((name, *values) for name, values in rows.items()))), end="")
 
 
 def tell(
@@ -110,31 +112,24 @@ def tell(
 
     took, size = make(client, root / "broadband", broadband, turns)
     row(
-        f"broadband sessions of {size / len(broadband) / 1e6:.0f} MB, made, hashed, on the disk",
+        f"broadband sessions of {size / len(broadband) / 1e6:.0f} MB, generated, hashed and synced",
         f"{size / took / 1e6:.0f} MB/s",
     )
     took, size = make(client, root / "tiny", tiny, turns)
-    row(f"sessions of {size / len(tiny) / 1e3:.0f} kB, made", f"{len(tiny) / took:.0f} a second")
+    row(f"sessions of {size / len(tiny) / 1e3:.0f} kB, generated", f"{len(tiny) / took:.0f} per second")
     took = best(lambda: generate_corpus(tiny, root / "tiny", client, progress=False), turns)
-    row("sessions found there already", f"{len(tiny) / took:.0f} a second")
+    row("existing sessions recognised", f"{len(tiny) / took:.0f} per second")
     with MockSessionRawIO(long) as reader:
         stream = reader.signal_streams_count() - 1
         for name, lazy in (
             ("int16 summed", to_dask_array(reader, stream, chunks=(1 << 18, -1)).sum(dtype="int64")),
-            ("float32 µV, largest", to_dask_array(reader, stream, True, chunks=(1 << 18, -1)).max()),
+            ("maximum of float32 µV", to_dask_array(reader, stream, True, chunks=(1 << 18, -1)).max()),
         ):
             n_bytes = 2 * reader.get_signal_size(0, 0, stream) * 64
             took = best(lambda lazy=lazy: wait(client.compute(lazy)), turns)
             row(f"{name}, {n_bytes / 1e6:.0f} MB in chunks of 32 MiB", f"{n_bytes / took / 1e9:.2f} GB/s")
     took = best(lambda: client.gather(client.map(abs, range(n_tasks), pure=False)), turns)
-    row("empty tasks through the scheduler", f"{n_tasks / took:.0f} a second")
-
-
-def print_table(rows: Rows, workers: Sequence[int]) -> None:
-    """Print the rows as a table that documentation takes."""
-    print(".. list-table::\n   :header-rows: 1\n")
-    for cells in (["What", *(f"{n} worker{'s'[: n > 1]}" for n in workers)], *([k, *v] for k, v in rows.items())):
-        print("\n".join(f"   {mark} - {cell}" for mark, cell in zip("*" + " " * len(workers), cells, strict=True)))
+    row("empty tasks through the scheduler", f"{n_tasks / took:.0f} per second")
 
 
 def main() -> None:

@@ -29,12 +29,12 @@ from spikeinterface.core import NumpySorting
 
 from mockrawio import generate_session, truth
 from mockrawio.interop.spikeinterface import read_mocksession
+from tests.rst import list_table
 
 from .difficulty import draw_steps, sort_steps
 from .measures import snr_of_templates
 from .outcome import FOUND, Outcome, compared, run, together
 from .recorded import SECONDS, SEED, Recorded, made_by_spikeinterface, of_mockrawio, of_spikeinterface, ours
-from .table import list_table
 
 SORTERS = "simple", "tridesclous2", "spykingcircus2", "mountainsort5"
 ALL = (*SORTERS, "lupin")  # which needs torch; docs/realism.rst is without it
@@ -103,7 +103,7 @@ def as_rst(paths: Sequence[Path]) -> str:
     rows += [("cells of multi-units found", *(one.found(multi) for one in outcomes))] if multi.any() else []
     for name, some in columns:
         rows.append((f"{name} ({some.sum()})", *(f"{np.array(one.recall)[some].mean():.2f}" for one in outcomes)))
-    return list_table((30, *(15 for _ in outcomes)), [("", *(one.sorter for one in outcomes)), *rows])
+    return list_table([("", *(one.sorter for one in outcomes)), *rows], (30, *(15 for _ in outcomes)))
 
 
 def main() -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from tests.rst import list_table
+
 from .cold import ColdRead
 from .race import OURS, Contest, Goal, cores, race
 from .rows import Row
@@ -131,15 +133,7 @@ def _aligned(cells: tuple[str, ...]) -> str:
 def rst(results: Iterable[Result]) -> str:
     """Return the table as reStructuredText, with the line of the environment above it."""
     cells = [cells for result in results for cells in _cells(result)]
-    return f"{environment_line()}.\n\n" + list_table(WIDTHS, [HEADINGS, *cells])
-
-
-def list_table(widths: tuple[int, ...], rows: list[tuple[str, ...]]) -> str:
-    """Return rows, the first of them the heading, as reStructuredText."""
-    out = [".. list-table::", "   :header-rows: 1", f"   :widths: {' '.join(map(str, widths))}", ""]
-    for cells in rows:
-        out += [f"   {'* -' if k == 0 else '  -'} {cell}".rstrip() for k, cell in enumerate(cells)]
-    return "\n".join(out) + "\n"
+    return f"{environment_line()}.\n\n" + list_table([HEADINGS, *cells], WIDTHS)
 
 
 def cold_lines(reads: Iterable[ColdRead]) -> list[str]:
@@ -151,7 +145,7 @@ def cold_lines(reads: Iterable[ColdRead]) -> list[str]:
 
 def cold_rst(reads: Iterable[ColdRead]) -> str:
     """Return the same as reStructuredText, with a line above it."""
-    return "\nWith nothing in the page cache:\n\n" + list_table(COLD_WIDTHS, [COLD, *map(_cold_cells, reads)])
+    return "\nWith nothing in the page cache:\n\n" + list_table([COLD, *map(_cold_cells, reads)], COLD_WIDTHS)
 
 
 def _cold_cells(read: ColdRead) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mockrawio.exporting.listing import held, lacking
 from mockrawio.formats.rig import RigFormat, rig_formats
+from tests.rst import list_table
 
 DOCS = Path(__file__).parents[2] / "docs"
 COUNTS = Path(__file__).parents[1] / "data" / "exports_tried.json"  # by prove.py
@@ -30,7 +31,7 @@ def formats_table() -> str:
     """Return the table of what each format holds."""
     rows = [("Format", "Files", "Streams and gains", "Besides samples", "Not")]
     rows += [_row(entry) for entry in rig_formats().values()]
-    return _list_table(rows, "14 22 20 24 20")
+    return list_table(rows, (14, 22, 20, 24, 20))
 
 
 def _row(entry: RigFormat) -> tuple[str, ...]:
@@ -49,7 +50,7 @@ def faults_table() -> str:
             rows.append(
                 (f"``{name}`` ``{fault.name}``", f"{fault.what} ({fault.seen})", fault.should, known[fault.name])
             )
-    return _list_table(rows, "20 30 25 25")
+    return list_table(rows, (20, 30, 25, 25))
 
 
 def tried_table() -> str:
@@ -60,14 +61,7 @@ def tried_table() -> str:
     own = {"0": "by tests of its own", "1": "by tests of its own"}
     for name, tried in known.items():
         rows.append((f"``{name}``", *(own.get(tried.get(one, ""), tried.get(one, "")) for one in versions)))
-    return _list_table(rows, "30 35 35")
-
-
-def _list_table(rows: list[tuple[str, ...]], widths: str) -> str:
-    lines = [".. list-table::", "   :header-rows: 1", f"   :widths: {widths}", ""]
-    for row in rows:
-        lines += [f"   {'*' if k == 0 else ' '} - {cell}".rstrip() for k, cell in enumerate(row)]
-    return "\n".join(lines) + "\n"
+    return list_table(rows, (30, 35, 35))
 
 
 TABLES = {

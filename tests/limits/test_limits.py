@@ -66,6 +66,28 @@ def test_pages_have_the_numbers_of_the_code(number: Number) -> None:
     assert number.sentence.format(number.said(found(number.constant))) in words(number.page)
 
 
+def test_what_is_extrapolated_follows_from_the_table() -> None:
+    """What a thousand workers would do is, to a tenth, a thousand times what one of the table's two does."""
+    cells = re.findall(r"^   [* ] - (.*)$", (ROOT / "docs" / "scale_table.inc").read_text(encoding="utf-8"), re.M)
+    measured = {what: (one, two) for what, one, two in zip(*[iter(cells)] * 3, strict=True)}
+    (made,) = (float(two.split()[0]) for what, (_, two) in measured.items() if what.startswith("broadband"))
+    tasks = float(measured["empty tasks through the scheduler"][1].split()[0])
+    page = words("scale.rst")
+
+    def told(pattern: str) -> float:
+        (number,) = re.findall(pattern, page)
+        return float(number)
+
+    both, each, all_of_them = (
+        told(r"about (\d+) MB/s of"),
+        told(r"sessions, (\d+) each"),
+        told(r"would generate (\d+) GB/s"),
+    )
+    assert both == pytest.approx(made, rel=0.1)
+    assert each == all_of_them == both / 2
+    assert told(r"handled about (\d+) per second") == pytest.approx(tasks, rel=0.1)
+
+
 CASES = [(limit, use) for limit in LIMITS for use in limit.uses]
 
 
