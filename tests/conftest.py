@@ -74,6 +74,18 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return (alone and "at_length" not in collection_path.read_text("utf-8")) or None
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is run at length or not at all; have the rest in the same order in all processes."""
+    if not config.getoption("at_length"):
+        left = {item for item in items if any(mark.kwargs.get("only") for mark in item.iter_markers("at_length"))}
+        if left:
+            config.hook.pytest_deselected(items=list(left))
+            items[:] = [item for item in items if item not in left]
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.path.parts)
+
+
 def pytest_collectstart() -> None:
     """Collect no garbage meanwhile: nearly all that is made stays."""
     gc.disable()
@@ -87,13 +99,6 @@ def pytest_collect_directory(parent: pytest.Collector) -> Iterator[Any]:
         forwards = directory.collect
         directory.collect = lambda: reversed(list(forwards()))
     return directory
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Have the tests in the same order in all processes."""
-    if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: item.path.parts)
 
 
 def pytest_collection_finish() -> None:

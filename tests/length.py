@@ -1,6 +1,6 @@
 """How much tests look at that repeat something many times: a part of it, or all with ``pytest --at-length``.
 
-Tests that ask are marked ``at_length``.
+Tests that ask are marked ``at_length``; those marked ``at_length(only=True)`` are run with it alone.
 """
 
 from __future__ import annotations

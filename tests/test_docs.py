@@ -20,10 +20,13 @@ from mockrawio.cli import main
 
 pytestmark = pytest.mark.slow
 
+OF_THE_PAGES = pytest.mark.at_length(only=True)  # the README's are run always
+
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.rst"))
+COMMANDS = [DOCS / f"{name}.rst" for name in ("index", "install", "cli")]
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE  # as docs/conf.py has them
 
 
@@ -44,6 +47,7 @@ def readme_section(heading):
     return README.read_text("utf-8").split(f"\n## {heading}\n")[1].split("\n## ")[0]
 
 
+@OF_THE_PAGES
 @pytest.mark.filterwarnings("ignore:The extractor is not serializable")  # SpikeInterface's sorters say it of their own
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
 @pytest.mark.usefixtures("here", "quick_figures")
@@ -93,7 +97,7 @@ def commands_of(text):
 
 @pytest.mark.usefixtures("here", "quick_figures")
 @pytest.mark.parametrize(
-    "path", [README, *(DOCS / f"{name}.rst" for name in ("index", "install", "cli"))], ids=lambda path: path.name
+    "path", [README, *(pytest.param(page, marks=OF_THE_PAGES) for page in COMMANDS)], ids=lambda path: path.name
 )
 def test_documented_commands(path):
     """The `$ mockrawio` lines run one after another, beside copies of the hybrid sample and of the example's groups."""

@@ -14,7 +14,7 @@ import pytest
 
 from mockrawio import SessionSpec, generate_session
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.at_length(only=True)]
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "example").glob("*.py"))
 
