@@ -19,6 +19,7 @@ from .schedule import Schedule
 CODES = (1, 2, 4, 8, 16, 32, 64, 128)
 MOVIE = "movie_stimulus.avi"
 
+_A_SECOND = 25  # frames
 _FEWEST_FRAMES = 50  # a movie of two seconds; there is no room for skips in a shorter one
 
 
@@ -116,17 +117,14 @@ def _spread(draws: Draws, n: int, begin: int, end: int) -> list[int]:
 
 def _spelled(n: int) -> npt.NDArray[np.str_]:
     """Return the ends of `n` frames in seconds, as Python spells them: "0.04", "0.08", ... "2.0", ..."""
-    hundredths = 4 * (1 + np.arange(n))
-    width = len(str(4 * n // 100))
-    text = np.zeros((n, width + 3), np.uint32)  # code points, as NumPy holds strings
-    begin = 0
+    fractions = [f".{4 * k:02d}".removesuffix("0") if k else ".0" for k in range(_A_SECOND)]
+    ends = np.array(fractions, "U3").view(np.uint32).reshape(_A_SECOND, 3)  # code points, as NumPy holds strings
+    seconds = np.arange(n // _A_SECOND + 1)
+    width = len(str(len(seconds) - 1))
+    text = np.zeros((len(seconds), _A_SECOND, width + 3), np.uint32)
     for digits in range(1, width + 1):
-        end = int(np.searchsorted(hundredths, 100 * 10**digits))
-        part, value = text[begin:end], hundredths[begin:end]
+        some = slice(10 ** (digits - 1) if digits > 1 else 0, 10**digits)
         for k in range(digits):
-            part[:, k] = value // 10 ** (digits + 1 - k) % 10 + ord("0")
-        part[:, digits] = ord(".")
-        part[:, digits + 1] = value // 10 % 10 + ord("0")
-        part[:, digits + 2] = np.where(value % 10, value % 10 + ord("0"), 0)
-        begin = end
-    return text.view(f"U{width + 3}").ravel()
+            text[some, :, k] = (seconds[some] // 10 ** (digits - 1 - k) % 10 + ord("0"))[:, None]
+        text[some, :, digits : digits + 3] = ends
+    return text.reshape(-1, width + 3)[1 : n + 1].view(f"U{width + 3}").ravel()

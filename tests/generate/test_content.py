@@ -224,7 +224,9 @@ def test_logs_read_back_as_they_were_written(tmp_path, movie_pauses):
             assert np.array_equal(getattr(found, name), column), name
 
 
-@pytest.mark.parametrize("clock", [[5, 10, 0], [1_656_643_297_114] * 3, [-7, 100, 20], [0, 0, 0]])
+@pytest.mark.parametrize(
+    "clock", [[5, 10, 0], [123_456, 1_230_000, 98], [1_656_643_297_114] * 3, [-7, 100, 20], [0, 0, 0]]
+)
 def test_the_fast_watchlog_is_the_one_formatted_line_by_line(clock):
     """All lines at once are the bytes of one line after another, pauses at either end included."""
     log = Watchlog("ü.avi", np.array(["0.04", "10.0", "-3.5"]), np.zeros(3), np.array(clock), np.array([0, 1, 1, 3]))
@@ -232,5 +234,9 @@ def test_the_fast_watchlog_is_the_one_formatted_line_by_line(clock):
     for pause in (3, 1, 1, 0):
         lines.insert(pause, "Pausing\nContinuing\tafter\tpause\n")
     assert format_watchlog(log) == ("ü.avi\n" + "".join(lines)).encode()
+    halves = Watchlog(
+        "a.avi", np.array(["1"] * 10_000), np.zeros(10_000), np.array([5.0] * 9_999 + [5.5]), log.pauses[:0]
+    )
+    assert format_watchlog(halves) == b"a.avi\n" + b"pts\t1\ttime\t5.0\n" * 9_999 + b"pts\t1\ttime\t5.5\n"
     empty = Watchlog("a.avi", log.labels[:0], log.pts[:0], log.clock[:0], log.pauses[:0])
     assert format_watchlog(empty) == b"a.avi\n"
