@@ -86,7 +86,7 @@ def write_plain(
         for chunk in chunks:
             view = memoryview(chunk)
             # A chunk takes longer to hash than to write, and a thread to start as long as half a MB does: that is here.
-            hashed = hasher.submit(digest.update, view) if view.nbytes > 1 << 19 else None
+            hashed = hasher.submit(digest.update, view) if view.nbytes >= 1 << 19 else None
             if hashed is None:
                 digest.update(view)
             size += view.nbytes
