@@ -12,11 +12,11 @@ from typing import NamedTuple
 from .npy import plain_dtype
 from .reductions import SymbolicDtype
 
-# How long the version is, its padding, the sizes of the shape, the dtype.
+# How long the version is, its padding, the sizes of the shape, the dtype, how many bytes follow.
 _PRELUDE = re.compile(
     rb"h\x00h\x01R\(\x8a(.)\x01(\x00*)"
     rb"\(((?:\x8a\x01.|\x8a\x02..|\x8a\x03...|\x8a\x04....|\x8a\x05.....){1,3})t"
-    rb"h\x02\x8c\x03([<|][iuf][1248])\x89\x88\x87R\x89",
+    rb"h\x02\x8c\x03([<|][iuf][1248])\x89\x88\x87R\x89\x8e(.{8})",
     re.DOTALL,
 )
 CODE_TEXT = 3  # bytes of text in a prelude
@@ -25,9 +25,10 @@ CODE_TEXT = 3  # bytes of text in a prelude
 class Prelude(NamedTuple):
     """What is said before an array's bytes."""
 
-    end: int  # where they stop
+    end: int  # where it stops
     shape: tuple[int, ...]
     dtype: SymbolicDtype
+    nbytes: int  # how many these are
 
 
 def read_prelude(data: bytes, at: int) -> Prelude | None:
@@ -36,7 +37,8 @@ def read_prelude(data: bytes, at: int) -> Prelude | None:
     if found is None or found[1][0] != 1 + len(found[2]):
         return None
     code = found[4].decode()
-    return Prelude(found.end(), _shape(found[3]), SymbolicDtype(code, plain_dtype(code)))
+    dtype, nbytes = SymbolicDtype(code, plain_dtype(code)), int.from_bytes(found[5], "little")
+    return Prelude(found.end(), _shape(found[3]), dtype, nbytes)
 
 
 @lru_cache(maxsize=64)  # of many arrays it is the same

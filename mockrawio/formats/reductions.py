@@ -120,7 +120,7 @@ def _make_from_buffer(machine: Interpreter, arguments: tuple[Any, ...]) -> Symbo
     if len(arguments) != 4 or arguments[3] not in ("C", "F"):
         machine.refuse("_frombuffer with arguments of unknown meaning")
     payload, dtype, shape, order = arguments
-    return _fill(machine, SymbolicArray(), shape, dtype, order, payload)
+    return fill(machine, SymbolicArray(), shape, dtype, order, payload)
 
 
 def _encode(machine: Interpreter, arguments: tuple[Any, ...]) -> bytes:
@@ -189,7 +189,7 @@ def build(machine: Interpreter, target: Any, state: Any) -> None:
     if type(target) is SymbolicDtype:
         _build_dtype(machine, target, state)
     elif type(target) is SymbolicArray and _same(state[:1], (1,)) and len(state) == 5 and _is_flag(state[3]):
-        _fill(machine, target, state[1], state[2], "F" if state[3] else "C", state[4])
+        fill(machine, target, state[1], state[2], "F" if state[3] else "C", state[4])
     else:
         machine.refuse("BUILD of something other than an array or a dtype")
 
@@ -207,9 +207,8 @@ def _build_dtype(machine: Interpreter, target: SymbolicDtype, state: tuple[Any, 
         machine.refuse("a dtype with another item size than its name says")
 
 
-def _fill(
-    machine: Interpreter, array: SymbolicArray, shape: Any, dtype: Any, order: str, payload: Any
-) -> SymbolicArray:
+def fill(machine: Interpreter, array: SymbolicArray, shape: Any, dtype: Any, order: str, payload: Any) -> SymbolicArray:
+    """Return an array with its state put into it; BadFileError if that does not fit together."""
     if type(dtype) is not SymbolicDtype:
         machine.refuse("an array without a dtype")
     plain = dtype.dtype

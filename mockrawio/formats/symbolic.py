@@ -21,7 +21,7 @@ from ..ground.errors import BadFileError
 from .file_window import FileWindow
 from .npy_out import OPENING
 from .prelude import CODE_TEXT, read_prelude
-from .reductions import MAX_TEXT, SYMBOLS, Blob, SymbolicArray, SymbolicDtype, TextBlob, build, reduce
+from .reductions import MAX_TEXT, SYMBOLS, Blob, SymbolicArray, SymbolicDtype, TextBlob, build, fill, reduce
 
 MAX_OPCODES = 50_000
 MAX_DEPTH = 64
@@ -200,20 +200,24 @@ class Interpreter:
             self.at += 1
 
     def _own_array(self) -> bool:
-        """Skip what our own writer puts before an array's bytes, if that is next; see :meth:`_begin`.
+        """Skip what our own writer puts before an array's bytes, if that is next, and them; see :meth:`_begin`.
 
         Stack, marks and text are then what they are after running it opcode by opcode.
         """
-        as_known = self.known and all(self.memo[k] is one for k, one in enumerate(self.known))
-        if not as_known or self.frame_end or self.spelled > _SPELLED_FREELY or len(self.marks) > MAX_DEPTH - 2:
+        if not self.known or self.frame_end or self.spelled > _SPELLED_FREELY or len(self.marks) > MAX_DEPTH - 2:
             return False
         prelude = read_prelude(self.data, self.at - 1)
         if prelude is None:
             return False
         self.at, self.spelled = prelude.end, self.spelled + CODE_TEXT
-        self.stack.append(SymbolicArray())
-        self._mark()
-        self.stack += [1, prelude.shape, prelude.dtype, False]
+        array, content = SymbolicArray(), self.skip(prelude.nbytes)
+        self.stack.append(array)
+        if self.data.startswith(b"tb", self.at):  # as ever
+            self.at += 2
+            fill(self, array, prelude.shape, prelude.dtype, "C", content)
+        else:
+            self._mark()
+            self.stack += [1, prelude.shape, prelude.dtype, False, content]
         return True
 
     def _proto(self) -> None:
@@ -249,6 +253,8 @@ class Interpreter:
         if index >= MAX_OPCODES:
             self.refuse(f"PUT as number {index}", f"at most {MAX_OPCODES} values kept")
         self.memo[index] = self.top()
+        if index < len(self.known):
+            self.known = []
 
     # -- numbers, strings, containers -----------------------------------------------
 
@@ -295,7 +301,7 @@ class Interpreter:
         if type(target) is not dict or len(items) % 2:
             self.refuse("SETITEMS on something other than a dict")
         keys = items[::2]
-        if any(type(key) is not str for key in keys):
+        if not {str}.issuperset(map(type, keys)):
             self.refuse("a dict key that is not a short string")
         target.update(zip(keys, items[1::2], strict=True))
 

@@ -14,8 +14,10 @@ from pathlib import Path
 
 from .errors import BadFileError, unreadable
 from .folder import Entry, File, Folder, Identity
-from .regular import not_regular, only_regular
+from .regular import not_regular, opened_regular
 from .shown import Argument, Clause, Text
+
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 
 
 class DiskFolder(Folder):
@@ -39,8 +41,8 @@ class DiskFolder(Folder):
 
     def open(self, name: str) -> tuple[io.FileIO, Identity]:
         """Open a file, if it is a regular one, and say which it is."""
-        file = open(self.prefix + name, "rb", buffering=0, opener=only_regular)  # noqa: SIM115  # the caller closes it
-        return file, Identity.of(os.fstat(file.fileno()))
+        descriptor, status = opened_regular(self.prefix + name, _READ)
+        return io.FileIO(descriptor), Identity.of(status)
 
     def map(self, opened: io.RawIOBase) -> mmap.mmap:
         """Map an open file; ``size()`` of a map is one fstat."""

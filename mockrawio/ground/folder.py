@@ -77,9 +77,10 @@ class File:
 
     def look(self) -> Identity | None:
         """Return what the file is now, None if it has none; opening it then says what is wrong."""
-        with suppress(OSError):
+        try:
             return self.folder.status(self.name)
-        return None
+        except OSError:
+            return None
 
     def identity(self) -> Identity:
         """Return what the file is now; BadFileError if there is none, or it is not accessible."""

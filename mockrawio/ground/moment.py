@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from .errors import BadFileError, MockSessionError
@@ -56,9 +56,7 @@ class Moment:
         self._check(files)
 
     def _check(self, files: Iterable[File]) -> None:
-        for file in files:
-            if file.look() != self._known[file]:
-                raise changed(file)
+        _check({file: self._known[file] for file in files})
 
     def __enter__(self) -> Moment:
         return self
@@ -75,4 +73,10 @@ class Moment:
         if now != self._before:
             expected = "one session, from the first file that is read to the last"
             raise MockSessionError(self._folder, expected, "another in its place: it was replaced", AGAIN)
-        self._check(self._known)
+        _check(self._known)
+
+
+def _check(known: Mapping[File, Identity | None]) -> None:
+    for file, identity in known.items():
+        if file.look() != identity:
+            raise changed(file)

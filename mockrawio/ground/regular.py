@@ -17,12 +17,17 @@ _KINDS = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK:
 
 def only_regular(path: str | PathLike[str], flags: int) -> int:
     """Open a regular file, BadFileError if it is not one; the `opener` of ``open`` for what may be anybody's."""
+    return opened_regular(path, flags)[0]
+
+
+def opened_regular(path: str | PathLike[str], flags: int) -> tuple[int, os.stat_result]:
+    """Open a regular file, and say what it is; see :func:`only_regular`."""
     descriptor = os.open(path, flags | _NO_WAIT, 0o666)
-    mode = os.fstat(descriptor).st_mode
-    if not stat.S_ISREG(mode):
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
         os.close(descriptor)
-        raise not_regular(path, mode)
-    return descriptor
+        raise not_regular(path, status.st_mode)
+    return descriptor, status
 
 
 def check_regular(path: str | PathLike[str]) -> None:

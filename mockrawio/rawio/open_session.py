@@ -127,8 +127,10 @@ class OpenSession:
         if not self._strict and self.moment.is_empty(file):
             warn(f"{file}: is empty, and ignored", stacklevel=2)
             return None
-        with _or_excluded(file):
+        try:
             return opener(file)
+        except BadFileError as error:
+            raise with_exclude(error, file) from error.__cause__
 
     def manifest(self) -> dict[str, Any] | None:
         """Return the content of the manifest, None if there is none; BadFileError if it is none, or has changed."""
@@ -356,12 +358,12 @@ def _counts(
 
 
 @contextmanager
-def _or_excluded(file: File | None = None) -> Iterator[None]:
+def _or_excluded() -> Iterator[None]:
     """Say in the error about a file that the file may be left out."""
     try:
         yield
     except BadFileError as error:
-        raise with_exclude(error, file) from error.__cause__
+        raise with_exclude(error) from error.__cause__
 
 
 def _warn_drift(file: LfpFile) -> None:

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 MAX_NAME = 64  # characters of a Neo channel name
 
 
-_NCS = re.compile(r"\.ncs$", re.IGNORECASE)
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 
 
@@ -197,7 +196,7 @@ def open_channel_names(where: Where, *, strict: bool = False) -> list[str]:
         text = raw.decode("latin-1").rstrip()
         said.append(f"is not UTF-8 from byte {error.start} on, and taken as latin-1")
     lines = _NEWLINE.split(text) if text else []  # splitlines() would split at a dozen characters more
-    names = [_NCS.sub("", line.strip()) for line in lines]
+    names = [name[:-4] if name[-4:].lower() == ".ncs" else name for name in map(str.strip, lines)]
     if not strict and (blank := [f"CSC{number}" for number, name in enumerate(names, 1) if not name]):
         names = [name or f"CSC{number}" for number, name in enumerate(names, 1)]
         said.append(f"has blank lines, which name no channel: {few(blank)} keep their ids")

@@ -70,6 +70,8 @@ class Watch:
             return
         if event == "open":
             path, _, flags = arguments
+            if isinstance(path, int):  # a descriptor, whose opening was heard
+                return
             inside = isinstance(path, str) and os.path.abspath(path).startswith(self.root)
             if not inside or (isinstance(flags, int) and flags & _WRITING):
                 self._note(f"open {path!r} flags {flags}")

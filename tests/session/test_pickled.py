@@ -441,11 +441,12 @@ ARRAYS = [np.arange(70_000), np.zeros((300, 2), ">i2"), np.ones((2, 3, 1), "<f4"
 
 @pytest.mark.parametrize("array", ARRAYS, ids=str)
 def test_what_is_before_an_array_is_what_it_spells(array: np.ndarray, tmp_path: Path) -> None:
-    """Before an array our own writer's bytes, known by heart, leave an interpreter as running them one by one does."""
+    """An array and what our own writer puts before it leave an interpreter as running it opcode by opcode does."""
     path = tmp_path / "a.npy"
     path.write_bytes(b"".join(bytes(chunk) for chunk in dict_file({"one": 1, "a": array})))
     whole = path.read_bytes()
-    start, stop = whole.index(OPENING), whole.index(b"\x8e" + array.nbytes.to_bytes(8, "little"))
+    start = whole.index(OPENING)
+    stop = whole.index(size := b"\x8e" + array.nbytes.to_bytes(8, "little")) + len(size) + array.nbytes
     (tmp_path / "cut").write_bytes(whole[:stop] + b"?")
     states = []
     with FileWindow(str(tmp_path / "cut")) as window:
@@ -462,7 +463,8 @@ def test_an_array_that_differs_in_one_byte(other: int, tmp_path: Path) -> None:
     """With any byte before an array changed, a file is read as the interpreter that knows nothing reads it."""
     whole = b"".join(bytes(chunk) for chunk in dict_file({"a": np.zeros((500, 3), "<i2"), "gain": 0.5}))
     start, path = whole.index(OPENING), tmp_path / "a.npy"
-    for place in range(start + len(OPENING), whole.index(b"\x8e") + 9):
+    places = [*range(start + len(OPENING), whole.index(b"\x8e") + 9), *range(len(whole) - 30, len(whole))]
+    for place in places:
         path.write_bytes(whole[:place] + bytes([whole[place] ^ other]) + whole[place + 1 :])
         assert outcome(Interpreter, path, start) == outcome(Spelled, path, start), place
 
