@@ -64,24 +64,19 @@ def array_file(array: np.ndarray[Any, Any] | Blocks) -> Iterator[bytes | memoryv
 
 def dict_file(values: Mapping[str, object]) -> Iterator[bytes | memoryview]:
     """Yield the bytes of a dict ``.npy`` file, from keys and ints, floats, strings, arrays or :class:`Blocks`."""
-    begin = header_bytes("|O", ())
-    yield begin
-    position = len(begin)
-    yield OPENING
-    position += len(OPENING)
+    piece = header_bytes("|O", ()) + OPENING
+    position = 0  # of the piece in the file
     for key, value in values.items():
         if isinstance(value, (np.ndarray, Blocks)):
             blocks = value if isinstance(value, Blocks) else Blocks.of(value)
-            prelude = _array_prelude(_text(key), blocks, position)
-            yield prelude
+            piece += _array_prelude(_text(key), blocks, position + len(piece))
+            yield piece
             yield from blocks
-            yield b"tb"
-            position += len(prelude) + blocks.nbytes + 2
+            position += len(piece) + blocks.nbytes
+            piece = b"tb"
         else:
-            item = _text(key) + _scalar(value)
-            yield item
-            position += len(item)
-    yield b"uatb."
+            piece += _text(key) + _scalar(value)
+    yield piece + b"uatb."
 
 
 def _array_prelude(key: bytes, blocks: Blocks, position: int) -> bytes:

@@ -41,6 +41,7 @@ class WholeFolder:
         self.overwrite = overwrite
         self.staging = sibling(self.target, "partial")
         self._disk = _Disk()
+        self._folders: set[Path] = set()  # that have been made in it
 
     def __enter__(self: _Self) -> _Self:
         make_folder(self.target.parent)
@@ -69,8 +70,10 @@ class WholeFolder:
         What is written there without :meth:`sync` has to be put onto the disk before the folder is left.
         """
         path = self.staging / name
-        with naming(self.target / name):
-            path.parent.mkdir(parents=True, exist_ok=True)
+        if path.parent not in self._folders:
+            with naming(self.target / name):
+                path.parent.mkdir(parents=True, exist_ok=True)
+            self._folders.add(path.parent)
         return path
 
     def sync(self, file: BinaryIO, place: Path) -> None:
