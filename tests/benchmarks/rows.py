@@ -175,15 +175,16 @@ def _blocks(inputs: Inputs) -> list[Row]:
 def _making(inputs: Inputs) -> list[Row]:
     short = inputs.pick({"duration_s": 20.0}, {}, {})
     raster = inputs.pick((20, 500), (2000, 10_000), (2000, 10_000))
+    of_disk = Goal(1 / 0.7, "a write to the disk")
     rows = [
         Row(
-            f"generate-{encoding}",
-            f"Epiphyte-size session, {encoding}, made and written",
-            partial(_made, inputs, encoding, short),
+            f"generate-{encoding}" + "-2" * (n_workers > 1),
+            f"Epiphyte-size session, {encoding}, made and written" + ", 2 workers" * (n_workers > 1),
+            partial(_made, inputs, encoding, {**short, "n_workers": n_workers}),
             goal,
-            encoding == "float64",
+            full=(encoding, n_workers) != ("int16", 1),
         )
-        for encoding, goal in (("int16", None), ("float64", Goal(0.4)))
+        for encoding, n_workers, goal in (("int16", 1, None), ("int16", 2, of_disk), ("float64", 1, Goal(0.4)))
     ]
     return [
         *rows,
