@@ -51,7 +51,7 @@ def generate_session(
     root : str or PathLike
         The session goes to ``{root}/patient_data/{patient_id}/session_{session_nr}``.
     n_workers : int
-        Number of threads; NumPy, hashing and writing run at the same time in them.
+        Number of threads that make samples and files. A stream is written and hashed in others.
     overwrite : bool
         Whether an existing session may be replaced.
     progress : bool
