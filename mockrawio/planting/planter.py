@@ -78,7 +78,8 @@ class EventTrain:
     def _pieces(self, start: int, stop: int) -> Iterator[tuple[Array, Array]]:
         """Yield where in the flat samples `start` to `stop` counts are to be added, and the counts."""
         low, high = self.within(start, stop)
-        step = max(1, BATCH_ITEMS // self.offsets.shape[1])
+        _, size = self.offsets.shape
+        step = max(1, BATCH_ITEMS // size)
         for begin in range(low, high, step):
             end = min(begin + step, high)
             counts: npt.NDArray[np.int32] = self.events.counts(begin, end).reshape(-1)

@@ -146,15 +146,25 @@ def test_counts():
         np.testing.assert_array_equal(Planter(units, N_CHANNELS).counts(start, stop), expected[start:stop])
 
 
-def test_batches_do_not_matter(monkeypatch):
-    """Counts are made a few events at a time; how many makes no difference."""
+@pytest.mark.parametrize("items", [0, 5, 30])  # of 10 that an event has
+def test_batches_do_not_matter(items, monkeypatch):
+    """Counts are made a few events at a time, one at the least; how many makes no difference."""
     random = np.random.default_rng(2)
     events = LowRankEvents.rounded(random.normal(size=(3, 5, 2)), random.normal(0, 100, (40, 3)))
     one = PlantedUnit(np.array([0, 2]), np.sort(random.integers(2, 90, 40)), 2, events)
     whole = Planter([one], N_CHANNELS).counts(0, 100)
-    monkeypatch.setattr("mockrawio.planting.planter.BATCH_ITEMS", 30)
+    monkeypatch.setattr("mockrawio.planting.planter.BATCH_ITEMS", items)
     np.testing.assert_array_equal(Planter([one], N_CHANNELS).counts(0, 100), whole)
     np.testing.assert_array_equal(slowly(100, [one]), whole)
+
+
+def test_a_unit_without_events_takes_nothing_from_the_bound():
+    """Beside one whose 10 counts do not fit, a unit of no event leaves the sum clipped: 32758 and 10 are 32767."""
+    none = ScaledEvents(np.ones((1, 5, 2), np.float32), np.empty(0, np.int32), np.empty(0, np.float32))
+    empty = PlantedUnit(np.array([3, 1]), np.empty(0, np.int64), 2, none)
+    block = np.full((5, N_CHANNELS), 32_758, np.int16)
+    assert Planter([unit([2], np.full((1, 5, 2), 10)), empty], N_CHANNELS).add(block, 0) == 10
+    assert set(block[:, [1, 3]].ravel().tolist()) == {32_767}
 
 
 def test_nothing_to_add():
