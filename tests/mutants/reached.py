@@ -102,7 +102,7 @@ class Reached:
         Those of the same files come last, since they may look at what others have made; after an import all may.
         """
         lines, in_call = place(path, line)
-        every = self._lines(str(path))
+        every = self._lines(f"/{path.relative_to(ROOT).as_posix()}")  # wherever the tree was that was measured
         found = set().union(*(every.get(number, ()) for number in lines))
         at_import = not in_call or "" in found
         of_file = set().union(*map(self._named, set().union(*every.values())))
@@ -121,8 +121,9 @@ class Reached:
     def _lines(self, path: str) -> dict[int, set[str]]:
         found: defaultdict[int, set[str]] = defaultdict(set)
         for data in self._data:
-            for line, names in data.contexts_by_lineno(path).items():
-                found[line].update(names)
+            for file in data.measured_files():
+                for line, names in data.contexts_by_lineno(file).items() if file.endswith(path) else ():
+                    found[line].update(names)
         return found
 
     def _named(self, name: str) -> set[str]:
