@@ -66,7 +66,7 @@ def _narrow(values: Array, dtype: np.dtype[Any], rounded: bool = False) -> Array
 
 def _scale(raw: Array, out: Array, steps: list[Step], by_line: bool) -> None:
     """Scale block by block; a step has a value for each line, or for each column."""
-    lines = max(1, SCALED // max(1, out.itemsize * math.prod(out.shape[1:])))
+    lines = max(1, SCALED * len(out) // max(1, out.nbytes))
     patterns = [(step, _pattern(values, min(len(out), lines), by_line)) for step, values in steps]
     for first in range(0, len(out), lines):
         block = out[first : first + lines]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -133,6 +134,24 @@ def test_only_unscaled_counts_may_stay_whole_numbers() -> None:
             rescale(raw, gain, offset, "int32")
 
 
+@pytest.mark.parametrize("scaled", [1, 30, scaling.SCALED])
+@pytest.mark.parametrize("shape", [(4,), (1, 4), (3, 4), (3, 0), (0, 4), (0,)])
+def test_channels_lie_along_the_last_axis(shape: tuple[int, ...], scaled: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One sample without an axis for it, several, and none, even of lines too long for a block."""
+    monkeypatch.setattr(scaling, "SCALED", scaled)
+    raw = np.arange(math.prod(shape), dtype=np.int16).reshape(shape)
+    gain, offset = np.array([0.5, 1.0, 2.0, 4.0])[: shape[-1]], np.array([0.0, 1.0, 0.0, -8.0])[: shape[-1]]
+    found = rescale(raw.view(np.memmap), gain, offset, "float32")
+    assert type(found) is np.ndarray and found.shape == shape
+    np.testing.assert_array_equal(found, raw * gain + offset)
+
+
+def test_an_offset_is_added_in_float64() -> None:
+    """1 + 2**-24 + 2**-50 is nearer to the float32 above 1; an offset rounded to float32 first would give 1."""
+    found = rescale(np.ones((1, 1), np.int16), np.ones(1), np.array([2.0**-24 + 2.0**-50]), "float32")
+    assert found.tolist() == [[1 + 2.0**-23]]
+
+
 def test_offsets_and_units_of_the_file(handmade: Handmade) -> None:
     """gain, offset and units in a file reach the header and the result, waveforms included."""
     handmade.lfp(samples=np.array([0, 10], np.int16), gain=2.0, offset=-5.0, units="mV")
@@ -177,6 +196,27 @@ def test_a_value_that_is_none_is_named_in_any_block(
         handmade.unit(times=T0 + np.arange(5.0), amps=stored)
         with pytest.raises(BadFileError, match="found .* at index 3, 4"):
             MockSessionRawIO(handmade.folder).parse_header()
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (np.nextafter(1e15, 2e15), r"expected values in 'samples' up to 1e\+15; found 1000000000000000.1 at index 2"),
+        (
+            np.nextafter(-1e15, -2e15),
+            r"expected values in 'samples' up to 1e\+15; found -1000000000000000.1 at index 2",
+        ),
+        (np.inf, "expected finite values in 'samples'; found inf at index 2"),
+    ],
+)
+def test_how_large_a_value_may_be(bad: float, message: str, handmade: Handmade) -> None:
+    """Values of 1e15 are served, of either sign; the next number is refused, and so is one that is not finite."""
+    handmade.lfp(samples=np.array([1e15, -1e15, 0.0]))
+    with MockSessionRawIO(handmade.folder) as reader:
+        assert reader.get_analogsignal_chunk().ravel().tolist() == [32767, -32767, 0]
+    handmade.lfp(samples=np.array([1e15, -1e15, bad]))
+    with pytest.raises(BadFileError, match=message):
+        MockSessionRawIO(handmade.folder).parse_header()
 
 
 def test_a_value_that_is_none_in_a_file_of_protocol_2(handmade: Handmade) -> None:
