@@ -91,7 +91,7 @@ class Unit:
 
     @property
     def _knots(self) -> Knots | None:
-        return self.file.knots if isinstance(self.file, UnitFile) else None
+        return self.file.knots  # type: ignore[union-attr]  # of a file that is stored
 
     def _told_edges(self, boundaries_ms: Sequence[float]) -> list[int] | None:
         """Return the first spike from each boundary on, by what was said of spike times; None if that is too little."""

@@ -10,7 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockrawio import BoundsError, MockSessionError, MockSessionRawIO
+from mockrawio.formats.said import Knots
+from mockrawio.ground.places import file_at
 from mockrawio.rawio import spikes
+from mockrawio.session.files import Scale, UnitFile, open_unit
+from mockrawio.session.layout import UnitName
+from mockrawio.session.made import MadeUnitFile
 from tests.handmade import T0, Handmade
 
 
@@ -156,6 +161,75 @@ def test_more_units_than_open_maps(handmade: Handmade, monkeypatch: pytest.Monke
             assert [reader.get_spike_timestamps(0, 0, k)[0] - T0 for k in range(10)] == list(range(10))
         units = reader._session.units.units
         assert sum(unit.file.times.file._map is not None for unit in units) <= 3
+
+
+SPREAD = np.array([0.0, 1.5, 2.0, 50.0, 51.0, 90.0, 91.0])
+
+
+@pytest.mark.filterwarnings("ignore:.*taken as µs")
+@pytest.mark.parametrize("divisor", [1, 1000])
+def test_segments_by_what_is_said_of_spike_times(divisor: int, handmade: Handmade) -> None:
+    """Where both sides of each boundary are said spikes are shared out without a look at them, as with one."""
+    times = (T0 + SPREAD) * divisor
+    file = open_unit(str(handmade.unit(times=times)))
+    assert isinstance(file, UnitFile)
+    steps = [(k, times[k - 1], times[k]) for k in (3, 5)]
+    looked_at, said, half_said = (
+        spikes.Unit(UnitName(1, "SU", 1), file._replace(knots=knots), None)
+        for knots in (None, Knots(7, (times[0], times[-1]), steps), Knots(7, (times[0], times[-1]), steps[:1]))
+    )
+    said.times = said._times = said._found_edges = None  # type: ignore[assignment, method-assign]  # are not called
+    for unit in (looked_at, said, half_said):
+        unit.split([T0 - 5.0, T0 + 20.0, T0 + 60.0, T0 + 70.0, T0 + 200.0])
+        assert unit.counts == (0, 3, 2, 0, 2, 0)
+        spans = [span and (span[0] - T0, span[1] - T0) for span in unit.spans()]
+        assert spans == [None, (0.0, 2.0), (50.0, 51.0), None, (90.0, 91.0), None]
+        assert [unit.segment(k) for k in (1, 3)] == [slice(0, 3), slice(5, 5)]
+        assert (unit.n_segments, unit.whole) == (6, slice(0, 7))
+
+
+def test_a_unit_that_is_made_is_not_counted_at_once(tmp_path: Path) -> None:
+    """To open it and to share its spikes out asks nothing of what makes them, which here is not there."""
+    file = MadeUnitFile(file_at(tmp_path / "CSC1_SU1.npy"), Scale(), 32_000.0, 20)
+    unit = spikes.unit_of(UnitName(1, "SU", 1), file, None)
+    assert (unit.n_segments, unit.segment(0)) == (1, slice(-np.inf, np.inf))
+    unit.split([3.5, 7.0])
+    assert [unit.segment(k) for k in range(unit.n_segments)] == [
+        slice(-np.inf, 3.5),
+        slice(3.5, 7.0),
+        slice(7.0, np.inf),
+    ]
+    unit.check()
+    unit.release()
+
+
+class Opened:
+    """A unit that notes how often its maps were released."""
+
+    released = 0
+
+    def release(self) -> None:
+        self.released += 1
+
+
+def test_how_many_units_stay_open() -> None:
+    """Those of the last 64 used stay open, and one that is used again is the last; all are released at the end."""
+    opened = [Opened() for _ in range(68)]
+    units = spikes.OpenUnits(opened)  # type: ignore[arg-type]
+    for k in (*range(64), 0, 64, 64, 65):
+        assert units[k] is opened[k]
+    assert [k for k, unit in enumerate(opened) if unit.released] == [1, 2]
+    units.release()
+    assert [unit.released for unit in opened] == [1, 2, 2, *[1] * 65]
+
+
+def test_waveforms_are_views_that_need_no_times(handmade: Handmade) -> None:
+    """Native int16 is not copied; stamps that are out of order do not matter until they are asked for."""
+    handmade.unit(times=T0 + np.array([1.0, 5.0, 3.0, 9.0]))
+    with MockSessionRawIO(handmade.folder) as reader:
+        found = reader.get_spike_raw_waveforms()
+        assert found[:, 0, 0].tolist() == [0, 64, 128, 192]
+        assert np.shares_memory(found, reader.get_spike_raw_waveforms()) and not found.flags.writeable
 
 
 @pytest.mark.parametrize("dtype", [">i2", "<i2", ">f4", ">f8", "<i4"])
