@@ -345,5 +345,6 @@ def _as_selection(indexes: list[int]) -> Selection:
     if not indexes:
         return slice(0, 0)
     step = indexes[1] - indexes[0] if len(indexes) > 1 else 1
-    run = range(indexes[0], indexes[-1] + 1, step) if step > 0 else range(0)
-    return slice(run.start, run.stop, step) if indexes == list(run) else np.array(indexes)
+    start, stop = indexes[0], indexes[-1] + 1
+    even = step > 0 and indexes == list(range(start, stop, step))
+    return slice(start, stop, step) if even else np.array(indexes)

@@ -209,6 +209,20 @@ def test_files_that_shrink_are_an_error(handmade: Handmade) -> None:
         reader.get_analogsignal_chunk()
 
 
+@pytest.mark.parametrize("n", [1, 2])
+def test_a_channel_that_shrinks_once_it_is_read(n: int, handmade: Handmade) -> None:
+    """A file cut while it is mapped is an error, and no end of the process; the others are read on."""
+    paths = [handmade.lfp(channel) for channel in range(1, n + 1)]
+    with MockSessionRawIO(handmade.folder) as reader:
+        assert reader.get_analogsignal_chunk(i_start=499).tolist() == [[499] * n]
+        with open(paths[-1], "r+b") as file:
+            file.truncate(100)
+        with pytest.raises(MockSessionError, match=f"CSC{n}_lfp.npy.*as when it was opened; found 100 bytes"):
+            reader.get_analogsignal_chunk(i_start=499)
+        if n > 1:
+            assert reader.get_analogsignal_chunk(i_start=498, channel_indexes=[0]).tolist() == [[498], [499]]
+
+
 @pytest.mark.parametrize("place", ["home", "same_as_resource", "a folder"])
 def test_cache_remembers_gains(place: str, handmade: Handmade, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With use_cache=True a second opening reads no data, unless a file has changed since."""

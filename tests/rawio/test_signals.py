@@ -294,6 +294,15 @@ def test_buffers_that_do_not_fit(handmade: Handmade) -> None:
             reader.rescale_signal_raw_to_float(raw, dtype="float32", out=out)
 
 
+@pytest.mark.parametrize(("n", "known"), [(4, "CSC1, CSC2, CSC3, CSC4"), (5, "CSC1, CSC2, CSC3, CSC4, ...")])
+def test_channels_that_there_are_are_named(n: int, known: str, handmade: Handmade) -> None:
+    """An unknown channel's error names the first four that there are."""
+    for channel in range(1, n + 1):
+        handmade.lfp(channel, np.zeros(3, np.int16))
+    with pytest.raises(MockSessionError, match=f"expected a channel id, one of {known}; found 'CSC9'"):
+        opened(handmade).get_analogsignal_chunk(channel_ids=["CSC9"])
+
+
 def test_two_files_for_one_channel(handmade: Handmade) -> None:
     """CSC1 and CSC01 are one channel; which file is it, is for their owner to say."""
     path = handmade.lfp(1)
