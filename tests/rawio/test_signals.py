@@ -294,6 +294,21 @@ def test_buffers_that_do_not_fit(handmade: Handmade) -> None:
             reader.rescale_signal_raw_to_float(raw, dtype="float32", out=out)
 
 
+@pytest.mark.parametrize("width", [1, 3])
+def test_a_stream_of_the_other_byte_order(width: int, handmade: Handmade) -> None:
+    """Its samples come out native, of any channels, in any segment, and into a buffer."""
+    values = np.arange(1600 * width, dtype=np.int16).reshape(-1, width)
+    segments = [{"t_start_ms": T0, "n_samples": 600}, {"t_start_ms": T0 + 50, "n_samples": 1000}]
+    handmade.stream(samples=values.astype(">i2"), segments=segments)
+    reader = opened(handmade)
+    for chosen in (None, [0], [width - 1, 0][:width]):
+        found = reader.get_analogsignal_chunk(0, 1, 5, 9, channel_indexes=chosen)
+        expected = values[605:609] if chosen is None else values[605:609, chosen]
+        assert found.dtype.isnative and found.tolist() == expected.tolist()
+        out = np.empty_like(found)
+        assert reader.get_analogsignal_chunk(0, 1, 5, 9, channel_indexes=chosen, out=out).tolist() == expected.tolist()
+
+
 @pytest.mark.parametrize(("n", "known"), [(4, "CSC1, CSC2, CSC3, CSC4"), (5, "CSC1, CSC2, CSC3, CSC4, ...")])
 def test_channels_that_there_are_are_named(n: int, known: str, handmade: Handmade) -> None:
     """An unknown channel's error names the first four that there are."""

@@ -17,7 +17,7 @@ from mockrawio.session.probe import (
     microwire_numbers,
     microwires,
 )
-from mockrawio.session.probe_form import make_probe
+from mockrawio.session.probe_form import checked_form, make_probe
 
 CIRCLE = ("circle", {"radius": 5.0})
 
@@ -134,6 +134,163 @@ def test_ids_of_older_files():
     assert (contacts.contact_ids, contacts.shank_ids) == (("0", "1"), ("1", "0"))
 
 
+BARE = {
+    "ndim": 2,
+    "si_units": "um",
+    "contact_positions": [[0, 0], [0, 1]],
+    "contact_shapes": ["circle", "square"],
+    "contact_shape_params": [{"radius": 0}, {"width": 1e15}],
+}
+
+
+def test_what_a_form_does_not_say():
+    """Ids of probes and contacts are their numbers, contacts lie in the first two axes; null is as nothing."""
+    deep = {**BARE, "ndim": 3, "contact_positions": [[0, 0, -1e15], [0, 1, 1e15]], "shank_ids": None}
+    expected = {
+        "specification": "probeinterface",
+        "version": "0.4.0",
+        "probes": [
+            {
+                **BARE,
+                "contact_plane_axes": [[[1.0, 0.0], [0.0, 1.0]]] * 2,
+                "contact_ids": ["0", "1"],
+                "annotations": {},
+                "contact_annotations": {},
+            },
+            {
+                **{key: value for key, value in deep.items() if value is not None},
+                "contact_plane_axes": [[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]] * 2,
+                "contact_ids": ["0", "1"],
+                "annotations": {},
+                "contact_annotations": {},
+            },
+        ],
+        "probe_ids": ["0"],
+    }
+    flat, deep_one = expected["probes"]
+    assert checked_form({"probes": [BARE], "note": None}) == {**expected, "probes": [flat]}
+    assert checked_form({"probes": [deep]}) == {**expected, "probes": [deep_one]}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"contact_ids": ["a" * 64, "b"]},
+        {"contact_ids": [7, 8], "shank_ids": ["", "1"]},
+        {"contact_positions": [[1, 1], [1, 1]], "contact_sides": ["front", "back"]},
+        {"contact_plane_axes": [[[0, 1], [1, 0]]] * 2},
+        {"contact_annotations": {"bad": [True, 0.5], "name": ["a", 3]}},
+        {"device_channel_indices": [-1, 0]},
+        {"probe_planar_contour": []},
+        {"contact_shapes": ["rect"] * 2, "contact_shape_params": [{"width": 0, "height": 1e15}] * 2},
+    ],
+)
+def test_what_a_form_may_say(more):
+    """Long ids, whole numbers for them, two contacts on both sides of a place, and the ends of all limits."""
+    (found,) = checked_form({"probes": [{**BARE, **more}]})["probes"]
+    assert found == {**found, **{key: list(map(str, v)) if key.endswith("_ids") else v for key, v in more.items()}}
+
+
+def test_ids_and_order_of_a_group():
+    """Ids of probes and the order of all contacts are kept if there is one of each."""
+    said = {"probe_ids": ["left", ""], "global_contact_order": [3, 0, 2, 1], "version": ""}
+    form = checked_form({"probes": [BARE, BARE], **said})
+    assert {key: form[key] for key in said} == said
+    for wrong in (["a", "a"], ["a"], ["a", 1], "ab"):
+        with pytest.raises(MockSessionError, match="'probe_ids': expected 2 different texts"):
+            checked_form({"probes": [BARE, BARE], "probe_ids": wrong})
+    for order in ([0, 1, 2], [0, 1, 2, 4], [0, 1, 2, 3.0], {}):
+        with pytest.raises(MockSessionError, match="'global_contact_order': expected 0 to 3, each once"):
+            checked_form({"probes": [BARE, BARE], "global_contact_order": order})
+
+
+@pytest.mark.parametrize(
+    ("wiring", "at"), [([0, 0, 1, 2], 1), ([1, 2, 3, 4], 0), ([0, 1, 2, 4], 3), ([-1, 2, 0, 3], 1)]
+)
+def test_where_wiring_is_wrong_is_told(wiring, at):
+    """The first channel that is missing or comes twice is named, and how many contacts are wired."""
+    n = sum(channel >= 0 for channel in wiring)
+    with pytest.raises(MockSessionError, match=f"found {n} contacts wired to others than that, the first at {at}\\."):
+        ContactMap.of_probes(probe(device_channel_indices=wiring))
+
+
+def test_sizes_of_contacts():
+    """Circles are as wide and as high as two radii, squares as their width, in µm."""
+    shapes = ["circle", "square", "rect"]
+    params = [{"radius": 1.5}, {"width": 4.0, "height": 9.0}, {"width": 4.0, "height": 9.0}]
+    contacts = ContactMap.of_probes(probe(3, contact_shapes=shapes, contact_shape_params=params, si_units="mm"))
+    assert contacts.shapes == ("circle", "square", "rect")
+    assert contacts.sizes.tolist() == [[3000, 3000], [4000, 4000], [4000, 9000]]
+
+
+def test_sides_are_shanks_of_their_own():
+    """Contacts of a shank on its two sides are in two groups, as SpikeInterface has them; probes come first."""
+    sides = ["front", "back", "front", "back"]
+    contacts = ContactMap.of_probes(probe(4, contact_sides=sides), probe(2, x=50.0, contact_sides=["front", "back"]))
+    assert contacts.shanks.tolist() == [1, 0, 1, 0, 3, 2]
+
+
+TURNS = {"num_channels_per_adc": 3, "ap_sample_frequency_hz": 30_000.0}
+
+
+@pytest.mark.parametrize(
+    ("said", "order", "shifts"),
+    [
+        (TURNS, [0, 1, 2, 0], [0, 1 / 3, 2 / 3, 0]),
+        ({**TURNS, "lf_sample_frequency_hz": 0}, [0, 1, 2, 0], [0, 1 / 3, 2 / 3, 0]),
+        ({**TURNS, "lf_sample_frequency_hz": 2500.0}, [0, 1, 2, 0], [0, 1 / 3, 2 / 3, 0]),
+        ({**TURNS, "lf_sample_frequency_hz": 30_000.0}, [0, 1, 2, 5], [0, 1 / 6, 2 / 6, 5 / 6]),
+        (TURNS, [0, 1, 2, 3], None),
+        (TURNS, [0, 1, 2, -1], None),
+        (TURNS, [0, 1, 2, "0"], None),
+        (TURNS, None, None),
+        ({**TURNS, "lf_sample_frequency_hz": -1}, [0, 1, 2, 0], None),
+        ({"num_channels_per_adc": 3}, [0, 1, 2, 0], None),
+        ({"ap_sample_frequency_hz": 30_000.0}, [0, 1, 2, 0], None),
+        ({**TURNS, "num_channels_per_adc": 0.4}, [0, 0, 0, 0], None),
+        ({**TURNS, "num_channels_per_adc": 1}, [0, 0, 0, 0], [0, 0, 0, 0]),
+    ],
+)
+def test_when_in_a_sample_each_channel_is_sampled(said, order, shifts):
+    """A converter's channels share a sample with those of the LFP; a probe that does not say enough has no shifts."""
+    noted = {} if order is None else {"adc_sample_order": order}
+    found = ContactMap.of_probes(probe(4, annotations=said, contact_annotations=noted)).sample_shifts
+    assert (None if found is None else found.tolist()) == shifts
+    beside = ContactMap.of_probes(probe(4, annotations=said, contact_annotations=noted), probe(1, x=90.0))
+    assert beside.sample_shifts is None
+
+
+def test_one_probe_in_the_form():
+    """A probe that is made has its parts in ProbeInterface's form, and those alone that are given."""
+    made = make_probe(
+        [[0, 1]], ("rect", {"width": 1.0, "height": 2.0}), ids="a", shanks=["s"], contour=[[0, 0]], name="x"
+    )
+    assert made == {
+        "ndim": 2,
+        "si_units": "um",
+        "annotations": {"name": "x"},
+        "contact_annotations": {},
+        "contact_positions": [[0.0, 1.0]],
+        "contact_shapes": ["rect"],
+        "contact_shape_params": [{"width": 1.0, "height": 2.0}],
+        "contact_ids": ["a"],
+        "probe_planar_contour": [[0.0, 0.0]],
+        "shank_ids": ["s"],
+    }
+    assert make_probe([[0, 1, 2]], CIRCLE, ids="a").keys() == made.keys() - {"probe_planar_contour", "shank_ids"}
+    assert ContactMap.of_probes(make_probe([[0, 1]], CIRCLE, ids="a")).contours == []
+
+
+def test_arrays_are_lists_in_the_form():
+    """NumPy's arrays and numbers are Python's, tuples are lists."""
+    form = {
+        "probes": [{**BARE, "contact_positions": np.array([[0, 0.5], [1, 2]]), "ndim": np.int64(2), "note": (1, 2)}]
+    }
+    (found,) = ContactMap.from_dict(form).to_dict()["probes"]
+    assert found["contact_positions"] == [[0.0, 0.5], [1.0, 2.0]]
+    assert (type(found["ndim"]), found["note"]) == (int, [1, 2])
+
+
 HOSTILE = {
     "nothing": (None, "probe: expected a JSON object"),
     "a list": ([], "probe: expected a JSON object"),
@@ -160,6 +317,9 @@ HOSTILE = {
     "ids for a terminal": (probe(contact_ids=["\x1b[2J", "a", "b", "c"]), "printable"),
     "long ids": (probe(contact_ids=["a" * 65, "a", "b", "c"]), "printable"),
     "shanks": (probe(shank_ids=["0"]), "'shank_ids'"),
+    "wiring below none": (probe(device_channel_indices=[0, 1, 2, -2]), "'device_channel_indices'"),
+    "a place too far": (probe(1, contact_positions=[[0, 1.1e15]]), "'contact_positions'"),
+    "a contact too large": (probe(1, contact_shape_params=[{"radius": 1.1e15}]), "radius of a circle"),
     "wiring of other length": (probe(device_channel_indices=[0]), "'device_channel_indices'"),
     "wiring that is no number": (probe(device_channel_indices=[0, 1, 2, True]), "'device_channel_indices'"),
     "wiring to one channel": (probe(device_channel_indices=[0, 0, 1, 2]), "each of one contact"),
