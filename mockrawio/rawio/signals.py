@@ -261,7 +261,7 @@ class SignalStream:
                 raise self._bad_selection(f"a mask of {count}", f"a mask of shape {given.shape}")
             given = np.flatnonzero(given)
         if given.size == 0:
-            return slice(0, 0)
+            return slice(0)
         if given.dtype.kind not in "iu" or given.ndim != 1:
             raise self._bad_selection("whole numbers", f"{given.dtype}, shape {given.shape}")
         indexes = given.tolist()  # for a few indexes, Python ints are faster than a small array
@@ -343,7 +343,7 @@ def most_maps() -> int:
 def _as_selection(indexes: list[int]) -> Selection:
     """Return evenly ascending indexes as a slice, which is served as a view; others as an array."""
     if not indexes:
-        return slice(0, 0)
+        return slice(0)
     step = indexes[1] - indexes[0] if len(indexes) > 1 else 1
     start, stop = indexes[0], indexes[-1] + 1
     even = step > 0 and indexes == list(range(start, stop, step))

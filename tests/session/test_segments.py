@@ -7,7 +7,7 @@ import pytest
 
 from mockrawio.ground.errors import BadFileError
 from mockrawio.session.clock import Run
-from mockrawio.session.segments import common_cuts, cut_runs
+from mockrawio.session.segments import bridge, common_cuts, cut_runs
 from mockrawio.session.streams import open_stream
 from tests.handmade import T0, Handmade
 
@@ -40,6 +40,62 @@ def test_runs_are_cut_at_every_instant() -> None:
         (15, 20, 25.0),
         (20, 20, 40.0),
     ]
+
+
+def runs_at(*starts: float, n: int = 10) -> tuple[Run, ...]:
+    """Return runs of so many samples that begin then."""
+    return tuple(Run(k * n, k * n + n, start) for k, start in enumerate(starts))
+
+
+@pytest.mark.parametrize(
+    ("others", "cuts"),
+    [
+        ([], [20.0]),
+        ([runs_at(15.0)], [15.0]),
+        ([runs_at(9.05)], [20.0]),
+        ([runs_at(9.06)], [9.06]),
+        ([runs_at(20.0)], [20.0]),
+        ([runs_at(25.0)], [20.0]),
+        ([runs_at(6.0, 30.0)], [20.0]),  # both gaps have 15.05 to 20 in common
+        ([runs_at(6.0, 30.0), runs_at(12.0)], [20.0]),
+        ([runs_at(6.0, 30.0), runs_at(16.0)], [16.0]),
+        ([runs_at(6.0, 30.0), runs_at(12.0), runs_at(17.0), runs_at(16.0)], [16.0]),
+        ([runs_at(4.95, 30.0, n=16)], [20.0, 30.0]),  # the second gap begins where the first one ends
+        ([runs_at(4.94, 30.0, n=16)], [20.0]),
+        ([runs_at(0.0, 3.0, 50.0, n=2), runs_at(40.0)], [3.0, 20.0]),
+    ],
+)
+def test_the_fewest_cuts(others: list[tuple[Run, ...]], cuts: list[float]) -> None:
+    """Gaps with an instant in common are cut at one, a stream that begins in all of them at its first sample."""
+    streams = [(ONE, 1000.0), *((runs, 1000.0) for runs in others)]
+    assert common_cuts(streams) == common_cuts(iter(streams[::-1])) == cuts
+
+
+@pytest.mark.parametrize("rate", [1000.0, 500.0, 4000.0])
+@pytest.mark.parametrize(("samples", "first"), [(2.95, 3), (3.04, 3), (3.06, 4), (9.04, 9), (9.06, 10), (12.0, 10)])
+def test_a_cut_twentieth_of_a_sample_late(samples: float, first: int, rate: float) -> None:
+    """A sample a twentieth of one before the cut is behind it all the same, whatever the rate."""
+    runs = (Run(4, 14, 7.0), Run(14, 20, 7.0 + 20 * 1000 / rate))
+    cut = 7.0 + samples * 1000 / rate
+    before, after = cut_runs(runs, rate, [cut], 5.0)
+    assert (before.start, before.stop, after.stop, before.t_start_ms) == (4, first + 4, 20, 7.0)
+    assert after.t_start_ms == (7.0 + first * 1000 / rate if first < 10 else runs[1].t_start_ms)
+
+
+@pytest.mark.parametrize("rate", [1000.0, 500.0])
+def test_which_gaps_are_bridged(rate: float) -> None:
+    """Gaps of at most so many ms, and a twentieth of a sample, are; how many and how long they are is told."""
+    period = 1000 / rate
+    far = 10 * period + 5.0
+    for late, bridged in ((0.0, True), (0.04, True), (0.06, False)):
+        found = bridge(runs_at(0.0, far + late * period), rate, 5.0)
+        assert (found.n, len(found.runs)) == ((1, 1) if bridged else (0, 2))
+        assert found.missing_ms == (pytest.approx(5.0 + late * period) if bridged else 0.0)
+    runs = runs_at(100.0, 100 + far, 100 + 2 * far, 100 + 3 * far + 1, 100 + 4 * far + 1 - 2)
+    kept = (Run(0, 30, 100.0), Run(30, 50, 100 + 3 * far + 1))
+    assert bridge(runs, rate, 5.0) == (kept, 3, 13.0)
+    assert bridge(runs, rate, None) == (runs, 0, 0.0)
+    assert bridge(runs[:1], rate, 5.0) == (runs[:1], 0, 0.0)
 
 
 @pytest.mark.parametrize(
