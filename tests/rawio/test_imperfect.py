@@ -330,6 +330,42 @@ def test_stamps_that_come_twice_anyhow(handmade: Handmade) -> None:
     assert told(handmade)[0].segment_count(0) == 1
 
 
+@pytest.mark.parametrize(("pause", "n", "warned"), [(1.25, 3, True), (1.5, 3, False), (1.25, 2, False)])
+def test_how_many_pauses_of_how_long_are_lost_samples(pause: float, n: int, warned: bool, handmade: Handmade) -> None:
+    """Three pauses of less than one sample and a half may be lost samples, and how many there are is told."""
+    ts = T0 + np.arange(400.0) + pause * np.searchsorted([100, 150, 300][:n], np.arange(400), side="right")
+    handmade.lfp(samples=np.zeros(400, np.int16), ts=ts)
+    reader, said = told(handmade)
+    assert reader.segment_count(0) == n + 1
+    assert ["3 of 3 gaps are of a single sample" in text for text in said] == [True] * warned
+
+
+@pytest.mark.parametrize(
+    ("rate", "step", "n", "off"),
+    [
+        (1000.0, 1.125, 9, None),
+        (1000.0, 1.125, 10, "1.125"),
+        (1000.0, 0.875, 9, None),
+        (1000.0, 0.875, 10, "-1.125"),
+        (500.0, 2.25, 9, None),
+        (500.0, 2.25, 10, "2.25"),
+        (2000.0, 0.5625, 17, None),
+        (2000.0, 0.5625, 18, "1.062"),
+    ],
+)
+def test_how_far_off_the_last_stamp_is_told(
+    rate: float, step: float, n: int, off: str | None, handmade: Handmade
+) -> None:
+    """Stamps that keep no rate are counted from their stretch's first; the last may be a sample off, or 1 ms."""
+    ts = T0 + np.r_[np.arange(20) * 1000 / rate, 200 + np.arange(n) * step]
+    handmade.lfp(samples=np.zeros(len(ts), np.int16), ts=ts, sampling_rate=rate)
+    reader, said = told(handmade)
+    assert reader.segment_count(0) == 2
+    assert [text.partition(": ")[2].partition(":")[0] for text in said] == (
+        [] if off is None else [f"the last stamp is {off} ms off, and times are counted from the first"]
+    )
+
+
 # -- tolerance -----------------------------------------------------------------------------------
 
 
