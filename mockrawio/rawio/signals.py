@@ -344,7 +344,7 @@ def _as_selection(indexes: list[int]) -> Selection:
     """Return evenly ascending indexes as a slice, which is served as a view; others as an array."""
     if not indexes:
         return slice(0)
-    step = indexes[1] - indexes[0] if len(indexes) > 1 else 1
-    start, stop = indexes[0], indexes[-1] + 1
-    even = step > 0 and indexes == list(range(start, stop, step))
-    return slice(start, stop, step) if even else np.array(indexes)
+    start, *more = indexes
+    step = more[0] - start if more else 1
+    run = range(start, indexes[-1] + 1, max(step, 1))
+    return slice(start, run.stop, step) if indexes == list(run) else np.array(indexes)
