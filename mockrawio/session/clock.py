@@ -197,8 +197,7 @@ def _find_gaps(found: _Stamps) -> list[int]:
         low, high = todo.pop()
         distance = float(stamps[high]) - float(stamps[low])  # unsigned stamps would wrap
         if not math.isfinite(distance):
-            bad = low if math.isfinite(stamps[high]) else high
-            raise BadFileError(path, "finite time stamps", f"{stamps[bad]} at index {bad}", "Repair the stamps.")
+            raise BadFileError(path, "finite time stamps", f"{stamps[high]} at index {high}", "Repair the stamps.")
         if not expect.excess(distance, high - low):
             continue
         if high - low > 1:

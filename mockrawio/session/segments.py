@@ -93,6 +93,4 @@ def _first_after(runs: Runs, starts: list[float], rate: float, cut: float) -> in
     if k < 0:
         return runs[0].start
     run = runs[k]
-    if k + 1 < len(runs) and cut > _low(run, runs[k + 1], rate):
-        return run.stop
-    return min(run.start + max(0, math.ceil((cut - run.t_start_ms) * rate / 1000 - _NEAR)), run.stop)
+    return min(run.start + math.ceil((cut - run.t_start_ms) * rate / 1000 - _NEAR), run.stop)

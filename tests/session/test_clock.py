@@ -190,6 +190,26 @@ def test_ends_that_fit_are_enough(dtype: type) -> None:
             timing(last)
 
 
+@pytest.mark.parametrize(
+    ("steps", "rate", "fits"),
+    [
+        ([1.0, 1.5, 1.0], 1000.0, True),
+        ([1.0, 0.5, 1.0], 1000.0, True),
+        ([1.0, 1.625, 1.0], 1000.0, False),
+        ([2.0, 3.0, 2.0], 500.0, True),
+        ([2.0, 3.25, 2.0], 500.0, False),
+        ([2, 1, 1], 800.0, True),
+        ([1, 2, 1], 800.0, True),
+        ([1, 3, 1], 800.0, False),
+    ],
+)
+def test_how_far_a_step_may_be_off(steps: list[float], rate: float, fits: bool) -> None:
+    """Float stamps may be half a sample off, whole numbers of a period that is none, here 1.25 ms, by 1."""
+    found = timing_of(np.array(steps), rate)
+    assert [run.start for run in found.runs] == ([0] if fits else [0, 2])
+    assert found.odd == (None if fits else (2,))
+
+
 @pytest.mark.parametrize(("ticks", "looked_at"), [(16, 16), (17, 0)])
 def test_many_ticks_are_not_looked_for(ticks: int, looked_at: int) -> None:
     """A slow clock that left out up to 16 ms is found tick by tick, beyond that by its line; both measure it alike."""
@@ -214,6 +234,87 @@ def test_how_far_from_a_clock_s_line_stamps_may_be(off: int) -> None:
             timing_of(np.diff(stamps), 1024.0, 1000)
 
 
+@pytest.mark.parametrize(("fit", "odd", "wrong"), [(0, 64, False), (0, 65, True), (65, 65, False), (64, 65, True)])
+def test_when_most_steps_are_odd(fit: int, odd: int, wrong: bool) -> None:
+    """More than 64 gaps, and more than half of all steps up to there, are a wrong rate; fewer are gaps."""
+    steps = np.repeat([1, 3, 1], [fit, odd, 300])
+    if wrong:
+        with pytest.raises(BadFileError, match="stamps 1 ms apart; found mostly steps of 3 ms"):
+            timing_of(steps)
+    else:
+        assert [run.start for run in timing_of(steps).runs] == [0, *range(fit + 1, fit + odd + 1)]
+
+
+@pytest.mark.parametrize(("first", "clock"), [(2570, True), (2600, False)])
+def test_stamps_before_a_tick_are_on_the_line_too(first: int, clock: bool) -> None:
+    """Between stamps that are looked at, 160 apart, one that comes twice later than the clock has it is none of it."""
+    ticks = np.r_[first, np.arange(2, 17) * 2580 - 5]
+    steps = 1 - np.isin(np.arange(1, 41_281), ticks)
+    if clock:
+        assert timing_of(steps) == Timing((Run(0, 41_281, T0),), 1000 / ((41_280 - 16) / 41_280), tuple(ticks))
+    else:
+        with pytest.raises(BadFileError, match="found a step of 0 at index 2600"):
+            timing_of(steps)
+
+
+@pytest.mark.parametrize(
+    ("ticks", "gap", "even"),
+    [
+        ([1000, 2000, 3000, 5001, 6001], 4001, True),
+        ([1000, 2500, 3000, 5001, 6001], 4001, False),
+        ([1000, 2000, 4000, 5000, 6000], 3000, True),
+        ([1000, 2000, 4000, 5500, 6000], 3000, False),
+    ],
+)
+def test_ticks_beside_a_gap(ticks: list[int], gap: int, even: bool) -> None:
+    """Ticks are counted in each stretch alone, and those of the one with the most tell whether they are a clock's."""
+    steps = 1 + np.isin(np.arange(1, 7001), ticks)
+    steps[gap - 1] = 50
+    found = timing_of(steps)
+    assert [run.start for run in found.runs] == ([0, gap] if even else sorted([0, gap, *ticks]))
+    assert found.sampling_rate == (1000 / ((6999 + 5) / 6999) if even else 1000)
+
+
+def test_a_stretch_of_two_samples_counts() -> None:
+    """A clock that is off is measured by all stretches, by how long they are."""
+    steps = np.r_[np.full(9999, 1 + 2.0**-10), 500.0, 1.375]
+    found = timing_of(steps)
+    assert [(run.start, run.stop) for run in found.runs] == [(0, 10_000), (10_000, 10_002)]
+    assert found.sampling_rate == pytest.approx(1000 * 10_000 / (9999 * (1 + 2.0**-10) + 1.375), rel=1e-12)
+
+
+@pytest.mark.parametrize("divisor", [1, 1000])
+@pytest.mark.parametrize("rate", [500.0, 1000.0, 2000.0])
+def test_a_clock_is_not_measured_by_less_than_a_sample(rate: float, divisor: int) -> None:
+    """Stretches that are off by a sample in all, or by 1 ms if that is more, keep the rate; beyond, they do not."""
+    period, most = 1000 / rate, max(1000 / rate, 1.0)
+    for off, kept in ((most, True), (most + 0.25, False), (-most, True), (-most - 0.25, False)):
+        steps = np.full(4001, period)
+        steps[2000] = 300.0
+        steps[60 + 125 * np.arange(32)] += off / 32  # evenly, 16 times in each
+        found = timing_of(steps * divisor, rate, divisor)
+        assert [run.start for run in found.runs] == [0, 2001]
+        assert (found.sampling_rate == rate) == kept
+        assert found.sampling_rate == pytest.approx(rate if kept else 1000 / (period + off / 4000), rel=1e-9)
+
+
+def test_few_stamps_of_each_of_many_stretches_are_touched() -> None:
+    """Of a slow clock with 19 gaps in 2 million samples a few thousand stamps show both."""
+
+    class Slow:
+        dtype, size, looks = np.dtype(np.float64), 2_000_000, 0
+
+        def __getitem__(self, index: int) -> np.float64:
+            type(self).looks += 1
+            return np.float64(T0 + index * 1.0001 + 700 * (index // 100_000))
+
+    stamps = Slow()
+    found = find_runs("x", lambda: stamps, stamps.dtype, stamps.size, T0, float(stamps[1_999_999]), 1, 1000.0)  # type: ignore[arg-type, return-value]
+    assert [run.start for run in found.runs] == list(range(0, 2_000_000, 100_000))
+    assert found.sampling_rate == pytest.approx(1000 / 1.0001, rel=1e-9)
+    assert stamps.looks < 5000
+
+
 @pytest.mark.parametrize(
     ("ticks", "n", "even"),
     [
@@ -234,6 +335,7 @@ def test_how_far_from_a_clock_s_line_stamps_may_be(off: int) -> None:
         ([499, 1499], 2499, True),
         ([498, 1498], 2498, False),
         ([502, 1503], 2504, False),
+        ([1025, 2048, 3072], 3073, True),  # before the first a stamp is just 1 ms off the line
         ([1000], 2000, False),
     ],
 )

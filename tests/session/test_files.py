@@ -50,8 +50,9 @@ def test_what_a_unit_does_not_say(handmade: Handmade) -> None:
     assert (unit.divisor, unit.first_ms, unit.last_ms, unit.knots) == (1, T0 + 10.0, T0 + 300.5, None)
     said = unit_of(handmade.unit(gain=0.5, offset=-3, units="mV", sampling_rate=24_414.0625, left_sweep=0))
     assert (said.scale, said.sampling_rate, said.left_sweep) == (Scale(0.5, -3.0, "mV"), 24_414.0625, 0)
-    none = unit_of(handmade.unit(times=np.empty(0), amps=np.empty((0, 4), np.int16)))
-    assert (none.divisor, math.isnan(none.first_ms), math.isnan(none.last_ms)) == (1, True, True)
+    for amps in (np.empty((0, 4), np.int16), np.empty(0)):
+        none = unit_of(handmade.unit(times=np.empty(0), amps=amps))
+        assert (none.divisor, math.isnan(none.first_ms), math.isnan(none.last_ms)) == (1, True, True)
 
 
 def test_what_an_lfp_channel_does_not_say(handmade: Handmade) -> None:
