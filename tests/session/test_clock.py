@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ def runs_of(stamps: np.ndarray, rate: float = 1000.0, divisor: int = 1) -> list[
     return list(found.runs)
 
 
-def timing_of(steps: np.ndarray, rate: float = 1000.0, divisor: int = 1, **how: bool) -> Timing:
+def timing_of(steps: np.ndarray, rate: float = 1000.0, divisor: int = 1, **how: Any) -> Timing:
     stamps = T0 * divisor + np.r_[0, np.cumsum(steps)]
     ends = stamps[0].item(), stamps[-1].item()
     return find_runs("x", lambda: stamps, stamps.dtype, stamps.size, *ends, divisor, rate, **how)
@@ -188,6 +189,16 @@ def test_ends_that_fit_are_enough(dtype: type) -> None:
     for last in (8, 10):
         with pytest.raises(LookupError):
             timing(last)
+
+
+@pytest.mark.parametrize("divisor", [1000, 100])
+def test_how_close_stamps_may_be_is_said_in_ms(divisor: int) -> None:
+    """A step that is half a ms too short is tolerated by as much, whatever the unit of the stamps."""
+    steps = np.full(20, divisor)
+    steps[9] //= 2
+    assert timing_of(steps, divisor=divisor, tolerance_ms=0.5) == Timing((Run(0, 21, T0),), 1000.0, (10,))
+    with pytest.raises(BadFileError, match=f"a step of {divisor // 2} at index 10.*gap_tolerance_ms=0.5"):
+        timing_of(steps, divisor=divisor, tolerance_ms=0.4)
 
 
 @pytest.mark.parametrize(
