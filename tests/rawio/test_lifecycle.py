@@ -126,6 +126,19 @@ def test_a_closed_reader_holds_no_map(matrix: bool, handmade: Handmade) -> None:
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts maps in /proc")
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_header_leaves_no_map(strict: bool, handmade: Handmade) -> None:
+    """What opening looks at, and where segments end, leaves no file mapped: a thousand channels would be a thousand."""
+    handmade.all()
+    for channel in (1, 2):
+        handmade.lfp(channel, np.zeros(100, np.int16), T0 + np.r_[0:50, 90:140])
+    with MockSessionRawIO(handmade.folder, strict=strict) as reader:
+        assert str(handmade.folder) not in Path("/proc/self/maps").read_text()
+        assert [reader.segment_t_stop(0, k) for k in (0, 1)] == [0.05, 0.3005]
+        assert str(handmade.folder) not in Path("/proc/self/maps").read_text()
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts maps in /proc")
 def test_few_channels_stay_mapped(handmade: Handmade, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a stream of more files than may be open at once, those beyond that are let go as soon as they are read."""
     monkeypatch.setattr("mockrawio.rawio.signals.FEW", 3)
