@@ -191,6 +191,16 @@ def test_ends_that_fit_are_enough(dtype: type) -> None:
             timing(last)
 
 
+@pytest.mark.parametrize("at", [1, 100, 198])
+def test_every_stamp_of_a_short_stretch_is_looked_at(at: int) -> None:
+    """Of 200 stamps of a slow clock none may be more than an eighth of a sample off its line."""
+    stamps = T0 * 1000 + 1001 * np.arange(200)
+    stamps[at] += 120
+    assert timing_of(np.diff(stamps), divisor=1000) == Timing((Run(0, 200, T0),), 1e6 / 1001, ())
+    stamps[at] += 10
+    assert timing_of(np.diff(stamps), divisor=1000).sampling_rate == 1000.0  # and no line is seen
+
+
 @pytest.mark.parametrize("divisor", [1000, 100])
 def test_how_close_stamps_may_be_is_said_in_ms(divisor: int) -> None:
     """A step that is half a ms too short is tolerated by as much, whatever the unit of the stamps."""

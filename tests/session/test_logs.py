@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockrawio.ground.errors import BadFileError
-from mockrawio.session.logs import Watchlog, format_daq_log, format_watchlog, parse_daq_log, parse_watchlog
+from mockrawio.session.logs import DaqLog, Watchlog, format_daq_log, format_watchlog, parse_daq_log, parse_watchlog
 from tests.handmade import T0, Handmade, frame
 
 
@@ -52,6 +53,98 @@ def test_fractions_of_a_ms_are_written(handmade: Handmade) -> None:
         [frame(0.04, T0 + 0.125), "Pausing", "Continuing\tafter\tpause", frame(0.08, T0 + 1000.5)]
     )
     assert format_watchlog(parse_watchlog(str(watch))) == watch.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("clock", "written"),
+    [
+        ([0, 7, -12, 1000], ["0", "7", "-12", "1000"]),
+        ([-1, 10], ["-1", "10"]),
+        ([0.5, -10.25, 3.0], ["0.5", "-10.25", "3.0"]),
+        ([9.0, 99.0], ["9", "99"]),
+        ([T0], [str(T0)]),
+    ],
+)
+def test_stamps_of_any_length_are_written(clock: list[float], written: list[str]) -> None:
+    """Digits of whole numbers stand without zeros before them; where one has a fraction all have a point."""
+    labels = np.array([f"{k}.5" for k in range(len(clock))])
+    log = Watchlog("m", labels, labels.astype(float), np.array(clock), np.array([0, len(clock)]))
+    frames = "".join(f"pts\t{label}\ttime\t{text}\n" for label, text in zip(labels, written, strict=True))
+    pause = "Pausing\nContinuing\tafter\tpause\n"
+    assert format_watchlog(log).decode() == f"m\n{pause}{frames}{pause}"
+
+
+def test_a_daq_log_as_it_is_written() -> None:
+    """Three lines of head, then a line a pulse; a column of stamps has points if one of it needs one."""
+    whole = np.array([5, 70])
+    log = DaqLog(np.array([4, -1]), np.array([0, 1]), whole.astype(float), whole + 0.5)
+    head = "Initial signature: 255\t255\n255\t255\t\ndata\tStamp\tpre\tpost\n"
+    assert format_daq_log(log).decode() == f"{head}4\t0\t5\t5.5\n-1\t1\t70\t70.5\n"
+
+
+def test_a_head_without_a_line_end(handmade: Handmade) -> None:
+    """A DAQ log of its head alone has no rows, with a line end or without; two lines of it are none."""
+    path = handmade.daq()
+    head = b"Initial signature: 255\t255\n255\t255\t\ndata\tStamp\tpre\tpost"
+    for content in (head, head + b"\n"):
+        path.write_bytes(content)
+        log = parse_daq_log(str(path))
+        assert [len(column) for column in (log.codes, log.index, log.pre, log.post)] == [0] * 4
+    path.write_bytes(head.rpartition(b"\n")[0])
+    with pytest.raises(BadFileError, match=f"found {re.escape(repr(head[:-20]))}"):
+        parse_daq_log(str(path))
+    path.write_bytes(b"x" * 70)
+    with pytest.raises(BadFileError, match=f"found b'{'x' * 60}'"):
+        parse_daq_log(str(path))
+    path.write_bytes(b"")
+    with pytest.raises(BadFileError, match="found an empty file"):
+        parse_daq_log(str(path))
+
+
+@pytest.mark.parametrize("line", [1, 2, 4, 5])
+@pytest.mark.parametrize("byte", [0, 8, 11, 27, 127])
+def test_control_characters_are_named_by_their_line(line: int, byte: int, handmade: Handmade) -> None:
+    """Anything but tabs and line ends below a space is refused, by the first line that has it."""
+    path = handmade.daq()
+    lines = path.read_bytes().split(b"\n")
+    for k in {line, 5}:
+        lines[k - 1] = lines[k - 1] + bytes([byte])
+    path.write_bytes(b"\n".join(lines))
+    with pytest.raises(BadFileError, match=f"without control characters; found line {line}: "):
+        parse_daq_log(str(path))
+
+
+def test_columns_of_a_daq_log(handmade: Handmade) -> None:
+    """Each column is its own; where one stamp has a fraction its column is of floats, and the other one is not."""
+    log = parse_daq_log(str(handmade.daq([f"7\t3\t{T0 + 1}\t{T0 + 2.5}", f"-8\t4\t{T0 + 5}\t{T0 + 4}"])))
+    assert (log.codes.tolist(), log.index.tolist()) == ([7, -8], [3, 4])
+    assert (log.pre.tolist(), log.post.tolist()) == ([T0 + 1, T0 + 5], [T0 + 2.5, T0 + 4.0])
+    assert (log.pre.dtype, log.post.dtype) == (np.int64, np.float64)
+
+
+def test_blank_lines_are_counted(handmade: Handmade) -> None:
+    """The line that is named is that of the file, blank ones before it included, in either log."""
+    good = f"1\t0\t{T0}\t{T0}"
+    for bad in ("1\tx\t3\t4", f"1\t2\t{T0}\tx", "1\t2"):
+        with pytest.raises(BadFileError, match="found line 8: "):
+            parse_daq_log(str(handmade.daq(["", good, "", "", bad])))
+    for bad in ("pts\tx\ttime\t5", "pts\t1\ttime\tx", "pts\t2e9\ttime\t5", "pts\t1", "Continuing\tafter\tpause"):
+        with pytest.raises(BadFileError, match="found line 6: "):
+            parse_watchlog(str(handmade.watchlog(["", frame(0.04, T0), "", "", bad])))
+
+
+def test_a_pause_that_is_none_is_named(handmade: Handmade) -> None:
+    """A row of pauses' words in the wrong order, or of a frame's words in its place, is named by its first line."""
+    pause = ["Pausing", "Continuing\tafter\tpause"]
+    for lines, line in (
+        ([*pause, "Pausing", "Continuing\tpause\tafter"], 4),
+        ([*pause, "Continuing\tafter\tpause", "Pausing", frame(0.04, T0)], 4),
+        ([frame(0.04, T0), "pts", "0.1\ttime\t5"], 3),
+        ([*pause, "Pausing", *pause], 4),
+        ([*pause, "Pausing\tContinuing\tafter\tpause"], 4),
+    ):
+        with pytest.raises(BadFileError, match=f"found line {line}: "):
+            parse_watchlog(str(handmade.watchlog(lines)))
 
 
 def test_windows_line_ends(handmade: Handmade) -> None:
