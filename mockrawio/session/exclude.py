@@ -24,7 +24,7 @@ def with_exclude(error: BadFileError, file: File | None = None) -> BadFileError:
     told = any(argument.name == "exclude" for argument in error.text.arguments)
     if told or ("/" not in name and name not in _FILES):
         return error
-    if place.suffix == ".json":  # of a stream, which is its .npy
+    if place.suffix == ".json" and "/" in name:  # of a stream, which is its .npy
         name = f"{name[:-5]}.npy"
     leaving_out = Clause(" Or leave it out with ", Argument("exclude", repr(glob.escape(name))), ".")
     return type(error)(*error.args[:3], Text(error.args[3], leaving_out))
