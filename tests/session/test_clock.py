@@ -191,6 +191,17 @@ def test_ends_that_fit_are_enough(dtype: type) -> None:
             timing(last)
 
 
+@pytest.mark.parametrize("back", [-1, -3])
+def test_no_tolerance_for_stamps_that_run_back(back: int) -> None:
+    """A step back is an error however much is tolerated; a stamp that comes twice is not."""
+    steps = np.ones(30, int)
+    steps[20] = back
+    with pytest.raises(BadFileError, match=f"ascending time stamps; found a step of {back} at index 21"):
+        timing_of(steps, tolerance_ms=10.0)
+    steps[20] = 0
+    assert timing_of(steps, tolerance_ms=10.0).odd == (21,)
+
+
 @pytest.mark.parametrize("at", [1, 100, 198])
 def test_every_stamp_of_a_short_stretch_is_looked_at(at: int) -> None:
     """Of 200 stamps of a slow clock none may be more than an eighth of a sample off its line."""

@@ -62,6 +62,15 @@ def test_what_an_lfp_channel_does_not_say(handmade: Handmade) -> None:
     assert (lfp.divisor, lfp.runs, lfp.drift_ms) == (1, (Run(0, 500, T0),), 0.0)
 
 
+def test_a_unit_in_us(handmade: Handmade) -> None:
+    """Its ends are in ms; its times stay what they are, divided when they are asked for."""
+    path = handmade.unit(times=(T0 + np.array([10.0, 20.25, 300.5])) * 1000)
+    with pytest.warns(UserWarning, match="taken as µs"):
+        unit = unit_of(path)
+    assert (unit.divisor, unit.first_ms, unit.last_ms) == (1000, T0 + 10.0, T0 + 300.5)
+    assert stamps_in_ms(unit.times, unit.divisor).tolist() == [T0 + 10.0, T0 + 20.25, T0 + 300.5]
+
+
 @pytest.mark.filterwarnings("ignore:.*taken as µs")
 @pytest.mark.parametrize("divisor", [1, 1000])
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 from mockrawio.ground.disk import DiskFolder
 from mockrawio.ground.folder import File
 from mockrawio.session import indexing
+from mockrawio.session.files import open_lfp
 from mockrawio.session.indexing import entry_of, index_of, is_so
 from tests.handmade import T0, Handmade, save_dict
 
@@ -173,3 +174,24 @@ def test_stamps_with_a_fault_have_no_steps(tmp_path: Path) -> None:
     index = indexed(handmade)
     assert (steps(index, LFP_1), steps(index, UNIT, "spike_times")) == (None, None)
     assert index[LFP_1]["values"]["ts"]["ends"] == [T0, T0 + 69]
+
+
+class Said(DiskFolder):
+    """A folder of whose file something is said, be it so or not."""
+
+    what: Any = None
+
+    def said(self, name: str) -> Any:
+        return self.what
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_strict_reader_looks_itself(strict: bool, gap: Handmade) -> None:
+    """What is said of a gap is believed, but by a strict reader, which reads the stamps."""
+    folder = Said(str(gap.folder))
+    said = entry_of(File(DiskFolder(str(gap.folder)), LFP_1))
+    assert said is not None
+    said["values"]["ts"]["steps"] = [[4, T0 + 3, T0 + 9]]
+    folder.what = said
+    found = open_lfp(File(folder, LFP_1), strict=strict)
+    assert found is not None and [run.start for run in found.runs] == [0, 5 if strict else 4]
