@@ -60,6 +60,8 @@ def test_what_an_lfp_channel_does_not_say(handmade: Handmade) -> None:
     lfp = lfp_of(handmade.lfp())
     assert (lfp.scale, lfp.sampling_rate, lfp.given_rate) == (Scale(1.0, 0.0, "uV"), 1000.0, 1000.0)
     assert (lfp.divisor, lfp.runs, lfp.drift_ms) == (1, (Run(0, 500, T0),), 0.0)
+    assert open_lfp(str(handmade.lfp(samples=np.empty(0, np.int16), ts=np.empty(0, np.int64)))) is None
+    assert lfp_of(handmade.lfp(samples=np.zeros(1, np.int16))).runs == (Run(0, 1, T0),)
 
 
 def test_a_unit_in_us(handmade: Handmade) -> None:

@@ -62,6 +62,8 @@ def runs_at(*starts: float, n: int = 10) -> tuple[Run, ...]:
         ([runs_at(6.0, 30.0), runs_at(12.0), runs_at(17.0), runs_at(16.0)], [16.0]),
         ([runs_at(4.95, 30.0, n=16)], [20.0, 30.0]),  # the second gap begins where the first one ends
         ([runs_at(4.94, 30.0, n=16)], [20.0]),
+        ([runs_at(-40.0, -20.0), runs_at(6.0, 30.0), runs_at(12.0)], [-20.0, 20.0]),
+        ([runs_at(-40.0, -20.0), runs_at(-4.05, 30.0), runs_at(7.0)], [-20.0, 20.0]),
         ([runs_at(-5.0, 5.0, 50.0, n=8)], [5.0, 20.0]),  # the second gap begins at 12.05
         ([runs_at(0.0, 3.0, 50.0, n=2), runs_at(40.0)], [3.0, 20.0]),
     ],
