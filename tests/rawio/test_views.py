@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from mockrawio import BadFileError, BoundsError, MockSessionError, MockSessionRawIO, SessionSpec, generate_session
+from mockrawio.session.probe_form import make_probe
+from tests.handmade import T0
 
 LFP, BROADBAND = 0, 1
 
@@ -130,6 +132,54 @@ def test_a_unit_says_what_neos_calls_say(reader):
         unit.times_ms(2)
     with pytest.raises(BoundsError):
         reader.unit(99)
+
+
+PLACES = [[0.0, 0.0], [0.0, 20.0], [7.0, 40.0]]
+PROBE = {"probes": [make_probe(PLACES, ("circle", {"radius": 5.0}), ids="abc")]}
+
+
+def test_contacts_of_a_stream(handmade):
+    """A stream's contacts are its own, or another's under the same ids, or microwires, or none."""
+    samples = np.zeros((1600, 3), np.int16)
+    handmade.stream("ap", samples, probe=PROBE, inter_sample_shift=[0.0, 0.25, 0.5])
+    handmade.stream("own", samples, locations=[[5.0 * k, 1.0] for k in range(3)])
+    handmade.stream("same", samples)
+    handmade.stream("two", samples[:, :2], channels={"ids": ["CSC3", "CSC1"], "names": ["x", "y"]})
+    handmade.stream("wires", samples[:, :1], channels={"ids": ["CSC17"], "names": ["x"]})
+    handmade.stream("x", samples[:, :1], channels={"ids": ["x"], "names": ["x"]})
+    with MockSessionRawIO(handmade.folder) as reader:
+        streams = {reader.stream(k).id: reader.stream(k) for k in range(reader.signal_streams_count())}
+    places = {
+        name: None if (found := stream.probe()) is None else found.positions.tolist()
+        for name, stream in streams.items()
+    }
+    assert places == {
+        "ap": PLACES,
+        "own": [[0.0, 1.0], [5.0, 1.0], [10.0, 1.0]],
+        "same": PLACES,
+        "two": [PLACES[2], PLACES[0]],
+        "wires": [[2040.0, 0.0]],
+        "x": None,
+    }
+    assert streams["two"].probe().contact_ids == ("c", "a")
+    shifts = {name: stream.sample_shifts() for name, stream in streams.items()}
+    assert shifts.pop("ap").tolist() == [0.0, 0.25, 0.5] and set(shifts.values()) == {None}
+    locations = streams["own"].locations()
+    locations[:] = 7
+    assert streams["own"].locations().tolist() == places["own"]
+    assert (streams["same"].locations(), streams["ap"].locations().tolist()) == (None, PLACES)
+    assert streams["ap"].description_path == str(handmade.folder / "raw_data" / "ap.json")
+
+
+def test_a_unit_without_waveforms_has_no_rate(handmade):
+    """Rate and waveforms are None; path, scale and segments are those of its file."""
+    path = handmade.unit(gain=0.5)
+    np.save(path, {"spike_times": T0 + np.array([1.0, 2.0]), "gain": 0.5}, allow_pickle=True)
+    with MockSessionRawIO(handmade.folder) as reader:
+        unit = reader.unit()
+        assert (unit.sampling_rate, unit.waveforms(), unit.counts) == (None, None, (2,))
+        assert (unit.path, unit.scale.gain, unit.channel, unit.kind) == (str(path), 0.5, 1, "SU")
+        assert repr(unit) == "UnitView 0, CSC1_SU1: 2 spikes"
 
 
 def test_a_view_outlives_its_reader(folder):
