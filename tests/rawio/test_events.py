@@ -104,6 +104,39 @@ def test_a_malformed_log_spoils_only_its_channels(handmade: Handmade) -> None:
             reader.get_event_timestamps(0, 0, channel(reader, "DAQ"))
 
 
+def test_labels_of_codes(handmade: Handmade) -> None:
+    """Whole codes have no point, up to 1e16; others are as Python shows them."""
+    codes = [0.5, -3.0, 6e15, 1e16 - 2, 1e16, 1.5e16, 1e300, -1e16, 0.0]
+    handmade.events([[T0 + k, code] for k, code in enumerate(codes)])
+    with MockSessionRawIO(handmade.folder) as reader:
+        assert read(reader, "Events")[2] == [
+            "0.5",
+            "-3",
+            "6000000000000000",
+            "9999999999999998",
+            "1e+16",
+            "1.5e+16",
+            "1e+300",
+            "-1e+16",
+            "0",
+        ]
+
+
+def test_an_event_at_a_cut_is_behind_it(handmade: Handmade) -> None:
+    """Segments begin at their boundary, events of any channel at that instant with them; order stays the file's."""
+    handmade.lfp(samples=np.zeros(9, np.int16), ts=T0 + np.r_[0:3, 10:13, 20:23])
+    handmade.events([[T0 - 5.0, 1], [T0 + 9.75, 2], [T0 + 10.0, 3], [T0 + 19.0, 4], [T0 + 20.0, 5], [T0 + 99.0, 6]])
+    handmade.daq([f"7\t0\t{T0 + 10}\t{T0 + 25}", f"8\t1\t{T0 + 9}\t{T0 + 30}", f"9\t2\t{T0 + 12}\t{T0 + 11}"])
+    with MockSessionRawIO(handmade.folder) as reader:
+        assert [reader.get_event_timestamps(0, k, 0)[2].tolist() for k in range(3)] == [
+            ["1", "2"],
+            ["3", "4"],
+            ["5", "6"],
+        ]
+        assert [reader.get_event_timestamps(0, k, 1)[2].tolist() for k in range(3)] == [["8"], ["7", "9"], []]
+        assert [reader.event_count(0, k, 1) for k in range(3)] == [1, 2, 0]
+
+
 def test_pauses_at_the_edges(handmade: Handmade) -> None:
     """A pause before the first frame or after the last has a place and no length."""
     pause = ["Pausing", "Continuing\tafter\tpause"]
@@ -162,6 +195,25 @@ def test_annotations_across_skips(handmade: Handmade, tmp_path: Path) -> None:
     assert label == ["1", "1", "1"]
     assert start == [1000, 5000, 9000]
     assert duration == [1000, 1000, 1000]
+
+
+@pytest.mark.parametrize(
+    ("pts", "row", "starts", "durations"),
+    [
+        ([0, 1, 2.01, 3.01], [0.5, 2.51], [500, 2000], [500, 500]),  # more than a second is left out
+        ([0, 1, 2, 3], [0.5, 2.5], [500], [2000]),
+        ([0, 1, 1, 2], [0.5, 1.5], [500], [2000]),  # the same frame twice is no skip
+        ([0, 1, 0.5, 1.5], [0.6, 0.9], [600, 2100], [300, 300]),
+        ([0, 1, 0.99, 1.99], [0.99, 1.5], [990, 2000], [10, 510]),
+    ],
+)
+def test_what_a_skip_is(
+    pts: list[float], row: list[float], starts: list[float], durations: list[float], handmade: Handmade, tmp_path: Path
+) -> None:
+    """Movie time that goes on by more than a second, or back, is one; frames are shown a second apart."""
+    lines = [frame(p, T0 + 1000 * k) for k, p in enumerate(pts)]
+    found = annotate(handmade, [[1], [row[0]], [row[1]]], lines, tmp_path)
+    assert found[0] == pytest.approx(starts, abs=0.01) and found[1] == pytest.approx(durations, abs=0.01)
 
 
 def test_annotations_need_a_watchlog(handmade: Handmade, tmp_path: Path) -> None:

@@ -157,6 +157,58 @@ def test_a_session_is_not_made_over_its_spikes(session, tmp_path):
     assert spikes.is_file()
 
 
+class NeoLike:
+    """A reader of Neo's, or a lazy object that has one."""
+
+    def __init__(self, **names):
+        self.__dict__.update(names)
+
+
+@pytest.mark.parametrize("name", ["dirname", "filename", "filenames"])
+@pytest.mark.parametrize("lazy", [False, True])
+def test_what_a_reader_of_neos_was_made_with(name, lazy, tmp_path):
+    """A file, a folder or several files of a reader are its sources, and what the names of files begin with."""
+    (tmp_path / "rec.nev").touch()
+    (tmp_path / "rec").mkdir()
+    (tmp_path / "other.nev").touch()
+
+    def reader(value):
+        made = NeoLike(**{name: value})
+        return NeoLike(_rawio=made) if lazy else made
+
+    for value in (tmp_path / "rec.nev", str(tmp_path / "rec.nev"), [str(tmp_path / "rec.nev")]):
+        with pytest.raises(MockSessionError, match=APART):
+            refuse_own(tmp_path / "rec.nev", reader(value))
+        refuse_own(tmp_path / "other.nev", reader(value))
+    refuse_own(tmp_path / "rec.nev", reader(tmp_path / "rec"))  # that is a folder
+    (tmp_path / "rec").rmdir()
+    for target, refused in (("rec.nev", True), ("other.nev", False), ("rec.new", False)):
+        if refused:
+            with pytest.raises(MockSessionError, match=APART):
+                refuse_own(tmp_path / target, reader(str(tmp_path / "rec")))
+        else:
+            refuse_own(tmp_path / target, reader(str(tmp_path / "rec")))
+    refuse_own(tmp_path / "rec.nev", reader(tmp_path / "none" / "rec"))
+
+
+def test_links_in_other_folders_are_not_followed(tmp_path):
+    """A link in a folder that is no session leads to no source."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "link").symlink_to(tmp_path / "real")
+    refuse_own(tmp_path / "real", tmp_path / "run")
+
+
+def test_an_array_of_an_array_of_a_file(tmp_path):
+    """The file is found through any number of views; an array in memory has none."""
+    (tmp_path / "x").write_bytes(bytes(80))
+    mapped = np.memmap(tmp_path / "x", np.int16, "r")
+    for array in (mapped, np.asarray(mapped), np.asarray(mapped)[3:].reshape(-1, 1).T[:, ::2]):
+        with pytest.raises(MockSessionError, match="that .*x is read for it"):
+            refuse_own(tmp_path / "x", {"deep": [(array,)]})
+    refuse_own(tmp_path / "x", np.array(mapped))
+
+
 def test_a_place_that_goes_while_it_is_compared(tmp_path, monkeypatch):
     """What another process moves away between two looks at it is no source, and no error."""
     place, source = tmp_path / "out", tmp_path / "in"
