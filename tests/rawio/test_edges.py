@@ -16,6 +16,7 @@ import pytest
 
 from mockrawio import BoundsError, MockSessionError, MockSessionIO, MockSessionRawIO, NotASessionError
 from mockrawio.formats.npy_out import Blocks, dict_file, header_bytes
+from mockrawio.rawio.views import StreamView, UnitView
 from mockrawio.testing import assert_rawio_compliant
 from tests.handmade import T0, Handmade
 
@@ -182,6 +183,25 @@ def test_gains_that_are_none(kind: str, gain: float, handmade: Handmade) -> None
         opened(handmade)
 
 
+def test_a_channel_of_number_0(handmade: Handmade) -> None:
+    """The first line names CSC1: CSC0 has no name, which is said, and no region."""
+    handmade.names(["LA1", "LA2"])
+    for channel in (0, 2):
+        handmade.lfp(channel)
+    with pytest.warns(UserWarning, match="has 2 lines, none for CSC0; the channel is called CSC0"):
+        reader = opened(handmade)
+    assert reader.header["signal_channels"]["name"].tolist() == ["CSC0", "LA2"]
+    signals = reader.raw_annotations["blocks"][0]["segments"][0]["signals"]
+    assert signals[0]["__array_annotations__"]["regions"].tolist() == ["", "LA"]
+
+
+def test_units_that_say_nothing_of_time(handmade: Handmade) -> None:
+    """Where there is neither a clock nor a stamp time begins with 1970, and lasts a ms."""
+    handmade.unit(times=np.empty(0), amps=np.empty((0, 4), np.int16))
+    with opened(handmade) as reader:
+        assert (reader.time_origin_ms, reader.segment_t_start(0, 0), reader.segment_t_stop(0, 0)) == (0.0, 0.0, 0.001)
+
+
 def test_duplicate_channel_names(handmade: Handmade) -> None:
     """Of two channels of one name, in LFP and in a stream: by name an error, by id and index each is itself."""
     handmade.names(["LA1", "LA1", "LA2"])
@@ -336,6 +356,22 @@ def test_none_is_no_index(name: str, reader: MockSessionRawIO) -> None:
     with pytest.raises(MockSessionError, match=f"expected {name} in 0 to .*; found None"):
         INDEXES[name](reader, None)
     assert INDEXES["stream_index"](reader, None).shape == (500, 1)
+
+
+FIRST = {"block_index": 0, "seg_index": 0, "spike_channel_index": 0, "event_channel_index": 0}
+OPTIONS = {"strict": False, "use_cache": False, "follow_symlinks": False, "prefer_slice": False}
+
+
+@pytest.mark.parametrize(
+    ("owner", "known"), [(MockSessionRawIO, {**FIRST, **OPTIONS}), (StreamView, FIRST), (UnitView, {})]
+)
+def test_what_may_be_left_out(owner: type, known: dict[str, object]) -> None:
+    """Indexes left out are the first, or all where there may be several; options are off, limits are none."""
+    for name, method in inspect.getmembers(owner, inspect.isfunction):
+        parameters = inspect.signature(method).parameters.values() if name[0] != "_" or name == "__init__" else ()
+        given = {one.name: one.default for one in parameters if one.default is not inspect.Parameter.empty}
+        plain = {key: value for key, value in given.items() if not isinstance(value, (str, tuple))}
+        assert (name, plain) == (name, {key: known.get(key) for key in plain})
 
 
 @pytest.mark.parametrize("value", ["1", float("nan"), [1.0, 2.0], object(), b"1"])
