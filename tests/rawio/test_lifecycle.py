@@ -7,6 +7,7 @@ import json
 import multiprocessing
 import os
 import pickle
+import re
 import sys
 import tracemalloc
 from collections.abc import Callable
@@ -294,6 +295,43 @@ def test_damaged_cache_is_made_again(content: str | float, handmade: Handmade, t
     reader = MockSessionRawIO(handmade.folder, use_cache=True, cache_path=str(tmp_path))
     reader.parse_header()
     assert reader.header["signal_channels"]["gain"][0] == 3 / 32767
+
+
+def test_where_a_cache_lies(handmade: Handmade, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the user's cache, beside the session, or in a folder; called as the session, and by a sum of its place."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    places = {"same_as_resource": handmade.folder.parent, str(tmp_path): tmp_path}
+    for xdg, home in ((str(tmp_path / "x"), tmp_path / "x"), ("", tmp_path / ".cache")):
+        monkeypatch.setenv("XDG_CACHE_HOME", xdg)
+        for how, place in {**places, "home": home / "mockrawio"}.items():
+            found = cache_module.cache_file(str(handmade.folder), how)
+            assert found.parent == place
+            assert re.fullmatch(r"session_2-[0-9a-f]{16}\.cache\.json", found.name)
+    assert cache_module.cache_file("http://host/session_1", "home").parent == tmp_path / ".cache" / "mockrawio"
+    with pytest.raises(MockSessionError, match="expected 'home' or a folder; found http://host/session_1, an address"):
+        cache_module.cache_file("http://host/session_1", "same_as_resource")
+
+
+def test_a_cache_is_written_when_it_has_grown(handmade: Handmade, tmp_path: Path) -> None:
+    """An opening that finds all in the cache leaves the file as it is; more may be kept in it, as far as JSON goes."""
+    handmade.lfp(samples=np.array([1.0, -3.0]))
+    how = {"use_cache": True, "cache_path": str(tmp_path)}
+    reader = MockSessionRawIO(handmade.folder, **how)
+    reader.parse_header()
+    path = Path(reader.cache_filename)
+    before = path.stat().st_ino  # another one once it is written again
+    again = MockSessionRawIO(handmade.folder, **how)
+    again.parse_header()
+    assert path.stat().st_ino == before
+    again.add_in_cache(note=[1, "a"])
+    assert path.stat().st_ino != before
+    assert json.loads(path.read_text())["note"] == [1, "a"]
+    with pytest.raises(MockSessionError, match="add_in_cache: expected values that JSON has"):
+        again.add_in_cache(array=np.zeros(3))
+    without = MockSessionRawIO(handmade.folder)
+    without.parse_header()
+    with pytest.raises(MockSessionError, match="a reader with a cache; found one without"):
+        without.dump_cache()
 
 
 def test_cache_place_that_is_not_there(handmade: Handmade, tmp_path: Path) -> None:
