@@ -24,7 +24,7 @@ def odd_segments(streams: list[SignalStream]) -> BadFileError | None:
         channels[len(stream.runs)] += len(stream.channels)
     if len(channels) < 2:
         return None
-    usual = channels.most_common(1)[0][0]
+    ((usual, _),) = channels.most_common(1)
     odd = next(stream for stream in streams if len(stream.runs) != usual)
     found = few([f"{len(stream.runs)} in {stream.id}" for stream in streams])
     return odd_stream(odd, "streams with the same segments", found)

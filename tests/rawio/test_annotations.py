@@ -10,6 +10,7 @@ import pytest
 
 from mockrawio import MockSessionRawIO
 from mockrawio.session.clock import EARLIEST_MS, LATEST_MS
+from mockrawio.session.probe import microwires
 from mockrawio.session.probe_form import make_probe
 from tests.handmade import T0, Handmade
 
@@ -87,6 +88,15 @@ def test_places_of_a_probe(handmade: Handmade) -> None:
     assert "contact_ids" not in zz and zz["bundles"].tolist() == [0, -1, -1]
     assert "channel_location_2" not in ap
     assert [one["bundle"] for one in segment["spikes"]] == [1, 2]  # of CSC17 the probe knows nothing
+
+
+def test_bundles_are_counted_whether_recorded_or_not(handmade: Handmade) -> None:
+    """Microwires of a probe are in the bundles of their numbers, though no wire of the first bundle is there."""
+    ids = ["CSC9", "CSC17", "CSC10"]
+    probe = microwires([9, 17, 10]).to_dict()
+    handmade.stream("ap", np.zeros((1600, 3), np.int16), probe=probe, channels={"ids": ids, "names": ids})
+    (segment,) = annotations(handmade)["segments"]
+    assert segment["signals"][0]["__array_annotations__"]["bundles"].tolist() == [1, 2, 1]
 
 
 def test_a_probe_of_fewer_channels_says_nothing_of_others(handmade: Handmade) -> None:

@@ -183,6 +183,27 @@ def test_gains_that_are_none(kind: str, gain: float, handmade: Handmade) -> None
         opened(handmade)
 
 
+@pytest.mark.parametrize("shape", [(0, 3), (10, 0)])
+def test_a_stream_of_nothing_is_left_out(shape: tuple[int, int], handmade: Handmade) -> None:
+    """A stream without samples or channels has nothing to lose; the others are read."""
+    handmade.lfp()
+    segments = [{"t_start_ms": T0, "n_samples": shape[0]}] if shape[0] else []
+    handmade.stream(samples=np.zeros(shape, np.int16), segments=segments)
+    with opened(handmade) as reader:
+        assert reader.header["signal_streams"]["id"].tolist() == ["lfp"]
+        assert reader.stream().id == "lfp" and reader.get_signal_sampling_rate() == 1000.0
+
+
+def test_no_stream_is_none(handmade: Handmade) -> None:
+    """Where there is no stream, that is said, whether an index is given or not."""
+    handmade.unit()
+    with opened(handmade) as reader:
+        for index in (None, 0):
+            for method in (reader.get_analogsignal_chunk, reader.stream):
+                with pytest.raises(BoundsError, match="expected stream_index in no signal streams"):
+                    method(stream_index=index)
+
+
 def test_a_channel_of_number_0(handmade: Handmade) -> None:
     """The first line names CSC1: CSC0 has no name, which is said, and no region."""
     handmade.names(["LA1", "LA2"])

@@ -127,6 +127,16 @@ def test_a_closed_reader_holds_no_map(matrix: bool, handmade: Handmade) -> None:
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts maps in /proc")
+def test_a_closed_reader_holds_no_map_of_a_unit(handmade: Handmade) -> None:
+    """The same for spikes and waveforms."""
+    handmade.unit()
+    with MockSessionRawIO(handmade.folder) as reader:
+        assert reader.get_spike_raw_waveforms().sum() and reader.get_spike_timestamps().sum()
+        assert str(handmade.folder) in Path("/proc/self/maps").read_text()
+    assert str(handmade.folder) not in Path("/proc/self/maps").read_text()
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts maps in /proc")
 @pytest.mark.parametrize("strict", [False, True])
 def test_a_header_leaves_no_map(strict: bool, handmade: Handmade) -> None:
     """What opening looks at, and where segments end, leaves no file mapped: a thousand channels would be a thousand."""

@@ -253,6 +253,16 @@ def test_many_ticks_are_not_looked_for(ticks: int, looked_at: int) -> None:
         assert found.odd == tuple(range(1000, n, 1000))[:looked_at]
 
 
+@pytest.mark.parametrize(("pauses", "clock"), [(16, False), (17, True)])
+def test_many_pauses_of_float_stamps_are_not_looked_for(pauses: int, clock: bool) -> None:
+    """At 500 Hz pauses of 1.9 ms are gaps, until they are more than 16 samples in all, and a clock's by their line."""
+    n = 1000 * pauses + 1
+    steps = 2.0 + 1.9 * (np.arange(1, n) % 1000 == 500)
+    found = timing_of(steps, 500.0)
+    assert [run.start for run in found.runs] == ([0] if clock else [0, *range(500, n, 1000)])
+    assert found.sampling_rate == (pytest.approx(1000 / 2.0019) if clock else 500.0)
+
+
 @pytest.mark.parametrize("off", [115, 130])
 def test_how_far_from_a_clock_s_line_stamps_may_be(off: int) -> None:
     """Stamps of a clock that is slow may be an eighth of a sample, 122 of 976.5625 µs, off its line, and no more."""

@@ -229,6 +229,7 @@ def reader(folder: Folder) -> MockSessionRawIO:
 def test_streams_that_are_made(reader: MockSessionRawIO) -> None:
     """LFP channels are one stream, made together; a stream has its segments; a buffer is filled in any order."""
     assert reader.header["signal_streams"]["id"].tolist() == ["lfp", "wide"]
+    assert {channel.source for k in (0, 1) for channel in reader.stream(k).channels} == {None}
     assert [reader.get_signal_size(0, k, s) for s in (0, 1) for k in (0, 1)] == [12_000, 8000] * 2
     assert [reader.get_signal_t_start(0, k, 1) for k in (0, 1)] == [0.0, 13.0]
     assert reader.get_analogsignal_chunk(0, 1, 5, 8, 0).tolist() == values(12_005, 12_008, [0, 1]).tolist()
