@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import quantities as pq
 
 from mockrawio import BoundsError, MockSessionError, MockSessionIO, MockSessionRawIO, NotASessionError
 from mockrawio.formats.npy_out import Blocks, dict_file, header_bytes
@@ -405,6 +406,14 @@ def test_limits_that_are_no_numbers(limit: str, value: object, reader: MockSessi
     wide = {"t_start": -np.inf, "t_stop": np.inf}
     assert reader.get_spike_timestamps(**wide).size == reader.get_event_timestamps(**wide)[0].size == 3
     assert reader.get_spike_timestamps(t_start=np.float32(0.25), t_stop=1).size == 1
+
+
+def test_limits_in_other_units(reader: MockSessionRawIO) -> None:
+    """A quantity is a time in its own unit, one that is no time is an error."""
+    assert reader.get_spike_timestamps(t_start=15 * pq.ms, t_stop=0.1 * pq.s).tolist() == [T0 + 20.25]
+    assert reader.get_event_timestamps(t_start=100_000 * pq.us, t_stop=105 * pq.ms)[2].tolist() == ["2"]
+    with pytest.raises(MockSessionError, match="t_start: expected a number, seconds, or None"):
+        reader.get_spike_timestamps(t_start=15 * pq.mV)
 
 
 @pytest.mark.parametrize(

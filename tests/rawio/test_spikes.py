@@ -124,6 +124,7 @@ def test_stamps_out_of_order_in_the_middle(handmade: Handmade) -> None:
     handmade.unit(times=T0 + np.array([1.0, 5.0, 3.0, 9.0]))
     with MockSessionRawIO(handmade.folder) as reader:
         assert reader.spike_count() == 4
+        assert (reader.segment_t_start(0, 0), reader.segment_t_stop(0, 0)) == (0.0, 0.008)  # its ends are enough
         for _ in range(2):
             with pytest.raises(MockSessionError, match=r"CSC1_SU1.*at index 2"):
                 reader.get_spike_timestamps()
@@ -201,6 +202,17 @@ def test_a_unit_that_is_made_is_not_counted_at_once(tmp_path: Path) -> None:
     ]
     unit.check()
     unit.release()
+
+
+@pytest.mark.parametrize("origin", [float(T0), T0 + 0.1, 0.0])
+def test_limits_of_a_unit_that_is_made_are_exact(origin: float, tmp_path: Path) -> None:
+    """A stamp's own time in seconds is within limits made of it, and the next time is not."""
+    unit = spikes.unit_of(UnitName(1, "SU", 1), MadeUnitFile(file_at(tmp_path / "x.npy"), Scale(), 1.0, 0), None)
+    for stamp in (origin + 1000 * np.linspace(0.0001, 9.7, 97)).tolist():
+        time = spikes.seconds(stamp, origin)
+        window = unit.window(0, time, time, origin)
+        assert window.start <= stamp < window.stop
+        assert spikes.seconds(np.nextafter(window.start, -np.inf), origin) < time < spikes.seconds(window.stop, origin)
 
 
 class Opened:
