@@ -122,7 +122,8 @@ def together(samples: Sequence[object]) -> MadeArray | None:
     made = [one for one in samples if isinstance(one, MadeColumn)]
     if not made or len(made) < len(samples) or len({(one.of.n, one.of.width) for one in made}) > 1:
         return None
-    return MadeArray(made[0].of.file, made[0].of.n, made[0].of.width, tuple(one.index for one in made))
+    first = made[0].of
+    return MadeArray(first.file, first.n, first.width, tuple(one.index for one in made))
 
 
 @dataclass(frozen=True)

@@ -195,6 +195,13 @@ def test_a_stream_of_nothing_is_left_out(shape: tuple[int, int], handmade: Handm
         assert reader.stream().id == "lfp" and reader.get_signal_sampling_rate() == 1000.0
 
 
+def test_there_is_one_block(reader: MockSessionRawIO) -> None:
+    """A second block is none, whoever is asked for it."""
+    for method in (reader.segment_count, reader.get_analogsignal_chunk, reader.spike_count, reader.event_count):
+        with pytest.raises(BoundsError, match="expected block_index in 0 to 0; found 1"):
+            method(1) if method != reader.event_count else method(1, 0, 0)
+
+
 def test_no_stream_is_none(handmade: Handmade) -> None:
     """Where there is no stream, that is said, whether an index is given or not."""
     handmade.unit()

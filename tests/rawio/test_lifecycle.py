@@ -344,6 +344,13 @@ def test_a_cache_is_written_when_it_has_grown(handmade: Handmade, tmp_path: Path
         without.dump_cache()
 
 
+def test_a_cache_that_cannot_be_written(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It is logged, and no error."""
+    (tmp_path / "file").touch()
+    cache_module.save(tmp_path / "file" / "x.cache.json", {"counts": {}})
+    assert [record.getMessage().partition(": ")[0] for record in caplog.records] == ["the cache could not be written"]
+
+
 def test_cache_place_that_is_not_there(handmade: Handmade, tmp_path: Path) -> None:
     """A cache_path that is no folder is an error, as in Neo."""
     handmade.lfp()

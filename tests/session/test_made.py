@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from mockrawio.ground.places import file_at, folder_at
 from mockrawio.session import made as made_module
 from mockrawio.session import virtual
 from mockrawio.session.clock import Run
-from mockrawio.session.layout import MANIFEST
+from mockrawio.session.layout import MANIFEST, find_files
 from mockrawio.session.made import (
     MadeArray,
     MadeColumn,
@@ -28,6 +29,7 @@ from mockrawio.session.made import (
 )
 from mockrawio.session.virtual import completed, file_chunks, is_made
 from tests.handmade import T0, Handmade
+from tests.session import counting
 from tests.session.counting import EVENTS, TIMES, counting_session, values
 
 
@@ -186,20 +188,52 @@ def test_a_manifest_that_changes(folder: Folder) -> None:
     for look in (File(folder, "notes/made.bin").identity, File(folder, "notes/made.bin").open):
         with pytest.raises((MockSessionError, OSError), match="made by a manifest that has changed"):
             look()
-    late = completed(folder_at(folder.path), MANIFEST)
-    late._known = late._known._replace(size=1)  # type: ignore[attr-defined]
+
+
+def test_a_manifest_that_changes_before_it_is_read(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is made of a manifest that is another one than was found, or is another one once it has been read."""
+
+    def late(manifest: File) -> counting.Maker:
+        with open(manifest.path, "a") as file:
+            file.write(" ")
+        return counting.Maker()
+
+    monkeypatch.setattr(counting, "maker_of", late)
     with pytest.raises(MockSessionError, match="has changed"):
-        late.has("notes/made.bin")
+        folder.has("notes/made.bin")
+    monkeypatch.setattr(counting, "maker_of", lambda manifest: pytest.fail("made"))
+    with pytest.raises(MockSessionError, match="has changed"):
+        folder.has("notes/made.bin")
 
 
-@pytest.mark.parametrize("lead", [400, 600])
-def test_where_a_manifest_says_that_it_is_virtual(lead: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_pickles_as_a_path(folder: Folder) -> None:
+    """Without what makes it, which is found again; no path is taken for such a folder unseen."""
+    assert folder.has("notes/made.bin")
+    data = pickle.dumps(folder)
+    assert b"counting" not in data
+    assert pickle.loads(data).has("notes/made.bin")
+    assert virtual.VirtualFolder.takes(str(folder.path)) is False
+
+
+def test_links_of_what_is_stored(folder: Folder, tmp_path: Path) -> None:
+    """A stored link that leads out of the folder is an error, in a folder of which most is made, too."""
+    (tmp_path / "names.txt").write_text("LA1.ncs\n")
+    (Path(folder.path) / "ChannelNames.txt").unlink()
+    (Path(folder.path) / "ChannelNames.txt").symlink_to(tmp_path / "names.txt")
+    with pytest.raises(BadFileError, match="ChannelNames.txt: expected .*link"):
+        find_files(folder.path)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_where_a_manifest_says_that_it_is_virtual(late: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It does within its first 512 bytes; a folder whose manifest says it later, or is left out, is one of files."""
     path = counting_session(tmp_path / "session_1", monkeypatch)
     text = (path / MANIFEST).read_text()
-    (path / MANIFEST).write_text("{" + " " * lead + text[1:])
+    mark = '"format": "mockrawio virtual session"'
+    assert text.startswith("{" + mark)
+    (path / MANIFEST).write_text("{" + " " * (511 - len(mark) + late) + text[1:])
     found = completed(folder_at(path), MANIFEST)
-    assert isinstance(found, virtual.VirtualFolder) == (lead == 400)
+    assert isinstance(found, virtual.VirtualFolder) is not late
     assert completed(found, MANIFEST) is found
     left_out = folder_at(path, exclude=MANIFEST)
     assert completed(left_out, MANIFEST) is left_out
