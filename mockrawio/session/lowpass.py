@@ -24,7 +24,7 @@ _AT_ONCE = 4  # samples that are summed together
 _COLUMNS = 96  # for which sums are made at once
 _MOST_APART = 1000  # frames from one sample to the next, or samples to a frame
 _EXACT = 1 << 24  # whole numbers up to this are exact in float32
-_ONE_THREAD = 1 << 17  # products of numbers for which OpenBLAS takes one thread: half of what it wakes others for
+_ONE_THREAD = 1 << 17  # products for which OpenBLAS takes one thread: half of what it wakes others for
 _TAPS, _SHIFT, _FRAMES = "taps", "shift", "frames"
 _MOST_TAPS, _MOST_SHIFT, _MOST_FRAMES = 1 << 13, 30, 1 << 37  # so that all sums are below 2**53
 
@@ -46,10 +46,13 @@ class Lowpass:
         taps, shift, frames = (_list(values.get(key)) for key in (_TAPS, _SHIFT, _FRAMES))
         if not (_whole(taps, -_EXACT, _EXACT) and len(taps) % 2 and len(taps) <= _MOST_TAPS):
             return None
-        if not (_whole(shift, 1, _MOST_SHIFT) and _whole(frames, 1, _MOST_FRAMES) and len(shift + frames) == 3):
+        if not (_whole(shift, 1, _MOST_SHIFT) and _whole(frames, 1, _MOST_FRAMES)):
             return None
+        if len(shift) != 1 or len(frames) != 2:
+            return None
+        (bits,), (n_frames, n_samples) = shift, frames
         apart = max(frames) <= _MOST_APART * min(frames)
-        return cls(tuple(taps), shift[0], (frames[0], frames[1])) if apart else None
+        return cls(tuple(taps), bits, (n_frames, n_samples)) if apart else None
 
     def description(self) -> dict[str, Any]:
         """Return the same as JSON has it."""

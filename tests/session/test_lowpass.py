@@ -59,6 +59,8 @@ AT_LIMITS = (
     ({"frames": [2, 1]}, {"frames": [2, 1, 1]}),
     ({"shift": [3]}, {"shift": [3, 3]}),
     ({"shift": 3}, {"shift": 3.0}),
+    ({"frames": [30, 7]}, {"frames": 30, "shift": [4, 4]}),
+    ({"shift": [30]}, {"frames": [1, 1, 1], "shift": []}),
     ({"taps": [1]}, {"taps": [True]}),
 )
 
@@ -69,4 +71,6 @@ def test_what_a_description_may_say(within: dict[str, object], beyond: dict[str,
     found = Lowpass.of_json({**FITS, **within})
     assert found is not None
     assert Lowpass.of_json(found.description()) == found
+    said = {key: value if isinstance(value, list) else [value] for key, value in {**FITS, **within}.items()}
+    assert (list(found.taps), [found.shift], list(found.frames)) == (said["taps"], said["shift"], said["frames"])
     assert Lowpass.of_json({**FITS, **beyond}) is None
