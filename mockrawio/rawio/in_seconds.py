@@ -28,7 +28,7 @@ def segment_ends(reader: BaseRawIO, where: Where) -> tuple[float, float]:
     says, that is left aside.
     """
     begin, end = float(reader.segment_t_start(*where)), float(reader.segment_t_stop(*where))
-    streams = range(0 if isinstance(reader, MockSessionRawIO) else reader.signal_streams_count())  # ours is right
+    streams = range(0 if isinstance(reader, MockSessionRawIO) else reader.signal_streams_count())  # ours is so
     sizes = [reader.get_signal_size(*where, k) for k in streams]
     starts = [float(reader.get_signal_t_start(*where, k)) for k in streams if sizes[k]]
     stops = [

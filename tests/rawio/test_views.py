@@ -171,6 +171,17 @@ def test_contacts_of_a_stream(handmade):
     assert streams["ap"].description_path == str(handmade.folder / "raw_data" / "ap.json")
 
 
+def test_units_of_a_stream_are_those_of_its_first_channel(handmade):
+    """Channels whose scales differ are one stream, and each has its own."""
+    handmade.lfp(1, units="mV", gain=2.0)
+    handmade.lfp(2, units="uV", gain=3.0, offset=1.0)
+    with MockSessionRawIO(handmade.folder) as reader:
+        stream = reader.stream()
+        assert (stream.units, stream.gains.tolist(), stream.offsets.tolist()) == ("mV", [2.0, 3.0], [0.0, 1.0])
+        assert [channel.scale.units for channel in stream.channels] == ["mV", "uV"]
+        assert repr(stream) == "StreamView 0, lfp: 2 channels, 1000 Hz, int16, samples [500]"
+
+
 def test_a_unit_without_waveforms_has_no_rate(handmade):
     """Rate and waveforms are None; path, scale and segments are those of its file."""
     path = handmade.unit(gain=0.5)

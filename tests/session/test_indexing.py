@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from mockrawio.ground.folder import File
 from mockrawio.session import indexing
 from mockrawio.session.files import open_lfp
 from mockrawio.session.indexing import entry_of, index_of, is_so
+from tests.fuzz.corpus import header, pickled
 from tests.handmade import T0, Handmade, save_dict
 
 LFP_1, LFP_2, UNIT = "lfp_data/CSC1_lfp.npy", "lfp_data/CSC2_lfp.npy", "spiking_data/CSC1_SU1.npy"
@@ -195,3 +197,47 @@ def test_a_strict_reader_looks_itself(strict: bool, gap: Handmade) -> None:
     folder.what = said
     found = open_lfp(File(folder, LFP_1), strict=strict)
     assert found is not None and [run.start for run in found.runs] == [0, 5 if strict else 4]
+
+
+def test_an_entry_is_of_what_is_there(gap: Handmade) -> None:
+    """What is said already is not believed: entries are of the files themselves."""
+    gap.names(["LA1"])
+    gap.events()
+    near, far = DiskFolder(str(gap.folder)), Said(str(gap.folder))
+    names = ("ChannelNames.txt", "event_file/Events.npy", LFP_1, UNIT)
+    right = {name: entry_of(File(near, name)) for name in names}
+    far.what = {"text": "a lie", "array": ["<f8", [1, 2], "C", 128], "values": {}}
+    for name in names:
+        assert entry_of(File(far, name)) == right[name] != far.what
+        assert not is_so(File(far, name), far.what)
+    index = index_of(near, names)
+    assert index_of(far, names) == index
+    assert all(is_so(File(far, name), said) for name, said in index.items())
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts maps in /proc")
+def test_an_index_leaves_no_map(gap: Handmade) -> None:
+    """A thousand files are looked through without that one stays mapped."""
+    index = indexed(gap)
+    folder = DiskFolder(str(gap.folder))
+    assert all(is_so(File(folder, name), said) for name, said in index.items())
+    assert str(gap.folder) not in Path("/proc/self/maps").read_text()
+
+
+def test_streams_of_nothing_and_files_of_protocol_2(gap: Handmade) -> None:
+    """A stream without samples cuts nothing; of a file whose arrays are within its pickle nothing is said."""
+    gap.stream("none", np.zeros((0, 3), np.int16), segments=[])
+    times = T0 + np.array([0.5, 11.5])
+    (gap.folder / UNIT).write_bytes(header() + pickled({"spike_times": times, "spike_amps": np.zeros((2, 3))}, 2))
+    index = indexed(gap)
+    assert UNIT not in index and steps(index, LFP_1) == [[5, T0 + 4, T0 + 10]]
+    assert index["raw_data/none.npy"]["array"][1] == [0, 3]
+
+
+def test_stamps_of_no_century(handmade: Handmade) -> None:
+    """Stamps that are neither ms nor us of this one are taken as ms, of channels and of units."""
+    handmade.lfp(1, np.zeros(10, np.int16), np.r_[0:5, 10:15])
+    handmade.unit(times=np.array([0.5, 3.0, 9.5, 11.5]), amps=np.zeros((4, 2), np.int16))
+    index = indexed(handmade)
+    assert steps(index, LFP_1) == [[5, 4, 10]]
+    assert steps(index, UNIT, "spike_times") == [[3, 9.5, 11.5]]

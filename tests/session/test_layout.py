@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from mockrawio.ground.disk import DiskFolder
+from mockrawio.ground.durable import sibling
 from mockrawio.ground.errors import BadFileError, NotASessionError
 from mockrawio.ground.folder import Identity
+from mockrawio.ground.remote.writing import UNFINISHED
 from mockrawio.session import layout
 from tests.handmade import STAMP, T0, Handmade
 
@@ -260,3 +262,18 @@ def test_number_of_a_folder() -> None:
         files = layout.SessionFiles(DiskFolder(f"/nowhere/{name}"), Identity(0, 0, 0, 0))
         assert files.number == number
         assert not files.any()
+
+
+def test_sessions_that_are_not_finished(handmade: Handmade) -> None:
+    """What a writer has left behind is none, be it known by the folder's name or by a file in it."""
+    handmade.info()
+    (handmade.folder / UNFINISHED).touch()
+    with pytest.raises(NotASessionError, match="expected a finished session; found one that a writer left unfinished"):
+        layout.find_files(handmade.folder)
+    (handmade.folder / UNFINISHED).unlink()
+    layout.find_files(handmade.folder)
+    left = handmade.folder.rename(sibling(handmade.folder, "partial"))
+    for look in (layout.find_files, layout.refuse_foreign):
+        with pytest.raises(NotASessionError, match="expected a finished session; found one that a writer left"):
+            look(left)
+    assert layout.is_staging(left) and not layout.is_staging(handmade.folder)

@@ -151,6 +151,16 @@ def test_a_folder_without_a_manifest(tmp_path: Path) -> None:
         assert not any(compare(tmp_path))
     written(path, {"a": GOOD})
     assert compare(tmp_path).missing == ["a"]
+    for last, fits in (("a text", True), (SHA[1:], True), (SHA, False)):  # a seal under a damaged name
+        path.write_text(json.dumps({"format": "mockrawio session", "format_version": 1, "files": {}, "last": last}))
+        if fits:
+            assert read_manifest(str(path))["last"] == last
+        else:
+            with pytest.raises(BadFileError, match="the bytes that it was written with"):
+                read_manifest(str(path))
+    path.write_bytes(b"{}")
+    with pytest.raises(BadFileError, match="expected a session manifest; found KeyError: 'format_version'"):
+        read_manifest(str(path))
 
 
 @pytest.mark.parametrize(

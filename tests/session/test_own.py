@@ -191,6 +191,11 @@ def test_what_a_reader_of_neos_was_made_with(name, lazy, tmp_path):
     refuse_own(tmp_path / "rec.nev", reader(tmp_path / "none" / "rec"))
 
 
+def test_a_source_that_is_not_there(tmp_path):
+    """Nothing is read of what is not there: it may be made."""
+    refuse_own(tmp_path / "new", str(tmp_path / "new"), [tmp_path / "new"])
+
+
 def test_links_in_other_folders_are_not_followed(tmp_path):
     """A link in a folder that is no session leads to no source."""
     (tmp_path / "real").mkdir()

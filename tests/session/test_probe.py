@@ -112,8 +112,9 @@ def test_it_is_a_value():
     content["probes"][0]["contact_ids"][0] = "changed"
     contacts.to_dict()["probes"][0]["contact_ids"][0] = "changed"
     assert contacts == other == pickle.loads(pickle.dumps(contacts))
-    with pytest.raises(ValueError, match="read-only"):
-        contacts.positions[0] = 0
+    for array in (contacts.positions, contacts.xyz):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0
     assert repr(contacts) == "ContactMap: channels 4, probes 1, shanks 1"
 
 
