@@ -51,7 +51,7 @@ class MadeArray:
 
     def select(self, columns: Sequence[int]) -> MadeArray:
         """Return the array of some of its columns."""
-        return replace(self, columns=tuple(columns) if self.columns is None else tuple(self._taken(columns).tolist()))
+        return replace(self, columns=tuple(self._taken(list(columns)).tolist()))
 
     def _taken(self, selection: Any) -> Ints:
         own = np.arange(self.width) if self.columns is None else np.array(self.columns, np.int64)

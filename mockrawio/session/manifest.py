@@ -130,7 +130,6 @@ def differences(where: FolderLike, expected: Mapping[str, FileRecord], tick: Tic
     folder = folder_at(where)
     expected = {name: record for name, record in expected.items() if not folder.leaves_out(name)}
     there, odd = _files(folder)
-    there.pop(MANIFEST, None)
     there = {name: file for name, file in there.items() if name in expected or not is_made(file)}
     found = Differences(
         sorted(expected.keys() - there.keys() - odd.keys()),

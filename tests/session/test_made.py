@@ -241,10 +241,10 @@ def test_where_a_manifest_says_that_it_is_virtual(late: bool, tmp_path: Path, mo
     assert completed(nothing, MANIFEST) is nothing
 
 
-@pytest.mark.parametrize("maker", ["another", None, ["spec"]])
-def test_makers_that_are_not_ours(maker: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("making", [{"maker": "another"}, {"maker": None}, {"maker": ["spec"]}, {}, None, "spec", []])
+def test_makers_that_are_not_ours(making: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What makes a session is named in our table, else it is an error that says what there is."""
-    path = counting_session(tmp_path / "session_1", monkeypatch, virtual={"maker": maker})
+    path = counting_session(tmp_path / "session_1", monkeypatch, virtual=making)
     with pytest.raises(BadFileError, match="'virtual' with a 'maker', one of spec; found"):
         completed(folder_at(path), MANIFEST).listed()
 

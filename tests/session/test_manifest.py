@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from mockrawio.ground.errors import BadFileError
-from mockrawio.ground.writing import FileRecord
+from mockrawio.ground.folder import File
+from mockrawio.ground.writing import FileRecord, file_record
+from mockrawio.session import manifest
 from mockrawio.session.manifest import compare, differences, is_virtual, manifest_bytes, read_manifest
 from mockrawio.session.seal import SEAL, sealed
 
@@ -139,6 +141,26 @@ def test_how_a_folder_differs(tmp_path: Path) -> None:
     )
     assert list(found.unreadable) == ["link"]
     assert sum(ticks) == 7  # bytes of files that are there and should be
+
+
+@pytest.mark.parametrize(
+    "error", [PermissionError(13, "Permission denied"), BadFileError("a", "a file", "none", "Look.")]
+)
+def test_what_cannot_be_read_is_told(error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that cannot be read, or is none any more, is no other one: why is said, and the others are compared."""
+    for name in "ab":
+        (tmp_path / name).write_bytes(b"1")
+
+    def some(file: File, *rest: Any, **how: Any) -> FileRecord:
+        if file.name == "a":
+            raise error
+        return file_record(file, *rest, **how)
+
+    monkeypatch.setattr(manifest, "file_record", some)
+    found = differences(tmp_path, {"a": record(b"1"), "b": record(b"2")})
+    assert found[:4] == ([], [], [], ["b"])
+    assert list(found.unreadable) == ["a"]
+    assert ("Permission denied" if isinstance(error, OSError) else "Look.") in found.unreadable["a"]
 
 
 def test_a_folder_without_a_manifest(tmp_path: Path) -> None:
