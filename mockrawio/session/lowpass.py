@@ -132,7 +132,7 @@ def _windows(values: Array, begins: Ints, size: int) -> Array:
     if len(steps) and (steps != steps[0]).any():
         gathered: Array = values[begins[:, None] + np.arange(size)]
         return gathered
-    strides = (int(steps[0]) if len(steps) else 0) * values.strides[0], *values.strides
+    strides = int(steps[:1].sum()) * values.strides[0], *values.strides
     shape = len(begins), size, values.shape[1]
     return np.lib.stride_tricks.as_strided(values[int(begins[0]) :], shape, strides, writeable=False)
 

@@ -101,8 +101,6 @@ def _is_same(one: Path, other: Path) -> bool:
 
 
 def _is_session(folder: Path) -> bool:
-    if not folder.is_dir():
-        return False
     try:
         refuse_foreign(folder)
     except MockSessionError:

@@ -29,7 +29,7 @@ def indexed(handmade: Handmade) -> dict[str, Any]:
 @pytest.fixture
 def gap(handmade: Handmade) -> Handmade:
     """Two channels, a gap of 5 ms in the first, and a unit with spikes around it."""
-    handmade.lfp(1, np.zeros(10, np.int16), T0 + np.r_[0:5, 10:15])
+    handmade.lfp(1, np.zeros(10, np.int16), T0 + np.r_[0:5, 10:15], gain=0.5)
     handmade.lfp(2, np.zeros(15, np.int16))
     handmade.unit(times=T0 + np.array([0.5, 3.0, 9.5, 11.5]), amps=np.zeros((4, 2), np.int16))
     return handmade
@@ -51,7 +51,7 @@ def test_what_is_said_of_each_file(gap: Handmade) -> None:
     assert said == {
         "ChannelNames.txt": {},
         "event_file/Events.npy": {},
-        LFP_1: {"ts": ["array", "ends", "steps"], "samples": ["array"]},
+        LFP_1: {"ts": ["array", "ends", "steps"], "samples": ["array"]},  # and its gain
         LFP_2: {"ts": ["array", "ends"], "samples": ["array"]},
         "session_info.npy": {},
         UNIT: {"spike_times": ["array", "ends", "steps"], "spike_amps": ["array"]},
@@ -139,6 +139,8 @@ def test_what_an_index_says_is_compared(gap: Handmade) -> None:
     assert not changed(LFP_2, "samples", "array", ["<i2", [14], "C", 0])
     assert not is_so(File(folder, LFP_1), None)
     assert not is_so(File(folder, LFP_1), {**index[LFP_1], "text": ""})
+    for values in (5, "ts", {"ts": 5}, {"ts": "steps"}, {"ts": ["steps"]}, {"ts": {"steps": []}, "samples": "steps"}):
+        assert not is_so(File(folder, LFP_1), {"values": values})
 
 
 def test_files_of_which_nothing_is_said(handmade: Handmade) -> None:
@@ -232,6 +234,19 @@ def test_streams_of_nothing_and_files_of_protocol_2(gap: Handmade) -> None:
     index = indexed(gap)
     assert UNIT not in index and steps(index, LFP_1) == [[5, T0 + 4, T0 + 10]]
     assert index["raw_data/none.npy"]["array"][1] == [0, 3]
+
+
+def test_files_of_nothing_beside_a_cut(gap: Handmade) -> None:
+    """Of a unit without spikes, a channel without samples or with no rate, and one of protocol 2, no step is said."""
+    gap.unit(times=np.empty(0), amps=np.empty((0, 3), np.int16))
+    gap.lfp(2, np.empty(0, np.int16), np.empty(0, np.int64))
+    gap.lfp(3, np.zeros(10, np.int16), T0 + np.r_[0:5, 20:25], sampling_rate=0)
+    path = gap.lfp(4)
+    path.write_bytes(header() + pickled({"ts": T0 + np.r_[0:5, 30:35], "samples": np.zeros(10, np.int16)}, 2))
+    index = indexed(gap)
+    assert [steps(index, UNIT, "spike_times"), steps(index, LFP_2), steps(index, "lfp_data/CSC3_lfp.npy")] == [None] * 3
+    assert "lfp_data/CSC4_lfp.npy" not in index
+    assert steps(index, LFP_1) == [[5, T0 + 4, T0 + 10]]
 
 
 def test_stamps_of_no_century(handmade: Handmade) -> None:

@@ -197,6 +197,8 @@ def test_ids_and_order_of_a_group():
     said = {"probe_ids": ["left", ""], "global_contact_order": [3, 0, 2, 1], "version": ""}
     form = checked_form({"probes": [BARE, BARE], **said})
     assert {key: form[key] for key in said} == said
+    with pytest.raises(MockSessionError, match="'version': expected text; found 5"):
+        checked_form({"probes": [BARE], "version": 5})
     for wrong in (["a", "a"], ["a"], ["a", 1], "ab"):
         with pytest.raises(MockSessionError, match="'probe_ids': expected 2 different texts"):
             checked_form({"probes": [BARE, BARE], "probe_ids": wrong})
