@@ -37,7 +37,8 @@ class Unit:
         self.name = name
         self.file: UnitFile | MadeUnitFile = file
         self.count = count
-        self._edges: list[float] = [0, file.times.shape[0]]
+        (n_spikes,) = file.times.shape
+        self._edges: list[float] = [0, n_spikes]
         self._checked = False
 
     @property

@@ -51,6 +51,32 @@ def test_limits_agree_with_a_mask(
         np.testing.assert_array_equal(waveforms[:, 0, 0], np.flatnonzero(inside) * 64)
 
 
+@pytest.mark.parametrize(
+    ("t_start", "t_stop", "numbers"),
+    [
+        (0.3004, None, [2]),
+        (0.3005, None, [2]),
+        (0.3006, None, []),
+        (None, 0.3004, [0, 1]),
+        (None, 0.3005, [0, 1, 2]),
+        (0.01, 0.3006, [0, 1, 2]),
+        (0.0101, 0.0202, []),
+        (-1.0, 0.02025, [0, 1]),
+    ],
+)
+def test_limits_to_the_tenth_of_a_ms(
+    t_start: float | None, t_stop: float | None, numbers: list[int], handmade: Handmade
+) -> None:
+    """Of spikes at 10, 20.25 and 300.5 ms those at and between the limits are found, and their waveforms."""
+    handmade.lfp()
+    handmade.unit()
+    with MockSessionRawIO(handmade.folder) as reader:
+        found = reader.get_spike_timestamps(t_start=t_start, t_stop=t_stop)
+        assert found.tolist() == [(T0 + 10.0, T0 + 20.25, T0 + 300.5)[k] for k in numbers]
+        waveforms = reader.get_spike_raw_waveforms(t_start=t_start, t_stop=t_stop)
+        assert waveforms[:, 0, 0].tolist() == [64 * k for k in numbers]
+
+
 def test_every_spike_is_in_one_segment(handmade: Handmade) -> None:
     """Spikes before, in the gap and after belong to a segment, and its bounds cover them, but not events there."""
     handmade.lfp(samples=np.zeros(200, np.int16), ts=T0 + np.r_[0:100, 300:400])
