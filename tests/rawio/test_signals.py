@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from mockrawio import BoundsError, MockSessionError, MockSessionRawIO
 from mockrawio.rawio import signals
+from tests.fuzz.corpus import header, pickled
 from tests.handmade import T0, Handmade
 from tests.length import rounds
 
@@ -144,6 +145,29 @@ def test_selection_by_name_and_id(stored: Any) -> None:
         np.testing.assert_array_equal(
             scaled, reader.rescale_signal_raw_to_float(by_index, dtype="float64", channel_indexes=[3, 0])
         )
+
+
+@pytest.mark.parametrize("chosen", [2, np.int64(2), [2, 2], [2, 1, 2], (4, 3), np.array([[1]])[0], range(1, 4)])
+def test_channels_in_other_forms(chosen: Any, stored: Any) -> None:
+    """One index alone is one channel; a channel may be asked for twice, and channels in any order."""
+    reader, values = stored
+    indexes = np.atleast_1d(np.array(chosen))
+    found = reader.get_analogsignal_chunk(0, 0, 3, 7, channel_indexes=chosen)
+    np.testing.assert_array_equal(found, values[3:7][:, indexes])
+
+
+@pytest.mark.parametrize("old", [1, 2, 3])
+def test_channels_of_files_of_two_protocols(old: int, handmade: Handmade) -> None:
+    """A channel whose array is within the pickle, and held in memory, is read beside those that are mapped."""
+    for channel in (1, 2, 3):
+        samples = np.arange(20, dtype=np.int16) * channel
+        path = handmade.lfp(channel, samples)
+        if channel == old:
+            path.write_bytes(header() + pickled({"ts": T0 + np.arange(20), "samples": samples}, 2))
+    with opened(handmade) as reader:
+        for _ in range(2):
+            assert reader.get_analogsignal_chunk(i_start=4, i_stop=6).tolist() == [[4, 8, 12], [5, 10, 15]]
+            assert reader.get_analogsignal_chunk(i_start=19, channel_indexes=[old - 1]).tolist() == [[19 * old]]
 
 
 def test_one_array_is_served_as_views(tmp_path: Path) -> None:

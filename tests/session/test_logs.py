@@ -142,6 +142,8 @@ def test_a_pause_that_is_none_is_named(handmade: Handmade) -> None:
         ([frame(0.04, T0), "pts", "0.1\ttime\t5"], 3),
         ([*pause, "Pausing", *pause], 4),
         ([*pause, "Pausing\tContinuing\tafter\tpause"], 4),
+        (["Continuing\tafter\tpause", frame(0.04, T0)], 2),
+        ([frame(0.04, T0), "x"], 3),
     ):
         with pytest.raises(BadFileError, match=f"found line {line}: "):
             parse_watchlog(str(handmade.watchlog(lines)))
