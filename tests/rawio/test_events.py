@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -120,6 +121,30 @@ def test_labels_of_codes(handmade: Handmade) -> None:
             "-1e+16",
             "0",
         ]
+
+
+def test_channels_without_an_event(handmade: Handmade) -> None:
+    """Empty files have no times, durations or labels."""
+    handmade.events(np.empty((0, 2)))
+    handmade.daq([])
+    handmade.watchlog([])
+    with MockSessionRawIO(handmade.folder) as reader:
+        for name, durations in (("Events", None), ("DAQ", []), ("movie_frames", None), ("movie_pauses", [])):
+            assert read(reader, name) == ([], durations, [])
+
+
+def test_events_are_not_pickled(handmade: Handmade) -> None:
+    """What was read of files is read again by a copy: a pickle is as small as before."""
+    handmade.lfp(samples=np.zeros(9, np.int16), ts=T0 + np.r_[0:3, 10:13, 20:23])
+    handmade.events([[T0 + k, k] for k in range(3000)])
+    handmade.watchlog([frame(0.04 * k, T0 + 40 * k) for k in range(500)])
+    with MockSessionRawIO(handmade.folder) as reader:
+        size = len(pickle.dumps(reader))
+        for name in ("Events", "movie_frames"):
+            assert len(read(reader, name)[0]) > 0
+        assert len(pickle.dumps(reader)) < size + 100
+        copy = pickle.loads(pickle.dumps(reader))
+        assert copy.event_count(0, 2, 0) == reader.event_count(0, 2, 0) == 2980
 
 
 def test_an_event_at_a_cut_is_behind_it(handmade: Handmade) -> None:

@@ -64,6 +64,15 @@ def test_what_an_lfp_channel_does_not_say(handmade: Handmade) -> None:
     assert lfp_of(handmade.lfp(samples=np.zeros(1, np.int16))).runs == (Run(0, 1, T0),)
 
 
+def test_a_fast_clock_is_read_unless_it_is_refused(handmade: Handmade) -> None:
+    """Stamps that come twice are a clock's by default, and an error for a strict reader."""
+    path = handmade.lfp(samples=np.zeros(40_000, np.int16), ts=T0 + np.floor(np.arange(40_000) * 0.999).astype(int))
+    found = lfp_of(path)
+    assert (len(found.runs), found.given_rate) == (1, 1000.0) and found.sampling_rate == pytest.approx(1001, abs=0.1)
+    with pytest.raises(MockSessionError, match="ascending time stamps; found a step of 0"):
+        open_lfp(str(path), strict=True)
+
+
 def test_a_unit_in_us(handmade: Handmade) -> None:
     """Its ends are in ms; its times stay what they are, divided when they are asked for."""
     path = handmade.unit(times=(T0 + np.array([10.0, 20.25, 300.5])) * 1000)

@@ -197,6 +197,16 @@ def test_streams_and_their_descriptions(handmade: Handmade) -> None:
         layout.find_files(handmade.folder)
 
 
+@pytest.mark.parametrize("ending", [".npy", ".json"])
+def test_a_stream_that_lies_elsewhere(ending: str, handmade: Handmade, tmp_path: Path) -> None:
+    """A link that leads out of the folder is an error, of a description as well as of an array."""
+    path = handmade.stream().with_suffix(ending)
+    path.rename(tmp_path / path.name)
+    path.symlink_to(tmp_path / path.name)
+    with pytest.raises(BadFileError, match=f"broadband\\{ending}: expected .*link"):
+        layout.find_files(handmade.folder)
+
+
 @pytest.mark.parametrize("kind", ["unit", "lfp"])
 def test_two_files_of_one_number(kind: str, handmade: Handmade) -> None:
     """CSC1 and CSC01 are one channel, SU1 and SU01 of it one unit."""
