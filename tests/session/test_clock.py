@@ -191,6 +191,14 @@ def test_ends_that_fit_are_enough(dtype: type) -> None:
             timing(last)
 
 
+def test_a_step_that_is_too_short_is_told_as_one() -> None:
+    """Stamps that ascend, but by less than half a sample, are told by how far they are apart."""
+    steps = np.ones(30)
+    steps[20] = 0.25
+    with pytest.raises(BadFileError, match="time stamps one sample apart; found a step of 0.25 at index 21"):
+        timing_of(steps)
+
+
 @pytest.mark.parametrize("back", [-1, -3])
 def test_no_tolerance_for_stamps_that_run_back(back: int) -> None:
     """A step back is an error however much is tolerated; a stamp that comes twice is not."""
