@@ -77,7 +77,8 @@ class EventChannel:
         if self._shares is None:
             segments = np.searchsorted(boundaries_ms, self.table.start, side="right")
             order = np.argsort(segments, kind="stable")
-            self._shares = np.split(order, np.searchsorted(segments[order], np.arange(1, len(boundaries_ms) + 1)))
+            ends = np.searchsorted(segments[order], np.arange(len(boundaries_ms)), side="right")
+            self._shares = np.split(order, ends)
         return self.table.take(self._shares[seg_index])
 
     def __getstate__(self) -> dict[str, Any]:
