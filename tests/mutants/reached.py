@@ -99,7 +99,8 @@ class Reached:
     def tests(self, path: Path, line: int) -> tuple[bool, list[str]]:
         """Return whether an import runs a line, and the tests that do: short ones first, and near ones before far ones.
 
-        Those of the same files come last, since they may look at what others have made; after an import all may.
+        Those in a file that is called as the line's come before the others. Those of the same files come last, since
+        they may look at what others have made; after an import all may.
         """
         lines, in_call = place(path, line)
         every = self._lines(f"/{path.relative_to(ROOT).as_posix()}")  # wherever the tree was that was measured
@@ -114,7 +115,8 @@ class Reached:
 
         def order(name: str) -> tuple[bool, int]:
             long = sum(self.seconds[name] > limit for limit in (0.03, 0.3, 2))
-            return name in beside and not at_import, long + 2 * (not name.startswith(near))
+            far = 2 * (not name.startswith(near)) - 2 * (f"/test_{path.stem}.py" in name)
+            return name in beside and not at_import, long + far
 
         return at_import, sorted([name for name in self.seconds if name in names or name in beside], key=order)
 
