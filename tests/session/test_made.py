@@ -296,6 +296,12 @@ def test_chunks_that_would_be_views_are_read_only(reader: MockSessionRawIO) -> N
     assert not len(reader.header["signal_buffers"])
 
 
+def test_a_strict_reader_takes_what_is_made(folder: Folder) -> None:
+    """Stamps that are made need no check, one by one."""
+    with MockSessionRawIO(folder.path, strict=True) as reader:
+        assert reader.get_analogsignal_chunk(0, 1, 0, 2, 0).tolist() == values(12_000, 12_002, [0, 1]).tolist()
+
+
 def test_one_lfp_channel_that_is_made(folder: Folder) -> None:
     """Stored, its chunks would be views: made, they are read-only as well."""
     with MockSessionRawIO(folder.path, exclude="lfp_data/CSC1_*") as reader:
