@@ -100,6 +100,15 @@ def test_odd_steps_are_those_of_the_rate(rate: float | None, handmade: Handmade)
     assert [k for k, *_ in found] == ([3] if rate else [1, 2, 3, 4, 5])
 
 
+@pytest.mark.parametrize(("off", "said"), [(120, []), (130, None)])
+def test_steps_are_said_if_they_tell_the_same(off: int, said: Any, handmade: Handmade) -> None:
+    """A stamp beside a slow clock's line, that no step tells of, is one that a reader has to see."""
+    stamps = T0 * 1000 + 1001 * np.arange(200)
+    stamps[198] += off
+    handmade.lfp(1, np.zeros(200, np.int16), stamps)
+    assert steps(indexed(handmade), LFP_1) == said
+
+
 def test_a_gap_of_a_stream_is_a_cut(handmade: Handmade) -> None:
     """Spikes beside a gap of a stream in raw_data are said, too."""
     segments = [{"t_start_ms": T0, "n_samples": 5}, {"t_start_ms": T0 + 20, "n_samples": 5}]
