@@ -164,6 +164,8 @@ def test_files_of_which_nothing_is_said(handmade: Handmade) -> None:
         handmade.folder.joinpath(name).write_bytes(content)
     save_dict(handmade.folder / "e.npy", {"a": np.arange(3)})
     folder = DiskFolder(str(handmade.folder))
+    (handmade.folder / "f.bak").write_bytes((handmade.folder / "e.npy").read_bytes())
+    assert entry_of(File(folder, "f.bak")) is None
     found = [entry_of(File(folder, name)) for name in ("a.bin", "a.txt", "b.txt", "c.npy", "d.json", "e.npy")]
     assert [found[0], found[1], found[3]] == [None] * 3
     assert (found[2], found[4]) == ({"text": "x"}, {"text": "{}"})

@@ -121,7 +121,7 @@ def test_the_first_and_the_last_instant(t_start: int, handmade: Handmade) -> Non
 
 def test_the_third_segment_begins_after_the_second(handmade: Handmade) -> None:
     """Each is compared with the one before: 3 samples of 1 ms, less half a one."""
-    for third, fits in ((T0 + 102.5, True), (T0 + 102.4, False)):
+    for third, fits in ((T0 + 102.5, True), (T0 + 102.5 - 2.0**-12, False)):
         segments = [segment(T0, 4), segment(T0 + 100, 3), segment(third, 3)]
         if fits:
             assert opened(handmade, segments=segments, sampling_rate=1000.0).runs[2] == Run(7, 10, third)
