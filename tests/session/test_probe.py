@@ -50,6 +50,8 @@ def test_columns_of_several_probes():
     assert contacts.contact_ids == ("e1", "e0", "e1", "e0")
     assert contacts.probes == (0, 1, 1, 0)
     assert contacts.shanks.tolist() == [0, 1, 1, 0]
+    wiring = [one["device_channel_indices"] for one in contacts.to_dict()["probes"]]
+    assert wiring == [[3, 0], [1, 2], [-1, -1, -1]]
 
 
 def test_the_order_of_a_group_is_that_of_its_columns():
