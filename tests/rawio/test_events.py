@@ -201,6 +201,30 @@ def test_annotations_of_a_movie_that_was_not_shown(handmade: Handmade, tmp_path:
     assert [len(part) for part in found] == [0, 0, 0]
 
 
+def test_pauses_of_a_movie_that_was_not_shown(handmade: Handmade) -> None:
+    """A pause without a frame before or after it is at no time, and there is none."""
+    handmade.watchlog(["Pausing", "Continuing\tafter\tpause"])
+    with MockSessionRawIO(handmade.folder) as reader:
+        assert read(reader, "movie_pauses") == ([], [], [])
+        assert read(reader, "movie_frames") == ([], None, [])
+
+
+@pytest.mark.parametrize("length", [64, 65])
+def test_names_of_annotations(length: int, handmade: Handmade, tmp_path: Path) -> None:
+    """An annotation's name is that of its channel, of 64 characters at most."""
+    handmade.watchlog()
+    labels = label_folder(tmp_path / "labels", [[1], [0.04], [0.08]])
+    name = "1_alice_p1_20240131_character".replace("alice", "a" * (length - 24))
+    (labels / "1_alice_p1_20240131_character.npy").rename(labels / f"{name}.npy")
+    reader = MockSessionRawIO(handmade.folder, labels_dir=labels)
+    if length == 64:
+        reader.parse_header()
+        assert len(name) == 64 and reader.header["event_channels"]["id"][-1] == name
+    else:
+        with pytest.raises(MockSessionError, match="a name of at most 64 printable characters; found 65: '1_aaa"):
+            reader.parse_header()
+
+
 def test_annotations_across_a_pause(handmade: Handmade, tmp_path: Path) -> None:
     """A pause within an epoch lengthens it: what was on the screen stayed there."""
     lines = [frame(k * 1.0, T0 + 1000 * k) for k in range(5)]

@@ -135,6 +135,17 @@ def test_a_segment_in_which_a_stream_has_nothing(handmade: Handmade) -> None:
     assert [[len(signal) for signal in segment.analogsignals] for segment in block.segments] == [[100, 0], [100, 1600]]
 
 
+def test_where_a_segment_of_nothing_begins(handmade: Handmade) -> None:
+    """Of a stream without samples in a segment that is the first sample of all, or where the others are cut."""
+    handmade.lfp(ts=T0 + np.r_[0:100, 300:400, 700:800], samples=np.zeros(300, np.int16))
+    segments = [{"t_start_ms": T0 + 250, "n_samples": 320}]
+    handmade.stream(samples=np.zeros((320, 1), np.int16), segments=segments, sampling_rate=1000.0)
+    reader, _ = told(handmade)
+    assert starts(reader, 0) == [0.0, 300.0, 700.0]
+    assert starts(reader, 1) == [0.0, 250.0, 700.0]
+    assert [reader.get_signal_size(0, k, 1) for k in range(3)] == [0, 320, 0]
+
+
 def test_streams_of_different_times_are_read_aloud(handmade: Handmade) -> None:
     """Streams that were not recorded at the same time keep their times, and the smaller one is named."""
     for channel in (1, 2):

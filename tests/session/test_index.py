@@ -12,7 +12,7 @@ import pytest
 
 from mockrawio import MockSessionRawIO
 from mockrawio.ground.disk import DiskFolder
-from mockrawio.ground.errors import BadFileError
+from mockrawio.ground.errors import BadFileError, NotASessionError
 from mockrawio.ground.folder import File
 from mockrawio.ground.remote.folder import RemoteFolder
 from mockrawio.session.index import learn
@@ -116,6 +116,13 @@ def test_a_manifest_that_was_changed(store: Any, tmp_path: Path) -> None:
         learn(RemoteFolder(f"memory:/{PLACE}"), MANIFEST, FORMAT)
     (tmp_path / MANIFEST).write_bytes(text)
     learn(DiskFolder(str(tmp_path)), MANIFEST, FORMAT)
+
+
+def test_no_session_elsewhere(store: Any) -> None:
+    """A folder elsewhere without a session's files is none, and what would be meant is not guessed at."""
+    store.pipe("/told/session_1/notes.txt", b"")
+    with pytest.raises(NotASessionError, match=r"found none of them\. Give the folder session_<nr>\."):
+        MockSessionRawIO("memory://told/session_1")
 
 
 def test_files_are_looked_at_together(store: Any, handmade: Handmade) -> None:

@@ -168,6 +168,16 @@ def test_which_names_speak_of_a_session(names: list[str], speaks: bool, tmp_path
             layout.refuse_foreign(tmp_path)
 
 
+def test_folders_without_a_log(handmade: Handmade) -> None:
+    """A folder in which no log lies has none; what else lies there is left alone."""
+    handmade.info()
+    for name in ("daq_files", "watchlogs", "event_file", "raw_data"):
+        (handmade.folder / name).mkdir()
+        (handmade.folder / name / "notes.txt").touch()
+    files = layout.find_files(handmade.folder)
+    assert (files.daq, files.watchlog, files.events, files.streams) == (None, None, None, {})
+
+
 def test_events_and_sync(handmade: Handmade) -> None:
     """Both lie in one folder, and either may be missing."""
     path = handmade.events()
