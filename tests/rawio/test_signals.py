@@ -156,6 +156,14 @@ def test_channels_in_other_forms(chosen: Any, stored: Any) -> None:
     np.testing.assert_array_equal(found, values[3:7][:, indexes])
 
 
+def test_no_channel_of_several(stored: Any) -> None:
+    """No index, name or id, and a mask of none, are no channel."""
+    reader, _ = stored
+    nothing: tuple[Any, ...] = ([], (), np.zeros(CHANNELS, bool), slice(0))
+    for chosen in (*({"channel_indexes": one} for one in nothing), {"channel_names": []}, {"channel_ids": []}):
+        assert reader.get_analogsignal_chunk(i_stop=7, **chosen).shape == (7, 0)
+
+
 @pytest.mark.parametrize("old", [1, 2, 3])
 def test_channels_of_files_of_two_protocols(old: int, handmade: Handmade) -> None:
     """A channel whose array is within the pickle, and held in memory, is read beside those that are mapped."""
