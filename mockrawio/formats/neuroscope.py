@@ -68,7 +68,7 @@ def _scale(gain: float) -> tuple[int, int]:
         if near and abs(near / wanted - 1) < Fraction(TOLERANCE) / 10:
             return near.numerator, near.denominator
     remedy = Text("Give other ", Argument("streams"), ", or another format.")
-    raise MockSessionError("gain", "at least 1e-9 µV", f"{gain:.3g}", remedy)
+    raise MockSessionError("gain", "1.6e-8 to 1.5e10 µV", f"{gain:.3g} µV", remedy)
 
 
 def _description(recorded: Recorded, out: RigFolder) -> str:
