@@ -63,7 +63,7 @@ def marks(
 ) -> RecordedEvents:
     """Return events at these times (s) of each segment with labels in turn; epochs if they last (s)."""
     known = [np.array(some, np.float64) for some in times]
-    texts = [np.array([labels[k % len(labels)] for k in range(len(some))], "U90") for some in known]
+    texts = [np.array([labels[k % len(labels)] for k in range(len(some))], np.str_) for some in known]
     ends = [np.resize(np.array(lasting or [0.0]), len(some)) for some in known]
 
     def read(k: int, low: Any, high: Any) -> Any:
@@ -76,9 +76,7 @@ def marks(
 
 def _named(stream: RecordedSignals, *rows: tuple[str, str, float, float]) -> RecordedSignals:
     """Return a stream whose channels have names, units, gains and offsets in turn."""
-    channels = [
-        RecordedChannel(one.id, *rows[k % len(rows)]) for k, one in enumerate(stream.channels)
-    ]
+    channels = [RecordedChannel(one.id, *rows[k % len(rows)]) for k, one in enumerate(stream.channels)]
     return replace(stream, channels=tuple(channels))
 
 
@@ -110,6 +108,7 @@ def late() -> Recorded:
         marks("Events", [[a + k / RATE for k in outside], [b + k / RATE for k in (5, 450, 451, 600)]], LABELS),
         marks("DAQ", [_spread(a, 6, 10, 150), _spread(b, 3, 0, 200)], ("3", "5"), (0.0, 0.001, 0.02, 0.0051)),
         marks("no events", [[], []], ("9",)),
+        marks("codes", [_spread(a, 10, 30, 60), [b]], ("0", "1", "32767", "32768", "65535", "99999", "9" * 20)),
     )
     return Recorded(START, spans, streams, units, events, "recording", "two days")
 
@@ -167,11 +166,36 @@ def wide() -> Recorded:
     return Recorded(START, (RecordedSpan(0.0, 40 / RATE),), (stream,), (), (), "recording", "wide")
 
 
+def many() -> Recorded:
+    """Thirty-four event channels, as many units of one channel, and an LFP of the same channels and gain."""
+    t_starts, sizes = (0.0,), (900,)
+    streams = (
+        signals(9, "broadband", RATE, 2, t_starts, sizes, gain=0.195),
+        signals(10, "lfp", 1500.0, 2, t_starts, (45,), gain=0.195),
+    )
+    units = tuple(unit(k, f"CSC1_SU{k + 1}", "CSC1", [[(20 + 25 * k) / RATE]], 12) for k in range(34))
+    events = tuple(marks(f"line {k}", [[(3 + 20 * k) / RATE]], ("on",)) for k in range(34))
+    return Recorded(START, (RecordedSpan(0.0, 0.03),), streams, units, events, "recording", "many")
+
+
+def deep() -> Recorded:
+    """Contacts with places in three axes, of a stream that begins later than the recording; a longer waveform."""
+    stream = signals(11, "broadband", RATE, 4, (0.5,), (400,), gain=0.195)
+    places = np.array([[0.0, 20.0, 1.0], [16.0, 20.0, 2.0], [0.0, 40.0, 3.0], [16.0, 40.0, -4.25]])
+    stream = replace(stream, positions=places, id="imec1.ap", name="imec1.ap")
+    other = replace(signals(12, "nidq", 15_000.0, 1, (0.5 + 1 / 15_000,), (200,), gain=0.195), id="nidq", name="nidq")
+    units = (unit(1, "CSC2_SU1", "CSC2", [_spread(0.5, 3, 50, 100)], 130, left_sweep=40 / RATE),)
+    return Recorded(START, (RecordedSpan(0.5, 0.52),), (stream, other), units, (), "recording", "deep")
+
+
 ODD: dict[str, Callable[[], Recorded]] = {
-    one.__name__: one for one in (late, early, uneven, one_gain, least, spikes, slow, wide)
+    one.__name__: one for one in (late, early, uneven, one_gain, least, spikes, slow, wide, many, deep)
 }
 REQUANTISED = [
-    (name, kind) for name, entry in rig_formats().items() if "requantise" in entry.options for kind in ("uneven", "one_gain")
+    (name, kind)
+    for name, entry in rig_formats().items()
+    if "requantise" in entry.options
+    for kind in ("uneven", "one_gain")
 ]
 
 

@@ -263,7 +263,9 @@ def test_limits() -> None:
             whole_rate(replace(stream, rate=rate), 1000, "X")
 
 
-@pytest.mark.parametrize(("n_channels", "sizes", "n"), [(2, (9, 70_000), 65_536), (2, (9, 50), 50), (0, (0,), 1), (1 << 18, (9,), 1)])
+@pytest.mark.parametrize(
+    ("n_channels", "sizes", "n"), [(2, (9, 70_000), 65_536), (2, (9, 50), 50), (0, (0,), 1), (1 << 18, (9,), 1)]
+)
 def test_chunks_of_hdf5(n_channels: int, sizes: tuple[int, ...], n: int) -> None:
     """A chunk has 131,072 values, or the longest segment if that is less, and a sample at least."""
     stream = recording().signals[0]
@@ -396,7 +398,9 @@ def test_spikes_in_pieces(most: int, pieces: int) -> None:
 def test_marks_and_parts() -> None:
     """Events of all channels are in order of time, at one time those of the first; parts have their own segment's."""
     epochs = marks("D", [[0.02, 0.05], [1.01]], "xyz", (0.5, 0.25))
-    source = recording(marks("E", [[0.05, 0.01], []], "ab"), epochs, sizes=(100, 50), units=(unit(1, "a", None, [[], [1.02]], 2),))
+    source = recording(
+        marks("E", [[0.05, 0.01], []], "ab"), epochs, sizes=(100, 50), units=(unit(1, "a", None, [[], [1.02]], 2),)
+    )
     found = source.marks(0)
     assert found.times.tolist() == [0.01, 0.02, 0.05, 0.05]
     assert found.durations.tolist() == [0.0, 0.5, 0.0, 0.25]
