@@ -188,8 +188,52 @@ def deep() -> Recorded:
     return Recorded(START, (RecordedSpan(0.5, 0.52),), (stream, other), units, (), "recording", "deep")
 
 
+def _on(stream: RecordedSignals, number: str, *contacts: str, **more: Any) -> RecordedSignals:
+    """Return a stream of these contacts of one of IMEC's probes."""
+    columns = list(range(len(contacts)))
+    probe = {"annotations": {"model_name": number}, "contact_ids": list(contacts), "device_channel_indices": columns}
+    return replace(stream, probe={"probes": [{**probe, **more}]})
+
+
+def probed() -> Recorded:
+    """Both bands of a Neuropixels 1.0 whose channels have gains of their own, a sync wave and an analog channel."""
+    t_starts, contacts = (0.0, 0.05), ("e0", "e1", "e386", "e3")
+    ap, lf = (
+        _on(signals(k, name, rate, 4, t_starts, sizes), "NP1000", *contacts)
+        for k, name, rate, sizes in ((13, "broadband", RATE, (600, 301)), (14, "lfp", 2500.0, (50, 26)))
+    )
+    ap, lf = (
+        _named(one, *((f"{kind}{k}", "uV", 0.6 / 512 / gain * 1e6, 0.0) for k, gain in enumerate(gains)))
+        for one, kind, gains in ((ap, "AP", (500, 250, 1000, 3000)), (lf, "LF", (250, 50, 125, 250)))
+    )
+    wave = replace(signals(15, "sync", RATE / 2, 1, t_starts, (300, 151)), id="sync", name="sync")
+    levels = np.arange(451, dtype="<i2")[:, None] // 70 % 2
+    wave = replace(wave, read=lambda k, start, stop: levels[300 * k + start : 300 * k + stop])
+    analog = signals(16, "analog", 10_000.0, 2, t_starts, (200, 101), gain=152.587890625)
+    events = (marks("Events", [[0.001, 0.015], [0.051]], ("1", "2")),)
+    spans = tuple(RecordedSpan(t, t + n / RATE) for t, n in zip(t_starts, (600, 301), strict=True))
+    return Recorded(START, spans, (lf, wave, ap, analog), (), events, "recording", "a=probe")
+
+
+def shanks() -> Recorded:
+    """Contacts on four shanks of a Neuropixels 2.0, its own sync channel, and an LF band that no such probe has."""
+    notes = {"adc_group": [0, 1, 0, 3], "adc_sample_order": [0, 0, 1, 15]}
+    ap = _on(
+        signals(17, "imec0.ap", RATE, 4, (0.0,), (700,)),
+        "NP2010",
+        "s0e0",
+        "s1e5",
+        "s3e7",
+        "s2e1279",
+        contact_annotations=notes,
+    )
+    own = signals(18, "imec0.ap-SYNC", RATE, 1, (0.0,), (700,))
+    lf = signals(19, "imec0.lf", 2500.0, 4, (0.0,), (58,), gain=0.5)
+    return Recorded(START, (RecordedSpan(0.0, 0.024),), (own, lf, ap), (), (), "recording", "shanks")
+
+
 ODD: dict[str, Callable[[], Recorded]] = {
-    one.__name__: one for one in (late, early, uneven, one_gain, least, spikes, slow, wide, many, deep)
+    one.__name__: one for one in (late, early, uneven, one_gain, least, spikes, slow, wide, many, deep, probed, shanks)
 }
 REQUANTISED = [
     (name, kind)

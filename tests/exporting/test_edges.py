@@ -87,7 +87,7 @@ REFUSED: list[tuple[str, dict[str, Any], Callable[[], Recorded], Callable[[], Re
     ),
     ("neuroscope", {}, lambda: one(gain=1.6e-8), lambda: one(gain=1.5e-8), "1.6e-8 to 1.5e10 µV; found 1.5e-08"),
     ("neuroscope", {}, lambda: one(gain=1.5e10), lambda: one(gain=1.6e10), "1.6e-8 to 1.5e10 µV; found 1.6e"),
-    ("plexon", {}, lambda: one(1000.0009), lambda: one(1000.002), r"a whole number of Hz; found 1000\.002 Hz"),
+    ("plexon", {}, lambda: one(1000.0009), lambda: one(1000.0015), r"a whole number of Hz; found 1000\.0015 Hz"),
     (
         "intan",
         {},
