@@ -148,8 +148,7 @@ class _File:
             blocks = np.zeros(int(inside.sum()), _data_type(unit.n_samples))
             blocks["length"], blocks["type"], blocks["unit"] = blocks.itemsize, b"5", 1
             blocks["channel"], blocks["first"] = _SEGMENTED + number, begin + frames[inside]
-            if some.waveforms is not None:
-                blocks["samples"] = some.waveforms[inside]
+            blocks["samples"] = some.waveforms[inside]
             yield blocks.view("u1")
 
     def _events(self, number: int) -> Array:

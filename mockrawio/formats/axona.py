@@ -116,7 +116,7 @@ def _spikes(recorded: Recorded, tetrode: int, places: Sequence[int], name: str, 
             records = np.zeros((len(owners), PER_TETRODE), _SPIKE)
             records["tick"] = np.maximum(ticks, 0)[:, None]
             for place, column in enumerate(columns):
-                if column is not None and some.waveforms is not None:
+                if column is not None:
                     shapes = some.waveforms[inside][owners == place, :SPIKE_SAMPLES] >> 8
                     records["samples"][owners == place, column, : shapes.shape[1]] = shapes
             file.write(records.view("u1"))

@@ -191,8 +191,7 @@ class _Writer:
             table["stamp"] = np.rint(some.times * self._clock.rate)
             table["n"], table["rate"] = units[0].n_samples, min(round(self._clock.rate), 65535)
             table["sorted"], table["gain"] = some.units + 1, 1000 / gain
-            if some.waveforms is not None and some.waveforms.size:
-                table["samples"] = some.waveforms.astype(np.int32) + 32768
+            table["samples"] = some.waveforms.astype(np.int32) + 32768
             yield table.tobytes()
 
     def _structure(self, files: Sequence[str], seg_index: int) -> bytes:

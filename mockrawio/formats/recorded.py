@@ -144,7 +144,7 @@ class MergedSpikes(NamedTuple):
 
     times: Floats  # s
     units: Ints  # each one's place among the units
-    waveforms: Counts | None  # (spikes, samples), on each unit's first channel; what is shorter ends with zeros
+    waveforms: Counts  # (spikes, samples), on each unit's first channel; what is shorter ends with zeros
 
 
 class MergedEvents(NamedTuple):
@@ -172,7 +172,7 @@ class Recorded:
         """Yield the spikes of all units in a segment, in order of time, not many more than `most` at once.
 
         Of spikes at one time those of the first units come first. With `waveforms` each has its own, as long as the
-        longest one.
+        longest one; else none has a sample.
         """
         total = sum(unit.count(seg_index) for unit in self.units)
         if not total:
@@ -185,7 +185,7 @@ class Recorded:
             times, shapes = (np.concatenate(part) for part in zip(*some, strict=True))
             owners = np.repeat(np.arange(len(some)), [len(train) for train, _ in some])
             order = np.argsort(times, kind="stable")
-            yield MergedSpikes(times[order], owners[order], shapes[order] if waveforms else None)
+            yield MergedSpikes(times[order], owners[order], shapes[order])
 
     def marks(self, seg_index: int) -> MergedEvents:
         """Return all events and epochs of a segment, in order of time; at one time those of the first channels."""

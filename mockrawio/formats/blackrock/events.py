@@ -169,9 +169,8 @@ class EventFile:
         places = some.units[inside][kept]
         packets = np.zeros(len(stamps), self._packet)
         packets["stamp"], packets["id"], packets["kind"] = stamps, self._ids[places], self._classes[places]
-        if some.waveforms is not None:
-            shapes = some.waveforms[inside][kept][:, : self._width]
-            packets["data"][:, : 2 * shapes.shape[1]] = np.ascontiguousarray(shapes, "<i2").view("u1")
+        shapes = some.waveforms[inside][kept][:, : self._width]
+        packets["data"][:, : 2 * shapes.shape[1]] = np.ascontiguousarray(shapes, "<i2").view("u1")
         return packets[np.argsort(packets["stamp"], kind="stable")]
 
     def _events(self, seg_index: int) -> Array:

@@ -222,8 +222,7 @@ def _write_spikes(
                 stamps, kept = clock.at(some.times, "some spikes")
                 records = np.zeros(len(stamps), _SPIKE)
                 records["stamp"], records["channel"], records["unit"] = stamps, number - 1, some.units[kept] + 1
-                shapes = np.zeros((len(kept), 0)) if some.waveforms is None else some.waveforms
-                records["samples"][:, : shapes.shape[1]] = shapes[kept]
+                records["samples"][:, : some.waveforms.shape[1]] = some.waveforms[kept]
                 records["features"][:, 0] = records["samples"].max(axis=1)
                 records["features"][:, 1] = records["samples"].min(axis=1)
                 file.write(records)

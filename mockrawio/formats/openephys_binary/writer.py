@@ -138,7 +138,7 @@ class _Writer:
                     "timestamps": numbers / self._clock.rate,
                     "electrode_indices": np.full(len(numbers), self._electrodes.index(electrode) + 1),
                     "clusters": some.units + 1,
-                    "waveforms": np.zeros(0) if some.waveforms is None else some.waveforms,
+                    "waveforms": some.waveforms,
                 }
                 for name, (dtype, _) in kinds.items():
                     file, values = files[name], np.ascontiguousarray(blocks[name], dtype)

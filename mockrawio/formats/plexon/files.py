@@ -195,10 +195,9 @@ class _PlxFile:
             head_of = partial(_counted, head, electrodes, classes)
             head_of("spike_counts", np.ones(len(units), bool))
             head_of("waveform_counts", full)
-            shapes = np.zeros((len(kept), 0)) if some.waveforms is None else some.waveforms
             long = blocks(SPIKE, ticks[full], electrodes[full], classes[full], self._points)
             bare = blocks(SPIKE, ticks[~full], electrodes[~full], classes[~full], 0)
-            yield (ticks[full], rows(long, shapes[kept][full][:, : self._points])), (ticks[~full], rows(bare))
+            yield (ticks[full], rows(long, some.waveforms[kept][full][:, : self._points])), (ticks[~full], rows(bare))
 
     def _marks(self, head: Array) -> tuple[Due]:
         """Return the segment's events, in order of time."""

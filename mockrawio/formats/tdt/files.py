@@ -149,7 +149,7 @@ class _Tank:
             for place in np.unique(stores[units]).tolist():
                 mine, store = stores[units] == place, self._stores[place]
                 begin = data.tell()
-                if store.points and some.waveforms is not None:
+                if store.points:
                     volts = some.waveforms[mine][:, : store.points] * scales[units[mine], None]
                     data.write(np.ascontiguousarray(volts + shifts[units[mine], None], "<f4"))
                 offsets = begin + 4 * store.points * np.arange(int(mine.sum()))
