@@ -134,18 +134,22 @@ class EventFile:
         begun = seg_index == 0
         for packets in _merged(events, spikes):
             if not begun:
-                file.write(self._restart(seg_index, int(packets["stamp"][0])))
+                file.write(self._restart(seg_index, [int(packets["stamp"][0])]))
                 begun = True
             file.write(packets)
             self._last = int(packets["stamp"][-1])
         if not begun:
-            file.write(self._restart(seg_index, 1 << 62))
+            file.write(self._restart(seg_index, []))
 
-    def _restart(self, seg_index: int, first: int) -> bytes:
-        """Return the comment that a block of samples begins with; `first` is the first tick of the others."""
+    def _restart(self, seg_index: int, firsts: Sequence[int]) -> bytes:
+        """Return the comment that a segment begins with; `firsts` has the first tick of its packets, if there are any.
+
+        It is where the segment begins, if there are neither signals nor packets.
+        """
         begins = [self._clock.one(one.t_starts[seg_index]) for one in self._recorded.signals]
+        known = [*firsts, *begins] or [self._clock.one(self._recorded.segments[seg_index].t_start)]
         comment = np.zeros(1, self._packet)
-        comment["stamp"] = max(min(first, *begins, 1 << 62), self._last)
+        comment["stamp"] = max(min(known), self._last)
         comment["id"] = _COMMENT
         comment["data"][:, 4 : 4 + len(RESTART)] = np.frombuffer(RESTART, "u1")
         return comment.tobytes()
