@@ -207,6 +207,26 @@ def test_how_many_opcodes(n: int, fits: bool, run: Run, monkeypatch: pytest.Monk
             run(P(b"](" + b"N" * 7 + b"e."))
 
 
+def test_frames_across_windows(run: Run) -> None:
+    """A frame that is longer than a window is one all the same: none begins in it, and it ends with an opcode."""
+    inside = b"](" + b"N" * 6000
+    assert run(P(b"\x95" + (len(inside) + 1).to_bytes(8, "little") + inside + b"e" + b".")) == [None] * 6000
+    with pytest.raises(BadFileError, match="a FRAME within a FRAME at byte 6022"):
+        run(P(b"\x95" + (len(inside) + 20).to_bytes(8, "little") + inside + b"\x95" + bytes(8) + b"e" + b"N" * 20))
+    with pytest.raises(BadFileError, match="an opcode across the end of its FRAME at byte 6015"):
+        run(P(b"\x95" + (len(inside) + 1).to_bytes(8, "little") + inside + b"K\x01e."))
+
+
+@pytest.mark.parametrize("form", [b"X%s\0\0\0%s", b"T%s\0\0\0%s", b"U%s%s", b"\x8d%s\0\0\0\0\0\0\0%s"])
+def test_how_much_text(form: bytes, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As much text as there may be is kept, however it is spelled, and not one byte more."""
+    monkeypatch.setattr(symbolic, "MAX_SPELLED", 10)
+    three, seven, eight = (form % (bytes([n]), b"x" * n) for n in (3, 7, 8))
+    assert run(P(three + seven + b"\x86.")) == ("xxx", "x" * 7)
+    with pytest.raises(BadFileError, match="expected at most 10 bytes of text; found more text"):
+        run(P(three + eight + b"\x86."))
+
+
 def test_memo_and_put_are_counted_from_what_may_be(run: Run) -> None:
     """The last number that may be kept is 49,999."""
     assert run(P(b"Nr\x4f\xc3\x00\x00j\x4f\xc3\x00\x00\x86.")) == (None, None)
