@@ -141,9 +141,7 @@ class _Writer:
                     "waveforms": some.waveforms,
                 }
                 for name, (dtype, _) in kinds.items():
-                    file, values = files[name], np.ascontiguousarray(blocks[name], dtype)
-                    if values.size:
-                        file.write(values)
+                    files[name].write(np.ascontiguousarray(blocks[name], dtype))
 
     def _sync_messages(self, seg_index: int) -> bytes:
         began = self._recorded.start + timedelta(seconds=self._recorded.segments[seg_index].t_start)
