@@ -10,7 +10,8 @@ from tests.exporting.drawn import signals
 
 
 @pytest.mark.parametrize(
-    ("n_channels", "multiple", "step"), [(4, 1, 25), (4, 3, 24), (4, 30, 30), (3, 1, 33), (200, 1, 1), (200, 7, 7)]
+    ("n_channels", "multiple", "step"),
+    [(4, 1, 25), (4, 3, 24), (4, 30, 30), (3, 1, 33), (200, 1, 1), (200, 7, 7), (0, 1, 100)],
 )
 def test_blocks(n_channels: int, multiple: int, step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks have as many samples as fit, of whole multiples, one at least; end to end they are the segment."""

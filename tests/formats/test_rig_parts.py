@@ -55,15 +55,15 @@ def test_whole_labels(label: str, held: bool) -> None:
 
 def test_codes(out: RigFolder) -> None:
     """Labels that are numbers are those, others get the free ones in order; what is not held is told of once."""
-    labels = ("b", "2", "a", "9", "5", "c", "d")
+    labels = ("b", "2", "a", "9", "5", "c", "0")
     source = recording(marks("Events", [[0.01 * k for k in range(7)], [1.0]], labels), sizes=(100, 100))
     codes = Codes(source, 5, out)
-    # "9" is above 5: it is one of the others, which come in the order of their text, and 2 and 5 are taken
-    assert codes.of(np.array(["9", "a", "b", "c", "d", "2", "5"])).tolist() == [1, 3, 4, 5, 5, 2, 5]
-    told = "'9' is 1, 'a' is 3, 'b' is 4, 'c' is 5, 'd' is 5"
+    # "0" and "9" are none of 1 to 5: they are others, which come in the order of their text; 2 and 5 are taken
+    assert codes.of(np.array(["0", "9", "a", "b", "c", "2", "5"])).tolist() == [1, 3, 4, 5, 5, 2, 5]
+    told = "'0' is 1, '9' is 3, 'a' is 4, 'b' is 5, 'c' is 5"
     assert out.left_out == [f"texts of labels: {told}", "labels: there are 5 numbers: the last labels share one"]
     frames, numbers = coded_frames(source, source.signals[0], codes, out, 1)
-    assert (frames.tolist(), numbers.tolist()) == ([0], [4])
+    assert (frames.tolist(), numbers.tolist()) == ([0], [5])
     assert coded_frames(source, source.signals[0], codes, out)[0].tolist() == [0, 10, 20, 30, 40, 50, 60]
 
 
@@ -94,6 +94,14 @@ def test_where_clocks_begin(begin: float, stream_at: float, origin: float, out: 
     assert (clock.origin, clock.most, clock.rate) == (origin, 1 << 63, 100.0)
     told = ["t_start: times are not below 0: all are later by whole seconds"]
     assert out.left_out == (told if origin < 0 else [])
+
+
+def test_where_clocks_of_several_segments_begin(out: RigFolder) -> None:
+    """A clock begins with the first segment."""
+    assert Ticks.of(recording(begin=-0.5, sizes=(9, 9)), out, 100.0).origin == -1.0
+    source = recording(sizes=(9, 9))
+    early = replace(source.signals[0], t_starts=(-1.5, 7.0))
+    assert Ticks.of(source.only([early]), out, 100.0).origin == -2.0
 
 
 def test_what_clocks_show(out: RigFolder) -> None:
@@ -176,6 +184,13 @@ def test_levels() -> None:
         assert found.tolist() == wanted
 
 
+def test_pulses_of_a_later_segment(out: RigFolder) -> None:
+    """Samples are counted from where a segment begins; of a single sample no line can rise."""
+    source = recording(marks("E", [[2.005]], "a"), begin=2.0)
+    assert lines(source, out).rises.tolist() == lines(source, out, levels=True).rises.tolist() == [5]
+    assert lines(recording(marks("E", [[0.0]], "a"), sizes=(1,)), out, levels=True).rises.tolist() == []
+
+
 def test_clocks_of_events() -> None:
     """Events are counted in samples of the fastest stream; without one at 25 kHz, one sample of a segment at least."""
     source = recording(begin=2.0)
@@ -239,6 +254,9 @@ def test_rounding_to_one_gain(out: RigFolder) -> None:
     given = replace(stream, read=lambda k, start, stop: counts[start:stop])
     with pytest.raises(MockSessionError, match=r"1 µV a count on all channels, as X has it; found -1, 0\.5\. "):
         with_gain(replace(given, channels=(a._replace(gain=-1.0), b._replace(gain=0.5))), None, out, "X", False)
+    four = replace(given, channels=tuple(a._replace(gain=gain) for gain in (4.0, 3.0, 2.0, 1.0)))
+    with pytest.raises(MockSessionError, match=r"4 µV a count on all channels, as X has it; found 1, 2, 3\. "):
+        with_gain(four, None, out, "X", False)
     uneven = replace(given, channels=(a._replace(gain=-1.0), b._replace(gain=0.5, offset=2.0)))
     made = with_gain(uneven, None, out, "X", True)
     assert made.gains.tolist() == [1.0, 1.0]
@@ -264,7 +282,8 @@ def test_limits() -> None:
 
 
 @pytest.mark.parametrize(
-    ("n_channels", "sizes", "n"), [(2, (9, 70_000), 65_536), (2, (9, 50), 50), (0, (0,), 1), (1 << 18, (9,), 1)]
+    ("n_channels", "sizes", "n"),
+    [(2, (9, 70_000), 65_536), (2, (9, 50), 50), (0, (1 << 18,), 131_072), (2, (0,), 1), (1 << 18, (9,), 1)],
 )
 def test_chunks_of_hdf5(n_channels: int, sizes: tuple[int, ...], n: int) -> None:
     """A chunk has 131,072 values, or the longest segment if that is less, and a sample at least."""
@@ -319,13 +338,15 @@ def test_a_file_that_is_written(out: RigFolder, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(rig, "SYNC_BYTES", 10)
     monkeypatch.setattr(RigFolder, "sync", lambda self, file, place: synced.append(file.tell()))
     with out.file("some/file.bin") as file:
-        file.write(b"0123456789")
-        file.write(b"abc")
+        file.write(b"012345678")
+        assert synced == []
+        file.write(b"9")
         file.rewrite(2, b"XY")
-        assert file.tell() == 13
-        file.write(np.array([1, 2, 3, 4], np.uint8))
-        file.write(bytes(3))
-    assert (out.staging / "some" / "file.bin").read_bytes() == b"01XY456789abc\x01\x02\x03\x04\0\0\0"
+        assert file.tell() == 10
+        file.write(np.arange(9, dtype=np.uint8))
+        assert synced == [10]
+        file.write(b"a")
+        assert (out.staging / "some" / "file.bin").read_bytes() == b"01XY456789" + bytes(range(9)) + b"a"
     assert synced == [10, 20, 20]
     with out.several(["a", "b"]) as files:
         for file in files:
@@ -371,6 +392,8 @@ def test_spikes_of_a_unit() -> None:
     assert cut.tolist() == [[*shape, 0, 0] for shape in shapes[1:].tolist()]
     assert one.within(0, None, 0.1, 3)[1].tolist() == shapes[:1].tolist()
     assert one.within(0, None, None, 0)[1].shape == (3, 0)
+    both = replace(one, waveforms=lambda *at: np.repeat(one.waveforms(*at), 2, 1) * np.array([[1], [0]], np.int16))
+    assert both.within(0, None, 0.1, 3)[1].tolist() == shapes[:1].tolist()
     bare = unit(2, "b", "CSC1", [[0.1]], 0)
     assert bare.within(0, None, None, 2)[1].tolist() == [[0, 0]]
     assert (bare.gain, bare.offset, bare.left_sweep, bare.rate, bare.n_samples, bare.multi, bare.units) == (
@@ -413,4 +436,5 @@ def test_marks_and_parts() -> None:
     assert part.marks(0).labels.tolist() == ["x"]
     assert (part.units[0].count(0), part.units[0].times(0, None, None).tolist()) == (1, [1.02])
     assert part.units[0].waveforms(0, None, None).shape == (1, 1, 2)
+    assert replace(source, units=(unit(2, "b", None, [[], []], 0),)).part(1).units[0].waveforms is None
     np.testing.assert_array_equal(part.signals[0].read(0, 3, 9), source.signals[0].read(1, 3, 9))

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .apart import Trial, try_all
-from .equivalent import EQUIVALENT, SIZES
+from .equivalent import EQUIVALENT, SIZES, by_rule
 from .faults import Fault, faults
 from .reached import ROOT, Reached
 
@@ -32,7 +32,7 @@ def is_equivalent(path: Path, fault: Fault) -> bool:
     """Return True if a fault is known to change nothing that anybody could see."""
     name = name_of(path, fault)
     of_size = (name[0], fault.text.partition(" = ")[0]) in SIZES
-    return name in EQUIVALENT or (of_size and fault.after != "0" and ">>" not in fault.after)
+    return name in EQUIVALENT or by_rule(*name) or (of_size and fault.after != "0" and ">>" not in fault.after)
 
 
 def text_of(path: Path, fault: Fault) -> str:

@@ -1,5 +1,9 @@
 """Faults that change nothing that anybody could see, and why: by file, line, before and after."""
 
+from __future__ import annotations
+
+import re
+
 # How much is worked on at once, or kept: every number above 0 gives the same.
 SIZES = {
     ("convert/counts.py", "BLOCK"),
@@ -49,6 +53,46 @@ SIZES = {
     ("session/made.py", "_STEP"),
     ("session/virtual.py", "_COPY"),
 }
+_ONE_SEGMENT = tuple(
+    f"formats/{name}"
+    for name in (
+        *("axona.py", "bci2000.py", "biocam.py", "brainvision.py", "elan.py", "intan.py", "maxwell.py", "mearec.py"),
+        *("micromed.py", "neuronexus.py", "phy.py", "rawmcs.py", "spikegadgets.py", "winedr.py", "winwcp.py"),
+        *("edf/", "neuroexplorer.py", "neuroscope.py", "plexon/"),
+    )
+)
+_ONE_STREAM = (*_ONE_SEGMENT[:15], "formats/axon.py")
+_OF_SEGMENT = (
+    r"(?:sizes|t_starts|segments)\[0\]|(?:blocks|marks|count|spikes|times|read)\(0[,)]|stream, 0\)|pulses\(\w+, 0,"
+)
+_OF_UNITS = ("blackrock/events.py", "openephys_binary/", "openephys_legacy.py", "plexon/", "tdt/")
+
+# What changes nothing wherever a line is so: what files begin with, what stands around a number, before and after, why.
+RULES: tuple[tuple[tuple[str, ...], str, str, str, str], ...] = (
+    (_ONE_STREAM, r"signals\[0\]", "0", "-1", "a part has one stream"),
+    (_ONE_SEGMENT, _OF_SEGMENT, "0", "-1", "a part has one segment"),
+    (_ONE_STREAM[:15], rf"signals\[0\]|{_OF_SEGMENT}", "0", "-1", "a part has one stream and one segment"),
+    (("",), r"reshape\((?:[^()]+, )?-1", "1", "2", "NumPy takes any negative length for the one that is left over"),
+    (("",), r"frombuffer\([^()]*, 1(?:, \w+)?\)\[0\]", "0", "-1", "the first of one is its last"),
+    (
+        tuple(f"formats/{name}" for name in _OF_UNITS),
+        r"(?:units|some)\[0\]\.(?:channel_id|gain|units|rate|n_samples)",
+        "0",
+        "-1",
+        "the units of an electrode are alike in that",
+    ),
+)
+
+
+def by_rule(file: str, text: str, before: str, after: str) -> bool:
+    """Return True if a fault, by its line, changes nothing by one of `RULES`, which is so of all such numbers there."""
+    numbers = len(re.findall(rf"(?<![\w.]){re.escape(before)}(?![\w.])", text.partition("  #")[0]))
+    return any(
+        (before, after) == (old, new) and file.startswith(files) and len(re.findall(around, text)) == numbers
+        for files, around, old, new, _ in RULES
+    )
+
+
 LARGER_BOUND = "a larger bound: where a sum just fits it is made in a wider type, and is the same"
 
 EQUIVALENT = {

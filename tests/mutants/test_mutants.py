@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from .__main__ import ROOT, name_of
-from .equivalent import EQUIVALENT, SIZES
+from .equivalent import EQUIVALENT, RULES, SIZES, by_rule
 from .faults import faults, faulty
 from .reached import Reached, place
 
@@ -160,3 +161,34 @@ def test_what_is_listed_is_there() -> None:
     assert EQUIVALENT.keys() <= {name_of(path, fault) for path in paths for fault in faults(path)}
     for file, name in SIZES:
         assert f"\n{name} = " in (ROOT / "mockrawio" / file).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "fault", "known"),
+    [
+        ("formats/elan.py", "stream = recorded.signals[0]", ("0", "-1"), True),
+        ("formats/elan.py", "stream = recorded.signals[0]", ("0", "1"), False),
+        ("formats/elan.py", "n = recorded.signals[0].sizes[0]  # 0 is one", ("0", "-1"), True),
+        ("formats/elan.py", "n = max(recorded.signals[0].sizes[0], 0)", ("0", "-1"), False),
+        ("formats/edf/records.py", "n = streams[0].sizes[0]", ("0", "-1"), False),
+        ("formats/edf/records.py", "for first, counts in fast.blocks(0, n):", ("0", "-1"), True),
+        ("formats/axon.py", "n = stream.sizes[0]", ("0", "-1"), False),
+        ("hybrid/truth.py", "return values.reshape(-1, 3)", ("1", "2"), True),
+        ("hybrid/truth.py", "return values.reshape(-1, 1)", ("1", "2"), False),
+        ("formats/tdt/files.py", "rate = some[0].rate", ("0", "-1"), True),
+        ("formats/tdt/files.py", "name = some[0].name", ("0", "-1"), False),
+        ("formats/plexon/faults.py", "head = np.frombuffer(data, HEAD, 1)[0]", ("0", "-1"), True),
+    ],
+)
+def test_rules(file: str, line: str, fault: tuple[str, str], known: bool) -> None:
+    """A rule is of its files and its fault, where all such numbers of the line are of its kind."""
+    assert by_rule(file, line, *fault) is known
+
+
+def test_each_rule_has_faults() -> None:
+    """The files that a rule names are there, and have lines that it is of."""
+    for files, around, *_ in RULES:
+        for name in files:
+            place = ROOT / "mockrawio" / name
+            texts = [path.read_text("utf-8") for path in (place.rglob("*.py") if place.is_dir() else [place])]
+            assert any(re.search(around, text) for text in texts), (name, around)
