@@ -89,7 +89,7 @@ def _text(file: Any, name: str) -> str:
 def _contacts(path: str, file: Any, n: int) -> Floats | None:
     """Return where the contacts are, (n, 3), in the file's own coordinates; None where they cannot be told."""
     layout = file.get("info/electrodes")
-    if not hasattr(layout, "keys") or _text(file, "info/electrodes/sortlist") not in ("", "null"):
+    if not hasattr(layout, "keys") or _is_sorted(file, layout):
         return None
     across = _axes(path, file)
     if "pos" in layout:
@@ -105,6 +105,12 @@ def _contacts(path: str, file: Any, n: int) -> Floats | None:
         return None
     placed: Floats = flat - flat.mean(axis=0)
     return placed
+
+
+def _is_sorted(file: Any, layout: Any) -> bool:
+    """Return True if contacts are in another order than that of their columns."""
+    several = getattr(layout.get("sortlist"), "size", 1) != 1
+    return several or _text(file, "info/electrodes/sortlist") not in ("", "null")
 
 
 def _in_plane(pairs: Array, axes: list[int]) -> Floats:
