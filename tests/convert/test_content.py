@@ -347,6 +347,8 @@ def test_rates_that_belong_together(rate, fits):
         return
     with pytest.raises(MockSessionError, match=f"sampling frequency, 1000.0 Hz; found {rate} Hz"):
         check_extractors(recording(), sorting({"a": [1]}, rate=rate))
+    with pytest.raises(MockSessionError, match="a SpikeInterface sorting; found int"):
+        check_extractors(recording(), 3)
     with pytest.raises(MockSessionError, match="the recording's 1 segments; found 2"):
         check_extractors(recording(), sorting({"a": [1]}, {"a": [1]}))
 

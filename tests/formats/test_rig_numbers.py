@@ -447,3 +447,48 @@ def test_subsets_of_spikeglx(tmp_path: Path) -> None:
     (name,) = (name for name in made.files if name.endswith("ap.meta"))
     meta = read_meta(made.folder / name)
     assert (meta["snsSaveChanSubset"], meta["nSavedChans"], meta["snsApLfSy"]) == ("0:4,384", "6", "5,0,1")
+
+
+def test_a_sync_wave_that_begins_later(tmp_path: Path) -> None:
+    """Before the first sample of the sync wave, and after its last, its level is that one."""
+    source = one(1000.0, size=10, n_channels=1)
+    wave = replace(signals(2, "sync", 500.0, 1, (0.004,), (2,)), id="sync", name="sync")
+    levels = np.array([[1], [0]], "<i2")
+    wave = replace(wave, read=lambda k, start, stop: levels[start:stop])
+    made = write("spikeglx", source.only([*source.signals, wave]), tmp_path / "out")
+    (name,) = (name for name in made.files if name.endswith("ap.bin"))
+    words = np.fromfile(made.folder / name, "<i2").reshape(10, 2)
+    assert words[:, 1].tolist() == [64] * 6 + [0] * 4
+
+
+@pytest.mark.parametrize("size", [81, 82, 83, 200])
+def test_templates_of_phy(size: int, tmp_path: Path) -> None:
+    """A template is the mean of up to fifty windows, evenly spread, of those that lie within the samples."""
+    times = [[frame / 1000 for frame in range(29, size)]]
+    source = one(1000.0, size=size, n_channels=2, gain=0.5, units=(unit(1, "a1", "CSC1", times, 0),))
+    made = write("phy", source, tmp_path / "out")
+    found = np.load(made.folder / "templates.npy")
+    samples = source.signals[0].read(0, 0, size).astype(np.int64)
+    firsts = [first for first in range(size) if first + 82 <= size]
+    chosen = [firsts[int(k)] for k in np.linspace(0, len(firsts) - 1, min(50, len(firsts)))]
+    assert len(firsts) == max(size - 81, 0)
+    total = sum((samples[first : first + 82] for first in chosen), np.zeros((82, 2)))
+    np.testing.assert_allclose(found[0], 0.5 * total / max(len(chosen), 1), rtol=1e-5)
+
+
+@pytest.mark.parametrize(("name", "shown"), [("a1", "a1"), ("1a", "unit 1a"), ("", "unit "), ('a"', "a'")])
+def test_names_of_phy(name: str, shown: str, tmp_path: Path) -> None:
+    """A name that does not begin with a letter comes after a word, so that no reader takes it for a number."""
+    source = one(1000.0, size=200, units=(unit(1, name, "CSC1", [[0.1]], 0),))
+    made = write("phy", source, tmp_path / "out")
+    assert (made.folder / "cluster_name.tsv").read_text() == f"cluster_id\tname\n0\t{shown}\n"
+
+
+@pytest.mark.parametrize(("depths", "noted"), [((3.0, 3.0), False), ((3.0, 4.0), True)])
+def test_depths_of_maxwell(depths: tuple[float, float], noted: bool, tmp_path: Path) -> None:
+    """That contacts lie at several depths is noted."""
+    pytest.importorskip("h5py")
+    source = one(1000.0, size=9)
+    places = np.array([[0.0, 5.0, depths[0]], [1.0, 9.0, depths[1]]])
+    made = write("maxwell", source.only([replace(source.signals[0], positions=places)]), tmp_path / "out")
+    assert any(line.startswith("depths of contacts:") for line in made.left_out) is noted
