@@ -492,3 +492,29 @@ def test_depths_of_maxwell(depths: tuple[float, float], noted: bool, tmp_path: P
     places = np.array([[0.0, 5.0, depths[0]], [1.0, 9.0, depths[1]]])
     made = write("maxwell", source.only([replace(source.signals[0], positions=places)]), tmp_path / "out")
     assert any(line.startswith("depths of contacts:") for line in made.left_out) is noted
+
+
+@pytest.mark.parametrize(
+    ("gain", "volts", "amplification"),
+    [(4.7677, 444, 1421), (19.6133, 23426, 18225), (1e6 / 65536, 1, 1), (2e6 / 65536, 2, 1)],
+)
+def test_ranges_of_neuroscope(gain: float, volts: int, amplification: int, tmp_path: Path) -> None:
+    """A gain is a range by an amplification, of as few digits as hold it to 1e-7."""
+    made = write("neuroscope", one(1000.0, gain=gain), tmp_path / "out")
+    text = (made.folder / "x.xml").read_text()
+    assert f"<voltageRange>{volts}</voltageRange>" in text
+    assert f"<amplification>{amplification}</amplification>" in text
+    assert abs(volts / amplification * 1e6 / 65536 / gain - 1) < 1e-7
+
+
+@pytest.mark.parametrize(("rate", "block"), [(1.0, 1), (12.0, 1), (38.0, 2), (1000.0, 40)])
+def test_times_of_bci2000(rate: float, block: int, tmp_path: Path) -> None:
+    """Samples have the time of their block of 40 ms, of one sample at least; it begins anew after 65,535 ms."""
+    size = int(70 * min(rate, 40.0))
+    made = write("bci2000", one(rate, size=size, n_channels=1), tmp_path / "out")
+    data = (made.folder / "x.dat").read_bytes()
+    assert f"SampleBlockSize= {block} 32 1 %".encode() in data
+    rows = np.frombuffer(data[-7 * size :], [("count", "<i2"), ("ms", "<u2", 2), ("flags", "u1")])
+    wanted = [(k // block * block * 1000 // int(rate)) % 65_536 for k in range(size)]
+    assert rows["ms"][:, 0].tolist() == rows["ms"][:, 1].tolist() == wanted
+    assert set(rows["flags"].tolist()) == {3}

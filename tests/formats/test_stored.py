@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from fractions import Fraction
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mockrawio.formats.templates import read_templates, template_files
+from mockrawio.formats.templates import read_templates, template_files, templates_sha256
+from mockrawio.formats.templates import stored as stored_module
+from mockrawio.formats.templates import zarr as zarr_module
 from mockrawio.formats.templates.stored import StoredTemplates, check_size, dense, ids_of, places_um, stored
 from mockrawio.ground.errors import BadFileError
 
@@ -405,3 +408,57 @@ def test_phy_that_is_refused(arrays: dict[str, np.ndarray], said: str, tmp_path:
     """Arrays of other shapes, and channels that are not there or twice, are refused."""
     with pytest.raises(BadFileError, match=said):
         read_templates(phy(tmp_path / "a", shapes(), **arrays))
+
+
+@pytest.mark.parametrize("kind", ["npy", "steps", "npz", "zarr", "phy"])
+def test_how_many_values(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Templates of as many values as may be are read, whatever their axes, and of one more refused."""
+    values = shapes(2, 4, 3)
+    if kind == "zarr":
+        zarr(tmp_path / "a", "templates_array", values, [1, 4, 3])
+        (tmp_path / "a" / ".zgroup").write_text("{}")
+        (tmp_path / "a" / ".zattrs").write_text("{}")
+    elif kind == "phy":
+        phy(tmp_path / "a", values, channel_map=np.arange(3))
+    elif kind == "npz":
+        np.savez(tmp_path / "a.npz", templates_array=values)
+    else:
+        np.save(tmp_path / "a.npy", values[:, None] if kind == "steps" else values)
+    path = next(iter(tmp_path.iterdir()))
+    monkeypatch.setattr(stored_module, "MOST_VALUES", 24)
+    assert len(read_templates(path)) == 2
+    monkeypatch.setattr(stored_module, "MOST_VALUES", 23)
+    with pytest.raises(BadFileError, match=r"at most 23 values.*found the shape \(2, 1, 4, 3\)\. Give fewer"):
+        read_templates(path)
+
+
+@pytest.mark.parametrize(("limit", "most"), [("_MOST_BYTES", 96), ("_MOST_FILES", 5)])
+def test_how_much_of_zarr(limit: str, most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An array of as many bytes, and a folder of as many files, as may be is read."""
+    folder = zarr_folder(tmp_path / "a", {}, chunks=[3, 2, 2])
+    monkeypatch.setattr(zarr_module, limit, most)
+    assert (len(template_files(folder)), len(read_templates(folder))) == (5, 3)
+    monkeypatch.setattr(zarr_module, limit, most - 1)
+    with pytest.raises(BadFileError, match=f"at most {most - 1}"):
+        read_templates(folder)
+        template_files(folder)
+
+
+def test_large_chunks_of_zarr(tmp_path: Path) -> None:
+    """A chunk is read as a whole."""
+    folder = tmp_path / "a"
+    zarr(folder, "templates_array", shapes(3, 4000, 2), [3, 4000, 2])
+    (folder / ".zgroup").write_text("{}")
+    (folder / ".zattrs").write_text("{}")
+    np.testing.assert_array_equal(read_templates(folder).waveforms[:, 0], shapes(3, 4000, 2))
+
+
+def test_sha256_of_files(tmp_path: Path) -> None:
+    """A file's is its own, a folder's that of a line for each of its files."""
+    np.save(tmp_path / "a.npy", shapes())
+    data = (tmp_path / "a.npy").read_bytes()
+    assert templates_sha256(tmp_path / "a.npy") == hashlib.sha256(data).hexdigest()
+    folder = phy(tmp_path / "b", shapes(), channel_map=np.arange(2))
+    names = ("channel_map.npy", "templates.npy")
+    lines = [f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
+    assert templates_sha256(folder) == hashlib.sha256("".join(lines).encode()).hexdigest()
