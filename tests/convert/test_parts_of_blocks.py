@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 import quantities as pq
 
-from mockrawio import MockSessionError
+from mockrawio import MockSessionError, write_session_from_block
 from mockrawio.convert import counts as counts_module
 from mockrawio.convert.leftovers import Leftovers, label_of
 from mockrawio.convert.names import ChannelNames
@@ -21,6 +22,7 @@ from mockrawio.convert.neo_points import Timeline, zeros
 from mockrawio.convert.neo_signals import gather_parts, join_parts, make_stream, to_uv
 from mockrawio.convert.neo_trains import gather_trains, make_units
 from mockrawio.convert.spans import DEFAULT_START
+from mockrawio.formats.dict_npy import DictFile
 from mockrawio.session import keys
 
 T0 = DEFAULT_START.timestamp() * 1000  # 2000-01-01 in ms
@@ -658,3 +660,107 @@ def test_labels_of_things():
     """A thing is called by its segment, its kind, and its name or its place."""
     assert label_of(2, signal(name="a'b"), 1) == 'segment 2, AnalogSignal "a\'b"'
     assert label_of(0, signal(), 1) == "segment 0, AnalogSignal 1"
+
+
+# -- whole blocks -------------------------------------------------------------------------------
+
+
+def block(*parts, **more):
+    made = neo.Block(**more)
+    made.segments.extend(segments(*parts))
+    return made
+
+
+def made_of(folder):
+    """Return what the manifest says that a session was made from."""
+    return json.loads((folder / "session_manifest.json").read_text())["made_from"]
+
+
+def test_what_is_left_out_of_a_block(tmp_path):
+    """Everything that a session has no place for is named by its place and its name, and listed in the manifest."""
+    given = block([signal()], [signal(begin=5.0)])
+    times = [0.0, 0.1] * pq.s
+    for k, name in enumerate((None, "i")):
+        given.segments[k].irregularlysampledsignals.append(
+            neo.IrregularlySampledSignal(times, [[1.0], [2.0]] * pq.V, name=name)
+        )
+    given.segments[1].imagesequences.append(
+        neo.ImageSequence(np.zeros((2, 2, 2)), units="V", sampling_rate=1 * pq.Hz, spatial_scale=1 * pq.um)
+    )
+    given.groups.extend([neo.Group(), neo.Group(name="g"), neo.Group(name="u", unit_id=1), neo.Group(stream_id="s")])
+    given.segments[0].epochs.append(epoch([0.001], [0.001], ["a"], "stim"))
+    rate, place = "a session has signals of a constant rate only", "a session has no groups, nor views and regions"
+    lines = [
+        f"segment 0, IrregularlySampledSignal 0: {rate}",
+        f"segment 1, IrregularlySampledSignal 'i': {rate}",
+        "segment 1, ImageSequence 0: a session has no images",
+        f"Group 0: {place} of interest within them",
+        f"Group 'g': {place} of interest within them",
+        "segment 0, Epoch 'stim': epochs that are neither DAQ pulses nor movie pauses",
+    ]
+    with pytest.raises(MockSessionError) as caught:
+        write_session_from_block(given, tmp_path / "s")
+    assert [line[4:] for line in str(caught.value).splitlines() if line.startswith("  - ")][:-1] == lines[:-1]
+    assert lines[-1] in str(caught.value)
+    with pytest.warns(UserWarning, match="6 things"):
+        folder = write_session_from_block(given, tmp_path / "s", skip_unsupported=True)
+    assert made_of(folder)["left_out"] == lines
+    bare = write_session_from_block(block([signal()]), tmp_path / "t")
+    assert "left_out" not in made_of(bare)
+
+
+def test_when_a_session_of_a_block_began(tmp_path):
+    """A session that was read begins when it said so, unless another start is asked for."""
+    noted = {"session_info_start": seconds(7)}
+    folder = write_session_from_block(block([signal(begin=9.0)], **noted), tmp_path / "a")
+    with DictFile(folder / "session_info.npy") as info:
+        first = dict(info.values)
+    folder = write_session_from_block(block([signal(begin=9.0)], **noted), tmp_path / "b", start=seconds(1))
+    with DictFile(folder / "session_info.npy") as info:
+        second = dict(info.values)
+    folder = write_session_from_block(block([signal(begin=9.0)], session_info_start="x"), tmp_path / "c")
+    with DictFile(folder / "session_info.npy") as info:
+        third = dict(info.values)
+    assert [f"{one['date']}_{one['time']}" for one in (first, second, third)] == [
+        "2000-01-01_00-00-07",
+        "2000-01-01_00-00-01",
+        "2000-01-01_00-00-00",
+    ]
+
+
+def test_segments_of_a_block(tmp_path):
+    """Segments without signals, spikes and events are named; without signals they are one; who they are of is noted."""
+    with pytest.raises(MockSessionError, match="segment 1: it has neither signals, spikes nor events"):
+        write_session_from_block(block([signal()], []), tmp_path / "s")
+    with pytest.raises(MockSessionError, match="segments 0, 2: without signals they would be read as one"):
+        write_session_from_block(block([train(0.1)], [], [train(2.0)]), tmp_path / "s")
+    with pytest.raises(MockSessionError, match="signals, spikes or events that a session can hold; found none"):
+        write_session_from_block(block([]), tmp_path / "s")
+    with pytest.raises(MockSessionError, match="a neo.Block; found int"):
+        write_session_from_block(3, tmp_path / "s")
+    given = block(
+        [signal(name="a"), train(0.001, name="u")], name="n", description="d", patient_id=5, session_nr=6, mine=[1]
+    )
+    made = made_of(write_session_from_block(given, tmp_path / "s"))
+    assert (made["kind"], made["class"], made["name"], made["description"]) == ("neo", "Block", "n", "d")
+    assert (made["annotations"], made["segments_zero_ms"]) == ({"patient_id": 5, "session_nr": 6, "mine": [1]}, [T0])
+    assert made["channels"] == {"CSC1": "a_1", "CSC2": "a_2"}
+    lone = write_session_from_block(block([train(0.1)]), tmp_path / "t")
+    assert made_of(lone)["segments_zero_ms"] == [T0]
+
+
+def test_segments_that_are_laid_out(tmp_path):
+    """Segments that overlap begin a second after whatever is last in the one before, spikes and events too."""
+    given = block([signal(), event([0.5], ["1"])], [signal()], [signal(begin=-0.5)])
+    with pytest.warns(UserWarning, match="each is placed 1 s after the previous one"):
+        folder = write_session_from_block(given, tmp_path / "s")
+    # 500 ms is the last of the first; the second has 10 ms; the third begins 500 ms before its 0 s
+    assert np.subtract(made_of(folder)["segments_zero_ms"], T0).tolist() == [0, 1500, 1500 + 10 + 1000 + 500]
+
+
+def test_channels_that_keep_their_numbers(tmp_path):
+    """Streams whose channels have a session's numbers come first, as they keep them."""
+    own = signal(name="own", array_annotations={"channel_ids": ["CSC1", "CSC2"]})
+    folder = write_session_from_block(block([signal(name="other"), own]), tmp_path / "s")
+    said = {one: json.loads((folder / "raw_data" / f"{one}.json").read_text()) for one in ("own", "other")}
+    assert [said[name]["channels"]["ids"] for name in ("own", "other")] == [["CSC1", "CSC2"], ["CSC3", "CSC4"]]

@@ -122,6 +122,7 @@ def test_columns(layout: dict[str, Any], places: Any, tmp_path: Path) -> None:
         ({"params__cut_out": np.array([1.0])}, "2 numbers above 0 in info/params/cut_out"),
         ({"params__cut_out": np.array([1.0, -1.0])}, "2 numbers above 0 in info/params/cut_out"),
         ({"electrodes__plane": "zz"}, "a plane yz, xy, xz; found zz"),
+        ({"electrodes__plane": 3}, "a plane yz, xy, xz; found 3"),
         ({"electrodes__pitch": np.array([np.nan])}, "a few numbers in info/electrodes/pitch"),
         ({"electrodes__pitch": np.array([1.1e5])}, "a few numbers in info/electrodes/pitch"),
         ({"electrodes__pitch": np.zeros(0)}, "a few numbers in info/electrodes/pitch"),

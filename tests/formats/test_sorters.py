@@ -50,6 +50,7 @@ def test_phy(base: int | None, found: list[int], column: bool, tmp_path: Path, c
     assert (sorting.kind, sorting.phy_base) == ("phy", 1 if base is None else base)
     said = [record.getMessage() for record in caplog.records]
     assert bool(said) is (base is None)
+    assert all(one.startswith(f"{tmp_path / 'a' / 'spike_times.npy'}: ") for one in said)
     assert all("the earliest time is 1, so samples are counted from 1 (a guess: give phy_base" in one for one in said)
     assert (sorting.units.tolist(), sorting.times_of(1).tolist()) == ([1, 2, 4], [found[0], found[3]])
     assert (len(sorting), sorting.in_files(4), sorting.times_of(9).tolist()) == (4, 3, [])
@@ -103,6 +104,8 @@ def test_phy_that_is_refused(change: dict[str, Any], said: str, tmp_path: Path) 
     with pytest.raises(BadFileError) as caught:
         load_sorting(phy(tmp_path / "a", **change), phy_base=base)
     assert said in str(caught.value)
+    name = next(iter(change)) if "whole" not in said else "times"
+    assert str(caught.value).startswith(f"{tmp_path / 'a' / f'spike_{name}.npy'}: ")
 
 
 @pytest.mark.parametrize("wrong", [2, -1, "1"])
@@ -211,6 +214,8 @@ def test_channels_that_are_none(tmp_path: Path) -> None:
     np.save(folder / "templates.npy", SHAPES)
     np.save(folder / "templates_ind.npy", np.array([[-1, -1], [0, 65535]]))
     assert load_templates(folder).shape == (2, 3, 65536)
+    np.save(folder / "templates_ind.npy", np.full((2, 2), -1))
+    assert load_templates(folder).shape == (2, 3, 0)
 
 
 ST3 = np.array([[1, 2, 5, 9, 4], [8, 1, 5, 9, 0], [8, 2, 5, 9, 7]])
