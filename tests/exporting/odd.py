@@ -235,6 +235,7 @@ def shanks() -> Recorded:
 ODD: dict[str, Callable[[], Recorded]] = {
     one.__name__: one for one in (late, early, uneven, one_gain, least, spikes, slow, wide, many, deep, probed, shanks)
 }
+FEW = ("late", "one_gain", "spikes", "deep")
 REQUANTISED = [
     (name, kind)
     for name, entry in rig_formats().items()
@@ -300,7 +301,8 @@ def outcome(name: str, source: Recorded, folder: Path, **options: Any) -> dict[s
 
 def outcomes(name: str, root: Path) -> dict[str, Any]:
     """Return what comes of all odd recordings in a format."""
-    found = {kind: outcome(name, make(), root / kind) for kind, make in ODD.items()}
+    kinds = FEW if name in ("nix", "nwb") else tuple(ODD)  # whose libraries take long for each file
+    found = {kind: outcome(name, ODD[kind](), root / kind) for kind in kinds}
     for kind in (kind for one, kind in REQUANTISED if one == name):
         how = {"requantise": True}
         found[said(kind, how)] = outcome(name, ODD[kind](), root / said(kind, how), **how)

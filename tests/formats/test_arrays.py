@@ -506,6 +506,17 @@ def test_ends_of_a_file(tmp_path: Path) -> None:
         assert opened.window.knots(opened.values["t"]) is None
 
 
+def test_ends_cost_two_items(tmp_path: Path) -> None:
+    """Of a long array that cannot be mapped the ends are read alone."""
+    path = dict_of(tmp_path, t=np.arange(2000.0))
+    folder = Apart(tmp_path)
+    with DictFile(File(folder, path.name)) as opened:
+        array = opened.values["t"]
+        folder.asked.clear()
+        assert opened.window.ends(array) == (0.0, 1999.0)
+        assert folder.asked == [(array.offset + 8 * 1999, 8)]  # the first one is in the beginning, which is held
+
+
 SAID = ["<f8", [3], "C", 0]
 
 
