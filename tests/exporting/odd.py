@@ -235,6 +235,7 @@ def shanks() -> Recorded:
 ODD: dict[str, Callable[[], Recorded]] = {
     one.__name__: one for one in (late, early, uneven, one_gain, least, spikes, slow, wide, many, deep, probed, shanks)
 }
+LIBRARY_OWN = ("nix", "nwb")  # what is in their files depends on a library's version
 FEW = ("late", "one_gain", "spikes", "deep")
 REQUANTISED = [
     (name, kind)
@@ -249,24 +250,19 @@ def _plain(value: Any) -> Any:
 
 
 def _contents(path: Path) -> list[Any]:
-    """Return what an HDF5 file holds, but for what its library says of itself."""
+    """Return what an HDF5 file holds, whatever its library makes of that."""
     import h5py
 
     found: list[Any] = []
 
     def note(name: str, item: Any) -> None:
-        if name.startswith("specifications") or name in ("", "file_create_date"):
-            return
-        own = sorted((key, np.asarray(value)) for key, value in item.attrs.items() if key not in _OF_LIBRARIES)
+        own = sorted((key, np.asarray(value)) for key, value in item.attrs.items())
         values = item[()] if isinstance(item, h5py.Dataset) else None
         found.append([name, [[key, _said(value)] for key, value in own], None if values is None else _said(values)])
 
     with h5py.File(path, "r") as file:
         file.visititems(note)
     return found
-
-
-_OF_LIBRARIES = ("version", "namespace", "object_id", "created_at", "updated_at", "id", ".specloc")
 
 
 def _said(value: Any) -> list[Any]:
@@ -296,12 +292,13 @@ def outcome(name: str, source: Recorded, folder: Path, **options: Any) -> dict[s
         return {"error": str(error).replace(str(folder), "")}
     parts = [{key: repr(value) for key, value in part.items()} for part in made.parts]
     left_out = [re.sub(r"at 0x\w+", "", line) for line in made.left_out]
-    return {"left_out": left_out, "parts": parts, "ticks": sum(told), "bytes": digest_of(folder, bool(entry.extras))}
+    found = {"left_out": left_out, "parts": parts, "ticks": sum(told)}
+    return found if name in LIBRARY_OWN else {**found, "bytes": digest_of(folder, bool(entry.extras))}
 
 
 def outcomes(name: str, root: Path) -> dict[str, Any]:
     """Return what comes of all odd recordings in a format."""
-    kinds = FEW if name in ("nix", "nwb") else tuple(ODD)  # whose libraries take long for each file
+    kinds = FEW if name in LIBRARY_OWN else tuple(ODD)  # for libraries take long for each file
     found = {kind: outcome(name, ODD[kind](), root / kind) for kind in kinds}
     for kind in (kind for one, kind in REQUANTISED if one == name):
         how = {"requantise": True}
