@@ -245,10 +245,6 @@ REQUANTISED = [
 ]
 
 
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else str(value) if isinstance(value, bytes) else value
-
-
 def _contents(path: Path) -> list[Any]:
     """Return what an HDF5 file holds, whatever its library makes of that."""
     import h5py
