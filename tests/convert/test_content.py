@@ -353,6 +353,12 @@ def test_rates_that_belong_together(rate, fits):
         check_extractors(recording(), sorting({"a": [1]}, {"a": [1]}))
 
 
+def test_spikes_are_looked_at_first():
+    """Spikes beyond the recording are found before anything is read of its samples."""
+    with pytest.raises(MockSessionError, match="found frames 100 to 100"):
+        extractor_content(recording(), sorting({"a": [100]}), "raw", None, (1, 1))
+
+
 def test_segments_of_a_sorting_alone():
     """They last to their last spike, and follow each other a second apart; that they are read as one is said."""
     given = sorting({"a": [4, 9], "b": [20]}, {"a": [], "b": []}, {"a": [3], "b": []})

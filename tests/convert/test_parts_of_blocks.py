@@ -344,6 +344,14 @@ def test_units_of_signals(units, found):
     assert made == (None if found is None else (pytest.approx(found[0]), found[1]))
 
 
+@pytest.mark.parametrize(("digits", "held"), [("123412345", True), ("1234123456", False)])
+def test_long_names_of_units(digits, held):
+    """A unit's name has up to 64 letters."""
+    units = pq.Quantity(1.0, f"kg**{digits}*m**1234*s**1234*A**1234*K**1234*mol**1234*cd**1234")
+    assert len(units.dimensionality.string) == 65 - held
+    assert to_uv(units) == ((1.0, units.dimensionality.string) if held else None)
+
+
 def test_a_stream_of_signals():
     """It has the name, the places and names of channels, the samples and the scale of its first part."""
     notes = {

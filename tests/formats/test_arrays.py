@@ -574,6 +574,8 @@ def said_of(tmp_path: Path, **more: Any) -> Any:
         {"steps": [[9, 6.0, 17.0]]},  # at it is the last
         {"steps": [[4, 6.0, 10.0], [5, 11.0, 12.0]]},
         {"steps": [[4, 6, 10]]},
+        {"steps": [[4, 6, 10.0]]},
+        {"steps": [[4, 6.0, 10]]},
         {"steps": [[True, 6.0, 10.0]]},
         {"steps": [[4, 6.0]]},
         {"steps": [4]},
@@ -592,6 +594,7 @@ def test_items_that_are_said(tmp_path: Path) -> None:
     knots = window.knots(values["t"])
     assert [knots.known(k) for k in range(10)] == [0.0, 2.0, 3.0, None, None, None, None, None, 5.0, 18.0]
     assert window.ends(values["t"]) == (0.0, 18.0)
+    assert [knots[k] for k in (2, 3, 8, 9)] == [3.0, 3.0 + 2.0 * (1 / 6), 5.0, 18.0]
     large = float(np.nextafter(2.0**64, 0))
     assert said_of(tmp_path, ends=[-large, large])[0].ends(said_of(tmp_path)[1]["t"]) == (-large, large)
     assert said_of(tmp_path, steps=None)[0].knots(values["t"]) is None
