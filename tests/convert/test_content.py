@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 from spikeinterface.core import NumpyRecording, NumpySorting
 
-from mockrawio import MockSessionError, write_session
+from mockrawio import MockSessionError, MockSessionIO, write_session
 from mockrawio.convert import session_content
 from mockrawio.convert.counts import Piece, Source, encode
 from mockrawio.convert.cut import UnitPlace, WrittenStream, frames_to_ms, source_windows
 from mockrawio.convert.extractors import check_extractors, extractor_content
+from mockrawio.convert.leftovers import Leftovers
 from mockrawio.convert.names import ChannelNames, check_name, patient_and_session, usable
+from mockrawio.convert.neo_signals import gather_parts
 from mockrawio.convert.recordings import check_methods, recording_stream, segment_starts
 from mockrawio.convert.session_content import Content, Stream, plain, write_content
 from mockrawio.convert.sortings import SortedSpikes, lone_units, place_units, unit_frames
@@ -500,3 +502,18 @@ def test_nothing_to_write(tmp_path):
     """One of both is needed."""
     with pytest.raises(MockSessionError, match="recording= or sorting=; found neither"):
         write_session(folder=tmp_path / "s")
+
+
+def test_a_stream_that_is_read_lazily(tmp_path):
+    """Counts of a lazy signal are those of its file, in uV by their gain and offset, of all channels or one."""
+    samples = np.arange(-10, 10, dtype=np.int16).reshape(10, 2)
+    folder = write_content(content([stream_of(samples, ids=("CSC1", "CSC2"))]), tmp_path / "s", False, False)
+    block = MockSessionIO(folder).read_block(lazy=True)
+    (part,) = gather_parts(block.segments, Leftovers())[0]
+    assert (part.units, [*part.gains, *part.offsets]) == ("uV", pytest.approx([500.0, 500.0, 3000.0, 3000.0]))
+    assert (part.dtype, part.rate, part.piece.n_samples) == (np.dtype("i2"), 1000.0, 10)
+    np.testing.assert_array_equal(part.piece.read(2, 5), samples[2:5])
+    for k in range(2):
+        one = part.channel(k)
+        np.testing.assert_array_equal(one.piece.read(0, 10), samples[:, k : k + 1])
+        assert (one.gains.size, one.ids) == (1, (f"CSC{k + 1}",))

@@ -96,7 +96,7 @@ def late() -> Recorded:
     units = (
         unit(1, "CSC1_SU1", "CSC1", [_spread(a, 9, 20, 90), _spread(b, 3, 30, 100)], 32),
         unit(2, "CSC1_MU2", "CSC1", [_spread(a, 4, 20, 180), []], 32, multi=True),
-        unit(3, "CSC4_SU1", "CSC4", [[], _spread(b, 2, 40, 77)], 48, rate=48_000.0, gain=0.5, units="mV", offset=3.0),
+        unit(3, "CSC4_SU1", "CSC4", [[], _spread(b, 2, 40, 77)], 48, rate=48_000.0, gain=0.5, units="mV", offset=0.7),
         unit(4, "CSC5_SU1", "CSC5", [_spread(a, 5, 1, 66.6), _spread(b, 3, 10, 50.5)], 0),
         unit(5, "no channel", None, [_spread(a, 2, 500, 30), []], 20, left_sweep=0.0),
         unit(6, "silent", "CSC2", [[], []], 32),
