@@ -424,6 +424,12 @@ def test_lfp_that_is_a_sessions():
     assert channels[1].source.pieces[0].read(0, 2).tolist() == [[1], [3]]
 
 
+def test_lfp_by_its_first_part():
+    """A stream is called what it is in its first segment."""
+    assert lfp_of([csc("lfp")], [csc("x", begin=0.011)])[:2] == (["lfp"], [])
+    assert lfp_of([csc("x")], [csc("lfp", begin=0.011)])[:2] == ([], ["x"])
+
+
 @pytest.mark.parametrize(
     "parts",
     [
