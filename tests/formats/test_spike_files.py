@@ -460,6 +460,26 @@ def test_sonata_that_grows(h5py: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "ordered"),
+    [("by_time", True), (b"by_time", True), ("by_id", False), ("x", False), (2, False), (None, False)],
+)
+def test_orders_that_files_say(said: Any, ordered: bool, h5py: Any, tmp_path: Path) -> None:
+    """A file may say its order as text; what is no order that is known is none."""
+    path = write_sonata(tmp_path / "a.h5", SpikeBlock(np.array([5.0]), np.array([1], np.uint64)), sorting="none")
+    with h5py.File(path, "a") as file:
+        attributes = file["spikes/default"].attrs
+        del attributes["sorting"]
+        if said is not None:
+            attributes["sorting"] = said
+    early = SpikeBlock(np.array([4.0]), np.array([2], np.uint64))
+    if ordered:
+        with pytest.raises(MockSessionError, match="in the order of time, from 5.0 ms on"):
+            append_sonata(path, early)
+        return
+    assert spikes_of(append_sonata(path, early)) == [(5, 1), (4, 2)]
+
+
+@pytest.mark.parametrize(
     "how",
     [
         {"sorting": "by"},
@@ -479,6 +499,15 @@ def test_ways_to_write_that_are_none(how: Any, tmp_path: Path) -> None:
     with pytest.raises(MockSessionError, match=r"from 2\.0 ms on; found a spike at 1\.0 ms"):
         write_sonata(tmp_path / "a.h5", early)
     assert list(tmp_path.iterdir()) == []
+    there = write_sonata(tmp_path / "a.h5", early[0])
+    with pytest.raises(MockSessionError, match="a.h5"):
+        write_sonata(there, early[1])
+    assert spikes_of(write_sonata(there, early[1], overwrite=True)) == [(1, 1)]
+
+
+def test_limits() -> None:
+    """A line has 16 MiB at most, an error ten names of populations, a byte 1,100 values."""
+    assert (csv.MOST_LINE, csv.MOST_NAMES, sonata.MOST_PACKED, sonata_out.MOST_TEXT) == (1 << 24, 10, 1100, 60_000)
 
 
 def test_a_disk_that_hdf5_need_not_know_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -308,6 +308,8 @@ def test_zarr_of_little(tmp_path: Path) -> None:
         {"dtype": "|V3"},
         {"shape": [3, 4, -2]},
         {"shape": "342"},
+        {"shape": 3},
+        {"chunks": None},
         {"order": "A"},
         {"chunks": [2, 3]},
         {"chunks": [0, 3, 2]},
