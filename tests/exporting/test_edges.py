@@ -96,6 +96,7 @@ REFUSED: list[tuple[str, dict[str, Any], Callable[[], Recorded], Callable[[], Re
         "1024 channels at most, of 8 ports; found 1025",
     ),
     ("spikeglx", {}, lambda: one(n_channels=1536), lambda: one(n_channels=1537), "at most 384 channels, or 1536 if"),
+    ("edf", {}, lambda: one(gain=1e-4), lambda: one(gain=1e-12), "a gain for 8 characters; found 1e-12"),
     ("edf", {}, lambda: one(n_channels=639), lambda: one(n_channels=640), "639 channels at most.*found 640 at 1000 Hz"),
 ]
 
@@ -204,6 +205,14 @@ NOTED: list[tuple[str, dict[str, Any], Callable[[], Recorded], Callable[[], Reco
     ("neuralynx", {}, named("n" * 60), named("n" * 61), "names of channels: at most 60 characters of LATIN-1"),
     ("neuralynx", {}, said_as("l" * 127), said_as("l" * 128), "labels: at most 127 characters of ASCII"),
     ("edf", {}, named("n" * 16), named("n" * 17), "name 'nnnnnnnnnnnnnnnnn': at most 16 characters of ASCII"),
+    (
+        "edf",
+        {},
+        lambda: one(gain=0.25, channel={"offset": 0.0002}),
+        lambda: one(gain=0.25, channel={"offset": 0.0003}),
+        "offsets: 8 characters of a range: values are up to a fifth of a count off",
+    ),
+    ("blackrock", {}, measured("p" * 15), measured("p" * 16), "units of channels: at most 15 characters of ASCII"),
     ("edf", {}, said_as("l" * 200), said_as("l" * 201), "labels of E: cut at 200 bytes"),
     (
         "phy",

@@ -14,6 +14,7 @@ import pytest
 
 from mockrawio.exporting import Exported
 from mockrawio.exporting.door import write_rig
+from mockrawio.formats import recorded
 from mockrawio.formats.blackrock.events import RESTART
 from mockrawio.formats.blackrock.layout import VERSIONS, CountScale, origin
 from mockrawio.formats.edf.kinds import BDF, EDF
@@ -117,6 +118,7 @@ def test_waveforms_in_whole_nanovolts(tmp_path: Path) -> None:
     times = [[0.001]]
     for gain, units, kept in (
         (0.195, "uV", True),
+        (0.001, "uV", True),
         (0.195 * (1 + 9e-7), "uV", True),
         (0.195 * (1 + 2e-6), "uV", False),
         (65.535, "uV", True),
@@ -265,6 +267,30 @@ def test_records_that_samples_fill() -> None:
     assert cut_records([stream, replace(slow, sizes=(299,))], EDF) == ((13_960, 1396), 1, "13.96")
     none = signals(3, "odd", 1000.0 / np.sqrt(2), 2, (0.0,), (300,))
     assert cut_records([stream, none], EDF) is None
+
+
+def test_records_of_long_recordings() -> None:
+    """A record may be as long as the samples; its duration has the digits that eight characters hold."""
+    stream = signals(1, "broadband", 1000.0, 1, (0.0,), (3,))
+    assert cut_records([replace(stream, sizes=(131_101,))], EDF) == ((131_101,), 1, "131.101")
+    assert cut_records([replace(stream, rate=7.77, sizes=(1000,))], EDF) == ((1000,), 1, "128.7001")
+
+
+def test_records_of_two_streams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each record has its samples of the one stream, then those of the other, in blocks of any size."""
+    monkeypatch.setattr(recorded, "BLOCK", 1)
+    source = one(1000.0, size=40_000)
+    slow = signals(2, "lfp", 100.0, 3, (0.0,), (4000,), gain=0.195)
+    made = write("edf", source.only([slow, *source.signals]), tmp_path / "out")
+    data = (made.folder / "x.edf").read_bytes()
+    size, number = int(data[184:192]), int(data[236:244])
+    rows = np.frombuffer(data[size:], "<i2").reshape(number, -1)
+    fast, other = source.signals[0].read(0, 0, 40_000), slow.read(0, 0, 4000)
+    step = 40_000 // number
+    for k in range(number):
+        wanted = [*fast[k * step : (k + 1) * step].T, *other[k * step // 10 : (k + 1) * step // 10].T]
+        np.testing.assert_array_equal(rows[k, : 2 * step + 3 * step // 10], np.concatenate(wanted))
+    assert number > 1
 
 
 def test_notes_of_records() -> None:
@@ -518,3 +544,14 @@ def test_times_of_bci2000(rate: float, block: int, tmp_path: Path) -> None:
     wanted = [(k // block * block * 1000 // int(rate)) % 65_536 for k in range(size)]
     assert rows["ms"][:, 0].tolist() == rows["ms"][:, 1].tolist() == wanted
     assert set(rows["flags"].tolist()) == {3}
+
+
+@pytest.mark.parametrize("inputs", [0, 1])
+def test_packets_that_spikegadgets_lost(inputs: int, tmp_path: Path) -> None:
+    """A hundred packets before the middle are not there, with digital inputs or without."""
+    source = one(1000.0, size=400, events=(marks("E", [[0.1]], ("1",)),) * inputs)
+    whole = (write("spikegadgets", source, tmp_path / "a").folder / "x.rec").read_bytes()
+    broken = (write("spikegadgets", source, tmp_path / "b", fault="lost-packets").folder / "x.rec").read_bytes()
+    packet = 1 + 8 * inputs + 4 + 2 * 2
+    begin = len(whole) - 400 * packet
+    assert broken == whole[: begin + 100 * packet] + whole[begin + 200 * packet :]
