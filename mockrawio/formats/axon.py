@@ -29,27 +29,12 @@ _BLOCK, _GAP_FREE, _COMMENT = 512, 3, 1
 _VERSION, _CREATOR = (0, 0, 6, 2), 0x0A070003  # 2.6.0.0, of Clampex 10.7.0.3
 _FIRST_NAME = 2  # the number of the first channel's string
 _RANGE, _RESOLUTION = 10.0, 32768  # V, and the count for it
-# The sections in the order of the header, each with the size of an entry.
-_SECTIONS = {
-    "protocol": 512,
-    "adc": 128,
-    "dac": 256,
-    "epoch": 32,
-    "adc_per_dac": 128,
-    "epoch_per_dac": 48,
-    "user_list": 64,
-    "stats_region": 128,
-    "math": 128,
-    "strings": 0,
-    "data": 2,
-    "tag": 64,
-    "scope": 769,
-    "delta": 8,
-    "voice_tag": 0,
-    "synch": 8,
-    "annotation": 0,
-    "stats": 0,
-}
+# The sections in the order of the header, and the bytes of an entry of those that are written; strings are one entry.
+_SECTIONS = (
+    *("protocol", "adc", "dac", "epoch", "adc_per_dac", "epoch_per_dac", "user_list", "stats_region", "math"),
+    *("strings", "data", "tag", "scope", "delta", "voice_tag", "synch", "annotation", "stats"),
+)
+_ENTRIES = {"protocol": 512, "adc": 128, "data": 2, "tag": 64, "synch": 8}
 
 
 def _packed(size: int, **fields: tuple[int, str]) -> np.dtype[np.void]:
@@ -138,10 +123,10 @@ def _header(recorded: Recorded, sizes: Mapping[str, int]) -> bytes:
     starts = np.cumsum([1, *(-(-size // _BLOCK) for size in sizes.values())]).tolist()
     places = dict(zip(sizes, starts, strict=False))
     index = b""
-    for section, entry in _SECTIONS.items():
+    for section in _SECTIONS:
         size = sizes.get(section, 0)
-        bytes_, count = (size, size and 1) if section == "strings" else (entry, size // entry if entry else 0)
-        index += struct.pack("<IIq", places[section] if size else 0, bytes_ if size else 0, count)
+        entry = _ENTRIES.get(section, size)
+        index += struct.pack("<IIq", places[section], entry, size // entry) if size else bytes(16)
     return (facts + names + index).ljust(_BLOCK, b"\0")
 
 
