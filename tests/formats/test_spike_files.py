@@ -72,6 +72,9 @@ def test_nodes_with_many_times(tmp_path: Path) -> None:
         (("1",), "two or three columns; found 1 in the first line"),
         (("timestamps node_ids", "1 2", "", "3"), "2 columns in line 4; found 1"),
         (("timestamps node_ids", "1 2 3"), "2 columns in line 2; found 3"),
+        (("timestamps node_ids population", "1 5", "2 3 4 b"), "3 columns in line 2; found 2"),
+        (("node_ids timestamps", "3"), "2 columns in line 2; found 1"),
+        (("node_ids,spike-times", "3"), "2 columns in line 2; found 1"),
         (("timestamps node_ids", "1 2", "-0.5 3"), "a finite time from 0 in line 3; found '-0.5'"),
         (("timestamps node_ids", "inf 3"), "a finite time from 0 in line 2; found 'inf'"),
         (("timestamps node_ids", "1e999 3"), "a finite time from 0 in line 2; found '1e999'"),
@@ -333,6 +336,8 @@ def test_blocks_of_sonata(size: int, h5py: Any, tmp_path: Path, monkeypatch: pyt
     found = list(read_sonata_blocks(path))
     assert [one.times_ms.tolist() for one in found] == [T[k : k + size].tolist() for k in range(0, 3, size)]
     assert {one.stop_ms for one in found} == {4.0}
+    early = made(h5py, tmp_path, spikes__p__timestamps=-np.sort(-T), spikes__p__node_ids=N)
+    assert {one.stop_ms for one in read_sonata_blocks(early)} == {4.0}
     none = made(h5py, tmp_path, spikes__p__timestamps=T[:0], spikes__p__node_ids=N[:0])
     assert [(one.times_ms.tolist(), one.stop_ms) for one in read_sonata_blocks(none)] == [([], 0.0)]
     bad = made(h5py, tmp_path, spikes__p__timestamps=T - [0, 0, 3], spikes__p__node_ids=N)
@@ -517,6 +522,8 @@ def test_a_disk_that_hdf5_need_not_know_of(tmp_path: Path, monkeypatch: pytest.M
         out.seek(0)
         buffer = bytearray(b"x" * 8)
         assert (out.readinto(buffer), bytes(buffer)) == (8, b"abc" + bytes(5))
+        buffer = bytearray(b"x" * 3)
+        assert (out.readinto(buffer), bytes(buffer)) == (3, bytes(3))
         out.check()
         out.error = OSError("full")
         assert (out.write(b"defg"), out.truncate(2), out.truncate()) == (4, 2, 0)

@@ -464,3 +464,25 @@ def test_sha256_of_files(tmp_path: Path) -> None:
     names = ("channel_map.npy", "templates.npy")
     lines = [f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
     assert templates_sha256(folder) == hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def test_limits_of_files(tmp_path: Path) -> None:
+    """An array of zarr has 512 MiB at most, one of an .npz a MiB more for its header; a folder 131,072 files."""
+    folder = zarr_folder(tmp_path / "a", {})
+    place = folder / "templates_array" / ".zarray"
+    large = {"dtype": "<f8", "shape": [8192, 8192, 2], "chunks": [8192, 8192, 2]}
+    place.write_text(json.dumps({**json.loads(place.read_text()), **large}))
+    with pytest.raises(BadFileError, match="at most 536870912 bytes, in chunks"):
+        read_templates(folder)
+    np.savez(tmp_path / "a.npz", templates_array=shapes())
+    data = bytearray((tmp_path / "a.npz").read_bytes())
+    entry = data.index(b"PK\x01\x02")
+    for size, fits in ((537_919_489, False), (537_919_488, True)):
+        data[entry + 24 : entry + 28] = size.to_bytes(4, "little")
+        (tmp_path / "a.npz").write_bytes(data)
+        if fits:
+            assert len(read_templates(tmp_path / "a.npz")) == 3
+            continue
+        with pytest.raises(BadFileError, match="at most 537919488 bytes in templates_array"):
+            read_templates(tmp_path / "a.npz")
+    assert zarr_module._MOST_FILES == 131_072
