@@ -551,6 +551,20 @@ def test_arrays_that_are_said_and_cannot_be(array: Any, tmp_path: Path) -> None:
         said_array(file, {"array": array})
 
 
+@pytest.mark.parametrize(
+    ("n", "offset", "fits"), [(3, 0, True), (4, 0, False), (3, 1, False), (2, 8, True), (2, 9, False)]
+)
+def test_arrays_of_a_dict_that_are_beyond_the_file(n: int, offset: int, fits: bool, tmp_path: Path) -> None:
+    """An array of a dict may end with its file, and not after it."""
+    (tmp_path / "a.npy").write_bytes(bytes(24))
+    file, said = File(DiskFolder(tmp_path), "a.npy"), {"values": {"t": {"array": ["<f8", [n], "C", offset]}}}
+    if fits:
+        assert said_dict(file, said)[1]["t"].shape == (n,)
+        return
+    with pytest.raises(BadFileError, match="an array within the file, as its manifest says it"):
+        said_dict(file, said)
+
+
 def said_of(tmp_path: Path, **more: Any) -> Any:
     (tmp_path / "a.npy").write_bytes(bytes(80))
     array = {"array": ["<f8", [10], "C", 0], "ends": [0.0, 18.0], **more}
