@@ -44,9 +44,14 @@ def fires(time: float, rate: float, size: int, **more: Any) -> Recorded:
     return source.only([nothing])
 
 
-def size_of(name: str, source: Recorded, folder: Path) -> int:
-    made = write_rig(source, folder, rig_formats()[name])
-    return (made.folder / made.files[0]).stat().st_size
+def unread(size: int) -> Recorded:
+    """Return a stream of so many samples that nobody may read."""
+    source = one(n_channels=1)
+    return source.only([replace(source.signals[0], sizes=(size,), read=never)])
+
+
+def never(*asked: object) -> Any:
+    raise AssertionError(asked)
 
 
 # The format; what its limits are meanwhile; what fits; what does not; what is said of that.
@@ -98,6 +103,15 @@ REFUSED: list[tuple[str, dict[str, Any], Callable[[], Recorded], Callable[[], Re
     ("spikeglx", {}, lambda: one(n_channels=1536), lambda: one(n_channels=1537), "at most 384 channels, or 1536 if"),
     ("edf", {}, lambda: one(gain=1e-4), lambda: one(gain=1e-12), "a gain for 8 characters; found 1e-12"),
     ("edf", {}, lambda: one(n_channels=639), lambda: one(n_channels=640), "639 channels at most.*found 640 at 1000 Hz"),
+    ("axon", {}, lambda: one(begin=(2**31 - 1) / 1000), lambda: one(begin=2**31 / 1000), "segments that begin within"),
+    (
+        "alphaomega",
+        {},
+        lambda: one(begin=(2**32 - 31) / 1000),
+        lambda: one(begin=(2**32 - 30) / 1000),
+        r"times from 0 s up to 2\*\*32 samples",
+    ),
+    ("neuroexplorer", {}, one, lambda: unread(2_147_483_268), "a segment below 4 GiB, .*; found 4294967296 bytes"),
 ]
 
 

@@ -20,7 +20,7 @@ from mockrawio.formats.blackrock.layout import VERSIONS, CountScale, origin
 from mockrawio.formats.edf.kinds import BDF, EDF
 from mockrawio.formats.edf.notes import Notes
 from mockrawio.formats.edf.records import cut_records
-from mockrawio.formats.plexon.layout import EVENT_HEAD, HEAD, SLOW_HEAD, FullScale
+from mockrawio.formats.plexon.layout import BLOCK_HEAD, EVENT_HEAD, HEAD, SLOW_HEAD, FullScale
 from mockrawio.formats.recorded import Recorded, RecordedSpan
 from mockrawio.formats.rig import rig_formats
 from mockrawio.formats.spikeglx import read_meta
@@ -248,6 +248,19 @@ def test_rates_of_waveforms_of_plexon(tmp_path: Path) -> None:
         assert head["waveform_rate"] == round(max(rates))
 
 
+def test_late_ticks_of_plexon(tmp_path: Path) -> None:
+    """Ticks have forty bits, the upper eight of which are apart."""
+    ticks = [(1 << 32) + 5, (3 << 32) + 7]
+    spikes = unit(1, "a", None, [[tick / 40_000 for tick in ticks]], 0)
+    span = RecordedSpan(0.0, (ticks[1] + 9) / 40_000)
+    source = Recorded(START, (span,), (), (spikes,), (), "x")
+    data = (write("plexon", source, tmp_path / "out").folder / "x.plx").read_bytes()
+    found = np.frombuffer(data[-64:], BLOCK_HEAD)
+    assert found["type"].tolist() == [4, 1, 1, 4]
+    assert found["upper"].tolist() == [0, 1, 3, 3]
+    assert found["stamp"].tolist() == [0, 5, 7, 16]
+
+
 # -- EDF ----------------------------------------------------------------------------------------
 
 
@@ -273,6 +286,7 @@ def test_records_of_long_recordings() -> None:
     """A record may be as long as the samples; its duration has the digits that eight characters hold."""
     stream = signals(1, "broadband", 1000.0, 1, (0.0,), (3,))
     assert cut_records([replace(stream, sizes=(131_101,))], EDF) == ((131_101,), 1, "131.101")
+    assert cut_records([replace(stream, sizes=(122_880,))], EDF) == ((30_720,), 4, "30.72")
     assert cut_records([replace(stream, rate=7.77, sizes=(1000,))], EDF) == ((1000,), 1, "128.7001")
 
 

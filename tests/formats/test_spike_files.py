@@ -386,6 +386,17 @@ def test_sonata_that_is_refused(datasets: Any, population: Any, said: str, h5py:
     assert said in str(caught.value)
 
 
+def test_sonata_that_lies_elsewhere(h5py: Any, tmp_path: Path) -> None:
+    """Datasets may lie in another file, unless all must be in the file itself."""
+    made(h5py, tmp_path, spikes__p__timestamps=T, spikes__p__node_ids=N).rename(tmp_path / "b.h5")
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["spikes"] = h5py.ExternalLink("b.h5", "/spikes")
+    assert spikes_of(tmp_path / "a.h5") == [(1, 3), (4, 1), (2.5, 2)]
+    assert len(list(read_sonata_blocks(tmp_path / "a.h5"))) == 1
+    with pytest.raises(BadFileError, match="timestamps in the file itself; found a link to another file"):
+        spikes_of(tmp_path / "a.h5", own=True)
+
+
 def test_sonata_before_there_were_populations(h5py: Any, tmp_path: Path) -> None:
     """Timestamps and gids in /spikes itself are one population, called default; gids may stand in one, too."""
     path = made(h5py, tmp_path, spikes__timestamps=T, spikes__gids=N)
