@@ -157,6 +157,10 @@ def several(n: int) -> Callable[[], Recorded]:
     return lambda: one(30_000.0, 900, units=tuple(unit(k, f"u{k}", "CSC1", [[0.001]], 4) for k in range(n)), events=())
 
 
+def events_called(name: str) -> Callable[[], Recorded]:
+    return lambda: one(events=(marks(name, [[0.01]], ("1",)),))
+
+
 def lines(n: int) -> Callable[[], Recorded]:
     return lambda: one(events=tuple(marks(f"e{k}", [[0.01]], ("1",)) for k in range(n)))
 
@@ -204,7 +208,7 @@ NOTED: list[tuple[str, dict[str, Any], Callable[[], Recorded], Callable[[], Reco
     ("intan", {}, lines(16), lines(17), "events of e16: there are 16 digital inputs"),
     ("spikegadgets", {}, lines(32), lines(33), "events of e32: there are 32 digital inputs"),
     ("spikeglx", {}, lines(15), lines(16), "events of e15: a digital word has 15 lines beside the sync wave's"),
-    ("openephys_legacy", {"_MOST_LINES": 3}, lines(3), lines(4), "events of e3: there are 3 lines"),
+    ("openephys_legacy", {}, lines(256), lines(257), "events of e256: there are 256 lines"),
     (
         "openephys_legacy",
         {},
@@ -242,6 +246,14 @@ NOTED: list[tuple[str, dict[str, Any], Callable[[], Recorded], Callable[[], Reco
         said_as("l" * 125),
         said_as("l" * 126),
         "comments of event channels: at most 127 characters of ASCII",
+    ),
+    ("alphaomega", {}, events_called("e" * 30), events_called("e" * 31), f"name of {'e' * 31}: at most 30 characters"),
+    (
+        "alphaomega",
+        {},
+        shaped(4, rate=1000 * (1 + 9e-7)),
+        shaped(4, rate=1000 * (1 + 1.2e-6)),
+        "waveforms of CSC1_SU1: their samples are taken for those of the fastest stream",
     ),
 ]
 
