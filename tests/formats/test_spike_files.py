@@ -130,6 +130,7 @@ def test_populations(block: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(BadFileError, match="a population 'c'; found a, b. Choose one"):
         spikes_of(path, population="c")
     assert spikes_of(text(tmp_path, "timestamps node_ids"), population="c") == []
+    assert spikes_of(text(tmp_path, "1 p 2"), population="p") == [(1, 2)]
     many = text(tmp_path, "timestamps population node_ids", *(f"1 p{k} 1" for k in range(12)))
     with pytest.raises(BadFileError) as caught:
         spikes_of(many, population="c")
