@@ -135,7 +135,10 @@ def one_gain() -> Recorded:
     """The same in channels of one gain, in mV, some of them turned round, and with offsets."""
     stream = signals(5, "broadband", RATE, 4, (0.0,), (301,))
     rows = [(f"LFP {k}", "mV", sign * 0.000195, offset) for k, sign, offset in ((1, 1, 0), (2, -1, 0.001), (3, 1, -1))]
-    units = (unit(1, "CSC1_SU1", "CSC1", [_spread(0.0, 5, 20, 50)], 32, gain=0.000195, units="mV"),)
+    units = tuple(
+        unit(k, f"CSC{k}_SU1", f"CSC{k}", [_spread(0.0, 5, 20, 50)], 32, gain=gain, units="mV")
+        for k, gain in ((1, 0.000195), (2, -0.000195))
+    )
     return Recorded(START, (RecordedSpan(0.0, 301 / RATE),), (_named(stream, *rows),), units, (), "recording", "mV")
 
 

@@ -112,6 +112,7 @@ REFUSED: list[tuple[str, dict[str, Any], Callable[[], Recorded], Callable[[], Re
         r"times from 0 s up to 2\*\*32 samples",
     ),
     ("neuroexplorer", {}, one, lambda: unread(2_147_483_268), "a segment below 4 GiB, .*; found 4294967296 bytes"),
+    ("plexon", {}, lambda: one(1.0), lambda: one(0.3), r"a whole number of Hz; found 0\.3 Hz"),
 ]
 
 
@@ -159,6 +160,10 @@ def several(n: int) -> Callable[[], Recorded]:
 
 def events_called(name: str) -> Callable[[], Recorded]:
     return lambda: one(events=(marks(name, [[0.01]], ("1",)),))
+
+
+def fires_on(channel: str) -> Callable[[], Recorded]:
+    return lambda: one(units=(unit(1, "a", channel, [[0.01]], 4),))
 
 
 def lines(n: int) -> Callable[[], Recorded]:
@@ -255,6 +260,7 @@ NOTED: list[tuple[str, dict[str, Any], Callable[[], Recorded], Callable[[], Reco
         shaped(4, rate=1000 * (1 + 1.2e-6)),
         "waveforms of CSC1_SU1: their samples are taken for those of the fastest stream",
     ),
+    ("plexon", {}, fires_on("c" * 31), fires_on("c" * 32), "ids of spikes' channels: at most 31 characters of ASCII"),
 ]
 
 

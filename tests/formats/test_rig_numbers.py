@@ -140,6 +140,36 @@ def test_waveforms_in_whole_nanovolts(tmp_path: Path) -> None:
         assert np.abs(found - clipped).max() <= factor / 2 + 0.04
 
 
+def test_electrodes_of_no_channel(tmp_path: Path) -> None:
+    """A unit of no channel has an electrode after all channels."""
+    made = write("blackrock", one(n_channels=3, units=(unit(1, "a", None, [[0.001]], 4),)), tmp_path / "out")
+    assert (made.folder / "x.nev").read_bytes()[344:346] == b"\x04\0"
+
+
+@pytest.mark.parametrize(("label", "word"), [("0", True), ("65535", True), ("65536", False), ("-1", False)])
+def test_words_of_blackrock(label: str, word: bool, tmp_path: Path) -> None:
+    """Labels that are all words of 16 bits are those of the digital port, others are comments."""
+    made = write("blackrock", one(events=(marks("E", [[0.001]], (label,)),)), tmp_path / "out")
+    data = (made.folder / "x.nev").read_bytes()
+    packet = data[-int.from_bytes(data[16:20], "little") :]
+    if word:
+        assert (packet[4:7], packet[8:10]) == (b"\0\0\x01", int(label).to_bytes(2, "little"))
+    else:
+        assert (packet[4:6], packet[12:].rstrip(b"\0")) == (b"\xff\xff", f"E: {label}".encode())
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_pauses_of_blackrock(n: int, tmp_path: Path) -> None:
+    """Where every sample has a time stamp it is said how readers find the pauses, if there are any."""
+    source = one(size=20) if n == 1 else one(size=20, n_channels=1)
+    if n == 2:
+        stream = signals(1, "broadband", 30_000.0, 1, (0.0, 0.5), (20, 20))
+        source = replace(source, signals=(stream,), segments=(RecordedSpan(0.0, 0.001), RecordedSpan(0.5, 0.501)))
+    for version in VERSIONS:
+        (part,) = write("blackrock", source, tmp_path / version, version=version).parts
+        assert part.get("gap_tolerance_ms") == (0.0 if n == 2 and version == "3.0-ptp" else None)
+
+
 # -- Plexon -------------------------------------------------------------------------------------
 
 
@@ -231,6 +261,7 @@ def test_gains_of_plexon(gains: list[float], noted: bool, tmp_path: Path) -> Non
     rows = tuple(row._replace(gain=gain) for row, gain in zip(stream.channels, gains, strict=True))
     made = write("plexon", source.only([replace(stream, channels=rows)]), tmp_path / "out")
     assert any(line.startswith("gains:") for line in made.left_out) is noted
+    assert np.frombuffer((made.folder / "x.plx").read_bytes(), HEAD, 1)["bits"][0].tolist() == [8 if noted else 16] * 2
 
 
 def test_rates_of_waveforms_of_plexon(tmp_path: Path) -> None:
