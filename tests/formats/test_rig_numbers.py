@@ -17,6 +17,7 @@ from mockrawio.exporting.door import write_rig
 from mockrawio.formats import recorded
 from mockrawio.formats.blackrock.events import RESTART
 from mockrawio.formats.blackrock.layout import VERSIONS, CountScale, origin
+from mockrawio.formats.edf import records
 from mockrawio.formats.edf.kinds import BDF, EDF
 from mockrawio.formats.edf.notes import Notes
 from mockrawio.formats.edf.records import cut_records
@@ -319,6 +320,14 @@ def test_records_of_long_recordings() -> None:
     assert cut_records([replace(stream, sizes=(131_101,))], EDF) == ((131_101,), 1, "131.101")
     assert cut_records([replace(stream, sizes=(122_880,))], EDF) == ((30_720,), 4, "30.72")
     assert cut_records([replace(stream, rate=7.77, sizes=(1000,))], EDF) == ((1000,), 1, "128.7001")
+
+
+def test_the_shortest_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Records that samples fill are of 32 bytes at least: of those that are shorter annotations would be most."""
+    monkeypatch.setattr(records, "_USUAL", 100)
+    stream = signals(1, "broadband", 1000.0, 1, (0.0,), (16 * 53,))
+    assert cut_records([stream], EDF) == ((16,), 53, "0.016")
+    assert cut_records([replace(stream, sizes=(15 * 53,))], EDF) == ((795,), 1, "0.795")
 
 
 def test_records_of_two_streams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

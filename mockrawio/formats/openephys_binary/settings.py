@@ -57,7 +57,8 @@ def _gains(streams: Streams, probe: Wired) -> str:
     """Return how much the probe amplifies, of one whose gains can be set."""
     said = ""
     for one, signals in streams:
-        volts = signals.channels[0].gain * IN_UV.get(signals.channels[0].units, 1e6) * 1e-6
+        first = signals.channels[0]
+        volts = first.gain * IN_UV.get(first.units, 1e6) * 1e-6
         band = "ap" if one.stream.endswith("AP") else "lfp"
         said += f' {band}GainValue="{USUAL_V / probe.part.max_int / abs(volts):g}x"' if probe.part.gain is None else ""
     return said
