@@ -393,7 +393,14 @@ def test_long_annotations(label: str, cut: bool, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("rate", "power", "divisor"),
-    [(24414.0625, 2, 1), (25e6 / 4096, 0, 1), (25e6, 12, 1), (1017.2526041666666, 0, 6), (30_000.0, 12, 255)],
+    [
+        (24414.0625, 2, 1),
+        (25e6 / 4096, 0, 1),
+        (25e6, 12, 1),
+        (1017.2526041666666, 0, 6),
+        (25e6 / 255, 12, 255),
+        (30_000.0, 12, 255),
+    ],
 )
 def test_rates_of_sev(rate: float, power: int, divisor: int) -> None:
     """A rate is 25 MHz by a number, times a power of two: the nearest, with the smallest power."""
@@ -609,3 +616,11 @@ def test_packets_that_spikegadgets_lost(inputs: int, tmp_path: Path) -> None:
     packet = 1 + 8 * inputs + 4 + 2 * 2
     begin = len(whole) - 400 * packet
     assert broken == whole[: begin + 100 * packet] + whole[begin + 200 * packet :]
+
+
+def test_a_stream_without_channels_in_spikeglx(tmp_path: Path) -> None:
+    """A stream that has no channels is left out."""
+    source = one(1000.0)
+    none = replace(source.signals[0], id="none", name="none", rate=500.0, channels=())
+    made = write("spikeglx", source.only([*source.signals, none]), tmp_path / "out")
+    assert "stream none: it has no channels" in made.left_out
