@@ -95,7 +95,6 @@ class _Writer:
         states = np.tile(np.array([1, -1], "<i2"), n)
         numbers = first + np.stack([line.rises, line.falls], axis=1).ravel()
         labels = np.repeat(np.array([label.encode("utf-8") for label in line.labels.tolist()], dtype="S"), 2)
-        labels = labels if n else np.zeros(0, "S1")
         arrays = {
             "sample_numbers": numbers.astype("<i8"),
             "timestamps": numbers / self._clock.rate,
