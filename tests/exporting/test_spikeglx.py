@@ -265,6 +265,13 @@ def test_the_converters_of_a_probe() -> None:
     assert said["~snsShankMap"] == "(4,2,640)(0:0:0:1)(1:1:2:1)(3:1:3:1)(2:1:639:1)"
 
 
+def test_a_converter_that_a_probe_has_not() -> None:
+    """A contact that would be read by a channel after the last one is none of that probe."""
+    last, beyond = ({"adc_group": [group], "adc_sample_order": [slot]} for group, slot in ((23, 15), (24, 0)))
+    assert own_probe(on("NP2010", "s0e0", contact_annotations=last)) is not None
+    assert own_probe(on("NP2010", "s0e0", contact_annotations=beyond)) is None
+
+
 def test_the_tables_of_probes_of_one_shank() -> None:
     """NP2000 has a mask of banks for each channel; NP1000 a bank, two gains and a filter, else the first's."""
     notes = {"adc_group": [0, 1], "adc_sample_order": [0, 0]}

@@ -21,6 +21,7 @@ from mockrawio.formats.edf import records
 from mockrawio.formats.edf.kinds import BDF, EDF
 from mockrawio.formats.edf.notes import Notes
 from mockrawio.formats.edf.records import cut_records
+from mockrawio.formats.openephys_binary.structure import channel_names, folder_name
 from mockrawio.formats.plexon.layout import BLOCK_HEAD, EVENT_HEAD, HEAD, SLOW_HEAD, FullScale
 from mockrawio.formats.recorded import Recorded, RecordedSpan
 from mockrawio.formats.rig import rig_formats
@@ -624,3 +625,30 @@ def test_a_stream_without_channels_in_spikeglx(tmp_path: Path) -> None:
     none = replace(source.signals[0], id="none", name="none", rate=500.0, channels=())
     made = write("spikeglx", source.only([*source.signals, none]), tmp_path / "out")
     assert "stream none: it has no channels" in made.left_out
+
+
+def test_long_texts_of_neuroexplorer(tmp_path: Path) -> None:
+    """A comment has 255 letters at most, and a stream's name behind a channel's twenty."""
+    source = one(1000.0, about="a" * 300)
+    stream = source.signals[0]
+    rows = tuple(row._replace(name="c") for row in stream.channels)
+    made = write("neuroexplorer", source.only([replace(stream, name="s" * 25, channels=rows)]), tmp_path / "out")
+    data = (made.folder / "x.nex").read_bytes()
+    assert data[8:264] == b"a" * 255 + b"\0"
+    assert data[544 + 208 + 8 :][:64].rstrip(b"\0") == b"c_" + b"s" * 20
+
+
+def test_names_of_openephys() -> None:
+    """Folders have a hundred letters at most; a channel alone may be called SYNC, and none ADC."""
+    taken: set[str] = set()
+    assert [folder_name("a" * 101, taken), folder_name("A" * 100, taken)] == ["a" * 100, "A" * 100 + "_2"]
+    assert channel_names(["SYNC"]) == ["SYNC"]
+    assert channel_names(["SYNC", "ADC1", "Adc1"]) == ["Sync", "Adc1", "Adc1_2"]
+
+
+def test_the_sync_wave_of_a_rate_that_is_not_whole(tmp_path: Path) -> None:
+    """The wave of SpikeGLX has half a second of each level, by the rate as it is."""
+    made = write("spikeglx", one(100.9, size=120, n_channels=1), tmp_path / "out")
+    (name,) = (name for name in made.files if name.endswith("ap.bin"))
+    words = np.fromfile(made.folder / name, "<i2").reshape(120, 2)
+    assert words[:, 1].tolist() == [64 * (int(k / 100.9 / 0.5) % 2) for k in range(120)]
