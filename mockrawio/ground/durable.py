@@ -28,7 +28,7 @@ from .regular import only_regular
 LEFTOVER = re.compile(r"\.(.+)\.(partial|replaced)-(\d{1,18})-([0-9a-f]+)", re.DOTALL)
 _HOST = f"{zlib.crc32(platform.node().encode()):08x}"  # a process number means nothing on another machine
 _ROOM, _LEAVE = "Free some space, or choose another place.", "Choose a place that may be written to."
-_REMEDIES = {
+_REMEDIES: dict[int | None, str] = {
     errno.ENOSPC: _ROOM,
     errno.EDQUOT: _ROOM,
     errno.EFBIG: _ROOM,
@@ -40,7 +40,11 @@ _REMEDIES = {
     errno.ENOTDIR: "Choose another place, or move away what is there.",
     errno.EISDIR: "Choose another place, or move away what is there.",
 }
-_FOUND = {errno.EEXIST: "a file there", errno.ENOTDIR: "a file for a folder", errno.EISDIR: "a folder there"}
+_FOUND: dict[int | None, str] = {
+    errno.EEXIST: "a file there",
+    errno.ENOTDIR: "a file for a folder",
+    errno.EISDIR: "a folder there",
+}
 _NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS}  # a file system without it; nothing is wrong with the file
 
 
@@ -52,8 +56,8 @@ def naming(path: str | PathLike[str]) -> Iterator[None]:
     except NotWrittenError:
         raise
     except OSError as error:
-        remedy = _REMEDIES.get(error.errno or 0, "Check the disk, or choose another place.")
-        found = _FOUND.get(error.errno or 0) or error.strerror or str(error)
+        remedy = _REMEDIES.get(error.errno, "Check the disk, or choose another place.")
+        found = _FOUND.get(error.errno) or error.strerror or str(error)
         raise NotWrittenError(path, "a place that can be written to", found, remedy, error.errno) from error
 
 
@@ -128,7 +132,7 @@ def put_back(aside: Path, target: Path) -> None:
     with suppress(OSError):  # the next writer does it
         if not taken(target):
             os.rename(aside, target)
-        elif os.path.lexists(aside):
+        else:
             remove(aside)
 
 

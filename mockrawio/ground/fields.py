@@ -96,6 +96,6 @@ def _decimals(column: Text, dtype: type[np.float64] | type[np.int64]) -> npt.NDA
         points += point
     n_points, n_ends = int(points.sum()), np.count_nonzero(chars == 0)
     with_digits = (np.count_nonzero(chars, axis=0) > points).all()
-    if known + n_points + n_ends != chars.size or not with_digits or points.max(initial=0) > (dtype is np.float64):
+    if known + n_points + n_ends != chars.size or not with_digits or (points > (dtype is np.float64)).any():
         return None
     return value / 10.0**decimals if dtype is np.float64 else value

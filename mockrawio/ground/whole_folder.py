@@ -101,7 +101,6 @@ class WholeFolder:
                 put_back(aside, self.target)
 
     def _is_moved_in(self) -> bool:
-        self._refuse_taken()
         try:
             os.rename(self.staging, self.target)
         except OSError as error:

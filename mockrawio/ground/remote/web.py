@@ -28,7 +28,7 @@ _SHARED = frozenset({"timeout", "ssl", "proxy"})
 _IDENTITY = {"Accept-Encoding": "identity"}
 _BUFFER = 1 << 21  # bytes that the system may hand over at once: fewer, and the calls begin to show
 _CONNECT_S, _SILENT_S, _SLOWEST = 10.0, 30.0, 1 << 16  # bytes/s: a server that is slower, for long, is given up
-_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+_PASSING = frozenset({408, 425, 429})  # and what begins with a 5
 
 
 class HttpStore(RemoteStore):
@@ -147,8 +147,8 @@ def _ranged(place: str, got: Any, start: int, stop: int) -> Known:
     said = _RANGE.fullmatch(got.headers.get("Content-Range", ""))
     if said is None:
         raise _refused(place, "no Content-Range that says which bytes they are", "Use a server that knows ranges.")
-    size = int(said[3])
-    if got.status == 206 and (said[1] is None or int(said[1]) != start or int(said[2]) != min(stop, size) - 1):
+    first, last, size = said[1], said[2], int(said[3])
+    if got.status == 206 and (first is None or int(first) != start or int(last) != min(stop, size) - 1):
         raise Passing("another range than was asked for")
     if got.status == 416 and start < size:
         raise Passing("that a range is refused which is there")
