@@ -85,8 +85,6 @@ def channels_in(window: MeanWindow, probe: Probe) -> Ints:
 
 def _tolerance(positions: Floats) -> float:
     """Return how far from a site a shifted channel may lie, in the positions' own unit."""
-    if len(positions) < 2:
-        return TOLERANCE
     by_x = positions[np.lexsort(positions.T[::-1])]
     least = np.inf
     for lag in range(1, min(len(by_x), 17)):  # neighbours along the first axis, and what is close to them

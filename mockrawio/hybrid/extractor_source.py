@@ -33,7 +33,7 @@ class ExtractorRecording(RawRecording):
     """The traces of a recording, read in blocks when they are asked for."""
 
     extractor: Any  # a BaseRecording
-    as_int16: bool = False  # samples as a session holds them: 16 bits or fewer as they are, uint16 less 32768
+    as_int16: bool  # samples as a session holds them: 16 bits or fewer as they are, uint16 less 32768
 
     def read(self, start: int, stop: int, channels: Sequence[int] | Ints | None = None) -> Array:
         """Return the samples from `start` to `stop` (not included), as :meth:`RawRecording.read` does."""
@@ -71,12 +71,12 @@ class ExtractorRecording(RawRecording):
 
 
 def _groups(first: Ints, length: int, span: int) -> Iterator[tuple[int, int]]:
-    """Cut ascending windows into groups that are read in one go, none much longer than `span`."""
+    """Cut ascending windows into groups that are read in one go, none longer than `span`, which a window is not."""
     low = 0
     while low < len(first):
         reach = int(np.searchsorted(first, first[low] + span - length, side="right"))
         far = np.flatnonzero(np.diff(first[low:reach]) > length + NEAR)
-        high = low + int(far[0]) + 1 if len(far) else max(reach, low + 1)
+        high = low + int(far[0]) + 1 if len(far) else reach
         yield low, high
         low = high
 

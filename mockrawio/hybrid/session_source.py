@@ -160,15 +160,13 @@ def _check_layout(stream: StreamFile) -> None:
 
 def _frames(unit: UnitFile | MadeUnitFile, stream: StreamFile, recording: RawRecording) -> tuple[Ints, int]:
     """Return a unit's spikes on the absolute axis, each at the nearest sample, and how many have none."""
-    if not unit.times.shape[0]:
-        return np.empty(0, np.int64), 0
     stamps = np.asarray(stamps_in_ms(unit.times, unit.divisor), np.float64)
     check_ascending(unit.path, stamps)
     rate, edges = stream.sampling_rate, [run.t_start_ms for run in stream.runs]
     k = np.searchsorted(np.array(edges) - 500 / rate, stamps, side="right") - 1
     frames = np.rint((stamps - np.array(edges)[k]) * (rate / 1000)).astype(np.int64)
     starts, stops = recording.bounds
-    inside = (k >= 0) & (frames >= 0) & (frames < (stops - starts)[k])
+    inside = (frames >= 0) & (frames < (stops - starts)[k])  # before the first segment they are negative
     return (starts[k] + frames)[inside], int((~inside).sum())
 
 

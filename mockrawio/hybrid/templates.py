@@ -132,7 +132,7 @@ def compare_templates(template: Array, others: Array | Sequence[Array], how: How
         return np.asarray(np.linalg.norm(one - many, axis=1) / size, np.float64)
     one, many = one - one.mean(), many - many.mean(axis=1, keepdims=True)
     sizes = np.linalg.norm(many, axis=1) * np.linalg.norm(one)
-    return np.asarray(np.where(sizes > 0, many @ one / np.where(sizes > 0, sizes, 1), 0.0), np.float64)
+    return np.asarray(many @ one / np.where(sizes > 0, sizes, 1), np.float64)
 
 
 def score_events(times: Ints, spikes: Ints, templates: Ints, scores: Floats, window: int) -> tuple[Ints, Ints, Floats]:

@@ -51,7 +51,7 @@ def regular_times(recording: RawRecording, rate: float, before: int, after: int)
     runs = []
     for file in recording.files:
         first, last = file.start + before, file.start + file.n_frames - after - 1
-        count = max(0, math.floor((last - first) / step) + 1)
+        count = math.floor((last - first) / step) + 1
         times = first + np.floor(np.arange(count) * step + 0.5).astype(np.int64)
         runs.append(times[times <= last])
     return np.concatenate(runs)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from ..ground.durable import make_folder
 from ..ground.errors import BadFileError, SessionExistsError
 from ..ground.extras import extra_module
 from ..ground.places import AnyPath
@@ -139,7 +138,6 @@ class Validation:
             check_matplotlib()
         target = Path(folder)
         _refuse_foreign_tables(target)
-        make_folder(target.absolute())
         written = [target / name for name in self._write_tables(target)]
         if figures:
             from .figures import save_figures  # matplotlib takes a second to import

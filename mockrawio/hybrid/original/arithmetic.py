@@ -68,8 +68,8 @@ def original_shift(channels: Ints, probe: Probe, step: int | None, random: Legac
     anchors, candidates = shift_candidates(channels, probe)
     if not len(anchors):
         return None
-    weights = np.arange(1, len(anchors) + 1) / np.arange(1, len(anchors) + 1).sum()
-    drawn: Ints = candidates[np.flatnonzero(anchors == random.choice(anchors, p=weights))[0]]
+    weights = np.arange(1, len(anchors) + 1)
+    drawn: Ints = candidates[np.flatnonzero(anchors == random.choice(anchors, p=weights / weights.sum()))[0]]
     return drawn
 
 
@@ -142,7 +142,7 @@ def original_times(
     if np.isin(times + after, stops).any():
         raise _died("a new event whose window ends one sample past its file", "an event drawn at the end of a file")
     size = len(times) if cap is None else min(len(times), cap)
-    return random.choice(times, size=size, replace=False) if len(times) else times
+    return random.choice(times, size=size, replace=False)
 
 
 def _check_rate(rate: float, factor: int, sample_rate: int, lengths: Ints) -> None:

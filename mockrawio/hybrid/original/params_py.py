@@ -266,7 +266,9 @@ class _Reader:
     def column(self, node: ast.Subscript) -> Any:
         """Read ``x[:, np.newaxis]``."""
         items = node.slice.elts if isinstance(node.slice, ast.Tuple) else []
-        bounds = [items[0].lower, items[0].upper, items[0].step] if items and isinstance(items[0], ast.Slice) else [0]
+        bounds = (
+            [items[0].lower, items[0].upper, items[0].step] if items and isinstance(items[0], ast.Slice) else ["none"]
+        )
         if len(items) != 2 or any(bound is not None for bound in bounds) or self.value(items[1]) is not None:
             raise Refused("of subscripts only x[:, np.newaxis] is read")
         return self.budget.spend(self.value(node.value)[:, None])
