@@ -40,6 +40,7 @@ ODD = {
     "of rank 2": np.array([2.0, 1.0, *np.zeros(198)]),
     "nothing": np.zeros(200),
     "small": np.linspace(1.0, 0.1, 20),
+    "close": np.linspace(1.0, 0.9, 200),  # too many products would be needed
 }
 
 

@@ -151,3 +151,63 @@ def test_the_slow_way_is_the_original():
     windows = np.random.default_rng(1).integers(-500, 500, (30, 9, 2))
     ours = compat.reconstruct(windows.transpose(2, 1, 0), 4).transpose(2, 1, 0)
     np.testing.assert_allclose(ours, by_full_svd(windows, 4), atol=1e-9)
+
+
+class Windows:
+    """A recording that has windows by their spikes' numbers, and notes how many are asked for at a time."""
+
+    dtype = np.dtype("<i2")
+
+    def __init__(self, windows):
+        self.windows, self.asked = windows, []
+
+    def gather(self, times, before, after, rows):
+        self.asked.append(len(times))
+        return self.windows[times][:, : before + after + 1, rows]
+
+
+@pytest.mark.parametrize(
+    ("kept", "items", "asked"),
+    [
+        (30 * 5 * 2 * 2, 80, [30]),
+        (30 * 5 * 2 * 2 - 1, 80, [10, 10, 10, 3]),
+        (0, 96, [12, 12, 6, 3]),
+        (0, 1, [1] * 30 + [1] * 3),
+    ],
+)
+def test_how_often_windows_are_read(kept, items, asked, monkeypatch):
+    """Windows that fit into what is kept are read once, others twice, so many of their derivatives at a time."""
+    monkeypatch.setattr("mockrawio.hybrid.low_rank.KEPT_BYTES", kept)
+    monkeypatch.setattr("mockrawio.hybrid.low_rank.CHUNK_ITEMS", items)
+    windows = np.random.default_rng(0).integers(-99, 99, (30, 5, 3)).astype(np.int16)
+    source, chosen = Windows(windows), np.array([7, 3, 7, 29])
+    found = rebuilt_events(source, np.arange(30), np.array([2, 0]), (1, 3), 2, chosen)
+    assert source.asked == asked and len(found) == 4
+    np.testing.assert_allclose(found.samples(), by_full_svd(windows[:, :, [2, 0]], 2)[chosen], atol=1e-9)
+    np.testing.assert_allclose(found.samples(1, 3), by_full_svd(windows[:, :, [2, 0]], 2)[chosen[1:3]], atol=1e-9)
+
+
+@pytest.mark.parametrize("n_spikes", [7, 8, 9])
+def test_by_either_matrix(n_spikes):
+    """With as many spikes as steps in a window, one fewer or one more, the events are those of a full SVD."""
+    windows = np.random.default_rng(1).integers(-99, 99, (n_spikes, 5, 2)).astype(np.int16)
+    found = rebuilt_events(Windows(windows), np.arange(n_spikes), np.arange(2), (2, 2), 3, np.arange(n_spikes))
+    np.testing.assert_allclose(found.samples(), by_full_svd(windows, 3), atol=1e-9)
+
+
+def test_as_many_singular_values_as_there_are():
+    """As many spikes, or steps in a window, as singular values are enough; one fewer is not."""
+    windows = np.random.default_rng(1).integers(-99, 99, (9, 4, 2)).astype(np.int16)
+    for count, extent, rows, rank, words in (
+        (4, (2, 1), 2, 4, None),
+        (3, (2, 1), 2, 4, "3 spikes are too few for 4 singular values"),
+        (9, (1, 1), 2, 4, None),
+        (3, (1, 1), 1, 3, "2 steps in a window are too few for 3 singular values"),
+    ):
+        given = Windows(windows), np.arange(count), np.arange(rows), extent, rank, np.arange(count)
+        if words is None:
+            expected = by_full_svd(windows[:count, : sum(extent) + 1, :rows], rank)
+            np.testing.assert_allclose(rebuilt_events(*given).samples(), expected, atol=1e-9)
+            continue
+        with pytest.raises(UnitSkipped, match=words):
+            rebuilt_events(*given)

@@ -173,6 +173,27 @@ def test_a_time_is_drawn_so_many_times():
     assert (len(made.times), made.n_edge, made.n_refractory) == (0, 2, 0)
 
 
+@pytest.mark.parametrize("turn", [0, 1, 5])
+@pytest.mark.parametrize(("least", "timing"), [(60, Spacing(40, 40, 60, 50.0)), (0, Spacing(40, 40, 7, 2.5))])
+def test_offsets_by_their_sentence(least, timing, turn):
+    """Sizes are the least and a half normal one, wider by half a refractory period each turn; signs are drawn after."""
+    random = np.random.default_rng(5)
+    sizes = [
+        least + int(abs(draw) * (timing.jitter + turn * timing.refractory / 2) + 0.5) for draw in random.normal(size=30)
+    ]
+    expected = [size if sign < 0.5 else -size for size, sign in zip(sizes, random.random(30), strict=True)]
+    found = times._offsets(30, least, timing, turn, np.random.default_rng(5))
+    assert found.tolist() == expected and found.dtype == np.int64
+
+
+@pytest.mark.parametrize(
+    ("length", "expected"), [(80, []), (81, [40]), (90, [40]), (91, [40, 50]), (101, [40, 50, 60])]
+)
+def test_regular_times_of_short_files(length, expected):
+    """A file has as many regular times as its windows fit, none if not one does."""
+    assert regular_times(recording((0, length)), RATE / 10, 40, 40).tolist() == expected
+
+
 def test_seed():
     """The same seed gives the same times; another one, others."""
     own = bursting(100)
