@@ -12,7 +12,15 @@ import pytest
 from mockrawio.ground.errors import BadFileError
 from mockrawio.hybrid import Sorting
 from mockrawio.hybrid.store import events_bytes, load_events
-from mockrawio.hybrid.tables import csv_bytes, firings_bytes, metadata_bytes, rate_bytes, run_tables
+from mockrawio.hybrid.tables import (
+    csv_bytes,
+    firings_bytes,
+    metadata_bytes,
+    npy_bytes,
+    rate_bytes,
+    run_tables,
+    stacked,
+)
 from mockrawio.hybrid.units import HybridUnit
 from mockrawio.planting import FixedEvents, LowRankEvents
 
@@ -85,11 +93,36 @@ def test_rate(rate, raw, stored):
     assert (array.dtype, array.tolist()) == (np.dtype(stored), [rate])
 
 
+@pytest.mark.parametrize(
+    ("rate", "raw", "stored"),
+    [(32_767, "int16", "int16"), (32_768, "int16", "int64"), (255, "uint8", "uint8"), (256, "uint8", "int64")],
+)
+def test_rates_that_just_fit(rate, raw, stored):
+    """The largest number of the raw dtype is a rate in it, one more is not."""
+    assert read(rate_bytes(rate, np.dtype(raw))).dtype == np.dtype(stored)
+
+
+def test_a_sorting_without_templates_or_channels():
+    """Its annotations are times and clusters alone."""
+    plain = Sorting(np.array([5, 9]), np.array([1, 2]), None, None, "x")
+    assert list(run_tables(plain, units()[:1]).annotations) == ["timestep", "cluster"]
+
+
+def test_an_order_of_ones_own():
+    """Tables go below one another in any order that is given for their times; an array of objects is no file."""
+    parts = [{"timestep": np.array([5, 1]), "x": np.array([0, 1])}, {"timestep": np.array([3]), "x": np.array([2])}]
+    assert stacked(parts)["x"].tolist() == [1, 2, 0]
+    assert stacked(parts, lambda times: np.argsort(-times))["x"].tolist() == [0, 2, 1]
+    with pytest.raises(ValueError, match="allow_pickle"):
+        npy_bytes(np.array([None]))
+
+
 def test_metadata():
     """Paths with a comma or a quote are quoted as CSV has it."""
     files = [SimpleNamespace(n_frames=7, start=0), SimpleNamespace(n_frames=8, start=9)]
     content = metadata_bytes(["a/b.GT.bin", 'c,"d".GT'], files).decode()
     rows = list(csv.reader(io.StringIO(content)))
+    assert content.split("\n")[1:3] == ["a/b.GT.bin,7,0", '"c,""d"".GT",8,9']
     assert rows == [["filename", "samples", "start_time"], ["a/b.GT.bin", "7", "0"], ['c,"d".GT', "8", "9"]]
 
 

@@ -101,6 +101,43 @@ def test_move_template(templates):
         move_template(templates[5], np.array([40]), np.array([4]))
 
 
+def test_rows_of_templates():
+    """A template's rows may go to the first and the last row there are, and no further."""
+    template = np.arange(1, 9.0).reshape(2, 4)
+    assert move_template(template, np.array([3, 0]), np.array([0, 3])).tolist() == [[4, 0, 0, 1], [8, 0, 0, 5]]
+    for source, target in (([0], [-1]), ([0], [4]), ([-1], [0]), ([4], [0])):
+        with pytest.raises(MockSessionError, match="template: expected rows 0 to 3; found rows"):
+            move_template(template, np.array(source), np.array(target))
+    assert not move_template(template, np.array([], int), np.array([], int)).any()
+
+
+def test_rows_beyond_the_probe(tmp_path):
+    """A map of the sorter's has rows of the probe, from the first to the last."""
+    probe, templates = Probe([0, 1, 2], [True] * 3, np.zeros((3, 2))), np.arange(1, 3).reshape(1, 1, 2)
+    for rows, fits in (([0, 2], True), ([0, 3], False), ([-1, 0], False)):
+        np.save(tmp_path / "channel_map.npy", np.array(rows))
+        if fits:
+            assert raw_rows(templates, probe, tmp_path).tolist() == [[[1, 0, 2]]]
+            continue
+        with pytest.raises(MockSessionError):
+            raw_rows(templates, probe, tmp_path)
+
+
+def test_small_templates(templates):
+    """The correlation of templates does not depend on how large they are."""
+    whole = compare_templates(templates[5], templates)
+    np.testing.assert_allclose(compare_templates(templates[5] / 1e4, templates / 1e4), whole, atol=1e-6)
+    norms = compare_templates(templates[5], templates, "frobenius")
+    np.testing.assert_allclose(compare_templates(templates[5] / 1e4, templates / 1e4, "frobenius"), norms, rtol=1e-5)
+
+
+def test_a_size_that_is_the_percentile():
+    """What is exactly as large as the percentile is not kept."""
+    template = np.zeros((1, 10))
+    template[0, :5] = -(10.0 ** np.arange(5))
+    assert np.flatnonzero(shift_template(template, 9, percentile=50)).tolist() == [8, 9]
+
+
 def test_raw_rows(tmp_path):
     """Columns of connected channels go to their raw rows, by the probe or by the sorter's own map."""
     probe = Probe([3, 1, 0, 2], [True, False, True, True], [[0, 0], [0, 20], [0, 40], [0, 60]])
