@@ -271,7 +271,7 @@ def test_where_a_moving_cell_is_seen():
 def test_banks_together_are_those_of_each(monkeypatch):
     """Banks of several cells, made some at a time and of some values at once, are what each cell says, to the bit."""
     here = replace(linear(2, 12), outside=(3,), shifts=np.arange(12) / 13)
-    cells = Units(5, multi=0.4).cells(here, floor(here))
+    cells = Units(3, multi=0.6, cells_per_multi=(2, 2)).cells(here, floor(here))
     for cells_at_once, values in ((64, 1 << 15), (2, 200), (1, 1)):
         monkeypatch.setattr("mockrawio.generate.parts.units.crowd._CELLS", cells_at_once)
         monkeypatch.setattr("mockrawio.generate.parts.units.crowd._VALUES", values)
