@@ -177,7 +177,7 @@ def test_a_ripple_is_a_cosine_in_a_bump(sharp):
     assert one.reach() == 1.5 * one.half_s
     samples = np.arange(int((one.peak_s - one.reach()) * 12_000), int((one.peak_s + one.reach()) * 12_000))
     found = piece(layer, samples[0], samples[-1] + 1)[:, 0] * 0.195
-    assert found == pytest.approx(400 * one.course(samples / 12_000, sharp), abs=8)
+    assert found == pytest.approx(400 * one.course(samples / 12_000, sharp), abs=12)  # between knots
 
 
 def test_a_response_is_two_waves():
