@@ -220,7 +220,7 @@ class Steps(FieldLayer):
         return found
 
 
-@pytest.mark.parametrize("rise", [1, 2046, 2047, 2048, 4095, 32_767, 65_534])
+@pytest.mark.parametrize("rise", [1, 126, 127, 128, 129, 2046, 2047, 2048, 4095, 32_767, 65_534])
 @pytest.mark.parametrize("shifts", [None, (0.0, 0.9)])
 def test_steep_lines_do_not_wrap(rise, shifts):
     """Between two knots sixteen samples apart counts are those of whole numbers, however steep the line is."""
