@@ -249,7 +249,7 @@ def test_cells_of_a_seed(amplitude_uV):
     cells = Units(6, multi=0.6, cells_per_multi=(2, 4), amplitude_uV=amplitude_uV).cells(here, floor(here))
     assert {cell.multi for cell in cells} == {True, False}
     held(f"cells.{amplitude_uV is None}", numbers(cells), [cell.shape for cell in cells])
-    held(f"cells.moved.{amplitude_uV is None}", numbers([one.settled(here, 31.0, floor(here)) for one in cells]))
+    held(f"cells.moved.{amplitude_uV is None}", numbers([one.settled(here, 31.0625, floor(here)) for one in cells]))
 
 
 def test_where_a_moving_cell_is_seen():
@@ -415,5 +415,5 @@ def test_cells_with_templates(relocate, rescale):
     assert relocate == any(cell.multi for cell in cells)
     assert 5 not in {cell.peak_contact for cell in cells}
     held(f"templates.{relocate}.{rescale}", numbers(cells), [(c.template.id, c.shift, c.smallest) for c in cells])
-    settled = [cell.settled(here, 40.0, floor(here)) for cell in cells]
+    settled = [cell.settled(here, 40.0625, floor(here)) for cell in cells]
     held(f"templates.moved.{relocate}.{rescale}", numbers(settled), [cell.shift for cell in settled])
