@@ -22,6 +22,7 @@ from mockrawio.session.layout import find_labels
 from mockrawio.session.logs import parse_daq_log, parse_watchlog
 from mockrawio.session.manifest import compare, read_manifest
 from tests.generate.folders import contents
+from tests.generate.pins import held
 
 SMALL = {"stimulus_len": None, "duration_s": 90.0, "n_units": 12, "seed": 5}
 SAVES = (
@@ -275,8 +276,13 @@ def test_folders_are_made_where_documented(tmp_path, monkeypatch):
 def test_the_summary_has_the_seed_and_the_counts(gen, capsys):
     """What is printed is what one needs to see and to make it again."""
     gen.summarize()
-    text = capsys.readouterr().out
-    assert all(part in text for part in ("Patient 4, session 2", "seed 5", "12 on", "1.50 min", gen.datetime))
+    assert capsys.readouterr().out.splitlines() == [
+        "Patient 4, session 2 (seed 5)",
+        f"  recording:  {gen.datetime} UTC, 1.50 min, 80 channels",
+        f"  units:      12 on {len(gen.channel_dict)} channels",
+        f"  stimulus:   {gen.stimulus_len:.2f} min, {gen.generate_perfect_watchlog()[0]} frames",
+        f"  events:     {gen.len_context_files}",
+    ]
 
 
 def test_a_movie_that_does_not_fit_says_what_to_do():
@@ -304,6 +310,7 @@ def test_the_demo_makes_four_sessions_and_three_annotations(tmp_path, capsys):
     assert capsys.readouterr().out.count("Patient") == 4
     manifests = [read_manifest(tmp_path / s / "session_manifest.json") for s in sessions]
     assert len({manifest["seed"] for manifest in manifests}) == 4
+    held("demo", [manifest["seed"] for manifest in manifests])
     assert {manifest["spec"]["encoding"] for manifest in manifests} == {"float64"}
     labels = find_labels(tmp_path / "movie_annotations")
     assert [(label.number, label.name) for label in labels] == [(1, "character1"), (2, "character2"), (3, "location1")]

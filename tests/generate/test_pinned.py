@@ -487,3 +487,15 @@ def test_limits_of_what_is_reckoned():
         )
     with pytest.raises(MockSessionError, match="^encoding: expected 'int16' in a virtual session"):
         check_virtual(SessionSpec.broadband(**STREAM, encoding="float64"))
+
+
+def test_plans_say_what_tells_them_apart():
+    """Two plans of a spec are equal, and so are their units; shown, they leave out what they were made from."""
+    for spec in (PLANS["tiny"], PLANS["epiphyte"]):
+        plan, again = plan_session(spec), plan_session(spec)
+        assert plan == again
+        assert plan.units == again.units
+        assert "cast=" not in repr(plan)
+        assert "source=" not in repr(plan)
+        assert not {"cast=", "trains="} & set(repr(plan.units[0]).replace("(", " ").split())
+        assert len(repr(plan.units[0])) < 300
