@@ -7,7 +7,9 @@ import threading
 import numpy as np
 import pytest
 
-from mockrawio.generate import SessionSpec, Units, files, generate_session
+from mockrawio.generate import Acquisition, EpiphyteUnits, SessionSpec, Sine, Sync, Units, files, generate_session
+from mockrawio.generate.field_lfp import sine_lfp
+from mockrawio.generate.plan import plan_session
 from mockrawio.ground.errors import MockSessionError, SessionExistsError
 from mockrawio.session.layout import find_files
 from mockrawio.session.manifest import compare, read_manifest
@@ -243,3 +245,22 @@ def test_progress_is_shown_only_when_asked_for(tmp_path, capsys, n_workers):
     out, err = capsys.readouterr()
     assert out == ""
     assert "100%" in err
+
+
+@pytest.mark.parametrize("encoding", ["int16", "float64"])
+def test_files_are_about_as_large_as_planned(encoding):
+    """A size that is known beforehand is that of the values, or of the lines to an eighth; large files come first."""
+    units = EpiphyteUnits(2, spikes_per_unit=(40, 90))
+    fields = {"duration_s": 60.0, "n_lfp_channels": 2, "n_events": 99, "encoding": encoding, "field": (Sine(),)}
+    plan = plan_session(SessionSpec(seed=3, units=units, **fields))
+    jobs = files.session_jobs(plan, sine_lfp(plan))
+    assert [job.nbytes for job in jobs] == sorted((job.nbytes for job in jobs), reverse=True)
+    line = Acquisition(sync=Sync(50.0))
+    stream = plan_session(SessionSpec.broadband(seed=3, duration_s=1.0, n_channels=1, n_units=0, acquisition=line))
+    for job in (*jobs, *files.sync_jobs(stream)):
+        size = sum(len(bytes(chunk)) for chunk in job.chunks())
+        if job.name.endswith(".npy") and "info" not in job.name:
+            assert 0 < size - job.nbytes < 600
+        elif not job.name.endswith(".json"):
+            assert size == pytest.approx(job.nbytes, rel=1 / 8)
+    assert [job.name for job in files.sync_jobs(plan)] == [job.name for job in files.sync_logs(plan)] == []
