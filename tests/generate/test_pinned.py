@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from fractions import Fraction
 
 import numpy as np
@@ -36,7 +36,7 @@ from mockrawio.generate.draws import Draws, Kind
 from mockrawio.generate.gain import counts, fitting_gain
 from mockrawio.generate.lfp import lfp_times
 from mockrawio.generate.marks import marks_of
-from mockrawio.generate.parts.form import reals, whole_span, wholes, word
+from mockrawio.generate.parts.form import choice, numbered, real, reals, span, whole, whole_span, wholes, word, yes
 from mockrawio.generate.patient import day_seed, days_ms, patient_seed
 from mockrawio.generate.plan import nominal_length, plan_session
 from mockrawio.generate.probes import PROBES, probe_of
@@ -321,6 +321,18 @@ def check(field, value):
         (reals((), 0.0, 5.0), [(5, (5.0,)), ((), ()), ([4, 0.5, 0.5], (4.0, 0.5, 0.5))], [5.1, -0.1, "1", (0, 6)]),
         (reals((1.0,), 0.0, 5.0), [(0, (0.0,))], [()]),
         (whole_span((1, 2), 0, 5), [((0, 5), (0, 5)), ((3, 3), (3, 3))], [(0, 6), (-1, 2), (3, 2), (1,), (1, 2, 3), 4]),
+        (real(0.5, -1.0, 2.0), [(-1, -1.0), (2, 2.0), (0.5, 0.5)], [-1.1, 2.1, None, "1", True]),
+        (real(None, -1.0, 2.0), [(None, None), (-1, -1.0)], [-1.1]),
+        (whole(3, 0, 9), [(0, 0), (9, 9)], [-1, 10, 1.0, None, True]),
+        (whole(3, 0, 9, optional=True), [(None, None), (9, 9)], [10]),
+        (
+            span((0.0, 1.0), 0.0, 5.0),
+            [((0, 5), (0.0, 5.0)), ((2, 2), (2.0, 2.0))],
+            [(0, 5.1), (-0.1, 1), (3, 2), (1,), None],
+        ),
+        (span(None, 0.0, 5.0), [(None, None)], [(3, 2)]),
+        (yes(True), [(False, False)], [0, None, "True"]),
+        (choice("a", "a", "b"), [("b", "b")], ["c", None, 0]),
         (word("a"), [("b_2", "b_2"), ("B", "B")], ["_a", "2a", "a b", "ü", "", 3]),
     ],
 )
@@ -499,3 +511,19 @@ def test_plans_say_what_tells_them_apart():
         assert "source=" not in repr(plan)
         assert not {"cast=", "trains="} & set(repr(plan.units[0]).replace("(", " ").split())
         assert len(repr(plan.units[0])) < 300
+
+
+def test_the_fields_of_a_spec():
+    """What each field may be is this, in the words of its error."""
+    said = {}
+    for one in fields(SessionSpec):
+        with pytest.raises(MockSessionError) as error:
+            one.metadata["check"](NAME, object())
+        said[one.name] = error.value.expected
+    held("spec.fields", {name: str(text) for name, text in said.items()})
+
+
+def test_names_that_come_again():
+    """The second of a kind has its number after it, and so on."""
+    assert numbered(["a", "b", "a", "a", "b"]) == ["a", "b", "a.2", "a.3", "b.2"]
+    assert numbered([]) == []
