@@ -143,4 +143,5 @@ def test_a_session_without_units_has_empty_objects():
     """Nothing is made of nothing."""
     found = known(units=Units(0)).to_spikeinterface()
     assert found.sorting.get_num_units() == found.templates.num_units == 0
+    assert (found.templates.nbefore, found.templates.templates_array.shape) == (0, (0, 0, 16))
     assert found.sorting.get_num_segments() == 2
