@@ -9,23 +9,42 @@ import numpy as np
 import pytest
 
 from mockrawio import BoundsError, MockSessionError, SessionSpec, truth
-from mockrawio.generate import Acquisition, DeadChannel, NoisyChannel, OutOfBrain, Templates, Units, White
+from mockrawio.generate import (
+    Acquisition,
+    DeadChannel,
+    FarUnits,
+    Hum,
+    Jump,
+    NoisyChannel,
+    OutOfBrain,
+    Sine,
+    Spatial,
+    Sync,
+    Templates,
+    Units,
+    White,
+    Zigzag,
+)
 from mockrawio.generate.amplitudes import Amplitudes
 from mockrawio.generate.band import band_gain, in_band, white_share
+from mockrawio.generate.casting import floor_uV, noise_layers
 from mockrawio.generate.chunks import made_ahead
+from mockrawio.generate.clocks import SyncLine
 from mockrawio.generate.draws import normal_table
 from mockrawio.generate.given import GivenTrains
 from mockrawio.generate.incidents import FaultRow, Incidents, Standing
 from mockrawio.generate.layers import CHUNK, DrawnLayer, Layer, NoiseLayer, Setting
-from mockrawio.generate.made_arrays import ChunkRows, RowsLfp, SegmentRows
+from mockrawio.generate.made_arrays import ChunkRows, LfpOfRows, RowsLfp, SegmentRows, SineRows, SyncRows
 from mockrawio.generate.masked import Confined, Silenced
 from mockrawio.generate.mix import Mix
 from mockrawio.generate.moving import _add
 from mockrawio.generate.plan import plan_session
 from mockrawio.generate.planted import Bank, Fired, PlantedLayer, SpikeTrains, most_planted
 from mockrawio.generate.renewal import BLOCK
+from mockrawio.generate.sine import SineLfp
 from mockrawio.generate.source import SpikeSource
 from mockrawio.generate.spool import Spool
+from mockrawio.generate.taps import lfp_lowpass
 from tests.generate.pins import held
 
 
@@ -432,3 +451,107 @@ def test_silence_around_a_spike(n, size):
 def test_the_share_of_white_noise():
     """What the band lets pass of white noise is this, of nine digits, at rates that are slow and fast."""
     held("white_share", [white_share(Fraction(rate)) for rate in ("1000", "24414.0625", "30000", "100000")])
+
+
+def reference(lowpass, rows, n):
+    """Return the LFP of a segment's samples, one by one."""
+    taps, found = np.array(lowpass.taps), []
+    for k in range(n):
+        at = round(Fraction(k * lowpass.frames[0], lowpass.frames[1])) - len(taps) // 2 + np.arange(len(taps))
+        total = (rows[np.clip(at, 0, len(rows) - 1)].astype(int) * taps[:, None]).sum(axis=0)
+        found.append(np.clip((total + (1 << lowpass.shift - 1)) >> lowpass.shift, -32_768, 32_767))
+    return np.array(found)
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 256])
+def test_the_lfp_of_rows(at_once, monkeypatch):
+    """Any samples of it are made of the stream's around them, of the first channels, with its ends beyond its ends."""
+    monkeypatch.setattr("mockrawio.generate.made_arrays._LFP_AT_ONCE", at_once)
+    lowpass, stream = lfp_lowpass(Fraction(4500)), Counted([50, 9], 2)
+    lfp = LfpOfRows(stream, lowpass, [11, 2], 1)
+    whole = [reference(lowpass, stream.read(low, high)[:, :1], n) for low, high, n in ((0, 50, 11), (50, 59, 2))]
+    expected = np.concatenate(whole)
+    for start in range(14):
+        for stop in range(start, 14):
+            assert np.array_equal(lfp.read(start, stop), expected[start:stop])
+
+
+def test_rows_of_a_line_and_of_a_sine():
+    """A sync line has one column, a sine one for each channel, each as its file."""
+    line = Acquisition(sync=Sync(20.0))
+    spec = SessionSpec.broadband(seed=1, segments=(0.9, 0.2), gap_s=0.005, n_channels=1, n_units=0, acquisition=line)
+    sync = SyncLine(plan_session(spec))
+    whole = np.concatenate([sync.levels(k, 0, n) for k, n in enumerate(sync.lengths)])
+    rows = SyncRows(sync)
+    assert (rows.lengths, rows.width) == ((28_800, 6400), 1)
+    for start, stop in ((0, 35_200), (28_790, 28_811), (500, 501)):
+        assert np.array_equal(rows.read(start, stop), whole[start:stop])
+    plan = plan_session(SessionSpec(seed=1, segments=(1.0, 0.3), n_units=0, field=(Sine(),), n_lfp_channels=2))
+    sine = SineLfp(plan, plan.spec.field[0])
+    columns = [np.concatenate(list(sine.samples(channel, "int16"))) for channel in (1, 2)]
+    out = np.empty((60, 2), np.int16)
+    SineRows(sine).fill(out, 970)
+    assert np.array_equal(out.T, [column[970:1030] for column in columns])
+
+
+CASTS = {
+    "plain": SessionSpec.broadband(seed=2, duration_s=1.0, n_channels=5, n_units=2, noise=(White(), Spatial(), Hum())),
+    "slow": SessionSpec(seed=2, segments=(1.0, 0.7), probe="tetrodes", n_channels=8, n_units=2, noise=(White(4.0),)),
+    "rig": SessionSpec.neuropixels(
+        seed=2,
+        segments=(0.75, 0.25),
+        n_channels=12,
+        n_units=2,
+        sampling_rate="100000/3",
+        noise=(White(), Spatial(), White(2.0), FarUnits(2)),
+        acquisition=Acquisition(2.0, sample_shift=True, faults=OutOfBrain(channels=(3, 11))),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASTS)
+def test_what_a_session_gives_to_its_layers(name):
+    """Rates, places, lengths, shifts and contacts outside are these, and so is the noise around units."""
+    plan = plan_session(CASTS[name])
+    here, cast = plan.cast.setting, plan.cast
+    held(f"setting.{name}", here.seed, str(here.sampling_rate), here.gain_uV, here.places, here.lengths, here.outside)
+    held(f"shifts.{name}", here.shifts, cast.before, cast.jitter, cast.noise_uV, floor_uV(plan.spec, here))
+    floor = [layer.name.removeprefix("noise.") for layer in noise_layers(plan.spec, here, floor=True)]
+    assert floor == {"plain": ["white", "spatial"], "slow": ["white"], "rig": ["white", "spatial", "white.2"]}[name]
+    silent = [type(layer) is Silenced for layer in noise_layers(plan.spec, here)]
+    assert silent == {"plain": [False] * 3, "slow": [False], "rig": [False, True, False, False]}[name]
+
+
+def test_units_as_the_truth_has_them():
+    """Banks, templates and displacements of a unit are of all its cells, on all contacts that see it anywhere."""
+    spec = SessionSpec.broadband(
+        seed=3,
+        segments=(1.0, 0.5),
+        n_channels=8,
+        units=Units(2, rate_hz=20.0, multi=1.0, cells_per_multi=(2, 2)),
+        noise=(White(),),
+        motion=(Jump(0.3, 12.0), Zigzag(6.0, period_s=1.0)),
+    )
+    known = truth(spec)
+    for unit in known.units.values():
+        spikes, kept = unit.templates(), unit.spikes()
+        assert unit.bank.shape == (2, 8, 98, len(unit.channels))
+        for k in (0, 5, unit.n_spikes - 1):
+            cell, moved = int(kept.cell_indexes[k]), float(kept.displacements[k])
+            phase = int(np.rint((unit.jitter()[k] + 7 / 16) * 8))
+            mean = unit.bank_at(moved)[cell, phase]
+            assert np.array_equal(spikes[k], np.rint(mean * kept.factors[k]))
+            assert np.array_equal(unit.templates(np.array([k]))[0], spikes[k])
+            assert np.array_equal(unit.templates(slice(k, k + 1))[0], spikes[k])
+        assert np.array_equal(unit.bank_at(0.2), unit.bank)
+        assert not np.array_equal(unit.bank_at(0.3), unit.bank)
+        everywhere = unit.bank_at(0.0, np.arange(8))
+        assert np.array_equal(everywhere[..., unit.channels], unit.bank)
+        assert not np.delete(everywhere, unit.channels, axis=3).any()
+        assert unit.rate_hz == sum(cell.rate_hz for cell in unit.cells) == 40.0
+        assert not kept.frames.flags.writeable
+        assert unit.intensity(1, 3, 9).tolist() == [40.0] * 6
+        assert unit.intensity(1).shape == (16_000,)
+        held(f"unit.{unit.id}", unit.description(), spikes, kept)
+    assert known.motion.span_um == (-3.0, 15.0)
+    held("truth", known.description(None), known.noise_uV, known.band_uV)
