@@ -142,7 +142,8 @@ def test_seeds_of_a_patient():
 
 def test_waveforms_of_epiphytes_units():
     """The curve of a unit goes through its peak, and is the sum of its two flanks; those of a seed are these."""
-    held("curves", [Curve.drawn(4, k) for k in range(3)], [Curve.drawn(4, k).at() for k in range(3)])
+    curves = [Curve.drawn(4, k) for k in range(3)]
+    held("curves", [[round(number, 9) for number in curve] for curve in curves], [curve.at() for curve in curves])
     curve = Curve(30.0, 32.0, 8.0, 3.0, 5.0, 40.0, 7.0, 8.0)
     for x, width in ((18.0, 3.0), (19.0, 5.0), (21.0, 5.0), (40.0, 5.0)):
         expected = 32 * np.exp(-0.5 * ((x - 19) / width) ** 2) - 8 * np.exp(-0.5 * ((x - 40) / 7) ** 2)

@@ -303,7 +303,7 @@ def test_the_pace_of_a_cell():
 def test_the_tempo_of_a_cell(dead):
     """It is the gain over the part of its time that a cell is not busy, by the mean rate just before."""
     n = 1 << 12
-    gains = 1 + np.sin(np.arange(n) / 50) * 0.9
+    gains = np.round(1 + np.sin(np.arange(n) / 50) * 0.9, 6)
     pace = Pace.of(here(), 0.9 * 240_000 / dead * 0.5 if dead else 40.0, dead, None, None)
     tempo = pace.tempo(gains)
     ahead = np.diff(np.asarray(tempo._before)) / (END / n) / ONE
