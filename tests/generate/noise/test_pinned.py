@@ -189,13 +189,14 @@ def test_the_hum_that_the_band_lets_pass():
 # -- spikes from afar --------------------------------------------------------------------------
 
 
-def shots(rates_hz=(40.0, 120.0, 0.0), here=None, n=3):
+SPIKE = np.array([[2, 0, 0], [3, -7.4, 1], [20, 2.6, -5], [0.4, 0, 0], [0, 0, 0]])
+SEEN = ([0, 1, 2], [1, 9, 17], [15, 16, 17])  # where each source is seen
+
+
+def shots(rates_hz=(40.0, 120.0, 0.0), n=3):
     """Return shot noise of sources on eighteen contacts, one of them on both ends."""
-    here = here or setting(18)
-    counts = np.zeros((1, 4, 3), np.float32)
-    counts[0] = [[0, 0, 0], [3, -7.4, 1], [20, 2.6, -5], [0.4, 0, 0]]
-    banks = [Bank(np.array(at), counts * (k + 1)) for k, at in enumerate(([0, 1, 2], [1, 9, 17], [3, 4, 5]))]
-    return ShotLayer("shots", here, banks[:n], np.array(rates_hz), 1)
+    banks = [Bank(np.array(at), np.float32((k + 1) * SPIKE)[None]) for k, at in enumerate(SEEN)]
+    return ShotLayer("shots", setting(18), banks[:n], np.array(rates_hz), 1)
 
 
 def test_levels_of_shot_noise():
@@ -203,16 +204,30 @@ def test_levels_of_shot_noise():
     layer = shots()
     assert layer.rates_hz.tolist() == [16384 * 160 / 65536, 49152 * 160 / 65536, 0.0]
     energies = np.zeros((3, 18))
-    for k, at in enumerate(([0, 1, 2], [1, 9, 17])):
-        energies[k, at] = ((np.rint(np.array([[3, -7.4, 1], [20, 2.6, -5], [0.4, 0, 0]]) * (k + 1))) ** 2).sum(axis=0)
+    for k, at in enumerate(SEEN):
+        energies[k, at] = (np.rint(SPIKE * (k + 1)) ** 2).sum(axis=0)
     expected = np.sqrt(layer.rates_hz @ energies / 30_000) * 0.195
     assert layer.sd_uV == pytest.approx(expected, abs=1e-6)
     held("shots", layer.most, layer.rates_hz, layer.sd_uV, layer.band_uV, shots((3e4, 1e4, 7.0)).most)
+    assert shots((160.0,), 1).most == layer.most // 3
+
+
+def test_sources_at_the_last_contacts():
+    """What a source on the last three of eighteen contacts adds is its spike, in whole counts."""
+    layer = shots((0.0, 0.0, 5.0))
+    row = int(layer.shots(0, 0, 90_000).frames[0]) - 1
+    expected = np.zeros((5, 18), int)
+    expected[:, 15:] = np.rint(3 * SPIKE)
+    assert np.array_equal(piece(layer, row, row + 5), expected)
+    for begin in range(-9, 9):
+        found = piece(layer, row + begin, row + begin + 3)
+        inside = [expected[k] if 0 <= k < 5 else np.zeros(18, int) for k in range(begin, begin + 3)]
+        assert np.array_equal(found, inside)
 
 
 def test_the_largest_number_of_shots_at_once():
     """A spike's length has n spikes at most, six deviations and four beyond the mean; a border of blocks twice that."""
-    mean = 160 * 4 / 30_000
+    mean = 160 * 5 / 30_000
     assert shots().most == 2 * int(np.ceil(mean + 6 * sqrt(mean) + 4)) * 60
     assert shots((0.0, 0.0, 0.0)).most == 2 * 4 * 60
 
@@ -236,7 +251,8 @@ def test_shots_are_those_of_a_seed():
 
 def test_far_cells_of_a_seed():
     """Where far cells lie, how large they are and how often they fire are these."""
-    cells = FarUnits(6, footprint=FarUnits().footprint).cells("noise.far", setting(bundle()))
+    cells = list(FarUnits(24).cells("noise.far", setting(bundle())))
+    assert {cell.kind for cell in cells} == {"broad", "narrow", "triphasic", "axonal", "positive"}
     held("far.cells", [(c.kind, c.location, c.peak_contact, c.amplitude_uV, c.snr, c.rate_hz, c.multi) for c in cells])
 
 
@@ -290,6 +306,8 @@ RECORDINGS = {
     "long": Recording([traces(23_456)], 1000.0),
     "segments": Recording([traces(2_600, 1), traces(999, 2), traces(1_000, 3)], 1000.0),
     "short": Recording([traces(600, 4)[:, ::-1]], 1000.0, np.array([[0.0, 50], [20, 0], [0, 0]])),
+    "exact": Recording([traces(2_000, 8)], 1000.0),
+    "rest": Recording([traces(767, 9)], 1000.0),
     "fast": Recording([traces(30_000, 5)], 12_000.0, np.array([[0.0, 50], [0, 20], [0, 70]])),
 }
 
