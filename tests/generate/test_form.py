@@ -179,3 +179,20 @@ def test_the_fields_of_all_parts():
     expected = Path(__file__).with_name("parts.txt").read_text(encoding="utf-8").splitlines()
     assert [line for line in said_of_fields() if line not in expected] == []
     assert len(list(said_of_fields())) == len(expected)
+
+
+NEEDED = {
+    "DeadChannel": {"channels": 1},
+    "NoisyChannel": {"channels": 1},
+    "Measured": {"uV": [1.0], "correlation": [[]], "taps": [1]},
+}
+
+
+def test_every_field_of_every_part_is_checked():
+    """What is made of a part with something else in one of its fields is an error that names the field."""
+    for name in parts.__all__:
+        kind = getattr(parts, name)
+        for one in fields(kind) if issubclass(kind, Part) else ():
+            with pytest.raises(MockSessionError) as error:
+                kind(**{**NEEDED.get(name, {}), one.name: object()})
+            assert error.value.subject == f"{name}.{one.name}"

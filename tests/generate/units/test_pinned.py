@@ -165,6 +165,7 @@ def test_the_middle_of_a_spike():
         earlier = [value(found.at_ms - step_ms / 64 + k * step_ms / 2) for k in (-1, 1)]
         assert before <= after
         assert earlier[0] > earlier[1]
+    assert SHAPE.at(np.zeros((4, 1)), np.arange(3.0), np.arange(3.0), 0.03) == pytest.approx(np.full((4, 3), -1.0))
     held("shape.middle", [SHAPE.middle(away, along, step_ms) for step_ms in (1 / 30, 0.1, 0.2, 1.0)])
 
 
@@ -252,6 +253,17 @@ def test_cells_of_a_seed(amplitude_uV):
     held(f"cells.moved.{amplitude_uV is None}", numbers([one.settled(here, 31.0625, floor(here)) for one in cells]))
 
 
+def test_cells_that_point_upwards():
+    """The main peak of a positive cell is above 0, that of any other class below; weights are numbers from 0 on."""
+    here = linear(9, 8)
+    for name in Classes().to_dict().keys() - {"part"}:
+        only = Classes(**{**dict.fromkeys(Classes().to_dict().keys() - {"part"}, 0.0), name: 1.0})
+        for cell in Units(2, classes=only).cells(here, floor(here)):
+            spike = cell.waveforms(here)[:, cell.peak_contact]
+            assert (cell.kind, cell.amplitude_uV > 0) == (name, name == "positive")
+            assert spike[np.abs(spike).argmax()] == pytest.approx(cell.amplitude_uV, rel=1e-5)
+
+
 def test_where_a_moving_cell_is_seen():
     """The contacts that see a cell on its way are those that see it at one of its places, and no count is beyond."""
     here = replace(linear(9, 12), outside=(7,))
@@ -275,11 +287,12 @@ def test_banks_together_are_those_of_each(monkeypatch):
     for cells_at_once, values in ((64, 1 << 15), (2, 200), (1, 1)):
         monkeypatch.setattr("mockrawio.generate.parts.units.crowd._CELLS", cells_at_once)
         monkeypatch.setattr("mockrawio.generate.parts.units.crowd._VALUES", values)
-        for bank, cell in zip(banks_of(cells, here, JITTER[:3]), cells, strict=True):
-            alone = cell.bank(here, JITTER[:3])
-            assert np.array_equal(bank.contacts, alone.contacts)
-            assert np.array_equal(bank.counts, alone.counts)
-            assert not np.isin(3, bank.contacts)
+        for smallest in (0.01, 0.1):
+            for bank, cell in zip(banks_of(cells, here, JITTER[:3], smallest), cells, strict=True):
+                contacts = cell.contacts(here, smallest=smallest)
+                assert np.array_equal(bank.contacts, contacts)
+                assert np.array_equal(bank.counts, cell.bank(here, JITTER[:3], contacts=contacts).counts)
+                assert not np.isin(3, bank.contacts)
     assert banks_of([], here, (0.0,)) == []
 
 
@@ -415,5 +428,15 @@ def test_cells_with_templates(relocate, rescale):
     assert relocate == any(cell.multi for cell in cells)
     assert 5 not in {cell.peak_contact for cell in cells}
     held(f"templates.{relocate}.{rescale}", numbers(cells), [(c.template.id, c.shift, c.smallest) for c in cells])
+    for cell in cells[:2]:
+        assert cell.waveforms(here).shape == (10, 8)
+        assert np.allclose(cell.waveforms(here)[:, [2, 6]], cell.waveforms(here, contacts=np.array([2, 6])))
+        places = [np.array([0.0, um, 0.0]) for um in np.arange(-6.0, 9.5, 0.5)]
+        seen = set().union(*(cell.contacts(here, moved).tolist() for moved in places))
+        reached, most = cell.reach(here, -6.0, 9.0)
+        assert seen == set(reached.tolist())
+        largest = np.max([np.abs(cell.waveforms(here, 0.25, moved, reached)).max(axis=0) for moved in places], axis=0)
+        assert (largest / here.gain_uV <= most).all()
+        assert (most <= 3 * largest / here.gain_uV + 1).all()
     settled = [cell.settled(here, 40.0625, floor(here)) for cell in cells]
     held(f"templates.moved.{relocate}.{rescale}", numbers(settled), [cell.shift for cell in settled])
