@@ -149,7 +149,7 @@ class Events(Cues):
     """Events around the border of the first block, and a movie that runs for a while."""
 
     def events(self, name, code):
-        return [np.array([1.0, 1.05, 255.9, 255.99, 256.0, 300.0])] * 3
+        return [np.array([1.0, 1.05, 255.650625, 255.9, 255.99, 256.0, 300.0])] * 3
 
     def movie(self, seg_index, frames):
         return np.where(frames < 8192, np.nan, frames / 4096 - 2)
