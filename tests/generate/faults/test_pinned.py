@@ -93,6 +93,17 @@ def test_what_a_pulse_is_next_to_one_contact():
     held("pulse.near", made.layer.counts, listed)
 
 
+def test_pulses_that_are_long_and_pulses_of_nothing():
+    """A pulse has both its phases however short its tail is; one of less than half a count is a sample of nothing."""
+    part = StimulationArtifact(0.1, uV=1000.0, width_ms=10.0, decay_ms=0.001)
+    counts = part.incident("fault.stimulation", rig()).layer.counts
+    assert counts.shape == (401, 4)
+    assert (np.sign(counts) == np.sign(np.repeat([0, 1, -1], [1, 200, 200]))[:, None]).all()
+    made = StimulationArtifact(0.1, uV=0.01).incident("fault.stimulation", rig())
+    assert made.layer.counts.tolist() == [[0] * 4]
+    assert [(row.channels, row.i_start, row.i_stop) for row in made.rows(0, 0, 9000)] == [((), 2000, 2001)]
+
+
 def test_pulses_in_pieces():
     """Any piece of a layer of pulses is a cut of the whole, and lists what has a sample in it, to the segment's end."""
     part = StimulationArtifact((0.1, 0.1005, 0.9995), uV=1000.0)
@@ -125,6 +136,7 @@ def test_pulses_in_pieces():
 def test_where_pulses_can_be():
     """The stimulating channel is a column of the stream."""
     StimulationArtifact(0.5, channel=3).check(probe_of("linear", 4))
+    StimulationArtifact(0.5).check(probe_of("linear", 1))
     with pytest.raises(MockSessionError, match="0 to 3; found 4"):
         StimulationArtifact(0.5, channel=4).check(probe_of("linear", 4))
 
@@ -160,6 +172,7 @@ def test_stretches_of_a_seed():
     ):
         expected = [bout for bout in every if bout.i_start < stop and bout.i_stop > start]
         assert list(some.within(0, start, stop)) == expected
+    assert list(some.within(0, edge.i_start + 1, edge.i_start + 1)) == []
     assert list(some.within(0, 500, 500)) == list(bouts(0.0).within(0, 0, n)) == []
     short = bouts(length=every[4].i_start + 5)
     assert [bout.i_stop for bout in short.within(0, 0, 10**9)][-1] == every[4].i_start + 5
