@@ -18,7 +18,6 @@ from ...ground.errors import MockSessionError
 from ...ground.shown import Argument
 
 PART = "part"  # the key that says which part a mapping is
-_MOST = 1e9
 
 # Returns a field's value in its plain form; raises MockSessionError with the field's name if it can be none.
 Check = Callable[[Argument, Any], Any]

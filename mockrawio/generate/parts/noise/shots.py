@@ -134,7 +134,7 @@ def _pieces(contacts: Ints, counts: Int16s, width: int) -> Iterator[_Piece]:
 
     A run of more than half of the contacts is made one of all, whose samples lie in one piece: it is added faster.
     """
-    seen = np.abs(counts).max(axis=0, initial=0) > 0
+    seen = counts.any(axis=0)
     contacts, counts = contacts[seen], counts[:, seen]
     cuts = np.flatnonzero(np.diff(contacts) > _GAP) + 1
     for own, some in zip(np.split(contacts, cuts), np.split(counts, cuts, axis=1), strict=True):
