@@ -24,6 +24,9 @@ def plain(value: Any) -> Any:
 
 
 def held(name: str, *values: Any) -> None:
-    """Look that values are those that they have been, to the last bit, by the name that ``pinned.txt`` has them."""
+    """Look that values are those that they have been, to the last bit, by the name that ``pinned.txt`` has them.
+
+    Other ones make other bytes of the same seed: after a change that is meant to, the file gets what is found.
+    """
     found = hashlib.sha256(repr([plain(value) for value in values]).encode()).hexdigest()[:12]
     assert found == PINNED[name], name
