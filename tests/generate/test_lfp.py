@@ -294,3 +294,12 @@ def test_what_cannot_be_read_is_refused(folder, tmp_path):
         path.write_text(json.dumps(description))
         with pytest.raises(MockSessionError, match="'lfp' in the ground truth"):
             lfp_of_stream(copy)
+
+
+@pytest.mark.parametrize("width", [0, 3])
+def test_what_is_made_is_counted(width):
+    """While the LFP of a session without a stream is made, its bytes are counted, chunk by chunk."""
+    counted: list[int] = []
+    plan = plan_session(SessionSpec(segments=(8.5, 1.0), n_channels=3, n_lfp_channels=width, n_units=0, seed=1))
+    with lfp_of_plan(plan, tick=counted.append):
+        assert counted == ([8192 * 6, 308 * 6, 6000] if width else [])

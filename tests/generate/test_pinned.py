@@ -74,6 +74,12 @@ def test_logs_of_a_seed(n_frames, seed):
     assert logs[1].clock.tolist() == (5000 + 41 * np.arange(1, n_frames + 1)).tolist()
 
 
+def test_pauses_and_skips_of_many_seeds():
+    """Where they are, how many and how long is this of forty seeds."""
+    logs = [stimulus.watchlog(schedule(n_frames=120, seed=seed, ms=9000), True) for seed in range(40)]
+    held("logs.many", [(log.pts, log.clock, log.pauses) for log in logs])
+
+
 def test_events_and_steps():
     """Events lie evenly from the first sample to the last; rows of the DAQ log are a whole number of ms apart."""
     plan = schedule(n_events=4)
@@ -418,7 +424,15 @@ def test_sines_of_a_seed(noise_uV):
     for encoding in ("float64", "int16"):
         whole = np.concatenate(list(lfp.samples(2, encoding)))
         held(f"sine.{noise_uV}.{encoding}", whole)
-        for start, stop in ((0, 5), (65_530, 65_540), (65_990, 66_020), (66_000, 66_001), (67_999, 68_000)):
+        for start, stop in (
+            (0, 5),
+            (120, 130),
+            (249, 251),
+            (65_530, 65_540),
+            (65_990, 66_020),
+            (66_000, 66_001),
+            (67_999, 68_000),
+        ):
             assert np.array_equal(np.concatenate(list(lfp.part(2, encoding, start, stop))), whole[start:stop])
     first = np.concatenate(list(lfp.part(1, "float64", 0, 300)))
     if not noise_uV:
@@ -434,6 +448,9 @@ def test_annotations_of_a_seed(tmp_path):
         assert (starts[0], stops[-1]) == (0.0, 60.0)
         assert starts[1:].tolist() == stops[:-1].tolist()
         assert (np.abs(np.diff(values)) == 1).all()
+    for seed in range(6):
+        alone = generate_annotations(tmp_path, stimulus_len=1.0, seed=seed, annotators=["one"], overwrite=True)
+        assert [file.name.split("_")[2] for file in alone] == ["one"] * 3
     for minutes in (0.0, 0.0006, -1.0, 1e6, float("nan")):
         with pytest.raises(MockSessionError, match="a movie of at least one frame, 0.04 s"):
             generate_annotations(tmp_path, stimulus_len=minutes, seed=4, overwrite=True)
