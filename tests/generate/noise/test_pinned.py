@@ -340,6 +340,7 @@ def test_a_recording_without_a_spectrum():
     still = traces(512, 7)
     still[:, 0] = still[:, 1]
     NoiseFrom(Recording([still], 1000.0))
+    NoiseFrom(Recording([still[:, :1]], 1000.0))
     with pytest.raises(MockSessionError, match="512 samples in a row without a spike; found 'none'"):
         NoiseFrom(Recording([still[:511]], 1000.0))
 
