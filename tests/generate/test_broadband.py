@@ -11,6 +11,7 @@ import pytest
 
 from mockrawio import MockSessionRawIO, Truth, truth
 from mockrawio.generate import GenerateData, SessionSpec, Units, White, generate_session
+from mockrawio.generate.broadband_files import BroadbandFiles
 from mockrawio.generate.layers import CHUNK
 from mockrawio.ground.errors import MockSessionError
 from mockrawio.session.manifest import read_manifest
@@ -131,6 +132,12 @@ def test_sums_that_leave_int16_are_clipped_and_counted(tmp_path):
     assert read_manifest(folder / "session_manifest.json")["clipped"] == over
     assert json.loads((folder / "raw_data/broadband.json").read_text())["ground_truth"]["clipped"] == over
     assert verify_session(folder).ok
+
+
+def test_nothing_is_cut_off_before_there_is_anything(known):
+    """The files of a stream have cut off nothing until they are written, and know how large the array is."""
+    files = BroadbandFiles(known, 1, lambda chunk: None)
+    assert (files.clipped, files.shape, files.nbytes) == (0, (160_000, 12), 3_840_000)
 
 
 def test_looking_for_clipping_changes_nothing(known, monkeypatch):

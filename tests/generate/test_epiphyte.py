@@ -307,7 +307,8 @@ def test_the_demo_makes_four_sessions_and_three_annotations(tmp_path, capsys):
     assert run_data_generation(tmp_path, **DEMO) is None
     sessions = sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.glob("patient_data/*/*"))
     assert sessions == [f"patient_data/{name}" for name in ("1/session_1", "2/session_1", "2/session_2", "3/session_1")]
-    assert capsys.readouterr().out.count("Patient") == 4
+    printed = capsys.readouterr()
+    assert (printed.out.count("Patient"), printed.err) == (4, "")
     manifests = [read_manifest(tmp_path / s / "session_manifest.json") for s in sessions]
     assert len({manifest["seed"] for manifest in manifests}) == 4
     held("demo", [manifest["seed"] for manifest in manifests])

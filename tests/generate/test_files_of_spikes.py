@@ -103,7 +103,7 @@ def test_units_as_epiphytes_from_a_file(path):
 def test_a_first_spike_has_none_before_it():
     """A node of one spike is followed by one whose first spike is no interval of either."""
     source = SpikeSource("", np.array([5.0, 6.0, 9.5]), np.array([1, 2], np.uint64), np.array([0, 1, 3]))
-    assert source.too_close(3.0) == 0
+    assert (source.too_close(3.0), source.n_dropped) == (0, 0)
     assert source.too_close(4.0) == 1
 
 

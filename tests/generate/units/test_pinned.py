@@ -264,6 +264,16 @@ def test_cells_that_point_upwards():
             assert spike[np.abs(spike).argmax()] == pytest.approx(cell.amplitude_uV, rel=1e-5)
 
 
+def test_cells_without_noise():
+    """Where there is no noise a cell is infinitely larger than it, drawn or with a template, moved or not."""
+    here = linear(9, 8)
+    part = Templates(RAMP[None, :, None] * np.ones(2, np.float32), sampling_rate=30_000, positions_um=[[0, 0], [0, 25]])
+    for units in (Units(1, amplitude_uV=(50, 60)), Units(1, templates=replace(part, before=3, rescale=False))):
+        (cell,) = units.cells(here, floor(here, 0))
+        assert cell.snr == cell.settled(here, 30.0, floor(here, 0)).snr == np.inf
+        assert cell.settled(here, 30.0, floor(here)).snr < 1e3
+
+
 def test_where_a_moving_cell_is_seen():
     """The contacts that see a cell on its way are those that see it at one of its places, and no count is beyond."""
     here = replace(linear(9, 12), outside=(7,))
