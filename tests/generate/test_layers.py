@@ -555,3 +555,14 @@ def test_units_as_the_truth_has_them():
         held(f"unit.{unit.id}", unit.description(), spikes, kept)
     assert known.motion.span_um == (-3.0, 15.0)
     held("truth", known.description(None), known.noise_uV, known.band_uV)
+
+
+def test_units_without_noise():
+    """Where there is no noise a unit is infinitely larger than it, which JSON has as nothing."""
+    units = Units(2, amplitude_uV=(50, 60), multi=0.0)
+    known = truth(SessionSpec.broadband(seed=1, duration_s=1.0, n_channels=4, units=units, noise=(), field=()))
+    assert {unit.snr for unit in known.units.values()} == {np.inf}
+    assert {unit.description()["snr"] for unit in known.units.values()} == {None}
+    assert known.noise_uV.tolist() == known.band_uV.tolist() == [0.0] * 4
+    assert known.layers == ("spikes",)
+    assert not known.background(0).any()

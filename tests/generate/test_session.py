@@ -250,7 +250,7 @@ def test_progress_is_shown_only_when_asked_for(tmp_path, capsys, n_workers):
 @pytest.mark.parametrize("encoding", ["int16", "float64"])
 def test_files_are_about_as_large_as_planned(encoding):
     """A size that is known beforehand is that of the values, or of the lines to an eighth; large files come first."""
-    units = EpiphyteUnits(2, spikes_per_unit=(40, 90))
+    units = EpiphyteUnits(2, spikes_per_unit=(1000, 2000))
     fields = {"duration_s": 60.0, "n_lfp_channels": 2, "n_events": 99, "encoding": encoding, "field": (Sine(),)}
     plan = plan_session(SessionSpec(seed=3, units=units, **fields))
     jobs = files.session_jobs(plan, sine_lfp(plan))

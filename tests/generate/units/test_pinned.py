@@ -382,6 +382,14 @@ def test_a_template_that_drifts():
         )
 
 
+def test_steps_of_a_cell_that_is_nowhere():
+    """Where nobody knows where a cell is in its steps, it is in the middle one, and moved on from there."""
+    one = template(3)
+    alone = replace(one, waveforms=one.waveforms[[1]])
+    for moved in (-7.0, 0.0, 30.0):
+        assert np.allclose(one.at(one.positions, moved), alone.at(one.positions, moved))
+
+
 def sinc_resampled(samples, how, late):
     """Return samples at another rate, each a sum of sines cardinal in Lanczos' window of eight lobes."""
     step = float(how.given / how.wanted)
