@@ -12,7 +12,7 @@ from mockrawio import MockSessionError
 from mockrawio.generate.draws import Draws
 from mockrawio.generate.parts.units import Classes, Exponential, LogNormal, Power, Templates, Uniform, Units, Window
 from mockrawio.generate.parts.units.classes import drawn_shape
-from mockrawio.generate.parts.units.crowd import banks_of
+from mockrawio.generate.parts.units.crowd import banks_of, crowd_of
 from mockrawio.generate.parts.units.footprint import Footprint
 from mockrawio.generate.parts.units.numbers import between, digits, log_between
 from mockrawio.generate.parts.units.resampled import Resampled
@@ -352,7 +352,7 @@ def test_a_template_between_its_contacts(pitch_um):
     """At its contacts it is as given; elsewhere what kriging finds, with twice the contacts' distance, 30 to 60 µm."""
     one = template(pitch_um=pitch_um, sizes=(0.2, 1.0, 0.6, 0.3))
     points = one.positions[one.peak] + np.array(
-        [[0.0, 0, 0], [0, 5e-4, 0], [0, 2e-3, 0], [7.0, 3, 2], [0, pitch_um, 0], [0, 249.99, 0], [250.01, 0, 0]]
+        [[0.0, 0, 0], [0, 5e-4, 0], [0, 2e-3, 0], [7.0, 3, 2], [0, pitch_um, 0], [0, 250.0, 0], [250.01, 0, 0]]
     )
     found, expected = one.at(points), kriged(one, points)
     for exact in (0, 1):
@@ -424,6 +424,26 @@ def test_how_large_resampled_spikes_become():
         how = Resampled(3, 10, Fraction(30_000), Fraction(wanted))
         ends = [np.abs(sinc_resampled(np.eye(10), how, k / 16)).sum(axis=1).max() for k in range(16)]
         assert how.most == pytest.approx(1.02 * max(1.0 if wanted == 30_000 else 0.0, *ends), rel=1e-9)
+
+
+@pytest.mark.parametrize("shifts", [None, np.arange(8) / 13])
+def test_cells_with_templates_together(shifts):
+    """What is made of many spikes at once is what each cell has there, read in turn or not."""
+    waveforms = np.stack([RAMP[:, None] * np.array(row, np.float32) for row in ((9.0, 4, 1), (2, 8, 5))])
+    how = {"sampling_rate": 30_000, "positions_um": [[0, 0], [0, 25], [0, 50]]}
+    assert Templates(waveforms, before=9, **how).library()[0].before == 9
+    with pytest.raises(MockSessionError, match="a sample of the templates, 0 to 9; found .?10"):
+        Templates(waveforms, before=10, **how)
+    here = replace(linear(3, 8), shifts=shifts)
+    cells = Units(2, templates=Templates(waveforms, before=3, **how), multi=0.0).cells(here, floor(here))
+    asked = [np.array(some) for some in ([0, 1, 1], [0, 4, 0], [0, 1, 0])]
+    batches = list(crowd_of(cells, here, JITTER[:2], (0, 4), 0.5).spikes(*asked))
+    for k, (batch, cell, step, phase) in enumerate(zip(batches, *asked, strict=True)):
+        moved = np.array([0.0, step * 0.5, 0.0])
+        bank = cells[cell].bank(here, JITTER[phase : phase + 1], moved)
+        assert np.array_equal(batch.contacts, bank.contacts)
+        assert batch.which.tolist() == [k] * len(bank.contacts)
+        assert np.allclose(batch.counts, bank.counts[0], rtol=1e-5, atol=1e-3)
 
 
 @pytest.mark.parametrize("relocate", [True, False])
