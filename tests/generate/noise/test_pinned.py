@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from math import erfc, sqrt
 
@@ -176,6 +177,16 @@ def test_lines_below_half_the_rate(frequency_hz, harmonics, rate, n_lines):
         assert layer.most == np.abs(layer._values).max()
 
 
+def test_hum_of_contacts_that_are_sampled_later():
+    """A contact that is sampled half a sample later has what lies between two samples, as at twice the rate."""
+    late = replace(setting(4), shifts=np.array([0.5, 0.0, 0.75, 0.5]))
+    found, still = (piece(Hum(uV=90.0).layer("noise.hum", one), 500, 900, 1) for one in (late, setting(1)))
+    finer = piece(Hum(uV=90.0).layer("noise.hum", setting(1, rate=120_000)), 2000, 3600, 1)[:, 0]
+    assert np.array_equal(found[:, 1], still[:, 0])
+    for contact, quarters in enumerate((2, 0, 3, 2)):
+        assert np.array_equal(found[:, contact], finer[quarters::4])
+
+
 def test_the_hum_that_the_band_lets_pass():
     """It is the root of the sum of squares of its lines' deviations times the filter's gains there."""
     layer = Hum(3700.0, harmonics=4, uV=200.0).layer("noise.hum", setting(1, rate=32_000))
@@ -345,6 +356,14 @@ def test_a_recording_without_a_spectrum():
         NoiseFrom(Recording([still[:511]], 1000.0))
 
 
+def test_a_channel_that_is_never_quiet():
+    """Where a channel is a spike or next to one at any time, it has no noise."""
+    loud = traces(4000, 7)
+    loud[:, 2] = np.arange(4000) % 3 == 0
+    found = NoiseFrom(Recording([loud], 4000.0)).measured
+    assert (found.uV[2], found.correlation[2]) == (0.0, (0, 0))
+
+
 def test_filters():
     """How large the taps are together, their norm, and what share of their variance the band lets pass."""
     filtering = Filter([3, -4, 12])
@@ -360,8 +379,9 @@ def test_measured_noise_in_small_blocks(monkeypatch):
     """A layer of measured noise is the same in blocks of any size, over the edge of a chunk; its levels are these."""
     layer = NoiseFrom(MEASURED).layer("noise.measured", setting(3))
     whole = piece(layer, CHUNK - 700, CHUNK + 300)
-    monkeypatch.setattr("mockrawio.generate.parts.noise.measured.BLOCK", 500)
-    assert np.array_equal(piece(layer, CHUNK - 700, CHUNK + 300), whole)
+    for size in (500, 100):
+        monkeypatch.setattr("mockrawio.generate.parts.noise.measured.BLOCK", size)
+        assert np.array_equal(piece(layer, CHUNK - 700, CHUNK + 300), whole)
     held("measured.layer", whole, layer.most, layer.sd_uV, layer.band_uV)
     assert MEASURED.matrix().tolist() == [[1, 0.6, 0.3], [0.6, 1, -0.2], [0.3, -0.2, 1]]
 
