@@ -45,6 +45,7 @@ from mockrawio.generate.sine import SineLfp
 from mockrawio.generate.source import SpikeSource
 from mockrawio.generate.spool import Spool
 from mockrawio.generate.taps import lfp_lowpass
+from mockrawio.generate.virtual import SpecMaker
 from tests.generate.pins import held
 
 
@@ -566,3 +567,17 @@ def test_units_without_noise():
     assert known.noise_uV.tolist() == known.band_uV.tolist() == [0.0] * 4
     assert known.layers == ("spikes",)
     assert not known.background(0).any()
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_files_that_are_made(stream):
+    """Of a virtual session's files those that have arrays are made in pieces, and have no size; all others have one."""
+    line = Acquisition(sync=Sync(20.0))
+    with_stream = SessionSpec.broadband(seed=1, duration_s=1.0, n_channels=2, n_units=1, acquisition=line)
+    files = SpecMaker(with_stream if stream else SessionSpec.tiny(seed=1, n_lfp_channels=2)).files
+    arrays = {name for name, size in files.items() if size == 0}
+    folders = "spiking_data/", "lfp_data/", "raw_data/"
+    assert arrays == {name for name in files if name.startswith(folders) and name.endswith(".npy")}
+    assert len([name for name in arrays if "lfp" in name]) == 2
+    assert ({"raw_data/broadband.npy", "raw_data/sync.npy"} <= arrays) == stream
+    assert min(files[name] for name in files.keys() - arrays) > 0
