@@ -31,6 +31,7 @@ from mockrawio.generate.casting import floor_uV, noise_layers
 from mockrawio.generate.chunks import made_ahead
 from mockrawio.generate.clocks import SyncLine
 from mockrawio.generate.draws import normal_table
+from mockrawio.generate.fault_table import FaultTable
 from mockrawio.generate.given import GivenTrains
 from mockrawio.generate.incidents import FaultRow, Incidents, Standing
 from mockrawio.generate.layers import CHUNK, DrawnLayer, Layer, NoiseLayer, Setting
@@ -237,6 +238,23 @@ def test_what_stands_all_the_time():
     assert list(fault.rows(1, 7, 7)) == []
     layer = Fixed("fault.a", np.zeros((2, 2)))
     assert next(Standing(Rigged, "noisy", [0], layer).rows(0, 0, 1)) == FaultRow("noisy", 0, (0,), 0, 100, "fault.a")
+
+
+def test_faults_of_a_first_sample():
+    """All of a segment is asked for by default, its first sample and its last."""
+    counts = np.zeros((100, 3), int)
+    counts[[0, 99], [2, 1]] = 200, -200
+    rows = FaultRow("dropped", 0, (0, 1, 2), 0, 1, fill="held"), FaultRow("dropped", 0, (0, 1, 2), 99, 100, fill="held")
+
+    class Some(Incidents):
+        def rows(self, seg_index, start, stop):
+            return [row for row in rows if row.seg_index == seg_index and row.i_start < stop and row.i_stop > start]
+
+    table = FaultTable(setting(), Some(), Mix([Fixed("a", counts)], np.arange(3), 8))
+    assert table.within(0) == rows == tuple(table)
+    assert (table.within(0, 1), table.within(0, 0, 99), table.within(1)) == (rows[1:], rows[:1], ())
+    assert table.clipped(0).tolist() == [[0, 2], [99, 1]]
+    assert (table.clipped(0, 1).tolist(), table.clipped(0, 0, 99).tolist()) == ([[99, 1]], [[0, 2]])
 
 
 def test_labels_of_bad_channels():
