@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from math import inf
 
 import numpy as np
 
@@ -48,7 +47,6 @@ class Zigzag(Move):
 
     def displacement(self, setting: Setting, name: str, moments: Moments, depths_um: Floats) -> Floats:
         """Return by how much cells are moved, µm."""
-        end = inf if self.end_s is None else self.end_s
-        turns = (np.clip(moments.since_start, self.start_s, end) - self.start_s) / self.period_s + 0.25
+        turns = (np.clip(moments.since_start, self.start_s, self.end_s) - self.start_s) / self.period_s + 0.25
         height = 0.5 - np.abs(2 * (turns - np.floor(turns)) - 1)
         return self.um * height + 0 * depths_um
