@@ -592,7 +592,7 @@ def test_files_that_are_made(stream):
     """Of a virtual session's files those that have arrays are made in pieces, and have no size; all others have one."""
     line = Acquisition(sync=Sync(20.0))
     with_stream = SessionSpec.broadband(seed=1, duration_s=1.0, n_channels=2, n_units=1, acquisition=line)
-    files = SpecMaker(with_stream if stream else SessionSpec.tiny(seed=1, n_lfp_channels=2)).files
+    files = SpecMaker(with_stream if stream else SessionSpec.tiny(seed=1, n_lfp_channels=2, n_events=0)).files
     arrays = {name for name, size in files.items() if size == 0}
     folders = "spiking_data/", "lfp_data/", "raw_data/"
     assert arrays == {name for name in files if name.startswith(folders) and name.endswith(".npy")}

@@ -152,7 +152,7 @@ def test_bursts_have_room():
     """Bursts of the longest kind take nine tenths of the time at most."""
     assert Rhythm(rate_hz=0.18).rate_hz == 0.18
     assert Rhythm(rate_hz=0.3, burst_s=(1.0, 3.0)).rate_hz == 0.3
-    for rate_hz, longest, most in ((0.180001, 5.0, "0.18"), (0.300001, 3.0, "0.3")):
+    for rate_hz, longest, most in ((0.180001, 5.0, "0.18"), (0.300001, 3.0, "0.3"), (0.1285712, 7.0, "0.128571")):
         with pytest.raises(
             MockSessionError, match=f"at most {most}, with bursts of up to {longest:g} s; found {rate_hz}"
         ):
