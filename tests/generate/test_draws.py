@@ -76,6 +76,12 @@ def test_the_normal_table_is_symmetric_and_ascends():
     assert not table.flags.writeable
 
 
+def test_fresh_seeds_have_as_many_bits_as_a_float(monkeypatch):
+    """They are drawn from 53 bits of the operating system's."""
+    monkeypatch.setattr("secrets.randbits", lambda bits: (1 << bits) - 1)
+    assert fresh_seed() == 2**53 - 1
+
+
 def test_fresh_seeds_differ_and_are_exact_in_json():
     """Two seeds drawn anew differ, and a float64 holds each without rounding."""
     seeds = {fresh_seed() for _ in range(8)}

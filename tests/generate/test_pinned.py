@@ -269,7 +269,7 @@ def test_lengths_that_go_together():
     assert SessionSpec(segments=(0.999, 0.001)).recorded_ms == 1000
     refused({"segments": (0.998, 0.001)}, "at least 1 s in all")
     refused({"segments": (1.0, 0.0004)}, "above 0; found 0.0004")
-    assert durations(NAME, [0.001, 5]) == (0.001, 5.0)
+    assert durations(NAME, [0.001, 5, 9e7]) == (0.001, 5.0, 9e7)
     for bad in (0.0005, 1e8, 0.0015, "1"):
         with pytest.raises(MockSessionError, match="Case.field: expected a tuple of seconds"):
             durations(NAME, (1.0, bad))
@@ -285,6 +285,8 @@ def test_lengths_that_go_together():
 def test_names_of_channels():
     """They may be any that are printable, once each."""
     assert names_of(NAME, ["A b", "ü", "x.ncs.y"]) == ("A b", "ü", "x.ncs.y")
+    with pytest.raises(MockSessionError, match=r"every name once; found \['c'\]"):
+        names_of(NAME, ["a", "c", "b", "c", "b"])
     for bad in (["a.ncs"], [" a"], ["a "], [""], ["a\n"], [3], ["a", "a"]):
         with pytest.raises(MockSessionError, match="Case.field: expected"):
             names_of(NAME, bad)
@@ -448,6 +450,11 @@ def test_annotations_of_a_seed(tmp_path):
         assert (starts[0], stops[-1]) == (0.0, 60.0)
         assert starts[1:].tolist() == stops[:-1].tolist()
         assert (np.abs(np.diff(values)) == 1).all()
+    spec = SessionSpec(duration_s=60.0, seed=4, n_units=0)
+    of_spec = [np.load(file) for file in generate_annotations(tmp_path, spec=spec, overwrite=True)]
+    assert [values.tolist() for values in of_spec] == [
+        np.load(file).tolist() for file in generate_annotations(tmp_path, spec=spec, seed=4, overwrite=True)
+    ]
     for seed in range(6):
         alone = generate_annotations(tmp_path, stimulus_len=1.0, seed=seed, annotators=["one"], overwrite=True)
         assert [file.name.split("_")[2] for file in alone] == ["one"] * 3
