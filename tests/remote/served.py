@@ -111,6 +111,19 @@ class FileServer(ThreadingHTTPServer):
         self.root, self.lists, self.ranges, self.lock = root, lists, ranges, threading.Lock()
         self.asked: list[Asked] = []
         self.fault: Callable[[int, str], Fault | None] | None = None
+        self.connected = 0  # how many connections clients keep
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve a connection, which is counted."""
+        with self.lock:
+            self.connected += 1
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close a connection that its client has closed."""
+        with self.lock:
+            self.connected -= 1
+        super().shutdown_request(request)
 
     @property
     def url(self) -> str:

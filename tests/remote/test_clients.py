@@ -149,16 +149,19 @@ class Session:
         self.asked.append((str(at), how))
         return self.answers.pop(0)
 
+    async def close(self):
+        """Nothing is open."""
+
 
 def http(address="https://u:p@h/a?s=1", options=None, **sessions):
     """A store whose two sessions, for the server of its address and for others, are stand-ins."""
     made = HttpStore(Address.of(address), options or {})
     for place, session in sessions.items():
 
-        async def opened(session=session):
+        async def opened(session=session, **_):
             return session
 
-        getattr(made, place).set_session = opened
+        getattr(made, place).get_client = opened
     return made
 
 

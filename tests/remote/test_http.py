@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import multiprocessing
 import os
 import pickle
 import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -16,6 +21,8 @@ from hypothesis import strategies as st
 import mockrawio
 from mockrawio import MockSessionError, MockSessionRawIO
 from mockrawio.ground.errors import BadFileError
+from mockrawio.ground.remote.address import Address
+from mockrawio.ground.remote.web import HttpStore
 from tests.length import rounds
 from tests.processes import python
 from tests.remote.nginx import nginx, nginx_of
@@ -57,6 +64,77 @@ def test_all_of_it_is_the_same(server, broadband):
     """Header, signals, spikes, waveforms and events of an address are those of the folder."""
     with MockSessionRawIO(address(server, broadband)) as far, MockSessionRawIO(broadband) as near:
         same(far, near)
+
+
+def until_nothing_is_connected(server: FileServer) -> None:
+    """Wait for a server to notice that all connections are closed."""
+    for _ in range(1000):
+        if not server.connected:
+            return
+        time.sleep(0.005)
+    raise AssertionError(f"{server.connected} connections")
+
+
+def test_connections_are_closed(server, broadband):
+    """A reader keeps its connections; once it is closed, or forgotten, it has none."""
+    far = MockSessionRawIO(address(server, broadband))
+    far.parse_header()
+    assert server.connected
+    far.close()
+    until_nothing_is_connected(server)
+    far.parse_header()
+    samples = far.get_analogsignal_chunk(0, 0, 0, 9, 0)
+    assert server.connected
+    del far
+    gc.collect()
+    until_nothing_is_connected(server)
+    assert samples.shape[0] == 9
+
+
+def test_closed_while_it_reads(server, broadband):
+    """A connection that is in use when it is let go serves what was asked of it, and is closed then."""
+    store = HttpStore(Address.of(address(server, broadband)), {})
+    begun, go_on = Event(), Event()
+
+    def slowly(_count: int, _name: str) -> None:
+        begun.set()
+        go_on.wait(20)
+
+    server.fault = slowly
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(store.read, "session_manifest.json", 0, 10)
+        assert begun.wait(20)
+        store.close()
+        assert server.connected == 1
+        go_on.set()
+        assert len(read.result(20)[0]) == 10
+    server.fault = None
+    until_nothing_is_connected(server)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without fork")
+def test_forks_leave_connections_alone(server, broadband):
+    """A fork that collects what was a reader of its parent closes nothing, and waits for nothing."""
+    far = MockSessionRawIO(address(server, broadband))
+    far.parse_header()
+    pid = os.fork()
+    if not pid:
+        # in the child nothing may escape
+        code = 1
+        try:
+            asked = []
+            asyncio.run_coroutine_threadsafe = lambda *_: asked.append(1)
+            gc.collect()  # of other tests
+            asked.clear()
+            del far
+            gc.collect()
+            code = 2 if asked else 0
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert server.connected == 1
+    assert far.get_analogsignal_chunk(0, 0, 0, 9, 0).shape[0] == 9
+    far.close()
 
 
 def test_without_a_manifest_too(broadband, tmp_path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import pickle
 from pathlib import Path
@@ -44,7 +43,6 @@ def secret_place(server, folder: Path) -> str:
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="a system without fork")
 def test_spikeinterface_in_two_processes(locked, broadband, tmp_path):
     """SpikeInterface's noise levels and its own copy of a recording, in two processes, are those of the folder."""
-    gc.collect()  # or each worker waits a second for every connection that is left of readers before
     interop = pytest.importorskip("mockrawio.interop.spikeinterface")
     core = pytest.importorskip("spikeinterface.core")
     how = {"storage_options": {"headers": {"X-Key": SECRET}}}

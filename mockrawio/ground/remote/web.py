@@ -8,8 +8,11 @@ from __future__ import annotations
 import asyncio
 import errno
 import html
+import os
 import re
+import weakref
 from collections.abc import Mapping
+from concurrent.futures import Future
 from typing import Any
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
@@ -29,6 +32,31 @@ _IDENTITY = {"Accept-Encoding": "identity"}
 _BUFFER = 1 << 21  # bytes that the system may hand over at once: fewer, and the calls begin to show
 _CONNECT_S, _SILENT_S, _SLOWEST = 10.0, 30.0, 1 << 16  # bytes/s: a server that is slower, for long, is given up
 _PASSING = frozenset({408, 425, 429})  # and what begins with a 5
+_inherited: list[object] = []  # connections of the process that was forked, which stay its own
+
+
+class _Client:
+    """Connections to servers, closed when they were left and nobody uses them; in the loop's thread alone."""
+
+    def __init__(self, session: Any) -> None:
+        self._session, self._users, self._is_left = session, 0, False
+
+    async def __aenter__(self) -> Any:
+        self._users += 1
+        return self._session
+
+    async def __aexit__(self, *_: object) -> None:
+        self._users -= 1
+        await self._close()
+
+    async def leave(self) -> None:
+        """Close the connections, when they are used no more."""
+        self._is_left = True
+        await self._close()
+
+    async def _close(self) -> None:
+        if self._is_left and not self._users:
+            await self._session.close()
 
 
 class HttpStore(RemoteStore):
@@ -49,6 +77,14 @@ class HttpStore(RemoteStore):
         self._timed = "timeout" in self._given or "timeout" in client
         plain = {key: value for key, value in client.items() if key not in _OURS}
         self._elsewhere: Any = HTTPFileSystem(skip_instance_cache=True, client_kwargs=plain)
+        # Those of fsspec are closed in each fork again, which has no thread to do it, and waits a second.
+        self._clients: dict[bool, _Client] = {}  # for the server of the address, and for others
+        weakref.finalize(self, _leave, os.getpid(), self._fs.loop, self._clients)
+
+    def close(self) -> None:
+        """Let go of connections; those in use are closed after it."""
+        for closing in _leave(os.getpid(), self._fs.loop, self._clients):
+            closing.result(_CONNECT_S)
 
     def read(self, name: str, start: int, stop: int) -> tuple[bytes, Known]:
         """Return the bytes of a range; see :meth:`.store.RemoteStore.read`."""
@@ -83,11 +119,13 @@ class HttpStore(RemoteStore):
             ours = at.origin() == first.origin()
             given = self._given if ours else {key: self._given[key] for key in _SHARED & self._given.keys()}
             how = {**given, "headers": {**(self._headers if ours else _IDENTITY), **headers}}
-            session = await (self._fs if ours else self._elsewhere).set_session()
             if not self._timed:
                 total = 2 * _SILENT_S + most / _SLOWEST
                 how["timeout"] = self._http.ClientTimeout(total=total, sock_connect=_CONNECT_S, sock_read=_SILENT_S)
-            async with session.get(at, allow_redirects=False, read_bufsize=_BUFFER, **how) as got:
+            async with (
+                await self._client(ours) as session,
+                session.get(at, allow_redirects=False, read_bufsize=_BUFFER, **how) as got,
+            ):
                 if got.status in _MOVED:
                     at = self._next(name, at, got.headers.get("Location", ""))
                     if at.origin() == first.origin():
@@ -100,6 +138,13 @@ class HttpStore(RemoteStore):
                 return await _body(self._place(name), got, most), found
         raise _refused(self._place(name), f"more than {_REDIRECTS} redirects", "Give the address itself.")
 
+    async def _client(self, ours: bool) -> _Client:
+        client = self._clients.get(ours)
+        if client is None:
+            fs = self._fs if ours else self._elsewhere
+            client = self._clients[ours] = _Client(await fs.get_client(loop=fs.loop, **fs.client_kwargs))
+        return client
+
     def _next(self, name: str, at: Any, location: str) -> Any:
         """Return where a redirect leads."""
         try:
@@ -111,6 +156,15 @@ class HttpStore(RemoteStore):
         raise _refused(
             self._place(name), "a redirect to what is no HTTP", "Give the address that the server means."
         ) from None
+
+
+def _leave(process: int, loop: Any, clients: dict[bool, _Client]) -> list[Future[None]]:
+    """Begin to close connections, unless this process is a fork of theirs."""
+    gone = [clients.popitem()[1] for _ in range(len(clients))]
+    if process != os.getpid():
+        _inherited.extend(gone)
+        return []
+    return [asyncio.run_coroutine_threadsafe(one.leave(), loop) for one in gone]
 
 
 async def _body(place: str, got: Any, most: int) -> bytes:
