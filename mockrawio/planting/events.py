@@ -118,7 +118,7 @@ class ScaledEvents:
     def joined(cls, several: Sequence[ScaledEvents]) -> ScaledEvents:
         """Return the events of several, one after another, with channels of zeros where some have fewer."""
         width = max(some.bank.shape[2] for some in several)
-        banks = [np.pad(some.bank, [*[(0, 0)] * 2, (0, width - some.bank.shape[2])]) for some in several]
+        banks = [np.pad(some.bank, ((0, 0), (0, 0), (0, width - some.bank.shape[2]))) for some in several]
         before = np.cumsum([0, *map(len, banks)])[:-1].tolist()
         rows = [some.rows.astype(np.int32) + begin for some, begin in zip(several, before, strict=True)]
         return cls(np.concatenate(banks), np.concatenate(rows), np.concatenate([some.factors for some in several]))
