@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, given, settings
 
 from mockrawio import MockSessionIO, write_session, write_session_from_block
 from mockrawio.interop.spikeinterface import read_mocksession
-from tests.clients.test_nwb import convert
 from tests.length import rounds
 from tests.test_instants import MICROSECOND, A, B, assert_same, exact_ms, foreign, instants, stamps, starts, write
 
@@ -134,6 +133,8 @@ def test_segments_that_nix_kept(tmp_path):
 def test_neuroconv(gaps, tmp_path):
     """neuroconv's file, its start taken from the Block, has each spike and sample within half a sample of its stamp."""
     from pynwb import NWBHDF5IO
+
+    from .to_nwb import convert
 
     convert(gaps, tmp_path / "session.nwb")
     right = stamps(gaps)

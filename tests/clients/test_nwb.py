@@ -9,49 +9,9 @@ import numpy as np
 import pytest
 
 from mockrawio import MockSessionIO, MockSessionRawIO
-from mockrawio.interop.spikeinterface import MockSessionRecordingExtractor, MockSessionSortingExtractor
 
 # Neo and neuroconv call what pynwb and hdmf have since renamed or deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore")
-
-
-def interfaces():
-    """Return neuroconv's interfaces of a stream of a session, and of its units; imported here, as that takes long."""
-    from neuroconv.datainterfaces.ecephys.baserecordingextractorinterface import BaseRecordingExtractorInterface
-    from neuroconv.datainterfaces.ecephys.basesortingextractorinterface import BaseSortingExtractorInterface
-
-    class Recording(BaseRecordingExtractorInterface):
-        @classmethod
-        def get_extractor_class(cls):
-            return MockSessionRecordingExtractor
-
-    class Sorting(BaseSortingExtractorInterface):
-        @classmethod
-        def get_extractor_class(cls):
-            return MockSessionSortingExtractor
-
-    return Recording, Sorting
-
-
-def convert(folder, path):
-    """Write a broadband session as NWB, with its metadata."""
-    from neuroconv import ConverterPipe
-
-    block = MockSessionIO(folder).read_block(lazy=True)
-    recording, sorting = interfaces()
-    converter = ConverterPipe([recording(folder=str(folder), stream_name="broadband"), sorting(folder=str(folder))])
-    metadata = converter.get_metadata()
-    metadata["NWBFile"].update(
-        session_start_time=block.annotations["session_start_time"],
-        session_description="A mock session.",
-    )
-    metadata["Subject"] = {
-        "subject_id": str(block.annotations["patient_id"]),
-        "species": "Homo sapiens",
-        "sex": "U",
-        "age": "P30Y",
-    }
-    converter.run_conversion(nwbfile_path=path, metadata=metadata)
 
 
 @pytest.mark.slow
@@ -60,6 +20,8 @@ def test_neuroconv(name, request, tmp_path):
     """neuroconv writes counts, scale, electrodes and units; nothing the inspector says is more than a suggestion."""
     from nwbinspector import Importance, inspect_nwbfile
     from pynwb import NWBHDF5IO
+
+    from .to_nwb import convert
 
     folder, path = request.getfixturevalue(name), tmp_path / "session.nwb"
     convert(folder, path)
