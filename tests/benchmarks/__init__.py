@@ -1,6 +1,6 @@
 """How fast it is: rows of a table, each a race against a named peer in the same process.
 
-``python -m tests.benchmarks`` prints the table; ``pytest tests/benchmarks`` runs the same rows.
+``python -m tests.benchmarks`` prints the table; ``pytest tests/benchmarks --at-length`` runs the same rows.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Races: ours against named peers, turn by turn in one process, told as ratios.
 
-``pytest tests/benchmarks -n 0 --benchmark-enable`` runs them in earnest; in the ordinary test run
-each takes one turn, which shows that it still works.
+``pytest tests/benchmarks --at-length -n 0 --benchmark-enable`` runs them in earnest; with ``--at-length`` alone each
+takes one turn, which shows that it still works.
 """
 
 from __future__ import annotations

@@ -31,6 +31,7 @@ generate_session(SessionSpec.neuropixels(**fields), sys.argv[1] + "/made")
 
 
 @pytest.mark.slow
+@pytest.mark.at_length(only=True)
 @pytest.mark.parametrize("n_workers", [1, 2])
 def test_generate_broadband(hold: Hold, in_earnest: bool, tmp_path: Path, n_workers: int) -> None:
     """A minute of 80 channels with 40 units, the whole session written and hashed; a second of 4 in a test run."""
@@ -39,6 +40,7 @@ def test_generate_broadband(hold: Hold, in_earnest: bool, tmp_path: Path, n_work
 
 
 @pytest.mark.slow
+@pytest.mark.at_length(only=True)
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 @pytest.mark.parametrize("longer", [1, 5])
 def test_memory_of_broadband(memory: Memory, in_earnest: bool, tmp_path: Path, longer: int) -> None:
@@ -49,6 +51,7 @@ def test_memory_of_broadband(memory: Memory, in_earnest: bool, tmp_path: Path, l
 
 
 @pytest.mark.slow
+@pytest.mark.at_length(only=True)
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 @pytest.mark.parametrize("longer", [1, 4])
 def test_memory_of_drift(memory: Memory, in_earnest: bool, tmp_path: Path, longer: int) -> None:

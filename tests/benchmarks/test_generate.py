@@ -19,6 +19,7 @@ WORK = 'generate_session(SessionSpec.epiphyte(seed=3, encoding=sys.argv[2]), sys
 
 
 @pytest.mark.slow
+@pytest.mark.at_length(only=True)
 @pytest.mark.parametrize("encoding", ["float64", "int16"])
 def test_generate_with_two_workers(hold: Hold, in_earnest: bool, tmp_path: Path, encoding: str) -> None:
     """A session of about 100 minutes; of a minute in a test run. One worker is a row of the table."""
@@ -27,6 +28,7 @@ def test_generate_with_two_workers(hold: Hold, in_earnest: bool, tmp_path: Path,
 
 
 @pytest.mark.slow
+@pytest.mark.at_length(only=True)
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 @pytest.mark.parametrize("encoding", ["float64", "int16"])
 def test_memory_of_generate_session(memory: Memory, tmp_path: Path, encoding: str) -> None:

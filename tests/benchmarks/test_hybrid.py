@@ -48,6 +48,7 @@ def plain_copy(source: str, target: Path, block: bytearray) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.at_length(only=True)
 @pytest.mark.parametrize("n_workers", [1, 2])
 @pytest.mark.parametrize("name", CASES)
 def test_generate_hybrid(benchmark: Any, race: Race, tmp_path: Path, name: str, n_workers: int) -> None:
@@ -65,6 +66,7 @@ def test_generate_hybrid(benchmark: Any, race: Race, tmp_path: Path, name: str, 
 
 
 @pytest.mark.slow
+@pytest.mark.at_length(only=True)
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 @pytest.mark.parametrize("longer", [1, 4])
 @pytest.mark.parametrize("n_workers", [1, 2])

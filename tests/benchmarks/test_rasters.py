@@ -22,6 +22,7 @@ def scene(request):
     return rates, make_noise(1, n_bins, seed=0)[0]
 
 
+@pytest.mark.at_length(only=True)
 def test_raster_to_sonata(race, scene, tmp_path):
     """The modern form, the raster maker's names with one profile and with a row for each unit, and gzip."""
     rates, profile = scene
@@ -45,6 +46,7 @@ def test_raster_to_sonata(race, scene, tmp_path):
     )
 
 
+@pytest.mark.at_length(only=True)
 def test_cost_against_spikes(request, scene, tmp_path, capsys):
     """What a spike costs, drawn and written, at 10 to 100,000 spikes a second and more."""
     rates, profile = scene

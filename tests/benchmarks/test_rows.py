@@ -15,6 +15,7 @@ NAMES = [row.name for row in built_in(Inputs(Path(), "tiny")) if not row.name.en
 
 
 @pytest.mark.slow
+@pytest.mark.at_length(only=True)
 @pytest.mark.parametrize("name", NAMES)
 def test_row(name: str, inputs: Inputs, hold: Hold) -> None:
     """The row runs, its results are the peers', and everyone has a time."""

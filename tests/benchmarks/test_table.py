@@ -148,6 +148,7 @@ def test_rows_of_odd_sessions(handmade: Handmade, tmp_path: Path, odd: str) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.at_length(only=True)
 def test_import_of_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A package of the same name that a new process finds first is not what is timed."""
     (tmp_path / "mockrawio.py").write_text("class MockSessionRawIO: pass")
@@ -205,6 +206,7 @@ def test_folder_that_is_no_session(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.at_length(only=True)
 @pytest.mark.usefixtures("quick_figures")
 def test_curves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each axis has its points, written as CSV and drawn; the sessions are gone."""

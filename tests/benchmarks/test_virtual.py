@@ -56,6 +56,7 @@ def _opened(folder: Path) -> MockSessionRawIO:
 
 
 @pytest.mark.slow
+@pytest.mark.at_length(only=True)
 def test_make(benchmark: Any, spec: SessionSpec, tmp_path: Path) -> None:
     """Making it: the cells are drawn, and a few files written."""
     how = {"virtual": True, "overwrite": True}
@@ -63,6 +64,7 @@ def test_make(benchmark: Any, spec: SessionSpec, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.at_length(only=True)
 def test_open(benchmark: Any, day: Path, tmp_path: Path) -> None:
     """Opening it where it was not opened before: the cells are drawn again."""
     copies = iter([shutil.copytree(day, tmp_path / "copies" / str(k)) for k in range(5)])
@@ -70,6 +72,7 @@ def test_open(benchmark: Any, day: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.at_length(only=True)
 @pytest.mark.parametrize("where", ["anywhere", "the next"])
 def test_a_second(hold: Hold, day: Path, where: str) -> None:
     """A second of all channels and layers, anywhere, or after the one before; the peer's is noise alone."""
@@ -91,6 +94,7 @@ def test_a_second(hold: Hold, day: Path, where: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.at_length(only=True)
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 def test_memory(memory: Memory, in_earnest: bool, day: Path) -> None:
     """After a thousand chunks from anywhere, ten in a test run, little is kept."""

@@ -41,6 +41,7 @@ def test_hostile_files() -> None:
     assert min(int(same), int(changed)) > 300 / step and int(refused) > CASES / 2 / step
 
 
+@pytest.mark.at_length(only=True)
 def test_counts_come_from_the_seed(planted: dict[str, str]) -> None:
     """The same cases come out the same, however many processes share them."""
     two = run("-m", "tests.fuzz", "--cases", "150", "--first", "100000", "--seed", "3", "--jobs", "2").stdout

@@ -192,6 +192,7 @@ def test_an_interruption_leaves_nothing(tmp_path, monkeypatch, n_workers, error)
 
 
 @pytest.mark.slow
+@pytest.mark.at_length(only=True)
 def test_memory_does_not_grow_with_the_recording(tmp_path, folder):
     """75 seconds take no more memory to make than 50, when both have more blocks than are kept; nor 3.5 MB."""
     units = Units(2, rate_hz=1.0, multi=0.0)

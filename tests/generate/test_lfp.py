@@ -241,6 +241,7 @@ def peak(make) -> int:
     return most
 
 
+@pytest.mark.at_length(only=True)
 def test_memory_does_not_grow_with_the_recording(tmp_path, monkeypatch):
     """The LFP of half as many samples again takes as much memory, within 300 kB: of the field, and of a stream."""
     monkeypatch.setattr("mockrawio.generate.spool._IN_MEMORY", 1 << 16)

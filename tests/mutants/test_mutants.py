@@ -81,6 +81,7 @@ print(json.dumps(try_all(trials, 2, lambda trial: print(trial.number))))
 
 
 @pytest.mark.slow
+@pytest.mark.at_length(only=True)
 def test_a_fault_is_noticed_by_a_test_that_looks(tmp_path: Path) -> None:
     """A test that looks fails, one that does not passes, one without end is ended, one that always fails is none."""
     path = tmp_path / "halves.py"
@@ -137,6 +138,7 @@ def test_other(): len(FixedEvents(np.ones(3)))
 
 
 @pytest.mark.slow
+@pytest.mark.at_length(only=True)
 def test_which_tests_run_a_line(tmp_path: Path) -> None:
     """They are those that run it, and those that share the fixture that does; the others of their file come last."""
     (tmp_path / "test_shared.py").write_text(SHARED)

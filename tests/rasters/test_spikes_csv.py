@@ -156,6 +156,7 @@ def test_writing(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.at_length(only=True)
 def test_bounded_memory(tmp_path, monkeypatch):
     """A file is read in blocks whose number does not change what is read, and not held."""
     monkeypatch.setattr(csv, "BLOCK", 20_000)
