@@ -30,10 +30,10 @@ def one(rate: float = 1000.0, size: int = 30, n_channels: int = 2, begin: float 
     )
 
 
-def apart(first: float, pause: float) -> Recorded:
-    """Return two segments of 30 samples at 1 kHz with a pause of so many samples between them."""
-    stream = signals(1, "broadband", 1000.0, 2, (first, first + (30 + pause) / 1000), (30, 30))
-    spans = tuple(RecordedSpan(t, t + 0.03) for t in stream.t_starts)
+def apart(first: float, pause: float, rate: float = 1000.0, size: int = 30) -> Recorded:
+    """Return two segments of so many samples with a pause of so many between them."""
+    stream = signals(1, "broadband", rate, 2, (first, first + (size + pause) / rate), (size, size))
+    spans = tuple(RecordedSpan(t, t + size / rate) for t in stream.t_starts)
     return Recorded(START, spans, (stream,), (), (), "x")
 
 
@@ -89,6 +89,13 @@ REFUSED: list[tuple[str, dict[str, Any], Callable[[], Recorded], Callable[[], Re
         lambda: apart(0.0, 0.6),
         lambda: apart(0.0, 0.4),
         r"a pause after each; found one that ends at 0\.03 s",
+    ),
+    (
+        "neuralynx",
+        {},
+        lambda: apart(0.0, 0.625, rate=1024.0, size=32),
+        lambda: apart(0.0, 0.5, rate=1024.0, size=32),
+        r"a pause after each; found one that ends at 0\.03125 s",
     ),
     ("neuroscope", {}, lambda: one(gain=1.6e-8), lambda: one(gain=1.5e-8), "1.6e-8 to 1.5e10 µV; found 1.5e-08"),
     ("neuroscope", {}, lambda: one(gain=1.5e10), lambda: one(gain=1.6e10), "1.6e-8 to 1.5e10 µV; found 1.6e"),
@@ -286,3 +293,12 @@ def test_what_is_noted(
     assert [
         line for line in write_rig(more(), tmp_path / "more", rig_formats()[name]).left_out if line.startswith(said)
     ]
+
+
+def test_electrodes_that_blackrock_has_no_number_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each unit of an electrode beyond the last is left out and named."""
+    monkeypatch.setattr("mockrawio.formats.blackrock.events._MOST_ELECTRODES", 1)
+    units = [unit(k, f"u{k}", channel, [[0.01]], 4) for k, channel in enumerate(("CSC1", "CSC2", "CSC2"), 1)]
+    written = write_rig(one(units=tuple(units)), tmp_path / "x", rig_formats()["blackrock"])
+    left = [line.split(":")[0] for line in written.left_out if "electrodes of" in line]
+    assert left == ["unit u2", "unit u3"]
