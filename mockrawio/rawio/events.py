@@ -6,6 +6,7 @@ movie times are mapped to the session's clock through the watchlog.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -43,7 +44,7 @@ class EventTable(NamedTuple):
         return self.start if self.duration is None else self.start + self.duration
 
 
-class EventChannel:
+class EventChannel(ABC):
     """One event channel, named by its id; its file is parsed later, and must be the same then: the moment knows it."""
 
     type = b"event"
@@ -57,9 +58,9 @@ class EventChannel:
         self.moment = moment
         self._shares: list[Array] | None = None  # which events each segment has
 
+    @abstractmethod
     def parse(self) -> EventTable:
         """Read the file."""
-        raise NotImplementedError(f"{type(self).__name__} does not say how it is parsed")  # abstract
 
     @once
     def table(self) -> EventTable:

@@ -7,6 +7,7 @@ beside the current names.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 import numpy as np
@@ -119,5 +120,6 @@ class UnitApi(Lookups):
         """Return (timestamps, durations, labels); see ``get_event_timestamps``."""
         return self.get_event_timestamps(*args, **kwargs)  # type: ignore[no-any-return]  # Neo's
 
+    @abstractmethod
     def _rescale_waveforms(self, raw: Array, dtype: npt.DTypeLike, index: int) -> Array:
-        raise NotImplementedError("the reader scales its waveforms")  # abstract
+        """Scale a unit's waveforms, which the reader does."""

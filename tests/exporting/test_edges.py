@@ -13,7 +13,7 @@ import pytest
 
 from mockrawio.exporting.door import write_rig
 from mockrawio.formats.recorded import Recorded, RecordedSpan
-from mockrawio.formats.rig import rig_formats
+from mockrawio.formats.rig import RigFormat, rig_formats
 from mockrawio.ground.errors import MockSessionError
 from tests.exporting.drawn import START, signals
 from tests.exporting.odd import marks, unit
@@ -52,6 +52,15 @@ def unread(size: int) -> Recorded:
 
 def never(*asked: object) -> Any:
     raise AssertionError(asked)
+
+
+@pytest.fixture
+def limited(name: str, limits: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> RigFormat:
+    """A format whose limits are other ones meanwhile."""
+    rig = rig_formats()[name]
+    for constant, value in limits.items():
+        monkeypatch.setattr(import_module(rig.write.__module__), constant, value)
+    return rig
 
 
 # The format; what its limits are meanwhile; what fits; what does not; what is said of that.
@@ -127,21 +136,12 @@ REFUSED: list[tuple[str, dict[str, Any], Callable[[], Recorded], Callable[[], Re
     ("name", "limits", "fits", "more", "said"), REFUSED, ids=[f"{k}-{row[0]}" for k, row in enumerate(REFUSED)]
 )
 def test_what_is_refused(
-    name: str,
-    limits: dict[str, Any],
-    fits: Callable[[], Recorded],
-    more: Callable[[], Recorded],
-    said: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    limited: RigFormat, fits: Callable[[], Recorded], more: Callable[[], Recorded], said: str, tmp_path: Path
 ) -> None:
     """What just fits is written, one more is refused, with what there is room for and what there was."""
-    module = import_module(rig_formats()[name].write.__module__)
-    for constant, value in limits.items():
-        monkeypatch.setattr(module, constant, value)
-    assert write_rig(fits(), tmp_path / "fits", rig_formats()[name]).files
+    assert write_rig(fits(), tmp_path / "fits", limited).files
     with pytest.raises(MockSessionError, match=said):
-        write_rig(more(), tmp_path / "more", rig_formats()[name])
+        write_rig(more(), tmp_path / "more", limited)
 
 
 def named(name: str) -> Callable[[], Recorded]:
@@ -275,24 +275,11 @@ NOTED: list[tuple[str, dict[str, Any], Callable[[], Recorded], Callable[[], Reco
     ("name", "limits", "fits", "more", "said"), NOTED, ids=[f"{k}-{row[0]}" for k, row in enumerate(NOTED)]
 )
 def test_what_is_noted(
-    name: str,
-    limits: dict[str, Any],
-    fits: Callable[[], Recorded],
-    more: Callable[[], Recorded],
-    said: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    limited: RigFormat, fits: Callable[[], Recorded], more: Callable[[], Recorded], said: str, tmp_path: Path
 ) -> None:
     """Of what just fits nothing is noted, of one more that it is cut or left out."""
-    module = import_module(rig_formats()[name].write.__module__)
-    for constant, value in limits.items():
-        monkeypatch.setattr(module, constant, value)
-    assert not [
-        line for line in write_rig(fits(), tmp_path / "fits", rig_formats()[name]).left_out if line.startswith(said)
-    ]
-    assert [
-        line for line in write_rig(more(), tmp_path / "more", rig_formats()[name]).left_out if line.startswith(said)
-    ]
+    assert not [line for line in write_rig(fits(), tmp_path / "fits", limited).left_out if line.startswith(said)]
+    assert [line for line in write_rig(more(), tmp_path / "more", limited).left_out if line.startswith(said)]
 
 
 def test_electrodes_that_blackrock_has_no_number_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

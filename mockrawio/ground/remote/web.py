@@ -12,7 +12,7 @@ import os
 import re
 import weakref
 from collections.abc import Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Any
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
@@ -83,8 +83,7 @@ class HttpStore(RemoteStore):
 
     def close(self) -> None:
         """Let go of connections; those in use are closed after it."""
-        for closing in _leave(os.getpid(), self._fs.loop, self._clients):
-            closing.result(_CONNECT_S)
+        wait(_leave(os.getpid(), self._fs.loop, self._clients), _CONNECT_S)
 
     def read(self, name: str, start: int, stop: int) -> tuple[bytes, Known]:
         """Return the bytes of a range; see :meth:`.store.RemoteStore.read`."""
