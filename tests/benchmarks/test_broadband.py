@@ -55,8 +55,8 @@ def test_memory_of_broadband(memory: Memory, in_earnest: bool, tmp_path: Path, l
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 @pytest.mark.parametrize("longer", [1, 4])
 def test_memory_of_drift(memory: Memory, in_earnest: bool, tmp_path: Path, longer: int) -> None:
-    """However long 300 cells drift past 384 contacts, little is in memory; 50, half a second past 32, in a test run."""
+    """However long 300 cells drift past 384 contacts, little is in memory; half a second past 96 in a test run."""
     seconds = longer * (10 if in_earnest else 0.5) + 0.5
-    size = (384, 300) if in_earnest else (32, 50)
+    size = (384, 300) if in_earnest else (96, 300)
     assert memory(READY, DRIFT, tmp_path, seconds, *size) < MOST_DRIFTING_MIB
     shutil.rmtree(tmp_path)
