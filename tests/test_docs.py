@@ -20,7 +20,7 @@ from mockrawio.cli import main
 
 pytestmark = pytest.mark.slow
 
-OF_THE_PAGES = pytest.mark.at_length(only=True)  # the README's are run always
+OF_THE_PAGES = pytest.mark.at_length(only=True)
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -97,7 +97,7 @@ def commands_of(text):
 
 @pytest.mark.usefixtures("here", "quick_figures")
 @pytest.mark.parametrize(
-    "path", [README, *(pytest.param(page, marks=OF_THE_PAGES) for page in COMMANDS)], ids=lambda path: path.name
+    "path", [pytest.param(page, marks=OF_THE_PAGES) for page in (README, *COMMANDS)], ids=lambda path: path.name
 )
 def test_documented_commands(path):
     """The `$ mockrawio` lines run one after another, beside copies of the hybrid sample and of the example's groups."""

@@ -20,6 +20,7 @@ from matplotlib.text import Text
 from mockrawio import MockSessionIO, MockSessionRawIO, SessionSpec, generate_session, write_session_from_block
 from mockrawio.describe import describe_session
 from tests.handmade import STAMP, T0, Handmade, frame
+from tests.length import part, rounds
 
 EPOCH = datetime(1970, 1, 1)
 INFO = datetime(2022, 7, 1, 2, 41, 18)
@@ -98,10 +99,11 @@ starts = st.one_of(
         lambda second, ms: second * 1000 + ms, st.integers(10**9, 4 * 10**9), st.sampled_from([0.0, 0.5, 999.999])
     ),
 )
-each = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+each = settings(max_examples=rounds(10, 25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.mark.filterwarnings("ignore:.*stamps from")
+@pytest.mark.at_length
 @each
 @given(zero=starts, signals=st.booleans(), info=st.booleans(), early=st.floats(0, 1e5), lazy=st.booleans())
 @example(zero=T0 + 15250.0, signals=True, info=True, early=15_250.0, lazy=False)
@@ -118,6 +120,7 @@ def test_a_block(tmp_path_factory, zero, signals, info, early, lazy):
     assert block.annotations.get("session_info_start") == (INFO if info else None)
 
 
+@pytest.mark.at_length
 @each
 @given(zero=starts, signals=st.booleans(), info=st.booleans(), noted=st.booleans(), fine=st.booleans())
 def test_a_block_and_back(tmp_path_factory, zero, signals, info, noted, fine):
@@ -268,11 +271,12 @@ for k, zone in enumerate(zones):  # the first is the process's own already
 """
 
 
+@pytest.mark.at_length
 def test_the_time_zone_changes_nothing(tmp_path):
     """Start, description and the bytes of what is written are the same wherever, and in whichever season, one is."""
     folder = write(tmp_path / "s", T0)
     said = set()
-    for zones in (("UTC", "XYZ13:37"), ("America/St_Johns", "<-0930>9:30<+1230>,J1,J365")):
+    for zones in part((("UTC", "XYZ13:37"), ("America/St_Johns", "<-0930>9:30<+1230>,J1,J365")), 2, 1):
         root = tmp_path / f"zone{len(list(tmp_path.iterdir()))}"
         command = [sys.executable, "-c", ELSEWHERE, folder, root, *zones]
         run = subprocess.run(command, env={**os.environ, "TZ": zones[0]}, check=True, capture_output=True, text=True)

@@ -19,6 +19,7 @@ from neo.utils import cut_segment_by_epoch
 from mockrawio import MockSessionError, MockSessionIO, MockSessionRawIO, SessionSpec, generate_session
 from mockrawio.io import _EpochProxy, _EventProxy, _SignalProxy, _SpikeTrainProxy
 from tests.handmade import T0, Handmade
+from tests.length import rounds
 
 KINDS = ("analogsignals", "spiketrains", "events", "epochs")
 PROXIES = {
@@ -93,7 +94,8 @@ def is_between(position: float) -> bool:
     return abs(position % 1 - 0.5) < 1e-6
 
 
-@settings(max_examples=30, deadline=None)
+@pytest.mark.at_length
+@settings(max_examples=rounds(12, 30), deadline=None)
 @given(st.floats(0, SECONDS), st.floats(0, SECONDS), st.sampled_from(["both", "start", "stop"]), st.booleans())
 def test_lazy_agrees_with_loaded(folder: Path, first: float, second: float, given: str, milli: bool) -> None:
     """A slice is the same cut lazily, on loading, and out of what was loaded, with either unit of time."""
@@ -114,7 +116,8 @@ def test_lazy_agrees_with_loaded(folder: Path, first: float, second: float, give
     np.testing.assert_allclose(signal.times.magnitude, expected.times.magnitude, atol=1e-12)
 
 
-@settings(max_examples=30, deadline=None)
+@pytest.mark.at_length
+@settings(max_examples=rounds(12, 30), deadline=None)
 @given(st.lists(st.floats(0, 1.6), min_size=2, max_size=5), st.floats(0.0, 0.4))
 def test_slices_of_one_duration_have_one_size(folder: Path, onsets: list[float], duration: float) -> None:
     """Epochs of one duration cut as many samples each, lazy or loaded: the duration times the rate, rounded."""

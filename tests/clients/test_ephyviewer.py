@@ -14,7 +14,7 @@ import pytest
 
 from mockrawio import MockSessionRawIO
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.at_length(only=True)]
 
 SHOW = """
 import json

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 CASES = 20_000
-STEP = 11  # of these, one in so many unless it is at length: as often one kind of change as another, and read as whole
+STEP = 17  # of these, one in so many unless it is at length: as often one kind of change as another, and read as whole
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -574,7 +574,9 @@ from mockrawio.interop.corpus import generate_corpus
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("guard", ["", "if __name__ == '__main__': "])
+@pytest.mark.parametrize(
+    "guard", ["", pytest.param("if __name__ == '__main__': ", marks=pytest.mark.at_length(only=True))]
+)
 def test_a_script_that_workers_would_run_again(guard, tmp_path):
     """A script asks for workers below a main guard; one that does not is told its line, and starts none."""
     pytest.importorskip("distributed")

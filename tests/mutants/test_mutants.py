@@ -157,6 +157,7 @@ def test_which_tests_run_a_line(tmp_path: Path) -> None:
         assert known.tests(path, line) == (at_import, [f"test_shared.py::test_{name}" for name in names])
 
 
+@pytest.mark.at_length(only=True)
 def test_what_is_listed_is_there() -> None:
     """The faults that change nothing, and the sizes, are there."""
     paths = {ROOT / "mockrawio" / name[0] for name in EQUIVALENT}

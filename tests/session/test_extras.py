@@ -91,6 +91,7 @@ SCRIPTS = (
 )
 
 
+@pytest.mark.at_length(only=True)
 @pytest.mark.slow
 def test_everything_names_the_extra(tmp_path):
     """Where no extra is installed, modules and examples run, or their error says which extra, and how to install it."""

@@ -424,16 +424,14 @@ def outcome(kind: type[Interpreter], path: Path, start: int) -> str:
     return str([(key, pickle.dumps(value, protocol=2)) for key, value in content.items()])
 
 
-@pytest.mark.parametrize("cut", range(len(OPENING)))
-def test_an_opening_that_differs_in_one_byte(cut: int, tmp_path: Path) -> None:
+def test_an_opening_that_differs_in_one_byte(tmp_path: Path) -> None:
     """With any byte of the opening changed, a file is read as the interpreter that knows nothing reads it."""
     values = {"ts": np.arange(5), "gain": 0.5, "units": "uV"}
-    whole = bytearray(b"".join(bytes(chunk) for chunk in dict_file(values)))
-    start = whole.index(OPENING)
-    whole[start + cut] ^= 1
-    path = tmp_path / "a.npy"
-    path.write_bytes(whole)
-    assert outcome(Interpreter, path, start) == outcome(Spelled, path, start)
+    whole = b"".join(bytes(chunk) for chunk in dict_file(values))
+    start, path = whole.index(OPENING), tmp_path / "a.npy"
+    for cut in range(start, start + len(OPENING)):
+        path.write_bytes(whole[:cut] + bytes([whole[cut] ^ 1]) + whole[cut + 1 :])
+        assert outcome(Interpreter, path, start) == outcome(Spelled, path, start), cut
 
 
 ARRAYS = [np.arange(70_000), np.zeros((300, 2), ">i2"), np.ones((2, 3, 1), "<f4"), np.array(3.0), np.zeros(0, "u1")]

@@ -60,10 +60,10 @@ def test_new_processes(session: Path) -> None:
     assert all(kinds == set(KINDS) for kinds in made)
 
 
-def disturbed(reader: MockSessionRawIO, reference: Reference, seed: int, until: Event) -> tuple[int, int]:
-    """Make requests until told to stop; return how many were answered, and how many met a closed reader."""
+def disturbed(reader: MockSessionRawIO, reference: Reference, seed: int, until: Event) -> int:
+    """Make requests until told to stop and one was answered; return how many met a closed reader."""
     rng, answered, closed = np.random.default_rng(seed), 0, 0
-    while not until.is_set():
+    while not (until.is_set() and answered):
         try:
             reference.check(reader, rng)
             answered += 1
@@ -71,7 +71,7 @@ def disturbed(reader: MockSessionRawIO, reference: Reference, seed: int, until: 
             if "is closed" not in str(error):
                 raise
             closed += 1
-    return answered, closed
+    return closed
 
 
 @at_length
@@ -84,7 +84,7 @@ def test_disturbed_by_another_thread(how: str, session: Path) -> None:
     with MockSessionRawIO(session) as reader, ThreadPoolExecutor(8) as pool:
         waiting = [pool.submit(disturbed, reader, reference, seed, until) for seed in range(8)]
         try:
-            for _ in range(rounds(12, 50)):
+            for _ in range(rounds(5, 50)):
                 if how == "pickle":
                     assert pickle.loads(pickle.dumps(reader)).get_signal_size(0, 0, 0) == 3000
                     continue
@@ -93,10 +93,8 @@ def test_disturbed_by_another_thread(how: str, session: Path) -> None:
                 reader.parse_header()
         finally:
             until.set()
-        counts = [future.result() for future in waiting]
-    assert all(answered for answered, _ in counts)
-    if how != "close and parse_header":
-        assert not any(closed for _, closed in counts)
+        closed = sum(future.result() for future in waiting)
+    assert how == "close and parse_header" or not closed
 
 
 def held() -> tuple[int, int, int]:
@@ -112,7 +110,7 @@ def held() -> tuple[int, int, int]:
 
 @at_length
 def test_many_cycles(handmade: Handmade) -> None:
-    """Opened, read and closed 600 times, or 4,000: as many handles, maps and pages of memory as after the first few."""
+    """Opened, read and closed 250 times, or 4,000: as many handles, maps and pages of memory as after the first few."""
     handmade.lfp(gain=0.5)
     handmade.unit(gain=0.25)
     handmade.events()
@@ -123,12 +121,12 @@ def test_many_cycles(handmade: Handmade) -> None:
             assert reader.get_spike_raw_waveforms().shape == (3, 1, 64)
             assert reader.get_event_timestamps()[2].tolist() == ["1", "2", "4"]
 
-    for _ in range(rounds(100, 500)):
+    for _ in range(rounds(50, 500)):
         cycle()
     handles, maps, pages = held()
-    for _ in range(rounds(500, 3500)):
+    for _ in range(rounds(200, 3500)):
         cycle()
     handles_then, maps_then, pages_then = held()
     assert handles_then == handles
-    assert maps_then <= maps + 50  # the allocator's own come and go; a leak of one a cycle would be 500
-    assert (pages_then - pages) * os.sysconf("SC_PAGESIZE") < 3 << 20  # not 6 kB a cycle, at length not 1 kB
+    assert maps_then <= maps + 50  # the allocator's own come and go; a leak of one a cycle would be 200
+    assert (pages_then - pages) * os.sysconf("SC_PAGESIZE") < 3 << 20  # not 15 kB a cycle, at length not 1 kB

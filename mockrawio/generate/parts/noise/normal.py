@@ -31,7 +31,7 @@ class Normals:
     def __init__(self, sd: float, dtype: type[np.generic] | None = None) -> None:
         # rolled, so that the outer steps are those of the words below 256
         steps = [np.rint(np.roll(normal_table(tail), _OUTER // 2) * sd) for tail in range(_TABLES)]
-        self.most = int(steps[-1].max())
+        self.most = largest(sd)
         self.sd = sqrt(_variance(steps))
         self.tables = [table.astype(dtype or whole_type(self.most)) for table in steps]
 
@@ -62,6 +62,11 @@ class Drawing:
         outer = np.flatnonzero(words[:, 0] < _OUTER)
         values[outer] = self._tables[2][words[outer, 1]]
         return values
+
+
+def largest(sd: float) -> int:
+    """Return the largest number, in size, that :class:`Normals` of a standard deviation draw."""
+    return int(np.rint(normal_table(_TABLES - 1)[-1] * sd))
 
 
 def whole_type(most: int) -> type[np.signedinteger[Any]]:

@@ -13,7 +13,7 @@ from ...band import white_share
 from ...layers import DrawnLayer, Setting
 from ..form import real
 from .mixing import Mixing, weights_by_distance
-from .normal import Normals
+from .normal import Normals, largest
 from .part import NoisePart
 
 
@@ -67,6 +67,6 @@ class SpatialLayer(DrawnLayer):
 def _sources(room: int) -> Normals:
     """Return the finest sources that there is room for."""
     sd = 1 << 13
-    while Normals(sd, np.float32).most > room:
+    while largest(sd) > room:
         sd >>= 1
     return Normals(sd, np.float32)
