@@ -17,7 +17,7 @@ from tests.test_instants import MICROSECOND, A, B, assert_same, exact_ms, foreig
 
 # Neo and neuroconv call what pynwb and hdmf have since renamed; a pause or a name may have no place in a session.
 pytestmark = pytest.mark.filterwarnings("ignore")
-few = settings(max_examples=rounds(2, 5), deadline=None, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=rounds(1, 5), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def as_nwb(block, path):
