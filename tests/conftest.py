@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import os
 import shutil
 import signal
@@ -52,8 +53,9 @@ if int(np.__version__.split(".")[0]) < 2:
     sys.modules.setdefault("numpy._core.multiarray", numpy.core.multiarray)
     sys.modules.setdefault("numpy._core.numeric", numpy.core.numeric)
 
-MANY_MODULES = 300
+MANY_MODULES, MANY_TESTS = 300, 100
 _imported: list[int] = []  # how many there were when the collector was told of them
+_tests = itertools.count(1)
 
 EPIPHYTE = Path(__file__).parent / "data" / "epiphyte" / "patient_data" / "7" / "session_1"
 
@@ -111,8 +113,8 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol() -> None:
-    """Do so again once a test has imported much: SpikeInterface has garbage collected for each chunk that it writes."""
-    if len(sys.modules) > _imported[-1] + MANY_MODULES:
+    """Do so again once tests have imported or made much: SpikeInterface has garbage collected for each chunk."""
+    if len(sys.modules) > _imported[-1] + MANY_MODULES or next(_tests) % MANY_TESTS == 0:
         gc.collect()
         gc.freeze()
         _imported.append(len(sys.modules))
