@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from ..ground.places import Where, file_at
 
 HEAD = 5 << 10  # bytes read at once: a header, and what a pickle has before its first array
 REWRITE = "Write the file again, or restore it from a copy."
+_HAS_PREAD = hasattr(os, "pread")  # one call of the system for two
 
 
 class FileWindow:
@@ -50,6 +53,8 @@ class FileWindow:
 
     def _read(self, offset: int, count: int) -> bytes:
         try:
+            if _HAS_PREAD and isinstance(self._file, io.FileIO):
+                return os.pread(self._file.fileno(), count, offset)
             self._file.seek(offset)
             return self._file.read(count) or b""
         except OSError as error:
