@@ -64,9 +64,11 @@ def _products(n: int, sampling_rate: Fraction) -> Floats:
     return products
 
 
+@lru_cache(maxsize=128)  # it takes as long as the transforms
 def _gain_for(n: int, sampling_rate: Fraction) -> tuple[int, Floats]:
     """Return for `n` samples with silence around them over how many to transform them, and the gains."""
     size = 1 << (n + 2 * int(sampling_rate / 100) - 1).bit_length()  # the filter rings for some 10 ms
     frequencies: Floats = np.arange(size // 2 + 1, dtype=np.float64) * (float(sampling_rate) / size)
     gain: Floats = band_gain(frequencies, sampling_rate)
+    gain.setflags(write=False)
     return size, gain
