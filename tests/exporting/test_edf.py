@@ -128,6 +128,12 @@ def test_how_far_a_rate_may_be_off(rate: float, n: int, samples: int, duration: 
     assert cut_records([stream], EDF) == ((samples,), 1, duration)
 
 
+def test_records_of_a_byte_more_than_usual():
+    """Two streams whose samples of 2.56 s take 61440 bytes, and what is lost in a sum, are cut into halves of that."""
+    streams = [signals(1, "one", 5000.0, 1, (0.0,), (12_800,)), signals(1, "two", 1000.0, 7, (0.0,), (2560,))]
+    assert cut_records(streams, EDF) == ((6400, 1280), 2, "1.28")
+
+
 def test_events(tmp_path: Path) -> None:
     """Events and epochs are annotations by the time since the first sample; Neo has them by kind."""
     source = tiny().part(0)

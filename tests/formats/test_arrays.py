@@ -126,6 +126,14 @@ def test_how_much_is_read_at_once(most: int, fits: bool, tmp_path: Path, monkeyp
     np.testing.assert_array_equal(found.rows(0, 6), ARRAY)
 
 
+def test_nothing_is_read_of_nothing(tmp_path: Path) -> None:
+    """For an array of no items its file is not opened again where it cannot be mapped."""
+    np.save(tmp_path / "a.npy", np.empty((0,), "<f8"))
+    found = open_array(File(Apart(tmp_path), "a.npy"))
+    (tmp_path / "a.npy").unlink()
+    assert found.rows(0, 5).shape == (0,)
+
+
 def test_the_limit_of_what_is_read_at_once() -> None:
     """It is 4 GiB."""
     assert npy.MOST_WHOLE == 4 << 30

@@ -157,6 +157,7 @@ EXPECTED = {
     P(b"NR."): "opcode REDUCE (0x52) without what it needs at byte 3",
     P(b"Nb."): "opcode BUILD (0x62) without what it needs at byte 3",
     P(b"NN(b."): "opcode BUILD (0x62) without what it needs at byte 5",
+    P(b"}\x8c\x05abcd"): "the end of the file at byte 5",
     P(b"\x8a\x01\x01"): "the end of the file at byte 5",
     P(b"\x8a\x05\x01"): "opcode LONG1 (0x8a) without what it needs at byte 2",
     P(b"\x8c\x02\xff\xfe."): "opcode SHORT_BINUNICODE (0x8c) without what it needs at byte 2",

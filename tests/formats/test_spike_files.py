@@ -85,6 +85,7 @@ def test_nodes_with_many_times(tmp_path: Path) -> None:
         (("timestamps node_ids", "1 18446744073709551616"), "a whole id from 0 in line 2"),
         (("timestamps,node_ids", "1,000000000000000000003"), "a whole id from 0 in line 2"),
         (("timestamps node_ids", "1 \u0663"), "a whole id from 0 in line 2"),
+        (("timestamps population node_ids", "1.0 p 0 \0 2.0", "1"), "3 columns in line 2; found 5"),
         (("1 x",), "a whole id from 0 in line 1; found 'x'. Let the first line name the columns"),
         (("1 2", "1 x"), "a whole id from 0 in line 2; found 'x'. Correct that line"),
         (("timestamps node_ids", "1 x"), "found 'x'. Correct that line"),

@@ -53,6 +53,14 @@ def test_odd_matrices(values):
     assert np.diag(found.T @ matrix @ found) == pytest.approx(np.sort(values)[:-4:-1], abs=1e-10)
 
 
+@pytest.mark.parametrize(("n", "axes"), [(200, 2), (128, 1)])
+def test_the_largest_twice(n, axes):
+    """Of a value that comes twice a vector between the two is found by products, and eigh's first in a small matrix."""
+    found = leading_vectors(np.diag([1.0, 1.0, *np.linspace(0.0, 0.3, n - 2)]), 1)[:, 0]
+    assert np.linalg.norm(found[:2]) == pytest.approx(1)
+    assert np.sum(np.abs(found[:2]) > 0.1) == axes
+
+
 def test_one_that_was_passed_over(monkeypatch):
     """A start that lies at right angles to the largest one's vector finds it none the less."""
     values = np.array([5.0, *noisy(299, (1.0, 0.5))])

@@ -190,6 +190,14 @@ def test_session_dry_run(session, hybrid, tmp_path):
     assert result.units == hybrid.units
 
 
+def test_a_session_of_one_channel(tmp_path):
+    """A unit that has no other channel to go to is left out, which its result says."""
+    spec = SessionSpec.broadband(patient_id=1, session_nr=1, seed=1, duration_s=2, n_channels=1, units=Units(1))
+    made = generate_session(spec, tmp_path)
+    result = hybrid_from_session(made, ["CSC1_SU1"], output=tmp_path / "out", seed=1, dry_run=True)
+    assert [unit.n_events for unit in result.units] == [0]
+
+
 @pytest.mark.slow
 def test_session_again(session, hybrid, tmp_path):
     """A hybrid session may be the source of another one: names go on, and the first run's tables stay."""

@@ -194,6 +194,12 @@ def test_regular_times_of_short_files(length, expected):
     assert regular_times(recording((0, length)), RATE / 10, 40, 40).tolist() == expected
 
 
+def test_a_regular_time_that_would_be_rounded_into_the_file():
+    """As many times as whole steps fit: one that lies half a sample beyond the end is none, though it rounds to it."""
+    short = SimpleNamespace(sample_rate=10.3, files=[SimpleNamespace(start=0, n_frames=11)])
+    assert regular_times(short, 1.0, 0, 0).tolist() == [0]
+
+
 def test_seed():
     """The same seed gives the same times; another one, others."""
     own = bursting(100)

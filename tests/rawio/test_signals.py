@@ -178,6 +178,17 @@ def test_channels_of_files_of_two_protocols(old: int, handmade: Handmade) -> Non
             assert reader.get_analogsignal_chunk(i_start=19, channel_indexes=[old - 1]).tolist() == [[19 * old]]
 
 
+def test_a_channel_whose_neighbour_was_cut(handmade: Handmade) -> None:
+    """A channel that was read is read again when the file of another one is cut short, which is an error of its own."""
+    paths = [handmade.lfp(channel, np.arange(500, dtype=np.int16)) for channel in (1, 2)]
+    with opened(handmade) as reader:
+        reader.get_analogsignal_chunk(0, 0, 0, 5, channel_indexes=[0])
+        os.truncate(paths[1], 700)
+        assert reader.get_analogsignal_chunk(0, 0, 3, 5, channel_indexes=[0]).tolist() == [[3], [4]]
+        with pytest.raises(MockSessionError, match="CSC2_lfp"):
+            reader.get_analogsignal_chunk(0, 0, 3, 5, channel_indexes=[1])
+
+
 def test_one_array_is_served_as_views(tmp_path: Path) -> None:
     """Where one array covers the request nothing is copied, also for every other channel."""
     reader, _ = make("one array", tmp_path / "s")

@@ -175,6 +175,14 @@ def test_a_fast_clock_is_one_unless_it_is_refused() -> None:
         find_runs("x", lambda: stamps, stamps.dtype, stamps.size, *ends, 1, 1000.0, strict=True)
 
 
+@pytest.mark.parametrize(("late_ms", "rate"), [(-0.8, 30_000.0), (0.8, 29_988.0048)])
+def test_a_clock_off_by_less_than_a_ms(late_ms: float, rate: float) -> None:
+    """A strict reader measures a clock that is 24 samples slow in two seconds, and none that is as fast."""
+    stamps = 1e6 + np.arange(60_001) * (1 / 30 + late_ms / 60_000)
+    found = find_runs("x", lambda: stamps, stamps.dtype, 60_001, stamps[0], stamps[-1], 1, 30_000.0, strict=True)
+    assert found.sampling_rate == pytest.approx(rate, abs=1e-3)
+
+
 @pytest.mark.parametrize("dtype", [np.int64, np.float64])
 def test_ends_that_fit_are_enough(dtype: type) -> None:
     """Stamps are not looked at where the ends are as far apart as so many samples, and else they are."""

@@ -223,6 +223,14 @@ def test_levels_of_shot_noise():
     assert shots((160.0,), 1).most == layer.most // 3
 
 
+@pytest.mark.parametrize(("apart", "pieces"), [(8, 1), (9, 2)])
+def test_how_far_apart_contacts_are_added_together(apart, pieces):
+    """A spike is added in one piece where eight contacts at most lie between two that see it."""
+    bank = Bank(np.array([0, apart]), np.float32(10 * SPIKE[:, :2])[None])
+    layer = ShotLayer("shots", setting(40), [bank], np.array([5.0]), 1)
+    assert [len(found) for found in layer._pieces] == [pieces]
+
+
 def test_sources_at_the_last_contacts():
     """What a source on the last three of eighteen contacts adds is its spike, in whole counts."""
     layer = shots((0.0, 0.0, 5.0))

@@ -14,6 +14,7 @@ from mockrawio.generate import Appearing, Days, Templates, Units, White, Zigzag
 from mockrawio.generate.band import in_band
 from mockrawio.generate.parts.units import TemplateCell
 from mockrawio.generate.parts.units.resampled import Resampled
+from mockrawio.generate.renewal import JITTER
 from mockrawio.ground.errors import BadFileError
 
 from . import floor, linear
@@ -219,6 +220,13 @@ def test_a_spike_between_samples_is_the_cells_own():
         for late in (-0.4375, 0.0625, 0.25):
             true = cell.waveforms(probe, late)
             assert np.abs(how.at(own, late) - true).max() < 0.01 * np.abs(own).max()
+
+
+def test_a_spike_may_come_a_whole_sample_earlier():
+    """Where a contact's turn and the jitter come to a sample, it is moved by one, though the rate is its own."""
+    how = Resampled(2, 5, Fraction(30000), Fraction(30000))
+    moved = how.at(np.arange(1.0, 6.0)[:, None], JITTER[0], np.array([1 + JITTER[0]]))
+    assert moved[:4, 0].tolist() == [2, 3, 4, 5]
 
 
 @pytest.mark.parametrize("fields", [{"sampling_rate": 24414.0625}, {"sampling_rate": None}])
