@@ -86,7 +86,7 @@ def _add(out: Counts, counts: Counts, rows: Ints, contacts: Ints) -> None:
     """Add columns of counts, (n, columns), to contacts of `out`, each from a row on that may be before the first."""
     flat, width = out.reshape(-1), out.shape[1]
     where = (np.arange(len(counts)) * width)[:, None] + (rows * width + contacts)
-    if rows.min() < 0 or rows.max() + len(counts) > len(out):
+    if rows.min(initial=0) < 0 or rows.max(initial=0) + len(counts) > len(out):
         inside = (where >= 0) & (where < flat.size)
         where, counts = where[inside], counts[inside]
     np.add.at(flat, where.reshape(-1), counts.reshape(-1))

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockrawio import SessionSpec, generate_session, truth
-from mockrawio.generate import ByDepth, Fading, Jump, Power, RandomWalk, Units, Vanishing, White, Zigzag
+from mockrawio.generate import ByDepth, Fading, Jump, Power, RandomWalk, Templates, Units, Vanishing, White, Zigzag
 from mockrawio.generate.layers import CHUNK
 from mockrawio.generate.moving import MovingLayer
 from mockrawio.generate.planted import PlantedLayer
@@ -120,6 +120,21 @@ def test_some_templates_are_some_of_all():
     every = unit.templates()
     for some in (slice(3, 9), slice(0, 0), np.array([5, 2, 2]), np.arange(unit.n_spikes) % 3 == 0):
         assert np.array_equal(unit.templates(some), every[some])
+
+
+@pytest.mark.parametrize("um", [400.0, -3000.0])
+def test_templates_that_leave_the_probe_are_silent(um):
+    """Where no contact sees a cell with a template any more its spikes add nothing, and the others' are as ever."""
+    spike = -np.bartlett(40)[None, :, None] * np.array([100.0, 60.0, 20.0])
+    templates = Templates(spike, sampling_rate=30_000, positions_um=[[0, 0], [0, 25], [0, 50]], before=19)
+    units = Units(2, templates=templates, rate_hz=20.0)
+    made = SessionSpec.broadband(
+        duration_s=4.0, n_channels=4, seed=1, units=units, noise=(White(),), motion=(Jump(2.0, um=um),)
+    )
+    counts = spikes(made)
+    half = len(counts) // 2
+    assert np.abs(counts[:half]).max() > 50
+    assert not counts[half + 64 :].any()
 
 
 def test_a_bank_at_any_place():

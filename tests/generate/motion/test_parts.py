@@ -122,6 +122,14 @@ def test_a_table_is_itself_at_its_own_places():
     assert moved(Given((5.0,), (1.5,)), [0.0, 9.0], [0.0, 1e4]).tolist() == [1.5, 1.5]
 
 
+def test_after_its_last_time_a_table_is_level():
+    """Steps of half a µm stay the same there, also where a place lies in the middle between two."""
+    seconds = 10.0 + np.linspace(0.0, 2.0, 1001)
+    for um in (12.25, 0.75, -7.25):
+        table = Given(times_s=(0.0, 10.0), displacement_um=(0.0, um))
+        assert set(moved(table, seconds).tolist()) == {um}
+
+
 def test_a_table_of_one_segment_moves_that_alone():
     """Its times are then those of the segment."""
     there = course(Given((0, 10), (0, 5.0), segment=1))

@@ -34,7 +34,7 @@ def test_between_points():
     found = Between.of(values, points)
     assert found.low.tolist() == [0, 0, 0, 1, 1, 2, 2]
     assert found.high.tolist() == [1, 1, 1, 2, 2, 2, 2]
-    assert found.share.tolist() == [0, 0, 0.25, 0, 0.25, 0, 1]
+    assert found.share.tolist() == [0, 0, 0.25, 0, 0.25, 0, 0]
     assert found.mean(at[found.low], at[found.high]).tolist() == [10, 10, 12.5, 20, 25, 40, 40]
     alone = Between.of(values, points[:1])
     assert (alone.low.tolist(), alone.high.tolist()) == ([0] * 7, [0] * 7)

@@ -26,7 +26,7 @@ class Between(NamedTuple):
         """Find values among points that ascend."""
         low = np.clip(np.searchsorted(points, values, side="right") - 1, 0, len(points) - 1)
         high = np.minimum(low + 1, len(points) - 1)
-        width = np.where(high > low, points[high] - points[low], 1.0)
+        width = np.where(high > low, points[high] - points[low], np.inf)  # beyond the last it lies at that
         return cls(low, high, np.clip((values - points[low]) / width, 0.0, 1.0))
 
     def mean(self, at_low: Floats, at_high: Floats) -> Floats:
