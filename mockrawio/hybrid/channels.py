@@ -120,7 +120,7 @@ def candidates(channels: Ints, probe: Probe, *, allow_overlap: bool = False) -> 
 def _sites_at(places: Floats, points: Floats, tolerance: float) -> Ints:
     """Return which place is nearest to each point, -1 where none is within `tolerance`."""
     found: Ints = np.empty(len(points), np.int64)
-    step = max(1, CHUNK_ITEMS // places.size)
+    step = max(1, CHUNK_ITEMS // max(1, places.size))
     for begin in range(0, len(points), step):
         some = points[begin : begin + step]
         apart = np.abs(some[:, None] - places[None]).max(axis=2)

@@ -147,8 +147,8 @@ class Planter:
         self._n_channels = n_channels
         self._trains = _trains(units, n_channels)
         self._limits = np.iinfo(self.dtype)
-        self._wide = np.dtype(np.int32 if self.dtype.itemsize <= 2 else np.int64)
         self._most = _most(units, n_channels)
+        self._wide = np.dtype(np.int32 if self._most + self._limits.max < 1 << 31 else np.int64)
 
     def touches(self, start: int, stop: int) -> bool:
         """Return True if any event has a sample in the range."""

@@ -217,3 +217,10 @@ def test_step_is_never_replaced(channels, step, reason):
         probe = Probe(probe.channel_map, probe.connected, positions)
     with pytest.raises(UnitSkipped, match=reason):
         shifted_channels(np.array(channels), probe, step, draws())
+
+
+def test_a_probe_without_a_connected_site():
+    """A unit has nowhere to go on it, which is said as for any other."""
+    probe = Probe(np.arange(3), np.zeros(3, bool), [[0, 0], [0, 20], [0, 40]])
+    rows, distances = candidates(np.array([0]), probe)
+    assert (rows.shape, distances.shape) == ((0, 1), (0,))

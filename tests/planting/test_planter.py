@@ -182,3 +182,13 @@ def test_other_types_are_refused(dtype):
     """Samples that are no integers, or wider than the arithmetic, are refused by name."""
     with pytest.raises(MockSessionError, match=f"data_type.*{dtype}"):
         Planter([], N_CHANNELS, dtype)
+
+
+@pytest.mark.parametrize("copies", [1, 2])
+def test_sums_beyond_32_bits(copies: int) -> None:
+    """An event of the largest count there is, or two, over a positive sample is cut off, and does not turn over."""
+    block = np.full((9, N_CHANNELS), 7, np.int16)
+    units = [unit([4], np.full((1, 3, 2), (1 << 31) - 1))] * copies
+    assert Planter(units, N_CHANNELS).add(block, 0) == 6
+    assert np.unique(block[2:5, [1, 3]]).tolist() == [32_767]
+    assert np.unique(block[:, [0, 2, 4]]).tolist() == [7]
