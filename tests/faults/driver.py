@@ -28,7 +28,7 @@ LAST = 12  # steps at which it is killed too: what was made lands, and what it r
 OTHERS = ("full", "read-only", "denied", "broken", "interrupt")
 AT = (0.0, 0.4, 0.8, 1.0)  # of a writer's steps, for the other faults
 ROUNDS = 6
-STEP = 6  # of these, one in so many unless it is at length; each scenario begins with another one
+STEP = 8  # of these, one in so many unless it is at length; each scenario begins with another one
 
 
 class Survey:

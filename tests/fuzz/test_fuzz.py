@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 CASES = 20_000
-STEP = 17  # of these, one in so many unless it is at length: as often one kind of change as another, and read as whole
+STEP = 23  # of these, one in so many unless it is at length: as often one kind of change as another, and read as whole
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -133,6 +133,7 @@ def planted() -> dict[str, str]:
     return dict(line.split(" ", 1) for line in done.stdout.splitlines()) or {"none": done.stderr}
 
 
+@pytest.mark.at_length(only=True)
 @pytest.mark.parametrize("fault", SEEN)
 def test_faults_are_seen(fault: str, planted: dict[str, str]) -> None:
     """A parser that does what it may not is found out, even if it turns that into our own error."""

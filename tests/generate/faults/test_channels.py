@@ -13,7 +13,6 @@ from mockrawio import SessionSpec, generate_session, truth
 from mockrawio.generate import Acquisition, DeadChannel, FarUnits, Hum, NoisyChannel, OutOfBrain, Spatial, White
 from mockrawio.interop.spikeinterface import MockSessionRecordingExtractor
 from tests.generate.faults.sessions import spec
-from tests.length import rounds
 
 COUNT_UV = 0.195
 ALL_NOISE = (White(4.0), Spatial(), FarUnits(60), Hum(50.0, uV=10.0))
@@ -91,7 +90,7 @@ def test_where_a_channel_is_several_things_the_label_is_spikeinterfaces():
 
 
 @pytest.mark.slow
-@pytest.mark.at_length
+@pytest.mark.at_length(only=True)
 def test_spikeinterface_finds_them(tmp_path):
     """detect_bad_channels, with its defaults, calls every channel of a Neuropixels session what the truth calls it."""
     rig = Acquisition(
@@ -100,7 +99,7 @@ def test_spikeinterface_finds_them(tmp_path):
         sample_shift=True,
         faults=(DeadChannel((17, 120)), NoisyChannel((60, 200)), OutOfBrain(3300.0)),
     )
-    made = SessionSpec.neuropixels(duration_s=rounds(1, 2), seed=1, acquisition=rig)
+    made = SessionSpec.neuropixels(duration_s=2.0, seed=1, acquisition=rig)
     folder = generate_session(made, tmp_path)
     recording = MockSessionRecordingExtractor(folder, "broadband")
     ids, labels = detect_bad_channels(recording, num_random_chunks=3, seed=0)
