@@ -45,6 +45,8 @@ _FOUND: dict[int | None, str] = {
     errno.ENOTDIR: "a file for a folder",
     errno.EISDIR: "a folder there",
 }
+STANDS_THERE = {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR}  # errors of a rename onto something
+_TRIES = 100  # to put back what stood where other writers land and leave
 _NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS}  # a file system without it; nothing is wrong with the file
 
 
@@ -103,7 +105,8 @@ def make_folder(folder: Path) -> None:
 def taken(target: Path) -> bool:
     """Return True if anything but an empty folder stands at `target`."""
     if target.is_dir() and not target.is_symlink():
-        return next(target.iterdir(), None) is not None
+        with suppress(FileNotFoundError):  # another writer has just moved it aside
+            return next(target.iterdir(), None) is not None
     return os.path.lexists(target)
 
 
@@ -130,10 +133,16 @@ def remove(path: Path) -> None:
 def put_back(aside: Path, target: Path) -> None:
     """Put back what stood at `target`, unless something else stands there now: then remove it."""
     with suppress(OSError):  # the next writer does it
-        if not taken(target):
-            os.rename(aside, target)
-        else:
-            remove(aside)
+        for _ in range(_TRIES):
+            if taken(target):
+                remove(aside)
+                return
+            try:
+                os.rename(aside, target)
+                return
+            except OSError as error:
+                if error.errno not in STANDS_THERE:  # else another writer has landed meanwhile
+                    raise
 
 
 def sibling(target: Path, purpose: str) -> Path:

@@ -20,13 +20,12 @@ from os import PathLike
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from .durable import clean_up, make_folder, naming, put_back, refuse_taken, sibling, sync_fd, sync_folder
+from .durable import STANDS_THERE, clean_up, make_folder, naming, put_back, refuse_taken, sibling, sync_fd, sync_folder
 
 _Self = TypeVar("_Self", bound="WholeFolder")
 
 _SYNC_THREADS = 4
 _MOST_WAITING = 64  # files that are written and not yet on the disk: each is an open file
-_STANDS_THERE = {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR}
 
 
 class WholeFolder:
@@ -104,7 +103,7 @@ class WholeFolder:
         try:
             os.rename(self.staging, self.target)
         except OSError as error:
-            if error.errno not in _STANDS_THERE:
+            if error.errno not in STANDS_THERE:
                 raise
             return False
         return True

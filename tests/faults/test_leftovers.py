@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from mockrawio.cli import main
 from mockrawio.generate.annotations import generate_annotations
 from mockrawio.generate.demo import run_data_generation
 from mockrawio.ground import durable
+from mockrawio.ground.durable import put_back, sibling, taken
 from mockrawio.report.html import write_report
 
 
@@ -71,3 +73,30 @@ def test_writers_that_do_not_write_there(name: str, tmp_path: Path) -> None:
         (tmp_path / "patient_data" / "1" / "session_1").mkdir()
     write_again(tmp_path)
     assert [path for path in left if path.exists()] == []
+
+
+def test_what_lands_while_another_is_put_back(tmp_path, monkeypatch):
+    """What a writer moved aside goes, and does not stay beside the target, if another one lands just before."""
+    aside, target = sibling(tmp_path / "s", "replaced"), tmp_path / "s"
+    aside.mkdir()
+    (aside / "old").touch()
+    real = os.rename
+
+    def rename(source, place):
+        if Path(place) == target and not target.exists():
+            target.mkdir()
+            (target / "new").touch()
+        real(source, place)
+
+    monkeypatch.setattr(os, "rename", rename)
+    put_back(aside, target)
+    assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")] == ["s", "s/new"]
+
+
+def test_a_target_that_goes_while_it_is_looked_at(tmp_path, monkeypatch):
+    """A folder that another writer moves aside meanwhile is not there, which is no error."""
+    target = tmp_path / "s"
+    target.mkdir()
+    real = Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda path: (path.rmdir(), real(path))[1])
+    assert not taken(target)
