@@ -46,7 +46,7 @@ _FOUND: dict[int | None, str] = {
     errno.EISDIR: "a folder there",
 }
 STANDS_THERE = {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR}  # errors of a rename onto something
-_TRIES = 100  # to put back what stood where other writers land and leave
+_TRIES = 4  # to put back what stood where other writers land and leave
 _NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS}  # a file system without it; nothing is wrong with the file
 
 
