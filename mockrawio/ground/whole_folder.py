@@ -20,7 +20,18 @@ from os import PathLike
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from .durable import STANDS_THERE, clean_up, make_folder, naming, put_back, refuse_taken, sibling, sync_fd, sync_folder
+from .durable import (
+    STANDS_THERE,
+    clean_up,
+    make_folder,
+    naming,
+    put_back,
+    refuse_taken,
+    remove,
+    sibling,
+    sync_fd,
+    sync_folder,
+)
 
 _Self = TypeVar("_Self", bound="WholeFolder")
 
@@ -88,16 +99,22 @@ class WholeFolder:
         for folder, _, _ in os.walk(self.staging):
             sync_folder(folder)
         asides: list[Path] = []
+        landed = False
         try:
             while not self._is_moved_in():
                 self._refuse_taken()
                 asides.append(sibling(self.target, "replaced"))
                 with suppress(FileNotFoundError):  # another writer has just moved it aside
                     self._clear(asides[-1])
+            landed = True
             sync_folder(self.target.parent)
         finally:
             for aside in reversed(asides):
-                put_back(aside, self.target)
+                if landed:  # and never put back, though another writer may just have moved ours aside
+                    with suppress(OSError):
+                        remove(aside)
+                else:
+                    put_back(aside, self.target)
 
     def _is_moved_in(self) -> bool:
         try:

@@ -15,8 +15,9 @@ from mockrawio import GenerateData, SessionExistsError, SessionSpec, generate_se
 from mockrawio.cli import main
 from mockrawio.generate.annotations import generate_annotations
 from mockrawio.generate.demo import run_data_generation
-from mockrawio.ground import durable
+from mockrawio.ground import durable, whole_folder
 from mockrawio.ground.durable import put_back, sibling, taken
+from mockrawio.ground.whole_folder import WholeFolder
 from mockrawio.report.html import write_report
 
 
@@ -100,3 +101,19 @@ def test_a_target_that_goes_while_it_is_looked_at(tmp_path, monkeypatch):
     real = Path.iterdir
     monkeypatch.setattr(Path, "iterdir", lambda path: (path.rmdir(), real(path))[1])
     assert not taken(target)
+
+
+def test_what_has_landed_is_not_undone(tmp_path, monkeypatch):
+    """If another writer moves the new folder aside at once, the old one does not come back in its place."""
+    target, others = tmp_path / "s", tmp_path / "moved"
+    target.mkdir()
+    (target / "old").touch()
+
+    def sync(folder):
+        if folder == tmp_path and (target / "new").exists():
+            os.rename(target, others)
+
+    monkeypatch.setattr(whole_folder, "sync_folder", sync)
+    with WholeFolder(target, overwrite=True) as writer:
+        writer.path("new").touch()
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")) == ["moved", "moved/new"]
